@@ -1,0 +1,36 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const MINUTE_MS = 60_000;
+const CLI_TESTS = 'test/cli/**/*.test.ts';
+const CRASH_TESTS = 'test/crash/**/*.test.ts';
+
+export default defineConfig({
+  root: fileURLToPath(new URL('..', import.meta.url)),
+  test: {
+    // The report is what .ci/run counts; node_modules is the one folder every tool ignores.
+    reporters: ['default', 'json'],
+    outputFile: { json: 'node_modules/.cache/qbatch/vitest.json' },
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: MINUTE_MS / 2,
+    hookTimeout: MINUTE_MS / 2,
+    setupFiles: ['.ci/vitest.setup.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [CLI_TESTS, CRASH_TESTS],
+        },
+      },
+      // These two start the built program: `npm test` builds first.
+      { extends: true, test: { name: 'cli', include: [CLI_TESTS] } },
+      {
+        extends: true,
+        test: { name: 'crash', include: [CRASH_TESTS], testTimeout: 3 * MINUTE_MS },
+      },
+    ],
+  },
+});

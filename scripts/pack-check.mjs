@@ -1,0 +1,110 @@
+// Packs qbatch, installs the tarball into an empty folder as a user would, and uses it there.
+// Needs a build. Only the native part of better-sqlite3 is linked from here, to spare compiling it.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+
+const PACKED_BYTES_MAX = 2 * 1024 * 1024;
+const ALLOWED = /^(?:dist\/|package\.json$|README|LICENSE$|CHANGELOG\.md$)/;
+const LINES = [
+  { custom_id: 'greeting', model: 'qwen-plus', messages: [{ role: 'user', content: '你好' }] },
+  { custom_id: 'capital', model: 'qwen-plus', prompt: 'What is the capital of France?' },
+];
+const USER_CODE = `import * as qbatch from 'qbatch';
+export const names: string[] = Object.keys(qbatch);
+`;
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+
+function run(command, args, folder) {
+  return execFileSync(command, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+/** Packs into `folder`; the path of the tarball, after a look at what is in it. */
+function pack(folder) {
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
+  const [packed] = Object.values(JSON.parse(run('npm', args, root)));
+  const paths = packed.files.map((file) => file.path);
+  assert.deepEqual(
+    paths.filter((path) => !ALLOWED.test(path)),
+    [],
+    'files that must not be packed',
+  );
+  for (const path of ['dist/cli.js', 'dist/index.js', 'dist/types/index.d.ts', 'LICENSE']) {
+    assert.ok(paths.includes(path), `${path} is not packed`);
+  }
+  assert.ok(packed.size <= PACKED_BYTES_MAX, `the tarball has ${packed.size} bytes`);
+  return join(folder, packed.filename);
+}
+
+/** publint on what is really in the tarball: exports, types, program and files fit each other. */
+async function lint(tarball) {
+  const bytes = await readFile(tarball);
+  const { messages } = await publint({
+    strict: true,
+    pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) },
+  });
+  const texts = messages.map((message) => formatMessage(message, manifest, { color: false }));
+  assert.deepEqual(texts, [], 'publint');
+}
+
+async function install(tarball, folder) {
+  await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
+  const quiet = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+  run('npm', ['install', ...quiet, tarball], folder);
+  const native = join(folder, 'node_modules', 'better-sqlite3');
+  await rm(native, { recursive: true, force: true });
+  await symlink(join(root, 'node_modules', 'better-sqlite3'), native);
+}
+
+async function useProgram(folder) {
+  const program = join(folder, 'node_modules', '.bin', 'qbatch');
+  assert.equal(run(program, ['--version'], folder).trim(), manifest.version);
+  const text = LINES.map((line) => `${JSON.stringify(line)}\n`).join('');
+  await writeFile(join(folder, 'questions.jsonl'), text);
+  const flags = ['--model', 'qwen-plus', '--simulate', '--progress', 'none', '--json'];
+  const summary = JSON.parse(run(program, ['run', 'questions.jsonl', ...flags], folder));
+  assert.equal(summary.lines.answered, LINES.length);
+  const results = await readFile(join(folder, 'questions.results.jsonl'), 'utf8');
+  assert.equal(results.trimEnd().split('\n').length, LINES.length);
+  assert.ok((await stat(join(folder, 'questions.qbatch.db'))).size > 0);
+}
+
+async function useLibrary(folder) {
+  await writeFile(join(folder, 'use.ts'), USER_CODE);
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const node = join(root, 'node_modules', '@types');
+  for (const module of ['nodenext', 'preserve']) {
+    const kind = ['--module', module, '--target', 'es2023', '--strict', '--noEmit'];
+    const types = ['--types', 'node', '--typeRoots', node];
+    run(process.execPath, [tsc, ...kind, ...types, 'use.ts'], folder);
+  }
+  const look = `const all = Object.keys(await import('qbatch'));
+const deep = await import('qbatch/dist/cli.js').catch((error) => error.code);
+process.stdout.write(JSON.stringify({ all, deep }));`;
+  const seen = JSON.parse(run(process.execPath, ['--input-type=module', '-e', look], folder));
+  assert.ok(seen.all.length > 0, 'the library exports nothing');
+  assert.equal(seen.deep, 'ERR_PACKAGE_PATH_NOT_EXPORTED');
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'qbatch-pack-'));
+try {
+  const tarball = pack(folder);
+  await lint(tarball);
+  await install(tarball, folder);
+  await useProgram(folder);
+  await useLibrary(folder);
+  process.stdout.write(`the packed qbatch ${manifest.version} installs and works\n`);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,59 @@
+/** First ceiling of a line's own retries (server errors, lost connections). */
+const RETRY_BASE_MS = 500;
+/** Last ceiling of a line's own retries. */
+const RETRY_CAP_MS = 30_000;
+/** First pause of a throttled model; the vendor's client advice is 1 s to 60 s. */
+const THROTTLE_BASE_MS = 1_000;
+/** Longest pause of anything: a throttle usually clears within a minute. */
+const PAUSE_MAX_MS = 60_000;
+
+/**
+ * Delay before the next attempt of one line, in milliseconds.
+ *
+ * `attempt` counts the attempts made, from 1. Full jitter: uniform in
+ * [0, min(30,000, 500 * 2^(attempt-1))]; a server's hint (`retryAfterMs`) is a floor, never a
+ * ceiling, itself at most 60 s. `random` is in [0, 1). Never throws; the result is an integer
+ * in [0, 60,000].
+ *
+ * Source: AWS Architecture Blog "Exponential Backoff And Jitter" (2015-03, full jitter);
+ * Retry-After per RFC 9110 section 10.2.3; the clamp is qbatch's own contract (cli, throttles).
+ */
+export function backoffMs(attempt: number, random: number, retryAfterMs: number | null): number {
+  const ceilingMs = doubling(RETRY_BASE_MS, attempt, RETRY_CAP_MS);
+  return withHint(fraction(random) * ceilingMs, retryAfterMs);
+}
+
+/**
+ * Pause of a throttled model's whole lane, in milliseconds.
+ *
+ * `consecutive` counts the throttles since the model last admitted a call, from 1. The ceiling
+ * doubles from 1 s to 60 s; equal jitter keeps the pause in its upper half, because a lane that
+ * comes back at once is throttled again. Hint, `random` and result as in `backoffMs`.
+ *
+ * Source: DashScope "rate limiting best practices" (2026-05: retry 429 with random exponential
+ * delay, 1 s to 60 s; recovery usually within one minute); equal jitter as in the AWS post.
+ */
+export function throttleBackoffMs(
+  consecutive: number,
+  random: number,
+  retryAfterMs: number | null,
+): number {
+  const ceilingMs = doubling(THROTTLE_BASE_MS, consecutive, PAUSE_MAX_MS);
+  return withHint(ceilingMs / 2 + (fraction(random) * ceilingMs) / 2, retryAfterMs);
+}
+
+/** `baseMs` doubled `count - 1` times, at most `capMs`; a count below 1 or not a number is 1. */
+function doubling(baseMs: number, count: number, capMs: number): number {
+  const doublings = count > 1 ? Math.floor(count) - 1 : 0;
+  return Math.min(capMs, baseMs * 2 ** doublings);
+}
+
+/** `random` forced into [0, 1], so that a broken source cannot lengthen or undo a pause. */
+function fraction(random: number): number {
+  return random > 0 ? Math.min(1, random) : 0;
+}
+
+function withHint(delayMs: number, retryAfterMs: number | null): number {
+  const hintMs = retryAfterMs !== null && retryAfterMs > 0 ? retryAfterMs : 0;
+  return Math.min(PAUSE_MAX_MS, Math.max(Math.floor(delayMs), Math.ceil(hintMs)));
+}

@@ -1,0 +1,155 @@
+import { EXIT, type ExitCode } from '../errors.ts';
+import { openInput } from '../input-source.ts';
+import { formatPico } from '../models/price.ts';
+import type { GivenFlags } from '../parsed-command.ts';
+import { createPricing } from '../pricing.ts';
+import { jsonText } from '../report/json-text.ts';
+import { durationText } from '../reporters/duration-text.ts';
+import { shortText, wholeText } from '../reporters/number-text.ts';
+import { problemsText } from '../reporters/problems.ts';
+import { alignTable } from '../reporters/table.ts';
+import type { Settings } from '../settings.ts';
+import { rmSync } from 'node:fs';
+import { type Survey, surveyInput } from '../survey.ts';
+import type { CommandIo } from './io.ts';
+import { currencyOf, type RunSetup, setUpRun } from './run-setup.ts';
+
+/** Groups of problems shown to people; `--json` has them one by one. */
+const PROBLEM_GROUPS_SHOWN = 20;
+
+/** One model's share of a checked input, as `check --json` prints it. */
+export type CheckedModel = {
+  readonly model: string;
+  readonly lines: number;
+  readonly tokens: { readonly input: number; readonly output_expected: number; readonly output_max: number | null };
+  readonly cost: { readonly expected: string | null; readonly max: string | null };
+  /** Time at the known limits; null where none is known. */
+  readonly seconds: number | null;
+};
+
+/** What `check --json` prints (cli.md section 7). */
+export type CheckReport = {
+  readonly schema: 1;
+  readonly input: string;
+  readonly lines: { readonly total: number; readonly valid: number; readonly invalid: number };
+  readonly problems: Survey['problems'];
+  readonly problem_counts: Survey['problemCounts'];
+  readonly tokens: { readonly input: number; readonly output_expected: number; readonly output_max: number | null };
+  readonly cost: { readonly expected: string | null; readonly max: string | null; readonly currency: string; readonly unpriced_lines: number };
+  readonly models: readonly CheckedModel[];
+};
+
+function estimateText(pico: number): string {
+  return formatPico(BigInt(Math.round(pico)));
+}
+
+function limitOf(limits: Settings['rpm'], model: string, known: number | null): number | null {
+  const given = limits.get(model) ?? limits.get('') ?? 'auto';
+  return given === 'auto' ? known : given;
+}
+
+function sumOrNull(values: readonly (number | null)[]): number | null {
+  let sum = 0;
+  for (const value of values) {
+    if (value === null) return null;
+    sum += value;
+  }
+  return sum;
+}
+
+/** Turns a survey into what `check` prints. Pure. */
+export function checkReport(survey: Survey, input: string, setup: RunSetup, currency: string): CheckReport {
+  const { settings, catalog, scope } = setup;
+  const entries = [...survey.models].toSorted(([, a], [, b]) => b.lines - a.lines);
+  const models = entries.map(([model, entry]): CheckedModel => {
+    const known = catalog.limits(model, scope);
+    const rpm = limitOf(settings.rpm, model, known.rpm);
+    const tpm = limitOf(settings.tpm, model, known.tpm);
+    const tokens = entry.inputTokens + entry.outputExpectedTokens;
+    const minutes = Math.max(rpm === null ? 0 : entry.lines / rpm, tpm === null ? 0 : tokens / tpm);
+    return {
+      model,
+      lines: entry.lines,
+      tokens: { input: entry.inputTokens, output_expected: entry.outputExpectedTokens, output_max: entry.outputMaxTokens },
+      cost: {
+        expected: entry.priced ? estimateText(entry.expectedPico) : null,
+        max: entry.priced && entry.maxPico !== null ? estimateText(entry.maxPico) : null,
+      },
+      seconds: rpm === null && tpm === null ? null : Math.ceil(minutes * 60),
+    };
+  });
+  const priced = entries.filter(([, { priced: has }]) => has);
+  const bounded = priced.every(([, { maxPico }]) => maxPico !== null);
+  const expected = priced.reduce((sum, [, { expectedPico }]) => sum + expectedPico, 0);
+  const most = priced.reduce((sum, [, { maxPico }]) => sum + (maxPico ?? 0), 0);
+  return {
+    schema: 1,
+    input,
+    lines: { total: survey.lines, valid: survey.valid, invalid: survey.invalid },
+    problems: survey.problems,
+    problem_counts: survey.problemCounts,
+    tokens: {
+      input: models.reduce((sum, { tokens }) => sum + tokens.input, 0),
+      output_expected: models.reduce((sum, { tokens }) => sum + tokens.output_expected, 0),
+      output_max: sumOrNull(models.map(({ tokens }) => tokens.output_max)),
+    },
+    cost: {
+      expected: priced.length === 0 ? null : estimateText(expected),
+      max: priced.length === 0 || !bounded ? null : estimateText(most),
+      currency,
+      unpriced_lines: entries.reduce((sum, [, { priced: has, lines }]) => sum + (has ? 0 : lines), 0),
+    },
+    models,
+  };
+}
+
+/** The report for people: problems on top, then models, tokens, cost and time, the verdict last. */
+export function checkText(report: CheckReport): string {
+  const { lines, tokens, cost } = report;
+  const parts: string[] = [];
+  const problems = problemsText(report.problems, report.problem_counts, report.input, PROBLEM_GROUPS_SHOWN);
+  if (problems !== '') parts.push(problems.endsWith('\n') ? problems : `${problems}\n`);
+  if (report.models.length > 0) {
+    const rows = [
+      ['model', 'lines', 'input tokens', 'output expected', 'output at most', `cost ${cost.currency}`, 'at most', 'time at the limits'],
+      ...report.models.map((entry) => [
+        entry.model,
+        wholeText(entry.lines),
+        wholeText(entry.tokens.input),
+        wholeText(entry.tokens.output_expected),
+        entry.tokens.output_max === null ? 'unknown' : shortText(entry.tokens.output_max),
+        entry.cost.expected ?? 'no price',
+        entry.cost.max ?? 'unknown',
+        entry.seconds === null ? 'unknown' : durationText(entry.seconds * 1000),
+      ]),
+    ];
+    parts.push(`${alignTable(rows, { right: [false, true, true, true, true, true, true, true] })}\n`);
+  }
+  const money = cost.expected === null ? 'no price known' : `about ${cost.expected} ${cost.currency}${cost.max === null ? '' : `, at most ${cost.max}`}`;
+  const unpriced = cost.unpriced_lines > 0 ? `; ${wholeText(cost.unpriced_lines)} lines have no price` : '';
+  parts.push(
+    `${report.input}: ${wholeText(lines.total)} lines, ${wholeText(lines.valid)} valid, ${wholeText(lines.invalid)} invalid; ` +
+      `${wholeText(tokens.input)} input tokens; ${money}${unpriced}\n`,
+  );
+  return parts.join('');
+}
+
+/** `qbatch check`: the survey alone. 0 where every line may be sent, 65 where not. */
+export async function checkCommand(parsed: { input: string; flags: GivenFlags }, io: CommandIo): Promise<ExitCode> {
+  const setup = setUpRun(parsed.flags, io);
+  const { settings, scope, catalog, defaults } = setup;
+  const source = await openInput(parsed.input, io);
+  try {
+    const currency = currencyOf(settings, scope, catalog);
+    const survey = await surveyInput(source.path, {
+      maxLineBytes: settings.maxLineBytes,
+      defaults,
+      pricing: createPricing(catalog, scope, currency),
+    });
+    const report = checkReport(survey, parsed.input, setup, currency);
+    await io.writeOut(settings.json ? `${jsonText(report)}\n` : checkText(report));
+    return survey.invalid > 0 ? EXIT.invalidInput : EXIT.ok;
+  } finally {
+    if (source.spooled) rmSync(source.path, { force: true });
+  }
+}

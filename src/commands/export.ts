@@ -1,0 +1,84 @@
+import { EXIT, InputError, QbatchError, UsageError } from '../errors.ts';
+import { chooseJob } from '../ledger/find-jobs.ts';
+import { findJob } from '../ledger/jobs.ts';
+import { lineCounts } from '../ledger/job-summary.ts';
+import { lockHolder } from '../ledger/lock.ts';
+import { readLedger } from '../ledger/read-ledger.ts';
+import type { Job } from '../ledger/records.ts';
+import type { ParsedCommand } from '../parsed-command.ts';
+import { countText } from '../reporters/number-text.ts';
+import { oneLine } from '../reporters/one-line.ts';
+import { type ExportRequest, exportRows } from './export-rows.ts';
+import type { CommandIo } from './io.ts';
+import { ledgerFiles, openTarget, type Target } from './target.ts';
+
+type ExportParsed = Extract<ParsedCommand, { readonly command: 'export' }>;
+
+/** Rows are written in pieces of about this size. */
+const PIECE_UNITS = 256 * 1024;
+
+/**
+ * `qbatch export [job]`: results, errors or attempts out of the ledger, of all lines settled so far,
+ * also while a run goes on. Ends quietly when the reader of stdout goes away. Throws 64 for a format
+ * that this version does not write and for `-o` naming a file of the job's, 66 for an unknown job,
+ * 73 and 74 for the output, 78 for a damaged ledger, and the signal's code when interrupted.
+ */
+export async function exportCommand(parsed: ExportParsed, io: CommandIo): Promise<number> {
+  const { format } = parsed;
+  if (format === 'parquet') throw new UsageError('--format parquet is not in this version', 'use jsonl or csv');
+  const chosen = chooseJob(parsed, io.cwd);
+  await readLedger(chosen.ledgerPath, async (database) => {
+    const job = findJob(database, chosen.name);
+    if (job === null) throw new InputError(EXIT.noInput, `${chosen.ledgerPath} holds no job ${chosen.name}`);
+    const request = { what: parsed.what, format, order: parsed.order };
+    const target = openTarget(parsed.output, io, ownFiles(job, chosen.ledgerPath, request));
+    try {
+      if (await copy(exportRows(database, job, request), target, io)) target.finish();
+    } finally {
+      target.abandon();
+    }
+    tellOpenLines(job, parsed, io);
+  });
+  return EXIT.ok;
+}
+
+/**
+ * Files of the job that must not be written over: all, but for an output file that gets what it
+ * should hold anyway, while no run is at work on it.
+ */
+function ownFiles(job: Job, ledgerPath: string, request: ExportRequest): string[] {
+  const own = [job.inputPath, ...ledgerFiles(ledgerPath)];
+  const mayRebuild = request.format === 'jsonl' && request.order === job.outputOrder && lockHolder(ledgerPath) === null;
+  if (!mayRebuild || request.what !== 'results') own.push(job.resultsPath);
+  if (!mayRebuild || request.what !== 'errors') own.push(job.errorsPath);
+  return own;
+}
+
+/** Writes rows in pieces. False where the reader went away. */
+async function copy(rows: Iterable<string>, target: Target, io: CommandIo): Promise<boolean> {
+  let piece = '';
+  for (const row of rows) {
+    piece += row;
+    if (piece.length < PIECE_UNITS) continue;
+    if (!(await target.append(piece))) return false;
+    piece = '';
+    await turn(io);
+  }
+  return piece === '' || target.append(piece);
+}
+
+/** Lets signals in; throws the code of the one that came. */
+async function turn(io: CommandIo): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  if (io.stop.aborted) throw new QbatchError(io.signalCode() ?? EXIT.interrupted, 'interrupted; the export is not complete', 'run it again');
+}
+
+function tellOpenLines(job: Job, parsed: ExportParsed, io: CommandIo): void {
+  const { open } = lineCounts(job);
+  if (open === 0 || parsed.quiet || parsed.what === 'attempts') return;
+  const those = `${countText(open, 'line')} of job ${oneLine(job.name)}`;
+  io.writeErr(`qbatch: ${those} ${open === 1 ? 'is' : 'are'} not settled yet and so not in the export\n`);
+}
+

@@ -1,0 +1,31 @@
+import type { Clock } from '../clock.ts';
+import type { Report } from '../reporters/reporter.ts';
+
+/** The process as a command sees it; `main.ts` makes the real one. Commands touch nothing else of it. */
+export type CommandIo = {
+  readonly cwd: string;
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stderr: NodeJS.WriteStream;
+  /** Whether stdout and stderr are terminals. */
+  readonly isTty: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+  /** Aborted by the first signal; the number tells which (`signalCode`). */
+  readonly stop: AbortSignal;
+  /** Aborted by the second signal. */
+  readonly abort: AbortSignal;
+  /** Exit code of the signal that came first (129, 130, 143); null: none came. */
+  signalCode(): 129 | 130 | 143 | null;
+  /**
+   * Writes data to stdout, waiting where the reader is slow. A reader that went away is no error
+   * (the text is dropped) unless `strict`, where it throws OutputError (74), as any other failure does.
+   */
+  writeOut(text: string, strict?: boolean): Promise<void>;
+  /** Writes conversation to stderr; never throws. */
+  writeErr(text: string): void;
+  /** Asks a yes-or-no question on the terminal. */
+  confirm(question: string): Promise<boolean>;
+  /** Sees every event of a run besides the reporter: the library's hook. */
+  readonly onEvent?: Report;
+};

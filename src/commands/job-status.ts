@@ -1,0 +1,21 @@
+import type { Holder } from '../ledger/lock.ts';
+import type { PossiblyBilledLine } from '../ledger/possibly-billed.ts';
+import type { Verification } from '../ledger/verify.ts';
+import type { UsageReport } from '../report/usage-report.ts';
+import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
+import type { JobState } from './job-state.ts';
+
+/** Everything that is told about one job. */
+export type JobStatus = {
+  readonly summary: RunSummary;
+  readonly inputPath: string;
+  readonly state: JobState;
+  readonly holder: Holder | null;
+  /** Milliseconds since 1970. */
+  readonly updatedAt: number;
+  readonly byModel: UsageReport;
+  readonly failures: readonly FailureGroup[];
+  readonly possiblyBilledLines: readonly PossiblyBilledLine[];
+  /** Null where it was not asked for. */
+  readonly verify: Verification | null;
+};

@@ -1,0 +1,94 @@
+import path from 'node:path';
+import { EXIT, QbatchError } from '../errors.ts';
+import { findLedgers } from '../ledger/find-jobs.ts';
+import { lineCounts, unpricedLines } from '../ledger/job-summary.ts';
+import { listJobs } from '../ledger/jobs.ts';
+import { lockHolder } from '../ledger/lock.ts';
+import { readLedger } from '../ledger/read-ledger.ts';
+import { formatPico } from '../models/price.ts';
+import type { ParsedCommand } from '../parsed-command.ts';
+import { jsonText } from '../report/json-text.ts';
+import { exactAmount } from '../reporters/amount-text.ts';
+import { wholeText } from '../reporters/number-text.ts';
+import { oneLine } from '../reporters/one-line.ts';
+import type { RunSummary } from '../reporters/reporter.ts';
+import { alignTable } from '../reporters/table.ts';
+import type { CommandIo } from './io.ts';
+import { isoTime, type JobState, jobState } from './job-state.ts';
+
+/** One job in the list, as `--json` prints it (cli.md section 7). */
+type ListedJob = {
+  readonly job: string;
+  readonly ledger: string;
+  readonly input: string;
+  readonly state: JobState;
+  readonly lines: RunSummary['lines'];
+  readonly cost: RunSummary['cost'];
+  /** ISO 8601, UTC. */
+  readonly updated_at: string;
+};
+
+const CELL_CHARS_MAX = 200;
+const RIGHT: readonly boolean[] = [false, false, true, true, true, true, true, true, false, false];
+
+/**
+ * `qbatch jobs [dir]`: all jobs of the ledgers in a folder, the last changed first. A ledger that
+ * cannot be read is told on stderr and hides no other. Returns 0, also where there are none; throws
+ * 66 where the folder cannot be listed.
+ */
+export async function jobsCommand(
+  parsed: Extract<ParsedCommand, { readonly command: 'jobs' }>,
+  io: CommandIo,
+): Promise<number> {
+  const folder = path.resolve(io.cwd, parsed.dir);
+  const jobs: ListedJob[] = [];
+  for (const ledgerPath of findLedgers(folder)) {
+    try {
+      jobs.push(...(await listed(ledgerPath)));
+    } catch (error) {
+      if (!(error instanceof QbatchError)) throw error;
+      io.writeErr(`qbatch: ${oneLine(error.message)}\n`);
+    }
+  }
+  jobs.sort((a, b) => (a.updated_at === b.updated_at ? 0 : a.updated_at < b.updated_at ? 1 : -1));
+  if (parsed.json) {
+    await io.writeOut(`${jsonText({ schema: 1, jobs })}\n`);
+  } else if (jobs.length > 0) {
+    await io.writeOut(`${tableOf(jobs, folder)}\n`);
+  } else if (!parsed.quiet) {
+    io.writeErr(`no jobs in ${oneLine(folder, CELL_CHARS_MAX)}; start one with qbatch run FILE\n`);
+  }
+  return EXIT.ok;
+}
+
+function listed(ledgerPath: string): Promise<ListedJob[]> {
+  const holder = lockHolder(ledgerPath);
+  return readLedger(ledgerPath, (database) =>
+    listJobs(database).map((job) => ({
+      job: job.name,
+      ledger: ledgerPath,
+      input: job.inputPath,
+      state: jobState(job, holder),
+      lines: lineCounts(job),
+      cost: {
+        amount: formatPico(job.costPico),
+        currency: job.currency,
+        unpriced_lines: unpricedLines(database, job.id),
+      },
+      updated_at: isoTime(job.updatedAt),
+    })),
+  );
+}
+
+function tableOf(jobs: readonly ListedJob[], folder: string): string {
+  const header = ['JOB', 'STATE', 'LINES', 'ANSWERED', 'FAILED', 'REJECTED', 'OPEN', 'COST', 'LAST CHANGE', 'LEDGER'];
+  const rows = jobs.map(({ job, state, lines, cost, ledger, updated_at: updatedAt }) => [
+    oneLine(job, CELL_CHARS_MAX),
+    state,
+    ...[lines.total, lines.answered, lines.failed, lines.rejected, lines.open].map(wholeText),
+    `${exactAmount(cost.amount)} ${cost.currency}${cost.unpriced_lines > 0 ? ' +?' : ''}`,
+    updatedAt,
+    oneLine(path.relative(folder, ledger), CELL_CHARS_MAX),
+  ]);
+  return alignTable([header, ...rows], { right: RIGHT });
+}

@@ -1,0 +1,80 @@
+import { basename, join } from 'node:path';
+import { EXIT, QbatchError } from '../errors.ts';
+import { type InputSource, openInput } from '../input-source.ts';
+import { chooseJob } from '../ledger/find-jobs.ts';
+import { findJob } from '../ledger/jobs.ts';
+import { openForReading } from '../ledger/open.ts';
+import type { Job } from '../ledger/records.ts';
+import type { Scope } from '../models/scope.ts';
+import type { Settings } from '../settings.ts';
+import { DEFAULT_SIMULATOR_SPEC } from '../simulator/spec.ts';
+import type { CommandIo } from './io.ts';
+import { lineDefaults, pathFrom, type RunSetup } from './run-setup.ts';
+
+/** Where a run reads and writes. */
+export type Places = {
+  readonly source: InputSource;
+  readonly ledgerPath: string;
+  readonly jobName: string;
+  readonly resultsPath: string;
+  readonly errorsPath: string;
+  readonly order: 'input' | 'settled';
+};
+
+/** Where a run of an input reads and writes, by its settings (cli.md section 3). */
+export function placesOf(source: InputSource, settings: Settings, cwd: string): Places {
+  const beside = (suffix: string): string => join(source.folder, `${source.stem}${suffix}`);
+  return {
+    source,
+    ledgerPath: settings.ledger ?? beside('.qbatch.db'),
+    jobName: settings.job ?? source.stem,
+    resultsPath: settings.output === '-' ? '-' : pathFrom(cwd, settings.output ?? beside('.results.jsonl')),
+    errorsPath: pathFrom(cwd, settings.errors ?? beside('.errors.jsonl')),
+    order: settings.order ?? 'input',
+  };
+}
+
+/** A known job's own places and settings, where the command line does not say otherwise. */
+export async function placesOfJob(named: string | undefined, setup: RunSetup, io: CommandIo): Promise<{ places: Places; setup: RunSetup }> {
+  const { settings, origins } = setup;
+  const chosen = chooseJob({ job: named, ledger: settings.ledger, jobName: settings.job }, io.cwd);
+  const database = openForReading(chosen.ledgerPath);
+  let job: Job | null;
+  try {
+    job = findJob(database, chosen.name);
+  } finally {
+    database.close();
+  }
+  if (job === null) throw new QbatchError(EXIT.noInput, `no job ${chosen.name} in ${chosen.ledgerPath}`, 'qbatch jobs lists them');
+  const merged = settingsOfJob(job, settings, origins);
+  const source = await openInput(job.inputPath, io);
+  return {
+    places: {
+      source: { ...source, spooled: /^stdin-[0-9a-f]{12}\.jsonl$/.test(basename(job.inputPath)) },
+      ledgerPath: chosen.ledgerPath,
+      jobName: job.name,
+      resultsPath: settings.output === '-' ? '-' : settings.output === undefined ? job.resultsPath : pathFrom(io.cwd, settings.output),
+      errorsPath: settings.errors === undefined ? job.errorsPath : pathFrom(io.cwd, settings.errors),
+      order: settings.order ?? job.outputOrder,
+    },
+    setup: { ...setup, settings: merged, scope: job.endpoint.scope as Scope, defaults: lineDefaults(merged, setup.catalog) },
+  };
+}
+
+/** Identity and endpoint of the last run stand in for what this one does not say. */
+function settingsOfJob(job: Job, settings: Settings, origins: RunSetup['origins']): Settings {
+  const said = (name: keyof Settings): boolean => (origins.get(name) ?? 'default') !== 'default';
+  const elsewhere = said('region') || said('baseUrl') || said('compatibleBaseUrl');
+  const { identity, endpoint } = job;
+  return {
+    ...settings,
+    model: said('model') ? settings.model : (identity.model ?? undefined),
+    system: said('system') ? settings.system : (identity.system ?? undefined),
+    protocol: said('protocol') ? settings.protocol : (identity.protocol as Settings['protocol']),
+    set: said('set') ? settings.set : new Map(Object.entries(identity.set)),
+    simulate: settings.simulate ?? (identity.simulated && !said('simulate') ? DEFAULT_SIMULATOR_SPEC : undefined),
+    region: elsewhere ? settings.region : (endpoint.region as Settings['region']),
+    baseUrl: elsewhere || identity.simulated ? settings.baseUrl : endpoint.dashscope,
+    compatibleBaseUrl: elsewhere || identity.simulated ? settings.compatibleBaseUrl : endpoint.openai,
+  };
+}

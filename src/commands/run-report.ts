@@ -1,0 +1,55 @@
+import type { RunResult } from '../run-job.ts';
+import { jsonText } from '../report/json-text.ts';
+import { createJsonReporter } from '../reporters/json.ts';
+import { createLinesReporter } from '../reporters/lines.ts';
+import { createNoneReporter } from '../reporters/none.ts';
+import type { ProgressMode } from '../reporters/progress-mode.ts';
+import { createQuietReporter } from '../reporters/quiet.ts';
+import type { Reporter } from '../reporters/reporter.ts';
+import { wantsColor } from '../reporters/style.ts';
+import { summaryText } from '../reporters/summary.ts';
+import type { Settings } from '../settings.ts';
+import type { CommandIo } from './io.ts';
+import { nextCommand } from './next-command.ts';
+import type { Places } from './run-places.ts';
+
+/** The reporter of a progress mode; the terminal one is loaded only where it is used. */
+export async function openReporter(mode: ProgressMode, settings: Settings, io: CommandIo): Promise<Reporter> {
+  const write = (text: string): void => {
+    io.writeErr(text);
+  };
+  switch (mode) {
+    case 'tty': {
+      const { createTtyReporter } = await import('../reporters/tty.ts');
+      return createTtyReporter({ stream: io.stderr, color: wantsColor(settings.color, io.stderr) });
+    }
+    case 'lines':
+      return createLinesReporter({ write, clock: io.clock });
+    case 'json':
+      return createJsonReporter({ write, clock: io.clock });
+    case 'quiet':
+      return createQuietReporter({ write });
+    case 'none':
+      return createNoneReporter();
+  }
+}
+
+/** The end of a run: `job-end` to the reporter, the summary to people, `--json` to programs. */
+export async function tell(
+  result: RunResult,
+  at: { settings: Settings; places: Places; reporter: Reporter; mode: ProgressMode },
+  io: CommandIo,
+): Promise<void> {
+  const { settings, places, reporter, mode } = at;
+  const { summary, failures, exitCode } = result;
+  const event = { event: 'job-end' as const, summary, failures, exitCode, next: nextCommand(summary, result.job.state) };
+  reporter.report(event);
+  io.onEvent?.(event);
+  reporter.close();
+  if (mode === 'tty' || mode === 'lines' || (mode === 'quiet' && exitCode !== 0)) {
+    const width = io.stderr.columns ?? 100;
+    if (summary.lines.total === 0) io.writeErr(`qbatch: ${places.source.path} has no lines; nothing to do\n`);
+    io.writeErr(summaryText(event, { color: wantsColor(settings.color, io.stderr), width }));
+  }
+  if (settings.json) await io.writeOut(`${jsonText(summary)}\n`);
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
+import { readApiKey } from '../api-key.ts';
+import { resolveSettings } from '../config.ts';
+import { resolveEndpoints } from '../endpoints.ts';
+import { ConfigError } from '../errors.ts';
+import type { JobEndpoint } from '../ledger/records.ts';
+import type { LineDefaults } from '../request-parts.ts';
+import { type Catalog, loadCatalog } from '../models/catalog.ts';
+import { type Currency, defaultCurrency, type Scope, scopeOf } from '../models/scope.ts';
+import type { GivenFlags } from '../parsed-command.ts';
+import type { ResolvedSettings, Settings } from '../settings.ts';
+import type { CommandIo } from './io.ts';
+
+/** Merged settings of a run, with what follows from them alone. */
+export type RunSetup = ResolvedSettings & {
+  readonly catalog: Catalog;
+  readonly scope: Scope;
+  readonly defaults: LineDefaults;
+};
+
+/** Reads the user's catalog file, if one is named. Throws 78. */
+export function openCatalog(path: string | undefined): Catalog {
+  if (path === undefined) return loadCatalog();
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new ConfigError(`cannot read the catalog ${path}: ${(error as Error).message}`, 'give a JSON file with --catalog', error);
+  }
+  return loadCatalog(content);
+}
+
+/** What lines that do not say fall back on. */
+export function lineDefaults(settings: Settings, catalog: Catalog): LineDefaults {
+  const { model, system, protocol, set, strict } = settings;
+  return { model, system, protocol, set, strict, catalog };
+}
+
+/** Resolves flags, environment and files into everything a run needs but its input. */
+export function setUpRun(flags: GivenFlags, io: CommandIo): RunSetup {
+  const resolved = resolveSettings({ flags, env: io.env, cwd: io.cwd, home: io.home });
+  const catalog = openCatalog(resolved.settings.catalog);
+  return {
+    ...resolved,
+    catalog,
+    scope: scopeOf(resolved.settings.region),
+    defaults: lineDefaults(resolved.settings, catalog),
+  };
+}
+
+/** The currency of a job: as asked, else dollars where the scope has dollar prices, else yuan. */
+export function currencyOf(settings: Settings, scope: Scope, catalog: Catalog): Currency {
+  if (settings.currency !== undefined) return settings.currency;
+  const preferred = defaultCurrency(scope);
+  if (preferred === 'CNY') return preferred;
+  const listed = catalog.ids().some((id) => catalog.offer(id, scope, 'USD') !== null);
+  return listed ? preferred : 'CNY';
+}
+
+/** Where a run's calls go, who answers, and with which key. */
+export type Service = {
+  readonly endpoint: JobEndpoint;
+  readonly apiKey: string;
+  /** Shown at the start: the base URL or `simulator`. */
+  readonly shown: string;
+  readonly notes: readonly string[];
+  close(): Promise<void>;
+};
+
+/** Not a key of anything: the simulator takes every key. */
+const SIMULATOR_KEY = 'simulated';
+
+/** Finds the service and the key, or starts the simulator on loopback. Throws 78. */
+export async function openService(settings: Settings, scope: Scope, io: CommandIo): Promise<Service> {
+  const { region } = settings;
+  if (settings.simulate === undefined) {
+    const { dashscope, openai, notes } = resolveEndpoints(settings);
+    const apiKey = readApiKey(io.env, io.home);
+    return { endpoint: { region, dashscope, openai, scope }, apiKey, shown: dashscope, notes, close: () => Promise.resolve() };
+  }
+  const { startSimulator } = await import('../simulator/server.ts');
+  const simulator = await startSimulator({ spec: settings.simulate });
+  return {
+    endpoint: { region, dashscope: simulator.baseUrl, openai: simulator.compatibleBaseUrl, scope },
+    apiKey: SIMULATOR_KEY,
+    shown: 'simulator',
+    notes: [],
+    close: () => simulator.close(),
+  };
+}
+
+/** Proxy variables as undici wants them; null where none is set. */
+export function proxyOf(env: CommandIo['env']): { http?: string; https?: string; no?: string } | null {
+  const read = (name: string): string | undefined => {
+    const value = env[name.toLowerCase()] ?? env[name];
+    return value === undefined || value === '' ? undefined : value;
+  };
+  const http = read('HTTP_PROXY');
+  const https = read('HTTPS_PROXY');
+  const no = read('NO_PROXY');
+  if (http === undefined && https === undefined) return null;
+  return { ...(http === undefined ? {} : { http }), ...(https === undefined ? {} : { https }), ...(no === undefined ? {} : { no }) };
+}
+
+/** A path from the working folder, without `.` and `..`. */
+export function pathFrom(cwd: string, path: string): string {
+  return isAbsolute(path) ? path : resolve(join(cwd, path));
+}

@@ -1,0 +1,182 @@
+import { rmSync } from 'node:fs';
+import { ConfigError, EXIT, type ExitCode, UsageError } from '../errors.ts';
+import { identityOf } from '../identity.ts';
+import { openInput } from '../input-source.ts';
+import type { JobRequest } from '../job-request.ts';
+import { findJob } from '../ledger/jobs.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import type { Job } from '../ledger/records.ts';
+import type { Currency } from '../models/scope.ts';
+import { refuseSamePaths } from '../output-set.ts';
+import type { GivenFlags } from '../parsed-command.ts';
+import { prepareJob } from '../prepare-job.ts';
+import { createPricing } from '../pricing.ts';
+import { createValueRedactor } from '../redact.ts';
+import { guardReporter } from '../reporters/compose.ts';
+import { type ProgressMode, progressMode } from '../reporters/progress-mode.ts';
+import type { Reporter } from '../reporters/reporter.ts';
+import { reopenJob, type RunResult, runJob } from '../run-job.ts';
+import { RunStop } from '../run-stop.ts';
+import { checkCommand } from './check.ts';
+import type { CommandIo } from './io.ts';
+import { confirmFresh, gate } from './run-gate.ts';
+import { type Places, placesOf, placesOfJob } from './run-places.ts';
+import { openReporter, tell } from './run-report.ts';
+import {
+  currencyOf,
+  openService,
+  pathFrom,
+  proxyOf,
+  type RunSetup,
+  type Service,
+  setUpRun,
+} from './run-setup.ts';
+
+/** Which command runs: a new or known input, or a job of the ledger, or its failed lines again. */
+export type RunCommand =
+  | { readonly command: 'run' | 'check'; readonly input: string; readonly flags: GivenFlags }
+  | { readonly command: 'resume'; readonly job: string | undefined; readonly flags: GivenFlags }
+  | {
+      readonly command: 'retry';
+      readonly job: string | undefined;
+      readonly codes: readonly string[];
+      readonly statuses: readonly string[];
+      readonly flags: GivenFlags;
+    };
+
+/** The first signal stops, the second drops the calls in flight. */
+function stopFromSignals(io: CommandIo): RunStop {
+  const stop = new RunStop();
+  const onStop = (): void => {
+    const code = io.signalCode() ?? EXIT.interrupted;
+    const name = code === EXIT.terminated ? 'terminated' : code === EXIT.hangup ? 'hangup' : 'interrupted';
+    stop.stop({ reason: name, code, message: `${name} by a signal; everything settled is saved, run the same command to go on` });
+  };
+  if (io.stop.aborted) onStop();
+  io.stop.addEventListener('abort', onStop, { once: true });
+  io.abort.addEventListener('abort', () => {
+    stop.abort();
+  }, { once: true });
+  return stop;
+}
+
+/** `qbatch run`, `resume` and `retry`: wires the parts, runs the job, prints the summary, returns the exit code. */
+export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<ExitCode> {
+  let setup = setUpRun(parsed.flags, io);
+  if ('input' in parsed && (parsed.command === 'check' || setup.settings.dryRun)) return checkCommand(parsed, io);
+  let places: Places;
+  if ('input' in parsed) {
+    const { settings } = setup;
+    // A missing key is told before the input is looked at (78 comes before 66).
+    if (settings.simulate === undefined) await (await openService(settings, setup.scope, io)).close();
+    places = placesOf(await openInput(parsed.input, io), settings, io.cwd);
+  } else ({ places, setup } = await placesOfJob(parsed.job, setup, io));
+  const { settings } = setup;
+  if (places.resultsPath === '-' && settings.json) throw new UsageError('--json and -o - would both write to stdout', 'choose one');
+  refuseSamePaths(pathFrom(io.cwd, places.source.path), places.resultsPath, places.errorsPath);
+  await confirmFresh(settings, places, io);
+  const mode = progressMode({
+    asked: settings.progress,
+    quiet: settings.quiet,
+    isTty: io.isTty.stderr,
+    ci: (io.env['CI'] ?? '') !== '',
+    terminalName: io.env['TERM'],
+  });
+  const service = await openService(settings, setup.scope, io);
+  const reporter = guardReporter(await openReporter(mode, settings, io));
+  try {
+    if (mode === 'lines' || mode === 'tty') for (const note of service.notes) io.writeErr(`qbatch: ${note}\n`);
+    return await runWith({ parsed, setup, places, service, reporter, mode }, io);
+  } finally {
+    reporter.close();
+    await service.close();
+  }
+}
+
+type Wired = {
+  readonly parsed: RunCommand;
+  readonly setup: RunSetup;
+  readonly places: Places;
+  readonly service: Service;
+  readonly reporter: Reporter;
+  readonly mode: ProgressMode;
+};
+
+async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
+  const { setup, places, service, reporter, mode } = wired;
+  const { settings, scope, catalog, defaults } = setup;
+  const stop = stopFromSignals(io);
+  const ledger = Ledger.open(places.ledgerPath, { adopt: settings.adoptOutputs, wallMs: io.clock.wallMs() });
+  let result: RunResult;
+  try {
+    const known = findJob(ledger.database, places.jobName);
+    const currency = known === null ? currencyOf(settings, scope, catalog) : (known.currency as Currency);
+    const pricing = createPricing(catalog, scope, currency);
+    let job = await prepareJob(ledger, requestOf(wired, { io, pricing, currency }));
+    if (wired.parsed.command === 'retry') job = retryLines(ledger, job, wired.parsed, io);
+    const report = (event: Parameters<Reporter['report']>[0]): void => {
+      reporter.report(event);
+      io.onEvent?.(event);
+    };
+    result = await runJob({
+      ledger,
+      job,
+      settings,
+      defaults,
+      catalog,
+      pricing,
+      scope,
+      endpoint: service.endpoint,
+      apiKey: service.apiKey,
+      proxy: settings.simulate === undefined ? proxyOf(io.env) : null,
+      endpointShown: service.shown,
+      clock: io.clock,
+      report,
+      stop,
+      redact: createValueRedactor([service.apiKey]),
+      writeStdout: (text) => io.writeOut(text, true),
+      resuming: known !== null,
+    });
+  } finally {
+    ledger.close({ remove: ledger.created });
+  }
+  if (places.source.spooled && result.summary.lines.open === 0) rmSync(places.source.path, { force: true });
+  await tell(result, { settings, places, reporter, mode }, io);
+  return result.exitCode;
+}
+
+function requestOf(wired: Wired, at: { io: CommandIo; pricing: JobRequest['pricing']; currency: Currency }): JobRequest {
+  const { setup, places, service, mode } = wired;
+  const { settings } = setup;
+  return {
+    name: places.jobName,
+    inputPath: places.source.path,
+    identity: identityOf(settings),
+    // The simulator's port changes from run to run and is of no interest later.
+    endpoint: settings.simulate === undefined ? service.endpoint : { ...service.endpoint, dashscope: 'simulator', openai: 'simulator' },
+    resultsPath: places.resultsPath,
+    errorsPath: places.errorsPath,
+    order: places.order,
+    defaults: setup.defaults,
+    pricing: at.pricing,
+    maxLineBytes: settings.maxLineBytes,
+    skipInvalid: settings.skipInvalid,
+    fresh: settings.fresh,
+    acceptChangedInput: settings.acceptChangedInput,
+    adopt: settings.adoptOutputs,
+    clock: at.io.clock,
+    gate: (survey) => gate(survey, { settings, places, currency: at.currency, io: at.io, mode }),
+  };
+}
+
+function retryLines(ledger: Ledger, job: Job, only: Extract<RunCommand, { command: 'retry' }>, io: CommandIo): Job {
+  const statusCodes = only.statuses.map((status) => {
+    const code = Number(status);
+    if (!Number.isInteger(code)) throw new UsageError(`--status ${status} is not a number`, 'give an HTTP status such as 429');
+    return code;
+  });
+  reopenJob(ledger, job, { codes: only.codes, statusCodes, wallMs: io.clock.wallMs() });
+  const reopened = findJob(ledger.database, job.name);
+  if (reopened === null) throw new ConfigError(`job ${job.name} is gone from ${ledger.path}`);
+  return reopened;
+}

@@ -1,0 +1,75 @@
+import { EXIT } from '../errors.ts';
+import type { ParsedCommand } from '../parsed-command.ts';
+import { countText, wholeText } from '../reporters/number-text.ts';
+import { startSimulator, type Simulator } from '../simulator/server.ts';
+import type { SimulatorStats } from '../simulator/stats.ts';
+import type { CommandIo } from './io.ts';
+import { shellWord } from './next-command.ts';
+
+const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|localhost|::1)$/u;
+
+/**
+ * `qbatch simulate [spec]`: runs the bundled Model Studio simulator until a signal comes, then says
+ * what it has seen. Returns 0. Throws 69 where it cannot listen.
+ */
+export async function simulateCommand(
+  parsed: Extract<ParsedCommand, { readonly command: 'simulate' }>,
+  io: CommandIo,
+): Promise<number> {
+  const { host, port, spec } = parsed;
+  const simulator = await startSimulator({ spec, host, port, clock: io.clock });
+  try {
+    await io.writeOut(startText(simulator, host));
+    await stopped(io.stop);
+  } finally {
+    await simulator.close();
+  }
+  await io.writeOut(statsText(simulator.stats()));
+  return EXIT.ok;
+}
+
+function stopped(stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (stop.aborted) {
+      resolve();
+      return;
+    }
+    stop.addEventListener(
+      'abort',
+      () => {
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}
+
+function startText(simulator: Simulator, host: string): string {
+  const local = LOOPBACK.test(host);
+  const command = [
+    'DASHSCOPE_API_KEY=any qbatch run requests.jsonl',
+    `--base-url ${shellWord(simulator.baseUrl)}`,
+    `--compatible-base-url ${shellWord(simulator.compatibleBaseUrl)}`,
+    ...(local ? [] : ['--allow-http']),
+  ];
+  return [
+    `Model Studio simulator on ${simulator.origin}; any key will do, nothing is billed; Ctrl-C ends it`,
+    `  native protocol             ${simulator.baseUrl}`,
+    `  OpenAI-compatible protocol  ${simulator.compatibleBaseUrl}`,
+    ...(local ? [] : [`  it listens on ${host}: other machines that reach this one can reach it`]),
+    '',
+    `  ${command.join(' ')}`,
+    '',
+  ].join('\n');
+}
+
+function statsText(stats: SimulatorStats): string {
+  const { calls, answered, billedInputTokens, billedOutputTokens, maxConcurrent } = stats;
+  const faults = Object.entries(stats.byCode).toSorted(([, a], [, b]) => b - a);
+  return [
+    `${countText(calls, 'call')}, ${wholeText(answered)} answered, at most ${wholeText(maxConcurrent)} at one time`,
+    `would have been billed: ${wholeText(billedInputTokens)} tokens in, ${wholeText(billedOutputTokens)} out`,
+    ...faults.map(([code, count]) => `${wholeText(count)} x ${code}`),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,64 @@
+import { usageTable } from '../report/usage-table.ts';
+import { countText } from '../reporters/number-text.ts';
+import { oneLine } from '../reporters/one-line.ts';
+import { paint, type Style } from '../reporters/style.ts';
+import { summaryText } from '../reporters/summary.ts';
+import { isoTime, type JobState } from './job-state.ts';
+import type { JobStatus } from './job-status.ts';
+import { exitCodeOf, nextCommand } from './next-command.ts';
+
+const PATH_CHARS_MAX = 1_000;
+const NAME_CHARS_MAX = 120;
+/** Lines with possibly billed calls that are named to people; `--json` names more. */
+const LINES_NAMED_MAX = 10;
+
+const STATE_STYLE: Readonly<Record<JobState, Style>> = { running: 'cyan', open: 'yellow', finished: 'green' };
+
+function headText({ summary, state, holder, updatedAt, inputPath }: JobStatus, color: boolean): string[] {
+  const who =
+    holder === null || state !== 'running'
+      ? `last change ${isoTime(updatedAt)}`
+      : `process ${holder.pid} on ${oneLine(holder.host, NAME_CHARS_MAX)} since ${isoTime(holder.startedAt)}, last change ${isoTime(updatedAt)}`;
+  const job = paint(color, 'bold', oneLine(summary.job, NAME_CHARS_MAX));
+  return [
+    `job ${job}: ${paint(color, STATE_STYLE[state], state)}, ${who}`,
+    `input    ${oneLine(inputPath, PATH_CHARS_MAX)}`,
+  ];
+}
+
+function billedText(status: JobStatus): string[] {
+  const { lines } = status.summary.possibly_billed;
+  if (lines === 0) return [];
+  const named = status.possiblyBilledLines.slice(0, LINES_NAMED_MAX).map(({ lineNo, customId, attempts }) => {
+    const id = customId === null ? '' : ` (${oneLine(customId, NAME_CHARS_MAX)})`;
+    const where = lineNo === null ? `a line no longer in the input${id}` : `line ${lineNo}${id}`;
+    return `  ${where}: ${countText(attempts, 'attempt')}`;
+  });
+  const more = lines > named.length ? [`  and ${countText(lines - named.length, 'more line')}; --json lists them`] : [];
+  return ['possibly billed without an answer:', ...named, ...more];
+}
+
+function verifyText({ verify }: JobStatus, color: boolean): string[] {
+  if (verify === null) return [];
+  if (verify.ok) return [paint(color, 'green', 'verified: ledger and files are whole and agree with each other')];
+  const findings = verify.findings.map((finding) => paint(color, 'red', `  ${oneLine(finding, PATH_CHARS_MAX)}`));
+  return [paint(color, 'red', `verified: ${countText(verify.findings.length, 'finding')}`), ...findings];
+}
+
+/**
+ * One job for people, with its line breaks: what it is doing, usage by model, what may have been
+ * billed in vain, what `--verify` found, then the summary of its run and the command to type next.
+ */
+export function statusText(status: JobStatus, options: { readonly color: boolean; readonly width: number }): string {
+  const { summary, state, failures, byModel } = status;
+  const table = byModel.groups.length > 0 ? [usageTable(byModel).trimEnd(), ''] : [];
+  const facts = [...billedText(status), ...verifyText(status, options.color)];
+  const event = {
+    event: 'job-end' as const,
+    summary,
+    failures,
+    exitCode: exitCodeOf(summary, state),
+    next: nextCommand(summary, state),
+  };
+  return `${[...headText(status, options.color), '', ...table, ...facts].join('\n')}\n${summaryText(event, options)}`;
+}

@@ -1,0 +1,95 @@
+import { EXIT, InputError } from '../errors.ts';
+import type { Database } from '../ledger/database.ts';
+import { chooseJob } from '../ledger/find-jobs.ts';
+import { findJob } from '../ledger/jobs.ts';
+import { jobSummary } from '../ledger/job-summary.ts';
+import { failuresByCode } from '../ledger/lines.ts';
+import { lockHolder } from '../ledger/lock.ts';
+import { possiblyBilledLines } from '../ledger/possibly-billed.ts';
+import { readLedger } from '../ledger/read-ledger.ts';
+import type { Job } from '../ledger/records.ts';
+import { usageReport } from '../ledger/usage.ts';
+import { markBefore, verifyLedger } from '../ledger/verify.ts';
+import type { ParsedCommand } from '../parsed-command.ts';
+import { jsonText } from '../report/json-text.ts';
+import type { CommandIo } from './io.ts';
+import { isoTime, type JobState, jobState } from './job-state.ts';
+import type { JobStatus } from './job-status.ts';
+import { statusText } from './status-text.ts';
+import { stdoutColor } from './stdout-color.ts';
+
+/** Of `possibly_billed_lines`, this many are listed; `possibly_billed.lines` counts them all. */
+const LINES_LISTED_MAX = 10_000;
+
+/**
+ * `qbatch status [job]`: one job in detail, also while a run works it (cli.md section 7). Returns 0
+ * whenever it could look, whatever `--verify` found. Throws 66 for an unknown job, 64 for an
+ * ambiguous one, 78 for a ledger that cannot be read.
+ */
+export async function statusCommand(
+  parsed: Extract<ParsedCommand, { readonly command: 'status' }>,
+  io: CommandIo,
+): Promise<number> {
+  const chosen = chooseJob(parsed, io.cwd);
+  const mark = markBefore(chosen.ledgerPath);
+  const status = await readLedger(chosen.ledgerPath, (database) =>
+    lookAt(database, { ...chosen, io, mark, verify: parsed.verify }),
+  );
+  const text = parsed.json
+    ? `${jsonText(statusJson(status))}\n`
+    : statusText(status, { color: stdoutColor(parsed.color, io), width: io.stderr.columns ?? 100 });
+  await io.writeOut(text);
+  return EXIT.ok;
+}
+
+type Look = {
+  readonly ledgerPath: string;
+  readonly name: string;
+  readonly io: CommandIo;
+  readonly mark: number | null;
+  readonly verify: boolean;
+};
+
+async function lookAt(database: Database, look: Look): Promise<JobStatus> {
+  const { ledgerPath, name, io } = look;
+  const job = findJob(database, name);
+  if (job === null) throw new InputError(EXIT.noInput, `${ledgerPath} holds no job ${name}`, 'qbatch jobs lists the jobs of a folder');
+  const holder = lockHolder(ledgerPath);
+  const state = jobState(job, holder);
+  const summary = jobSummary(database, job, { ledger: ledgerPath, elapsedMs: elapsedMs(job, state, io), stopped: null });
+  return {
+    summary,
+    inputPath: job.inputPath,
+    state,
+    holder,
+    updatedAt: job.updatedAt,
+    byModel: usageReport([{ ledgerPath, database, jobs: [job] }], ['model']),
+    failures: failuresByCode(database, job.id),
+    possiblyBilledLines: possiblyBilledLines(database, job.id, LINES_LISTED_MAX),
+    verify: look.verify
+      ? await verifyLedger(database, job, { ledgerPath, running: state === 'running', mark: look.mark, stop: io.stop })
+      : null,
+  };
+}
+
+/** The ledger keeps no time of work: from the job's beginning to its last commit, or to now while it runs. */
+function elapsedMs(job: Job, state: JobState, io: CommandIo): number {
+  return Math.max(0, (state === 'running' ? io.clock.wallMs() : job.updatedAt) - job.createdAt);
+}
+
+function statusJson(status: JobStatus): object {
+  const { holder, byModel } = status;
+  return {
+    ...status.summary,
+    state: status.state,
+    holder: holder === null ? null : { pid: holder.pid, host: holder.host, started_at: isoTime(holder.startedAt) },
+    by_model: byModel.groups.map(({ keys, ...measures }) => ({ model: keys[0] ?? null, ...measures })),
+    failures: status.failures.map(({ code, lines, example }) => ({ code, lines, example })),
+    possibly_billed_lines: status.possiblyBilledLines.map(({ lineNo, customId, attempts }) => ({
+      line: lineNo,
+      custom_id: customId,
+      attempts,
+    })),
+    verify: status.verify,
+  };
+}

@@ -1,0 +1,96 @@
+import { realpathSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { randomToken } from '../clock.ts';
+import { QbatchError, UsageError } from '../errors.ts';
+import { OutputFile, outputSize } from '../output-file.ts';
+import type { CommandIo } from './io.ts';
+
+/** Where a command's data goes: stdout, or a file that appears whole or not at all. */
+export type Target = {
+  /** False: the reader of stdout went away, and nothing more need be made. Throws OutputError (73, 74). */
+  append(text: string): Promise<boolean>;
+  /** Puts the file in its place. */
+  finish(): void;
+  /** Leaves nothing behind; after `finish` it does nothing. */
+  abandon(): void;
+};
+
+/**
+ * Opens the target that `-o` names; undefined and `-` are stdout. A file is written privately (0600)
+ * beside its place, synced, and renamed over what was there. Throws 73 where that is no regular file,
+ * 64 where it is one of `refused`.
+ */
+export function openTarget(output: string | undefined, io: CommandIo, refused: readonly string[]): Target {
+  if (output === undefined || output === '-') return stdoutTarget(io);
+  const file = path.resolve(io.cwd, output);
+  if (refused.some((other) => samePlace(other, file))) {
+    throw new UsageError(`-o ${output} is a file that the job itself reads or writes`, 'name another file');
+  }
+  // Throws for links, devices and folders: renaming over them would destroy what they are.
+  outputSize(file);
+  return fileTarget(file);
+}
+
+function stdoutTarget(io: CommandIo): Target {
+  return {
+    async append(text) {
+      try {
+        await io.writeOut(text, true);
+        return true;
+      } catch (error) {
+        if (readerIsGone(error)) return false;
+        throw error;
+      }
+    },
+    finish: () => undefined,
+    abandon: () => undefined,
+  };
+}
+
+function readerIsGone(error: unknown): boolean {
+  const cause = error instanceof QbatchError ? error.cause : error;
+  return cause instanceof Error && 'code' in cause && cause.code === 'EPIPE';
+}
+
+function fileTarget(file: string): Target {
+  const temporary = new OutputFile(`${file}.new-${randomToken()}`, 0);
+  let open = true;
+  return {
+    append(text) {
+      temporary.append(text);
+      return Promise.resolve(true);
+    },
+    finish() {
+      open = false;
+      temporary.replace(file);
+    },
+    abandon() {
+      if (!open) return;
+      open = false;
+      temporary.close();
+      rmSync(temporary.path, { force: true });
+    },
+  };
+}
+
+/** The files that belong to a ledger. */
+export function ledgerFiles(ledgerPath: string): string[] {
+  return ['', '-wal', '-shm', '.mark', '.lock'].map((suffix) => ledgerPath + suffix);
+}
+
+function samePlace(one: string, other: string): boolean {
+  return one === other || realPath(one) === realPath(other);
+}
+
+/** With links in its folder resolved, also where the file itself is not there. */
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    try {
+      return path.join(realpathSync(path.dirname(file)), path.basename(file));
+    } catch {
+      return path.resolve(file);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import { EXIT, UsageError } from '../errors.ts';
+import { sqliteCode } from '../ledger/database.ts';
+import { type ChosenJob, chooseJobs } from '../ledger/find-jobs.ts';
+import { listJobs } from '../ledger/jobs.ts';
+import { openForReading, storageError } from '../ledger/open.ts';
+import { type UsageSource, usageReport } from '../ledger/usage.ts';
+import { byKeys } from '../ledger/usage-keys.ts';
+import type { ParsedCommand, ReportFormat } from '../parsed-command.ts';
+import { usageCsv } from '../report/usage-csv.ts';
+import { usageJson } from '../report/usage-json.ts';
+import { usageMarkdown } from '../report/usage-markdown.ts';
+import type { UsageReport } from '../report/usage-report.ts';
+import { usageTable } from '../report/usage-table.ts';
+import type { CommandIo } from './io.ts';
+import { ledgerFiles, openTarget } from './target.ts';
+
+type UsageParsed = Extract<ParsedCommand, { readonly command: 'usage' }>;
+
+const RENDERERS: Readonly<Partial<Record<ReportFormat, (report: UsageReport) => string>>> = {
+  table: usageTable,
+  csv: usageCsv,
+  json: usageJson,
+  markdown: usageMarkdown,
+};
+
+/**
+ * `qbatch usage [job ...]`: usage and cost of the jobs named, of all jobs of a ledger that is named,
+ * or, where nothing is, of all jobs in this folder. Throws 64 for a format that this version does
+ * not write, 66 for an unknown job, 73 and 74 for `-o`.
+ */
+export async function usageCommand(parsed: UsageParsed, io: CommandIo): Promise<number> {
+  const render = RENDERERS[parsed.format];
+  if (render === undefined) {
+    throw new UsageError(`--format ${parsed.format} is not in this version`, 'use table, csv, json or markdown');
+  }
+  const by = byKeys(parsed.by);
+  const jobsByLedger = groupByLedger(chosenJobs(parsed, io.cwd));
+  const own = [...jobsByLedger.keys()].flatMap(ledgerFiles);
+  const sources: UsageSource[] = [];
+  let report: UsageReport;
+  try {
+    for (const [ledgerPath, names] of jobsByLedger) sources.push(openSource(ledgerPath, names));
+    report = usageReport(sources, by);
+  } catch (error) {
+    throw sqliteCode(error) === '' ? error : storageError(error, sources.at(-1)?.ledgerPath ?? '');
+  } finally {
+    for (const { database } of sources) database.close();
+  }
+  const inputs = sources.flatMap(({ jobs }) => jobs.flatMap(({ inputPath, resultsPath, errorsPath }) => [inputPath, resultsPath, errorsPath]));
+  const target = openTarget(parsed.output, io, [...own, ...inputs]);
+  try {
+    await target.append(render(report));
+    target.finish();
+  } finally {
+    target.abandon();
+  }
+  return EXIT.ok;
+}
+
+function chosenJobs(parsed: UsageParsed, cwd: string): readonly ChosenJob[] {
+  const { jobs, ledger, jobName } = parsed;
+  if (jobs.length === 0) return chooseJobs({ job: undefined, ledger, jobName }, cwd);
+  return jobs.flatMap((job) => chooseJobs({ job, ledger, jobName }, cwd));
+}
+
+/** Each job once, however often and by whatever names it was given. */
+function groupByLedger(chosen: readonly ChosenJob[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const ledgers = new Map<string, Set<string>>();
+  for (const { ledgerPath, name } of chosen) {
+    const names = ledgers.get(ledgerPath) ?? new Set();
+    ledgers.set(ledgerPath, names.add(name));
+  }
+  return ledgers;
+}
+
+function openSource(ledgerPath: string, names: ReadonlySet<string>): UsageSource {
+  const database = openForReading(ledgerPath);
+  try {
+    // One snapshot for all that is read: a run may go on meanwhile.
+    database.exec('BEGIN');
+    return { ledgerPath, database, jobs: listJobs(database).filter(({ name }) => names.has(name)) };
+  } catch (error) {
+    database.close();
+    throw sqliteCode(error) === '' ? error : storageError(error, ledgerPath);
+  }
+}

@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { isCompressed, readLines } from './read.ts';
+
+const READ_BYTES = 1024 * 1024;
+
+/**
+ * SHA-256 of an input's content (decompressed), in hexadecimal, without looking at its lines: what
+ * a rerun needs to know that the input is still the same. Throws InputError (66) through the reader.
+ */
+export async function hashInput(path: string): Promise<string> {
+  const content = createHash('sha256');
+  if (isCompressed(path)) {
+    const onBytes = (chunk: Buffer): void => {
+      content.update(chunk);
+    };
+    for await (const lines of readLines(path, { maxLineBytes: 0, onBytes })) void lines;
+    return content.digest('hex');
+  }
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
+    content.update(chunk as Buffer);
+  }
+  return content.digest('hex');
+}

@@ -1,0 +1,84 @@
+import type { Clock } from './clock.ts';
+import { execute, type TurnBatch } from './execute.ts';
+import { setOutputs, setState } from './ledger/jobs.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { closeUnknownAttempts, lastSeq, priorAttempts, settledLines } from './ledger/lines.ts';
+import type { Cursor, Job } from './ledger/records.ts';
+import { ChunkStarts, openLines, type OpenLinesOptions } from './open-lines.ts';
+import type { Report } from './reporters/reporter.ts';
+import { settleLine, type SettleContext } from './settle.ts';
+import type { Writer } from './write.ts';
+
+export type DispatchOptions = {
+  readonly ledger: Ledger;
+  readonly job: Job;
+  readonly clock: Clock;
+  /** Null while finished files wait to be replaced as a whole. */
+  readonly writer: Writer | null;
+  /** Where the files stood when the run began. */
+  readonly cursor: Cursor;
+  readonly lines: Pick<OpenLinesOptions, 'defaults' | 'pricing' | 'maxLineBytes'>;
+  /** Everything a line needs, but for its journal. */
+  readonly context: Omit<SettleContext, 'journal'>;
+  readonly windowLines: () => number;
+  readonly report: Report;
+  /** Told after each commit how many lines it settled, for limits on failures. */
+  onSettled(batch: TurnBatch): void;
+};
+
+/**
+ * Pass 2, the only loop: open lines go through `settleLine`, and what each turn of the event loop
+ * brings is committed, then written, then reported. When it ends by itself every line is settled or
+ * deliberately left open; when it throws, everything before the throw is durable.
+ */
+export async function dispatch(options: DispatchOptions): Promise<void> {
+  const { ledger, job, clock, writer, cursor } = options;
+  const { database } = ledger;
+  // In input order everything up to the cursor is settled; in settled order nothing is known.
+  const settledTo = writer !== null && job.outputOrder === 'input' ? cursor.line : 0;
+  ledger.transact(() => closeUnknownAttempts(ledger, job.id, settledTo));
+  const settled = settledLines(database, job.id, settledTo);
+  const prior = priorAttempts(database, job.id, { afterLine: settledTo, settled });
+  const starts = new ChunkStarts();
+  if (cursor.inputBytes > 0) starts.add(cursor.inputLine, cursor.inputBytes);
+  const lines = openLines({ ...options.lines, job, settled, settledTo, prior, cursor }, starts);
+  let seq = lastSeq(database, job.id);
+  const batches = execute({
+    lines,
+    settle: (line, journal) => settleLine(line, { ...options.context, journal }),
+    windowLines: options.windowLines,
+    stop: options.context.stop,
+  });
+  for await (const batch of batches) {
+    const reached = writer?.takeCursor() ?? null;
+    const at = reached === null ? null : { ...reached, ...starts.before(reached.line) };
+    ledger.commit(job.id, batch, { wallMs: clock.wallMs(), seqBefore: seq, cursor: at });
+    seq += batch.settled.length;
+    if (writer !== null) await writer.settled(batch.settled, { frontier: batch.frontier, lastSeq: seq });
+    for (const line of batch.settled) {
+      options.report({
+        event: 'line-settled',
+        line: line.lineNo,
+        customId: line.customId,
+        status: line.state,
+        code: line.code,
+        attempts: line.attempts,
+        model: line.model,
+      });
+    }
+    options.onSettled(batch);
+  }
+  if (writer === null) return;
+  const end = await writer.finish();
+  ledger.transact(() => {
+    ledger.moveCursor(job.id, { ...end, ...starts.before(end.line) });
+  });
+}
+
+/** Marks the job finished once every line has its record; with the cursor of complete files. */
+export function finishJob(ledger: Ledger, job: Job, at: { cursor: Cursor | null; wallMs: number }): void {
+  ledger.transact(() => {
+    if (at.cursor !== null) setOutputs(ledger, job.id, { mode: 'append', cursor: at.cursor });
+    setState(ledger, job.id, 'finished', at.wallMs);
+  });
+}

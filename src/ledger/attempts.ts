@@ -1,0 +1,104 @@
+import type { AttemptClass } from '../failure.ts';
+import { formatPico } from '../models/price.ts';
+import type { Database } from './database.ts';
+import type { Job } from './records.ts';
+
+/** One call as `export --what attempts` tells it (cli.md section 7), names and order those of the JSON. */
+export type AttemptRecord = {
+  /** Null for a line that is no longer in the input. */
+  readonly line: number | null;
+  readonly custom_id: string | null;
+  readonly attempt: number;
+  readonly model: string;
+  /** ISO 8601, UTC; `ended_at` is null where nobody knows. */
+  readonly started_at: string;
+  readonly ended_at: string | null;
+  readonly status_code: number | null;
+  readonly code: string | null;
+  readonly class: AttemptClass;
+  readonly request_id: string | null;
+  readonly input_tokens: number | null;
+  readonly output_tokens: number | null;
+  readonly total_tokens: number | null;
+  readonly cached_tokens: number | null;
+  readonly reasoning_tokens: number | null;
+  /** Exact decimal text, 6 to 12 decimals; null: unpriced, or not billed. */
+  readonly cost: string | null;
+  readonly currency: string;
+};
+
+type AttemptRow = {
+  line_no: bigint;
+  attempt: bigint;
+  custom_id: string | null;
+  model: string;
+  started_at: bigint;
+  ended_at: bigint | null;
+  class: AttemptClass | null;
+  status_code: bigint | null;
+  code: string | null;
+  request_id: string | null;
+  input_tokens: bigint | null;
+  output_tokens: bigint | null;
+  total_tokens: bigint | null;
+  cached_tokens: bigint | null;
+  reasoning_tokens: bigint | null;
+  cost_pico: bigint | null;
+};
+
+/** By input: lines in order, those that left it last. By settling: as calls ended, those of unknown end as they began. */
+const ORDERS: Readonly<Record<'input' | 'settled', string>> = {
+  input: 'line_no < 0, abs(line_no), attempt',
+  settled: 'coalesce(ended_at, started_at), line_no, attempt',
+};
+
+const PICO_DIGITS = 12;
+
+/** An exact amount: 6 decimals, and more only where they are not zero. */
+function exactText(pico: bigint): string {
+  return formatPico(pico, PICO_DIGITS).replace(/0{1,6}$/u, '');
+}
+
+function numberOf(value: bigint | null): number | null {
+  return value === null ? null : Number(value);
+}
+
+function timeOf(wallMs: bigint): string {
+  return new Date(Number(wallMs)).toISOString();
+}
+
+function toRecord(row: AttemptRow, currency: string): AttemptRecord {
+  return {
+    line: row.line_no > 0n ? Number(row.line_no) : null,
+    custom_id: row.custom_id,
+    attempt: Number(row.attempt),
+    model: row.model,
+    started_at: timeOf(row.started_at),
+    ended_at: row.ended_at === null ? null : timeOf(row.ended_at),
+    status_code: numberOf(row.status_code),
+    code: row.code,
+    // A call whose fate is unknown may have been billed, and the next run writes it down as such.
+    class: row.class ?? 'possibly_billed',
+    request_id: row.request_id,
+    input_tokens: numberOf(row.input_tokens),
+    output_tokens: numberOf(row.output_tokens),
+    total_tokens: numberOf(row.total_tokens),
+    cached_tokens: numberOf(row.cached_tokens),
+    reasoning_tokens: numberOf(row.reasoning_tokens),
+    cost: row.cost_pico === null ? null : exactText(row.cost_pico),
+    currency,
+  };
+}
+
+/** All calls of a job, one by one, in the order asked for. */
+export function* attemptRecords(
+  database: Database,
+  job: Pick<Job, 'id' | 'currency'>,
+  order: 'input' | 'settled',
+): Generator<AttemptRecord> {
+  const rows = database
+    .prepare(`SELECT * FROM attempts WHERE job_id = ? ORDER BY ${ORDERS[order]}`)
+    .safeIntegers()
+    .iterate(job.id);
+  for (const row of rows) yield toRecord(row as AttemptRow, job.currency);
+}

@@ -1,0 +1,207 @@
+import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { EXIT, InputError, QbatchError, UsageError } from '../errors.ts';
+import type { JobChoice } from '../parsed-command.ts';
+import { sqliteCode } from './database.ts';
+import { defaultLedgerPath, LEDGER_SUFFIX } from './default-ledger-path.ts';
+import { listJobs } from './jobs.ts';
+import { openForReading, storageError } from './open.ts';
+import type { Job } from './records.ts';
+
+/** A job and where it is. */
+export type ChosenJob = {
+  readonly ledgerPath: string;
+  readonly name: string;
+};
+
+/** A job found in a ledger, as it was a moment ago. */
+export type FoundJob = { readonly ledgerPath: string; readonly job: Job };
+
+/**
+ * What a job is wanted for: where none is named, `look` (status, export) takes the only job, else
+ * the only unfinished one; `resume` only the only unfinished one; `retry` the only job, else the
+ * only one with failed lines.
+ */
+export type Purpose = 'look' | 'resume' | 'retry';
+
+/** Jobs of a folder, and the ledgers in it that could not be read. */
+export type FolderJobs = { readonly jobs: readonly FoundJob[]; readonly unreadable: readonly QbatchError[] };
+
+const SQLITE_HEADER = 'SQLite format 3\0';
+const LISTED_MAX = 10;
+
+/** Paths of the ledgers in a folder (`*.qbatch.db`), sorted by name. Throws InputError (66) where it cannot be listed. */
+export function findLedgers(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.name.endsWith(LEDGER_SUFFIX) && !entry.isDirectory())
+      .map((entry) => path.join(folder, entry.name))
+      .toSorted();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InputError(EXIT.noInput, `cannot list ${folder}: ${reason}`, 'check the path and its permissions', error);
+  }
+}
+
+/** All jobs of a ledger, oldest first. Throws 66 where it is missing, 78 where it is none or damaged. */
+export function jobsOfLedger(ledgerPath: string): FoundJob[] {
+  const database = openForReading(ledgerPath);
+  try {
+    return listJobs(database).map((job) => ({ ledgerPath, job }));
+  } catch (error) {
+    throw sqliteCode(error) === '' ? error : storageError(error, ledgerPath);
+  } finally {
+    database.close();
+  }
+}
+
+/** All jobs of all ledgers in a folder. A ledger that cannot be read hides no other. */
+export function jobsOfFolder(folder: string): FolderJobs {
+  const jobs: FoundJob[] = [];
+  const unreadable: QbatchError[] = [];
+  for (const ledgerPath of findLedgers(folder)) {
+    try {
+      jobs.push(...jobsOfLedger(ledgerPath));
+    } catch (error) {
+      if (!(error instanceof QbatchError)) throw error;
+      unreadable.push(error);
+    }
+  }
+  return { jobs, unreadable };
+}
+
+/**
+ * The job that a command line means: named by ledger path, by job name (in the ledgers of `cwd`), or
+ * by input path; `--ledger` and `--job` narrow it. Throws InputError (66) where there is none,
+ * UsageError (64) with the candidates where there are several, 78 for a ledger that cannot be used.
+ */
+export function chooseJob(choice: JobChoice, cwd: string, purpose: Purpose = 'look'): ChosenJob {
+  const named = choice.job !== undefined || choice.ledger !== undefined || choice.jobName !== undefined;
+  const candidates = named ? namedJobs(choice, cwd) : jobsHere(cwd, purpose);
+  const found = narrow(candidates, named && purpose === 'resume' ? 'look' : purpose);
+  const [first] = found;
+  if (first !== undefined && found.length === 1) return { ledgerPath: first.ledgerPath, name: first.job.name };
+  throw ambiguous(found.length === 0 ? candidates : found);
+}
+
+/** As {@link chooseJob}, but where several jobs fit, all of them: for reports that add jobs up. */
+export function chooseJobs(choice: JobChoice, cwd: string): ChosenJob[] {
+  const named = choice.job !== undefined || choice.ledger !== undefined || choice.jobName !== undefined;
+  const found = named ? namedJobs(choice, cwd) : jobsHere(cwd, 'look');
+  return found.map(({ ledgerPath, job }) => ({ ledgerPath, name: job.name }));
+}
+
+function narrow(found: readonly FoundJob[], purpose: Purpose): readonly FoundJob[] {
+  if (found.length <= 1) return found;
+  return found.filter(({ job }) => (purpose === 'retry' ? job.failed > 0 : job.state === 'open'));
+}
+
+/** The jobs of this folder that come into question where none is named. */
+function jobsHere(cwd: string, purpose: Purpose): readonly FoundJob[] {
+  const { jobs, unreadable } = jobsOfFolder(cwd);
+  const fitting = purpose === 'resume' ? jobs.filter(({ job }) => job.state === 'open') : jobs;
+  if (fitting.length > 0) return fitting;
+  const [problem] = unreadable;
+  if (problem !== undefined) throw problem;
+  if (jobs.length > 0) {
+    throw new InputError(EXIT.noInput, `no unfinished job in ${cwd}`, 'qbatch jobs lists the finished ones; qbatch retry JOB runs failed lines again');
+  }
+  throw new InputError(EXIT.noInput, `no job in ${cwd}`, 'name a ledger, a job or an input; qbatch jobs FOLDER lists the jobs of another folder');
+}
+
+function namedJobs(choice: JobChoice, cwd: string): readonly FoundJob[] {
+  const { job, ledger, jobName } = choice;
+  if (ledger !== undefined) return inLedger(path.resolve(cwd, ledger), { job, jobName, cwd });
+  if (job === undefined) return byName(jobName ?? '', cwd);
+  const file = path.resolve(cwd, job);
+  if (isLedger(file)) return inLedger(file, { job: undefined, jobName, cwd });
+  const sameName = jobsIn(cwd).filter((found) => found.job.name === (jobName ?? job));
+  // With --job the positional says where: a job name there would say the same thing twice.
+  if (jobName === undefined && sameName.length > 0) return sameName;
+  const sameInput = byInput(file, cwd).filter((found) => jobName === undefined || found.job.name === jobName);
+  if (sameInput.length > 0) return sameInput;
+  const name = jobName === undefined ? '' : ` with a job ${jobName}`;
+  throw new InputError(
+    EXIT.noInput,
+    `no job ${job}: it is no ledger, no job name in this folder, and no input${name} that was run`,
+    existsSync(file) ? `start it with: qbatch run ${job}` : 'qbatch jobs lists the jobs of a folder',
+  );
+}
+
+/** Jobs of a ledger, by `--job` or by a positional beside `--ledger` (a name or an input). */
+function inLedger(
+  ledgerPath: string,
+  by: { readonly job: string | undefined; readonly jobName: string | undefined; readonly cwd: string },
+): readonly FoundJob[] {
+  const all = jobsOfLedger(ledgerPath);
+  if (all.length === 0) throw new InputError(EXIT.noInput, `${ledgerPath} holds no job`, 'start one with qbatch run');
+  const { job, jobName, cwd } = by;
+  const wanted = jobName ?? job;
+  if (wanted === undefined) return all;
+  const sameName = all.filter((found) => found.job.name === wanted);
+  if (sameName.length > 0) return sameName;
+  const input = path.resolve(cwd, wanted);
+  const sameInput = jobName === undefined ? all.filter((found) => samePath(found.job.inputPath, input)) : [];
+  if (sameInput.length > 0) return sameInput;
+  const names = all.slice(0, LISTED_MAX).map((found) => found.job.name);
+  throw new InputError(EXIT.noInput, `${ledgerPath} holds no job ${wanted}`, `it holds: ${names.join(', ')}`);
+}
+
+function byName(name: string, cwd: string): readonly FoundJob[] {
+  const found = jobsIn(cwd).filter(({ job }) => job.name === name);
+  if (found.length > 0) return found;
+  throw new InputError(EXIT.noInput, `no job ${name} in ${cwd}`, 'qbatch jobs lists the jobs of a folder; --ledger names a ledger elsewhere');
+}
+
+/** Jobs of an input: in the ledger beside it, else in a ledger of this folder that names it. */
+function byInput(file: string, cwd: string): readonly FoundJob[] {
+  const beside = defaultLedgerPath(file);
+  if (existsSync(beside)) {
+    const all = jobsOfLedger(beside);
+    const own = all.filter(({ job }) => samePath(job.inputPath, file));
+    return own.length > 0 ? own : all;
+  }
+  return jobsIn(cwd).filter(({ job }) => samePath(job.inputPath, file));
+}
+
+function jobsIn(cwd: string): readonly FoundJob[] {
+  return jobsOfFolder(cwd).jobs;
+}
+
+function samePath(one: string, other: string): boolean {
+  return one === other || realPath(one) === realPath(other);
+}
+
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return path.resolve(file);
+  }
+}
+
+/** True for what is named like a ledger, and for any other SQLite file. */
+function isLedger(file: string): boolean {
+  if (file.endsWith(LEDGER_SUFFIX)) return true;
+  let handle: number;
+  try {
+    handle = openSync(file, 'r');
+  } catch {
+    return false;
+  }
+  try {
+    const bytes = Buffer.alloc(SQLITE_HEADER.length);
+    readSync(handle, bytes, 0, bytes.length, 0);
+    return bytes.toString('latin1') === SQLITE_HEADER;
+  } catch {
+    return false;
+  } finally {
+    closeSync(handle);
+  }
+}
+
+function ambiguous(found: readonly FoundJob[]): UsageError {
+  const listed = found.slice(0, LISTED_MAX).map(({ ledgerPath, job }) => `${job.name} (${ledgerPath}, ${job.state})`);
+  const more = found.length > LISTED_MAX ? `, and ${found.length - LISTED_MAX} more` : '';
+  return new UsageError(`several jobs fit: ${listed.join(', ')}${more}`, 'name one: its ledger, and --job NAME where that holds several');
+}

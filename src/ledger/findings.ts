@@ -1,0 +1,31 @@
+/** Findings of one rule are told one by one up to this many; the rest as a number. */
+const TOLD_MAX = 20;
+
+type Rule = { readonly told: string[]; more: number };
+
+/** Collects findings in flat memory: of each rule the first ones in words, the others counted. */
+export class Findings {
+  private readonly rules: Rule[] = [];
+
+  /** Notes something that can be found only once. */
+  add(finding: string): void {
+    this.rules.push({ told: [finding], more: 0 });
+  }
+
+  /** Begins a rule that many lines may break. */
+  rule(): { add(finding: string): void } {
+    const rule: Rule = { told: [], more: 0 };
+    this.rules.push(rule);
+    return {
+      add(finding) {
+        if (rule.told.length < TOLD_MAX) rule.told.push(finding);
+        else rule.more += 1;
+      },
+    };
+  }
+
+  /** All findings in the order of their rules. */
+  all(): string[] {
+    return this.rules.flatMap(({ told, more }) => (more === 0 ? told : [...told, `and ${more} more of this kind`]));
+  }
+}

@@ -1,0 +1,56 @@
+import { hash } from 'node:crypto';
+import { FINGERPRINT_BYTES, FINGERPRINT_LINES } from '../survey.ts';
+import { readLines } from '../read.ts';
+import type { Database } from './database.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Stores one block of line fingerprints; inside a transaction. */
+export function putFingerprints(ledger: Ledger, jobId: number, block: number, fingerprints: Buffer): void {
+  ledger.database
+    .prepare('INSERT OR REPLACE INTO input_blocks (job_id, block, fingerprints) VALUES (?, ?, ?)')
+    .run(jobId, block, fingerprints);
+}
+
+/** Looks up the fingerprint of a line of the job's input as it was surveyed; null: no such line, or blank. */
+export function fingerprintReader(database: Database, jobId: number): (lineNo: number) => Buffer | null {
+  const select = database
+    .prepare('SELECT fingerprints FROM input_blocks WHERE job_id = ? AND block = ?')
+    .pluck();
+  let block = -1;
+  let bytes: Buffer | undefined;
+  return (lineNo) => {
+    const wanted = Math.floor((lineNo - 1) / FINGERPRINT_LINES);
+    if (wanted !== block) {
+      block = wanted;
+      bytes = select.get(jobId, wanted) as Buffer | undefined;
+    }
+    const at = ((lineNo - 1) % FINGERPRINT_LINES) * FINGERPRINT_BYTES;
+    const own = bytes?.subarray(at, at + FINGERPRINT_BYTES);
+    return own === undefined || own.every((byte) => byte === 0) ? null : own;
+  };
+}
+
+/** Fingerprint of a line's bytes, without its line end. */
+export function fingerprint(bytes: Buffer): Buffer {
+  return hash('sha256', bytes, 'buffer').subarray(0, FINGERPRINT_BYTES);
+}
+
+/** The first line in which the input now differs from the one the job was surveyed with. */
+export async function firstChangedLine(
+  database: Database,
+  job: { readonly id: number; readonly lastLineNo: number },
+  path: string,
+  maxLineBytes: number,
+): Promise<number> {
+  const was = fingerprintReader(database, job.id);
+  let expected = 1;
+  for await (const lines of readLines(path, { maxLineBytes })) {
+    for (const line of lines) {
+      for (; expected < line.lineNo; expected += 1) if (was(expected) !== null) return expected;
+      const before = was(line.lineNo);
+      if (before === null || !before.equals(fingerprint(line.bytes))) return line.lineNo;
+      expected = line.lineNo + 1;
+    }
+  }
+  return expected;
+}

@@ -1,0 +1,96 @@
+import { formatPico } from '../models/price.ts';
+import type { RunSummary } from '../reporters/reporter.ts';
+import type { Database } from './database.ts';
+import { possiblyBilledOf, UNCERTAIN, UNCERTAIN_PICO, UNCERTAIN_TOKENS } from './possibly-billed.ts';
+import type { Job } from './records.ts';
+
+/** What the ledger does not know about a run. `elapsedMs`: how long it took. */
+export type SummaryContext = {
+  readonly ledger: string;
+  readonly elapsedMs: number;
+  readonly stopped: RunSummary['stopped'];
+};
+
+type AttemptSums = {
+  attempts: bigint;
+  input_tokens: bigint | null;
+  output_tokens: bigint | null;
+  total_tokens: bigint | null;
+  cached_tokens: bigint | null;
+  reasoning_tokens: bigint | null;
+  unpriced: bigint;
+  uncertain_lines: bigint;
+  uncertain_attempts: bigint;
+  uncertain_tokens: bigint | null;
+  uncertain_pico: bigint | null;
+  uncertain_priced: bigint;
+};
+
+const ANSWERED = "FILTER (WHERE a.class = 'answered')";
+
+// One pass over all calls, those on lines that left the input (negative numbers) too: they were paid.
+const ATTEMPT_SUMS = `SELECT count(*) AS attempts,
+  sum(a.input_tokens) ${ANSWERED} AS input_tokens, sum(a.output_tokens) ${ANSWERED} AS output_tokens,
+  sum(a.total_tokens) ${ANSWERED} AS total_tokens, sum(a.cached_tokens) ${ANSWERED} AS cached_tokens,
+  sum(a.reasoning_tokens) ${ANSWERED} AS reasoning_tokens,
+  count(*) FILTER (WHERE a.class = 'answered' AND a.cost_pico IS NULL) AS unpriced,
+  count(DISTINCT a.line_no) FILTER (WHERE ${UNCERTAIN}) AS uncertain_lines,
+  count(*) FILTER (WHERE ${UNCERTAIN}) AS uncertain_attempts,
+  sum(${UNCERTAIN_TOKENS}) FILTER (WHERE ${UNCERTAIN}) AS uncertain_tokens,
+  sum(${UNCERTAIN_PICO}) FILTER (WHERE ${UNCERTAIN}) AS uncertain_pico,
+  count(${UNCERTAIN_PICO}) FILTER (WHERE ${UNCERTAIN}) AS uncertain_priced
+  FROM attempts a WHERE a.job_id = ?`;
+
+function countOf(value: bigint | null): number | null {
+  return value === null ? null : Number(value);
+}
+
+/** How many answered calls of a job have no known price. */
+export function unpricedLines(database: Database, jobId: number): number {
+  const count = "SELECT count(*) FROM attempts WHERE job_id = ? AND class = 'answered' AND cost_pico IS NULL";
+  return Number(database.prepare(count).pluck().get(jobId));
+}
+
+/** The line counts of a job as the outside sees them. */
+export function lineCounts(job: Job): RunSummary['lines'] {
+  const { lineCount: total, answered, failed, rejected } = job;
+  return { total, answered, failed, rejected, open: Math.max(0, total - answered - failed - rejected) };
+}
+
+/**
+ * What has become of a job, as `run --json` prints it: counts and cost from the job's running sums,
+ * tokens and possibly billed calls summed over its attempts. Token sums are those of answered calls,
+ * null where none reported the field. Reads the attempts once; SQLite's errors pass through.
+ */
+export function jobSummary(database: Database, job: Job, context: SummaryContext): RunSummary {
+  const sums = database.prepare(ATTEMPT_SUMS).safeIntegers().get(job.id) as AttemptSums;
+  return {
+    schema: 1,
+    job: job.name,
+    ledger: context.ledger,
+    lines: lineCounts(job),
+    attempts: Number(sums.attempts),
+    usage: {
+      input_tokens: countOf(sums.input_tokens),
+      output_tokens: countOf(sums.output_tokens),
+      total_tokens: countOf(sums.total_tokens),
+      cached_tokens: countOf(sums.cached_tokens),
+      reasoning_tokens: countOf(sums.reasoning_tokens),
+    },
+    cost: {
+      amount: formatPico(job.costPico),
+      currency: job.currency,
+      unpriced_lines: Number(sums.unpriced),
+    },
+    possibly_billed: possiblyBilledOf({
+      lines: Number(sums.uncertain_lines),
+      attempts: Number(sums.uncertain_attempts),
+      tokens: sums.uncertain_tokens ?? 0n,
+      pico: sums.uncertain_pico ?? 0n,
+      pricedAttempts: Number(sums.uncertain_priced),
+    }),
+    outputs: { results: job.resultsPath === '-' ? null : job.resultsPath, errors: job.errorsPath },
+    elapsed_ms: context.elapsedMs,
+    stopped: context.stopped,
+  };
+}

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { crc32 } from 'node:zlib';
+import type { Statement } from 'better-sqlite3';
+import type { Database } from './database.ts';
+import { acquireLock } from './lock.ts';
+import { type Mark, openForWriting, removeLedger, storageError } from './open.ts';
+import type { AttemptEnd, AttemptStart, Batch, Cursor, SettledLine } from './records.ts';
+import { LINE_KEY_ROOM } from './schema.ts';
+
+type Statements = {
+  readonly begin: Statement;
+  readonly commit: Statement;
+  readonly rollback: Statement;
+  readonly raiseCounter: Statement;
+  readonly startAttempt: Statement;
+  readonly endAttempt: Statement;
+  readonly settleLine: Statement;
+  readonly putBody: Statement;
+  readonly addSums: Statement;
+  readonly moveCursor: Statement;
+};
+
+function prepare(database: Database): Statements {
+  return {
+    begin: database.prepare('BEGIN IMMEDIATE'),
+    commit: database.prepare('COMMIT'),
+    rollback: database.prepare('ROLLBACK'),
+    raiseCounter: database.prepare('UPDATE ledger SET commit_counter = ?'),
+    startAttempt: database.prepare(
+      `INSERT INTO attempts (job_id, line_no, attempt, custom_id, model, started_at, estimated_tokens, estimated_pico)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    endAttempt: database.prepare(
+      `UPDATE attempts SET ended_at = ?, class = ?, counted = ?, status_code = ?, code = ?, request_id = ?,
+         input_tokens = ?, output_tokens = ?, total_tokens = ?, cached_tokens = ?, reasoning_tokens = ?, cost_pico = ?
+       WHERE job_id = ? AND line_no = ? AND attempt = ?`,
+    ),
+    settleLine: database.prepare(
+      `INSERT INTO lines (job_id, line_no, state, seq, custom_id, model, attempts, status_code, code, message,
+         param, request_id, metadata, settled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    putBody: database.prepare('INSERT INTO bodies (id, body, checksum) VALUES (?, ?, ?)'),
+    addSums: database.prepare(
+      `UPDATE jobs SET answered = answered + ?, failed = failed + ?, rejected = rejected + ?,
+         cost_pico = cost_pico + ?, updated_at = ? WHERE id = ?`,
+    ),
+    moveCursor: database.prepare(
+      `UPDATE jobs SET cursor_line = ?, cursor_seq = ?, cursor_input_line = ?, cursor_input_bytes = ?, results_bytes = ?, errors_bytes = ?
+       WHERE id = ?`,
+    ),
+  };
+}
+
+/**
+ * The ledger: one SQLite file, held by one process, the truth about every line and call.
+ *
+ * `commit` is the only way a line is settled. Everything in it is durable when it returns (WAL with
+ * `synchronous=FULL`); what throws has changed nothing.
+ */
+export class Ledger {
+  readonly path: string;
+  readonly database: Database;
+  /** True where this process made the file. */
+  readonly created: boolean;
+  private readonly statements: Statements;
+  private readonly mark: Mark;
+  private readonly lock: { release(): void };
+  private counter: number;
+  private inTransaction = false;
+
+  private constructor(
+    path: string,
+    lock: { release(): void },
+    opened: ReturnType<typeof openForWriting>,
+  ) {
+    this.path = path;
+    this.lock = lock;
+    this.database = opened.database;
+    this.created = opened.created;
+    this.mark = opened.mark;
+    this.counter = opened.commitCounter;
+    this.mark.write(this.counter);
+    this.statements = prepare(this.database);
+  }
+
+  /** Locks and opens (or makes) the ledger. Throws 75 where it is held, 73, 74 or 78 where it cannot be used. */
+  static open(path: string, options: { adopt: boolean; wallMs: number }): Ledger {
+    let lock: { release(): void };
+    try {
+      lock = acquireLock(path, options.wallMs);
+    } catch (error) {
+      throw storageError(error, path);
+    }
+    try {
+      return new Ledger(path, lock, openForWriting(path, options));
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Opens a transaction that the caller ends with `endTransaction` or `dropTransaction`. */
+  beginTransaction(): void {
+    assert(!this.inTransaction, 'ledger: a transaction is open already');
+    this.statements.begin.run();
+    this.inTransaction = true;
+  }
+
+  /** Makes it durable, raises the commit counter and lets the mark follow. */
+  endTransaction(): void {
+    this.statements.raiseCounter.run(this.counter + 1);
+    this.statements.commit.run();
+    this.inTransaction = false;
+    this.counter += 1;
+    this.mark.write(this.counter);
+  }
+
+  dropTransaction(): void {
+    if (!this.inTransaction) return;
+    this.inTransaction = false;
+    // SQLite may have rolled back by itself (disk full): then there is nothing left to drop.
+    if (this.database.inTransaction) this.statements.rollback.run();
+  }
+
+  /** Runs `change` in one durable transaction. Storage errors come as QbatchError (73, 74, 78). */
+  transact<T>(change: () => T): T {
+    try {
+      this.beginTransaction();
+      const result = change();
+      this.endTransaction();
+      return result;
+    } catch (error) {
+      this.dropTransaction();
+      if (error instanceof Error && error.name === 'AssertionError') throw error;
+      throw storageError(error, this.path);
+    }
+  }
+
+  /**
+   * Commits one batch of a job: starts, ends, settled lines (`seqBefore` is the last `seq` given out),
+   * and the cursor where the output files have been synced.
+   */
+  commit(jobId: number, batch: Batch, at: { wallMs: number; seqBefore: number; cursor: Cursor | null }): void {
+    this.transact(() => {
+      for (const start of batch.starts) this.startAttempt(jobId, start);
+      let costPico = 0;
+      for (const end of batch.ends) {
+        this.endAttempt(jobId, end);
+        if (end.class === 'answered') costPico += end.costPico ?? 0;
+      }
+      const counts = { answered: 0, failed: 0, rejected: 0 };
+      let seq = at.seqBefore;
+      for (const line of batch.settled) {
+        seq += 1;
+        this.settleLine(jobId, seq, line);
+        counts[line.state] += 1;
+      }
+      const { answered, failed, rejected } = counts;
+      this.statements.addSums.run(answered, failed, rejected, costPico, at.wallMs, jobId);
+      if (at.cursor !== null) this.moveCursor(jobId, at.cursor);
+    });
+  }
+
+  /** Moves the output cursor; inside a transaction of the caller's. */
+  moveCursor(jobId: number, cursor: Cursor): void {
+    this.statements.moveCursor.run(
+      cursor.line,
+      cursor.seq,
+      cursor.inputLine,
+      cursor.inputBytes,
+      cursor.resultsBytes,
+      cursor.errorsBytes,
+      jobId,
+    );
+  }
+
+  /** Writes one terminal record; inside a transaction of the caller's. A second one for the same line throws. */
+  settleLine(jobId: number, seq: number, line: SettledLine): void {
+    this.statements.settleLine.run(
+      jobId,
+      line.lineNo,
+      line.state,
+      seq,
+      line.customId,
+      line.model,
+      line.attempts,
+      line.statusCode,
+      line.code,
+      line.message,
+      line.param,
+      line.requestId,
+      line.metadata,
+      line.settledAt,
+    );
+    if (line.body !== null) {
+      const bytes = Buffer.from(line.body, 'utf8');
+      this.statements.putBody.run(jobId * LINE_KEY_ROOM + line.lineNo, bytes, crc32(bytes));
+    }
+  }
+
+  private startAttempt(jobId: number, start: AttemptStart): void {
+    this.statements.startAttempt.run(
+      jobId,
+      start.lineNo,
+      start.attempt,
+      start.customId,
+      start.model,
+      start.startedAt,
+      start.estimatedTokens,
+      start.estimatedPico,
+    );
+  }
+
+  private endAttempt(jobId: number, end: AttemptEnd): void {
+    const usage = end.usage;
+    const { changes } = this.statements.endAttempt.run(
+      end.endedAt,
+      end.class,
+      end.counted ? 1 : 0,
+      end.statusCode,
+      end.code,
+      end.requestId,
+      usage?.inputTokens ?? null,
+      usage?.outputTokens ?? null,
+      usage?.totalTokens ?? null,
+      usage?.cachedTokens ?? null,
+      usage?.reasoningTokens ?? null,
+      end.costPico,
+      jobId,
+      end.lineNo,
+      end.attempt,
+    );
+    assert.equal(changes, 1, `ledger: attempt ${end.attempt} of line ${end.lineNo} ended without a start`);
+  }
+
+  /** Closes the file and drops the lock. With `remove`, deletes a ledger in which nothing was left. */
+  close(options: { remove?: boolean } = {}): void {
+    this.dropTransaction();
+    const empty =
+      options.remove === true &&
+      this.database.prepare('SELECT count(*) FROM jobs').pluck().get() === 0;
+    this.database.close();
+    this.mark.close();
+    if (empty) removeLedger(this.path);
+    this.lock.release();
+  }
+}

@@ -1,0 +1,198 @@
+import { crc32 } from 'node:zlib';
+import { ConfigError } from '../errors.ts';
+import type { Database } from './database.ts';
+import type { Ledger } from './ledger.ts';
+import { LineSet } from './line-set.ts';
+import type { Job, LineState } from './records.ts';
+import { LINE_KEY_ROOM } from './schema.ts';
+
+/** A settled line as the output files need it. */
+export type OutputLine = {
+  readonly lineNo: number;
+  readonly seq: number;
+  readonly state: LineState;
+  readonly customId: string | null;
+  readonly statusCode: number | null;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly param: string | null;
+  readonly requestId: string | null;
+  readonly body: string | null;
+};
+
+type OutputRow = {
+  line_no: number;
+  seq: number;
+  state: LineState;
+  custom_id: string | null;
+  status_code: number | null;
+  code: string | null;
+  message: string | null;
+  param: string | null;
+  request_id: string | null;
+  body: Buffer | null;
+  checksum: number | null;
+};
+
+const OUTPUT_COLUMNS = `l.line_no, l.seq, l.state, l.custom_id, l.status_code, l.code, l.message, l.param,
+  l.request_id, b.body, b.checksum
+  FROM lines l LEFT JOIN bodies b ON b.id = l.job_id * ${LINE_KEY_ROOM} + l.line_no`;
+
+function toOutputLine(row: OutputRow): OutputLine {
+  if (row.body !== null && crc32(row.body) !== row.checksum) {
+    throw new ConfigError(
+      `the stored answer of line ${row.line_no} does not match its checksum: the ledger is damaged`,
+      'qbatch status --verify names what is wrong; restore the ledger from a copy',
+    );
+  }
+  return {
+    lineNo: row.line_no,
+    seq: row.seq,
+    state: row.state,
+    customId: row.custom_id,
+    statusCode: row.status_code,
+    code: row.code,
+    message: row.message,
+    param: row.param,
+    requestId: row.request_id,
+    body: row.body === null ? null : row.body.toString('utf8'),
+  };
+}
+
+/** Settled lines in input order, `afterLine` exclusive, `toLine` inclusive; each answer's checksum is proven. */
+export function* outputLinesByNumber(
+  database: Database,
+  jobId: number,
+  range: { afterLine: number; toLine: number },
+): Generator<OutputLine> {
+  const rows = database
+    .prepare(`SELECT ${OUTPUT_COLUMNS} WHERE l.job_id = ? AND l.line_no > ? AND l.line_no <= ? ORDER BY l.line_no`)
+    .iterate(jobId, range.afterLine, range.toLine);
+  for (const row of rows) yield toOutputLine(row as OutputRow);
+}
+
+/** Settled lines in the order of settling, `afterSeq` exclusive. Sorts once, over small rows only. */
+export function* outputLinesBySeq(database: Database, jobId: number, afterSeq: number): Generator<OutputLine> {
+  const order = database
+    .prepare('SELECT line_no FROM lines WHERE job_id = ? AND seq > ? ORDER BY seq')
+    .pluck()
+    .all(jobId, afterSeq) as number[];
+  const one = database.prepare(`SELECT ${OUTPUT_COLUMNS} WHERE l.job_id = ? AND l.line_no = ?`);
+  for (const lineNo of order) yield toOutputLine(one.get(jobId, lineNo) as OutputRow);
+}
+
+/** One settled line, or null where it is open. */
+export function outputLine(database: Database, jobId: number, lineNo: number): OutputLine | null {
+  const row = database
+    .prepare(`SELECT ${OUTPUT_COLUMNS} WHERE l.job_id = ? AND l.line_no = ?`)
+    .get(jobId, lineNo);
+  return row === undefined ? null : toOutputLine(row as OutputRow);
+}
+
+/** Which lines after `afterLine` are settled. */
+export function settledLines(database: Database, jobId: number, afterLine: number): LineSet {
+  const settled = new LineSet();
+  const page = database
+    .prepare('SELECT line_no FROM lines WHERE job_id = ? AND line_no > ? ORDER BY line_no LIMIT 50000')
+    .pluck();
+  for (let after = afterLine; ; ) {
+    const numbers = page.all(jobId, after) as number[];
+    for (const lineNo of numbers) settled.add(lineNo);
+    const last = numbers.at(-1);
+    if (last === undefined) return settled;
+    after = last;
+  }
+}
+
+/** The highest `seq` given out in a job, 0 where none. */
+export function lastSeq(database: Database, jobId: number): number {
+  return Number(
+    database.prepare('SELECT coalesce(max(seq), 0) FROM lines WHERE job_id = ?').pluck().get(jobId),
+  );
+}
+
+/** What earlier runs have tried on an open line. */
+export type PriorAttempts = {
+  /** Highest attempt number. */
+  readonly last: number;
+  /** How many count against `--max-attempts`, and how many of those may have been billed. */
+  readonly counted: number;
+  readonly ambiguous: number;
+};
+
+/** The attempts of earlier runs on lines after `afterLine` that are still open. */
+export function priorAttempts(
+  database: Database,
+  jobId: number,
+  at: { afterLine: number; settled: LineSet },
+): Map<number, PriorAttempts> {
+  const prior = new Map<number, PriorAttempts>();
+  const rows = database
+    .prepare(
+      `SELECT line_no, max(attempt), sum(counted), sum(counted = 1 AND class = 'possibly_billed')
+       FROM attempts WHERE job_id = ? AND line_no > ? GROUP BY line_no`,
+    )
+    .raw()
+    .iterate(jobId, at.afterLine);
+  for (const row of rows) {
+    const [lineNo, last, counted, ambiguous] = row as [number, number, number, number];
+    if (!at.settled.has(lineNo)) prior.set(lineNo, { last, counted, ambiguous });
+  }
+  return prior;
+}
+
+/**
+ * Writes down that attempts of dead runs have an unknown fate: possibly billed, not counted against
+ * the line. Inside a transaction. Returns how many there were.
+ */
+export function closeUnknownAttempts(ledger: Ledger, jobId: number, afterLine: number): number {
+  return ledger.database
+    .prepare(
+      `UPDATE attempts SET class = 'possibly_billed', counted = 0, code = 'qbatch_interrupted'
+       WHERE job_id = ? AND line_no > ? AND class IS NULL`,
+    )
+    .run(jobId, afterLine).changes;
+}
+
+/**
+ * Reopens failed lines, all of them or those with one of `codes` or `statusCodes`; their attempts
+ * stay on record but no longer count. Inside a transaction. Returns how many were reopened.
+ */
+export function reopenFailed(
+  ledger: Ledger,
+  job: Job,
+  only: { codes: readonly string[]; statusCodes: readonly number[] },
+): number {
+  const { database } = ledger;
+  const all = only.codes.length === 0 && only.statusCodes.length === 0;
+  const filter = `job_id = @jobId AND state = 'failed' AND (@all = 1
+    OR code IN (SELECT value FROM json_each(@codes)) OR status_code IN (SELECT value FROM json_each(@statusCodes)))`;
+  const bound = {
+    jobId: job.id,
+    all: all ? 1 : 0,
+    codes: JSON.stringify(only.codes),
+    statusCodes: JSON.stringify(only.statusCodes),
+  };
+  const lines = database.prepare(`SELECT line_no FROM lines WHERE ${filter}`).pluck().all(bound) as number[];
+  const uncount = database.prepare('UPDATE attempts SET counted = 0 WHERE job_id = ? AND line_no = ?');
+  const dropBody = database.prepare('DELETE FROM bodies WHERE id = ?');
+  for (const lineNo of lines) {
+    uncount.run(job.id, lineNo);
+    dropBody.run(job.id * LINE_KEY_ROOM + lineNo);
+  }
+  database.prepare(`DELETE FROM lines WHERE ${filter}`).run(bound);
+  return lines.length;
+}
+
+/** Failed and rejected lines by code, most first, with the first line and its message. */
+export function failuresByCode(
+  database: Database,
+  jobId: number,
+): { code: string; lines: number; example: string; line: number }[] {
+  return database
+    .prepare(
+      `SELECT coalesce(code, '') AS code, count(*) AS lines, coalesce(message, '') AS example, min(line_no) AS line
+       FROM lines WHERE job_id = ? AND state <> 'answered' GROUP BY code ORDER BY lines DESC, line`,
+    )
+    .all(jobId) as { code: string; lines: number; example: string; line: number }[];
+}

@@ -1,0 +1,92 @@
+import { hostname } from 'node:os';
+import { EXIT, QbatchError } from '../errors.ts';
+import { type Database, openDatabase, sqliteCode } from './database.ts';
+
+/** Who works a ledger at this moment. */
+export type Holder = {
+  readonly pid: number;
+  readonly host: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+};
+
+/** Milliseconds a `status` may hold the lock while it looks; a run waits that long before it gives up. */
+const PATIENCE_MS = 400;
+
+const CREATE =
+  'CREATE TABLE IF NOT EXISTS holder (only INTEGER PRIMARY KEY, pid INTEGER, host TEXT, started_at INTEGER)';
+
+function lockPath(ledgerPath: string): string {
+  return `${ledgerPath}.lock`;
+}
+
+function readHolder(database: Database): Holder | null {
+  try {
+    const row = database.prepare('SELECT pid, host, started_at FROM holder').get() as
+      | { pid: number; host: string; started_at: number }
+      | undefined;
+    return row === undefined ? null : { pid: row.pid, host: row.host, startedAt: row.started_at };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Takes the ledger for this process, until `release`.
+ *
+ * The lock is a write transaction held open on `<ledger>.lock`, a tiny SQLite file of its own: the
+ * kernel drops it with the process (kill -9 too), it cannot be stale, and while it is held others
+ * can still read who holds it. Throws 75 with pid, host and start time of the holder.
+ */
+export function acquireLock(ledgerPath: string, startedAt: number): { release(): void } {
+  const database = openDatabase(lockPath(ledgerPath), { timeout: PATIENCE_MS });
+  try {
+    // Nothing in it must survive a crash, so no journal file is left lying about.
+    database.pragma('journal_mode = MEMORY');
+    database.exec(`BEGIN IMMEDIATE; ${CREATE}`);
+    database
+      .prepare('INSERT OR REPLACE INTO holder VALUES (1, ?, ?, ?)')
+      .run(process.pid, hostname(), startedAt);
+    database.exec('COMMIT; BEGIN IMMEDIATE');
+  } catch (error) {
+    const holder = readHolder(database);
+    database.close();
+    if (sqliteCode(error).startsWith('SQLITE_BUSY')) throw busy(ledgerPath, holder);
+    throw error;
+  }
+  return {
+    release() {
+      database.close();
+    },
+  };
+}
+
+function busy(ledgerPath: string, holder: Holder | null): QbatchError {
+  const who =
+    holder === null
+      ? 'another process'
+      : `process ${holder.pid} on ${holder.host}, started ${new Date(holder.startedAt).toISOString()}`;
+  return new QbatchError(
+    EXIT.busy,
+    `another run holds ${ledgerPath}: ${who}`,
+    'wait until it is finished, or give this run a ledger of its own with --ledger',
+  );
+}
+
+/** Who holds the ledger now, or null. Takes and drops the lock to find out, so it never lies about the dead. */
+export function lockHolder(ledgerPath: string): Holder | null {
+  let database: Database;
+  try {
+    database = openDatabase(lockPath(ledgerPath), { fileMustExist: true, timeout: 0 });
+  } catch {
+    return null;
+  }
+  try {
+    database.exec('BEGIN IMMEDIATE; ROLLBACK');
+    return null;
+  } catch (error) {
+    return sqliteCode(error).startsWith('SQLITE_BUSY') ? readHolder(database) : null;
+  } finally {
+    database.close();
+  }
+}

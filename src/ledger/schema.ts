@@ -1,0 +1,114 @@
+/** Marks the file as ours: `qbat` in ASCII, in SQLite's `application_id`. */
+export const APPLICATION_ID = 0x71626174;
+
+/** Version of the tables below, in SQLite's `user_version`; a higher one is refused. */
+export const SCHEMA_VERSION = 1;
+
+/** Room for line numbers in the key of `bodies`: 2^40 lines a job, 2^13 jobs a ledger (2^53 in all). */
+export const LINE_KEY_ROOM: number = 2 ** 40;
+
+/**
+ * The tables. docs/ledger.md explains them; the rules in short:
+ *
+ * - `ledger.commit_counter` rises by one with every commit; `<ledger>.mark` follows it.
+ * - `jobs` holds identity, survey, cursor, and running sums that `status --verify` recounts.
+ * - `lines` holds one row for each settled line, none for an open one; `seq` is the order of settling.
+ * - `attempts` holds one row for each call, written before its first byte leaves; `class` is null
+ *   while its fate is unknown.
+ * - `bodies` holds what the service sent, keyed `job_id * 2^40 + line_no`, with a CRC-32.
+ * - `input_blocks` holds 8 bytes of SHA-256 a line (zero: blank), 4,096 lines a block.
+ */
+export const SCHEMA: string = `
+CREATE TABLE ledger (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  commit_counter INTEGER NOT NULL
+) STRICT;
+INSERT INTO ledger VALUES (1, 0);
+
+CREATE TABLE jobs (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL CHECK (state IN ('open', 'finished')),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  input_path TEXT NOT NULL,
+  input_sha256 TEXT NOT NULL,
+  input_bytes INTEGER NOT NULL,
+  line_count INTEGER NOT NULL,
+  last_line_no INTEGER NOT NULL,
+  identity TEXT NOT NULL,
+  survey TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  currency TEXT NOT NULL,
+  output_order TEXT NOT NULL CHECK (output_order IN ('input', 'settled')),
+  results_path TEXT NOT NULL,
+  errors_path TEXT NOT NULL,
+  output_mode TEXT NOT NULL CHECK (output_mode IN ('append', 'replace')),
+  cursor_line INTEGER NOT NULL,
+  cursor_seq INTEGER NOT NULL,
+  cursor_input_line INTEGER NOT NULL,
+  cursor_input_bytes INTEGER NOT NULL,
+  results_bytes INTEGER NOT NULL,
+  errors_bytes INTEGER NOT NULL,
+  answered INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  rejected INTEGER NOT NULL,
+  cost_pico INTEGER NOT NULL,
+  generation INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE lines (
+  job_id INTEGER NOT NULL REFERENCES jobs(id),
+  line_no INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('answered', 'failed', 'rejected')),
+  seq INTEGER NOT NULL,
+  custom_id TEXT,
+  model TEXT,
+  attempts INTEGER NOT NULL,
+  status_code INTEGER,
+  code TEXT,
+  message TEXT,
+  param TEXT,
+  request_id TEXT,
+  metadata TEXT,
+  settled_at INTEGER NOT NULL,
+  PRIMARY KEY (job_id, line_no)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE attempts (
+  job_id INTEGER NOT NULL REFERENCES jobs(id),
+  line_no INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  custom_id TEXT,
+  model TEXT NOT NULL,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  class TEXT CHECK (class IN ('answered', 'rejected', 'never_sent', 'possibly_billed')),
+  counted INTEGER NOT NULL DEFAULT 0,
+  status_code INTEGER,
+  code TEXT,
+  request_id TEXT,
+  input_tokens INTEGER,
+  output_tokens INTEGER,
+  total_tokens INTEGER,
+  cached_tokens INTEGER,
+  reasoning_tokens INTEGER,
+  cost_pico INTEGER,
+  estimated_tokens INTEGER NOT NULL,
+  estimated_pico INTEGER,
+  PRIMARY KEY (job_id, line_no, attempt)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE bodies (
+  id INTEGER PRIMARY KEY,
+  body BLOB NOT NULL,
+  checksum INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE input_blocks (
+  job_id INTEGER NOT NULL REFERENCES jobs(id),
+  block INTEGER NOT NULL,
+  fingerprints BLOB NOT NULL,
+  PRIMARY KEY (job_id, block)
+) STRICT;
+`;

@@ -1,0 +1,207 @@
+import type { UsageGroup, UsageReport } from '../report/usage-report.ts';
+import type { Database } from './database.ts';
+import { listJobs } from './jobs.ts';
+import { addLocalTime } from './local-time.ts';
+import { UNCERTAIN, UNCERTAIN_PICO, UNCERTAIN_TOKENS, type UncertainSums } from './possibly-billed.ts';
+import type { Job } from './records.ts';
+import { type ByKey, keySql, type KeySql } from './usage-keys.ts';
+import { type CallRow, UsageSums } from './usage-sums.ts';
+
+/** An open ledger and those of its jobs that are to be counted. */
+export type UsageSource = {
+  readonly ledgerPath: string;
+  readonly database: Database;
+  readonly jobs: readonly Job[];
+};
+
+type Key = string | null;
+type Group = { readonly keys: readonly Key[]; readonly sums: UsageSums };
+
+/** Groups by currency and keys, and one total a currency. */
+class Groups {
+  readonly byKeys: Map<string, Group> = new Map();
+  readonly totals: Map<string, UsageSums> = new Map();
+
+  group(currency: string, keys: readonly Key[]): UsageSums {
+    const id = JSON.stringify([currency, ...keys]);
+    let group = this.byKeys.get(id);
+    if (group === undefined) {
+      group = { keys, sums: new UsageSums(currency) };
+      this.byKeys.set(id, group);
+    }
+    return group.sums;
+  }
+
+  total(currency: string): UsageSums {
+    let total = this.totals.get(currency);
+    if (total === undefined) {
+      total = new UsageSums(currency);
+      this.totals.set(currency, total);
+    }
+    return total;
+  }
+}
+
+const ANSWERED = "FILTER (WHERE a.class = 'answered')";
+
+/**
+ * Milliseconds an answered call took, null for any other and for calls taken over from output files,
+ * whose times nobody knows (they begin and end at one moment and have no estimate).
+ */
+const LATENCY = `CASE WHEN a.class = 'answered' AND (a.ended_at <> a.started_at OR a.estimated_tokens > 0)
+  THEN max(a.ended_at - a.started_at, 0) END`;
+
+const CALL_MEASURES = `count(*), count(*) ${ANSWERED}, sum(a.input_tokens) ${ANSWERED}, sum(a.output_tokens) ${ANSWERED},
+  sum(a.total_tokens) ${ANSWERED}, sum(a.cached_tokens) ${ANSWERED}, sum(a.reasoning_tokens) ${ANSWERED},
+  sum(a.cost_pico) ${ANSWERED}, count(a.cost_pico) ${ANSWERED}`;
+
+const UNCERTAIN_MEASURES = `count(DISTINCT a.line_no), count(*), sum(${UNCERTAIN_TOKENS}), sum(${UNCERTAIN_PICO}),
+  count(${UNCERTAIN_PICO})`;
+
+type UncertainRow = readonly [
+  lines: bigint,
+  attempts: bigint,
+  tokens: bigint | null,
+  pico: bigint | null,
+  priced: bigint,
+];
+
+function toUncertain([lines, attempts, tokens, pico, priced]: UncertainRow): UncertainSums {
+  return {
+    lines: Number(lines),
+    attempts: Number(attempts),
+    tokens: tokens ?? 0n,
+    pico: pico ?? 0n,
+    pricedAttempts: Number(priced),
+  };
+}
+
+function groupBy(columns: number): string {
+  if (columns === 0) return '';
+  return ` GROUP BY ${Array.from({ length: columns }, (_, index) => index + 1).join(', ')}`;
+}
+
+/** Adds one job's rows, grouped by SQLite: what crosses into JavaScript is groups, not lines. */
+class JobUsage {
+  private readonly database: Database;
+  private readonly job: Job;
+  private readonly keys: readonly KeySql[];
+  private readonly groups: Groups;
+
+  constructor(database: Database, job: Job, by: readonly ByKey[], groups: Groups) {
+    this.database = database;
+    this.job = job;
+    this.keys = by.map((key) => keySql(key, job.name));
+    this.groups = groups;
+  }
+
+  addLines(): void {
+    const keys = this.keys.map(({ line }) => `${line}, `).join('');
+    const counts = "count(*), count(*) FILTER (WHERE l.state = 'answered'), count(*) FILTER (WHERE l.state = 'failed')";
+    const sql = `SELECT ${keys}${counts} FROM lines l WHERE l.job_id = ?${groupBy(this.keys.length)}`;
+    for (const row of this.rows(sql)) {
+      const [lines = 0, answered = 0, failed = 0] = row.slice(this.keys.length).map(Number);
+      if (lines === 0) continue;
+      this.groupOf(row).addLines(lines, answered, failed);
+      this.total().addLines(lines, answered, failed);
+    }
+  }
+
+  addCalls(): void {
+    const sql = `SELECT ${this.attemptKeys()}${LATENCY}, ${CALL_MEASURES} ${this.attempts()}${groupBy(this.keys.length + 1)}`;
+    for (const row of this.rows(sql)) {
+      const measures = row.slice(this.keys.length) as unknown as CallRow;
+      this.groupOf(row).addCalls(measures);
+      this.total().addCalls(measures);
+    }
+  }
+
+  addUncertain(): void {
+    const where = `${this.attempts()} AND ${UNCERTAIN}`;
+    for (const row of this.rows(`SELECT ${this.attemptKeys()}${UNCERTAIN_MEASURES} ${where}${groupBy(this.keys.length)}`)) {
+      const sums = toUncertain(row.slice(this.keys.length) as unknown as UncertainRow);
+      if (sums.attempts > 0) this.groupOf(row).addUncertain(sums);
+    }
+    // Counted anew: a line with such calls on two days is in two groups, but is one line.
+    const all = `SELECT ${UNCERTAIN_MEASURES} FROM attempts a WHERE a.job_id = ? AND ${UNCERTAIN}`;
+    const row = this.database.prepare(all).raw().safeIntegers().get(this.job.id);
+    this.total().addUncertain(toUncertain(row as UncertainRow));
+  }
+
+  private attemptKeys(): string {
+    return this.keys.map(({ attempt }) => `${attempt}, `).join('');
+  }
+
+  private attempts(): string {
+    const join = this.keys.some(({ joins }) => joins)
+      ? ' LEFT JOIN lines l ON l.job_id = a.job_id AND l.line_no = a.line_no'
+      : '';
+    return `FROM attempts a${join} WHERE a.job_id = ?`;
+  }
+
+  private rows(sql: string): Iterable<readonly unknown[]> {
+    const bound = this.keys.flatMap((key) => (key.bound === null ? [] : [key.bound]));
+    const statement = this.database.prepare(sql).raw().safeIntegers();
+    return statement.iterate(...bound, this.job.id) as Iterable<readonly unknown[]>;
+  }
+
+  private groupOf(row: readonly unknown[]): UsageSums {
+    const keys = this.keys.map((_, index) => (row[index] ?? null) as Key);
+    return this.groups.group(this.job.currency, keys);
+  }
+
+  private total(): UsageSums {
+    return this.groups.total(this.job.currency);
+  }
+}
+
+/** By keys in their order, unknown ones last; then by currency. */
+function compareGroups(a: Group, b: Group): number {
+  for (const [index, left] of a.keys.entries()) {
+    const right = b.keys[index] ?? null;
+    if (left === right) continue;
+    if (left === null) return 1;
+    if (right === null) return -1;
+    return left < right ? -1 : 1;
+  }
+  return a.sums.currency < b.sums.currency ? -1 : 1;
+}
+
+/**
+ * Usage and cost of jobs, grouped by `by` (cli.md section 7); what each key means is told in
+ * `usage-keys.ts`. Lines are settled ones; a group's tokens and cost are those of its answered calls.
+ * Groups add up to the totals exactly and those to the jobs' own sums, in integers before they are
+ * printed; only `possibly_billed.lines` may add up to more, where one line has calls in two groups.
+ * Jobs of one name in several ledgers are one group. Never adds up currencies. Latencies are exact.
+ */
+export function usageReport(sources: readonly UsageSource[], by: readonly ByKey[]): UsageReport {
+  const groups = new Groups();
+  for (const { database, jobs } of sources) {
+    addLocalTime(database);
+    for (const job of jobs) {
+      groups.total(job.currency);
+      const usage = new JobUsage(database, job, by, groups);
+      usage.addLines();
+      usage.addCalls();
+      usage.addUncertain();
+    }
+  }
+  const sorted = [...groups.byKeys.values()].toSorted(compareGroups);
+  const totals = [...groups.totals.values()].toSorted((a, b) => (a.currency < b.currency ? -1 : 1));
+  return {
+    schema: 1,
+    by,
+    groups: sorted.map(({ keys, sums }): UsageGroup => ({ keys, ...sums.measures() })),
+    totals: totals.map((sums) => sums.measures()),
+  };
+}
+
+/** The usage report of one open ledger: of all its jobs, or of one. */
+export function usageGroups(
+  database: Database,
+  filter: { readonly jobId?: number },
+  by: readonly ByKey[],
+): UsageReport {
+  const jobs = listJobs(database).filter(({ id }) => filter.jobId === undefined || id === filter.jobId);
+  return usageReport([{ ledgerPath: database.name, database, jobs }], by);
+}

@@ -1,0 +1,169 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { fileLines, outputSize } from '../output-file.ts';
+import { outputText } from '../output-line.ts';
+import { ownLineNo } from '../reconcile.ts';
+import type { Database } from './database.ts';
+import type { Findings } from './findings.ts';
+import { lastSeq, type OutputLine, outputLinesByNumber, outputLinesBySeq } from './lines.ts';
+import type { Job } from './records.ts';
+
+export type OutputCheck = {
+  readonly findings: Findings;
+  readonly running: boolean;
+  /** One turn of the event loop; throws when the user wants to stop. */
+  readonly turn: () => Promise<void>;
+};
+
+const CHUNK_BYTES = 1024 * 1024;
+const LINES_A_TURN = 2_000;
+
+/** Compares a file with the bytes it should hold, piece by piece from its start. */
+class FileComparison {
+  readonly path: string;
+  readonly size: number;
+  /** Where the file first differs; null while it does not. */
+  difference: { readonly position: number; readonly lineNo: number } | null = null;
+  position = 0;
+  private readonly file: number;
+  private chunk: Buffer = Buffer.alloc(0);
+
+  constructor(path: string) {
+    this.path = path;
+    this.file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    this.size = fstatSync(this.file).size;
+  }
+
+  /** Whether the next bytes are `text`; after the first difference nothing more is compared. */
+  expect(text: string, lineNo: number): void {
+    if (this.difference !== null) return;
+    const wanted = Buffer.from(text, 'utf8');
+    if (this.take(wanted.length).equals(wanted)) this.position += wanted.length;
+    else this.difference = { position: this.position, lineNo };
+  }
+
+  close(): void {
+    closeSync(this.file);
+  }
+
+  private take(length: number): Buffer {
+    while (this.chunk.length < length) {
+      const next = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, length - this.chunk.length));
+      const count = readSync(this.file, next, 0, next.length, this.position + this.chunk.length);
+      if (count === 0) break;
+      this.chunk = Buffer.concat([this.chunk, next.subarray(0, count)]);
+    }
+    const taken = this.chunk.subarray(0, length);
+    this.chunk = this.chunk.subarray(taken.length);
+    return taken;
+  }
+}
+
+/**
+ * Checks a job's output files against the ledger: up to the cursor they must be the projection of
+ * the settled lines, byte by byte and in order; after it there may only be lines that the ledger
+ * holds, and in a finished job nothing at all. Not checked: results that went to stdout, and the
+ * finished files of an earlier run that wait to be replaced.
+ */
+export async function verifyOutputs(database: Database, job: Job, check: OutputCheck): Promise<void> {
+  if (job.resultsPath === '-' || (job.outputMode === 'replace' && job.state === 'open')) return;
+  const { findings } = check;
+  const sizes = [job.resultsPath, job.errorsPath].map((path) => ({ path, size: outputSize(path) }));
+  const missing = sizes.filter(({ size }) => size === null);
+  for (const { path } of missing) {
+    // Nothing was written yet: the run makes the files when it begins.
+    if (job.state === 'open' && job.cursor.resultsBytes + job.cursor.errorsBytes === 0) continue;
+    findings.add(`${path} is missing; the same run command rebuilds it from the ledger`);
+  }
+  checkCursor(database, job, findings);
+  if (missing.length > 0) return;
+  const results = new FileComparison(job.resultsPath);
+  const errors = new FileComparison(job.errorsPath);
+  try {
+    await compareLines(database, job, { results, errors, turn: check.turn });
+    tell(results, job.cursor.resultsBytes, { database, job, check });
+    tell(errors, job.cursor.errorsBytes, { database, job, check });
+  } finally {
+    results.close();
+    errors.close();
+  }
+}
+
+/** In a finished job the cursor is behind the last line. */
+function checkCursor(database: Database, job: Job, findings: Findings): void {
+  if (job.state !== 'finished') return;
+  if (job.outputOrder === 'settled') {
+    const last = lastSeq(database, job.id);
+    if (job.cursor.seq < last) findings.add(`the job is finished, but its files end at ${job.cursor.seq} of ${last} settled lines`);
+    return;
+  }
+  const beyond = database.prepare('SELECT count(*) FROM lines WHERE job_id = ? AND line_no > ?').pluck();
+  const count = Number(beyond.get(job.id, job.cursor.line));
+  if (count > 0) findings.add(`the job is finished, but ${count} settled lines after line ${job.cursor.line} are in no file`);
+}
+
+function* writtenLines(database: Database, job: Job): Generator<OutputLine> {
+  const { cursor } = job;
+  if (job.outputOrder === 'input') {
+    yield* outputLinesByNumber(database, job.id, { afterLine: 0, toLine: cursor.line });
+    return;
+  }
+  for (const line of outputLinesBySeq(database, job.id, 0)) {
+    if (line.seq > cursor.seq) return;
+    yield line;
+  }
+}
+
+async function compareLines(
+  database: Database,
+  job: Job,
+  at: { readonly results: FileComparison; readonly errors: FileComparison; readonly turn: () => Promise<void> },
+): Promise<void> {
+  let seen = 0;
+  for (const line of writtenLines(database, job)) {
+    const file = line.state === 'answered' ? at.results : at.errors;
+    file.expect(outputText(job.name, line), line.lineNo);
+    seen += 1;
+    if (seen % LINES_A_TURN === 0) await at.turn();
+  }
+}
+
+function tell(
+  file: FileComparison,
+  cursorBytes: number,
+  at: { readonly database: Database; readonly job: Job; readonly check: OutputCheck },
+): void {
+  const { database, job, check } = at;
+  const { findings } = check;
+  if (file.size < cursorBytes) {
+    findings.add(`${file.path} has ${file.size} bytes, the ledger remembers ${cursorBytes}; the same run command rebuilds it`);
+    return;
+  }
+  if (file.difference !== null) {
+    const { lineNo, position } = file.difference;
+    findings.add(`${file.path} differs from the ledger at byte ${position}, where line ${lineNo} belongs`);
+    return;
+  }
+  if (file.position !== cursorBytes) {
+    findings.add(`${file.path}: the ledger's lines make ${file.position} bytes, its cursor says ${cursorBytes}`);
+    return;
+  }
+  if (job.state === 'finished' && file.size > cursorBytes) {
+    findings.add(`${file.path} has ${file.size - cursorBytes} bytes after its last line`);
+  } else if (!check.running) checkTail(file.path, cursorBytes, { database, job, findings });
+}
+
+/** What was appended after the last sync may be anything the ledger holds, and is written again. */
+function checkTail(
+  path: string,
+  from: number,
+  at: { readonly database: Database; readonly job: Job; readonly findings: Findings },
+): void {
+  const { database, job, findings } = at;
+  const settled = database.prepare('SELECT 1 FROM lines WHERE job_id = ? AND line_no = ?').pluck();
+  const rule = findings.rule();
+  for (const text of fileLines(path, from)) {
+    const lineNo = ownLineNo(text, job.name);
+    if (lineNo === null) rule.add(`${path} holds a line that this job did not write`);
+    else if (settled.get(job.id, lineNo) !== 1) rule.add(`${path} holds line ${lineNo}, which the ledger does not hold as settled`);
+  }
+}

@@ -1,0 +1,175 @@
+import { crc32 } from 'node:zlib';
+import { EXIT, QbatchError } from '../errors.ts';
+import { type Database, sqliteCode } from './database.ts';
+import { Findings } from './findings.ts';
+import { readMark } from './open.ts';
+import type { Job } from './records.ts';
+import { LINE_KEY_ROOM } from './schema.ts';
+import { verifyOutputs } from './verify-outputs.ts';
+
+/** What `status --verify` found; `ok` where it found nothing. */
+export type Verification = { readonly ok: boolean; readonly findings: readonly string[] };
+
+export type VerifyOptions = {
+  readonly ledgerPath: string;
+  /** Whether a run works the job: what it has not committed yet is then no finding. */
+  readonly running: boolean;
+  /** Read before `database` saw anything: a run raises it after each commit. */
+  readonly mark: number | null;
+  readonly stop: AbortSignal;
+};
+
+type Check = (database: Database, job: Job, findings: Findings) => void | Promise<void>;
+
+/** Rows looked at between two turns of the event loop, so that Ctrl-C is heard. */
+const ROWS_A_TURN = 20_000;
+
+/**
+ * Checks a job's part of the ledger, and its output files, against each other; changes nothing.
+ *
+ * SQLite's own integrity check, each stored answer's checksum, the running sums against the rows, the
+ * rules every settled line keeps, the mark, and the files byte by byte. Memory is flat but for the
+ * order of settling (8 bytes a line). Everything wrong becomes a finding, also a file that cannot be
+ * read; throws only on `stop` (130). `database` should be in a read transaction.
+ */
+export async function verifyLedger(database: Database, job: Job, options: VerifyOptions): Promise<Verification> {
+  const findings = new Findings();
+  const checks: readonly Check[] = [
+    checkIntegrity,
+    () => {
+      checkMark(database, options, findings);
+    },
+    checkSums,
+    checkLines,
+    checkSequence,
+    () => checkBodies(database, { job, findings, stop: options.stop }),
+    () => verifyOutputs(database, job, { findings, running: options.running, turn: () => turn(options.stop) }),
+  ];
+  for (const check of checks) {
+    await turn(options.stop);
+    try {
+      await check(database, job, findings);
+    } catch (error) {
+      const isData = sqliteCode(error) !== '' || (error instanceof QbatchError && error.exitCode !== EXIT.interrupted);
+      if (!isData || !(error instanceof Error)) throw error;
+      findings.add(`cannot be read: ${error.message}`);
+    }
+  }
+  const all = findings.all();
+  return { ok: all.length === 0, findings: all };
+}
+
+/** One turn of the event loop. Throws 130 when the user wants to stop. */
+async function turn(stop: AbortSignal): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  if (stop.aborted) throw new QbatchError(EXIT.interrupted, 'interrupted while checking');
+}
+
+function checkIntegrity(database: Database, _job: Job, findings: Findings): void {
+  const lines = database.pragma('integrity_check') as { integrity_check: string }[];
+  for (const { integrity_check: text } of lines) {
+    if (text !== 'ok') findings.add(`SQLite finds damage: ${text}`);
+  }
+}
+
+function checkMark(database: Database, options: VerifyOptions, findings: Findings): void {
+  const counter = Number(database.prepare('SELECT commit_counter FROM ledger').pluck().get());
+  if (options.mark === null) {
+    findings.add(`${options.ledgerPath}.mark is missing or torn: a ledger that goes backwards would not be noticed; the next run writes it`);
+  } else if (options.mark > counter) {
+    findings.add(`the ledger went backwards: it has ${counter} commits, its mark remembers ${options.mark}`);
+  }
+}
+
+/** The commit counter in the mark of a ledger, to be read before its snapshot; null where there is none. */
+export function markBefore(ledgerPath: string): number | null {
+  return readMark(ledgerPath);
+}
+
+const COUNTS = `SELECT count(*) FILTER (WHERE state = 'answered') AS answered, count(*) FILTER (WHERE state = 'failed') AS failed,
+  count(*) FILTER (WHERE state = 'rejected') AS rejected, coalesce(max(line_no), 0) AS last FROM lines WHERE job_id = ?`;
+
+function checkSums(database: Database, job: Job, findings: Findings): void {
+  const counts = database.prepare(COUNTS).get(job.id) as Record<'answered' | 'failed' | 'rejected' | 'last', number>;
+  for (const state of ['answered', 'failed', 'rejected'] as const) {
+    if (counts[state] !== job[state]) findings.add(`the job counts ${job[state]} ${state} lines, the ledger holds ${counts[state]}`);
+  }
+  const settled = counts.answered + counts.failed + counts.rejected;
+  if (settled > job.lineCount || (job.state === 'finished' && settled < job.lineCount)) {
+    findings.add(`the job is ${job.state} with ${job.lineCount} lines, of which ${settled} are settled`);
+  }
+  if (counts.last > job.lastLineNo) findings.add(`line ${counts.last} is settled, the input ends at line ${job.lastLineNo}`);
+  const cost = "SELECT coalesce(sum(cost_pico), 0) FROM attempts WHERE job_id = ? AND class = 'answered'";
+  const costPico = BigInt(database.prepare(cost).pluck().safeIntegers().get(job.id) as bigint);
+  if (costPico !== job.costPico) {
+    findings.add(`the job's cost is ${job.costPico} pico-${job.currency}, its answered calls add up to ${costPico}`);
+  }
+}
+
+/** Rules between lines, calls and answers: each query gives the lines that break one. */
+const LINE_RULES: readonly { readonly sql: string; readonly says: (lineNo: number) => string }[] = [
+  {
+    sql: `SELECT l.line_no FROM lines l WHERE l.job_id = ? AND l.state = 'answered' AND 1 <> (SELECT count(*) FROM attempts a
+      WHERE a.job_id = l.job_id AND a.line_no = l.line_no AND a.class = 'answered')`,
+    says: (lineNo) => `line ${lineNo} is answered, but not by exactly one answered call`,
+  },
+  {
+    sql: `SELECT l.line_no FROM lines l WHERE l.job_id = ? AND l.state = 'answered'
+      AND NOT EXISTS (SELECT 1 FROM bodies b WHERE b.id = l.job_id * ${LINE_KEY_ROOM} + l.line_no)`,
+    says: (lineNo) => `line ${lineNo} is answered, but its answer is missing`,
+  },
+  {
+    sql: `SELECT DISTINCT a.line_no FROM attempts a LEFT JOIN lines l ON l.job_id = a.job_id AND l.line_no = a.line_no
+      WHERE a.job_id = ? AND a.line_no > 0 AND a.class = 'answered' AND l.state IS NOT 'answered'`,
+    says: (lineNo) => `line ${lineNo} has an answered call, but is not answered`,
+  },
+  {
+    sql: `SELECT DISTINCT a.line_no FROM attempts a JOIN lines l ON l.job_id = a.job_id AND l.line_no = a.line_no
+      WHERE a.job_id = ? AND a.class IS NULL`,
+    says: (lineNo) => `line ${lineNo} is settled, but one of its calls has not ended`,
+  },
+];
+
+function checkLines(database: Database, job: Job, findings: Findings): void {
+  for (const { sql, says } of LINE_RULES) {
+    const rule = findings.rule();
+    for (const lineNo of database.prepare(sql).pluck().iterate(job.id)) rule.add(says(Number(lineNo)));
+  }
+}
+
+function checkSequence(database: Database, job: Job, findings: Findings): void {
+  const twice = 'SELECT seq, count(*) FROM lines WHERE job_id = ? GROUP BY seq HAVING count(*) > 1 OR seq < 1';
+  const rule = findings.rule();
+  for (const row of database.prepare(twice).raw().iterate(job.id)) {
+    const [seq, lines] = row as [number, number];
+    rule.add(`place ${seq} in the order of settling is given to ${lines} lines`);
+  }
+}
+
+/** Every stored answer against its checksum, and that it belongs to a settled line. */
+async function checkBodies(
+  database: Database,
+  at: { readonly job: Job; readonly findings: Findings; readonly stop: AbortSignal },
+): Promise<void> {
+  const { job, findings } = at;
+  const first = job.id * LINE_KEY_ROOM;
+  const bodies = database
+    .prepare(
+      `SELECT b.id - ?, b.body, b.checksum, l.state FROM bodies b LEFT JOIN lines l ON l.job_id = ? AND l.line_no = b.id - ?
+       WHERE b.id BETWEEN ? AND ?`,
+    )
+    .raw()
+    .iterate(first, job.id, first, first, first + LINE_KEY_ROOM - 1);
+  const damaged = findings.rule();
+  const orphans = findings.rule();
+  let seen = 0;
+  for (const row of bodies) {
+    const [lineNo, body, checksum, state] = row as [number, Buffer, number, string | null];
+    if (crc32(body) !== checksum) damaged.add(`the stored answer of line ${lineNo} does not match its checksum`);
+    if (state === null) orphans.add(`an answer is stored for line ${lineNo}, which is not settled`);
+    seen += 1;
+    if (seen % ROWS_A_TURN === 0) await turn(at.stop);
+  }
+}

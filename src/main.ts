@@ -1,0 +1,169 @@
+import { homedir } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import { asksForJson } from './argv.ts';
+import { systemClock } from './clock.ts';
+import type { CommandIo } from './commands/io.ts';
+import { EXIT, OutputError, QbatchError } from './errors.ts';
+import type { ParsedCommand } from './parsed-command.ts';
+import { createRedactor } from './redact.ts';
+import { VERSION } from './version.ts';
+
+type SignalCode = 129 | 130 | 143;
+
+const SIGNALS: readonly (readonly [NodeJS.Signals, SignalCode])[] = [
+  ['SIGHUP', EXIT.hangup],
+  ['SIGINT', EXIT.interrupted],
+  ['SIGTERM', EXIT.terminated],
+];
+
+/** Longer than any disk takes; a signal after this long without an end ends the process for good. */
+const LAST_RESORT_SIGNALS = 3;
+
+type SignalWatch = Pick<CommandIo, 'stop' | 'abort' | 'signalCode'>;
+
+/**
+ * First signal: `stop`. Second: `abort` (calls in flight are dropped). Third: the process ends at
+ * once; nothing depends on a clean end, the next start reconciles.
+ */
+function watchSignals(): SignalWatch {
+  const stop = new AbortController();
+  const abort = new AbortController();
+  let code: SignalCode | null = null;
+  let count = 0;
+  for (const [signal, signalCode] of SIGNALS) {
+    process.on(signal, () => {
+      count += 1;
+      code ??= signalCode;
+      if (count === 1) stop.abort();
+      else if (count < LAST_RESORT_SIGNALS) abort.abort();
+      else process.exit(code);
+    });
+  }
+  return { stop: stop.signal, abort: abort.signal, signalCode: () => code };
+}
+
+/** Writes to stdout and waits until it is taken. */
+function writeStdout(text: string, strict: boolean): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (error === null || error === undefined) resolve();
+      else if ((error as NodeJS.ErrnoException).code === 'EPIPE' && !strict) resolve();
+      else reject(new OutputError(EXIT.io, `cannot write to stdout: ${error.message}`, 'check where stdout goes; nothing settled is lost', error));
+    });
+  });
+}
+
+async function ask(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${question} [y/N] `);
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+function openIo(watch: SignalWatch): CommandIo {
+  // A reader that went away must never end a run: what cannot be shown is dropped.
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', () => undefined);
+  return {
+    ...watch,
+    cwd: process.cwd(),
+    home: homedir(),
+    env: process.env,
+    clock: systemClock,
+    stdin: process.stdin,
+    stderr: process.stderr,
+    isTty: { stdin: process.stdin.isTTY === true, stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
+    writeOut: (text, strict = false) => writeStdout(text, strict),
+    writeErr(text) {
+      process.stderr.write(text);
+    },
+    confirm: ask,
+  };
+}
+
+/** Command modules are loaded one by one, so that `--help` and `--version` stay quick. */
+async function runParsed(parsed: ParsedCommand, io: CommandIo): Promise<number> {
+  switch (parsed.command) {
+    case 'help':
+    case 'version':
+      await io.writeOut(parsed.text.endsWith('\n') ? parsed.text : `${parsed.text}\n`);
+      return EXIT.ok;
+    case 'run':
+    case 'resume':
+    case 'retry':
+      return (await import('./commands/run.ts')).runCommand(parsed, io);
+    case 'check':
+      return (await import('./commands/check.ts')).checkCommand(parsed, io);
+    case 'status':
+      return (await import('./commands/status.ts')).statusCommand(parsed, io);
+    case 'jobs':
+      return (await import('./commands/jobs.ts')).jobsCommand(parsed, io);
+    case 'usage':
+      return (await import('./commands/usage.ts')).usageCommand(parsed, io);
+    case 'export':
+      return (await import('./commands/export.ts')).exportCommand(parsed, io);
+    case 'models':
+      return (await import('./commands/show-models.ts')).showModelsCommand(parsed, io);
+    case 'simulate':
+      return (await import('./commands/simulate.ts')).simulateCommand(parsed, io);
+    case 'completion': {
+      const { completionScript } = await import('./commands/completion.ts');
+      await io.writeOut(completionScript(parsed.shell));
+      return EXIT.ok;
+    }
+    case 'debug':
+      return (await import('./commands/debug.ts')).debugCommand(parsed, io);
+  }
+}
+
+/** What `--json` prints on a refusal (cli.md section 9). */
+async function refusalJson(error: QbatchError): Promise<string> {
+  const { jsonText } = await import('./report/json-text.ts');
+  const shared = { schema: 1, error: { exit_code: error.exitCode, message: error.message, hint: error.hint ?? null } };
+  const survey = 'survey' in error ? (error.survey as { problems: unknown; problemCounts: unknown }) : null;
+  return `${jsonText(survey === null ? shared : { ...shared, problems: survey.problems, problem_counts: survey.problemCounts })}\n`;
+}
+
+async function explain(error: unknown, argv: readonly string[], io: CommandIo): Promise<number> {
+  const redact = createRedactor([io.env['DASHSCOPE_API_KEY'] ?? '']);
+  const { printable } = await import('./compact-json.ts');
+  if (!(error instanceof QbatchError)) {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    io.writeErr(`${redact(stack)}\nqbatch ${VERSION} on Node ${process.version}: this is a bug; please report it with the lines above (and qbatch debug)\n`);
+    return EXIT.bug;
+  }
+  if ('survey' in error && !asksForJson(argv)) await showSurvey(error, io);
+  if (asksForJson(argv)) await io.writeOut(redact(await refusalJson(error)));
+  const hint = error.hint === undefined ? '' : `  ${printable(error.hint, 2000)}\n`;
+  io.writeErr(redact(`qbatch: ${printable(error.message, 4000)}\n${hint}`));
+  return error.exitCode;
+}
+
+async function showSurvey(error: QbatchError, io: CommandIo): Promise<void> {
+  const { InvalidInputError } = await import('./prepare-job.ts');
+  if (!(error instanceof InvalidInputError)) return;
+  const { problemsText } = await import('./reporters/problems.ts');
+  const { problems, problemCounts } = error.survey;
+  io.writeErr(problemsText(problems, problemCounts, error.inputPath, 20));
+}
+
+/** The whole program: arguments to exit code. The one place where errors are caught and shown. */
+export async function main(argv: readonly string[]): Promise<number> {
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    process.stdout.write(`${VERSION}\n`);
+    return EXIT.ok;
+  }
+  // Prompts and answers are private: whatever is created below is for the user alone.
+  process.umask(0o077);
+  const io = openIo(watchSignals());
+  try {
+    const { parseArgs } = await import('./args.ts');
+    const code = await runParsed(await parseArgs(argv, VERSION), io);
+    return code;
+  } catch (error) {
+    return explain(error, argv, io);
+  }
+}

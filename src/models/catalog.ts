@@ -1,0 +1,246 @@
+import { ConfigError } from '../errors.ts';
+import { applyOverride, parseOverrides, type ModelOverride } from './catalog-overrides.ts';
+import type { ModelProfile } from './model-profile.ts';
+import { bundledCatalog, type LimitsRecord, type ModelRecord, type Source } from './model-record.ts';
+import { offerOf, USER_SOURCE, type Offer } from './offer.ts';
+import { scopesAt, type Currency, type Scope } from './scope.ts';
+
+/** Requests and tokens (input and output) a minute for one account; null: not documented. */
+export type RateLimits = {
+  readonly rpm: number | null;
+  readonly tpm: number | null;
+  /** Key into `sources`; null where nothing is known. */
+  readonly source: string | null;
+};
+
+/** The model catalog: bundled data with the user's catalog file on top. Every look-up is pure. */
+export type Catalog = {
+  /** Day the bundled data was compiled, YYYY-MM-DD. */
+  readonly date: string;
+  /** Every listed id, snapshots too, sorted; other names of the same model are left out. */
+  ids(): readonly string[];
+  /** Never fails: an unknown id has `known: false` and nothing else. Limits of `scope` where they differ. */
+  profile(model: string, scope?: Scope): ModelProfile;
+  /**
+   * List prices. Null: unknown model, not offered there, not priced (free trials), or no price in
+   * that currency: most `global` listings have CNY only.
+   */
+  offer(model: string, scope: Scope, currency: Currency): Offer | null;
+  limits(model: string, scope: Scope): RateLimits;
+  /** Everything stored about an id; undefined where unknown. */
+  record(model: string): ModelRecord | undefined;
+  readonly sources: Readonly<Record<string, Source>>;
+  /** Where the abilities come from, as one text of source keys. */
+  readonly capabilitySources: string;
+};
+
+/**
+ * Loads the catalog. `overrides` is the parsed content of the user's catalog file, if any. Throws
+ * ConfigError where it is malformed or an `alias_of` leads nowhere or in a circle.
+ */
+export function loadCatalog(overrides?: unknown): Catalog {
+  const bundled = bundledCatalog();
+  const records = indexById(bundled.models);
+  if (overrides !== undefined) {
+    addOverrides(records, parseOverrides(overrides));
+  }
+  const profiles = new Map<string, ModelProfile>();
+  const offers = new Map<string, Offer | null>();
+  const ids = [...new Set([...records.values()].map((record) => record.id))].toSorted(compareText);
+  return {
+    date: bundled.date,
+    ids: () => ids,
+    profile: (model, scope) =>
+      memoized(profiles, `${scope ?? ''} ${model}`, () =>
+        profileOf(model, records.get(model), scope),
+      ),
+    offer: (model, scope, currency) =>
+      memoized(offers, `${scope} ${currency} ${model}`, () => {
+        const record = records.get(model);
+        return record === undefined ? null : offerOf(record, scope, currency);
+      }),
+    limits: (model, scope) => rateLimitsOf(records.get(model), scope),
+    record: (model) => records.get(model),
+    sources: {
+      ...bundled.sources,
+      [USER_SOURCE]: { url: 'the file given with --catalog', page_date: 'unknown', kind: 'user' },
+    },
+    capabilitySources: bundled.capability_sources,
+  };
+}
+
+// A job names a handful of models, but a broken one may name a new one on every line.
+const MEMO_MAX = 10_000;
+
+function memoized<Value>(memo: Map<string, Value>, key: string, make: () => Value): Value {
+  const known = memo.get(key);
+  if (known !== undefined) {
+    return known;
+  }
+  const value = make();
+  if (memo.size >= MEMO_MAX) {
+    memo.clear();
+  }
+  memo.set(key, value);
+  return value;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function indexById(models: readonly ModelRecord[]): Map<string, ModelRecord> {
+  const records = new Map<string, ModelRecord>();
+  for (const record of models) {
+    for (const other of record.also ?? []) {
+      records.set(other, record);
+    }
+  }
+  // After the other names, so that an id of its own wins over another model's second name.
+  for (const record of models) {
+    records.set(record.id, record);
+  }
+  return records;
+}
+
+/** Applies the overrides in place; those that others are aliases of come first, whatever their order. */
+function addOverrides(
+  records: Map<string, ModelRecord>,
+  overrides: readonly ModelOverride[],
+): void {
+  const pending = new Map(overrides.map((override) => [override.id, override]));
+  const apply = (override: ModelOverride, trail: readonly string[]): void => {
+    const target = override.alias_of;
+    if (target !== undefined) {
+      if (target === override.id || trail.includes(target)) {
+        throw new ConfigError(
+          `catalog file: alias_of goes in a circle: ${[...trail, override.id, target].join(' -> ')}`,
+        );
+      }
+      const first = pending.get(target);
+      if (first !== undefined) {
+        apply(first, [...trail, override.id]);
+      }
+      if (!records.has(target)) {
+        throw new ConfigError(
+          `catalog file: model ${JSON.stringify(override.id)}: alias_of ${JSON.stringify(target)}, expected the id of a known model`,
+          'list the target in the catalog file too, or see `qbatch models`',
+        );
+      }
+    }
+    pending.delete(override.id);
+    replaceRecord(records, override, records.get(target ?? override.id));
+  };
+  for (const override of overrides) {
+    if (pending.has(override.id)) {
+      apply(override, []);
+    }
+  }
+}
+
+function replaceRecord(
+  records: Map<string, ModelRecord>,
+  override: ModelOverride,
+  base: ModelRecord | undefined,
+): void {
+  // An override of a second name (`qwen-plus-0112`) becomes a model of its own, based on the first.
+  const record = applyOverride(base, override);
+  records.set(override.id, record);
+  if (base !== undefined && base.id === override.id) {
+    for (const other of base.also ?? []) {
+      if (records.get(other) === base) {
+        records.set(other, record);
+      }
+    }
+  }
+}
+
+const UNKNOWN: Omit<ModelProfile, 'id' | 'known'> = {
+  thinking: null,
+  thinkingDefault: null,
+  streamOnly: null,
+  nativeEndpoint: null,
+  inputModalities: null,
+  outputModalities: null,
+  tools: null,
+  nMax: null,
+  logprobs: null,
+  jsonObject: null,
+  jsonSchema: null,
+  contextWindow: null,
+  maxInput: null,
+  maxOutput: null,
+  maxThinking: null,
+};
+
+function profileOf(
+  model: string,
+  record: ModelRecord | undefined,
+  scope: Scope | undefined,
+): ModelProfile {
+  if (record === undefined) {
+    return { id: model, known: false, ...UNKNOWN };
+  }
+  const scoped = scope === undefined ? undefined : record.limits_by_scope?.[scope];
+  const limits: LimitsRecord = { ...record.limits, ...scoped };
+  return {
+    id: model,
+    known: true,
+    thinking: record.thinking ?? null,
+    thinkingDefault: record.thinking_default ?? null,
+    streamOnly: record.stream_only ?? null,
+    nativeEndpoint: nativeEndpointOf(record),
+    inputModalities: record.in ?? null,
+    outputModalities: record.out ?? null,
+    tools: record.tools ?? null,
+    nMax: record.n ?? null,
+    logprobs: record.logprobs ?? null,
+    jsonObject: record.json_object ?? null,
+    jsonSchema: record.json_schema ?? null,
+    contextWindow: limits.context ?? null,
+    maxInput: limits.max_input ?? null,
+    maxOutput: limits.max_output ?? null,
+    maxThinking: limits.max_thinking ?? null,
+  };
+}
+
+const MULTIMODAL_FAMILY = /(?:^|[-/])(?:vl|qvq|ocr|audio|asr|omni)(?:-|$)/;
+
+/**
+ * Vision, OCR, audio and omni models, and text models that also see (qwen3.5-plus and later), are
+ * served by multimodal-generation; the rest by text-generation; realtime models by neither.
+ * Source: native API reference and error-code page of Model Studio, February 2026.
+ */
+function nativeEndpointOf(record: ModelRecord): ModelProfile['nativeEndpoint'] {
+  if (record.native_endpoint !== undefined) {
+    return record.native_endpoint;
+  }
+  if (/-realtime(?:-|$)/.test(record.id)) {
+    return null;
+  }
+  if (record.in === undefined) {
+    return MULTIMODAL_FAMILY.test(record.id) ? 'multimodal-generation' : null;
+  }
+  return record.in.some((modality) => modality !== 'text')
+    ? 'multimodal-generation'
+    : 'text-generation';
+}
+
+function rateLimitsOf(record: ModelRecord | undefined, scope: Scope): RateLimits {
+  if (record === undefined) {
+    return { rpm: null, tpm: null, source: null };
+  }
+  const scopes = scopesAt(record.id, scope);
+  const bundled = scopes
+    .map((listed) => record.rates?.[listed])
+    .find((rate) => rate !== undefined);
+  const said = (record.user_rates ?? [])
+    .filter(([where]) => where === '*' || scopes.includes(where))
+    .map(([, rate]) => rate);
+  const all = bundled === undefined ? said : [...said, bundled];
+  return {
+    rpm: all.map(([rpm]) => rpm).find((rpm) => rpm !== null) ?? null,
+    tpm: all.map(([, tpm]) => tpm).find((tpm) => tpm !== null) ?? null,
+    source: all[0]?.[2] ?? null,
+  };
+}

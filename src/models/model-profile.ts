@@ -1,0 +1,23 @@
+/** What a model can do and how it must be called; `null`: not documented. Derived from the catalog. */
+export type ModelProfile = {
+  readonly id: string;
+  /** False for an id that the catalog does not know: every ability is then null. */
+  readonly known: boolean;
+  readonly thinking: 'none' | 'hybrid' | 'only' | null;
+  readonly thinkingDefault: boolean | null;
+  /** `thinking`: needs a stream when thinking is on. */
+  readonly streamOnly: 'always' | 'thinking' | 'no' | null;
+  /** The native endpoint that serves it: multimodal where it takes images, audio or video (or is documented there). */
+  readonly nativeEndpoint: 'text-generation' | 'multimodal-generation' | null;
+  readonly inputModalities: readonly string[] | null;
+  readonly outputModalities: readonly string[] | null;
+  readonly tools: boolean | 'non-thinking only' | null;
+  readonly nMax: number | null;
+  readonly logprobs: boolean | null;
+  readonly jsonObject: boolean | 'non-thinking only' | null;
+  readonly jsonSchema: boolean | 'non-thinking only' | null;
+  readonly contextWindow: number | null;
+  readonly maxInput: number | null;
+  readonly maxOutput: number | null;
+  readonly maxThinking: number | null;
+};

@@ -1,0 +1,74 @@
+import { randomToken } from './clock.ts';
+import type { Clock } from './clock.ts';
+import { EXIT, OutputError } from './errors.ts';
+import { CURSOR_START } from './ledger/jobs.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import type { Cursor, Job } from './ledger/records.ts';
+import { OutputFile, type OutputSink } from './output-file.ts';
+import { Writer } from './write.ts';
+
+/** Stdout as an output: everything from line 1, nothing to cut off, nothing to sync. */
+export function stdoutSink(write: (text: string) => Promise<void>): OutputSink {
+  let bytes = 0;
+  return {
+    get bytes() {
+      return bytes;
+    },
+    async append(text) {
+      await write(text);
+      bytes += Buffer.byteLength(text);
+    },
+    sync: () => Promise.resolve(),
+    close: () => undefined,
+  };
+}
+
+export type OpenOutputs = { readonly writer: Writer; close(): void };
+
+/** Opens a job's output files, cut to `cursor`, and the writer that appends to them. Throws 73. */
+export function openOutputs(
+  ledger: Ledger,
+  job: Job,
+  at: { clock: Clock; cursor: Cursor; writeStdout: (text: string) => Promise<void> },
+): OpenOutputs {
+  const { clock, cursor } = at;
+  const results = job.resultsPath === '-' ? stdoutSink(at.writeStdout) : new OutputFile(job.resultsPath, cursor.resultsBytes);
+  let errors: OutputSink;
+  try {
+    errors = new OutputFile(job.errorsPath, cursor.errorsBytes);
+  } catch (error) {
+    results.close();
+    throw error;
+  }
+  const writer = new Writer({ clock, database: ledger.database, job, results, errors, order: job.outputOrder, cursor });
+  return {
+    writer,
+    close() {
+      results.close();
+      errors.close();
+    },
+  };
+}
+
+/**
+ * Writes both output files anew beside the old ones, syncs them and renames them over (after
+ * `retry` and `--accept-changed-input`). Returns the cursor of the complete files.
+ */
+export async function replaceOutputs(ledger: Ledger, job: Job, clock: Clock): Promise<Cursor> {
+  const suffix = `.new-${randomToken()}`;
+  const results = new OutputFile(job.resultsPath + suffix, 0);
+  const errors = new OutputFile(job.errorsPath + suffix, 0);
+  const writer = new Writer({ clock, database: ledger.database, job, results, errors, order: job.outputOrder, cursor: CURSOR_START });
+  await writer.catchUp(job.lastLineNo + 1);
+  const cursor = await writer.finish();
+  results.replace(job.resultsPath);
+  errors.replace(job.errorsPath);
+  return cursor;
+}
+
+/** Refuses outputs that are the input itself or each other. Throws 73. */
+export function refuseSamePaths(inputPath: string, resultsPath: string, errorsPath: string): void {
+  const clash = resultsPath === inputPath || errorsPath === inputPath ? inputPath : resultsPath === errorsPath ? resultsPath : null;
+  if (clash === null) return;
+  throw new OutputError(EXIT.cannotCreate, `${clash} would be written over: input, results and errors must be different files`, 'name another file with -o or --errors');
+}

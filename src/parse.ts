@@ -1,0 +1,96 @@
+import { checkHeaders, checkMetadata } from './schemas/headers.ts';
+import { checkRequest } from './schemas/check-request.ts';
+import type { RequestView } from './schemas/request-view.ts';
+import type { Shaped } from './apply-defaults.ts';
+import { invalidRequest } from './invalid-request.ts';
+import { shapeLine } from './line-shape.ts';
+import type { LineDefaults, RequestParts } from './request-parts.ts';
+import { isProblem, openLine } from './open-object.ts';
+import type { Problem } from './problem.ts';
+import type { RawLine } from './read.ts';
+
+/** A line that may be sent. `problems` are warnings and notes only. */
+export type Request = {
+  readonly kind: 'request';
+  readonly lineNo: number;
+  readonly customId: string;
+  readonly view: RequestView;
+  readonly parts: RequestParts;
+  /** Documented `X-DashScope-*` headers of the line, lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The line's `metadata` as raw JSON text, or null. */
+  readonly metadata: string | null;
+  readonly problems: readonly Problem[];
+};
+
+/** A line that must not be sent, and why: at least one of `problems` is an error (or a warning under `--strict`). */
+export type Rejected = {
+  readonly kind: 'rejected';
+  readonly lineNo: number;
+  /** Null where it could not be read. */
+  readonly customId: string | null;
+  readonly problems: readonly Problem[];
+};
+
+function rejected(lineNo: number, customId: string | null, ...problems: Problem[]): Rejected {
+  return { kind: 'rejected', lineNo, customId, problems };
+}
+
+/** Fails lines whose problems weigh enough: errors always, warnings under `strict`. */
+function weighs(problems: readonly Problem[], strict: boolean): boolean {
+  return problems.some(({ severity }) => severity === 'error' || (strict && severity === 'warning'));
+}
+
+/**
+ * One raw line to a request that may be sent, or to the reasons why not. Pure; never throws for
+ * anything a line can hold.
+ */
+export function parseLine(line: RawLine, defaults: LineDefaults): Request | Rejected {
+  const { lineNo } = line;
+  if (line.text === null) {
+    return rejected(lineNo, null, line.problem ?? invalidRequest('', 'the line cannot be read'));
+  }
+  const opened = openLine(line.text);
+  if (isProblem(opened)) return rejected(lineNo, null, opened);
+  const given = opened.value['custom_id'];
+  if (given !== undefined && (typeof given !== 'string' || given === '')) {
+    return rejected(lineNo, null, invalidRequest('custom_id', `custom_id is ${JSON.stringify(given)}; it must be a non-empty string`));
+  }
+  const customId = given ?? `line-${lineNo}`;
+  const headers = opened.value['headers'];
+  const checked = headers === undefined ? NO_HEADERS : checkHeaders(headers, 'headers');
+  const shaped: Shaped = shapeLine(opened, defaults, streamHeader(checked.headers));
+  if (shaped.kind === 'unshaped') return rejected(lineNo, customId, ...shaped.problems);
+  const { view, parts } = shaped;
+  const metadata = opened.value['metadata'];
+  const tagProblems = metadata === undefined ? NO_PROBLEMS : checkMetadata(metadata);
+  const found = checkRequest(view);
+  const problems = joinProblems(joinProblems(found, shaped.problems), joinProblems(checked.problems, tagProblems));
+  if (problems.length > 0 && weighs(problems, defaults.strict)) {
+    return { kind: 'rejected', lineNo, customId, problems };
+  }
+  return {
+    kind: 'request',
+    lineNo,
+    customId,
+    view,
+    parts,
+    headers: checked.headers,
+    metadata: metadata === undefined ? null : (opened.raw.get('metadata') ?? null),
+    problems,
+  };
+}
+
+/** What `X-DashScope-SSE` asks for; null where the line does not have it. */
+function streamHeader(headers: Readonly<Record<string, string>>): boolean | null {
+  const value = headers['x-dashscope-sse'];
+  return value === undefined ? null : value.toLowerCase() === 'enable';
+}
+
+const NO_PROBLEMS: readonly Problem[] = [];
+const NO_HEADERS: ReturnType<typeof checkHeaders> = { headers: {}, problems: [] };
+
+function joinProblems(first: readonly Problem[], second: readonly Problem[]): readonly Problem[] {
+  if (second.length === 0) return first;
+  return first.length === 0 ? second : [...first, ...second];
+}

@@ -1,0 +1,66 @@
+import { encodeRequest } from './encode.ts';
+import type { PriorAttempts } from './ledger/lines.ts';
+import { estimateTokens, type TokenEstimate } from './models/tokens.ts';
+import type { Request } from './parse.ts';
+import type { Pricing } from './pricing.ts';
+import type { HttpCall } from './protocols/protocol.ts';
+
+/** A line ready to be sent: everything `settle.ts` needs and nothing of the input. */
+export type PlannedLine = {
+  readonly lineNo: number;
+  readonly customId: string;
+  readonly model: string;
+  readonly call: HttpCall;
+  /** What the request says of `incremental_output`; null: it does not say. */
+  readonly incremental: boolean | null;
+  /** Bytes of the request body, for the bound on bodies held. */
+  readonly bodyBytes: number;
+  readonly inputTokens: number;
+  readonly outputExpectedTokens: number;
+  /** Input plus expected output, in the job's currency; null: unpriced. */
+  readonly estimatedPico: number | null;
+  readonly metadata: string | null;
+  readonly prior: PriorAttempts | null;
+};
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** Token estimate of a request: input, expected output, and the most the output can be. */
+export function estimateRequest({ view }: Request): TokenEstimate {
+  const { parameters } = view;
+  return estimateTokens({
+    messages: view.messages ?? view.input['prompt'],
+    tools: parameters['tools'],
+    maxTokens: numberOf(parameters['max_tokens']) ?? numberOf(parameters['max_completion_tokens']),
+    thinking: view.thinking,
+    thinkingBudget: numberOf(parameters['thinking_budget']),
+    n: numberOf(parameters['n']) ?? 1,
+    profile: view.profile,
+  });
+}
+
+/** Plans one request: the call to make, and what it is expected to take. Pure. */
+export function planLine(request: Request, pricing: Pricing, prior: PriorAttempts | null): PlannedLine {
+  const call = encodeRequest(request);
+  const { inputTokens, outputExpectedTokens } = estimateRequest(request);
+  const asked = request.view.parameters['incremental_output'];
+  return {
+    lineNo: request.lineNo,
+    customId: request.customId,
+    model: request.view.model,
+    call,
+    incremental: typeof asked === 'boolean' ? asked : request.view.thinking === true ? true : null,
+    bodyBytes: call.body.length,
+    inputTokens,
+    outputExpectedTokens,
+    estimatedPico: pricing.estimatePico(request.view.model, {
+      input: inputTokens,
+      output: outputExpectedTokens,
+      thinking: request.view.thinking === true,
+    }),
+    metadata: request.metadata,
+    prior,
+  };
+}

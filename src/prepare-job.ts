@@ -1,0 +1,251 @@
+import { existsSync } from 'node:fs';
+import { adoptOutputs } from './adopt-outputs.ts';
+import { ConfigError, EXIT, InputError, OutputError } from './errors.ts';
+import { identityDifferences } from './identity.ts';
+import { hashInput } from './input-hash.ts';
+import type { JobRequest } from './job-request.ts';
+import { firstChangedLine, putFingerprints } from './ledger/fingerprints.ts';
+import { CURSOR_START, deleteJob, describeJob, findJob, insertJob, type JobFields, recountJob, setOutputs, setState } from './ledger/jobs.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { rebaseJob } from './ledger/rebase.ts';
+import type { Job, SettledLine, SurveyFacts } from './ledger/records.ts';
+import { outputSize } from './output-file.ts';
+import type { Rejected } from './parse.ts';
+import { ownFirstLine } from './reconcile.ts';
+import { type Survey, surveyInput } from './survey.ts';
+
+/** The survey found invalid lines and nothing may be sent (65); carries what `--json` prints. */
+export class InvalidInputError extends InputError {
+  readonly survey: Survey;
+  readonly inputPath: string;
+  constructor(survey: Survey, path: string) {
+    super(
+      EXIT.invalidInput,
+      `${path}: ${survey.invalid} of ${survey.lines} lines are invalid; nothing was sent`,
+      'fix them, or run the valid ones with --skip-invalid',
+    );
+    this.survey = survey;
+    this.inputPath = path;
+  }
+}
+
+/** The terminal record of a line that is not sent. */
+export function rejectedLine(rejected: Rejected, wallMs: number): SettledLine {
+  const errors = rejected.problems.filter(({ severity }) => severity === 'error');
+  const weighing = errors.length > 0 ? errors : rejected.problems.filter(({ severity }) => severity === 'warning');
+  const first = weighing[0];
+  return {
+    lineNo: rejected.lineNo,
+    state: 'rejected',
+    customId: rejected.customId,
+    model: null,
+    attempts: 0,
+    statusCode: null,
+    code: first?.code ?? 'qbatch_invalid_request',
+    message: weighing.slice(0, 5).map(({ message }) => message).join('; '),
+    param: first === undefined || first.path === '' ? null : first.path,
+    requestId: null,
+    metadata: null,
+    body: null,
+    settledAt: wallMs,
+  };
+}
+
+function factsOf(survey: Survey): SurveyFacts {
+  const models = [...survey.models].map(([model, { lines }]) => ({ model, lines }));
+  let inputTokens = 0;
+  let outputExpectedTokens = 0;
+  for (const entry of survey.models.values()) {
+    inputTokens += entry.inputTokens;
+    outputExpectedTokens += entry.outputExpectedTokens;
+  }
+  return { lines: survey.lines, valid: survey.valid, invalid: survey.invalid, inputTokens, outputExpectedTokens, models };
+}
+
+function fieldsOf(request: JobRequest, survey: Survey): JobFields {
+  return {
+    inputPath: request.inputPath,
+    inputSha256: survey.sha256,
+    inputBytes: survey.bytes,
+    lineCount: survey.lines,
+    lastLineNo: survey.lastLineNo,
+    identity: request.identity,
+    survey: factsOf(survey),
+    endpoint: request.endpoint,
+    currency: request.pricing.currency,
+    outputOrder: request.order,
+    resultsPath: request.resultsPath,
+    errorsPath: request.errorsPath,
+  };
+}
+
+/**
+ * Finds the job that this run continues, or surveys the input and makes it. In one transaction: a
+ * refusal (65, or what `gate` throws) leaves nothing behind.
+ */
+export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<Job> {
+  let job = findJob(ledger.database, request.name);
+  if (job !== null && request.fresh) {
+    const forgotten = job;
+    ledger.transact(() => {
+      deleteJob(ledger, forgotten.id);
+    });
+    job = null;
+  } else if (job === null) refuseForeignOutputs(request);
+  if (job !== null) {
+    const same = (await hashInput(request.inputPath)) === job.inputSha256;
+    const differences = identityDifferences(job.identity, request.identity);
+    if (!same || differences.length > 0) job = await takeChanged(ledger, job, { request, same, differences });
+  } else {
+    job = await surveyJob(ledger, request, null);
+  }
+  if (request.adopt) job = await adoptOutputs(ledger, job, request);
+  return keepSettings(ledger, job, request);
+}
+
+/** Same name, but another input or identity: refused, unless nothing is settled yet or the user accepts it. */
+async function takeChanged(
+  ledger: Ledger,
+  job: Job,
+  at: { request: JobRequest; same: boolean; differences: string[] },
+): Promise<Job> {
+  const { request, same, differences } = at;
+  const crosses = job.identity.simulated !== request.identity.simulated;
+  if (job.answered + job.failed === 0) return surveyJob(ledger, request, job);
+  if (request.acceptChangedInput && !crosses) return rebase(ledger, job, request);
+  const what = [...differences];
+  if (!same) {
+    const line = await firstChangedLine(ledger.database, job, request.inputPath, request.maxLineBytes);
+    what.unshift(`${request.inputPath} has changed; line ${line} is the first that differs`);
+  }
+  throw new InputError(
+    EXIT.invalidInput,
+    `job ${job.name} was begun with something else: ${what.join('; ')}`,
+    crosses
+      ? 'start over with --fresh, or run it as a job of its own with --job NAME'
+      : 'start over with --fresh, run it as a job of its own with --job NAME, or keep the answers of unchanged lines with --accept-changed-input',
+  );
+}
+
+/** Pass 1 into the ledger: rejected lines, fingerprints, facts; `known` is a job without settled lines. */
+async function surveyJob(ledger: Ledger, request: JobRequest, known: Job | null): Promise<Job> {
+  const wallMs = request.clock.wallMs();
+  ledger.beginTransaction();
+  try {
+    const jobId = known?.id ?? insertJob(ledger, request.name, wallMs);
+    if (known !== null) {
+      ledger.database.prepare('DELETE FROM lines WHERE job_id = ?').run(jobId);
+      ledger.database.prepare('DELETE FROM input_blocks WHERE job_id = ?').run(jobId);
+      // Attempts of the old input stay in the usage report, under negative numbers.
+      ledger.database.prepare('UPDATE attempts SET line_no = -line_no - ? WHERE job_id = ? AND line_no > 0').run(2 ** 32 * known.generation, jobId);
+      ledger.database.prepare('UPDATE jobs SET generation = generation + 1 WHERE id = ?').run(jobId);
+      setOutputs(ledger, jobId, { mode: 'append', cursor: CURSOR_START });
+    }
+    let seq = 0;
+    const survey = await surveyInput(request.inputPath, {
+      maxLineBytes: request.maxLineBytes,
+      defaults: request.defaults,
+      pricing: request.pricing,
+      onRejected: (rejected) => {
+        if (!request.skipInvalid) return;
+        seq += 1;
+        ledger.settleLine(jobId, seq, rejectedLine(rejected, wallMs));
+      },
+      onFingerprints: (block, bytes) => {
+        putFingerprints(ledger, jobId, block, bytes);
+      },
+    });
+    await accept(survey, request);
+    describeJob(ledger, jobId, fieldsOf(request, survey));
+    recountJob(ledger, jobId);
+    ledger.endTransaction();
+  } finally {
+    ledger.dropTransaction();
+  }
+  return mustFind(ledger, request.name);
+}
+
+/** Moves a job to a changed input: unchanged lines keep their records, everything else is open again. */
+async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Job> {
+  const wallMs = request.clock.wallMs();
+  ledger.beginTransaction();
+  try {
+    const survey = await rebaseJob(ledger, job, {
+      inputPath: request.inputPath,
+      maxLineBytes: request.maxLineBytes,
+      defaults: request.defaults,
+      pricing: request.pricing,
+      rejectedLine: (rejected) => rejectedLine(rejected, wallMs),
+      keepRejected: request.skipInvalid,
+    });
+    await accept(survey, request);
+    describeJob(ledger, job.id, fieldsOf(request, survey));
+    recountJob(ledger, job.id);
+    // Finished files stay as they are until the job has settled again.
+    const finishedFiles = job.state === 'finished' || job.outputMode === 'replace';
+    setOutputs(ledger, job.id, { mode: finishedFiles ? 'replace' : 'append', cursor: CURSOR_START });
+    setState(ledger, job.id, 'open', wallMs);
+    ledger.endTransaction();
+  } finally {
+    ledger.dropTransaction();
+  }
+  return mustFind(ledger, job.name);
+}
+
+async function accept(survey: Survey, request: JobRequest): Promise<void> {
+  if (survey.invalid > 0 && !request.skipInvalid) throw new InvalidInputError(survey, request.inputPath);
+  await request.gate(survey);
+}
+
+function mustFind(ledger: Ledger, name: string): Job {
+  const job = findJob(ledger.database, name);
+  if (job === null) throw new ConfigError(`job ${name} is gone from ${ledger.path}`);
+  return job;
+}
+
+/** A new job must not write into files that are not its own. */
+function refuseForeignOutputs(request: JobRequest): void {
+  if (request.adopt) return;
+  for (const path of [request.resultsPath, request.errorsPath]) {
+    if (path === '-' || !existsSync(path)) continue;
+    const bytes = outputSize(path) ?? 0;
+    if (bytes === 0) continue;
+    if (ownFirstLine(path, request.name)) {
+      throw new ConfigError(
+        `${path} holds lines of job ${request.name}, but the ledger does not know it: the ledger was lost or replaced`,
+        'restore the ledger, or rerun with --adopt-outputs to take the answers from the output files',
+      );
+    }
+    throw new OutputError(
+      EXIT.cannotCreate,
+      `${path} exists and is not empty (${bytes} bytes), and this job did not write it`,
+      'move it away, or name another file with -o or --errors',
+    );
+  }
+}
+
+/** What may change between runs follows the settings of this one. */
+function keepSettings(ledger: Ledger, job: Job, request: JobRequest): Job {
+  const moved =
+    job.resultsPath !== request.resultsPath ||
+    job.errorsPath !== request.errorsPath ||
+    job.outputOrder !== request.order;
+  const sameEndpoint = JSON.stringify(job.endpoint) === JSON.stringify(request.endpoint);
+  if (!moved && sameEndpoint && job.inputPath === request.inputPath) return job;
+  if (moved) {
+    const own = new Set([job.resultsPath, job.errorsPath]);
+    for (const path of [request.resultsPath, request.errorsPath]) {
+      if (path === '-' || own.has(path)) continue;
+      if ((outputSize(path) ?? 0) > 0) {
+        throw new OutputError(EXIT.cannotCreate, `${path} exists and is not empty, and this job did not write it`, 'move it away, or name another file with -o or --errors');
+      }
+    }
+  }
+  ledger.transact(() => {
+    ledger.database
+      .prepare('UPDATE jobs SET input_path = ?, endpoint = ?, output_order = ?, results_path = ?, errors_path = ? WHERE id = ?')
+      .run(request.inputPath, JSON.stringify(request.endpoint), request.order, request.resultsPath, request.errorsPath, job.id);
+    if (moved) setOutputs(ledger, job.id, { mode: 'append', cursor: { ...CURSOR_START, seq: 0 } });
+  });
+  return mustFind(ledger, job.name);
+}

@@ -1,0 +1,88 @@
+import type { Catalog } from './models/catalog.ts';
+import type { Offer } from './models/offer.ts';
+import { priceOf } from './models/price.ts';
+import type { Currency, Scope } from './models/scope.ts';
+import type { Usage } from './usage.ts';
+
+/** Prices for one job: a catalog seen from one scope in one currency. Amounts are pico-units (1e-12). */
+export type Pricing = {
+  readonly currency: Currency;
+  readonly scope: Scope;
+  isPriced(model: string): boolean;
+  /** What an answered call cost; null where the model is unpriced or the usage says too little. */
+  costPico(model: string, usage: Usage): number | null;
+  /** What a call of that many tokens would cost; null where the model is unpriced. */
+  estimatePico(model: string, tokens: ExpectedTokens): number | null;
+};
+
+/** A call that is still to be made, as far as prices care. */
+export type ExpectedTokens = {
+  readonly input: number;
+  readonly output: number;
+  readonly thinking: boolean;
+};
+
+/** Tiered prices without caches or fees: all that is known before a call. Rounds nothing. */
+function tierPico(offer: Offer, { input, output, thinking }: ExpectedTokens): number | null {
+  if (offer.prices.kind !== 'tiers') return null;
+  const { tiers } = offer.prices;
+  let tier = tiers.at(-1);
+  for (const candidate of tiers) {
+    if (candidate.upTo !== null && input > candidate.upTo) continue;
+    tier = candidate;
+    break;
+  }
+  if (tier === undefined) return null;
+  const thinkingOutput = tier.outputThinking ?? tier.output;
+  const outputPico = thinking ? thinkingOutput : (tier.output ?? tier.outputThinking);
+  return outputPico === null ? null : input * tier.input + output * outputPico;
+}
+
+function modalPico(offer: Offer, { input, output, thinking }: ExpectedTokens): number | null {
+  const usage: Usage = {
+    inputTokens: input,
+    outputTokens: output,
+    totalTokens: input + output,
+    cachedTokens: null,
+    reasoningTokens: null,
+    cacheCreationTokens: null,
+    explicitCache: false,
+    inputText: null,
+    inputImage: null,
+    inputVideo: null,
+    inputAudio: null,
+    outputText: null,
+    outputAudio: null,
+    searchCount: null,
+    searchStrategy: null,
+  };
+  const price = priceOf(usage, offer, { thinking });
+  return price === null ? null : Number(price.costPico);
+}
+
+/** Binds a catalog to the scope and currency of a job. */
+export function createPricing(catalog: Catalog, scope: Scope, currency: Currency): Pricing {
+  const offers = new Map<string, Offer | null>();
+  const offerOf = (model: string): Offer | null => {
+    let offer = offers.get(model);
+    if (offer === undefined) {
+      offer = catalog.offer(model, scope, currency);
+      offers.set(model, offer);
+    }
+    return offer;
+  };
+  return {
+    currency,
+    scope,
+    isPriced: (model) => offerOf(model) !== null,
+    costPico(model, usage) {
+      const offer = offerOf(model);
+      const price = offer === null ? null : priceOf(usage, offer);
+      return price === null ? null : Number(price.costPico);
+    },
+    estimatePico(model, tokens) {
+      const offer = offerOf(model);
+      return offer === null ? null : (tierPico(offer, tokens) ?? modalPico(offer, tokens));
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { keepMember, objectText, rawMembers, rawString } from './raw-json.ts';
+import { addPiece, finishedText, newTrack } from './text-track.ts';
+import type { StreamEvidence, TextTrack } from './text-track.ts';
+
+/** An `audio` object while its pieces arrive: base64 sound and its transcript grow, the rest is kept. */
+export type AudioFold = {
+  readonly texts: Map<string, TextTrack>;
+  readonly members: Map<string, string>;
+};
+
+/**
+ * Members that arrive in pieces to be joined as they are, base64 too.
+ * Source: Model Studio, Qwen-Omni page (the samples concatenate `audio.data`), as of 2025.
+ */
+const PIECEWISE: ReadonlySet<string> = new Set(['data', 'transcript']);
+
+/** A sound of which nothing has come yet. */
+export function newAudio(): AudioFold {
+  return { texts: new Map(), members: new Map() };
+}
+
+/** Takes the next raw `audio` object. */
+export function addAudio(fold: AudioFold, raw: string, evidence: StreamEvidence): void {
+  for (const [key, value] of rawMembers(raw)) {
+    if (!PIECEWISE.has(key) || !value.startsWith('"')) {
+      keepMember(fold.members, key, value);
+      continue;
+    }
+    const track = fold.texts.get(key) ?? newTrack();
+    fold.texts.set(key, track);
+    addPiece(track, rawString(value) ?? '', evidence, false);
+  }
+}
+
+/** The whole object as JSON text; null where none came. */
+export function audioText(fold: AudioFold, evidence: StreamEvidence): string | null {
+  if (fold.texts.size === 0 && fold.members.size === 0) return null;
+  const whole = new Map(fold.members);
+  for (const [key, track] of fold.texts) {
+    whole.set(key, JSON.stringify(finishedText(track, evidence)));
+  }
+  return objectText(whole);
+}

@@ -1,0 +1,174 @@
+import { isUtf8 } from 'node:buffer';
+
+import { compactValidJson, printable } from '../compact-json.ts';
+import type { ApiFailure } from '../failure.ts';
+import { readUsage } from '../read-usage.ts';
+import type { Decoded, HttpReply } from './protocol.ts';
+import {
+  badResponse,
+  excerpt,
+  hasErrorCode,
+  hasErrorObject,
+  isFields,
+  requestIdOf,
+  saysPartial,
+  serviceFailure,
+  statusFailure,
+  textOf,
+} from './reply-failure.ts';
+import type { JsonFields } from './reply-failure.ts';
+import { createSseParser } from './sse.ts';
+
+/** A body's text and value. */
+type ParsedBody = { readonly text: string; readonly value: unknown };
+
+/** How much of a redirect's target is told. */
+const LOCATION_CHARS = 200;
+
+/** What an event stream begins with (as Latin-1, byte order mark included); no JSON and no web page does. */
+const STREAM_START = /^(?:\u00EF\u00BB\u00BF)?\s*(?:data|event|id|retry)?:/;
+
+/**
+ * Decodes a whole reply of any status, of either protocol: gateways answer native calls in the
+ * compatible shape and the other way round. Never throws.
+ *
+ * An answer is a 2xx with a choice, a text or a message in it and nothing that calls it partial or
+ * failed. A service's error behind 200 is an `http` failure; a reply that is neither is
+ * `qbatch_bad_response`; 3xx and errors without a code of their own are `qbatch_http_<status>`.
+ */
+export function decodeReply(reply: HttpReply): Decoded {
+  const { statusCode } = reply;
+  if (statusCode >= 200 && statusCode < 300) return decodeSuccess(reply);
+  if (statusCode >= 300 && statusCode < 400) {
+    const location = printable(reply.headers['location'] ?? '', LOCATION_CHARS);
+    const target = location === '' ? '' : ` to ${location}`;
+    return failed(statusFailure(reply, `HTTP ${statusCode}${target}: redirects are not followed`));
+  }
+  return failed(decodeError(reply));
+}
+
+/** True for a body that is an event stream, whatever its content-type says. */
+export function looksLikeStream(body: Buffer): boolean {
+  return STREAM_START.test(body.toString('latin1', 0, 64));
+}
+
+function decodeSuccess(reply: HttpReply): Decoded {
+  if (reply.body.length === 0) {
+    return bad(reply, `HTTP ${reply.statusCode} with an empty body`);
+  }
+  if (!isUtf8(reply.body)) {
+    return bad(reply, `the reply is not valid UTF-8: ${excerpt(bodyText(reply.body))}`);
+  }
+  const parsed = parseBody(bodyText(reply.body));
+  if (parsed === null) {
+    return bad(reply, excerpt(bodyText(reply.body)) || 'the reply is blank');
+  }
+  const { value, text } = parsed;
+  const usage = isFields(value) ? readUsage(value['usage']) : null;
+  if (isFields(value)) {
+    if (hasErrorObject(value)) {
+      return failed(serviceFailure(reply, reply.statusCode, parsed, usage));
+    }
+    const answer = answerState(value);
+    if (answer !== 'none') {
+      const requestId = requestIdOf(reply, value);
+      const body = compactValidJson(text);
+      if (answer === 'whole' && !saysPartial(reply)) {
+        return { kind: 'answer', statusCode: reply.statusCode, requestId, body, usage };
+      }
+      const message = 'the service stopped before the answer was finished (partial response)';
+      return failed(
+        badResponse(reply, 'qbatch_partial_response', message, { requestId, body, usage }),
+      );
+    }
+    if (hasErrorCode(value)) {
+      return failed(serviceFailure(reply, reply.statusCode, parsed, usage));
+    }
+  }
+  return failed(
+    badResponse(reply, 'qbatch_bad_response', `no answer in the reply: ${excerpt(text)}`, {
+      requestId: requestIdOf(reply, value),
+      body: compactValidJson(text),
+      usage,
+    }),
+  );
+}
+
+/**
+ * Whether a body holds an answer, and a finished one. A finish reason of null or `"null"` means
+ * unfinished in both protocols; one that is missing is taken as finished, for some replies have none.
+ */
+function answerState(value: JsonFields): 'whole' | 'partial' | 'none' {
+  const output = isFields(value['output']) ? value['output'] : null;
+  const choices = output?.['choices'] ?? value['choices'];
+  if (Array.isArray(choices) && choices.length > 0) {
+    const known: unknown[] = choices;
+    const messages = known.filter((choice) => isFields(choice) && isFields(choice['message']));
+    if (messages.length < known.length) return 'none';
+    return known.some(isUnfinished) ? 'partial' : 'whole';
+  }
+  if (output === null) return 'none';
+  if (typeof output['text'] === 'string') return isUnfinished(output) ? 'partial' : 'whole';
+  return deepResearchState(output);
+}
+
+function deepResearchState(output: JsonFields): 'whole' | 'partial' | 'none' {
+  const message = output['message'];
+  if (!isFields(message) || typeof message['content'] !== 'string') return 'none';
+  const phase = textOf(message['phase']);
+  return phase === null || (phase === 'answer' && message['status'] === 'finished')
+    ? 'whole'
+    : 'partial';
+}
+
+function isUnfinished(choice: unknown): boolean {
+  return isFields(choice) && (choice['finish_reason'] === null || choice['finish_reason'] === 'null');
+}
+
+function decodeError(reply: HttpReply): ApiFailure {
+  const text = bodyText(reply.body);
+  const parsed = isUtf8(reply.body) ? (parseBody(text) ?? firstEvent(reply.body)) : null;
+  if (parsed === null) {
+    const message = excerpt(text) || `HTTP ${reply.statusCode} with an empty body`;
+    return statusFailure(reply, message);
+  }
+  const usage = isFields(parsed.value) ? readUsage(parsed.value['usage']) : null;
+  return serviceFailure(reply, reply.statusCode, parsed, usage);
+}
+
+/**
+ * The first JSON object in an event stream. The compatible endpoint answers a filtered streaming
+ * request with HTTP 400 and a `data: {"error":...}` line (service contract section 5.5).
+ */
+function firstEvent(body: Buffer): ParsedBody | null {
+  let first: ParsedBody | null = null;
+  const parser = createSseParser(({ data }) => {
+    const parsed = parseBody(data);
+    if (first === null && parsed !== null && isFields(parsed.value)) first = parsed;
+  });
+  parser.push(body);
+  parser.end();
+  return first;
+}
+
+function bodyText(body: Buffer): string {
+  const text = body.toString('utf8');
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
+function parseBody(text: string): ParsedBody | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return { text, value };
+  } catch {
+    return null;
+  }
+}
+
+function bad(reply: HttpReply, message: string): Decoded {
+  return failed(badResponse(reply, 'qbatch_bad_response', message));
+}
+
+function failed(failure: ApiFailure): Decoded {
+  return { kind: 'failure', failure };
+}

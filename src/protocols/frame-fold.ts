@@ -1,0 +1,136 @@
+import { addAudio, audioText, newAudio } from './audio-fold.ts';
+import type { AudioFold } from './audio-fold.ts';
+import { addChoices, choicesFinished, choicesText, realFinishReason } from './choice-fold.ts';
+import type { ChoicesFold } from './choice-fold.ts';
+import { keepMember, objectText, rawMembers, rawString } from './raw-json.ts';
+import { addResearch, newResearch, researchText } from './research-fold.ts';
+import type { ResearchFold } from './research-fold.ts';
+import { addPiece, finishedText, newTrack } from './text-track.ts';
+import type { StreamEvidence, TextMode, TextTrack } from './text-track.ts';
+
+/** A streamed answer of either protocol while its frames arrive; values that pass through stay raw. */
+export type AnswerFold = {
+  /** Null until the first frame has shown which protocol it is. */
+  shape: 'native' | 'compatible' | null;
+  readonly askedMode: TextMode | null;
+  evidence: StreamEvidence;
+  readonly choices: ChoicesFold;
+  /** `output.text`, for `result_format: "text"`. */
+  readonly text: TextTrack;
+  textSeen: boolean;
+  /** `output.finish_reason`: of the text; qwen-mt repeats the choice's there. */
+  finishReason: string | null;
+  readonly research: ResearchFold;
+  researchSeen: boolean;
+  /** `output.audio`: pieces like a message's. */
+  readonly outputAudio: AudioFold;
+  readonly output: Map<string, string>;
+  readonly top: Map<string, string>;
+  usage: string | null;
+};
+
+/** An answer of which nothing has come yet; `mode` null: as the first frame's protocol does it. */
+export function newAnswer(mode: TextMode | null): AnswerFold {
+  return {
+    shape: null,
+    askedMode: mode,
+    evidence: { mode: mode ?? 'detect', incremental: false },
+    choices: new Map(),
+    text: newTrack(),
+    textSeen: false,
+    finishReason: null,
+    research: newResearch(),
+    researchSeen: false,
+    outputAudio: newAudio(),
+    output: new Map(),
+    top: new Map(),
+    usage: null,
+  };
+}
+
+/**
+ * Takes one frame: the text of a JSON object that is no error. `counts`: its usage holds counts. The
+ * last such usage is the answer's; null or an empty one (search results) takes nothing back.
+ */
+export function addFrame(answer: AnswerFold, frame: string, counts: boolean): void {
+  const members = rawMembers(frame);
+  if (answer.shape === null) learnShape(answer, members.has('choices'));
+  for (const [key, raw] of members) {
+    if (key === 'usage') {
+      if (counts || (answer.usage === null && raw !== 'null')) answer.usage = raw;
+    } else if (key === 'output' && raw.startsWith('{')) addOutput(answer, raw);
+    else if (key === 'choices' && raw.startsWith('[')) {
+      addChoices(answer.choices, raw, answer.evidence);
+    } else keepMember(answer.top, key, raw);
+  }
+}
+
+/** True once a real finish reason has come for everything that the answer is made of. */
+export function isFinished(answer: AnswerFold): boolean {
+  if (answer.choices.size > 0) return choicesFinished(answer.choices);
+  if (answer.textSeen) return answer.finishReason !== null;
+  return answer.researchSeen && answer.research.finished;
+}
+
+/** The whole answer as JSON text in its protocol's unstreamed shape. */
+export function answerText(answer: AnswerFold): string {
+  return answer.shape === 'compatible' ? compatibleText(answer) : nativeText(answer);
+}
+
+function learnShape(answer: AnswerFold, compatible: boolean): void {
+  answer.shape = compatible ? 'compatible' : 'native';
+  // The compatible protocol sends deltas, but for the models that the caller knows.
+  if (compatible && answer.askedMode === null) {
+    answer.evidence = { mode: 'append', incremental: true };
+  }
+}
+
+function addOutput(answer: AnswerFold, output: string): void {
+  for (const [key, raw] of rawMembers(output)) {
+    if (key === 'choices') addChoices(answer.choices, raw, answer.evidence);
+    else if (key === 'finish_reason') {
+      answer.finishReason = realFinishReason(raw) ?? answer.finishReason;
+    } else if (key === 'text' && raw.startsWith('"')) {
+      answer.textSeen = true;
+      addPiece(answer.text, rawString(raw) ?? '', answer.evidence, true);
+    } else if (key === 'message' && raw.startsWith('{')) {
+      answer.researchSeen = true;
+      addResearch(answer.research, raw, answer.evidence);
+    } else if (key === 'audio' && raw.startsWith('{')) {
+      addAudio(answer.outputAudio, raw, answer.evidence);
+    } else if (key !== 'text') keepMember(answer.output, key, raw);
+  }
+}
+
+function nativeText(answer: AnswerFold): string {
+  const { evidence } = answer;
+  const output = new Map<string, string | null>();
+  if (answer.choices.size > 0) {
+    output.set('choices', choicesText(answer.choices, evidence, 'native'));
+  } else if (answer.textSeen) {
+    output.set('text', JSON.stringify(finishedText(answer.text, evidence)));
+  } else output.set('message', researchText(answer.research, evidence));
+  output.set('finish_reason', answer.finishReason);
+  output.set('audio', audioText(answer.outputAudio, evidence));
+  for (const [key, raw] of answer.output) {
+    if (!output.has(key) || output.get(key) === null) output.set(key, raw);
+  }
+  return objectText([['output', objectText(output)], ['usage', answer.usage], ...answer.top]);
+}
+
+function compatibleText(answer: AnswerFold): string {
+  const { top } = answer;
+  const whole = new Map<string, string | null>([
+    ['id', top.get('id') ?? null],
+    ['object', '"chat.completion"'],
+    ['created', top.get('created') ?? null],
+    ['model', top.get('model') ?? null],
+    ['choices', choicesText(answer.choices, answer.evidence, 'compatible')],
+    ['usage', answer.usage ?? 'null'],
+    ['system_fingerprint', top.get('system_fingerprint') ?? null],
+  ]);
+  for (const [key, raw] of top) {
+    if (!whole.has(key)) whole.set(key, raw);
+  }
+  return objectText(whole);
+}

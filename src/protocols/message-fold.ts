@@ -1,0 +1,162 @@
+import { addAudio, audioText, newAudio } from './audio-fold.ts';
+import type { AudioFold } from './audio-fold.ts';
+import { keepMember, objectText, rawIndex, rawItems, rawMembers, rawString } from './raw-json.ts';
+import type { RawObject } from './raw-json.ts';
+import { addPiece, finishedText, newTrack } from './text-track.ts';
+import type { StreamEvidence, TextTrack } from './text-track.ts';
+
+type ToolCallFold = {
+  readonly argumentText: TextTrack;
+  /** Members of `function` apart from the arguments. */
+  readonly ofFunction: Map<string, string>;
+  readonly members: Map<string, string>;
+};
+
+/** One message while its pieces (native `message`, compatible `delta`) arrive. */
+export type MessageFold = {
+  readonly content: TextTrack;
+  /** What the content came as: nothing yet, a string, or the parts of the multimodal protocol. */
+  contentKind: 'none' | 'text' | 'parts';
+  /** Members that stood beside `text` in a part (`ocr_result`, `image_hw`). */
+  readonly besideText: Map<string, string>;
+  /** Raw parts without text (images, audio), each kept once. */
+  readonly otherParts: Set<string>;
+  /** Texts beside the content that arrive in pieces. */
+  readonly texts: Map<string, TextTrack>;
+  readonly audio: AudioFold;
+  readonly toolCalls: Map<number, ToolCallFold>;
+  readonly members: Map<string, string>;
+};
+
+/** Texts of a message, apart from its content, that streams bring in pieces. */
+const PIECEWISE_TEXTS: ReadonlySet<string> = new Set(['reasoning_content', 'refusal']);
+
+/** A message of which nothing has come yet. */
+export function newMessage(): MessageFold {
+  return {
+    content: newTrack(),
+    contentKind: 'none',
+    besideText: new Map(),
+    otherParts: new Set(),
+    texts: new Map(),
+    audio: newAudio(),
+    toolCalls: new Map(),
+    members: new Map(),
+  };
+}
+
+/** Takes the next piece of the message, its members as raw JSON text. */
+export function addMessage(fold: MessageFold, piece: RawObject, evidence: StreamEvidence): void {
+  for (const [key, raw] of piece) {
+    if (key === 'content') addContent(fold, raw, evidence);
+    else if (key === 'tool_calls' && raw.startsWith('[')) addToolCalls(fold, raw, evidence);
+    else if (key === 'audio' && raw.startsWith('{')) addAudio(fold.audio, raw, evidence);
+    else if (PIECEWISE_TEXTS.has(key) && raw.startsWith('"')) {
+      addPiece(trackOf(fold.texts, key), rawString(raw) ?? '', evidence, false);
+    } else keepMember(fold.members, key, raw);
+  }
+}
+
+/**
+ * The whole message as JSON text. `noContent` is the raw content of a message that had none: `""`
+ * natively, `null` in the OpenAI-compatible protocol.
+ */
+export function messageText(
+  fold: MessageFold,
+  evidence: StreamEvidence,
+  noContent: string,
+): string {
+  const { members } = fold;
+  const whole = new Map<string, string>();
+  whole.set('role', members.get('role') ?? '"assistant"');
+  whole.set('content', contentText(fold, evidence, noContent));
+  for (const [key, track] of fold.texts) {
+    whole.set(key, JSON.stringify(finishedText(track, evidence)));
+  }
+  if (fold.toolCalls.size > 0) whole.set('tool_calls', toolCallsText(fold, evidence));
+  const audio = audioText(fold.audio, evidence);
+  if (audio !== null) whole.set('audio', audio);
+  for (const [key, raw] of members) {
+    if (!whole.has(key)) whole.set(key, raw);
+  }
+  return objectText(whole);
+}
+
+function addContent(fold: MessageFold, raw: string, evidence: StreamEvidence): void {
+  if (raw.startsWith('"')) {
+    if (fold.contentKind === 'none') fold.contentKind = 'text';
+    addPiece(fold.content, rawString(raw) ?? '', evidence, true);
+    return;
+  }
+  if (!raw.startsWith('[')) return;
+  fold.contentKind = 'parts';
+  for (const part of rawItems(raw)) addPart(fold, part, evidence);
+}
+
+function addPart(fold: MessageFold, part: string, evidence: StreamEvidence): void {
+  const members = rawMembers(part);
+  const text = rawString(members.get('text'));
+  if (text === null) {
+    fold.otherParts.add(part);
+    return;
+  }
+  addPiece(fold.content, text, evidence, true);
+  for (const [key, raw] of members) {
+    if (key !== 'text') keepMember(fold.besideText, key, raw);
+  }
+}
+
+function addToolCalls(fold: MessageFold, raw: string, evidence: StreamEvidence): void {
+  for (const [position, item] of rawItems(raw).entries()) {
+    const call = rawMembers(item);
+    const index = rawIndex(call.get('index')) ?? position;
+    let known = fold.toolCalls.get(index);
+    if (known === undefined) {
+      known = { argumentText: newTrack(), ofFunction: new Map(), members: new Map() };
+      fold.toolCalls.set(index, known);
+    }
+    for (const [key, value] of call) {
+      if (key !== 'function') keepFirst(known.members, key, value);
+    }
+    for (const [key, value] of rawMembers(call.get('function'))) {
+      if (key !== 'arguments') keepFirst(known.ofFunction, key, value);
+      else addPiece(known.argumentText, rawString(value) ?? '', evidence, false);
+    }
+  }
+}
+
+/** Id and name come with a call's first fragment; later fragments carry `""` or null there. */
+function keepFirst(target: Map<string, string>, key: string, raw: string): void {
+  const known = target.get(key);
+  if (known === undefined || known === 'null' || known === '""') target.set(key, raw);
+}
+
+function contentText(fold: MessageFold, evidence: StreamEvidence, noContent: string): string {
+  if (fold.contentKind === 'none') return noContent;
+  const text = JSON.stringify(finishedText(fold.content, evidence));
+  if (fold.contentKind === 'text') return text;
+  const parts = [...fold.otherParts];
+  if (text !== '""' || fold.besideText.size > 0) {
+    parts.unshift(objectText([...fold.besideText, ['text', text]]));
+  }
+  return `[${parts.join(',')}]`;
+}
+
+function toolCallsText(fold: MessageFold, evidence: StreamEvidence): string {
+  const calls = [...fold.toolCalls].sort(([first], [second]) => first - second);
+  const texts = calls.map(([, call]) => {
+    const argumentText = JSON.stringify(finishedText(call.argumentText, evidence));
+    const ofFunction = objectText([...call.ofFunction, ['arguments', argumentText]]);
+    return objectText([...call.members, ['function', ofFunction]]);
+  });
+  return `[${texts.join(',')}]`;
+}
+
+function trackOf(tracks: Map<string, TextTrack>, key: string): TextTrack {
+  let track = tracks.get(key);
+  if (track === undefined) {
+    track = newTrack();
+    tracks.set(key, track);
+  }
+  return track;
+}

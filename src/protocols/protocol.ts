@@ -1,0 +1,58 @@
+import type { ApiFailure } from '../failure.ts';
+import type { Usage } from '../usage.ts';
+
+export type ProtocolName = 'dashscope' | 'openai';
+export type Endpoint = 'text-generation' | 'multimodal-generation' | 'chat-completions';
+
+/** One HTTP exchange to make. `path` is relative to the protocol's base URL and begins with `/`. */
+export type HttpCall = {
+  readonly protocol: ProtocolName;
+  readonly path: string;
+  /** Lower-case names; without `authorization`, which only `call.ts` adds. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly stream: boolean;
+};
+
+/**
+ * What came back, whole. `body` is the raw bytes, at most the cap. For a stream the fold has
+ * consumed the bytes already and `body` is empty.
+ */
+export type HttpReply = {
+  readonly statusCode: number;
+  /** Lower-case names; repeated ones joined by `, `. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+};
+
+/** An answer, or why there is none. */
+export type Decoded =
+  | {
+      readonly kind: 'answer';
+      readonly statusCode: number;
+      readonly requestId: string | null;
+      /** The reply as compact raw JSON text (see `compactJson`); streams folded. */
+      readonly body: string;
+      readonly usage: Usage | null;
+    }
+  | { readonly kind: 'failure'; readonly failure: ApiFailure };
+
+/**
+ * Folds an event stream into one reply while it arrives, so that memory holds the folded answer
+ * and not the frames. `push` takes bytes split anywhere (inside a UTF-8 character too) and returns
+ * false once nothing more is wanted (an error frame came); `end` is called once, at the clean end of the body, and decides.
+ */
+export type StreamFold = {
+  push(chunk: Buffer): boolean;
+  end(): Decoded;
+  /** Usage seen so far: what a cut stream may have been billed. */
+  usageSoFar(): Usage | null;
+};
+
+export type Protocol = {
+  readonly name: ProtocolName;
+  /** Decodes a whole (unstreamed) reply, any status. Never throws. */
+  decode(reply: HttpReply): Decoded;
+  /** A fold for a reply whose content-type is `text/event-stream`. */
+  fold(reply: Omit<HttpReply, 'body'>, model: string): StreamFold;
+};

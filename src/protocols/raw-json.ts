@@ -1,0 +1,53 @@
+import { scanArray, scanObject } from '../json-scan.ts';
+
+/**
+ * An object of a reply as raw JSON text by key, in order; of duplicate keys the last value counts.
+ * Values that are only passed on stay raw, so that numbers reach the output as the service wrote them.
+ */
+export type RawObject = ReadonlyMap<string, string>;
+
+const EMPTY: RawObject = new Map();
+
+/** The members of an object's raw text; empty where the text is absent or no object. */
+export function rawMembers(text: string | undefined): RawObject {
+  if (text === undefined || !text.startsWith('{')) return EMPTY;
+  const members = new Map<string, string>();
+  for (const { key, valueStart, valueEnd } of scanObject(text).members) {
+    members.set(key, text.slice(valueStart, valueEnd));
+  }
+  return members;
+}
+
+/** The elements of an array's raw text; empty where the text is absent or no array. */
+export function rawItems(text: string | undefined): readonly string[] {
+  if (text === undefined || !text.startsWith('[')) return [];
+  return scanArray(text).map(({ start, end }) => text.slice(start, end));
+}
+
+/** The value of a raw string; null where it is absent or no string. */
+export function rawString(text: string | undefined): string | null {
+  if (text === undefined || !text.startsWith('"')) return null;
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'string' ? value : null;
+}
+
+/** The value of a raw number that is an index (a safe integer from 0 up); null for anything else. */
+export function rawIndex(text: string | undefined): number | null {
+  if (text === undefined || !/^\d{1,15}$/.test(text)) return null;
+  return Number(text);
+}
+
+/** An object as JSON text; members whose raw text is null are left out. */
+export function objectText(members: Iterable<readonly [string, string | null]>): string {
+  const parts: string[] = [];
+  for (const [key, raw] of members) {
+    if (raw !== null) parts.push(`${JSON.stringify(key)}:${raw}`);
+  }
+  return `{${parts.join(',')}}`;
+}
+
+/** Copies a member into `target` unless it is null or empty and something is there already. */
+export function keepMember(target: Map<string, string>, key: string, raw: string): void {
+  const empty = raw === 'null' || raw === '""' || raw === '[]' || raw === '{}';
+  if (!empty || !target.has(key)) target.set(key, raw);
+}

@@ -1,0 +1,192 @@
+import { compactValidJson } from '../compact-json.ts';
+import type { ApiFailure } from '../failure.ts';
+import { readUsage } from '../read-usage.ts';
+import type { Usage } from '../usage.ts';
+import { decodeReply } from './decode-reply.ts';
+import { addFrame, answerText, isFinished, newAnswer } from './frame-fold.ts';
+import type { AnswerFold } from './frame-fold.ts';
+import type { Decoded, StreamFold } from './protocol.ts';
+import {
+  badResponse,
+  excerpt,
+  hasErrorCode,
+  hasErrorObject,
+  isFields,
+  requestIdOf,
+  saysPartial,
+  serviceFailure,
+  textOf,
+} from './reply-failure.ts';
+import type { JsonFields, ReplyHead } from './reply-failure.ts';
+import { createSseParser } from './sse.ts';
+import type { SseEvent } from './sse.ts';
+import type { TextMode } from './text-track.ts';
+
+/** So much of a body without a single event is kept, to decode it as the unstreamed reply it is. */
+const UNSTREAMED_BYTES_MAX = 16 * 1024 * 1024;
+
+type FoldState = {
+  readonly head: ReplyHead;
+  readonly answer: AnswerFold;
+  failure: ApiFailure | null;
+  /** Bytes so far, as long as no event has come: the body may be no event stream at all. */
+  unstreamed: Buffer[];
+  unstreamedBytes: number;
+  events: number;
+  requestId: string | null;
+  usage: Usage | null;
+  /** `[DONE]` came: nothing after it counts. */
+  done: boolean;
+  ending: boolean;
+  /** The stream ended inside an event. */
+  torn: boolean;
+};
+
+/**
+ * The fold of both protocols' streams; each frame says by its shape which one it is. `mode` null:
+ * by the shape (native `detect`, compatible `append`).
+ *
+ * A reply with another status than 2xx, or without any event, is decoded as an unstreamed one. An
+ * error frame ends the fold with the service's failure; a frame that is not JSON, bytes that are
+ * not UTF-8 or an oversized event with `qbatch_bad_response`; the end of the stream before a real
+ * finish reason with `qbatch_truncated_stream`.
+ */
+export function createStreamFold(head: ReplyHead, mode: TextMode | null): StreamFold {
+  const state: FoldState = {
+    head,
+    answer: newAnswer(mode),
+    failure: null,
+    unstreamed: [],
+    unstreamedBytes: 0,
+    events: 0,
+    requestId: null,
+    usage: null,
+    done: false,
+    ending: false,
+    torn: false,
+  };
+  const streamed = head.statusCode >= 200 && head.statusCode < 300;
+  const parser = createSseParser((event) => {
+    readEvent(state, event);
+  });
+  const checkParser = (): void => {
+    const problem = parser.problem();
+    if (problem !== null) state.failure ??= broken(state, problem);
+  };
+  return {
+    push(chunk) {
+      if (state.failure !== null) return false;
+      if (state.events === 0) keepUnstreamed(state, chunk);
+      if (!streamed) return state.unstreamedBytes < UNSTREAMED_BYTES_MAX;
+      parser.push(chunk);
+      // A body of no events is judged whole, at its end: it may be an error page.
+      if (state.events > 0 || state.unstreamedBytes >= UNSTREAMED_BYTES_MAX) checkParser();
+      return state.failure === null;
+    },
+    end() {
+      if (state.failure === null && streamed) {
+        state.ending = true;
+        parser.end();
+        if (state.events > 0) checkParser();
+      }
+      return decide(state);
+    },
+    usageSoFar: () => state.usage,
+  };
+}
+
+function keepUnstreamed(state: FoldState, chunk: Buffer): void {
+  const room = UNSTREAMED_BYTES_MAX - state.unstreamedBytes;
+  if (room <= 0) return;
+  const kept = Buffer.from(chunk.subarray(0, room));
+  state.unstreamed.push(kept);
+  state.unstreamedBytes += kept.length;
+}
+
+function decide(state: FoldState): Decoded {
+  const { head, requestId, usage } = state;
+  if (state.failure !== null) return { kind: 'failure', failure: state.failure };
+  if (state.events === 0) return decodeReply({ ...head, body: Buffer.concat(state.unstreamed) });
+  if (state.torn || !isFinished(state.answer)) {
+    const message = `the stream ended after ${state.events} events without a finish reason`;
+    return failed(badResponse(head, 'qbatch_truncated_stream', message, { requestId, usage }));
+  }
+  const body = compactValidJson(answerText(state.answer));
+  if (saysPartial(head)) {
+    const message = 'the service stopped before the answer was finished (partial response)';
+    const found = { requestId, body, usage };
+    return failed(badResponse(head, 'qbatch_partial_response', message, found));
+  }
+  return {
+    kind: 'answer',
+    statusCode: head.statusCode,
+    requestId: requestId ?? requestIdOf(head, null),
+    body,
+    usage,
+  };
+}
+
+function readEvent(state: FoldState, event: SseEvent): void {
+  if (state.failure !== null || state.done) return;
+  state.events += 1;
+  state.unstreamed = [];
+  for (const text of jsonTexts(event.data)) {
+    if (state.failure !== null || state.done) return;
+    readFrame(state, event, text);
+  }
+}
+
+/**
+ * The JSON texts of an event's data: as a rule one. Where blank lines were lost on the way, several
+ * events arrive as the data lines of one; then each line is one.
+ */
+function jsonTexts(data: string): readonly string[] {
+  return data.includes('\n') && parseFrame(data) === null ? data.split('\n') : [data];
+}
+
+function readFrame(state: FoldState, event: SseEvent, text: string): void {
+  if (text.trim() === '[DONE]') {
+    state.done = true;
+    return;
+  }
+  const value = parseFrame(text);
+  if (value === null) {
+    if (state.ending) state.torn = true;
+    else state.failure = broken(state, `an event of the stream is no JSON object: ${excerpt(text)}`);
+    return;
+  }
+  state.requestId = textOf(value['request_id']) ?? state.requestId;
+  const usage = readUsage(value['usage']);
+  state.usage = usage ?? state.usage;
+  if (isErrorFrame(event, value)) {
+    const statusCode = event.statusCode ?? state.head.statusCode;
+    const failure = serviceFailure(state.head, statusCode, { value, text }, state.usage);
+    state.failure = { ...failure, requestId: failure.requestId ?? state.requestId };
+    return;
+  }
+  addFrame(state.answer, text, usage !== null);
+}
+
+function isErrorFrame(event: SseEvent, value: JsonFields): boolean {
+  if (event.event === 'error' || (event.statusCode ?? 200) >= 400) return true;
+  if (hasErrorObject(value)) return true;
+  return hasErrorCode(value) && !isFields(value['output']) && !Array.isArray(value['choices']);
+}
+
+function parseFrame(text: string): JsonFields | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isFields(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function broken(state: FoldState, message: string): ApiFailure {
+  const { head, requestId, usage } = state;
+  return badResponse(head, 'qbatch_bad_response', message, { requestId, usage });
+}
+
+function failed(failure: ApiFailure): Decoded {
+  return { kind: 'failure', failure };
+}

@@ -1,0 +1,234 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { EXIT, InputError } from './errors.ts';
+import type { Problem } from './problem.ts';
+
+const READ_BYTES = 512 * 1024;
+const NEWLINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+/** One physical line that is not blank. `lineNo` counts from 1, blank lines too. */
+export type RawLine = {
+  readonly lineNo: number;
+  /** Where the line begins in the (decompressed) input; the BOM belongs to no line. */
+  readonly byteOffset: number;
+  /** Its bytes without the line end; a view on the read buffer, so do not keep it. Empty where too long. */
+  readonly bytes: Buffer;
+  /** Decoded text, or null where the line cannot be text: see `problem`. */
+  readonly text: string | null;
+  readonly problem: Problem | null;
+};
+
+export type ReadOptions = {
+  readonly maxLineBytes: number;
+  /** Start here instead of at 0: the offset and number of a line (uncompressed inputs only). */
+  readonly from?: { readonly byteOffset: number; readonly lineNo: number };
+  /** Sees every byte of the input once, in order: for the content hash. */
+  readonly onBytes?: (chunk: Buffer) => void;
+};
+
+/** True for inputs that are decompressed while they are read. */
+export function isCompressed(path: string): boolean {
+  return path.endsWith('.gz');
+}
+
+async function* readChunks(path: string, start: number): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, { highWaterMark: READ_BYTES, start });
+  try {
+    if (!isCompressed(path)) {
+      yield* file as AsyncIterable<Buffer>;
+      return;
+    }
+    const gunzip = createGunzip({ chunkSize: READ_BYTES });
+    file.on('error', (error) => gunzip.destroy(error));
+    file.pipe(gunzip);
+    try {
+      yield* gunzip as AsyncIterable<Buffer>;
+    } catch (error) {
+      if (String((error as NodeJS.ErrnoException).code).startsWith('Z_')) {
+        throw new InputError(
+          EXIT.noInput,
+          `${path}: damaged gzip data near byte ${gunzip.bytesWritten}: ${(error as Error).message}`,
+          'decompress it by hand to see how much is whole, or fetch it again',
+          error,
+        );
+      }
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(
+      EXIT.noInput,
+      `cannot read ${path}: ${(error as Error).message}`,
+      'check the path and its permissions',
+      error,
+    );
+  } finally {
+    file.destroy();
+  }
+}
+
+function tooLong(maxLineBytes: number): Problem {
+  return {
+    severity: 'error',
+    path: '',
+    code: 'qbatch_line_too_long',
+    message: `the line is longer than ${maxLineBytes} bytes; shorten it or raise --max-line`,
+  };
+}
+
+const NOT_UTF8: Problem = {
+  severity: 'error',
+  path: '',
+  code: 'qbatch_invalid_utf8',
+  message: 'the line is not valid UTF-8; save the file as UTF-8',
+};
+
+function isBlank(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at];
+    if (byte !== 0x20 && byte !== 0x09 && byte !== CARRIAGE_RETURN) return false;
+  }
+  return true;
+}
+
+/** How a stretch of whole lines is decoded: one check for all of them, not one a line. */
+type Encoding = 'latin1' | 'utf8' | 'mixed';
+
+function encodingOf(bytes: Buffer): Encoding {
+  if (isAscii(bytes)) return 'latin1';
+  return isUtf8(bytes) ? 'utf8' : 'mixed';
+}
+
+/** Splits chunks into lines, keeping only what is left over of the last chunk. */
+class LineSplitter {
+  private readonly maxLineBytes: number;
+  private lineNo: number;
+  private offset: number;
+  private carry: Buffer[] = [];
+  private carryBytes = 0;
+  /** Inside a line already over the limit: its bytes are dropped, not kept. */
+  private overlong = false;
+  private first: boolean;
+
+  constructor(options: ReadOptions) {
+    this.maxLineBytes = options.maxLineBytes;
+    this.lineNo = options.from?.lineNo ?? 1;
+    this.offset = options.from?.byteOffset ?? 0;
+    this.first = this.offset === 0;
+  }
+
+  push(chunk: Buffer, lines: RawLine[]): void {
+    const lastNewline = chunk.lastIndexOf(NEWLINE);
+    if (lastNewline === -1) {
+      this.keep(chunk);
+      return;
+    }
+    let start = 0;
+    if (this.carryBytes > 0 || this.overlong) {
+      start = chunk.indexOf(NEWLINE) + 1;
+      this.keep(chunk.subarray(0, start - 1));
+      this.endCarried(lines, 1);
+    }
+    if (start <= lastNewline) this.splitWhole(chunk, { start, end: lastNewline + 1 }, lines);
+    if (lastNewline + 1 < chunk.length) this.keep(chunk.subarray(lastNewline + 1));
+  }
+
+  /** The last line may lack its newline. */
+  end(lines: RawLine[]): void {
+    if (this.carryBytes > 0 || this.overlong) this.endCarried(lines, 0);
+  }
+
+  private keep(part: Buffer): void {
+    this.carryBytes += part.length;
+    // A carriage return before the newline is not part of the line.
+    if (this.carryBytes > this.maxLineBytes + 1) {
+      this.overlong = true;
+      this.carry = [];
+    } else if (part.length > 0) {
+      this.carry.push(part);
+    }
+  }
+
+  private endCarried(lines: RawLine[], newlineBytes: number): void {
+    const bytes = Buffer.concat(this.carry);
+    const total = this.carryBytes;
+    const overlong = this.overlong;
+    this.carry = [];
+    this.carryBytes = 0;
+    this.overlong = false;
+    if (overlong) this.add(lines, bytes, { start: 0, end: 0, encoding: 'utf8', overlong: true });
+    else this.add(lines, bytes, { start: 0, end: bytes.length, encoding: 'mixed' });
+    this.offset += total + newlineBytes;
+    this.lineNo += 1;
+  }
+
+  private splitWhole(
+    chunk: Buffer,
+    range: { start: number; end: number },
+    lines: RawLine[],
+  ): void {
+    const encoding = encodingOf(chunk.subarray(range.start, range.end));
+    let start = range.start;
+    while (start < range.end) {
+      const newline = chunk.indexOf(NEWLINE, start);
+      this.add(lines, chunk, { start, end: newline, encoding });
+      this.offset += newline + 1 - start;
+      this.lineNo += 1;
+      start = newline + 1;
+    }
+  }
+
+  private add(
+    lines: RawLine[],
+    bytes: Buffer,
+    at: { start: number; end: number; encoding: Encoding; overlong?: boolean },
+  ): void {
+    let { start, end } = at;
+    let byteOffset = this.offset;
+    if (this.first) {
+      this.first = false;
+      if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) {
+        start += 3;
+        byteOffset += 3;
+      }
+    }
+    if (end > start && bytes[end - 1] === CARRIAGE_RETURN) end -= 1;
+    if (at.overlong !== true && isBlank(bytes, start, end)) return;
+    const own = bytes.subarray(start, end);
+    let problem: Problem | null = null;
+    let text: string | null = null;
+    if (at.overlong === true || own.length > this.maxLineBytes) {
+      problem = tooLong(this.maxLineBytes);
+    } else {
+      const encoding = at.encoding === 'mixed' ? encodingOf(own) : at.encoding;
+      if (encoding === 'mixed') problem = NOT_UTF8;
+      else text = bytes.toString(encoding, start, end);
+    }
+    lines.push({ lineNo: this.lineNo, byteOffset, bytes: own, text, problem });
+  }
+}
+
+/**
+ * Reads a JSONL file (`.gz` too) as lines, many at a time: one array for each chunk read.
+ *
+ * Lines end at LF only (a lone CR is legal white space inside JSON, U+2028 inside strings); one CR
+ * before the LF and a leading BOM are dropped; blank lines are counted and skipped. A line over
+ * `maxLineBytes` is never held whole. Throws `InputError` (66) where the file cannot be read.
+ */
+export async function* readLines(
+  path: string,
+  options: ReadOptions,
+): AsyncGenerator<readonly RawLine[]> {
+  const splitter = new LineSplitter(options);
+  for await (const chunk of readChunks(path, options.from?.byteOffset ?? 0)) {
+    options.onBytes?.(chunk);
+    const lines: RawLine[] = [];
+    splitter.push(chunk, lines);
+    if (lines.length > 0) yield lines;
+  }
+  const lines: RawLine[] = [];
+  splitter.end(lines);
+  if (lines.length > 0) yield lines;
+}

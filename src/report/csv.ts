@@ -1,0 +1,32 @@
+/**
+ * Characters that make a spreadsheet read a cell as a formula when it begins with one; the
+ * full-width forms count in East Asian editions.
+ * Source: OWASP "CSV Injection", https://owasp.org/www-community/attacks/CSV_Injection, 2024.
+ */
+const FORMULA_START = /^[=+\-@\t\r\n＝＋－＠]/u;
+const PLAIN_NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/iu;
+const NEEDS_QUOTES = /[",\r\n]|^\s|\s$/u;
+/** Controls other than tab and line breaks: a terminal would obey them, and NUL ends some readers. */
+const CONTROL = /[^\P{Cc}\t\r\n]/gu;
+
+function cellText(cell: string | number | null): string {
+  if (cell === null) {
+    return '';
+  }
+  if (typeof cell === 'number') {
+    return Number.isFinite(cell) ? String(cell) : '';
+  }
+  const shown = cell.replaceAll(CONTROL, '\uFFFD');
+  const isFormula = FORMULA_START.test(shown) && !PLAIN_NUMBER.test(shown);
+  const defused = isFormula ? `'${shown}` : shown;
+  return NEEDS_QUOTES.test(defused) ? `"${defused.replaceAll('"', '""')}"` : defused;
+}
+
+/**
+ * One CSV row with its line break (CR LF), quoted as RFC 4180 asks. `null` and numbers that are
+ * not finite are empty cells. A cell that a spreadsheet would run as a formula gets a leading `'`
+ * unless it is a number; control characters become U+FFFD.
+ */
+export function csvRow(cells: readonly (string | number | null)[]): string {
+  return `${cells.map(cellText).join(',')}\r\n`;
+}

@@ -1,0 +1,199 @@
+import type { ErrorRule, OwnCode } from '../error-codes.ts';
+
+/** The words of one language's half of the page. */
+type Words = {
+  readonly title: string;
+  readonly service: string;
+  readonly own: string;
+  readonly fallback: string;
+  readonly columns: readonly string[];
+  readonly anyCode: string;
+  readonly act: (row: ErrorRule | OwnCode) => string;
+  readonly meaning: (row: ErrorRule | OwnCode) => string;
+  readonly advice: (row: ErrorRule | OwnCode) => string;
+};
+
+const ENGLISH: Words = {
+  title: '## English',
+  service: "### The service's codes",
+  own: "### qbatch's own codes",
+  fallback: '### Replies with any other code, or none',
+  columns: ['HTTP', 'code', 'message', 'meaning', 'qbatch does', 'you do', 'source'],
+  anyCode: 'any',
+  act: actEnglish,
+  meaning: (row) => row.meaning,
+  advice: (row) => row.advice,
+};
+
+const CHINESE: Words = {
+  title: '## 中文',
+  service: '### 服务返回的错误码',
+  own: '### qbatch 自身的错误码',
+  fallback: '### 其他错误码或无错误码',
+  columns: ['HTTP', '错误码', '错误信息', '含义', 'qbatch 的处理', '您应当', '来源'],
+  anyCode: '任意',
+  act: actChinese,
+  meaning: (row) => row.meaningZh,
+  advice: (row) => row.adviceZh,
+};
+
+const INTRODUCTION = `# Errors: what they mean, what qbatch does, what you do
+
+Generated from the table in \`src/error-codes.ts\` by \`scripts/errors-doc.mjs\`; do not edit.
+由 \`src/error-codes.ts\` 中的表生成，请勿手工修改。
+
+[English](#english) · [中文](#中文)
+
+A row with a message applies where the service's text contains it (or, between slashes, matches the
+expression; case does not matter) and goes before the rows of the same code without one; of those,
+the row with the reply's HTTP status goes first. A code that ends with \`*\` stands for a family. A code in parentheses is the same error on the
+OpenAI-compatible endpoint. The numbers in the last column are listed under [Sources](#sources).
+
+有错误信息的行优先于同一错误码的其他行（不区分大小写；斜杠之间为正则表达式），其次取 HTTP
+状态码相同的行。括号中是 OpenAI 兼容接口的错误码。最后一列的编号见 [Sources](#sources)。
+`;
+
+/**
+ * The page `docs/errors.md` as Markdown: both tables in English and in Chinese, then the sources.
+ * Pure; the same tables give the same text.
+ */
+export function errorsMarkdown(rules: readonly ErrorRule[], own: readonly OwnCode[]): string {
+  const sources = sourcesOf(rules);
+  const halves = [ENGLISH, CHINESE].map((words) => half(rules, own, words, sources));
+  const list = sources.map((source, at) => `${at + 1}. ${inline(source)}`);
+  return `${[INTRODUCTION, ...halves, `## Sources\n\n${list.join('\n')}\n`].join('\n')}`;
+}
+
+function half(
+  rules: readonly ErrorRule[],
+  own: readonly OwnCode[],
+  words: Words,
+  sources: readonly string[],
+): string {
+  const rows = (some: readonly ErrorRule[]): string =>
+    table(
+      words.columns,
+      some.map((rule) => ruleCells(rule, words, sources)),
+    );
+  const ownColumns = [words.columns[1], ...words.columns.slice(3, 6)].map((cell) => cell ?? '');
+  const ownCells = own.map((row) => [
+    code(row.code),
+    inline(words.meaning(row)),
+    words.act(row),
+    inline(words.advice(row)),
+  ]);
+  return [
+    words.title,
+    words.service,
+    rows(rules.filter((rule) => rule.code !== '*')),
+    words.fallback,
+    rows(rules.filter((rule) => rule.code === '*')),
+    words.own,
+    `${table(ownColumns, ownCells)}\n`,
+  ].join('\n\n');
+}
+
+function ruleCells(rule: ErrorRule, words: Words, sources: readonly string[]): readonly string[] {
+  return [
+    statusCell(rule, words),
+    codeCell(rule, words),
+    messageCell(rule.messagePattern),
+    inline(words.meaning(rule)),
+    words.act(rule),
+    inline(words.advice(rule)),
+    String(sources.indexOf(sourceOf(rule)) + 1),
+  ];
+}
+
+function statusCell(rule: ErrorRule, words: Words): string {
+  if (rule.status === null) return words.anyCode;
+  const standsForHundred = rule.code === '*' && rule.messagePattern === null;
+  return standsForHundred && rule.status % 100 === 0
+    ? `${rule.status} (${rule.status / 100}xx)`
+    : String(rule.status);
+}
+
+function codeCell(rule: ErrorRule, words: Words): string {
+  if (rule.code === '*') return words.anyCode;
+  const openai = rule.openaiCode === null || rule.openaiCode === rule.code ? null : rule.openaiCode;
+  return openai === null ? code(rule.code) : `${code(rule.code)} (${code(openai)})`;
+}
+
+function messageCell(pattern: string | null): string {
+  if (pattern === null) return '';
+  // Plain text reads better than an expression; only what has operators is shown as one.
+  return /[\\^$.*+?()[\]{}|]/.test(pattern) ? code(`/${pattern}/`) : code(pattern);
+}
+
+function actEnglish({ action, scope }: ErrorRule | OwnCode): string {
+  switch (action) {
+    case 'throttle':
+      return 'slows the model down and sends again; costs no attempt';
+    case 'retry':
+      return 'sends again, up to `--max-attempts`';
+    case 'fail':
+      return 'fails the line';
+    case 'stop':
+      return scope === 'model' ? 'parks the model, exit 77' : 'stops the job, exit 77';
+    case 'reject':
+      return 'rejects the line before sending';
+    case 'by_status':
+      return 'as the HTTP status says (table above)';
+    case 'warn':
+      return 'warns; rejects the line under `--strict`';
+    case 'note':
+      return 'notes it, sends the line';
+  }
+}
+
+function actChinese({ action, scope }: ErrorRule | OwnCode): string {
+  switch (action) {
+    case 'throttle':
+      return '对该模型降速后重发，不计入尝试次数';
+    case 'retry':
+      return '重发，不超过 `--max-attempts` 次';
+    case 'fail':
+      return '该行失败';
+    case 'stop':
+      return scope === 'model' ? '暂停该模型，退出码 77' : '停止任务，退出码 77';
+    case 'reject':
+      return '发送前拒绝该行';
+    case 'by_status':
+      return '按 HTTP 状态码处理（见上表）';
+    case 'warn':
+      return '警告；使用 `--strict` 时拒绝该行';
+    case 'note':
+      return '仅提示，照常发送';
+  }
+}
+
+function sourceOf(rule: ErrorRule): string {
+  const date = rule.date === null ? '' : `, ${rule.date}`;
+  return `${rule.source}${date} (${rule.evidence})`;
+}
+
+function sourcesOf(rules: readonly ErrorRule[]): readonly string[] {
+  return [...new Set(rules.map(sourceOf))];
+}
+
+function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** A pipe ends a cell even inside a code span, so it is escaped everywhere; so is a line break. */
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ');
+}
+
+/** Text that may hold code spans of its own; what Markdown would read as a tag is escaped. */
+function inline(text: string): string {
+  return cell(text)
+    .split('`')
+    .map((part, at) => (at % 2 === 0 ? part.replaceAll('<', '&lt;').replaceAll('*', '\\*') : part))
+    .join('`');
+}
+
+function code(text: string): string {
+  return `\`${cell(text)}\``;
+}

@@ -1,0 +1,21 @@
+/**
+ * What JSON.stringify leaves as it is but strict readers (`splitlines`, some of DuckDB's and Go's)
+ * or terminals trip over: DEL and C1 controls, U+2028 and U+2029, bidirectional overrides.
+ */
+const ESCAPED = /[\u007F-\u009F\u2028\u2029\u200E\u200F\u061C\u202A-\u202E\u2066-\u2069]/gu;
+
+/** An escaped backslash (left alone) or a lone surrogate, which is all that JSON.stringify escapes as \uD8.. to \uDF... */
+const LONE_SURROGATE = /\\(?:\\|ud[89a-f][0-9a-f]{2})/gu;
+
+/**
+ * A value as one line of compact JSON, without a line break, that any reader parses back to the same
+ * value and a terminal shows unharmed. Lone surrogates become U+FFFD (cli.md section 3).
+ */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value)
+    .replaceAll(LONE_SURROGATE, (found) => (found === '\\\\' ? found : '\uFFFD'))
+    .replaceAll(
+      ESCAPED,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+}

@@ -1,0 +1,25 @@
+import type { UsageReport } from './usage-report.ts';
+import { usageRows } from './usage-rows.ts';
+
+/** Characters that Markdown or the HTML in it would give a meaning to. */
+const MEANINGFUL = /[\\`*_[\]<>|~#&]/gu;
+
+function escaped(cell: string): string {
+  return cell.replaceAll(MEANINGFUL, (character) => {
+    if (character === '<') {
+      return '&lt;';
+    }
+    return character === '&' ? '&amp;' : `\\${character}`;
+  });
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map(escaped).join(' | ')} |\n`;
+}
+
+/** The report as a GitHub-flavoured Markdown table with its totals as last rows. */
+export function usageMarkdown(report: UsageReport): string {
+  const { header, groups, totals, right } = usageRows(report);
+  const rule = `| ${right.map((isRight) => (isRight ? '---:' : '---')).join(' | ')} |\n`;
+  return row(header) + rule + [...groups, ...totals].map(row).join('');
+}

@@ -1,0 +1,72 @@
+import { exactAmount } from '../reporters/amount-text.ts';
+import { wholeText } from '../reporters/number-text.ts';
+import { oneLine } from '../reporters/one-line.ts';
+import type { UsageMeasures, UsageReport } from './usage-report.ts';
+
+const KEY_CHARS_MAX = 120;
+const UNKNOWN = '-';
+
+function number(value: number | null): string {
+  return value === null ? UNKNOWN : wholeText(value);
+}
+
+function money(amount: string | null, currency: string | null): string {
+  return amount === null ? UNKNOWN : `${exactAmount(amount)} ${currency ?? ''}`.trimEnd();
+}
+
+function possiblyBilled(measures: UsageMeasures): string {
+  const { attempts, amount } = measures.possibly_billed;
+  if (attempts === 0) {
+    return '0';
+  }
+  const known = amount === null ? '' : ` (${money(amount, measures.currency)})`;
+  return wholeText(attempts) + known;
+}
+
+/** Columns for people: all of the JSON's numbers but the total (it is the sum beside it). */
+const COLUMNS: readonly (readonly [string, (group: UsageMeasures) => string])[] = [
+  ['lines', (group) => number(group.lines)],
+  ['answered', (group) => number(group.answered)],
+  ['failed', (group) => number(group.failed)],
+  ['attempts', (group) => number(group.attempts)],
+  ['input', (group) => number(group.input_tokens)],
+  ['cached', (group) => number(group.cached_tokens)],
+  ['output', (group) => number(group.output_tokens)],
+  ['reasoning', (group) => number(group.reasoning_tokens)],
+  ['cost', (group) => money(group.cost, group.currency)],
+  ['possibly billed', possiblyBilled],
+  ['p50 ms', (group) => number(group.latency_ms.p50)],
+  ['p95 ms', (group) => number(group.latency_ms.p95)],
+  ['p99 ms', (group) => number(group.latency_ms.p99)],
+];
+
+/** A usage report as printable cells: what the table and the Markdown rendering have in common. */
+export type UsageRows = {
+  readonly header: readonly string[];
+  readonly groups: readonly (readonly string[])[];
+  /** One row a currency, its first cell `total`; without by-keys the groups are the totals and this is empty. */
+  readonly totals: readonly (readonly string[])[];
+  /** By column: whether it holds numbers. */
+  readonly right: readonly boolean[];
+};
+
+function keyText(value: string | null): string {
+  return value === null || value === '' ? UNKNOWN : oneLine(value, KEY_CHARS_MAX);
+}
+
+/** Turns a report into cells of text; unknown values are `-`, everything from outside is made printable. */
+export function usageRows(report: UsageReport): UsageRows {
+  const { by, groups, totals } = report;
+  const measures = (group: UsageMeasures): string[] => COLUMNS.map(([, textOf]) => textOf(group));
+  const keyCells = (first: string): string[] => by.map((_, index) => (index === 0 ? first : ''));
+  return {
+    header: [...by.map((name) => oneLine(name, KEY_CHARS_MAX)), ...COLUMNS.map(([name]) => name)],
+    groups: groups.map((group) => [
+      ...by.map((_, index) => keyText(group.keys[index] ?? null)),
+      ...measures(group),
+    ]),
+    totals:
+      by.length === 0 ? [] : totals.map((total) => [...keyCells('total'), ...measures(total)]),
+    right: [...by.map(() => false), ...COLUMNS.map(() => true)],
+  };
+}

@@ -1,0 +1,42 @@
+import { durationText } from './duration-text.ts';
+import { countText } from './number-text.ts';
+import { oneLine } from './one-line.ts';
+import type { RunEvent } from './reporter.ts';
+
+type EventOf<Name extends RunEvent['event']> = Extract<RunEvent, { readonly event: Name }>;
+
+const NAME_CHARS_MAX = 120;
+const PATH_CHARS_MAX = 1_000;
+
+/** The first line of a run: what will run, whether it continues, and where calls go. */
+export function startText(event: EventOf<'job-start'>): string {
+  const { total, settled, open } = event.lines;
+  const lines = event.resuming
+    ? `continuing: ${countText(open, 'line')} open of ${total}, ${settled} settled before`
+    : countText(total, 'line');
+  const job = oneLine(event.job, NAME_CHARS_MAX);
+  const input = oneLine(event.input, PATH_CHARS_MAX);
+  return `job ${job} (${input}): ${lines}; calls go to ${oneLine(event.endpoint, PATH_CHARS_MAX)}`;
+}
+
+/** A model that waits: for how long and why. */
+export function slowedText(event: EventOf<'model-slowed'>): string {
+  const model = oneLine(event.model, NAME_CHARS_MAX);
+  return `${model} slowed for ${durationText(event.waitMs)}: ${oneLine(event.reason)}`;
+}
+
+/** A model that takes no more calls in this run. */
+export function parkedText(event: EventOf<'model-parked'>): string {
+  const model = oneLine(event.model, NAME_CHARS_MAX);
+  const code = oneLine(event.code, NAME_CHARS_MAX);
+  return `${model} takes no more calls in this run: ${code}: ${oneLine(event.message)}; other models go on`;
+}
+
+/** That the run is stopping, what it still waits for and why. */
+export function stoppingText(event: EventOf<'stopping'>): string {
+  const waiting =
+    event.inFlight === 0
+      ? 'no calls in flight'
+      : `waiting for ${event.inFlight} in flight (already paid for); press Ctrl-C again to drop them`;
+  return `stopping (${oneLine(event.reason)}): no new calls, ${waiting}`;
+}

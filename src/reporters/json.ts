@@ -1,0 +1,76 @@
+import type { Clock } from '../clock.ts';
+import { jsonText } from '../report/json-text.ts';
+import type { Progress, Reporter, RunEvent } from './reporter.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function progressFields(progress: Progress): Fields {
+  return {
+    total: progress.total,
+    answered: progress.answered,
+    failed: progress.failed,
+    rejected: progress.rejected,
+    in_flight: progress.inFlight,
+    rpm: progress.rpm,
+    tpm: progress.tpm,
+    rpm_limit: progress.rpmLimit,
+    tpm_limit: progress.tpmLimit,
+    cost: progress.cost,
+    cost_projected: progress.costProjected,
+    currency: progress.currency,
+    throttled: progress.throttled,
+    eta_ms: progress.etaMs,
+    slow: progress.slow,
+    elapsed_ms: progress.elapsedMs,
+  };
+}
+
+/** An event's public fields; null for one that is not part of the public list (cli.md section 7). */
+function fieldsOf(event: RunEvent): Fields | null {
+  switch (event.event) {
+    case 'job-start': {
+      const { job, input, ledger, endpoint, resuming, lines } = event;
+      return { job, input, ledger, endpoint, resuming, lines };
+    }
+    case 'line-settled': {
+      const { line, customId, status, code, attempts, model } = event;
+      return { line, custom_id: customId, status, code, attempts, model };
+    }
+    case 'model-slowed':
+      return { model: event.model, wait_ms: event.waitMs, reason: event.reason };
+    case 'model-parked':
+      return { model: event.model, code: event.code, message: event.message };
+    case 'progress':
+      return progressFields(event);
+    case 'job-end': {
+      const { summary, failures, exitCode, next } = event;
+      const { schema: _schema, ...fields } = summary;
+      return { ...fields, failures, exit_code: exitCode, next };
+    }
+    case 'attempt-ended':
+    case 'stopping':
+      return null;
+  }
+}
+
+/**
+ * `--progress json`: every public event as one line of JSON with its line break,
+ * `{"schema":1,"event":...,"at":<ISO 8601, UTC>,...}` in snake_case; `job-end` carries the run's
+ * summary, its failures by code, the exit code and the next command.
+ */
+export function createJsonReporter(options: {
+  readonly write: (text: string) => void;
+  readonly clock: Clock;
+}): Reporter {
+  const { write, clock } = options;
+  return {
+    report(event) {
+      const fields = fieldsOf(event);
+      if (fields !== null) {
+        const at = new Date(clock.wallMs()).toISOString();
+        write(`${jsonText({ schema: 1, event: event.event, at, ...fields })}\n`);
+      }
+    },
+    close: () => {},
+  };
+}

@@ -1,0 +1,108 @@
+import type { Problem, Severity } from '../problem.ts';
+import { countText, wholeText } from './number-text.ts';
+import { oneLine } from './one-line.ts';
+
+/** A problem and the line it is in; `custom_id` null where the line has none that can be read. */
+export type LineProblem = Problem & {
+  readonly line: number;
+  readonly custom_id: string | null;
+};
+
+/** How many problems of each weight the survey found; may be more than the ones listed. */
+export type ProblemCounts = Readonly<Record<Severity, number>>;
+
+type Group = { readonly first: LineProblem; count: number; readonly lines: Set<number> };
+
+const PATH_CHARS_MAX = 1_000;
+const NAME_CHARS_MAX = 120;
+const LINES_NAMED_MAX = 8;
+/** Worst last, next to the headline: that is where people look first. */
+const SEVERITIES: readonly Severity[] = ['note', 'warning', 'error'];
+
+/** Problems that differ only in the values and positions they name are the same to a reader. */
+function groupKey(problem: LineProblem): string {
+  const path = problem.path.replaceAll(/\[\d+\]/gu, '[]');
+  const message = problem.message.replaceAll(/"[^"]*"|\d+(?:\.\d+)?/gu, '#');
+  return JSON.stringify([problem.severity, problem.code, path, message]);
+}
+
+function grouped(problems: readonly LineProblem[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const problem of problems) {
+    const key = groupKey(problem);
+    const group = groups.get(key);
+    if (group === undefined) {
+      groups.set(key, { first: problem, count: 1, lines: new Set([problem.line]) });
+    } else {
+      group.count += 1;
+      group.lines.add(problem.line);
+    }
+  }
+  return [...groups.values()];
+}
+
+function groupText(group: Group, input: string): string {
+  const { first, lines } = group;
+  const id = first.custom_id === null ? '' : ` ${oneLine(first.custom_id, NAME_CHARS_MAX)}`;
+  const path = first.path === '' ? '' : `${oneLine(first.path, NAME_CHARS_MAX)}: `;
+  const message = `${oneLine(first.message)} [${oneLine(first.code, NAME_CHARS_MAX)}]`;
+  const head = `${input}:${first.line}${id}: ${first.severity}: ${path}${message}`;
+  if (lines.size === 1) {
+    const more = group.count - 1;
+    return more === 0 ? head : `${head}\n  and ${wholeText(more)} more in this line`;
+  }
+  const others = [...lines].slice(1);
+  const named = others.slice(0, LINES_NAMED_MAX).join(', ');
+  const rest = others.length > LINES_NAMED_MAX ? ', ...' : '';
+  return `${head}\n  and in ${countText(others.length, 'more line')}: ${named}${rest}`;
+}
+
+/** Of too many groups the worst stay, in the order they came within a severity. */
+function shownGroups(groups: readonly Group[], limit: number): Group[] {
+  const worstFirst = SEVERITIES.toReversed().flatMap((severity) =>
+    groups.filter((group) => group.first.severity === severity),
+  );
+  const kept = new Set(worstFirst.slice(0, Math.max(0, limit)));
+  return SEVERITIES.flatMap((severity) =>
+    groups.filter((group) => kept.has(group) && group.first.severity === severity),
+  );
+}
+
+function nextStep(counts: ProblemCounts): string {
+  if (counts.error > 0) {
+    return '; fix these lines, or run the others with --skip-invalid';
+  }
+  return counts.warning > 0 ? '; --strict makes warnings errors' : '';
+}
+
+/**
+ * What the survey found, for people, several lines with their line breaks: equal problems once with
+ * the lines they are in (`file:line`, `custom_id`, place, reason), the worst last, then the counts
+ * and what to do. `limit` is the number of groups shown. Empty text where nothing was found.
+ */
+export function problemsText(
+  problems: readonly LineProblem[],
+  counts: ProblemCounts,
+  input: string,
+  limit: number,
+): string {
+  if (counts.error + counts.warning + counts.note === 0) {
+    return '';
+  }
+  const file = oneLine(input, PATH_CHARS_MAX);
+  const groups = grouped(problems);
+  const shown = shownGroups(groups, limit);
+  const lines = shown.map((group) => groupText(group, file));
+  const hidden = groups.length - shown.length;
+  if (hidden > 0) {
+    lines.unshift(
+      `${countText(hidden, 'more kind')} of problem not shown: qbatch check --json lists them`,
+    );
+  }
+  const totals = SEVERITIES.toReversed()
+    .filter((severity) => counts[severity] > 0)
+    .map((severity) => countText(counts[severity], severity))
+    .join(', ');
+  lines.push(`${file}: ${totals}${nextStep(counts)}`);
+  return `${lines.join('\n')}\n`;
+}

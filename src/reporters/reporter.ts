@@ -1,0 +1,141 @@
+import type { AttemptClass } from '../failure.ts';
+
+/** Token sums as the outside sees them (`--json`): null where no call reported the field. */
+export type UsageTotals = {
+  readonly input_tokens: number | null;
+  readonly output_tokens: number | null;
+  readonly total_tokens: number | null;
+  readonly cached_tokens: number | null;
+  readonly reasoning_tokens: number | null;
+};
+
+/** What may have been billed without an answer to show for it. `amount` is a decimal string; null where unpriced. */
+export type PossiblyBilled = {
+  readonly lines: number;
+  readonly attempts: number;
+  readonly tokens: number;
+  readonly amount: string | null;
+};
+
+/** The summary of `run`, `resume` and `retry`, exactly as `--json` prints it (cli.md section 7). */
+export type RunSummary = {
+  readonly schema: 1;
+  readonly job: string;
+  readonly ledger: string;
+  readonly lines: {
+    readonly total: number;
+    readonly answered: number;
+    readonly failed: number;
+    readonly rejected: number;
+    readonly open: number;
+  };
+  readonly attempts: number;
+  readonly usage: UsageTotals;
+  readonly cost: {
+    readonly amount: string;
+    readonly currency: string;
+    readonly unpriced_lines: number;
+  };
+  readonly possibly_billed: PossiblyBilled;
+  /** Paths; null for an output that went to stdout. */
+  readonly outputs: { readonly results: string | null; readonly errors: string };
+  readonly elapsed_ms: number;
+  readonly stopped: null | {
+    readonly reason: string;
+    readonly code: number;
+    readonly message: string;
+  };
+};
+
+/** Failed lines grouped by code, biggest first; `example` is a message, `line` where it was seen first. */
+export type FailureGroup = {
+  readonly code: string;
+  readonly lines: number;
+  readonly example: string;
+  readonly line: number;
+};
+
+/** One moment of the run as numbers; emitted about four times a second while a reporter wants it. */
+export type Progress = {
+  readonly total: number;
+  readonly answered: number;
+  readonly failed: number;
+  readonly rejected: number;
+  readonly inFlight: number;
+  /** Requests and tokens per minute over the last seconds. */
+  readonly rpm: number;
+  readonly tpm: number;
+  /** Sum of the limits paced by, null where none is known. */
+  readonly rpmLimit: number | null;
+  readonly tpmLimit: number | null;
+  /** Decimal string, certain cost so far over all runs of the job; null where nothing is priced. */
+  readonly cost: string | null;
+  readonly costProjected: string | null;
+  readonly currency: string;
+  readonly throttled: number;
+  /** Milliseconds until done at the present pace, null where unknown. */
+  readonly etaMs: number | null;
+  /** Why it is not faster, in words for people: `qwen-plus paused 12 s: rate quota`; null: nothing to say. */
+  readonly slow: string | null;
+  readonly elapsedMs: number;
+};
+
+/** Everything a run tells while it goes on; reporters are functions of it and nothing else. */
+export type RunEvent =
+  | {
+      readonly event: 'job-start';
+      readonly job: string;
+      readonly input: string;
+      readonly ledger: string;
+      /** Where calls go: the base URL, or `simulator`. */
+      readonly endpoint: string;
+      readonly resuming: boolean;
+      readonly lines: { readonly total: number; readonly settled: number; readonly open: number };
+    }
+  | {
+      readonly event: 'line-settled';
+      readonly line: number;
+      readonly customId: string | null;
+      readonly status: 'answered' | 'failed' | 'rejected';
+      readonly code: string | null;
+      readonly attempts: number;
+      readonly model: string | null;
+    }
+  | {
+      readonly event: 'attempt-ended';
+      readonly line: number;
+      readonly class: AttemptClass;
+      readonly code: string | null;
+      readonly model: string;
+    }
+  | {
+      readonly event: 'model-slowed';
+      readonly model: string;
+      readonly waitMs: number;
+      readonly reason: string;
+    }
+  | {
+      readonly event: 'model-parked';
+      readonly model: string;
+      readonly code: string;
+      readonly message: string;
+    }
+  | { readonly event: 'stopping'; readonly reason: string; readonly inFlight: number }
+  | ({ readonly event: 'progress' } & Progress)
+  | {
+      readonly event: 'job-end';
+      readonly summary: RunSummary;
+      readonly failures: readonly FailureGroup[];
+      readonly exitCode: number;
+      /** The command to type next, e.g. `qbatch retry in.qbatch.db`; null: nothing to do. */
+      readonly next: string | null;
+    };
+
+/** A reporter: shows events somewhere. It must never throw and never wait. `close` puts the terminal back. */
+export type Reporter = {
+  report(event: RunEvent): void;
+  close(): void;
+};
+
+/** Tells an event to whoever shows it. Never throws, never waits. */
+export type Report = (event: RunEvent) => void;

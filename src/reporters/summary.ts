@@ -1,0 +1,130 @@
+import { exactAmount } from './amount-text.ts';
+import { durationText } from './duration-text.ts';
+import { countText, wholeText } from './number-text.ts';
+import { oneLine } from './one-line.ts';
+import type { FailureGroup, RunEvent, RunSummary } from './reporter.ts';
+import { paint } from './style.ts';
+import type { Style } from './style.ts';
+import { cutToWidth, textWidth } from './text-width.ts';
+
+type JobEnd = Extract<RunEvent, { readonly event: 'job-end' }>;
+
+const FAILURE_GROUPS_MAX = 10;
+const PATH_CHARS_MAX = 1_000;
+const CODE_CHARS_MAX = 80;
+const MESSAGE_COLUMNS_MIN = 40;
+
+function filesText(summary: RunSummary): string[] {
+  const { results, errors } = summary.outputs;
+  const paths = [
+    ['results', results === null ? 'printed' : results],
+    ['errors', errors],
+    ['ledger', summary.ledger],
+  ] as const;
+  // Never cut: a path is there to be copied.
+  return paths.map(([name, path]) => `${name.padEnd(8)} ${oneLine(path, PATH_CHARS_MAX)}`);
+}
+
+function part(count: number | null, noun: string): string {
+  return count === null || count === 0 ? '' : ` (${wholeText(count)} ${noun})`;
+}
+
+function known(count: number | null): string {
+  return count === null ? '?' : wholeText(count);
+}
+
+function tokensText(summary: RunSummary): string {
+  const { usage } = summary;
+  const calls = countText(summary.attempts, 'attempt');
+  if (usage.input_tokens === null && usage.output_tokens === null && usage.total_tokens === null) {
+    return `tokens   none reported, ${calls}`;
+  }
+  const input = `${known(usage.input_tokens)} in${part(usage.cached_tokens, 'cached')}`;
+  const output = `${known(usage.output_tokens)} out${part(usage.reasoning_tokens, 'reasoning')}`;
+  return `tokens   ${input}, ${output}, ${known(usage.total_tokens)} in all, ${calls}`;
+}
+
+function costText(summary: RunSummary): string[] {
+  const { amount, currency, unpriced_lines: unpriced } = summary.cost;
+  const shown = `${exactAmount(amount)} ${currency}`;
+  const billed = summary.possibly_billed;
+  const lines = [];
+  if (unpriced === 0) {
+    lines.push(`cost     ${shown}`);
+  } else {
+    const those = `${countText(unpriced, 'line')} without a known price`;
+    lines.push(`cost     ${shown}, not counting ${those} (give one with --catalog)`);
+  }
+  if (billed.attempts > 0) {
+    const price =
+      billed.amount === null ? 'price unknown' : `${exactAmount(billed.amount)} ${currency}`;
+    const tokens = countText(billed.tokens, 'token');
+    const calls = `${countText(billed.attempts, 'attempt')} on ${countText(billed.lines, 'line')}`;
+    lines.push(`besides  ${price} possibly billed without an answer: ${calls}, ${tokens}`);
+  }
+  return lines;
+}
+
+function failureText(group: FailureGroup, width: number): string {
+  const code = oneLine(group.code, CODE_CHARS_MAX);
+  const head = `${countText(group.lines, 'line')}: ${code}: `;
+  const tail = `; first: line ${group.line}`;
+  const room = Math.max(MESSAGE_COLUMNS_MIN, width - textWidth(head) - textWidth(tail));
+  return head + cutToWidth(oneLine(group.example), room) + tail;
+}
+
+function failuresText(failures: readonly FailureGroup[], width: number): string[] {
+  const shown = failures.slice(0, FAILURE_GROUPS_MAX).map((group) => failureText(group, width));
+  const hidden = failures.slice(FAILURE_GROUPS_MAX);
+  if (hidden.length > 0) {
+    const lines = hidden.reduce((sum, group) => sum + group.lines, 0);
+    const codes = countText(hidden.length, 'other code');
+    shown.push(`${countText(lines, 'line')}: ${codes}, see the errors file`);
+  }
+  return shown;
+}
+
+function headline(summary: RunSummary): string {
+  const { total, answered, failed, rejected, open } = summary.lines;
+  const counts = [
+    `${wholeText(answered)} answered`,
+    `${wholeText(failed)} failed`,
+    `${wholeText(rejected)} rejected`,
+    ...(open > 0 ? [`${wholeText(open)} open`] : []),
+  ];
+  const took = `of ${countText(total, 'line')} in ${durationText(summary.elapsed_ms)}`;
+  const stopped = summary.stopped === null ? '' : `stopped: ${oneLine(summary.stopped.message)}; `;
+  return `${stopped}${counts.join(', ')} ${took}`;
+}
+
+function headlineStyle(event: JobEnd): Style {
+  if (event.exitCode === 0) {
+    return 'green';
+  }
+  return event.exitCode === 1 || event.exitCode === 3 ? 'yellow' : 'red';
+}
+
+/**
+ * The end of a run for people, several lines with their line breaks: files, tokens, cost (what may
+ * have been billed without an answer apart), failures grouped by code, and last what came of the
+ * lines and the command to type next. Pure. `width` is in columns; messages are cut to it, paths and
+ * the next command never are.
+ */
+export function summaryText(
+  event: JobEnd,
+  options: { readonly color: boolean; readonly width: number },
+): string {
+  const { color, width } = options;
+  const { summary } = event;
+  const facts = [...filesText(summary), tokensText(summary), ...costText(summary)];
+  const failures = failuresText(event.failures, width);
+  const lines = [
+    ...facts.map((line) => paint(color, 'dim', line)),
+    ...failures.map((line) => paint(color, 'red', line)),
+    paint(color, headlineStyle(event), headline(summary)),
+  ];
+  if (event.next !== null) {
+    lines.push(paint(color, 'bold', `next: ${oneLine(event.next, PATH_CHARS_MAX)}`));
+  }
+  return `${lines.join('\n')}\n`;
+}

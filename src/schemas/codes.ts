@@ -1,0 +1,29 @@
+/**
+ * The codes of everything the checks can say about a line. Errors share one code (it becomes the
+ * line's `error.code` in the errors file); warnings and notes are told apart so that they can be
+ * counted and grouped.
+ */
+export const PROBLEM_CODES = {
+  /** Error: wrong type, outside a documented range or enumeration, or documented to be refused. */
+  invalid: 'qbatch_invalid_request',
+  /** Warning: a name that no source documents; it is sent as it is. */
+  unknownParameter: 'qbatch_unknown_parameter',
+  /** Warning: a documented name in a place where it does not count. */
+  misplaced: 'qbatch_misplaced_parameter',
+  /** Warning: null where null has no documented meaning; it is sent as it is. */
+  nullParameter: 'qbatch_null_parameter',
+  /** Warning: a documented constraint without a known consequence. */
+  rule: 'qbatch_rule',
+  /** Warning: documented as not available on this model; such lists grow old quickly. */
+  modelList: 'qbatch_model_list',
+  /** Warning: thinking is on by default and the line does not say whether it wants it; it costs money. */
+  thinkingDefault: 'qbatch_thinking_default',
+  /** Note: has no effect here. */
+  noEffect: 'qbatch_no_effect',
+  /** Note: still works, but is on its way out. */
+  deprecated: 'qbatch_deprecated',
+  /** Note: a model that the catalog does not know, so that its rules cannot be checked. */
+  unknownModel: 'qbatch_unknown_model',
+} as const;
+
+export type ProblemCode = (typeof PROBLEM_CODES)[keyof typeof PROBLEM_CODES];

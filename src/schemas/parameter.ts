@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import type { Severity } from '../problem.ts';
+import { PROBLEM_CODES } from './codes.ts';
+import type { ProblemCode } from './codes.ts';
+import { isObject } from './findings.ts';
+import type { Source } from './sources.ts';
+import { booleanValue } from './values.ts';
+
+/** Where a parameter counts: native `parameters`, the OpenAI body, or both. */
+type Place = 'native' | 'openai' | 'both';
+
+/**
+ * One row of the parameter table: what the service documents about a parameter on its own. What
+ * depends on other parameters or on the model is in the rules.
+ */
+export type Parameter = {
+  readonly name: string;
+  readonly place: Place;
+  /** Decides; null is not asked of it (see `nullable`). */
+  readonly schema: z.ZodType;
+  /** The range for people, as the end of "it must be ...". */
+  readonly allowed: string;
+  /** The service's own words for a violation; null where none are documented. */
+  readonly service: string | null;
+  /** What the service assumes where it is left out. */
+  readonly default: string;
+  /** Whether null is documented, or stands for "none" in every SDK. */
+  readonly nullable: boolean;
+  /** Models it is documented for, where that is one family; null: many. */
+  readonly family: RegExp | null;
+  /** How much a value outside `schema` weighs, and its code. */
+  readonly severity: Severity;
+  readonly code: ProblemCode;
+  readonly source: Source;
+};
+
+type Row = Omit<Parameter, 'severity' | 'code' | 'nullable' | 'family' | 'place' | 'service'> &
+  Partial<Pick<Parameter, 'nullable' | 'family' | 'place' | 'service'>>;
+
+/** A row with what most rows share: both places, no service text, no null, no one family. */
+export function parameter(row: Row): Parameter {
+  return {
+    place: 'both',
+    service: null,
+    nullable: false,
+    family: null,
+    ...row,
+    severity: 'error',
+    code: PROBLEM_CODES.invalid,
+  };
+}
+
+/** The row of a boolean. */
+export function flag(
+  name: string,
+  byDefault: string,
+  source: Source,
+  place: Place = 'both',
+): Parameter {
+  return parameter({
+    name,
+    place,
+    schema: booleanValue,
+    allowed: 'true or false',
+    default: byDefault,
+    source,
+  });
+}
+
+/** 2^63: what 9223372036854775807, the largest documented seed, becomes as a JavaScript number. */
+export const SEED_MAX: number = 2 ** 63;
+
+/** `logit_bias`: token id to number. */
+export const logitBias: z.ZodType = z.custom(
+  (value) => isObject(value) && Object.values(value).every(isFiniteNumber),
+);
+
+function isFiniteNumber(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isTokenIds(value: unknown): boolean {
+  return Array.isArray(value) && value.every(Number.isInteger);
+}
+
+function isStop(value: unknown): boolean {
+  if (typeof value === 'string') return true;
+  if (!Array.isArray(value)) return false;
+  return (
+    value.every((item) => typeof item === 'string') ||
+    value.every(Number.isInteger) ||
+    value.every(isTokenIds)
+  );
+}
+
+/** `stop`: all strings, all token ids, or all arrays of token ids. */
+export const stopValue: z.ZodType = z.custom(isStop);

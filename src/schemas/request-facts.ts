@@ -1,0 +1,92 @@
+import { isObject } from './findings.ts';
+import type { JsonObject } from './findings.ts';
+import { FAMILIES, isQwen } from './model-families.ts';
+import type { RequestView } from './request-view.ts';
+import { callsOf } from './tool-calls.ts';
+
+/** An object parameter such as `search_options`, or an empty object where it is none. */
+export function objectOf(view: RequestView, name: string): JsonObject {
+  const value = view.parameters[name];
+  return isObject(value) ? value : {};
+}
+
+/** The tools of the request; empty where there are none. */
+export function toolsOf(view: RequestView): readonly unknown[] {
+  const tools = view.parameters['tools'];
+  return Array.isArray(tools) ? tools : [];
+}
+
+/** The name under `function` of a tool or a tool choice, or undefined. */
+export function functionName(value: unknown): unknown {
+  const called = isObject(value) ? value['function'] : undefined;
+  return isObject(called) ? called['name'] : undefined;
+}
+
+/** The messages, or an empty list where they are missing or malformed. */
+function messagesOf(view: RequestView): readonly unknown[] {
+  return Array.isArray(view.messages) ? view.messages : [];
+}
+
+/** How many messages have this role. */
+export function countRole(view: RequestView, role: string): number {
+  let count = 0;
+  for (const message of messagesOf(view))
+    if (isObject(message) && message['role'] === role) count += 1;
+  return count;
+}
+
+/** Whether the last message leaves the turn to the model: from the user or a tool, or a prefix to go on from. */
+export function endsOpen(view: RequestView): boolean {
+  const messages = messagesOf(view);
+  const last = messages[messages.length - 1];
+  if (!isObject(last)) return true;
+  const role = last['role'];
+  if (role === 'assistant') return last['partial'] === true || callsOf(last).length > 0;
+  return role !== 'system';
+}
+
+function partsOf(message: unknown): readonly unknown[] {
+  const content = isObject(message) ? message['content'] : undefined;
+  return Array.isArray(content) ? content : [content];
+}
+
+/** Whether any part of any message has this member. */
+export function hasPartMember(view: RequestView, name: string): boolean {
+  return messagesOf(view).some((message) =>
+    partsOf(message).some((part) => isObject(part) && part[name] !== undefined),
+  );
+}
+
+const JSON_WORD = /json/i;
+
+function says(value: unknown): boolean {
+  return typeof value === 'string' && JSON_WORD.test(value);
+}
+
+/** Whether the word json stands somewhere in what is said to the model, in any case. */
+export function saysJson(view: RequestView): boolean {
+  if (says(view.input['prompt'])) return true;
+  return messagesOf(view).some((message) =>
+    partsOf(message).some((part) => says(part) || (isObject(part) && says(part['text']))),
+  );
+}
+
+/** The type asked for with `response_format`, or undefined. */
+export function formatType(view: RequestView): unknown {
+  return objectOf(view, 'response_format')['type'];
+}
+
+/** Whether a tool is forced by name. */
+export function forcesTool(view: RequestView): boolean {
+  return isObject(view.parameters['tool_choice']);
+}
+
+/** Whether the model is listed and not of the Qwen family: refusals documented for Qwen may not hold for it. */
+export function isThirdParty(view: RequestView): boolean {
+  return view.profile.known && !isQwen(view.model);
+}
+
+/** Whether `result_format` is text where nothing is said. */
+export function textByDefault(model: string): boolean {
+  return isQwen(model) && !FAMILIES.messageByDefault.test(model);
+}

@@ -1,0 +1,30 @@
+import type { ModelProfile } from '../models/model-profile.ts';
+import type { Endpoint, ProtocolName } from '../protocols/protocol.ts';
+
+export type LineShape = 'envelope' | 'native' | 'flat' | 'prompt';
+
+/**
+ * A line as the checks see it, whatever its shape: JSON values already parsed, defaults of the
+ * command line already folded in (`--model`, `--system`, `--set`).
+ */
+export type RequestView = {
+  readonly shape: LineShape;
+  readonly protocol: ProtocolName;
+  readonly endpoint: Endpoint;
+  readonly model: string;
+  readonly profile: ModelProfile;
+  /** `input` less `messages` (native: `prompt`, `history`, ...); empty for openai. */
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Undefined where the line has none. */
+  readonly messages: unknown;
+  /** Native: what goes into `parameters`. openai: the body less `model` and `messages`. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Whether the reply will be streamed: asked for by the line, or needed by model or parameters. */
+  readonly stream: boolean;
+  /** Whether the line itself asked for a stream (`true`), refused one (`false`), or was silent (`null`). */
+  readonly streamAsked: boolean | null;
+  /** Whether thinking is on: explicit, else the model's default, else null. */
+  readonly thinking: boolean | null;
+  /** Prefixes that turn a place into the user's path: `parameters.`, `body.`, `body.parameters.` or empty. */
+  readonly paths: { readonly messages: string; readonly parameters: string; readonly input: string };
+};

@@ -1,0 +1,148 @@
+import { closestName } from '../suggest.ts';
+import { PROBLEM_CODES } from './codes.ts';
+import { CITATION_FORMATS, SEARCH_OPTION_NAMES, SEARCH_STRATEGIES } from './options.ts';
+import { objectOf } from './request-facts.ts';
+import type { RequestView } from './request-view.ts';
+import { parameterPlace } from './rule.ts';
+import type { Rule } from './rule.ts';
+import { SOURCES } from './sources.ts';
+
+/** A member of `search_options`. */
+function option(view: RequestView, name: string): unknown {
+  return objectOf(view, 'search_options')[name];
+}
+
+function searches(view: RequestView): boolean {
+  return view.parameters['enable_search'] === true;
+}
+
+function isAgent(view: RequestView): boolean {
+  const strategy = option(view, 'search_strategy');
+  return strategy === 'agent' || strategy === 'agent_max';
+}
+
+/** Options that the agent strategies are documented not to combine with. */
+const NOT_WITH_AGENT = [
+  'enable_citation',
+  'forced_search',
+  'enable_search_extension',
+  'prepend_search_result',
+] as const;
+
+/** How many members, and how long ones, are compared with the known names. */
+const NAMES_COMPARED = 50;
+const NAME_CHARACTERS_MAX = 64;
+
+function mistyped(view: RequestView): { name: string; meant: string } | undefined {
+  for (const name of Object.keys(objectOf(view, 'search_options')).slice(0, NAMES_COMPARED)) {
+    if (name.length > NAME_CHARACTERS_MAX || SEARCH_OPTION_NAMES.includes(name)) continue;
+    const meant = closestName(name, SEARCH_OPTION_NAMES);
+    if (meant !== undefined) return { name, meant };
+  }
+  return undefined;
+}
+
+function noEffect(
+  id: string,
+  name: string,
+  needs: string,
+  holds: Pick<Rule, 'when' | 'must'>,
+): Rule {
+  return {
+    id,
+    on: 'search_options',
+    when: (view) => searches(view) && holds.when(view),
+    must: holds.must,
+    place: parameterPlace(`search_options.${name}`),
+    message: `${name} has no effect without ${needs}`,
+    severity: 'note',
+    code: PROBLEM_CODES.noEffect,
+    source: SOURCES.referenceLater,
+  };
+}
+
+/** Rules about web search, in the numbers of the vendor contract's list. */
+export const SEARCH_RULES: readonly Rule[] = [
+  {
+    id: '11',
+    on: 'search_options',
+    when: (view) => typeof view.parameters['search_options'] === 'object',
+    must: searches,
+    place: parameterPlace('search_options'),
+    message: 'search_options has no effect unless enable_search is true',
+    severity: 'note',
+    code: PROBLEM_CODES.noEffect,
+    source: SOURCES.reference,
+  },
+  noEffect('12-citation', 'enable_citation', 'enable_source: true', {
+    when: (view) => option(view, 'enable_citation') === true,
+    must: (view) => option(view, 'enable_source') === true,
+  }),
+  noEffect('12-format', 'citation_format', 'enable_citation: true', {
+    when: (view) => option(view, 'citation_format') !== undefined,
+    must: (view) => option(view, 'enable_citation') === true,
+  }),
+  noEffect('12-prepend', 'prepend_search_result', 'a stream and enable_source: true', {
+    when: (view) => option(view, 'prepend_search_result') === true,
+    must: (view) => view.stream && option(view, 'enable_source') === true,
+  }),
+  {
+    id: '13-combination',
+    on: 'search_options',
+    when: (view) => searches(view) && isAgent(view),
+    must: (view) => NOT_WITH_AGENT.every((name) => option(view, name) !== true),
+    place: parameterPlace('search_options.search_strategy'),
+    message: `the agent strategies are documented to combine only with enable_source, not with ${NOT_WITH_AGENT.join(', ')}`,
+    severity: 'warning',
+    code: PROBLEM_CODES.rule,
+    source: SOURCES.referenceLater,
+  },
+  {
+    id: '13-thinking',
+    on: 'search_options',
+    when: (view) => searches(view) && isAgent(view) && view.thinking !== null,
+    must: (view) => view.thinking === true && view.stream,
+    place: parameterPlace('search_options.search_strategy'),
+    message: 'the agent strategies are documented, on most models, for streamed thinking mode only',
+    severity: 'warning',
+    code: PROBLEM_CODES.rule,
+    source: SOURCES.referenceLater,
+  },
+  {
+    id: 'search-strategy',
+    on: 'search_options',
+    when: (view) => typeof option(view, 'search_strategy') === 'string',
+    must: (view) => SEARCH_STRATEGIES.has(option(view, 'search_strategy')),
+    place: parameterPlace('search_options.search_strategy'),
+    message: (view) =>
+      `search_strategy is ${JSON.stringify(option(view, 'search_strategy'))}; documented are turbo, max, agent, agent_max (earlier: standard, pro)`,
+    severity: 'warning',
+    code: PROBLEM_CODES.rule,
+    source: SOURCES.referenceLater,
+  },
+  {
+    id: 'citation-format',
+    on: 'search_options',
+    when: (view) => typeof option(view, 'citation_format') === 'string',
+    must: (view) => CITATION_FORMATS.has(option(view, 'citation_format')),
+    place: parameterPlace('search_options.citation_format'),
+    message: 'citation_format is documented as "[<number>]" or "[ref_<number>]"',
+    severity: 'warning',
+    code: PROBLEM_CODES.rule,
+    source: SOURCES.referenceLater,
+  },
+  {
+    id: 'search-option-name',
+    on: 'search_options',
+    when: () => true,
+    must: (view) => mistyped(view) === undefined,
+    place: parameterPlace('search_options'),
+    message: (view) => {
+      const found = mistyped(view);
+      return `unknown search option ${JSON.stringify(found?.name)}; did you mean "${found?.meant}"?`;
+    },
+    severity: 'note',
+    code: PROBLEM_CODES.unknownParameter,
+    source: SOURCES.referenceLater,
+  },
+];

@@ -1,0 +1,67 @@
+import { PROBLEM_CODES } from './codes.ts';
+import { report } from './findings.ts';
+import type { Examination } from './findings.ts';
+import type { RequestView } from './request-view.ts';
+import type { Rule } from './rule.ts';
+import { MODEL_RULES } from './rules-models.ts';
+import { OUTPUT_RULES } from './rules-output.ts';
+import { SEARCH_RULES } from './rules-search.ts';
+import { THINKING_RULES } from './rules-thinking.ts';
+import { TOOL_RULES } from './rules-tools.ts';
+
+/**
+ * Every cross-parameter and per-model rule. Rule 19 of the vendor contract is what the SDKs do on
+ * their side of the wire, and has no counterpart here.
+ */
+export const RULES: readonly Rule[] = [
+  ...TOOL_RULES,
+  ...THINKING_RULES,
+  ...OUTPUT_RULES,
+  ...SEARCH_RULES,
+  ...MODEL_RULES,
+];
+
+const ALWAYS: readonly Rule[] = RULES.filter((rule) => rule.on === null);
+
+/** Rules by the parameter that makes them worth asking, so that a plain line asks only a few. */
+const BY_PARAMETER: ReadonlyMap<string, readonly Rule[]> = rulesByParameter();
+
+function rulesByParameter(): Map<string, Rule[]> {
+  const groups = new Map<string, Rule[]>();
+  for (const rule of RULES) {
+    if (rule.on === null) continue;
+    const group = groups.get(rule.on) ?? [];
+    group.push(rule);
+    groups.set(rule.on, group);
+  }
+  return groups;
+}
+
+function pathOf(view: RequestView, rule: Rule): string {
+  const { place } = rule;
+  if (place.in !== 'line') return view.paths[place.in] + place.name;
+  return place.name === 'model' && view.shape === 'envelope' ? 'body.model' : place.name;
+}
+
+function applyRule(examination: Examination, rule: Rule): void {
+  const { view } = examination;
+  if (!rule.when(view) || rule.must(view)) return;
+  const severity = typeof rule.severity === 'function' ? rule.severity(view) : rule.severity;
+  report(examination, {
+    severity,
+    path: pathOf(view, rule),
+    code: severity === 'error' ? PROBLEM_CODES.invalid : rule.code,
+    message: typeof rule.message === 'function' ? rule.message(view) : rule.message,
+  });
+}
+
+/** Asks every rule that the request gives reason to. */
+export function checkRules(examination: Examination): void {
+  const { parameters } = examination.view;
+  for (const name in parameters) {
+    const rules = BY_PARAMETER.get(name);
+    if (rules === undefined || (parameters[name] ?? null) === null) continue;
+    for (const rule of rules) applyRule(examination, rule);
+  }
+  for (const rule of ALWAYS) applyRule(examination, rule);
+}

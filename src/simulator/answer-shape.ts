@@ -1,0 +1,36 @@
+import type { JsonObject } from './request.ts';
+
+/** One call of a tool in an answer; `arguments` is JSON text. */
+export type ToolCall = {
+  readonly index: number;
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: string;
+};
+
+/** One alternative of an answer; texts are cut into the simulator's tokens. */
+export type AnswerChoice = {
+  readonly index: number;
+  readonly reasoning: readonly string[];
+  readonly content: readonly string[];
+  readonly toolCalls: readonly ToolCall[];
+  readonly finishReason: 'stop' | 'length' | 'tool_calls';
+  /** Result of an OCR task, beside the text. */
+  readonly ocrResult: JsonObject | null;
+};
+
+/** Tokens of one call. `input` includes the media, `output` includes `reasoning`. */
+export type AnswerUsage = {
+  readonly input: number;
+  readonly output: number;
+  readonly reasoning: number;
+  readonly image: number;
+  readonly video: number;
+  readonly audio: number;
+  readonly searches: number;
+  /** Seconds of audio, for speech recognition. */
+  readonly seconds: number;
+};
+
+/** A whole answer before either protocol dresses it. */
+export type Answer = { readonly choices: readonly AnswerChoice[]; readonly usage: AnswerUsage };

@@ -1,0 +1,108 @@
+import type { Answer, AnswerChoice, AnswerUsage, ToolCall } from './answer-shape.ts';
+import { streamDeltas } from './deltas.ts';
+import type { Delta } from './deltas.ts';
+import { logprobsOf } from './logprobs.ts';
+import { asObject } from './request.ts';
+import type { JsonObject, SimulatedRequest } from './request.ts';
+
+/** `created` of every answer: constant, so that equal requests get equal bytes. 2025-10-09 08:53:20 UTC. */
+const CREATED = 1_760_000_000;
+
+/** The end of every stream of the OpenAI-compatible endpoint. */
+const DONE = 'data: [DONE]\n\n';
+
+/** One frame of a stream of the OpenAI-compatible endpoint. */
+export function compatibleFrame(data: unknown): string {
+  return `data: ${JSON.stringify(data)}\n\n`;
+}
+
+function compatibleUsage(request: SimulatedRequest, usage: AnswerUsage): JsonObject {
+  const { input, output, image, video, audio } = usage;
+  const media = image + video + audio;
+  return {
+    prompt_tokens: input,
+    completion_tokens: output,
+    total_tokens: input + output,
+    prompt_tokens_details: {
+      cached_tokens: 0,
+      ...(media > 0 && { text_tokens: input - media }),
+      ...(image > 0 && { image_tokens: image }),
+      ...(video > 0 && { video_tokens: video }),
+      ...(audio > 0 && { audio_tokens: audio }),
+    },
+    ...(request.thinking && { completion_tokens_details: { reasoning_tokens: usage.reasoning } }),
+    ...(usage.seconds > 0 && { seconds: usage.seconds }),
+  };
+}
+
+function compatibleToolCall({ index, id, name, arguments: text }: ToolCall, first = true): JsonObject {
+  return { index, id: first ? id : '', type: 'function', function: { ...(first && { name }), arguments: text } };
+}
+
+function annotations(request: SimulatedRequest): JsonObject {
+  if (request.traits.family !== 'asr') return {};
+  return { annotations: [{ type: 'audio_info', language: 'zh', emotion: 'neutral' }] };
+}
+
+function compatibleChoice(request: SimulatedRequest, choice: AnswerChoice): JsonObject {
+  return {
+    index: choice.index,
+    message: {
+      role: 'assistant',
+      content: choice.content.join(''),
+      ...(request.thinking && { reasoning_content: choice.reasoning.join('') }),
+      ...(choice.toolCalls.length > 0 && { tool_calls: choice.toolCalls.map((call) => compatibleToolCall(call)) }),
+      ...annotations(request),
+    },
+    finish_reason: choice.finishReason,
+    logprobs: logprobsOf(request, choice.content),
+  };
+}
+
+/** The body of an unstreamed answer of the OpenAI-compatible endpoint. */
+export function compatibleBody(request: SimulatedRequest, answer: Answer, requestId: string): string {
+  return JSON.stringify({
+    choices: answer.choices.map((choice) => compatibleChoice(request, choice)),
+    object: 'chat.completion',
+    usage: compatibleUsage(request, answer.usage),
+    created: CREATED,
+    system_fingerprint: null,
+    model: request.model,
+    id: `chatcmpl-${requestId}`,
+  });
+}
+
+function deltaOf(request: SimulatedRequest, delta: Delta): JsonObject {
+  if (delta.toolCall !== null) {
+    return { content: null, tool_calls: [compatibleToolCall(delta.toolCall, delta.toolCall.first)] };
+  }
+  if (delta.reasoning !== '') return { content: null, reasoning_content: delta.reasoning };
+  return { content: delta.content, ...(request.thinking && { reasoning_content: null }) };
+}
+
+/** The frames of a streamed answer of the OpenAI-compatible endpoint, `[DONE]` included. */
+export function compatibleFrames(request: SimulatedRequest, answer: Answer, requestId: string): readonly string[] {
+  const common = {
+    object: 'chat.completion.chunk',
+    created: CREATED,
+    system_fingerprint: null,
+    model: request.model,
+    id: `chatcmpl-${requestId}`,
+  };
+  const chunk = (index: number, delta: JsonObject, more: JsonObject): string =>
+    compatibleFrame({
+      choices: [{ delta, index, finish_reason: null, logprobs: null, ...more }],
+      usage: null,
+      ...common,
+    });
+  const opening = { role: 'assistant', content: '', ...annotations(request) };
+  const frames = answer.choices.map(({ index }) => chunk(index, opening, {}));
+  for (const delta of streamDeltas(answer, !request.incremental)) {
+    const logprobs = delta.newPieces.length === 0 ? null : logprobsOf(request, delta.newPieces);
+    frames.push(chunk(delta.choice.index, deltaOf(request, delta), { finish_reason: delta.finishReason, logprobs }));
+  }
+  if (asObject(request.parameters['stream_options'])?.['include_usage'] === true) {
+    frames.push(compatibleFrame({ choices: [], usage: compatibleUsage(request, answer.usage), ...common }));
+  }
+  return [...frames, DONE];
+}

@@ -1,0 +1,82 @@
+import type { Answer, AnswerChoice, ToolCall } from './answer-shape.ts';
+import { splitTokens } from './tokens.ts';
+import { toolCallTokens } from './usage-count.ts';
+
+/** One step of a streamed answer, before either protocol dresses it. */
+export type Delta = {
+  readonly choice: AnswerChoice;
+  readonly reasoning: string;
+  readonly content: string;
+  /** The tokens that are new in this step. */
+  readonly newPieces: readonly string[];
+  /** A fragment of a tool call; `first` fragments carry its id and name. */
+  readonly toolCall: (ToolCall & { readonly first: boolean }) | null;
+  /** Output and reasoning tokens so far, over all choices. */
+  readonly output: number;
+  readonly reasoningTokens: number;
+  readonly finishReason: string | null;
+};
+
+const FRAMES_MAX = 2000;
+const CUMULATIVE_FRAMES_MAX = 32;
+const PIECES_LEAST = 6;
+
+/** Token groups of one frame each: one token first, as recorded streams begin, then several. */
+function group(pieces: readonly string[], framesMax: number): readonly (readonly string[])[] {
+  if (pieces.length === 0) return [];
+  const size = Math.max(PIECES_LEAST, Math.ceil(pieces.length / framesMax));
+  const groups = [pieces.slice(0, 1)];
+  for (let at = 1; at < pieces.length; at += size) groups.push(pieces.slice(at, at + size));
+  return groups;
+}
+
+function deltasOfChoice(choice: AnswerChoice, cumulative: boolean, before: Delta | undefined): readonly Delta[] {
+  const deltas: Delta[] = [];
+  const framesMax = cumulative ? CUMULATIVE_FRAMES_MAX : FRAMES_MAX;
+  let output = before?.output ?? 0;
+  let reasoningTokens = before?.reasoningTokens ?? 0;
+  let reasoning = '';
+  let content = '';
+  const push = (fields: Partial<Delta>): void => {
+    const blank = { reasoning: '', content: '', newPieces: [], toolCall: null, finishReason: null };
+    deltas.push({ choice, ...blank, output, reasoningTokens, ...fields });
+  };
+  for (const pieces of group(choice.reasoning, framesMax)) {
+    const text = pieces.join('');
+    reasoning += text;
+    output += pieces.length;
+    reasoningTokens += pieces.length;
+    push({ reasoning: cumulative ? reasoning : text });
+  }
+  for (const pieces of group(choice.content, framesMax)) {
+    const text = pieces.join('');
+    content += text;
+    output += pieces.length;
+    push({ content: cumulative ? content : text, reasoning: cumulative ? reasoning : '', newPieces: pieces });
+  }
+  for (const call of choice.toolCalls) {
+    const pieces = splitTokens(call.arguments);
+    const half = Math.ceil(pieces.length / 2);
+    const rest = cumulative ? call.arguments : pieces.slice(half).join('');
+    push({ toolCall: { ...call, arguments: pieces.slice(0, half).join(''), first: true } });
+    output += toolCallTokens(call);
+    push({ toolCall: { ...call, arguments: rest, first: cumulative } });
+  }
+  push({
+    ...(cumulative && { content, reasoning }),
+    finishReason: choice.finishReason,
+  });
+  return deltas;
+}
+
+/**
+ * An answer as the steps of a stream: for each choice its reasoning, its content, its tool calls,
+ * then a last step with the finish reason. `cumulative`: every step repeats the text so far.
+ */
+export function streamDeltas(answer: Answer, cumulative: boolean): readonly Delta[] {
+  const deltas: Delta[] = [];
+  for (const choice of answer.choices) {
+    for (const delta of deltasOfChoice(choice, cumulative, deltas.at(-1))) deltas.push(delta);
+  }
+  return deltas;
+}

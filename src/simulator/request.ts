@@ -1,0 +1,142 @@
+import { invalidParameter } from './errors-table.ts';
+import type { ServiceError } from './errors-table.ts';
+import { modelTraits } from './model-traits.ts';
+import type { ModelTraits } from './model-traits.ts';
+
+/** The three endpoints served. */
+export type SimulatedEndpoint = 'text-generation' | 'multimodal-generation' | 'chat-completions';
+
+/** A JSON object of unknown content. */
+export type JsonObject = { readonly [name: string]: unknown };
+
+/** One message, read leniently: what cannot be read is empty, and the refusals look at the rest. */
+export type SimulatedMessage = {
+  readonly role: string;
+  readonly hasContent: boolean;
+  /** All text of the message, parts joined by line breaks. */
+  readonly text: string;
+  /** The content's parts where it is an array. */
+  readonly parts: readonly JsonObject[] | null;
+  readonly toolCalls: number;
+  /** True for an assistant's prefix that the answer continues. */
+  readonly partial: boolean;
+};
+
+/** A request in one shape for both protocols. */
+export type SimulatedRequest = {
+  readonly endpoint: SimulatedEndpoint;
+  /** Empty where none was given. */
+  readonly model: string;
+  readonly traits: ModelTraits;
+  /** `input` natively, the whole body else; null where it is missing. */
+  readonly input: JsonObject | null;
+  readonly messages: readonly SimulatedMessage[];
+  /** `parameters` natively, the whole body else. */
+  readonly parameters: JsonObject;
+  readonly stream: boolean;
+  readonly thinking: boolean;
+  readonly resultFormat: 'text' | 'message';
+  /** False: each frame of the stream repeats the text so far. */
+  readonly incremental: boolean;
+};
+
+/** The value as a JSON object, or null where it is none (an array is none). */
+export function asObject(value: unknown): JsonObject | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+}
+
+/** The value as an array; empty where it is none. */
+export function asArray(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function partsOf(content: unknown): readonly JsonObject[] | null {
+  if (!Array.isArray(content)) return null;
+  return content.map((part) => (typeof part === 'string' ? { text: part } : (asObject(part) ?? {})));
+}
+
+function textOf(content: unknown, parts: readonly JsonObject[] | null): string {
+  if (typeof content === 'string') return content;
+  if (parts === null) return '';
+  return parts.flatMap((part) => (typeof part['text'] === 'string' ? [part['text']] : [])).join('\n');
+}
+
+function readMessage(value: unknown): SimulatedMessage {
+  const message = asObject(value) ?? {};
+  const content = message['content'];
+  const parts = partsOf(content);
+  return {
+    role: typeof message['role'] === 'string' ? message['role'] : '',
+    hasContent: content !== undefined && content !== null,
+    text: textOf(content, parts),
+    parts,
+    toolCalls: asArray(message['tool_calls']).length,
+    partial: message['partial'] === true,
+  };
+}
+
+function readMessages(input: JsonObject | null): readonly SimulatedMessage[] {
+  if (input === null) return [];
+  const prompt = input['prompt'];
+  const messages = asArray(input['messages']).map(readMessage);
+  if (Array.isArray(input['messages']) || typeof prompt !== 'string') return messages;
+  const history = asArray(input['history']).flatMap((turn) => {
+    const { user, bot } = asObject(turn) ?? {};
+    return [readMessage({ role: 'user', content: user }), readMessage({ role: 'assistant', content: bot })];
+  });
+  return [...history, readMessage({ role: 'user', content: prompt })];
+}
+
+function isThinking(traits: ModelTraits, asked: unknown): boolean {
+  if (traits.thinking === 'only') return true;
+  if (typeof asked === 'boolean') return asked;
+  return traits.thinking === 'default-on';
+}
+
+function formatOf(request: Pick<SimulatedRequest, 'endpoint' | 'traits' | 'parameters'>): 'text' | 'message' {
+  const { endpoint, traits, parameters } = request;
+  if (endpoint !== 'text-generation' || asArray(parameters['tools']).length > 0) return 'message';
+  const asked = parameters['result_format'];
+  if (asked === 'text' || asked === 'message') return asked;
+  return traits.messageByDefault ? 'message' : 'text';
+}
+
+/**
+ * Reads the body of a call. `streamHeader`: the native headers ask for a stream (the OpenAI-compatible
+ * endpoint looks at the body's `stream` instead). Returns the service's error where the body is no
+ * JSON object.
+ */
+export function readRequest(
+  endpoint: SimulatedEndpoint,
+  text: string,
+  streamHeader: boolean,
+): SimulatedRequest | ServiceError {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    parsed = null;
+  }
+  const body = asObject(parsed);
+  if (body === null) return invalidParameter('Required body invalid, please check the request body format.', false);
+  const native = endpoint !== 'chat-completions';
+  const model = typeof body['model'] === 'string' ? body['model'] : '';
+  const traits = modelTraits(model);
+  const parameters = native ? (asObject(body['parameters']) ?? {}) : body;
+  const input = native ? asObject(body['input']) : body;
+  const incremental = parameters['incremental_output'];
+  return {
+    endpoint,
+    model,
+    traits,
+    input,
+    messages: readMessages(input),
+    parameters,
+    stream: native ? streamHeader : body['stream'] === true,
+    thinking: isThinking(traits, parameters['enable_thinking']),
+    resultFormat: formatOf({ endpoint, traits, parameters }),
+    incremental:
+      !traits.alwaysCumulative &&
+      (!native || (typeof incremental === 'boolean' ? incremental : traits.incrementalByDefault)),
+  };
+}

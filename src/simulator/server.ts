@@ -1,0 +1,167 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import { EXIT, QbatchError } from '../errors.ts';
+import type { SimulatorSpec } from '../settings.ts';
+import { decide } from './decide.ts';
+import type { SimulatorState } from './decide.ts';
+import { errorBody } from './error-reply.ts';
+import { serviceError } from './errors-table.ts';
+import type { ServiceError } from './errors-table.ts';
+import { createFaults } from './faults.ts';
+import { createQuota } from './quota.ts';
+import { deliver } from './reply.ts';
+import type { SimulatedEndpoint } from './request.ts';
+import { createStats } from './stats.ts';
+import type { SimulatorStats } from './stats.ts';
+
+/** What a simulator is to be. */
+export type SimulatorOptions = {
+  readonly spec: SimulatorSpec;
+  /** The address to listen on; default 127.0.0.1. */
+  readonly host?: string;
+  /** 0 or not given: any free port. */
+  readonly port?: number;
+  /** The only key accepted; not given: any key that is not empty. */
+  readonly apiKey?: string;
+  readonly clock?: Clock;
+};
+
+/** A running simulator. */
+export type Simulator = {
+  /** `http://127.0.0.1:PORT` */
+  readonly origin: string;
+  /** Base of the native protocol: origin + `/api/v1`. */
+  readonly baseUrl: string;
+  /** Base of the OpenAI-compatible protocol: origin + `/compatible-mode/v1`. */
+  readonly compatibleBaseUrl: string;
+  stats(): SimulatorStats;
+  /** Stops listening and closes every connection, answered or not. May be called again. */
+  close(): Promise<void>;
+};
+
+const NATIVE_BASE = '/api/v1';
+const COMPATIBLE_BASE = '/compatible-mode/v1';
+
+const ENDPOINTS: ReadonlyMap<string, SimulatedEndpoint> = new Map<string, SimulatedEndpoint>([
+  [`${NATIVE_BASE}/services/aigc/text-generation/generation`, 'text-generation'],
+  [`${NATIVE_BASE}/services/aigc/multimodal-generation/generation`, 'multimodal-generation'],
+  [`${COMPATIBLE_BASE}/chat/completions`, 'chat-completions'],
+]);
+
+/** The longest body read, in bytes: the gateway's limit on the 2026 pages. */
+const BODY_BYTES_MAX = 64 * 1024 * 1024;
+
+const NO_REQUEST_ID = '00000000-0000-0000-0000-000000000000';
+
+/** Longer than any client keeps an idle connection, so that the client closes first and no call meets a closing socket. */
+const KEEP_ALIVE_MS = 300_000;
+
+function refuseOutright(request: IncomingMessage, response: ServerResponse, error: ServiceError): void {
+  const compatible = (request.url ?? '').startsWith(COMPATIBLE_BASE);
+  const body = JSON.stringify(errorBody(error, { compatible, stream: false, model: '', requestId: NO_REQUEST_ID }));
+  response.writeHead(error.status, {
+    'content-type': 'application/json',
+    'x-request-id': NO_REQUEST_ID,
+    'x-dashscope-call-gateway': 'true',
+    connection: 'close',
+  });
+  response.end(body);
+  request.resume();
+}
+
+function asksForStream({ headers }: IncomingMessage): boolean {
+  return headers['x-dashscope-sse'] === 'enable' || (headers.accept ?? '').includes('text/event-stream');
+}
+
+function handle(request: IncomingMessage, response: ServerResponse, state: SimulatorState, clock: Clock): void {
+  const endpoint = ENDPOINTS.get((request.url ?? '').split('?', 1)[0] ?? '');
+  if (endpoint === undefined || request.method !== 'POST') {
+    refuseOutright(request, response, serviceError('NotFound'));
+    return;
+  }
+  state.stats.open();
+  response.once('close', () => {
+    state.stats.close();
+  });
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
+  });
+  // A caller may go away in the middle of its body or of the answer; without a listener that would throw.
+  request.on('error', () => undefined);
+  response.on('error', () => undefined);
+  request.on('end', () => {
+    if (bytes > BODY_BYTES_MAX) {
+      refuseOutright(request, response, serviceError('BadRequest.TooLarge'));
+      return;
+    }
+    const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+    const authorization = request.headers.authorization ?? '';
+    const reply = decide({ endpoint, authorization, streamHeader: asksForStream(request), body }, state);
+    void deliver(response, reply, clock).then((answered) => {
+      if (answered) state.stats.answered();
+    });
+  });
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const hint = 'choose another port, or 0 for any free one';
+      reject(
+        new QbatchError(
+          EXIT.unavailable,
+          `the simulator cannot listen on ${host}:${port}: ${error.message}`,
+          hint,
+          error,
+        ),
+      );
+    });
+    server.listen({ host, port, backlog: 4096 }, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+/**
+ * Starts the bundled Model Studio simulator: a server on this machine that speaks the native and
+ * the OpenAI-compatible protocol in the service's own words, to rehearse a job without a key or a
+ * bill. Answers, ids and faults follow from the seed and the request alone; `readDirectives` has
+ * the directives by which a line asks for a fault. Rejects with a `QbatchError` (69) where it
+ * cannot listen.
+ */
+export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
+  const { spec, host = '127.0.0.1', port = 0, apiKey, clock = systemClock } = options;
+  const stats = createStats();
+  const state: SimulatorState = {
+    seed: spec.seed,
+    latencyMs: spec.latencyMs,
+    apiKey,
+    quota: createQuota(spec, clock),
+    faults: createFaults(spec.errorRate, spec.seed),
+    stats,
+  };
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (request, response) => {
+    handle(request, response, state, clock);
+  });
+  const boundPort = await listen(server, host, port);
+  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`;
+  return {
+    origin,
+    baseUrl: `${origin}${NATIVE_BASE}`,
+    compatibleBaseUrl: `${origin}${COMPATIBLE_BASE}`,
+    stats: () => stats.snapshot(),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,72 @@
+import { UsageError } from '../errors.ts';
+import type { SimulatorSpec } from '../settings.ts';
+
+/** What an empty spec means: no quotas, 20 ms, no faults. */
+export const DEFAULT_SIMULATOR_SPEC: SimulatorSpec = {
+  rpm: null,
+  tpm: null,
+  latencyMs: 20,
+  errorRate: 0,
+  seed: 1,
+};
+
+const HINT = 'allowed: rpm=600,tpm=100000,latency=200ms,errors=2%,seed=7 (any of them, separated by commas)';
+
+/** Milliseconds from `200ms`, `2s` or a bare number of milliseconds; null where it is none of these. */
+export function parseMilliseconds(text: string): number | null {
+  const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s)?$/.exec(text);
+  if (match === null) return null;
+  return Number(match[1]) * (match[2] === 's' ? 1000 : 1);
+}
+
+function parseShare(text: string): number | null {
+  const match = /^(\d{1,3}(?:\.\d{1,9})?)(%)?$/.exec(text);
+  if (match === null) return null;
+  const share = Number(match[1]) / (match[2] === '%' ? 100 : 1);
+  return share <= 1 ? share : null;
+}
+
+function parseWhole(text: string, least: number, most: number): number | null {
+  if (!/^\d{1,10}$/.test(text)) return null;
+  const value = Number(text);
+  return value >= least && value <= most ? value : null;
+}
+
+type Part = {
+  readonly field: keyof SimulatorSpec;
+  readonly rule: string;
+  readonly parse: (text: string) => number | null;
+};
+
+const PARTS: ReadonlyMap<string, Part> = new Map<string, Part>([
+  ['rpm', { field: 'rpm', rule: 'a whole number of requests, 1 or more', parse: (text) => parseWhole(text, 1, 1e9) }],
+  ['tpm', { field: 'tpm', rule: 'a whole number of tokens, 1 or more', parse: (text) => parseWhole(text, 1, 9e9) }],
+  ['latency', { field: 'latencyMs', rule: 'a time such as 200ms or 2s', parse: parseMilliseconds }],
+  ['errors', { field: 'errorRate', rule: 'a share such as 2% or 0.02, at most 100%', parse: parseShare }],
+  [
+    'seed',
+    { field: 'seed', rule: 'a whole number from 0 to 4294967295', parse: (text) => parseWhole(text, 0, 4_294_967_295) },
+  ],
+]);
+
+/**
+ * Reads a simulator spec such as `rpm=600,tpm=100000,latency=200ms,errors=2%,seed=7`; every part
+ * may be left out, and empty text is the default. Throws `UsageError` that names the bad part and
+ * what is allowed.
+ */
+export function parseSimulatorSpec(text: string): SimulatorSpec {
+  const values: { -readonly [Field in keyof SimulatorSpec]: SimulatorSpec[Field] } = { ...DEFAULT_SIMULATOR_SPEC };
+  if (text.trim() === '') return values;
+  const seen = new Set<string>();
+  for (const item of text.split(',')) {
+    const [name = '', value = '', ...rest] = item.split('=').map((side) => side.trim());
+    const part = PARTS.get(name);
+    if (part === undefined) throw new UsageError(`--simulate: unknown part "${item.trim()}"`, HINT);
+    if (seen.has(name)) throw new UsageError(`--simulate: ${name} is given twice`, HINT);
+    seen.add(name);
+    const parsed = rest.length === 0 ? part.parse(value) : null;
+    if (parsed === null) throw new UsageError(`--simulate: ${name}=${value} is not ${part.rule}`, HINT);
+    values[part.field] = parsed;
+  }
+  return values;
+}

@@ -1,0 +1,68 @@
+import type { AnswerUsage } from './answer-shape.ts';
+
+/** What a simulator has seen and charged since it was started. */
+export type SimulatorStats = {
+  /** Calls of a known endpoint. */
+  readonly calls: number;
+  /** Whole answers handed to a connection that was still open. */
+  readonly answered: number;
+  /**
+   * Tokens of every answer that was begun: also of those that were cut, stalled or partial, and of
+   * those whose caller had gone. Errors cost nothing.
+   */
+  readonly billedInputTokens: number;
+  readonly billedOutputTokens: number;
+  /** How often each error code (as sent), HTML status (`http_502`) or transport fault was given. */
+  readonly byCode: Readonly<Record<string, number>>;
+  /** The most calls that were open at one time. */
+  readonly maxConcurrent: number;
+};
+
+/** Counts what happens on a simulator. */
+export type StatsCounter = {
+  open(): void;
+  close(): void;
+  answered(): void;
+  bill(usage: Pick<AnswerUsage, 'input' | 'output'>): void;
+  fault(code: string): void;
+  snapshot(): SimulatorStats;
+};
+
+/** A counter that starts at zero. */
+export function createStats(): StatsCounter {
+  let calls = 0;
+  let answered = 0;
+  let billedInputTokens = 0;
+  let billedOutputTokens = 0;
+  let concurrent = 0;
+  let maxConcurrent = 0;
+  const byCode = new Map<string, number>();
+  return {
+    open() {
+      calls += 1;
+      concurrent += 1;
+      maxConcurrent = Math.max(maxConcurrent, concurrent);
+    },
+    close() {
+      concurrent -= 1;
+    },
+    answered() {
+      answered += 1;
+    },
+    bill({ input, output }) {
+      billedInputTokens += input;
+      billedOutputTokens += output;
+    },
+    fault(code) {
+      byCode.set(code, (byCode.get(code) ?? 0) + 1);
+    },
+    snapshot: () => ({
+      calls,
+      answered,
+      billedInputTokens,
+      billedOutputTokens,
+      byCode: Object.fromEntries(byCode),
+      maxConcurrent,
+    }),
+  };
+}

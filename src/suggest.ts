@@ -1,0 +1,48 @@
+/**
+ * The candidate that a mistyped name was most likely meant to be, or undefined where none is near:
+ * at most two edits away (one for names up to four characters; swapping neighbours is one edit), or
+ * the only candidate that begins with it. Case and `_`/`-` make no difference.
+ */
+export function closestName(name: string, candidates: readonly string[]): string | undefined {
+  const wanted = fold(name);
+  const allowed = wanted.length <= 4 ? 1 : 2;
+  let best: string | undefined;
+  let bestDistance = allowed + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(wanted, fold(candidate));
+    if (distance < bestDistance) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  if (best !== undefined) return best;
+  const beginning = candidates.filter((candidate) => fold(candidate).startsWith(wanted));
+  return wanted.length >= 3 && beginning.length === 1 ? beginning[0] : undefined;
+}
+
+function fold(name: string): string {
+  return name.toLowerCase().replaceAll(/[_-]/g, '');
+}
+
+/** Optimal string alignment distance; names are short, so three rows at a time are plenty. */
+function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const same = a[i - 1] === b[j - 1];
+      let cost = Math.min(at(last, j) + 1, at(row, j - 1) + 1, at(last, j - 1) + (same ? 0 : 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (swapped) cost = Math.min(cost, at(beforeLast, j - 2) + 1);
+      row.push(cost);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return at(last, b.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Number.POSITIVE_INFINITY;
+}

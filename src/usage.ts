@@ -1,0 +1,26 @@
+/**
+ * Token usage of one call as the service reported it, in both protocols' words folded into one
+ * shape. `null`: the service did not say. `reasoningTokens` and `cachedTokens` are parts of
+ * `outputTokens` and `inputTokens`, never to be added to them.
+ */
+export type Usage = {
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  /** As reported, else input + output where both are known. */
+  readonly totalTokens: number | null;
+  readonly cachedTokens: number | null;
+  readonly reasoningTokens: number | null;
+  readonly cacheCreationTokens: number | null;
+  /** True where `cache_type` is `ephemeral` or creation tokens are reported: the explicit cache. */
+  readonly explicitCache: boolean;
+  /** Parts of the input by modality, where reported. */
+  readonly inputText: number | null;
+  readonly inputImage: number | null;
+  readonly inputVideo: number | null;
+  readonly inputAudio: number | null;
+  readonly outputText: number | null;
+  readonly outputAudio: number | null;
+  /** Billed web searches (`plugins.search.count`) and their strategy. */
+  readonly searchCount: number | null;
+  readonly searchStrategy: string | null;
+};

@@ -1,0 +1,201 @@
+import type { Clock } from './clock.ts';
+import type { Database } from './ledger/database.ts';
+import { type OutputLine, outputLine, outputLinesByNumber, outputLinesBySeq } from './ledger/lines.ts';
+import type { Cursor, Job, SettledLine } from './ledger/records.ts';
+import type { OutputSink } from './output-file.ts';
+import { outputText } from './output-line.ts';
+
+/** Files are synced, and the cursor moved, at most this often while a run goes on. */
+const SYNC_EVERY_MS = 1000;
+/** Settled lines that wait for their turn are kept as text up to this much; beyond, they are read back. */
+const WAITING_UNITS_MAX = 32 * 1024 * 1024;
+/** Texts are handed to the file in pieces of about this size. */
+const APPEND_UNITS = 256 * 1024;
+
+export type WriterOptions = {
+  readonly clock: Clock;
+  readonly database: Database;
+  readonly job: Job;
+  readonly results: OutputSink;
+  readonly errors: OutputSink;
+  readonly order: 'input' | 'settled';
+  /** What the files hold already. */
+  readonly cursor: Cursor;
+};
+
+function toOutputLine(line: SettledLine): OutputLine {
+  return { ...line, seq: 0 };
+}
+
+/**
+ * The only writer of the output files. They are projections of the ledger: a line is appended after
+ * its commit, in input order once every line before it has settled (or at once with
+ * `--order settled`), and can be cut off and appended again at any time.
+ *
+ * The cursor says what is known to be on the disk; it is handed out (`takeCursor`) only after a sync
+ * of both files, and becomes durable with the commit that carries it.
+ */
+export class Writer {
+  private readonly options: WriterOptions;
+  /** Input order: lines up to this number are in the files. */
+  private line: number;
+  /** Settled order: lines up to this `seq` are in the files. */
+  private seq: number;
+  private readonly waiting: Map<number, { text: string; failed: boolean }> = new Map();
+  private waitingUnits = 0;
+  private lastSyncMs: number;
+  private dirty = false;
+  private syncing: Promise<void> | null = null;
+  private synced: Cursor | null = null;
+  private syncError: { readonly error: unknown } | null = null;
+  private resultsText = '';
+  private errorsText = '';
+
+  constructor(options: WriterOptions) {
+    this.options = options;
+    this.line = options.cursor.line;
+    this.seq = options.cursor.seq;
+    this.lastSyncMs = options.clock.monotonicMs();
+  }
+
+  /** Appends what the ledger holds beyond the cursor: after a crash, or for files made anew. */
+  async catchUp(frontier: number): Promise<void> {
+    const { database, job, order } = this.options;
+    if (order === 'input') {
+      await this.advanceTo(frontier);
+      return;
+    }
+    for (const line of outputLinesBySeq(database, job.id, this.seq)) {
+      this.put(line);
+      this.seq = line.seq;
+      await this.flushLarge();
+    }
+    await this.flush();
+  }
+
+  /** Appends lines just committed, and everything that waited for them. `lastSeq`: of the last of them. */
+  async settled(lines: readonly SettledLine[], at: { frontier: number; lastSeq: number }): Promise<void> {
+    if (this.options.order === 'settled') {
+      for (const line of lines) this.put(toOutputLine(line));
+      this.seq = at.lastSeq;
+      await this.flush();
+      return;
+    }
+    for (const line of lines) this.wait(line);
+    await this.advanceTo(at.frontier);
+  }
+
+  /** The cursor to commit, once a sync has ended since the last one was taken; else null. */
+  takeCursor(): Cursor | null {
+    if (this.syncError !== null) throw this.syncError.error;
+    const cursor = this.synced;
+    this.synced = null;
+    if (this.dirty && this.syncing === null && this.options.clock.monotonicMs() - this.lastSyncMs >= SYNC_EVERY_MS) {
+      this.syncing = this.sync().catch((error: unknown) => {
+        this.syncError = { error };
+      });
+    }
+    return cursor;
+  }
+
+  /** Syncs both files and returns the cursor that is now true. */
+  async finish(): Promise<Cursor> {
+    await this.flush();
+    if (this.syncing !== null) await this.syncing;
+    if (this.syncError !== null) throw this.syncError.error;
+    await this.sync();
+    const cursor = this.synced;
+    this.synced = null;
+    return cursor ?? this.here();
+  }
+
+  private here(): Cursor {
+    const { results, errors } = this.options;
+    return { line: this.line, seq: this.seq, inputLine: 1, inputBytes: 0, resultsBytes: results.bytes, errorsBytes: errors.bytes };
+  }
+
+  private async sync(): Promise<void> {
+    const cursor = this.here();
+    this.dirty = false;
+    this.lastSyncMs = this.options.clock.monotonicMs();
+    await Promise.all([this.options.results.sync(), this.options.errors.sync()]);
+    this.synced = cursor;
+    this.syncing = null;
+  }
+
+  private wait(line: SettledLine): void {
+    if (this.waitingUnits > WAITING_UNITS_MAX) return;
+    const text = outputText(this.options.job.name, toOutputLine(line));
+    this.waiting.set(line.lineNo, { text, failed: line.state !== 'answered' });
+    this.waitingUnits += text.length;
+  }
+
+  /** Appends every settled line before `frontier`; each is either waiting here or read from the ledger. */
+  private async advanceTo(frontier: number): Promise<void> {
+    const { database, job } = this.options;
+    while (this.line < frontier - 1) {
+      const held = this.waiting.get(this.line + 1);
+      if (held !== undefined) {
+        this.waiting.delete(this.line + 1);
+        this.waitingUnits -= held.text.length;
+        if (held.failed) this.errorsText += held.text;
+        else this.resultsText += held.text;
+        this.line += 1;
+      } else if (this.waiting.size > 0 && frontier - this.line < 64) {
+        const line = outputLine(database, job.id, this.line + 1);
+        if (line !== null) this.put(line);
+        this.line += 1;
+      } else {
+        await this.readBack(frontier - 1);
+      }
+      await this.flushLarge();
+    }
+    await this.flush();
+  }
+
+  /** Appends a stretch of lines from the ledger, up to the next one that is held here as text. */
+  private async readBack(toLine: number): Promise<void> {
+    const { database, job } = this.options;
+    let last = toLine;
+    for (const lineNo of this.waiting.keys()) if (lineNo > this.line && lineNo <= last) last = lineNo - 1;
+    const range = { afterLine: this.line, toLine: last };
+    // Lines are taken out of the cursor before anything is awaited: a commit must not meet it open.
+    let stretch: OutputLine[] = [];
+    let units = 0;
+    for (const line of outputLinesByNumber(database, job.id, range)) {
+      stretch.push(line);
+      units += line.body?.length ?? 0;
+      if (units > APPEND_UNITS * 16) {
+        this.line = line.lineNo;
+        break;
+      }
+    }
+    const stopped = units > APPEND_UNITS * 16;
+    for (const line of stretch) {
+      this.put(line);
+      await this.flushLarge();
+    }
+    stretch = [];
+    if (!stopped) this.line = last;
+  }
+
+  private put(line: OutputLine): void {
+    const text = outputText(this.options.job.name, line);
+    if (line.state === 'answered') this.resultsText += text;
+    else this.errorsText += text;
+  }
+
+  private async flushLarge(): Promise<void> {
+    if (this.resultsText.length + this.errorsText.length > APPEND_UNITS) await this.flush();
+  }
+
+  private async flush(): Promise<void> {
+    const { resultsText, errorsText } = this;
+    if (resultsText.length + errorsText.length === 0) return;
+    this.resultsText = '';
+    this.errorsText = '';
+    this.dirty = true;
+    if (resultsText.length > 0) await this.options.results.append(resultsText);
+    if (errorsText.length > 0) await this.options.errors.append(errorsText);
+  }
+}

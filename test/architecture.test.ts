@@ -1,0 +1,159 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { VERSION } from '../src/version.ts';
+
+// What the linter cannot say about where code may live; .ci/oxlint.json says the rest.
+
+type Module = {
+  /** Below `src`, with slashes: `ledger/database.ts`. */
+  readonly path: string;
+  readonly text: string;
+  /** What it loads at run time: paths below `src`, or names of packages and of Node's modules. */
+  readonly loads: readonly string[];
+};
+
+const STATIC = /^(?:import|export)\s+(?!type\b)(?:[^;'"]*?\sfrom\s+)?'([^']+)'/gm;
+const DYNAMIC = /\b(?:import|require)\(\s*['"`]([^'"`]+)['"`]/g;
+
+function readModule(path: string): Module {
+  const text = readFileSync(join('src', path), 'utf8');
+  const names = [STATIC, DYNAMIC].flatMap((form) => [...text.matchAll(form)].map(([, name = '']) => name));
+  const loads = names.map((name) =>
+    name.startsWith('.') ? slashed(normalize(join(dirname(path), name))) : name,
+  );
+  return { path, text, loads };
+}
+
+function slashed(path: string): string {
+  return path.split(sep).join('/');
+}
+
+const modules: readonly Module[] = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .map(slashed)
+  .filter((path) => path.endsWith('.ts'))
+  .map(readModule);
+
+/** `path: what it loads` for every load that `isWrong` says must not be. */
+function wrongLoads(isWrong: (load: string, path: string) => boolean): readonly string[] {
+  return modules.flatMap(({ path, loads }) =>
+    loads.filter((load) => isWrong(load, path)).map((load) => `${path}: ${load}`),
+  );
+}
+
+const folderOf = (path: string): string => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '');
+
+/** Decisions: what these folders do depends on their arguments alone. */
+const PURE_FOLDERS = new Set(['schemas', 'models', 'protocols', 'report', 'limits']);
+const PURE_FILES = new Set([
+  'backoff.ts',
+  'classify.ts',
+  'compact-json.ts',
+  'durations.ts',
+  'encode.ts',
+  'error-codes.ts',
+  'json-scan.ts',
+  'parse.ts',
+  'plan.ts',
+  'pricing.ts',
+  'read-usage.ts',
+  'redact.ts',
+]);
+const EFFECTS =
+  /^(?:node:(?:fs|http|https|net|tls|child_process|worker_threads|os|readline)(?:\/.*)?|better-sqlite3|undici)$/;
+
+/** Which folders a folder may load; those not named may load all but `commands`. */
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  schemas: ['schemas', 'models'],
+  models: ['models'],
+  protocols: ['protocols'],
+  limits: ['limits'],
+  report: ['report', 'reporters'],
+  reporters: ['report', 'reporters'],
+  // The simulator stands for the service: shared code would make both wrong in the same way.
+  simulator: ['simulator'],
+  ledger: ['ledger', 'models'],
+};
+
+/** The few packages, each with the one place that may load it. */
+const PACKAGE_PLACES: Readonly<Record<string, RegExp>> = {
+  'better-sqlite3': /^ledger\/database\.ts$/,
+  undici: /^call\.ts$/,
+  yargs: /^args\.ts$/,
+  'cli-progress': /^reporters\/tty\.ts$/,
+  'p-limit': /^limits\//,
+  zod: /^(?:schemas\/|models\/|settings-schema\.ts$)/,
+};
+
+describe('the modules of src', () => {
+  it('the graph: is read (some known loads are in it)', () => {
+    const loadsOf = (path: string): readonly string[] =>
+      modules.find((module) => module.path === path)?.loads ?? [];
+    expect(loadsOf('args.ts')).toEqual(expect.arrayContaining(['yargs', 'command-specs.ts']));
+    expect(loadsOf('ledger/database.ts')).toEqual(
+      expect.arrayContaining(['better-sqlite3', 'errors.ts']),
+    );
+  });
+
+  it('decisions: load nothing that reads, writes, or talks to a network', () => {
+    const wrong = wrongLoads(
+      (load, path) =>
+        (PURE_FOLDERS.has(folderOf(path)) || PURE_FILES.has(path)) && EFFECTS.test(load),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('the list of decisions: names files that exist', () => {
+    const paths = new Set(modules.map((module) => module.path));
+    expect([...PURE_FILES].filter((path) => !paths.has(path))).toEqual([]);
+  });
+
+  it('folders: load only the folders below them, and never a command', () => {
+    const wrong = wrongLoads((load, path) => {
+      const [from, to] = [folderOf(path), folderOf(load)];
+      if (!load.endsWith('.ts') || to === '') return false;
+      if (to === 'commands') return from !== 'commands' && path !== 'main.ts';
+      return LAYERS[from]?.includes(to) === false;
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('packages: are loaded in their one place, with require and import() too', () => {
+    const wrong = wrongLoads((load, path) => {
+      const isPackage = !load.startsWith('node:') && !load.endsWith('.ts');
+      return isPackage && PACKAGE_PLACES[load]?.test(path) !== true;
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('the start of the program: loads no package and no command before it knows which', () => {
+    const seen = new Set<string>();
+    const visit = (path: string): void => {
+      if (seen.has(path)) return;
+      seen.add(path);
+      const { text = '' } = modules.find((module) => module.path === path) ?? {};
+      for (const [, name = ''] of text.matchAll(STATIC)) {
+        visit(name.startsWith('.') ? slashed(normalize(join(dirname(path), name))) : name);
+      }
+    };
+    visit('cli.ts');
+    const early = [...seen].filter(
+      (path) =>
+        (!path.endsWith('.ts') && !path.startsWith('node:')) ||
+        ['commands', 'ledger', 'simulator', 'schemas'].includes(folderOf(path)),
+    );
+    expect(early).toEqual([]);
+  });
+
+  it('file names: are in kebab-case', () => {
+    const wrong = modules.filter(({ path }) => !/^(?:[a-z0-9]+(?:-[a-z0-9]+)*[/.])+ts$/.test(path));
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe('the package', () => {
+  it('version: is the same in package.json and in the program', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(VERSION).toBe(version);
+  });
+});

@@ -1,0 +1,470 @@
+import { readFileSync } from 'node:fs';
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import type { ApiFailure } from '../../src/failure.ts';
+import { dashscope, foldDashscope } from '../../src/protocols/dashscope.ts';
+import { openai } from '../../src/protocols/openai.ts';
+import type { Decoded, StreamFold } from '../../src/protocols/protocol.ts';
+
+const REQUEST_ID = '5b1d8a40-3c1e-9f52-8d6a-2f6c0e7a9b11';
+const HEAD = { statusCode: 200, headers: {} };
+
+function fixture(name: string): Buffer {
+  return readFileSync(new URL(`../../fixtures/streams/${name}`, import.meta.url));
+}
+
+function run(fold: StreamFold, ...chunks: readonly (Buffer | string)[]): Decoded {
+  for (const chunk of chunks) fold.push(Buffer.from(chunk));
+  return fold.end();
+}
+
+function bodyOf(decoded: Decoded): unknown {
+  if (decoded.kind !== 'answer') throw new Error(`no answer: ${JSON.stringify(decoded)}`);
+  return JSON.parse(decoded.body);
+}
+
+function failureOf(decoded: Decoded): ApiFailure {
+  if (decoded.kind !== 'failure') throw new Error(`no failure: ${JSON.stringify(decoded)}`);
+  return decoded.failure;
+}
+
+const native = (name: string): Decoded => run(dashscope.fold(HEAD, 'qwen-plus'), fixture(name));
+const compatible = (name: string, model = 'qwen-plus'): Decoded => run(openai.fold(HEAD, model), fixture(name));
+
+/** Native frames of one choice with these contents, `stop` on the last. */
+function frames(contents: readonly string[]): string {
+  return contents
+    .map((content, index) => {
+      const last = index === contents.length - 1;
+      const choice = { message: { role: 'assistant', content }, finish_reason: last ? 'stop' : 'null' };
+      return `id:${index + 1}\nevent:result\n:HTTP_STATUS/200\ndata:${JSON.stringify({ output: { choices: [choice] }, request_id: 'r' })}\n\n`;
+    })
+    .join('');
+}
+
+function chunks(contents: readonly string[]): string {
+  return contents
+    .map((content, index) => {
+      const finish_reason = index === contents.length - 1 ? 'stop' : null;
+      return `data: ${JSON.stringify({ id: 'c', choices: [{ index: 0, delta: { content }, finish_reason }] })}\n\n`;
+    })
+    .join('');
+}
+
+function nativeContent(contents: readonly string[], incremental: boolean | null): string {
+  const body = bodyOf(run(foldDashscope(HEAD, { incremental }), frames(contents)));
+  return (body as { output: { choices: { message: { content: string } }[] } }).output.choices[0]?.message.content ?? '';
+}
+
+function compatibleContent(contents: readonly string[], model: string): string {
+  const body = bodyOf(run(openai.fold(HEAD, model), chunks(contents)));
+  return (body as { choices: { message: { content: string } }[] }).choices[0]?.message.content ?? '';
+}
+
+describe('dashscope.fold', () => {
+  test('thinking: reasoning and content apart, the last usage, the unstreamed shape', () => {
+    expect(bodyOf(native('dashscope-thinking.sse.txt'))).toEqual({
+      output: {
+        choices: [
+          {
+            finish_reason: 'stop',
+            message: { role: 'assistant', content: '9.9 更大。😀', reasoning_content: '先比较两数' },
+          },
+        ],
+      },
+      usage: { total_tokens: 38, input_tokens: 18, output_tokens: 20, output_tokens_details: { reasoning_tokens: 6 } },
+      request_id: REQUEST_ID,
+    });
+    expect(native('dashscope-thinking.sse.txt')).toMatchObject({
+      statusCode: 200,
+      requestId: REQUEST_ID,
+      usage: { inputTokens: 18, outputTokens: 20, reasoningTokens: 6 },
+    });
+  });
+
+  test('lost blank lines: the same text', () => {
+    expect(bodyOf(native('dashscope-lost-blank-lines.sse.txt'))).toMatchObject({
+      output: { choices: [{ message: { content: '9.9 更大。😀', reasoning_content: '先比较两数' } }] },
+    });
+  });
+
+  test.each([null, false])('whole text in every frame, incremental %s: replaced, not doubled', (incremental) => {
+    const decoded = run(foldDashscope(HEAD, { incremental }), fixture('dashscope-whole-text.sse.txt'));
+    expect(bodyOf(decoded)).toMatchObject({
+      output: { choices: [{ finish_reason: 'stop', message: { content: '春眠不觉晓，处处闻啼鸟。' } }] },
+    });
+  });
+
+  test('result_format text: output.text and its finish reason', () => {
+    expect(bodyOf(native('dashscope-result-text.sse.txt'))).toEqual({
+      output: { text: 'Hangzhou it is.', finish_reason: 'stop' },
+      usage: { total_tokens: 13, input_tokens: 9, output_tokens: 4 },
+      request_id: REQUEST_ID,
+    });
+  });
+
+  test('parallel tool calls: assembled by index, id and name from the first fragment', () => {
+    expect(bodyOf(native('dashscope-tools.sse.txt'))).toMatchObject({
+      output: {
+        choices: [
+          {
+            index: 0,
+            finish_reason: 'tool_calls',
+            message: {
+              content: '',
+              tool_calls: [
+                { index: 0, id: 'call_a1', type: 'function', function: { name: 'get_weather', arguments: '{"city": "杭州"}' } },
+                { index: 1, id: 'call_b2', type: 'function', function: { name: 'get_weather', arguments: '{"city": "上海"}' } },
+              ],
+            },
+          },
+        ],
+      },
+    });
+  });
+
+  test('multimodal content: deltas in one text part, what stands beside the text kept', () => {
+    expect(bodyOf(native('dashscope-multimodal.sse.txt'))).toEqual({
+      output: {
+        choices: [
+          {
+            finish_reason: 'stop',
+            message: {
+              role: 'assistant',
+              content: [{ image_hw: [[720, 1280]], text: '图中是一只猫。' }],
+              reasoning_content: '看图',
+            },
+          },
+        ],
+      },
+      usage: { input_tokens: 1280, output_tokens: 9, image_tokens: 1247 },
+      request_id: REQUEST_ID,
+    });
+  });
+
+  test('multimodal tool call without text: an empty array, as unstreamed', () => {
+    const frame = '{"output":{"choices":[{"message":{"role":"assistant","content":[]},"finish_reason":"stop"}]}}';
+    expect(bodyOf(run(dashscope.fold(HEAD, 'qwen3-vl-plus'), `data:${frame}\n\n`))).toMatchObject({
+      output: { choices: [{ message: { content: [] } }] },
+    });
+  });
+
+  test('web search: search_info of the first frame kept, its empty usage overruled', () => {
+    const decoded = native('dashscope-search.sse.txt');
+    expect(bodyOf(decoded)).toMatchObject({
+      output: {
+        choices: [{ message: { content: 'Cloudy today.' } }],
+        search_info: { search_results: [{ title: 'Hangzhou weather' }] },
+      },
+      usage: { input_tokens: 723, total_tokens: 727 },
+    });
+    expect(decoded).toMatchObject({ usage: { inputTokens: 723, searchCount: 1, searchStrategy: 'turbo' } });
+  });
+
+  test('two choices in turns: each with its own text', () => {
+    expect(bodyOf(native('dashscope-two-choices.sse.txt'))).toMatchObject({
+      output: {
+        choices: [
+          { index: 0, finish_reason: 'stop', message: { content: '春风' } },
+          { index: 1, finish_reason: 'stop', message: { content: '秋月' } },
+        ],
+      },
+    });
+  });
+
+  test('one of two choices unfinished: truncated', () => {
+    const text = fixture('dashscope-two-choices.sse.txt').toString('utf8');
+    const cut = text.slice(0, text.indexOf('id:4'));
+    expect(failureOf(run(dashscope.fold(HEAD, 'qwen-plus'), cut)).code).toBe('qbatch_truncated_stream');
+  });
+
+  test('deep research: the answer phase is the answer, with its references', () => {
+    const decoded = native('dashscope-deep-research.sse.txt');
+    expect(bodyOf(decoded)).toMatchObject({
+      output: {
+        message: {
+          role: 'assistant',
+          phase: 'answer',
+          status: 'finished',
+          content: '结论：个性化学习有效[1]。',
+          extra: { deep_research: { references: [{ index_number: 1, title: '报告' }] } },
+        },
+      },
+      usage: { input_tokens: 652, output_tokens: 71 },
+    });
+    const text = fixture('dashscope-deep-research.sse.txt').toString('utf8');
+    const cut = text.slice(0, text.indexOf('id:6'));
+    expect(failureOf(run(dashscope.fold(HEAD, 'qwen-deep-research'), cut)).code).toBe('qbatch_truncated_stream');
+  });
+
+  test('logprobs: elements appended, numbers as written', () => {
+    const token = (text: string, value: string): string =>
+      `{"token":"${text}","bytes":[1],"logprob":${value},"top_logprobs":[]}`;
+    const frame = (text: string, value: string, reason: string): string =>
+      `data:{"output":{"choices":[{"message":{"role":"assistant","content":"${text}"},"logprobs":{"content":[${token(text, value)}]},"finish_reason":"${reason}"}]}}\n\n`;
+    const decoded = run(dashscope.fold(HEAD, 'qwen-plus'), frame('好', '-0.0', 'null'), frame('的', '-1.50e-05', 'stop'));
+    expect(decoded).toMatchObject({
+      body: expect.stringContaining(`"logprobs":{"content":[${token('好', '-0.0')},${token('的', '-1.50e-05')}]}`),
+    });
+  });
+
+  test('usage and other values: raw text as the last frame wrote it', () => {
+    const frame = '{"output":{"choices":[{"message":{"content":"好"},"finish_reason":"stop"}],"model_name":"qwen-mt"},"usage":{"output_tokens": 1, "input_tokens":2,"x":1.0,"y":12345678901234567890},"request_id":"r"}';
+    const decoded = run(dashscope.fold(HEAD, 'qwen-plus'), `data:${frame}\n\n`);
+    expect(decoded).toMatchObject({
+      body: '{"output":{"choices":[{"finish_reason":"stop","message":{"role":"assistant","content":"好"}}],"model_name":"qwen-mt"},"usage":{"output_tokens":1,"input_tokens":2,"x":1.0,"y":12345678901234567890},"request_id":"r"}',
+    });
+  });
+
+  test('a character escaped in halves over two frames: whole again', () => {
+    const frame = (half: string, reason: string): string =>
+      `data:{"output":{"choices":[{"message":{"content":"${half}"},"finish_reason":"${reason}"}]}}\n\n`;
+    expect(
+      bodyOf(run(foldDashscope(HEAD, { incremental: true }), frame('\\ud83d', 'null'), frame('\\ude00', 'stop'))),
+    ).toMatchObject({ output: { choices: [{ message: { content: '😀' } }] } });
+  });
+
+  test('an error frame at once: the service\'s failure with the frame\'s status', () => {
+    expect(failureOf(native('dashscope-error-first.sse.txt'))).toMatchObject({
+      kind: 'http',
+      statusCode: 400,
+      code: 'InvalidParameter',
+      message: 'Range of max_tokens should be [1, 8192]',
+      requestId: REQUEST_ID,
+      usage: null,
+    });
+  });
+
+  test('an error frame midway: a failure with the usage so far, and push wants no more', () => {
+    const fold = dashscope.fold(HEAD, 'qwen-plus');
+    expect(fold.push(fixture('dashscope-error-midway.sse.txt'))).toBe(false);
+    expect(fold.push(Buffer.from(frames(['好'])))).toBe(false);
+    expect(fold.usageSoFar()).toMatchObject({ inputTokens: 30, outputTokens: 4 });
+    expect(failureOf(fold.end())).toMatchObject({
+      kind: 'http',
+      statusCode: 400,
+      code: 'DataInspectionFailed',
+      usage: { inputTokens: 30, outputTokens: 4 },
+    });
+  });
+
+  test('cut anywhere before the last frame: never an answer', () => {
+    const bytes = fixture('dashscope-thinking.sse.txt');
+    const lastFrame = bytes.indexOf('id:6');
+    for (let at = 0; at <= lastFrame; at += 1) {
+      const decoded = run(dashscope.fold(HEAD, 'qwen-plus'), bytes.subarray(0, at));
+      expect(decoded.kind, `cut at byte ${at}`).toBe('failure');
+    }
+    const failure = failureOf(run(dashscope.fold(HEAD, 'qwen-plus'), bytes.subarray(0, lastFrame)));
+    expect(failure).toMatchObject({
+      kind: 'bad-response',
+      code: 'qbatch_truncated_stream',
+      requestId: REQUEST_ID,
+      usage: { outputTokens: 17 },
+      body: null,
+    });
+  });
+
+  test('a frame that is not JSON, or not UTF-8: qbatch_bad_response', () => {
+    const start = frames(['春', '风']).slice(0, -1);
+    expect(failureOf(run(dashscope.fold(HEAD, 'm'), 'data:{"output":\n\n', start)).code).toBe('qbatch_bad_response');
+    const torn = Buffer.concat([Buffer.from(frames(['春'])), Buffer.from([0x64, 0x61, 0x74, 0x61, 0x3a, 0xff, 0x0a, 0x0a])]);
+    expect(failureOf(run(dashscope.fold(HEAD, 'm'), torn)).message).toContain('UTF-8');
+  });
+
+  test('a body without a single event: judged as the unstreamed reply it is', () => {
+    const fold = dashscope.fold(HEAD, 'm');
+    expect(bodyOf(run(fold, '{"output":{"text":"好",', '"finish_reason":"stop"}}'))).toMatchObject({ output: { text: '好' } });
+    expect(failureOf(run(dashscope.fold(HEAD, 'm'), '')).code).toBe('qbatch_bad_response');
+    expect(failureOf(run(dashscope.fold(HEAD, 'm'), '<html>')).message).toBe('<html>');
+    expect(failureOf(run(dashscope.fold(HEAD, 'm'), '{"code":"Throttling","message":"x"}')).code).toBe('Throttling');
+  });
+
+  test('an HTTP error with an event stream: the status is an error whatever comes', () => {
+    const fold = dashscope.fold({ statusCode: 503, headers: {} }, 'm');
+    expect(failureOf(run(fold, frames(['好']))).statusCode).toBe(503);
+  });
+
+  test('x-dashscope-partialresponse over a stream: no answer', () => {
+    const head = { statusCode: 200, headers: { 'x-dashscope-partialresponse': 'true' } };
+    expect(failureOf(run(dashscope.fold(head, 'm'), frames(['好']))).code).toBe('qbatch_partial_response');
+  });
+
+  test('compatible chunks on the native path (a gateway): folded in their own shape', () => {
+    expect(bodyOf(run(dashscope.fold(HEAD, 'm'), fixture('openai-chat.sse.txt')))).toMatchObject({
+      object: 'chat.completion',
+      choices: [{ message: { content: '我是千问。🎉' } }],
+    });
+  });
+});
+
+describe('whole texts or pieces', () => {
+  const word = fc.constantFrom('好', '好好', '1', '12', ' ', '\n\n', '杭州', 'the ', '"', '😀', '');
+
+  test('pieces declared as pieces: always appended', () => {
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1 }), (pieces) => {
+        expect(nativeContent(pieces, true)).toBe(pieces.join(''));
+      }),
+    );
+  });
+
+  test('whole texts, declared or found out: never doubled', () => {
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1 }), fc.constantFrom(false, null), (pieces, incremental) => {
+        const whole = pieces.map((_, index) => pieces.slice(0, index + 1).join(''));
+        expect(nativeContent(whole, incremental)).toBe(pieces.join(''));
+      }),
+    );
+  });
+
+  test('pieces not declared, one of them not continuing the one before: found out and appended', () => {
+    fc.assert(
+      fc.property(fc.array(word), fc.array(word), (before, after) => {
+        const pieces = [...before, '西湖', '在哪', ...after];
+        expect(nativeContent(pieces, null)).toBe(pieces.join(''));
+      }),
+    );
+  });
+
+  test('pieces not declared that look like whole texts, ended by an empty one: appended', () => {
+    expect(nativeContent(['1', '12', ''], null)).toBe('112');
+  });
+
+  test('declared as whole, but sent in pieces: nothing is lost', () => {
+    expect(nativeContent(['The West', ' Lake', ' is in Hangzhou', '.'], false)).toBe('The West Lake is in Hangzhou.');
+  });
+
+  test('qwen-mt-plus: a translation revised on the way is replaced', () => {
+    expect(compatibleContent(['', 'I', 'I did', 'I have not laughed', 'I have not laughed.', ''], 'qwen-mt-plus')).toBe(
+      'I have not laughed.',
+    );
+  });
+
+  test('compatible deltas that look like whole texts: appended all the same', () => {
+    expect(compatibleContent(['哈', '哈哈', '哈哈哈'], 'qwen-plus')).toBe('哈哈哈哈哈哈');
+  });
+});
+
+describe('openai.fold', () => {
+  test('a chat with usage: the unstreamed shape', () => {
+    expect(bodyOf(compatible('openai-chat.sse.txt'))).toEqual({
+      id: 'chatcmpl-9d04',
+      object: 'chat.completion',
+      created: 1767681000,
+      model: 'qwen-plus',
+      choices: [
+        {
+          index: 0,
+          finish_reason: 'stop',
+          logprobs: null,
+          message: { role: 'assistant', content: '我是千问。🎉', reasoning_content: '用户问好' },
+        },
+      ],
+      usage: {
+        prompt_tokens: 22,
+        completion_tokens: 17,
+        total_tokens: 39,
+        completion_tokens_details: { reasoning_tokens: 5 },
+        prompt_tokens_details: { cached_tokens: 0 },
+      },
+      system_fingerprint: null,
+    });
+    expect(compatible('openai-chat.sse.txt')).toMatchObject({ usage: { inputTokens: 22, reasoningTokens: 5 } });
+  });
+
+  test('a tool call: assembled', () => {
+    expect(bodyOf(compatible('openai-tools.sse.txt'))).toMatchObject({
+      choices: [
+        {
+          finish_reason: 'tool_calls',
+          message: {
+            tool_calls: [{ index: 0, id: 'call_5e', type: 'function', function: { name: 'get_weather', arguments: '{"city": "Paris"}' } }],
+          },
+        },
+      ],
+    });
+  });
+
+  test('qwen-mt-plus: the text is not doubled', () => {
+    expect(bodyOf(compatible('openai-whole-text.sse.txt', 'qwen-mt-plus'))).toMatchObject({
+      choices: [{ message: { content: "I didn't laugh." } }],
+      usage: { total_tokens: 62 },
+    });
+  });
+
+  test('sound: data and transcript joined, id and expiry kept', () => {
+    const chunk = (delta: string, reason: string): string =>
+      `data: {"id":"c","choices":[{"index":0,"delta":${delta},"finish_reason":${reason}}]}\n\n`;
+    const decoded = run(
+      openai.fold(HEAD, 'qwen3-omni-flash'),
+      chunk('{"role":"assistant","content":null,"audio":{"transcript":"你"}}', 'null'),
+      chunk('{"audio":{"transcript":"好"}}', 'null'),
+      chunk('{"audio":{"data":"UklG","id":"audio_1"}}', 'null'),
+      chunk('{"audio":{"data":"RiQA","expires_at":1767690000}}', 'null'),
+      chunk('{}', '"stop"'),
+    );
+    expect(bodyOf(decoded)).toMatchObject({
+      choices: [{ message: { content: null, audio: { id: 'audio_1', expires_at: 1767690000, transcript: '你好', data: 'UklGRiQA' } } }],
+    });
+  });
+
+  test('an error chunk midway: the service\'s failure', () => {
+    expect(failureOf(compatible('openai-error-midway.sse.txt'))).toMatchObject({
+      kind: 'http',
+      statusCode: 200,
+      code: 'data_inspection_failed',
+      requestId: REQUEST_ID,
+    });
+  });
+
+  test('no finish reason: truncated, with [DONE] and without', () => {
+    expect(failureOf(compatible('openai-cut.sse.txt')).code).toBe('qbatch_truncated_stream');
+    const done = Buffer.concat([fixture('openai-cut.sse.txt'), Buffer.from('data: [DONE]\n\n')]);
+    expect(failureOf(run(openai.fold(HEAD, 'qwen-plus'), done)).code).toBe('qbatch_truncated_stream');
+  });
+
+  test('torn inside the usage chunk: truncated, though the text was whole', () => {
+    const text = fixture('openai-chat.sse.txt').toString('utf8');
+    const cut = text.slice(0, text.indexOf('"prompt_tokens":22'));
+    expect(failureOf(run(openai.fold(HEAD, 'qwen-plus'), cut)).code).toBe('qbatch_truncated_stream');
+  });
+
+  test('chunks that lost their blank lines: folded', () => {
+    const text = fixture('openai-chat.sse.txt').toString('utf8').replaceAll('\n\n', '\n');
+    expect(bodyOf(run(openai.fold(HEAD, 'qwen-plus'), text))).toMatchObject({
+      choices: [{ message: { content: '我是千问。🎉' } }],
+      usage: { total_tokens: 39 },
+    });
+  });
+
+  test('the request id: from the header where no chunk has one', () => {
+    const head = { statusCode: 200, headers: { 'x-request-id': 'from-the-header' } };
+    expect(run(openai.fold(head, 'qwen-plus'), fixture('openai-chat.sse.txt'))).toMatchObject({
+      requestId: 'from-the-header',
+    });
+  });
+});
+
+describe('splitting', () => {
+  const names = [
+    'dashscope-thinking.sse.txt',
+    'dashscope-tools.sse.txt',
+    'dashscope-multimodal.sse.txt',
+    'dashscope-error-midway.sse.txt',
+    'openai-chat.sse.txt',
+    'openai-error-midway.sse.txt',
+  ];
+
+  test.each(names)('%s: cut in two at every byte, the fold is the same', (name) => {
+    const bytes = fixture(name);
+    const fold = (): StreamFold => (name.startsWith('openai') ? openai : dashscope).fold(HEAD, 'qwen-plus');
+    const whole = run(fold(), bytes);
+    for (let at = 1; at < bytes.length; at += 1) {
+      expect(run(fold(), bytes.subarray(0, at), bytes.subarray(at)), `cut at byte ${at}`).toEqual(whole);
+    }
+    expect(run(fold(), ...[...bytes].map((byte) => Buffer.from([byte])))).toEqual(whole);
+  });
+});

@@ -1,0 +1,132 @@
+import { describe, expect, test } from 'vitest';
+
+import { readUsage } from '../src/read-usage.ts';
+import type { Usage } from '../src/usage.ts';
+
+const NOTHING: Usage = {
+  inputTokens: null,
+  outputTokens: null,
+  totalTokens: null,
+  cachedTokens: null,
+  reasoningTokens: null,
+  cacheCreationTokens: null,
+  explicitCache: false,
+  inputText: null,
+  inputImage: null,
+  inputVideo: null,
+  inputAudio: null,
+  outputText: null,
+  outputAudio: null,
+  searchCount: null,
+  searchStrategy: null,
+};
+
+describe('readUsage', () => {
+  test('native counts with thinking, cache and search: every field', () => {
+    const usage = readUsage({
+      input_tokens: 2010,
+      output_tokens: 45,
+      total_tokens: 2055,
+      output_tokens_details: { reasoning_tokens: 30, text_tokens: 15 },
+      prompt_tokens_details: {
+        cached_tokens: 1500,
+        cache_creation: { ephemeral_5m_input_tokens: 500 },
+        cache_type: 'ephemeral',
+      },
+      plugins: { search: { count: 2, strategy: 'turbo' } },
+    });
+    expect(usage).toEqual({
+      ...NOTHING,
+      inputTokens: 2010,
+      outputTokens: 45,
+      totalTokens: 2055,
+      reasoningTokens: 30,
+      outputText: 15,
+      cachedTokens: 1500,
+      cacheCreationTokens: 500,
+      explicitCache: true,
+      searchCount: 2,
+      searchStrategy: 'turbo',
+    });
+  });
+
+  test('compatible counts with null details: the counts alone', () => {
+    const usage = readUsage({
+      prompt_tokens: 53,
+      completion_tokens: 9,
+      total_tokens: 62,
+      completion_tokens_details: null,
+      prompt_tokens_details: null,
+    });
+    expect(usage).toEqual({ ...NOTHING, inputTokens: 53, outputTokens: 9, totalTokens: 62 });
+  });
+
+  test('compatible details: cache creation of 0 still tells the explicit cache', () => {
+    const usage = readUsage({
+      prompt_tokens: 1620,
+      completion_tokens: 66,
+      prompt_tokens_details: {
+        cached_tokens: 1605,
+        cache_creation_input_tokens: 0,
+        audio_tokens: 480,
+        text_tokens: 20,
+      },
+      completion_tokens_details: { reasoning_tokens: 12, audio_tokens: 40, text_tokens: 26 },
+    });
+    expect(usage).toEqual({
+      ...NOTHING,
+      inputTokens: 1620,
+      outputTokens: 66,
+      totalTokens: 1686,
+      cachedTokens: 1605,
+      cacheCreationTokens: 0,
+      explicitCache: true,
+      inputAudio: 480,
+      inputText: 20,
+      reasoningTokens: 12,
+      outputAudio: 40,
+      outputText: 26,
+    });
+  });
+
+  test('modalities flat on older models: read, and the total computed', () => {
+    expect(readUsage({ input_tokens: 1283, output_tokens: 85, image_tokens: 1247 })).toEqual({
+      ...NOTHING,
+      inputTokens: 1283,
+      outputTokens: 85,
+      totalTokens: 1368,
+      inputImage: 1247,
+    });
+  });
+
+  test('cached_tokens at the top level (qwen-doc-turbo): read', () => {
+    expect(readUsage({ input_tokens: 8, output_tokens: 2, cached_tokens: 4 })?.cachedTokens).toBe(4);
+  });
+
+  test('counts in modality details only (speech recognition): no totals made up', () => {
+    const usage = readUsage({
+      input_tokens_details: { text_tokens: 0 },
+      output_tokens_details: { text_tokens: 6 },
+      seconds: 1,
+    });
+    expect(usage).toEqual({ ...NOTHING, inputText: 0, outputText: 6 });
+  });
+
+  test('values that are no counts: as if absent', () => {
+    const usage = readUsage({
+      input_tokens: -1,
+      output_tokens: 1.5,
+      total_tokens: '30',
+      image_tokens: Number.POSITIVE_INFINITY,
+      cached_tokens: 2 ** 60,
+      video_tokens: 3,
+    });
+    expect(usage).toEqual({ ...NOTHING, inputVideo: 3 });
+  });
+
+  test('no object, or none of the known counts: null', () => {
+    for (const raw of [undefined, null, 7, 'usage', [], [1], {}, { seconds: 3 }]) {
+      expect(readUsage(raw)).toBeNull();
+    }
+  });
+});

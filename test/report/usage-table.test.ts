@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { usageTable } from '../../src/report/usage-table.ts';
+import { textWidth } from '../../src/reporters/text-width.ts';
+import { TERMINAL_CONTROL } from '../reporters/sample-events.ts';
+import { NO_KEYS, REPORT } from './sample-report.ts';
+
+test('usageTable: columns line up, totals by currency last, hostile keys are harmless', () => {
+  const text = usageTable(REPORT);
+  const lines = text.trimEnd().split('\n');
+  expect(lines).toHaveLength(1 + 3 + 2);
+  expect(new Set(lines.map(textWidth)).size).toBe(1);
+  expect(text).not.toMatch(TERMINAL_CONTROL);
+  expect(lines[1]).toMatch(
+    /^qwen-plus .*语文,"甲" 组 +1,200 .* 4\.31 CNY +3 \(0\.012345 CNY\) +812 /u,
+  );
+  expect(lines[2]).toMatch(/^my\|model +- +1,200 /u);
+  expect(lines[4]).toMatch(/^total .* 4\.31 CNY /u);
+  expect(lines[5]).toMatch(/^total .* 0\.50 USD /u);
+});
+
+test('usageTable: no by-keys, the one group is not repeated as a total', () => {
+  expect(usageTable(NO_KEYS).trimEnd().split('\n')).toHaveLength(2);
+});
