@@ -17,7 +17,12 @@ async function worker() {
     const { done, value } = await lines.next();
     if (done) return;
     const body = JSON.stringify(JSON.parse(value).body);
-    const reply = await pool.request({ path: '/v1/chat/completions', method: 'POST', headers, body });
+    const reply = await pool.request({
+      path: '/v1/chat/completions',
+      method: 'POST',
+      headers,
+      body,
+    });
     tokens += JSON.parse(await reply.body.text()).usage.total_tokens;
   }
 }

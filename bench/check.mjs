@@ -35,7 +35,11 @@ await withFolder(async (folder) => {
   const figures = (results) => {
     const wallMs = median(results.map((result) => result.wallMs));
     const peak = median(results.map((result) => result.peakRssBytes));
-    return { wall_ms: wallMs, megabytes_per_second: size / MEGABYTE / (wallMs / 1000), peak_rss_bytes: peak };
+    return {
+      wall_ms: wallMs,
+      megabytes_per_second: size / MEGABYTE / (wallMs / 1000),
+      peak_rss_bytes: peak,
+    };
   };
   const peakOf = async (lines) => {
     await writeInput(input, lines);

@@ -21,7 +21,11 @@ import {
 } from './measure.mjs';
 
 const BARE = fileURLToPath(new URL('bare-dispatch.mjs', import.meta.url));
-const { lines, concurrency, rounds } = numberOptions({ lines: 100_000, concurrency: 256, rounds: 3 });
+const { lines, concurrency, rounds } = numberOptions({
+  lines: 100_000,
+  concurrency: 256,
+  rounds: 3,
+});
 
 await withFolder(async (folder) => {
   const server = await startServer();

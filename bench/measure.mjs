@@ -24,9 +24,14 @@ const TEXTS = [
 
 /** Options with number values, from the command line: `--lines 1000`. */
 export function numberOptions(defaults) {
-  const options = Object.fromEntries(Object.keys(defaults).map((name) => [name, { type: 'string' }]));
+  const options = Object.fromEntries(
+    Object.keys(defaults).map((name) => [name, { type: 'string' }]),
+  );
   const { values } = parseArgs({ options });
-  const read = Object.entries(defaults).map(([name, value]) => [name, Number(values[name] ?? value)]);
+  const read = Object.entries(defaults).map(([name, value]) => [
+    name,
+    Number(values[name] ?? value),
+  ]);
   for (const [name, value] of read) {
     if (!(value > 0)) throw new Error(`--${name} is not a number above 0`);
   }

@@ -47,7 +47,8 @@ async function runUntil(server, { args, calls, mayFinish }) {
   }
   child.kill('SIGTERM');
   const { status } = await ended;
-  if (status !== TERMINATED && !(mayFinish && status === 0)) throw new Error(`the job ended with ${status}, not by being terminated`);
+  if (status !== TERMINATED && !(mayFinish && status === 0))
+    throw new Error(`the job ended with ${status}, not by being terminated`);
   const { calls: made, firstAtMs } = await server.seen();
   return { made, firstCallMs: firstAtMs - startedAtMs };
 }

@@ -2,10 +2,12 @@
 // loaded as commands need them; `dist/types` (declarations); `dist/third-party-licenses.txt`.
 // Everything but better-sqlite3, which has a native part, is bundled: what was tested is what runs, and a
 // faster start: the packages load in 90 ms in place of 285 ms (Node 20.20, 2 cores).
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { loadSource } from './load-source.mjs';
 import { licencesOf } from './third-party-licences.mjs';
 
 const SHEBANG = '#!/usr/bin/env node\n';
@@ -46,7 +48,24 @@ await writeFile(
 const program = await readFile(`${root}dist/cli.js`, 'utf8');
 if (!program.startsWith('#!')) await writeFile(`${root}dist/cli.js`, SHEBANG + program);
 await chmod(`${root}dist/cli.js`, 0o755);
-execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.ci/tsconfig.types.json'], {
-  cwd: root,
-  stdio: 'inherit',
-});
+await writeFile(`${root}dist/help.json`, JSON.stringify(await helpTexts()));
+execFileSync(
+  process.execPath,
+  ['node_modules/typescript/bin/tsc', '-p', '.ci/tsconfig.types.json'],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
+
+// Help is the same for everyone, so it is made here once and not at every `--help` (see src/quick-answer.ts).
+async function helpTexts() {
+  const { COMMANDS } = await loadSource(['command-specs.ts']);
+  const names = ['', ...COMMANDS.flatMap(({ name, aliases }) => [name, ...aliases])];
+  const texts = names.map(async (name) => {
+    const args = [`${root}dist/cli.js`, ...(name === '' ? [] : [name]), '--help'];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    return [name, stdout];
+  });
+  return Object.fromEntries(await Promise.all(texts));
+}

@@ -11,7 +11,8 @@ const WITH_INSTALL_SCRIPTS = new Map([
 /** What is wrong with a lockfile and its manifest, one line each; empty: nothing. */
 function problemsOf(lock, manifest) {
   const problems = [];
-  if (lock.lockfileVersion !== 3) problems.push(`lockfileVersion is ${lock.lockfileVersion}, not 3`);
+  if (lock.lockfileVersion !== 3)
+    problems.push(`lockfileVersion is ${lock.lockfileVersion}, not 3`);
   for (const [path, entry] of Object.entries(lock.packages)) {
     if (path === '') continue;
     const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
@@ -19,6 +20,14 @@ function problemsOf(lock, manifest) {
       problems.push(`${path}: is not a package of the registry`);
     } else if (!/^sha512-[\w+/]{86}==$/.test(entry.integrity ?? '')) {
       problems.push(`${path}: has no sha512 integrity`);
+    }
+    for (const part of Object.keys(entry.optionalDependencies ?? {})) {
+      // npm leaves the parts of other platforms out where it writes a lockfile beside node_modules.
+      if (lock.packages[`node_modules/${part}`] === undefined) {
+        problems.push(
+          `${path}: its part ${part} is missing; write the lockfile in an empty folder`,
+        );
+      }
     }
     if (entry.resolved !== undefined && !entry.resolved.startsWith('https://registry.npmjs.org/')) {
       problems.push(`${path}: is resolved to ${entry.resolved}`);
@@ -29,12 +38,15 @@ function problemsOf(lock, manifest) {
   }
   for (const [name, allowed] of Object.entries(manifest.allowScripts ?? {})) {
     if (WITH_INSTALL_SCRIPTS.get(name) !== allowed) {
-      problems.push(`package.json: allowScripts.${name} is ${allowed}, which this list does not say`);
+      problems.push(
+        `package.json: allowScripts.${name} is ${allowed}, which this list does not say`,
+      );
     }
   }
   const ranges = { ...manifest.dependencies, ...manifest.devDependencies };
   for (const [name, version] of Object.entries(ranges)) {
-    if (!/^\d+\.\d+\.\d+$/.test(version)) problems.push(`package.json: ${name} is not pinned exactly`);
+    if (!/^\d+\.\d+\.\d+$/.test(version))
+      problems.push(`package.json: ${name} is not pinned exactly`);
     if (lock.packages[`node_modules/${name}`]?.version !== version) {
       problems.push(`package.json: ${name} ${version} is not what the lockfile has`);
     }

@@ -14,14 +14,16 @@ function packageFolder(input) {
 export async function licencesOf(root, inputs) {
   const folders = new Set(inputs.map(packageFolder).filter((folder) => folder !== undefined));
   const parts = await Promise.all(
-    [...folders].sort((a, b) => (a < b ? -1 : 1)).map(async (folder) => {
-      const manifest = JSON.parse(await readFile(`${root}${folder}/package.json`, 'utf8'));
-      const names = await readdir(`${root}${folder}`);
-      const file = names.find((name) => /^licen[cs]e/i.test(name));
-      if (file === undefined) throw new Error(`no licence text in ${folder}`);
-      const text = await readFile(`${root}${folder}/${file}`, 'utf8');
-      return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${text.trim()}\n`;
-    }),
+    [...folders]
+      .sort((a, b) => (a < b ? -1 : 1))
+      .map(async (folder) => {
+        const manifest = JSON.parse(await readFile(`${root}${folder}/package.json`, 'utf8'));
+        const names = await readdir(`${root}${folder}`);
+        const file = names.find((name) => /^licen[cs]e/i.test(name));
+        if (file === undefined) throw new Error(`no licence text in ${folder}`);
+        const text = await readFile(`${root}${folder}/${file}`, 'utf8');
+        return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${text.trim()}\n`;
+      }),
   );
   return `The files in this folder contain these packages.\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`;
 }

@@ -5,6 +5,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import { lastSeq } from './ledger/lines.ts';
 import type { Job, SettledLine } from './ledger/records.ts';
 import { fileLines } from './output-file.ts';
+import { modeAnew } from './output-set.ts';
 import { parseLine, type Request } from './parse.ts';
 import type { JobRequest } from './job-request.ts';
 import { readLines } from './read.ts';
@@ -67,7 +68,7 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
       }
     }
     recountJob(ledger, job.id);
-    setOutputs(ledger, job.id, { mode: 'append', cursor: CURSOR_START });
+    setOutputs(ledger, job.id, { mode: modeAnew(job), cursor: CURSOR_START });
     setState(ledger, job.id, 'open', request.clock.wallMs());
     ledger.endTransaction();
   } finally {

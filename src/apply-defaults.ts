@@ -7,7 +7,7 @@ import type { RequestView } from './schemas/request-view.ts';
 
 /** A line with its shape understood and defaults folded in, or why it has none. */
 export type Shaped =
-  | { readonly kind: 'shaped'; readonly view: RequestView; readonly parts: RequestParts; readonly problems: readonly Problem[] }
+  | { readonly kind: 'shaped'; readonly view: RequestView; readonly parts: () => RequestParts; readonly problems: readonly Problem[] }
   | { readonly kind: 'unshaped'; readonly problems: readonly Problem[] };
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -26,7 +26,7 @@ export function applyDefaults(draft: LineDraft, defaults: LineDefaults, streamHe
     return { kind: 'unshaped', problems: [invalidRequest(path, what)] };
   }
   const profile = defaults.catalog.profile(model);
-  const { parameters, parametersRaw } = withDefaults(draft, defaults.set);
+  const parameters = withDefaults(draft.parameters, defaults.set);
   const system = defaults.system !== undefined && Array.isArray(draft.messages) && !draft.messages.some((message) => isObject(message) && message['role'] === 'system') ? defaults.system : null;
   const endpoint = draft.endpoint ?? nativeEndpoint(profile, draft.messages);
   const thinking = thinkingOf(parameters, profile);
@@ -48,29 +48,41 @@ export function applyDefaults(draft: LineDraft, defaults: LineDefaults, streamHe
       thinking,
       paths: draft.paths,
     },
-    parts: {
-      model: draft.modelRaw ?? JSON.stringify(model),
-      messages: draft.messagesRaw,
-      input: draft.inputRaw,
-      parameters: parametersRaw,
-      extra: draft.extra,
-      system: system === null ? null : JSON.stringify(system),
-    },
+    parts: () => partsOf(draft, model, { set: defaults.set, system }),
     problems: draft.problems,
   };
 }
 
 /** Adds `--set` values for names the line does not give. */
-function withDefaults(draft: LineDraft, set: ReadonlyMap<string, string>): Pick<LineDraft, 'parameters' | 'parametersRaw'> {
-  if (set.size === 0) return draft;
-  const parameters: Record<string, unknown> = { ...draft.parameters };
-  const parametersRaw = [...draft.parametersRaw];
+function withDefaults(
+  given: Readonly<Record<string, unknown>>,
+  set: ReadonlyMap<string, string>,
+): Readonly<Record<string, unknown>> {
+  if (set.size === 0) return given;
+  const parameters: Record<string, unknown> = { ...given };
   for (const [key, raw] of set) {
-    if (key in parameters) continue;
-    parameters[key] = JSON.parse(raw) as unknown;
-    parametersRaw.push({ key, raw });
+    if (!Object.hasOwn(parameters, key)) parameters[key] = JSON.parse(raw) as unknown;
   }
-  return { parameters, parametersRaw };
+  return parameters;
+}
+
+/** The raw text of what will be sent, defaults folded in. */
+function partsOf(
+  draft: LineDraft,
+  model: string,
+  defaults: { readonly set: ReadonlyMap<string, string>; readonly system: string | null },
+): RequestParts {
+  const raw = draft.raw();
+  const parameters = [...raw.parameters];
+  for (const [key, text] of defaults.set) {
+    if (!Object.hasOwn(draft.parameters, key)) parameters.push({ key, raw: text });
+  }
+  return {
+    ...raw,
+    model: raw.model ?? JSON.stringify(model),
+    parameters,
+    system: defaults.system === null ? null : JSON.stringify(defaults.system),
+  };
 }
 
 /** By profile; an unknown model by its content: arrays of parts go to multimodal (cli.md section 2). */

@@ -9,7 +9,8 @@ import type { FlagValue, ParsedCommand } from './parsed-command.ts';
 import { readCommand } from './read-command.ts';
 import { closestName } from './suggest.ts';
 
-const HELP_COLUMNS_MAX = 100;
+/** Help is wrapped once, when the program is built (see quick-answer.ts), for the narrowest usual terminal. */
+const HELP_COLUMNS = 80;
 
 const OVERVIEW = [
   '$0 <command> [flags]',
@@ -101,7 +102,7 @@ async function parseWithYargs(
 
 async function helpText(command: CommandSpec | undefined): Promise<string> {
   const parser = await createParser();
-  parser.wrap(Math.min(HELP_COLUMNS_MAX, parser.terminalWidth()));
+  parser.wrap(HELP_COLUMNS);
   parser.usage(OVERVIEW).epilogue(OVERVIEW_END);
   if (command === undefined) {
     parser.option('version', { alias: 'V', type: 'boolean', describe: 'Show the version' });

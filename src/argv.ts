@@ -15,7 +15,7 @@ export type PlainArgv = {
 };
 
 /** What `--simulate` without a value becomes: the simulator's defaults. */
-export const BARE_OPTIONAL = '';
+const BARE_OPTIONAL = '';
 
 /**
  * Rewrites an argument vector before yargs sees it. The reasons, all seen with yargs 18.2: a bare

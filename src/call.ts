@@ -5,7 +5,7 @@ import type { ApiFailure } from './failure.ts';
 import type { HttpCall, HttpReply, ProtocolName, StreamFold } from './protocols/protocol.ts';
 
 /** Largest reply that is accepted, frames of a stream included (guarantee 12). */
-export const REPLY_BYTES_MAX: number = 64 * 1024 * 1024;
+const REPLY_BYTES_MAX: number = 64 * 1024 * 1024;
 
 /** How often deadlines are looked at: one timer for all calls instead of one each. */
 const DEADLINE_TICK_MS = 250;

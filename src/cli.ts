@@ -1,4 +1,11 @@
 #!/usr/bin/env node
-import { main } from './main.ts';
+import { quickAnswer } from './quick-answer.ts';
 
-process.exitCode = await main(process.argv.slice(2));
+const argv = process.argv.slice(2);
+const quick = quickAnswer(argv);
+if (quick === null) {
+  const { main } = await import('./main.ts');
+  process.exitCode = await main(argv);
+} else {
+  process.stdout.write(quick);
+}

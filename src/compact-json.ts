@@ -24,7 +24,6 @@ const ESCAPE_SEQUENCES =
   /(?:\u001B[\]PX^_]|[\u0090\u0098\u009D-\u009F])[^\u0007\u001B\u009C]*(?:\u0007|\u001B\\|\u009C)|(?:\u001B\[|\u009B)[0-?]*[ -/]*[@-~]|\u001B[ -/]*[0-~]/g;
 
 /** White space controls and the two line separators become one space. */
-// oxlint-disable-next-line no-control-regex -- as above
 const LINE_BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
 
 /** The other controls, marks that turn or hide text (bidi, zero width no-break space, tags). */

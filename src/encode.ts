@@ -1,5 +1,5 @@
 import { scanObject } from './json-scan.ts';
-import type { RawMember } from './request-parts.ts';
+import type { RawMember, RequestParts } from './request-parts.ts';
 import type { Request } from './parse.ts';
 import type { HttpCall } from './protocols/protocol.ts';
 
@@ -38,8 +38,8 @@ function withTextParts(messages: string): string {
 }
 
 /** Raw text of the messages array as it is sent. */
-function messagesText(request: Request): string | null {
-  const { parts, view } = request;
+function messagesText(request: Request, parts: RequestParts): string | null {
+  const { view } = request;
   if (parts.messages === null) return null;
   const wrap =
     view.endpoint === 'multimodal-generation' && (view.shape === 'flat' || view.shape === 'prompt');
@@ -52,8 +52,9 @@ function has(members: readonly RawMember[], key: string): boolean {
 }
 
 function encodeNative(request: Request): string {
-  const { parts, view } = request;
-  const messages = messagesText(request);
+  const { view } = request;
+  const parts = request.parts();
+  const messages = messagesText(request, parts);
   const input: RawMember[] = messages === null ? [...parts.input] : [{ key: 'messages', raw: messages }, ...parts.input];
   // Natively the header switches the stream on; the SDK's argument of the same name is not sent.
   const parameters = parts.parameters.filter(({ key }) => key !== 'stream');
@@ -71,9 +72,10 @@ function encodeNative(request: Request): string {
 }
 
 function encodeChat(request: Request): string {
-  const { parts, view } = request;
+  const { view } = request;
+  const parts = request.parts();
   const members: RawMember[] = [{ key: 'model', raw: parts.model }];
-  const messages = messagesText(request);
+  const messages = messagesText(request, parts);
   if (messages !== null) members.push({ key: 'messages', raw: messages });
   for (const member of parts.parameters) {
     if (!view.stream || member.key !== 'stream_options') members.push(member);

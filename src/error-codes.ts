@@ -2685,6 +2685,16 @@ export const OWN_CODES: readonly OwnCode[] = [
     adviceZh: '请检查网络、代理和 `--base-url`，然后运行 `qbatch retry`。',
   },
   {
+    code: 'qbatch_unreachable',
+    action: 'retry',
+    scope: 'line',
+    class: 'throttle_rate',
+    meaning: 'The model admitted nothing for longer than `--max-unreachable`; its lines stay open.',
+    meaningZh: '该模型在 `--max-unreachable` 时间内未接受任何请求；其余行保持未完成。',
+    advice: 'Wait, or ask for a higher limit, then run the same command again.',
+    adviceZh: '请稍后再试或申请更高配额，然后重新运行同一命令。',
+  },
+  {
     code: 'qbatch_bad_response',
     action: 'retry',
     scope: 'line',

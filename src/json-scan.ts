@@ -7,6 +7,8 @@ export type ObjectMember = {
   readonly valueStart: number;
   /** One past the value's last character; white space after it is not included. */
   readonly valueEnd: number;
+  /** The value's own scan, where it is an object and was asked for by key; else null. */
+  readonly nested: ObjectScan | null;
 };
 
 /** What `scanObject` found, in the order of the text. */
@@ -20,6 +22,12 @@ export type ObjectScan = {
   /** Deepest nesting of `{` and `[` inside, the object's own included: 1 for `{}`. */
   readonly depth: number;
 };
+
+/**
+ * Which members' objects are scanned in the same pass; `inner` for those inside them. As deep as it
+ * is written down and no deeper: this is the one place that recurses.
+ */
+export type NestedScan = { readonly keys: ReadonlySet<string>; readonly inner: NestedScan | null };
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -40,13 +48,14 @@ type Nesting = { deepest: number };
 
 /**
  * The members of the object that begins at `start` (white space before it is skipped), with its
- * first duplicate key and its depth, in one pass over the text.
+ * first duplicate key and its depth, in one pass over the text; members named in `into` are scanned
+ * too.
  *
  * `text` must be JSON that `JSON.parse` accepts: this function finds places and proves nothing. It
- * neither recurses nor decodes values, so deep nesting and big strings cost no stack and no copies.
+ * does not recurse (but for `into`) and decodes no values, so deep nesting and big strings cost no stack and no copies.
  * Throws an AssertionError where there is no object at `start`.
  */
-export function scanObject(text: string, start = 0): ObjectScan {
+export function scanObject(text: string, start = 0, into: NestedScan | null = null): ObjectScan {
   let at = skipSpace(text, start);
   assert(text.charCodeAt(at) === OPEN_OBJECT, 'scanObject: no object here');
   const members: ObjectMember[] = [];
@@ -57,8 +66,14 @@ export function scanObject(text: string, start = 0): ObjectScan {
     const key = decodeKey(text, at, keyEnd);
     // The colon stands between two stretches of white space.
     const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
-    const valueEnd = skipValue(text, valueStart, nesting);
-    members.push({ key, valueStart, valueEnd });
+    let nested: ObjectScan | null = null;
+    let valueEnd: number;
+    if (into !== null && into.keys.has(key) && text.charCodeAt(valueStart) === OPEN_OBJECT) {
+      nested = scanObject(text, valueStart, into.inner);
+      valueEnd = nested.end;
+      if (nested.depth > nesting.deepest) nesting.deepest = nested.depth;
+    } else valueEnd = skipValue(text, valueStart, nesting);
+    members.push({ key, valueStart, valueEnd, nested });
     at = skipSpace(text, valueEnd);
     if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
   }

@@ -1,6 +1,6 @@
 import { applyDefaults, type Shaped } from './apply-defaults.ts';
 import { invalidRequest } from './invalid-request.ts';
-import { isProblem, type OpenObject, openNested } from './open-object.ts';
+import { isProblem, type OpenObject, openMember, rawOf } from './open-object.ts';
 import type { Problem } from './problem.ts';
 import type { Endpoint } from './protocols/protocol.ts';
 import type { LineDefaults, LineDraft, RawMember } from './request-parts.ts';
@@ -34,15 +34,20 @@ function unshaped(...problems: Problem[]): Shaped {
   return { kind: 'unshaped', problems };
 }
 
-function membersBut(raw: ReadonlyMap<string, string>, but: (key: string) => boolean): RawMember[] {
+function membersBut(object: OpenObject, but: (key: string) => boolean): RawMember[] {
   const members: RawMember[] = [];
-  for (const [key, text] of raw) if (!but(key)) members.push({ key, raw: text });
+  for (const { key, valueStart, valueEnd } of object.members) {
+    if (!but(key)) members.push({ key, raw: object.text.slice(valueStart, valueEnd) });
+  }
   return members;
 }
 
-function valuesBut(value: Readonly<Record<string, unknown>>, but: (key: string) => boolean): Record<string, unknown> {
+function valuesBut(
+  value: Readonly<Record<string, unknown>>,
+  but: (key: string) => boolean,
+): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
+  for (const key in value) {
     if (but(key)) continue;
     if (key === '__proto__') Object.defineProperty(kept, key, { value: value[key], enumerable: true });
     else kept[key] = value[key];
@@ -50,7 +55,38 @@ function valuesBut(value: Readonly<Record<string, unknown>>, but: (key: string) 
   return kept;
 }
 
+function isMessages(key: string): boolean {
+  return key === 'messages';
+}
+
+function isModelOrMessages(key: string): boolean {
+  return key === 'model' || key === 'messages';
+}
+
+function isNative(key: string): boolean {
+  return key === 'model' || key === 'input' || key === 'parameters';
+}
+
+function isNativeOrOwn(key: string): boolean {
+  return isNative(key) || OWN_KEYS.has(key);
+}
+
+function isFlatOwn(key: string): boolean {
+  return isModelOrMessages(key) || key === 'prompt' || OWN_KEYS.has(key);
+}
+
 const NONE: Readonly<Record<string, unknown>> = Object.freeze({});
+const NO_OBJECT: OpenObject = { value: NONE, text: '{}', members: [] };
+const NO_PROBLEMS: readonly Problem[] = Object.freeze([]);
+
+const FLAT_PATHS = { messages: '', parameters: '', input: '' } as const;
+const BODY_PATHS = { messages: 'body.', parameters: 'body.', input: 'body.' } as const;
+const NATIVE_PATHS = { messages: 'input.', parameters: 'parameters.', input: 'input.' } as const;
+const BODY_NATIVE_PATHS = {
+  messages: 'body.input.',
+  parameters: 'body.parameters.',
+  input: 'body.input.',
+} as const;
 
 type Drafted = LineDraft | readonly Problem[];
 
@@ -63,19 +99,30 @@ function isDraft(drafted: Drafted): drafted is LineDraft {
  * defaults, and splits it into parsed values (for the checks) and raw text (for the request).
  */
 export function shapeLine(line: OpenObject, defaults: LineDefaults, streamHeader: boolean | null): Shaped {
-  const shapes = SHAPE_KEYS.filter(([key]) => line.raw.has(key));
-  const first = shapes[0];
-  if (first === undefined) {
+  const { value } = line;
+  let shape: LineShape | undefined;
+  let count = 0;
+  for (const [key, candidate] of SHAPE_KEYS) {
+    if (!Object.hasOwn(value, key)) continue;
+    shape ??= candidate;
+    count += 1;
+  }
+  if (shape === undefined) {
     return unshaped(invalidRequest('', 'none of body, input, messages or prompt is given; see the four line shapes in the README'));
   }
-  if (shapes.length > 1) {
-    const keys = shapes.map(([key]) => key).join(' and ');
-    return unshaped(invalidRequest('', `${keys} are given together; a line has exactly one of body, input, messages, prompt`));
+  if (count > 1) {
+    const given = SHAPE_KEYS.flatMap(([key]) => (Object.hasOwn(value, key) ? [key] : []));
+    return unshaped(
+      invalidRequest(
+        '',
+        `${given.join(' and ')} are given together; a line has exactly one of body, input, messages, prompt`,
+      ),
+    );
   }
-  const [, shape] = first;
   if (shape !== 'envelope') {
     for (const key of ['url', 'method']) {
-      if (line.raw.has(key)) return unshaped(invalidRequest(key, `${key} belongs to lines with a body; leave it out`));
+      if (!Object.hasOwn(value, key)) continue;
+      return unshaped(invalidRequest(key, `${key} belongs to lines with a body; leave it out`));
     }
   }
   const drafted = shape === 'envelope' ? draftEnvelope(line) : shape === 'native' ? draftNative(line, line, '') : draftFlat(line, shape, defaults);
@@ -88,36 +135,38 @@ function draftEnvelope(line: OpenObject): Drafted {
   if (typeof url !== 'string') {
     return [invalidRequest('url', 'a line with a body needs a url: "/v1/chat/completions" or a native path such as "/api/v1/services/aigc/text-generation/generation"')];
   }
-  const body = openNested(line.value['body'], line.raw.get('body'), 'body');
+  const body = openMember(line, 'body', 'body');
   if (isProblem(body)) return [body];
   const problems: Problem[] = [];
-  for (const key of line.raw.keys()) {
+  for (const { key } of line.members) {
     if (key !== 'body' && !OWN_KEYS.has(key)) {
       problems.push({ severity: 'warning', path: key, code: 'qbatch_unknown_parameter', message: `${key} beside body is not part of the batch format and is not sent` });
     }
   }
-  const native = NATIVE_URL.exec(url);
+  const native = CHAT_URLS.has(url) ? null : NATIVE_URL.exec(url);
   if (native !== null) {
     const drafted = draftNative(line, body, 'body.');
     return isDraft(drafted) ? { ...drafted, shape: 'envelope', endpoint: native[1] as Endpoint, problems } : drafted;
   }
   if (!CHAT_URLS.has(url)) return [invalidRequest('url', refusedUrl(url))];
-  const own = (key: string): boolean => key === 'model' || key === 'messages';
+  const own = isModelOrMessages;
   return {
     shape: 'envelope',
     protocol: 'openai',
     endpoint: 'chat-completions',
     model: body.value['model'],
-    modelRaw: body.raw.get('model'),
     messages: body.value['messages'],
-    messagesRaw: body.raw.get('messages') ?? null,
     input: NONE,
-    inputRaw: [],
     parameters: valuesBut(body.value, own),
-    parametersRaw: membersBut(body.raw, own),
-    extra: [],
-    paths: { messages: 'body.', parameters: 'body.', input: 'body.' },
+    paths: BODY_PATHS,
     problems,
+    raw: () => ({
+      model: rawOf(body, 'model'),
+      messages: rawOf(body, 'messages') ?? null,
+      input: [],
+      parameters: membersBut(body, own),
+      extra: [],
+    }),
   };
 }
 
@@ -130,28 +179,31 @@ function refusedUrl(url: string): string {
 }
 
 function draftNative(line: OpenObject, holder: OpenObject, prefix: string): Drafted {
-  const input = openNested(holder.value['input'], holder.raw.get('input'), `${prefix}input`);
+  const input = openMember(holder, 'input', `${prefix}input`);
   if (isProblem(input)) return [input];
-  const given = holder.raw.get('parameters');
-  const parameters = given === undefined ? { value: NONE, raw: new Map<string, string>() } : openNested(holder.value['parameters'], given, `${prefix}parameters`);
+  const parameters = Object.hasOwn(holder.value, 'parameters')
+    ? openMember(holder, 'parameters', `${prefix}parameters`)
+    : NO_OBJECT;
   if (isProblem(parameters)) return [parameters];
-  const extra = membersBut(holder.raw, (key) => key === 'model' || key === 'input' || key === 'parameters' || (holder === line && OWN_KEYS.has(key)));
-  const isMessages = (key: string): boolean => key === 'messages';
+  const own = holder === line ? isNativeOrOwn : isNative;
+  const extra = holder.members.filter(({ key }) => !own(key));
   return {
     shape: 'native',
     protocol: 'dashscope',
     endpoint: null,
     model: holder.value['model'],
-    modelRaw: holder.raw.get('model'),
     messages: input.value['messages'],
-    messagesRaw: input.raw.get('messages') ?? null,
     input: valuesBut(input.value, isMessages),
-    inputRaw: membersBut(input.raw, isMessages),
     parameters: parameters.value,
-    parametersRaw: membersBut(parameters.raw, () => false),
-    extra,
-    paths: { messages: `${prefix}input.`, parameters: `${prefix}parameters.`, input: `${prefix}input.` },
-    problems: extra.map(({ key }) => unknownTopLevel(`${prefix}${key}`, key)),
+    paths: prefix === '' ? NATIVE_PATHS : BODY_NATIVE_PATHS,
+    problems: extra.length === 0 ? NO_PROBLEMS : extra.map(({ key }) => unknownTopLevel(`${prefix}${key}`, key)),
+    raw: () => ({
+      model: rawOf(holder, 'model'),
+      messages: rawOf(input, 'messages') ?? null,
+      input: membersBut(input, isMessages),
+      parameters: membersBut(parameters, () => false),
+      extra: membersBut(holder, own),
+    }),
   };
 }
 
@@ -161,29 +213,31 @@ function unknownTopLevel(path: string, key: string): Problem {
 }
 
 function draftFlat(line: OpenObject, shape: 'flat' | 'prompt', defaults: LineDefaults): Drafted {
-  const own = (key: string): boolean => key === 'model' || key === 'messages' || key === 'prompt' || OWN_KEYS.has(key);
   let messages = line.value['messages'];
-  let messagesRaw = line.raw.get('messages') ?? null;
   if (shape === 'prompt') {
     const prompt = line.value['prompt'];
     if (typeof prompt !== 'string' || prompt === '') return [invalidRequest('prompt', 'prompt must be a non-empty string')];
     messages = [{ role: 'user', content: prompt }];
-    messagesRaw = `[{"role":"user","content":${line.raw.get('prompt') ?? '""'}}]`;
   }
   return {
     shape,
     protocol: defaults.protocol === 'openai' ? 'openai' : 'dashscope',
     endpoint: defaults.protocol === 'openai' ? 'chat-completions' : null,
     model: line.value['model'],
-    modelRaw: line.raw.get('model'),
     messages,
-    messagesRaw,
     input: NONE,
-    inputRaw: [],
-    parameters: valuesBut(line.value, own),
-    parametersRaw: membersBut(line.raw, own),
-    extra: [],
-    paths: { messages: '', parameters: '', input: '' },
-    problems: [],
+    parameters: valuesBut(line.value, isFlatOwn),
+    paths: FLAT_PATHS,
+    problems: NO_PROBLEMS,
+    raw: () => ({
+      model: rawOf(line, 'model'),
+      messages:
+        shape === 'prompt'
+          ? `[{"role":"user","content":${rawOf(line, 'prompt') ?? '""'}}]`
+          : (rawOf(line, 'messages') ?? null),
+      input: [],
+      parameters: membersBut(line, isFlatOwn),
+      extra: [],
+    }),
   };
 }

@@ -152,10 +152,6 @@ async function showSurvey(error: QbatchError, io: CommandIo): Promise<void> {
 
 /** The whole program: arguments to exit code. The one place where errors are caught and shown. */
 export async function main(argv: readonly string[]): Promise<number> {
-  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
-    process.stdout.write(`${VERSION}\n`);
-    return EXIT.ok;
-  }
   // Prompts and answers are private: whatever is created below is for the user alone.
   process.umask(0o077);
   const io = openIo(watchSignals());

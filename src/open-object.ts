@@ -1,8 +1,15 @@
-import { type ObjectMember, scanObject } from './json-scan.ts';
+import { type NestedScan, type ObjectMember, scanObject } from './json-scan.ts';
 import type { Problem } from './problem.ts';
 
 /** Deepest nesting of `{` and `[` in a line, its own included (cli.md section 2). */
 const DEPTH_MAX = 512;
+
+const INNER_OBJECTS: NestedScan = { keys: new Set(['input', 'parameters']), inner: null };
+/** The objects whose members matter: `body` and, in it or beside it, `input` and `parameters`. */
+const REQUEST_OBJECTS: NestedScan = {
+  keys: new Set(['body', 'input', 'parameters']),
+  inner: INNER_OBJECTS,
+};
 
 function invalid(path: string, message: string, code: string): Problem {
   return { severity: 'error', path, code, message };
@@ -17,11 +24,20 @@ function jsonReason(error: unknown): string {
   return position === undefined ? 'not valid JSON: it ends too early or holds an unexpected character' : `not valid JSON: ${reason} at column ${Number(position) + 1}`;
 }
 
-/** An object of a line: parsed, and the raw text of each of its members. */
+/** An object of a line: parsed, and where its members stand in `text`. */
 export type OpenObject = {
   readonly value: Readonly<Record<string, unknown>>;
-  readonly raw: ReadonlyMap<string, string>;
+  readonly text: string;
+  readonly members: readonly ObjectMember[];
 };
+
+/** Raw text of a member's value; undefined where the object has none. */
+export function rawOf(object: OpenObject, key: string): string | undefined {
+  for (const member of object.members) {
+    if (member.key === key) return object.text.slice(member.valueStart, member.valueEnd);
+  }
+  return undefined;
+}
 
 /** A line's text to its object with the raw text of each member, or the reason why not. */
 export function openLine(text: string): OpenObject | Problem {
@@ -34,16 +50,16 @@ export function openLine(text: string): OpenObject | Problem {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return invalid('', 'the line is not a JSON object; put one {...} on each line', 'qbatch_invalid_json');
   }
-  const scan = scanObject(text);
+  const scan = scanObject(text, 0, REQUEST_OBJECTS);
   if (scan.depth > DEPTH_MAX) {
     return invalid('', `the line is nested ${scan.depth} levels deep; at most ${DEPTH_MAX} are allowed`, 'qbatch_too_deep');
   }
   if (scan.duplicate !== null) return duplicateKey('', scan.duplicate);
-  return { value: value as Record<string, unknown>, raw: rawMembers(text, scan.members) };
+  return { value: value as Record<string, unknown>, text, members: scan.members };
 }
 
 /** The problem of a key that stands twice in one object: parsers disagree on which one counts. */
-export function duplicateKey(path: string, key: string): Problem {
+function duplicateKey(path: string, key: string): Problem {
   return invalid(path, `the key ${JSON.stringify(key)} is given twice${path === '' ? '' : ` in ${path}`}; keep one`, 'qbatch_duplicate_key');
 }
 
@@ -51,18 +67,15 @@ export function isProblem(value: OpenObject | Problem): value is Problem {
   return 'severity' in value;
 }
 
-/** Opens an object inside a line by its raw text; what is no object, or repeats a key, is a problem. */
-export function openNested(value: unknown, raw: string | undefined, path: string): OpenObject | Problem {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || raw === undefined) {
+/** Opens an object inside another one; what is no object, or repeats a key, is a problem. */
+export function openMember(holder: OpenObject, key: string, path: string): OpenObject | Problem {
+  const value = holder.value[key];
+  const member = holder.members.find((candidate) => candidate.key === key);
+  const nested = member?.nested ?? null;
+  if (typeof value !== 'object' || value === null || nested === null) {
     return invalid(path, `${path} must be a JSON object`, 'qbatch_invalid_request');
   }
-  const scan = scanObject(raw);
-  if (scan.duplicate !== null) return duplicateKey(path, scan.duplicate);
-  return { value: value as Record<string, unknown>, raw: rawMembers(raw, scan.members) };
-}
-
-function rawMembers(text: string, members: readonly ObjectMember[]): ReadonlyMap<string, string> {
-  const raw = new Map<string, string>();
-  for (const { key, valueStart, valueEnd } of members) raw.set(key, text.slice(valueStart, valueEnd));
-  return raw;
+  const { duplicate, members } = nested;
+  if (duplicate !== null) return duplicateKey(path, duplicate);
+  return { value: value as Record<string, unknown>, text: holder.text, members };
 }

@@ -4,6 +4,7 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsyncSync,
   ftruncateSync,
   openSync,
   readSync,
@@ -11,6 +12,7 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { EXIT, OutputError, QbatchError } from './errors.ts';
 
@@ -88,16 +90,33 @@ export class OutputFile implements OutputSink {
     closeSync(this.file);
   }
 
+  /** Closes and removes the file. */
+  discard(): void {
+    closeSync(this.file);
+    rmSync(this.path, { force: true });
+  }
+
   /** Puts this file in the place of `path`, durably. */
   replace(path: string): void {
     try {
       fdatasyncSync(this.file);
       closeSync(this.file);
       renameSync(this.path, path);
+      syncFolder(path);
     } catch (error) {
       rmSync(this.path, { force: true });
       throw outputError(error, path);
     }
+  }
+}
+
+/** Makes a rename survive a power loss: it is an entry of the folder, not of the file. */
+function syncFolder(path: string): void {
+  const folder = openSync(dirname(path), constants.O_RDONLY);
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
   }
 }
 

@@ -4,7 +4,7 @@ import { EXIT, OutputError } from './errors.ts';
 import { CURSOR_START } from './ledger/jobs.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Cursor, Job } from './ledger/records.ts';
-import { OutputFile, type OutputSink } from './output-file.ts';
+import { OutputFile, outputSize, type OutputSink } from './output-file.ts';
 import { Writer } from './write.ts';
 
 /** Stdout as an output: everything from line 1, nothing to cut off, nothing to sync. */
@@ -58,12 +58,29 @@ export async function replaceOutputs(ledger: Ledger, job: Job, clock: Clock): Pr
   const suffix = `.new-${randomToken()}`;
   const results = new OutputFile(job.resultsPath + suffix, 0);
   const errors = new OutputFile(job.errorsPath + suffix, 0);
-  const writer = new Writer({ clock, database: ledger.database, job, results, errors, order: job.outputOrder, cursor: CURSOR_START });
-  await writer.catchUp(job.lastLineNo + 1);
-  const cursor = await writer.finish();
+  let cursor: Cursor;
+  try {
+    const writer = new Writer({ clock, database: ledger.database, job, results, errors, order: job.outputOrder, cursor: CURSOR_START });
+    await writer.catchUp(job.lastLineNo + 1);
+    cursor = await writer.finish();
+  } catch (error) {
+    for (const file of [results, errors]) file.discard();
+    throw error;
+  }
   results.replace(job.resultsPath);
   errors.replace(job.errorsPath);
   return cursor;
+}
+
+/**
+ * How files are written anew that may hold lines the ledger no longer holds (after `--fresh`,
+ * `retry`, `--accept-changed-input`, `--adopt-outputs`): as whole new files at the end, the old
+ * ones untouched until then; where there is nothing to keep, line by line as always. Throws 73.
+ */
+export function modeAnew(job: Pick<Job, 'resultsPath' | 'errorsPath'>): Job['outputMode'] {
+  const { resultsPath, errorsPath } = job;
+  if (resultsPath === '-') return 'append';
+  return [resultsPath, errorsPath].some((path) => (outputSize(path) ?? 0) > 0) ? 'replace' : 'append';
 }
 
 /** Refuses outputs that are the input itself or each other. Throws 73. */

@@ -5,7 +5,7 @@ import type { Shaped } from './apply-defaults.ts';
 import { invalidRequest } from './invalid-request.ts';
 import { shapeLine } from './line-shape.ts';
 import type { LineDefaults, RequestParts } from './request-parts.ts';
-import { isProblem, openLine } from './open-object.ts';
+import { isProblem, openLine, rawOf } from './open-object.ts';
 import type { Problem } from './problem.ts';
 import type { RawLine } from './read.ts';
 
@@ -15,7 +15,10 @@ export type Request = {
   readonly lineNo: number;
   readonly customId: string;
   readonly view: RequestView;
-  readonly parts: RequestParts;
+  /** Length of the line's text, in UTF-16 units. */
+  readonly characters: number;
+  /** The request's values as raw text, made when asked for. */
+  readonly parts: () => RequestParts;
   /** Documented `X-DashScope-*` headers of the line, lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   /** The line's `metadata` as raw JSON text, or null. */
@@ -74,9 +77,10 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
     lineNo,
     customId,
     view,
+    characters: line.text.length,
     parts,
     headers: checked.headers,
-    metadata: metadata === undefined ? null : (opened.raw.get('metadata') ?? null),
+    metadata: metadata === undefined ? null : (rawOf(opened, 'metadata') ?? null),
     problems,
   };
 }

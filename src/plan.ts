@@ -1,6 +1,6 @@
 import { encodeRequest } from './encode.ts';
 import type { PriorAttempts } from './ledger/lines.ts';
-import { estimateTokens, type TokenEstimate } from './models/tokens.ts';
+import { estimateOutputTokens, estimateTokens, type TokenEstimate } from './models/tokens.ts';
 import type { Request } from './parse.ts';
 import type { Pricing } from './pricing.ts';
 import type { HttpCall } from './protocols/protocol.ts';
@@ -27,10 +27,9 @@ function numberOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
-/** Token estimate of a request: input, expected output, and the most the output can be. */
-export function estimateRequest({ view }: Request): TokenEstimate {
+function estimateInput({ view }: Request): Parameters<typeof estimateTokens>[0] {
   const { parameters } = view;
-  return estimateTokens({
+  return {
     messages: view.messages ?? view.input['prompt'],
     tools: parameters['tools'],
     maxTokens: numberOf(parameters['max_tokens']) ?? numberOf(parameters['max_completion_tokens']),
@@ -38,7 +37,17 @@ export function estimateRequest({ view }: Request): TokenEstimate {
     thinkingBudget: numberOf(parameters['thinking_budget']),
     n: numberOf(parameters['n']) ?? 1,
     profile: view.profile,
-  });
+  };
+}
+
+/** Token estimate of a request: input, expected output, and the most the output can be. */
+export function estimateRequest(request: Request): TokenEstimate {
+  return estimateTokens(estimateInput(request));
+}
+
+/** The output half of the estimate alone, which needs no look at the texts. */
+export function estimateOutput(request: Request): Omit<TokenEstimate, 'inputTokens'> {
+  return estimateOutputTokens(estimateInput(request));
 }
 
 /** Plans one request: the call to make, and what it is expected to take. Pure. */

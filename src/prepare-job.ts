@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { adoptOutputs } from './adopt-outputs.ts';
 import { ConfigError, EXIT, InputError, OutputError } from './errors.ts';
 import { identityDifferences } from './identity.ts';
@@ -10,6 +9,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import { rebaseJob } from './ledger/rebase.ts';
 import type { Job, SettledLine, SurveyFacts } from './ledger/records.ts';
 import { outputSize } from './output-file.ts';
+import { modeAnew } from './output-set.ts';
 import type { Rejected } from './parse.ts';
 import { ownFirstLine } from './reconcile.ts';
 import { type Survey, surveyInput } from './survey.ts';
@@ -30,7 +30,7 @@ export class InvalidInputError extends InputError {
 }
 
 /** The terminal record of a line that is not sent. */
-export function rejectedLine(rejected: Rejected, wallMs: number): SettledLine {
+function rejectedLine(rejected: Rejected, wallMs: number): SettledLine {
   const errors = rejected.problems.filter(({ severity }) => severity === 'error');
   const weighing = errors.length > 0 ? errors : rejected.problems.filter(({ severity }) => severity === 'warning');
   const first = weighing[0];
@@ -84,20 +84,15 @@ function fieldsOf(request: JobRequest, survey: Survey): JobFields {
  * refusal (65, or what `gate` throws) leaves nothing behind.
  */
 export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<Job> {
-  let job = findJob(ledger.database, request.name);
-  if (job !== null && request.fresh) {
-    const forgotten = job;
-    ledger.transact(() => {
-      deleteJob(ledger, forgotten.id);
-    });
-    job = null;
-  } else if (job === null) refuseForeignOutputs(request);
-  if (job !== null) {
+  const known = findJob(ledger.database, request.name);
+  refuseForeignOutputs(request, known);
+  let job = known;
+  if (job !== null && !request.fresh) {
     const same = (await hashInput(request.inputPath)) === job.inputSha256;
     const differences = identityDifferences(job.identity, request.identity);
     if (!same || differences.length > 0) job = await takeChanged(ledger, job, { request, same, differences });
   } else {
-    job = await surveyJob(ledger, request, null);
+    job = await surveyJob(ledger, request, known);
   }
   if (request.adopt) job = await adoptOutputs(ledger, job, request);
   return keepSettings(ledger, job, request);
@@ -116,7 +111,7 @@ async function takeChanged(
   const what = [...differences];
   if (!same) {
     const line = await firstChangedLine(ledger.database, job, request.inputPath, request.maxLineBytes);
-    what.unshift(`${request.inputPath} has changed; line ${line} is the first that differs`);
+    what.unshift(`${request.inputShown} has changed; line ${line} is the first that differs`);
   }
   throw new InputError(
     EXIT.invalidInput,
@@ -127,25 +122,28 @@ async function takeChanged(
   );
 }
 
-/** Pass 1 into the ledger: rejected lines, fingerprints, facts; `known` is a job without settled lines. */
-async function surveyJob(ledger: Ledger, request: JobRequest, known: Job | null): Promise<Job> {
+/**
+ * Pass 1 into the ledger: rejected lines, fingerprints, facts. `before` is a job of this name, which
+ * is forgotten (`--fresh`) or has nothing answered yet and takes what is given now.
+ */
+async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null): Promise<Job> {
   const wallMs = request.clock.wallMs();
   ledger.beginTransaction();
   try {
-    const jobId = known?.id ?? insertJob(ledger, request.name, wallMs);
-    if (known !== null) {
-      ledger.database.prepare('DELETE FROM lines WHERE job_id = ?').run(jobId);
-      ledger.database.prepare('DELETE FROM input_blocks WHERE job_id = ?').run(jobId);
-      // Attempts of the old input stay in the usage report, under negative numbers.
-      ledger.database.prepare('UPDATE attempts SET line_no = -line_no - ? WHERE job_id = ? AND line_no > 0').run(2 ** 32 * known.generation, jobId);
-      ledger.database.prepare('UPDATE jobs SET generation = generation + 1 WHERE id = ?').run(jobId);
-      setOutputs(ledger, jobId, { mode: 'append', cursor: CURSOR_START });
+    const kept = request.fresh ? null : before;
+    if (before !== null && kept === null) deleteJob(ledger, before.id);
+    const jobId = kept?.id ?? insertJob(ledger, request.name, wallMs);
+    if (kept !== null) {
+      clearLines(ledger, kept);
+      setState(ledger, jobId, 'open', wallMs);
     }
+    if (before !== null) setOutputs(ledger, jobId, { mode: modeAnew(request), cursor: CURSOR_START });
     let seq = 0;
     const survey = await surveyInput(request.inputPath, {
       maxLineBytes: request.maxLineBytes,
       defaults: request.defaults,
       pricing: request.pricing,
+      ...(request.checkStop === undefined ? {} : { checkStop: request.checkStop }),
       onRejected: (rejected) => {
         if (!request.skipInvalid) return;
         seq += 1;
@@ -165,6 +163,16 @@ async function surveyJob(ledger: Ledger, request: JobRequest, known: Job | null)
   return mustFind(ledger, request.name);
 }
 
+/** Takes the lines of its old input out of a job; inside a transaction. */
+function clearLines(ledger: Ledger, job: Job): void {
+  const { database } = ledger;
+  database.prepare('DELETE FROM lines WHERE job_id = ?').run(job.id);
+  database.prepare('DELETE FROM input_blocks WHERE job_id = ?').run(job.id);
+  // Attempts of the old input stay in the usage report, under negative numbers.
+  database.prepare('UPDATE attempts SET line_no = -line_no - ? WHERE job_id = ? AND line_no > 0').run(2 ** 32 * job.generation, job.id);
+  database.prepare('UPDATE jobs SET generation = generation + 1 WHERE id = ?').run(job.id);
+}
+
 /** Moves a job to a changed input: unchanged lines keep their records, everything else is open again. */
 async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Job> {
   const wallMs = request.clock.wallMs();
@@ -181,9 +189,7 @@ async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Jo
     await accept(survey, request);
     describeJob(ledger, job.id, fieldsOf(request, survey));
     recountJob(ledger, job.id);
-    // Finished files stay as they are until the job has settled again.
-    const finishedFiles = job.state === 'finished' || job.outputMode === 'replace';
-    setOutputs(ledger, job.id, { mode: finishedFiles ? 'replace' : 'append', cursor: CURSOR_START });
+    setOutputs(ledger, job.id, { mode: modeAnew(request), cursor: CURSOR_START });
     setState(ledger, job.id, 'open', wallMs);
     ledger.endTransaction();
   } finally {
@@ -193,7 +199,7 @@ async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Jo
 }
 
 async function accept(survey: Survey, request: JobRequest): Promise<void> {
-  if (survey.invalid > 0 && !request.skipInvalid) throw new InvalidInputError(survey, request.inputPath);
+  if (survey.invalid > 0 && !request.skipInvalid) throw new InvalidInputError(survey, request.inputShown);
   await request.gate(survey);
 }
 
@@ -203,14 +209,14 @@ function mustFind(ledger: Ledger, name: string): Job {
   return job;
 }
 
-/** A new job must not write into files that are not its own. */
-function refuseForeignOutputs(request: JobRequest): void {
-  if (request.adopt) return;
+/** A job must not write into files that are not its own: those of `known`, where it is known. */
+function refuseForeignOutputs(request: JobRequest, known: Job | null): void {
+  if (request.adopt && known === null) return;
   for (const path of [request.resultsPath, request.errorsPath]) {
-    if (path === '-' || !existsSync(path)) continue;
+    if (path === '-' || path === known?.resultsPath || path === known?.errorsPath) continue;
     const bytes = outputSize(path) ?? 0;
     if (bytes === 0) continue;
-    if (ownFirstLine(path, request.name)) {
+    if (known === null && ownFirstLine(path, request.name)) {
       throw new ConfigError(
         `${path} holds lines of job ${request.name}, but the ledger does not know it: the ledger was lost or replaced`,
         'restore the ledger, or rerun with --adopt-outputs to take the answers from the output files',
@@ -232,20 +238,13 @@ function keepSettings(ledger: Ledger, job: Job, request: JobRequest): Job {
     job.outputOrder !== request.order;
   const sameEndpoint = JSON.stringify(job.endpoint) === JSON.stringify(request.endpoint);
   if (!moved && sameEndpoint && job.inputPath === request.inputPath) return job;
-  if (moved) {
-    const own = new Set([job.resultsPath, job.errorsPath]);
-    for (const path of [request.resultsPath, request.errorsPath]) {
-      if (path === '-' || own.has(path)) continue;
-      if ((outputSize(path) ?? 0) > 0) {
-        throw new OutputError(EXIT.cannotCreate, `${path} exists and is not empty, and this job did not write it`, 'move it away, or name another file with -o or --errors');
-      }
-    }
-  }
   ledger.transact(() => {
     ledger.database
       .prepare('UPDATE jobs SET input_path = ?, endpoint = ?, output_order = ?, results_path = ?, errors_path = ? WHERE id = ?')
       .run(request.inputPath, JSON.stringify(request.endpoint), request.order, request.resultsPath, request.errorsPath, job.id);
-    if (moved) setOutputs(ledger, job.id, { mode: 'append', cursor: { ...CURSOR_START, seq: 0 } });
+    if (!moved) return;
+    const mode = job.outputMode === 'replace' ? modeAnew(request) : 'append';
+    setOutputs(ledger, job.id, { mode, cursor: CURSOR_START });
   });
   return mustFind(ledger, job.name);
 }

@@ -42,14 +42,17 @@ export type LineDraft = {
   /** Null: by the model's profile. */
   readonly endpoint: Endpoint | null;
   readonly model: unknown;
-  readonly modelRaw: string | undefined;
   readonly messages: unknown;
-  readonly messagesRaw: string | null;
   readonly input: Readonly<Record<string, unknown>>;
-  readonly inputRaw: readonly RawMember[];
   readonly parameters: Readonly<Record<string, unknown>>;
-  readonly parametersRaw: readonly RawMember[];
-  readonly extra: readonly RawMember[];
   readonly paths: RequestView['paths'];
   readonly problems: readonly Problem[];
+  /** The raw text of it all; made only for lines that are sent, since the survey does not need it. */
+  raw(): RawDraft;
+};
+
+/** Raw text of a draft's values, before defaults are folded in. */
+export type RawDraft = Omit<RequestParts, 'model' | 'system'> & {
+  /** Undefined where the line names no model. */
+  readonly model: string | undefined;
 };

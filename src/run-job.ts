@@ -6,7 +6,7 @@ import { CURSOR_START, findJob, recountJob, setOutputs, setState } from './ledge
 import type { Ledger } from './ledger/ledger.ts';
 import { failuresByCode, reopenFailed } from './ledger/lines.ts';
 import type { Job } from './ledger/records.ts';
-import { openOutputs, replaceOutputs } from './output-set.ts';
+import { modeAnew, openOutputs, replaceOutputs } from './output-set.ts';
 import { reconcileOutputs } from './reconcile.ts';
 import type { FailureGroup, RunSummary } from './reporters/reporter.ts';
 
@@ -20,7 +20,7 @@ export type RunResult = {
   readonly job: Job;
 };
 
-/** Reopens failed lines of a job (`retry`); finished files stay until the job has settled again. Returns how many. */
+/** Reopens failed lines of a job (`retry`); files that hold something stay until the job has settled again. Returns how many. */
 export function reopenJob(
   ledger: Ledger,
   job: Job,
@@ -30,8 +30,7 @@ export function reopenJob(
     const reopened = reopenFailed(ledger, job, only);
     if (reopened === 0) return 0;
     recountJob(ledger, job.id);
-    if (job.state === 'finished') setOutputs(ledger, job.id, { mode: 'replace', cursor: CURSOR_START });
-    else if (job.outputMode === 'append') setOutputs(ledger, job.id, { mode: 'append', cursor: CURSOR_START });
+    setOutputs(ledger, job.id, { mode: modeAnew(job), cursor: CURSOR_START });
     setState(ledger, job.id, 'open', only.wallMs);
     return reopened;
   });

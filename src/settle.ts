@@ -103,12 +103,20 @@ function decode(context: SettleContext, line: PlannedLine, result: CallResult): 
 
 /** Takes the key out of everything that will be stored or shown. */
 function redacted(decoded: Decoded, redact: (text: string) => string): Decoded {
-  if (decoded.kind === 'answer') return { ...decoded, body: redact(decoded.body) };
-  const { failure } = decoded;
-  return {
-    kind: 'failure',
-    failure: { ...failure, message: redact(failure.message), body: failure.body === null ? null : redact(failure.body) },
+  const clean = (text: string | null): string | null => (text === null ? null : redact(text));
+  if (decoded.kind === 'answer') {
+    return { ...decoded, body: redact(decoded.body), requestId: clean(decoded.requestId) };
+  }
+  const { code, message, param, requestId, body } = decoded.failure;
+  const failure = {
+    ...decoded.failure,
+    code: redact(code),
+    message: redact(message),
+    param: clean(param),
+    requestId: clean(requestId),
+    body: clean(body),
   };
+  return { kind: 'failure', failure };
 }
 
 /**
@@ -177,7 +185,9 @@ async function tryOnce(line: PlannedLine, tally: Tally, at: { context: SettleCon
     const failedCost = verdict.billing === 'possibly_billed' ? failedPico(line, failure, pricing) : 0;
     released = { tokens: tokensOf(failure.usage), pico: failedCost, latencyMs: null };
     const decision = decide(line, tally, { failure, verdict, context });
-    if (verdict.action !== 'throttle' && !failure.neverSent) ticket.admitted();
+    // Only a reply shows that the service takes calls; a timeout or a broken connection shows nothing.
+    const replied = failure.kind === 'http' || failure.kind === 'bad-response';
+    if (replied && verdict.action !== 'throttle') ticket.admitted();
     const wallMs = clock.wallMs();
     const end = endOf(line, tally, { class: verdict.billing, counted: decision.counted, wallMs, usage: failure.usage, costPico: failure.usage === null ? null : pricing.costPico(line.model, failure.usage), statusCode: failure.statusCode, code: failure.code, requestId: failure.requestId });
     await journal.ended(end, decision.fails ? failedLine(line, tally, { failure, unsent: false, wallMs }) : null);

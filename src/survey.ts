@@ -2,41 +2,15 @@ import { createHash, hash as hashOnce } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { CustomIdIndex, hashCustomId } from './custom-id-index.ts';
 import type { LineDefaults } from './request-parts.ts';
-import { parseLine, type Rejected, type Request } from './parse.ts';
-import { estimateRequest } from './plan.ts';
+import { parseLine, type Rejected } from './parse.ts';
 import type { Pricing } from './pricing.ts';
 import type { Problem, Severity } from './problem.ts';
 import { isCompressed, type RawLine, readLines } from './read.ts';
-
-/** Most problems that are kept and reported one by one. */
-export const PROBLEMS_MAX = 10_000;
+import { type LineProblem, type ModelSurvey, SurveyTally } from './survey-tally.ts';
 
 /** Fingerprints are handed on in blocks of this many lines, 8 bytes a line. */
 export const FINGERPRINT_LINES = 4096;
 export const FINGERPRINT_BYTES = 8;
-
-/** A problem with its place, as `check --json` prints it. */
-export type LineProblem = {
-  readonly severity: Severity;
-  readonly line: number;
-  readonly custom_id: string | null;
-  readonly path: string;
-  readonly code: string;
-  readonly message: string;
-};
-
-/** One model's share of the input. */
-export type ModelSurvey = {
-  lines: number;
-  inputTokens: number;
-  outputExpectedTokens: number;
-  /** Null once a line has no known upper bound. */
-  outputMaxTokens: number | null;
-  /** Estimates, so plain numbers; exact money begins with the service's own usage. */
-  expectedPico: number;
-  maxPico: number | null;
-  priced: boolean;
-};
 
 /** Everything the first pass finds out; memory does not grow with the input but for ids and problems. */
 export type Survey = {
@@ -59,31 +33,11 @@ export type SurveyOptions = {
   readonly pricing: Pricing;
   /** Told of every rejected line (once); duplicates come last. */
   readonly onRejected?: (rejected: Rejected) => void;
+  /** Asked once for each chunk of input; throws to give up. */
+  readonly checkStop?: () => void;
   /** Told 8 bytes of SHA-256 a line (zero: blank), a block of lines at a time; block 0 begins with line 1. */
   readonly onFingerprints?: (block: number, fingerprints: Buffer) => void;
 };
-
-class ProblemList {
-  readonly counts: Record<Severity, number> = { error: 0, warning: 0, note: 0 };
-  private readonly errors: LineProblem[] = [];
-  private readonly others: LineProblem[] = [];
-
-  add(lineNo: number, customId: string | null, problems: readonly Problem[]): void {
-    for (const { severity, path, code, message } of problems) {
-      this.counts[severity] += 1;
-      const list = severity === 'error' ? this.errors : this.others;
-      if (list.length < PROBLEMS_MAX) {
-        list.push({ severity, line: lineNo, custom_id: customId, path, code, message });
-      }
-    }
-  }
-
-  /** Errors have the right of way where not all fit. */
-  kept(): LineProblem[] {
-    const kept = [...this.errors, ...this.others.slice(0, PROBLEMS_MAX - this.errors.length)];
-    return kept.toSorted((a, b) => a.line - b.line);
-  }
-}
 
 class Fingerprints {
   private block = 0;
@@ -109,47 +63,6 @@ class Fingerprints {
   }
 }
 
-/** What the survey adds up, line by line. */
-class Tally {
-  lines = 0;
-  valid = 0;
-  invalid = 0;
-  lastLineNo = 0;
-  readonly problems: ProblemList = new ProblemList();
-  readonly models: Map<string, ModelSurvey> = new Map();
-  private readonly pricing: Pricing;
-
-  constructor(pricing: Pricing) {
-    this.pricing = pricing;
-  }
-
-  /** Counts a valid request, or with `sign` -1 takes it out again (a duplicate found later). */
-  count(request: Request, sign: 1 | -1): void {
-    const { model, thinking } = request.view;
-    const estimate = estimateRequest(request);
-    let entry = this.models.get(model);
-    if (entry === undefined) {
-      const priced = this.pricing.isPriced(model);
-      entry = { lines: 0, inputTokens: 0, outputExpectedTokens: 0, outputMaxTokens: 0, expectedPico: 0, maxPico: 0, priced };
-      this.models.set(model, entry);
-    }
-    this.valid += sign;
-    entry.lines += sign;
-    entry.inputTokens += sign * estimate.inputTokens;
-    entry.outputExpectedTokens += sign * estimate.outputExpectedTokens;
-    const most = estimate.outputMaxTokens;
-    entry.outputMaxTokens = most === null || entry.outputMaxTokens === null ? null : entry.outputMaxTokens + sign * most;
-    if (!entry.priced) return;
-    const tokens = { input: estimate.inputTokens, thinking: thinking === true };
-    const likely = estimate.outputExpectedTokens;
-    const expected = this.pricing.estimatePico(model, { ...tokens, output: likely }) ?? 0;
-    entry.expectedPico += sign * expected;
-    const upper = most === null ? null : most === likely ? expected : this.pricing.estimatePico(model, { ...tokens, output: most });
-    entry.maxPico = upper === null || entry.maxPico === null ? null : entry.maxPico + sign * upper;
-    if (entry.lines === 0) this.models.delete(model);
-  }
-}
-
 /** About how many lines are to come, from the size of the file and the lines of the first chunk. */
 function expectedLines(path: string, first: readonly RawLine[]): number {
   const bytes = first.reduce((sum, line) => sum + line.bytes.length + 1, 0);
@@ -164,7 +77,7 @@ function expectedLines(path: string, first: readonly RawLine[]): number {
 export async function surveyInput(path: string, options: SurveyOptions): Promise<Survey> {
   const content = createHash('sha256');
   let bytes = 0;
-  const tally = new Tally(options.pricing);
+  const tally = new SurveyTally(options.pricing);
   const fingerprints = options.onFingerprints === undefined ? null : new Fingerprints(options.onFingerprints);
   let ids: CustomIdIndex | undefined;
   const suspects = new Set<number>();
@@ -173,6 +86,7 @@ export async function surveyInput(path: string, options: SurveyOptions): Promise
     bytes += chunk.length;
   };
   for await (const lines of readLines(path, { maxLineBytes: options.maxLineBytes, onBytes })) {
+    options.checkStop?.();
     ids ??= new CustomIdIndex(expectedLines(path, lines));
     for (const line of lines) {
       fingerprints?.add(line);
@@ -208,7 +122,7 @@ export async function surveyInput(path: string, options: SurveyOptions): Promise
 /** Reads the input once more to name the first line of each repeated `custom_id` and reject the later ones. */
 async function rejectDuplicates(
   path: string,
-  found: { options: SurveyOptions; tally: Tally; suspects: ReadonlySet<number> },
+  found: { options: SurveyOptions; tally: SurveyTally; suspects: ReadonlySet<number> },
 ): Promise<void> {
   const { options, tally, suspects } = found;
   const firstLine = new Map<string, number>();

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import { resolveSettings } from '../config.ts';
@@ -31,7 +32,15 @@ type DebugReport = {
 };
 
 /** Whether they are set says much, their values are secrets or may hold some. */
-const ENVIRONMENT = ['DASHSCOPE_API_KEY', 'DASHSCOPE_API_KEY_FILE_PATH', 'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS'];
+const ENVIRONMENT = [
+  'DASHSCOPE_API_KEY',
+  'DASHSCOPE_API_KEY_FILE_PATH',
+  'HTTPS_PROXY',
+  'HTTP_PROXY',
+  'NO_PROXY',
+  'NODE_OPTIONS',
+  'NODE_EXTRA_CA_CERTS',
+];
 
 /** Settings whose values are prompts, or whatever the user wrote: only that they are set is told. */
 const PRIVATE: ReadonlySet<keyof Settings> = new Set(['system', 'set']);
@@ -63,7 +72,8 @@ const require = createRequire(import.meta.url);
 
 function versionOf(dependency: string): string {
   try {
-    return (require(`${dependency}/package.json`) as { version: string }).version;
+    const file = require.resolve(`${dependency}/package.json`);
+    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
   } catch {
     return 'not found';
   }
@@ -93,7 +103,8 @@ function platform(): Record<string, string | number> {
 }
 
 function environment(env: CommandIo['env']): Record<string, string> {
-  const isSet = (name: string): boolean => [name, name.toLowerCase()].some((one) => (env[one] ?? '') !== '');
+  const isSet = (name: string): boolean =>
+    [name, name.toLowerCase()].some((one) => (env[one] ?? '') !== '');
   return Object.fromEntries(ENVIRONMENT.map((name) => [name, isSet(name) ? 'set' : 'not set']));
 }
 
@@ -109,7 +120,9 @@ function settings(io: CommandIo, problems: string[]): ShownSetting[] | null {
   return RUN_FLAGS.flatMap(({ name, setting }) => {
     const origin = resolved.origins.get(setting) ?? 'default';
     if (origin === 'default') return [];
-    return [{ name, value: PRIVATE.has(setting) ? 'set' : shown(resolved.settings[setting]), origin }];
+    return [
+      { name, value: PRIVATE.has(setting) ? 'set' : shown(resolved.settings[setting]), origin },
+    ];
   });
 }
 
@@ -120,8 +133,13 @@ function shown(value: unknown): string {
   return text.replaceAll(/(\w+:\/\/)[^/@"\s]+@/gu, '$1[redacted]@');
 }
 
-async function ledger(parsed: DebugParsed, io: CommandIo, problems: string[]): Promise<LedgerFacts | null> {
-  const named = parsed.job !== undefined || parsed.ledger !== undefined || parsed.jobName !== undefined;
+async function ledger(
+  parsed: DebugParsed,
+  io: CommandIo,
+  problems: string[],
+): Promise<LedgerFacts | null> {
+  const named =
+    parsed.job !== undefined || parsed.ledger !== undefined || parsed.jobName !== undefined;
   try {
     return await ledgerFacts(chooseJob(parsed, io.cwd));
   } catch (error) {
@@ -141,14 +159,20 @@ function reportText(report: DebugReport): string {
       return `  ${name}: ${oneLine(text, VALUE_CHARS_MAX)}`;
     }),
   ];
-  const given = report.settings?.map(({ name, value, origin }) => [name, `${value} (${origin})`] as const) ?? [];
+  const given = report.settings?.map(
+    ({ name, value, origin }) => [name, `${value} (${origin})`] as const,
+  );
   const lines = [
     ...section('versions', Object.entries(report.versions)),
     ...section('platform', Object.entries(report.platform)),
     ...section('environment', Object.entries(report.environment)),
-    ...section(given.length === 0 ? 'settings: all at their defaults, or unreadable' : 'settings', given),
-    ...(report.ledger === null ? ['ledger: none'] : section('ledger', Object.entries(report.ledger))),
-    ...(report.problems.length === 0 ? [] : section('problems', report.problems.map((text) => text.split(/: (.*)/su, 2) as [string, string]))),
+    ...(given === undefined
+      ? ['settings: cannot be read']
+      : section('settings', given.length === 0 ? [['all', 'at their defaults']] : given)),
+    ...(report.ledger === null
+      ? ['ledger: none']
+      : section('ledger', Object.entries(report.ledger))),
+    ...report.problems.map((problem) => `problem with ${oneLine(problem, VALUE_CHARS_MAX)}`),
   ];
   return `${lines.join('\n')}\n`;
 }

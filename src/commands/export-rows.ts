@@ -1,6 +1,11 @@
 import type { Database } from '../ledger/database.ts';
 import { type AttemptRecord, attemptRecords } from '../ledger/attempts.ts';
-import { type OutputLine, outputLine, outputLinesByNumber, outputLinesBySeq } from '../ledger/lines.ts';
+import {
+  type OutputLine,
+  outputLine,
+  outputLinesByNumber,
+  outputLinesBySeq,
+} from '../ledger/lines.ts';
 import type { Job } from '../ledger/records.ts';
 import { outputText } from '../output-line.ts';
 import { readUsage } from '../read-usage.ts';
@@ -55,7 +60,9 @@ const LINE_COLUMNS = [
 type Fields = Readonly<Record<string, unknown>>;
 
 function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Fields)
+    : {};
 }
 
 function firstOf(value: unknown): Fields {
@@ -66,7 +73,9 @@ function firstOf(value: unknown): Fields {
 function contentText(content: unknown): string | null {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return null;
-  const texts = content.map((part: unknown) => fieldsOf(part)['text']).filter((text) => typeof text === 'string');
+  const texts = content
+    .map((part: unknown) => fieldsOf(part)['text'])
+    .filter((text) => typeof text === 'string');
   return texts.length === 0 ? null : texts.join('');
 }
 
@@ -107,7 +116,9 @@ function* linesOf(database: Database, job: Job, request: ExportRequest): Generat
     // By number, so that the answers of all the other lines are not read.
     const order = request.order === 'input' ? 'line_no' : 'seq';
     const numbers = database
-      .prepare(`SELECT line_no FROM lines WHERE job_id = ? AND state <> 'answered' ORDER BY ${order}`)
+      .prepare(
+        `SELECT line_no FROM lines WHERE job_id = ? AND state <> 'answered' ORDER BY ${order}`,
+      )
       .pluck()
       .all(job.id) as number[];
     for (const lineNo of numbers) {
@@ -128,7 +139,11 @@ function* linesOf(database: Database, job: Job, request: ExportRequest): Generat
  * byte for byte what the output files hold; as CSV, one row a line with the text of the first choice.
  * A stored answer that does not match its checksum throws ConfigError (78).
  */
-export function* exportRows(database: Database, job: Job, request: ExportRequest): Generator<string> {
+export function* exportRows(
+  database: Database,
+  job: Job,
+  request: ExportRequest,
+): Generator<string> {
   const csv = request.format === 'csv';
   if (request.what === 'attempts') {
     if (csv) yield csvRow(ATTEMPT_COLUMNS);
@@ -138,5 +153,6 @@ export function* exportRows(database: Database, job: Job, request: ExportRequest
     return;
   }
   if (csv) yield csvRow(LINE_COLUMNS);
-  for (const line of linesOf(database, job, request)) yield csv ? lineCsv(line) : outputText(job.name, line);
+  for (const line of linesOf(database, job, request))
+    yield csv ? lineCsv(line) : outputText(job.name, line);
 }

@@ -25,11 +25,13 @@ const PIECE_UNITS = 256 * 1024;
  */
 export async function exportCommand(parsed: ExportParsed, io: CommandIo): Promise<number> {
   const { format } = parsed;
-  if (format === 'parquet') throw new UsageError('--format parquet is not in this version', 'use jsonl or csv');
+  if (format === 'parquet')
+    throw new UsageError('--format parquet is not in this version', 'use jsonl or csv');
   const chosen = chooseJob(parsed, io.cwd);
   await readLedger(chosen.ledgerPath, async (database) => {
     const job = findJob(database, chosen.name);
-    if (job === null) throw new InputError(EXIT.noInput, `${chosen.ledgerPath} holds no job ${chosen.name}`);
+    if (job === null)
+      throw new InputError(EXIT.noInput, `${chosen.ledgerPath} holds no job ${chosen.name}`);
     const request = { what: parsed.what, format, order: parsed.order };
     const target = openTarget(parsed.output, io, ownFiles(job, chosen.ledgerPath, request));
     try {
@@ -48,7 +50,10 @@ export async function exportCommand(parsed: ExportParsed, io: CommandIo): Promis
  */
 function ownFiles(job: Job, ledgerPath: string, request: ExportRequest): string[] {
   const own = [job.inputPath, ...ledgerFiles(ledgerPath)];
-  const mayRebuild = request.format === 'jsonl' && request.order === job.outputOrder && lockHolder(ledgerPath) === null;
+  const mayRebuild =
+    request.format === 'jsonl' &&
+    request.order === job.outputOrder &&
+    lockHolder(ledgerPath) === null;
   if (!mayRebuild || request.what !== 'results') own.push(job.resultsPath);
   if (!mayRebuild || request.what !== 'errors') own.push(job.errorsPath);
   return own;
@@ -72,13 +77,19 @@ async function turn(io: CommandIo): Promise<void> {
   await new Promise((resolve) => {
     setImmediate(resolve);
   });
-  if (io.stop.aborted) throw new QbatchError(io.signalCode() ?? EXIT.interrupted, 'interrupted; the export is not complete', 'run it again');
+  if (io.stop.aborted)
+    throw new QbatchError(
+      io.signalCode() ?? EXIT.interrupted,
+      'interrupted; the export is not complete',
+      'run it again',
+    );
 }
 
 function tellOpenLines(job: Job, parsed: ExportParsed, io: CommandIo): void {
   const { open } = lineCounts(job);
   if (open === 0 || parsed.quiet || parsed.what === 'attempts') return;
   const those = `${countText(open, 'line')} of job ${oneLine(job.name)}`;
-  io.writeErr(`qbatch: ${those} ${open === 1 ? 'is' : 'are'} not settled yet and so not in the export\n`);
+  io.writeErr(
+    `qbatch: ${those} ${open === 1 ? 'is' : 'are'} not settled yet and so not in the export\n`,
+  );
 }
-

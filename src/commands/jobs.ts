@@ -81,7 +81,18 @@ function listed(ledgerPath: string): Promise<ListedJob[]> {
 }
 
 function tableOf(jobs: readonly ListedJob[], folder: string): string {
-  const header = ['JOB', 'STATE', 'LINES', 'ANSWERED', 'FAILED', 'REJECTED', 'OPEN', 'COST', 'LAST CHANGE', 'LEDGER'];
+  const header = [
+    'JOB',
+    'STATE',
+    'LINES',
+    'ANSWERED',
+    'FAILED',
+    'REJECTED',
+    'OPEN',
+    'COST',
+    'LAST CHANGE',
+    'LEDGER',
+  ];
   const rows = jobs.map(({ job, state, lines, cost, ledger, updated_at: updatedAt }) => [
     oneLine(job, CELL_CHARS_MAX),
     state,

@@ -15,7 +15,10 @@ export function shellWord(word: string): string {
 export function nextCommand(summary: RunSummary, state: JobState): string | null {
   const { failed } = summary.lines;
   if (state === 'running' || (state === 'finished' && failed === 0)) return null;
-  const named = path.basename(summary.ledger) === defaultLedgerName(summary.job) ? '' : ` --job ${shellWord(summary.job)}`;
+  const named =
+    path.basename(summary.ledger) === defaultLedgerName(summary.job)
+      ? ''
+      : ` --job ${shellWord(summary.job)}`;
   return `qbatch ${state === 'open' ? 'resume' : 'retry'} ${shellWord(summary.ledger)}${named}`;
 }
 

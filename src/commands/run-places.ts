@@ -23,10 +23,10 @@ export type Places = {
 
 /** Where a run of an input reads and writes, by its settings (cli.md section 3). */
 export function placesOf(source: InputSource, settings: Settings, cwd: string): Places {
-  const beside = (suffix: string): string => join(source.folder, `${source.stem}${suffix}`);
+  const beside = (suffix: string): string => pathFrom(cwd, join(source.folder, `${source.stem}${suffix}`));
   return {
     source,
-    ledgerPath: settings.ledger ?? beside('.qbatch.db'),
+    ledgerPath: pathFrom(cwd, settings.ledger ?? beside('.qbatch.db')),
     jobName: settings.job ?? source.stem,
     resultsPath: settings.output === '-' ? '-' : pathFrom(cwd, settings.output ?? beside('.results.jsonl')),
     errorsPath: pathFrom(cwd, settings.errors ?? beside('.errors.jsonl')),
@@ -35,9 +35,14 @@ export function placesOf(source: InputSource, settings: Settings, cwd: string): 
 }
 
 /** A known job's own places and settings, where the command line does not say otherwise. */
-export async function placesOfJob(named: string | undefined, setup: RunSetup, io: CommandIo): Promise<{ places: Places; setup: RunSetup }> {
+export async function placesOfJob(
+  wanted: { readonly command: 'resume' | 'retry'; readonly job: string | undefined },
+  setup: RunSetup,
+  io: CommandIo,
+): Promise<{ places: Places; setup: RunSetup }> {
   const { settings, origins } = setup;
-  const chosen = chooseJob({ job: named, ledger: settings.ledger, jobName: settings.job }, io.cwd);
+  const { command, job: named } = wanted;
+  const chosen = chooseJob({ job: named, ledger: settings.ledger, jobName: settings.job }, io.cwd, command);
   const database = openForReading(chosen.ledgerPath);
   let job: Job | null;
   try {

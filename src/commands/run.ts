@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { ConfigError, EXIT, type ExitCode, UsageError } from '../errors.ts';
+import { ConfigError, EXIT, type ExitCode, QbatchError, UsageError } from '../errors.ts';
 import { identityOf } from '../identity.ts';
 import { openInput } from '../input-source.ts';
 import type { JobRequest } from '../job-request.ts';
@@ -70,7 +70,7 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
     // A missing key is told before the input is looked at (78 comes before 66).
     if (settings.simulate === undefined) await (await openService(settings, setup.scope, io)).close();
     places = placesOf(await openInput(parsed.input, io), settings, io.cwd);
-  } else ({ places, setup } = await placesOfJob(parsed.job, setup, io));
+  } else ({ places, setup } = await placesOfJob(parsed, setup, io));
   const { settings } = setup;
   if (places.resultsPath === '-' && settings.json) throw new UsageError('--json and -o - would both write to stdout', 'choose one');
   refuseSamePaths(pathFrom(io.cwd, places.source.path), places.resultsPath, places.errorsPath);
@@ -150,7 +150,8 @@ function requestOf(wired: Wired, at: { io: CommandIo; pricing: JobRequest['prici
   const { settings } = setup;
   return {
     name: places.jobName,
-    inputPath: places.source.path,
+    inputPath: pathFrom(at.io.cwd, places.source.path),
+    inputShown: places.source.path,
     identity: identityOf(settings),
     // The simulator's port changes from run to run and is of no interest later.
     endpoint: settings.simulate === undefined ? service.endpoint : { ...service.endpoint, dashscope: 'simulator', openai: 'simulator' },
@@ -165,6 +166,11 @@ function requestOf(wired: Wired, at: { io: CommandIo; pricing: JobRequest['prici
     acceptChangedInput: settings.acceptChangedInput,
     adopt: settings.adoptOutputs,
     clock: at.io.clock,
+    checkStop: () => {
+      if (!at.io.stop.aborted) return;
+      const code = at.io.signalCode() ?? EXIT.interrupted;
+      throw new QbatchError(code, 'stopped before anything was sent', 'run the same command again');
+    },
     gate: (survey) => gate(survey, { settings, places, currency: at.currency, io: at.io, mode }),
   };
 }

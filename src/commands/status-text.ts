@@ -12,9 +12,16 @@ const NAME_CHARS_MAX = 120;
 /** Lines with possibly billed calls that are named to people; `--json` names more. */
 const LINES_NAMED_MAX = 10;
 
-const STATE_STYLE: Readonly<Record<JobState, Style>> = { running: 'cyan', open: 'yellow', finished: 'green' };
+const STATE_STYLE: Readonly<Record<JobState, Style>> = {
+  running: 'cyan',
+  open: 'yellow',
+  finished: 'green',
+};
 
-function headText({ summary, state, holder, updatedAt, inputPath }: JobStatus, color: boolean): string[] {
+function headText(
+  { summary, state, holder, updatedAt, inputPath }: JobStatus,
+  color: boolean,
+): string[] {
   const who =
     holder === null || state !== 'running'
       ? `last change ${isoTime(updatedAt)}`
@@ -29,27 +36,43 @@ function headText({ summary, state, holder, updatedAt, inputPath }: JobStatus, c
 function billedText(status: JobStatus): string[] {
   const { lines } = status.summary.possibly_billed;
   if (lines === 0) return [];
-  const named = status.possiblyBilledLines.slice(0, LINES_NAMED_MAX).map(({ lineNo, customId, attempts }) => {
-    const id = customId === null ? '' : ` (${oneLine(customId, NAME_CHARS_MAX)})`;
-    const where = lineNo === null ? `a line no longer in the input${id}` : `line ${lineNo}${id}`;
-    return `  ${where}: ${countText(attempts, 'attempt')}`;
-  });
-  const more = lines > named.length ? [`  and ${countText(lines - named.length, 'more line')}; --json lists them`] : [];
+  const named = status.possiblyBilledLines
+    .slice(0, LINES_NAMED_MAX)
+    .map(({ lineNo, customId, attempts }) => {
+      const id = customId === null ? '' : ` (${oneLine(customId, NAME_CHARS_MAX)})`;
+      const where = lineNo === null ? `a line no longer in the input${id}` : `line ${lineNo}${id}`;
+      return `  ${where}: ${countText(attempts, 'attempt')}`;
+    });
+  const more =
+    lines > named.length
+      ? [`  and ${countText(lines - named.length, 'more line')}; --json lists them`]
+      : [];
   return ['possibly billed without an answer:', ...named, ...more];
 }
 
 function verifyText({ verify }: JobStatus, color: boolean): string[] {
   if (verify === null) return [];
-  if (verify.ok) return [paint(color, 'green', 'verified: ledger and files are whole and agree with each other')];
-  const findings = verify.findings.map((finding) => paint(color, 'red', `  ${oneLine(finding, PATH_CHARS_MAX)}`));
-  return [paint(color, 'red', `verified: ${countText(verify.findings.length, 'finding')}`), ...findings];
+  if (verify.ok)
+    return [
+      paint(color, 'green', 'verified: ledger and files are whole and agree with each other'),
+    ];
+  const findings = verify.findings.map((finding) =>
+    paint(color, 'red', `  ${oneLine(finding, PATH_CHARS_MAX)}`),
+  );
+  return [
+    paint(color, 'red', `verified: ${countText(verify.findings.length, 'finding')}`),
+    ...findings,
+  ];
 }
 
 /**
  * One job for people, with its line breaks: what it is doing, usage by model, what may have been
  * billed in vain, what `--verify` found, then the summary of its run and the command to type next.
  */
-export function statusText(status: JobStatus, options: { readonly color: boolean; readonly width: number }): string {
+export function statusText(
+  status: JobStatus,
+  options: { readonly color: boolean; readonly width: number },
+): string {
   const { summary, state, failures, byModel } = status;
   const table = byModel.groups.length > 0 ? [usageTable(byModel).trimEnd(), ''] : [];
   const facts = [...billedText(status), ...verifyText(status, options.color)];

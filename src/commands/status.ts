@@ -5,11 +5,12 @@ import { findJob } from '../ledger/jobs.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import { failuresByCode } from '../ledger/lines.ts';
 import { lockHolder } from '../ledger/lock.ts';
+import { readMark } from '../ledger/open.ts';
 import { possiblyBilledLines } from '../ledger/possibly-billed.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import type { Job } from '../ledger/records.ts';
 import { usageReport } from '../ledger/usage.ts';
-import { markBefore, verifyLedger } from '../ledger/verify.ts';
+import { verifyLedger } from '../ledger/verify.ts';
 import type { ParsedCommand } from '../parsed-command.ts';
 import { jsonText } from '../report/json-text.ts';
 import type { CommandIo } from './io.ts';
@@ -31,7 +32,7 @@ export async function statusCommand(
   io: CommandIo,
 ): Promise<number> {
   const chosen = chooseJob(parsed, io.cwd);
-  const mark = markBefore(chosen.ledgerPath);
+  const mark = readMark(chosen.ledgerPath);
   const status = await readLedger(chosen.ledgerPath, (database) =>
     lookAt(database, { ...chosen, io, mark, verify: parsed.verify }),
   );
@@ -53,10 +54,19 @@ type Look = {
 async function lookAt(database: Database, look: Look): Promise<JobStatus> {
   const { ledgerPath, name, io } = look;
   const job = findJob(database, name);
-  if (job === null) throw new InputError(EXIT.noInput, `${ledgerPath} holds no job ${name}`, 'qbatch jobs lists the jobs of a folder');
+  if (job === null)
+    throw new InputError(
+      EXIT.noInput,
+      `${ledgerPath} holds no job ${name}`,
+      'qbatch jobs lists the jobs of a folder',
+    );
   const holder = lockHolder(ledgerPath);
   const state = jobState(job, holder);
-  const summary = jobSummary(database, job, { ledger: ledgerPath, elapsedMs: elapsedMs(job, state, io), stopped: null });
+  const summary = jobSummary(database, job, {
+    ledger: ledgerPath,
+    elapsedMs: elapsedMs(job, state, io),
+    stopped: null,
+  });
   return {
     summary,
     inputPath: job.inputPath,
@@ -67,7 +77,12 @@ async function lookAt(database: Database, look: Look): Promise<JobStatus> {
     failures: failuresByCode(database, job.id),
     possiblyBilledLines: possiblyBilledLines(database, job.id, LINES_LISTED_MAX),
     verify: look.verify
-      ? await verifyLedger(database, job, { ledgerPath, running: state === 'running', mark: look.mark, stop: io.stop })
+      ? await verifyLedger(database, job, {
+          ledgerPath,
+          running: state === 'running',
+          mark: look.mark,
+          stop: io.stop,
+        })
       : null,
   };
 }
@@ -82,8 +97,14 @@ function statusJson(status: JobStatus): object {
   return {
     ...status.summary,
     state: status.state,
-    holder: holder === null ? null : { pid: holder.pid, host: holder.host, started_at: isoTime(holder.startedAt) },
-    by_model: byModel.groups.map(({ keys, ...measures }) => ({ model: keys[0] ?? null, ...measures })),
+    holder:
+      holder === null
+        ? null
+        : { pid: holder.pid, host: holder.host, started_at: isoTime(holder.startedAt) },
+    by_model: byModel.groups.map(({ keys, ...measures }) => ({
+      model: keys[0] ?? null,
+      ...measures,
+    })),
     failures: status.failures.map(({ code, lines, example }) => ({ code, lines, example })),
     possibly_billed_lines: status.possiblyBilledLines.map(({ lineNo, customId, attempts }) => ({
       line: lineNo,

@@ -20,11 +20,18 @@ export type Target = {
  * beside its place, synced, and renamed over what was there. Throws 73 where that is no regular file,
  * 64 where it is one of `refused`.
  */
-export function openTarget(output: string | undefined, io: CommandIo, refused: readonly string[]): Target {
+export function openTarget(
+  output: string | undefined,
+  io: CommandIo,
+  refused: readonly string[],
+): Target {
   if (output === undefined || output === '-') return stdoutTarget(io);
   const file = path.resolve(io.cwd, output);
   if (refused.some((other) => samePlace(other, file))) {
-    throw new UsageError(`-o ${output} is a file that the job itself reads or writes`, 'name another file');
+    throw new UsageError(
+      `-o ${output} is a file that the job itself reads or writes`,
+      'name another file',
+    );
   }
   // Throws for links, devices and folders: renaming over them would destroy what they are.
   outputSize(file);

@@ -31,7 +31,10 @@ const RENDERERS: Readonly<Partial<Record<ReportFormat, (report: UsageReport) => 
 export async function usageCommand(parsed: UsageParsed, io: CommandIo): Promise<number> {
   const render = RENDERERS[parsed.format];
   if (render === undefined) {
-    throw new UsageError(`--format ${parsed.format} is not in this version`, 'use table, csv, json or markdown');
+    throw new UsageError(
+      `--format ${parsed.format} is not in this version`,
+      'use table, csv, json or markdown',
+    );
   }
   const by = byKeys(parsed.by);
   const jobsByLedger = groupByLedger(chosenJobs(parsed, io.cwd));
@@ -46,7 +49,9 @@ export async function usageCommand(parsed: UsageParsed, io: CommandIo): Promise<
   } finally {
     for (const { database } of sources) database.close();
   }
-  const inputs = sources.flatMap(({ jobs }) => jobs.flatMap(({ inputPath, resultsPath, errorsPath }) => [inputPath, resultsPath, errorsPath]));
+  const inputs = sources.flatMap(({ jobs }) =>
+    jobs.flatMap(({ inputPath, resultsPath, errorsPath }) => [inputPath, resultsPath, errorsPath]),
+  );
   const target = openTarget(parsed.output, io, [...own, ...inputs]);
   try {
     await target.append(render(report));

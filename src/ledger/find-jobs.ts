@@ -25,7 +25,10 @@ export type FoundJob = { readonly ledgerPath: string; readonly job: Job };
 export type Purpose = 'look' | 'resume' | 'retry';
 
 /** Jobs of a folder, and the ledgers in it that could not be read. */
-export type FolderJobs = { readonly jobs: readonly FoundJob[]; readonly unreadable: readonly QbatchError[] };
+export type FolderJobs = {
+  readonly jobs: readonly FoundJob[];
+  readonly unreadable: readonly QbatchError[];
+};
 
 const SQLITE_HEADER = 'SQLite format 3\0';
 const LISTED_MAX = 10;
@@ -39,12 +42,17 @@ export function findLedgers(folder: string): string[] {
       .toSorted();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(EXIT.noInput, `cannot list ${folder}: ${reason}`, 'check the path and its permissions', error);
+    throw new InputError(
+      EXIT.noInput,
+      `cannot list ${folder}: ${reason}`,
+      'check the path and its permissions',
+      error,
+    );
   }
 }
 
 /** All jobs of a ledger, oldest first. Throws 66 where it is missing, 78 where it is none or damaged. */
-export function jobsOfLedger(ledgerPath: string): FoundJob[] {
+function jobsOfLedger(ledgerPath: string): FoundJob[] {
   const database = openForReading(ledgerPath);
   try {
     return listJobs(database).map((job) => ({ ledgerPath, job }));
@@ -76,17 +84,20 @@ export function jobsOfFolder(folder: string): FolderJobs {
  * UsageError (64) with the candidates where there are several, 78 for a ledger that cannot be used.
  */
 export function chooseJob(choice: JobChoice, cwd: string, purpose: Purpose = 'look'): ChosenJob {
-  const named = choice.job !== undefined || choice.ledger !== undefined || choice.jobName !== undefined;
+  const named =
+    choice.job !== undefined || choice.ledger !== undefined || choice.jobName !== undefined;
   const candidates = named ? namedJobs(choice, cwd) : jobsHere(cwd, purpose);
   const found = narrow(candidates, named && purpose === 'resume' ? 'look' : purpose);
   const [first] = found;
-  if (first !== undefined && found.length === 1) return { ledgerPath: first.ledgerPath, name: first.job.name };
+  if (first !== undefined && found.length === 1)
+    return { ledgerPath: first.ledgerPath, name: first.job.name };
   throw ambiguous(found.length === 0 ? candidates : found);
 }
 
 /** As {@link chooseJob}, but where several jobs fit, all of them: for reports that add jobs up. */
 export function chooseJobs(choice: JobChoice, cwd: string): ChosenJob[] {
-  const named = choice.job !== undefined || choice.ledger !== undefined || choice.jobName !== undefined;
+  const named =
+    choice.job !== undefined || choice.ledger !== undefined || choice.jobName !== undefined;
   const found = named ? namedJobs(choice, cwd) : jobsHere(cwd, 'look');
   return found.map(({ ledgerPath, job }) => ({ ledgerPath, name: job.name }));
 }
@@ -104,9 +115,17 @@ function jobsHere(cwd: string, purpose: Purpose): readonly FoundJob[] {
   const [problem] = unreadable;
   if (problem !== undefined) throw problem;
   if (jobs.length > 0) {
-    throw new InputError(EXIT.noInput, `no unfinished job in ${cwd}`, 'qbatch jobs lists the finished ones; qbatch retry JOB runs failed lines again');
+    throw new InputError(
+      EXIT.noInput,
+      `no unfinished job in ${cwd}`,
+      'qbatch jobs lists the finished ones; qbatch retry JOB runs failed lines again',
+    );
   }
-  throw new InputError(EXIT.noInput, `no job in ${cwd}`, 'name a ledger, a job or an input; qbatch jobs FOLDER lists the jobs of another folder');
+  throw new InputError(
+    EXIT.noInput,
+    `no job in ${cwd}`,
+    'name a ledger, a job or an input; qbatch jobs FOLDER lists the jobs of another folder',
+  );
 }
 
 function namedJobs(choice: JobChoice, cwd: string): readonly FoundJob[] {
@@ -118,39 +137,57 @@ function namedJobs(choice: JobChoice, cwd: string): readonly FoundJob[] {
   const sameName = jobsIn(cwd).filter((found) => found.job.name === (jobName ?? job));
   // With --job the positional says where: a job name there would say the same thing twice.
   if (jobName === undefined && sameName.length > 0) return sameName;
-  const sameInput = byInput(file, cwd).filter((found) => jobName === undefined || found.job.name === jobName);
+  const sameInput = byInput(file, cwd).filter(
+    (found) => jobName === undefined || found.job.name === jobName,
+  );
   if (sameInput.length > 0) return sameInput;
   const name = jobName === undefined ? '' : ` with a job ${jobName}`;
   throw new InputError(
     EXIT.noInput,
     `no job ${job}: it is no ledger, no job name in this folder, and no input${name} that was run`,
-    existsSync(file) ? `start it with: qbatch run ${job}` : 'qbatch jobs lists the jobs of a folder',
+    existsSync(file)
+      ? `start it with: qbatch run ${job}`
+      : 'qbatch jobs lists the jobs of a folder',
   );
 }
 
 /** Jobs of a ledger, by `--job` or by a positional beside `--ledger` (a name or an input). */
 function inLedger(
   ledgerPath: string,
-  by: { readonly job: string | undefined; readonly jobName: string | undefined; readonly cwd: string },
+  by: {
+    readonly job: string | undefined;
+    readonly jobName: string | undefined;
+    readonly cwd: string;
+  },
 ): readonly FoundJob[] {
   const all = jobsOfLedger(ledgerPath);
-  if (all.length === 0) throw new InputError(EXIT.noInput, `${ledgerPath} holds no job`, 'start one with qbatch run');
+  if (all.length === 0)
+    throw new InputError(EXIT.noInput, `${ledgerPath} holds no job`, 'start one with qbatch run');
   const { job, jobName, cwd } = by;
   const wanted = jobName ?? job;
   if (wanted === undefined) return all;
   const sameName = all.filter((found) => found.job.name === wanted);
   if (sameName.length > 0) return sameName;
   const input = path.resolve(cwd, wanted);
-  const sameInput = jobName === undefined ? all.filter((found) => samePath(found.job.inputPath, input)) : [];
+  const sameInput =
+    jobName === undefined ? all.filter((found) => samePath(found.job.inputPath, input)) : [];
   if (sameInput.length > 0) return sameInput;
   const names = all.slice(0, LISTED_MAX).map((found) => found.job.name);
-  throw new InputError(EXIT.noInput, `${ledgerPath} holds no job ${wanted}`, `it holds: ${names.join(', ')}`);
+  throw new InputError(
+    EXIT.noInput,
+    `${ledgerPath} holds no job ${wanted}`,
+    `it holds: ${names.join(', ')}`,
+  );
 }
 
 function byName(name: string, cwd: string): readonly FoundJob[] {
   const found = jobsIn(cwd).filter(({ job }) => job.name === name);
   if (found.length > 0) return found;
-  throw new InputError(EXIT.noInput, `no job ${name} in ${cwd}`, 'qbatch jobs lists the jobs of a folder; --ledger names a ledger elsewhere');
+  throw new InputError(
+    EXIT.noInput,
+    `no job ${name} in ${cwd}`,
+    'qbatch jobs lists the jobs of a folder; --ledger names a ledger elsewhere',
+  );
 }
 
 /** Jobs of an input: in the ledger beside it, else in a ledger of this folder that names it. */
@@ -201,7 +238,12 @@ function isLedger(file: string): boolean {
 }
 
 function ambiguous(found: readonly FoundJob[]): UsageError {
-  const listed = found.slice(0, LISTED_MAX).map(({ ledgerPath, job }) => `${job.name} (${ledgerPath}, ${job.state})`);
+  const listed = found
+    .slice(0, LISTED_MAX)
+    .map(({ ledgerPath, job }) => `${job.name} (${ledgerPath}, ${job.state})`);
   const more = found.length > LISTED_MAX ? `, and ${found.length - LISTED_MAX} more` : '';
-  return new UsageError(`several jobs fit: ${listed.join(', ')}${more}`, 'name one: its ledger, and --job NAME where that holds several');
+  return new UsageError(
+    `several jobs fit: ${listed.join(', ')}${more}`,
+    'name one: its ledger, and --job NAME where that holds several',
+  );
 }

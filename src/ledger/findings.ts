@@ -26,6 +26,8 @@ export class Findings {
 
   /** All findings in the order of their rules. */
   all(): string[] {
-    return this.rules.flatMap(({ told, more }) => (more === 0 ? told : [...told, `and ${more} more of this kind`]));
+    return this.rules.flatMap(({ told, more }) =>
+      more === 0 ? told : [...told, `and ${more} more of this kind`],
+    );
   }
 }

@@ -1,7 +1,12 @@
 import { formatPico } from '../models/price.ts';
 import type { RunSummary } from '../reporters/reporter.ts';
 import type { Database } from './database.ts';
-import { possiblyBilledOf, UNCERTAIN, UNCERTAIN_PICO, UNCERTAIN_TOKENS } from './possibly-billed.ts';
+import {
+  possiblyBilledOf,
+  UNCERTAIN,
+  UNCERTAIN_PICO,
+  UNCERTAIN_TOKENS,
+} from './possibly-billed.ts';
 import type { Job } from './records.ts';
 
 /** What the ledger does not know about a run. `elapsedMs`: how long it took. */
@@ -47,14 +52,21 @@ function countOf(value: bigint | null): number | null {
 
 /** How many answered calls of a job have no known price. */
 export function unpricedLines(database: Database, jobId: number): number {
-  const count = "SELECT count(*) FROM attempts WHERE job_id = ? AND class = 'answered' AND cost_pico IS NULL";
+  const count =
+    "SELECT count(*) FROM attempts WHERE job_id = ? AND class = 'answered' AND cost_pico IS NULL";
   return Number(database.prepare(count).pluck().get(jobId));
 }
 
 /** The line counts of a job as the outside sees them. */
 export function lineCounts(job: Job): RunSummary['lines'] {
   const { lineCount: total, answered, failed, rejected } = job;
-  return { total, answered, failed, rejected, open: Math.max(0, total - answered - failed - rejected) };
+  return {
+    total,
+    answered,
+    failed,
+    rejected,
+    open: Math.max(0, total - answered - failed - rejected),
+  };
 }
 
 /**

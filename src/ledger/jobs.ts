@@ -193,7 +193,7 @@ export function deleteJob(ledger: Ledger, jobId: number): void {
 }
 
 /** Drops all answers of a job; inside a transaction. */
-export function deleteBodies(ledger: Ledger, jobId: number): void {
+function deleteBodies(ledger: Ledger, jobId: number): void {
   ledger.database
     .prepare('DELETE FROM bodies WHERE id BETWEEN ? AND ?')
     .run(jobId * LINE_KEY_ROOM, (jobId + 1) * LINE_KEY_ROOM - 1);

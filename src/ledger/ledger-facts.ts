@@ -36,7 +36,11 @@ export type LedgerFacts = {
     readonly generation: number;
   };
   /** Calls by what became of them and the code they ended with. */
-  readonly attempts: readonly { readonly class: string; readonly code: string | null; readonly count: number }[];
+  readonly attempts: readonly {
+    readonly class: string;
+    readonly code: string | null;
+    readonly count: number;
+  }[];
 };
 
 function sizeOf(path: string): number | null {
@@ -51,7 +55,9 @@ export function ledgerFacts({ ledgerPath, name }: ChosenJob): Promise<LedgerFact
     const job = findJob(database, name);
     if (job === null) throw new InputError(EXIT.noInput, `${ledgerPath} holds no job ${name}`);
     const attempts = database
-      .prepare("SELECT coalesce(class, 'unknown') AS class, code, count(*) AS count FROM attempts WHERE job_id = ? GROUP BY 1, 2 ORDER BY 3 DESC")
+      .prepare(
+        "SELECT coalesce(class, 'unknown') AS class, code, count(*) AS count FROM attempts WHERE job_id = ? GROUP BY 1, 2 ORDER BY 3 DESC",
+      )
       .all(job.id) as LedgerFacts['attempts'];
     return {
       path: ledgerPath,

@@ -1,3 +1,4 @@
+import { closeSync, fstatSync, openSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { EXIT, QbatchError } from '../errors.ts';
 import { type Database, openDatabase, sqliteCode } from './database.ts';
@@ -9,6 +10,8 @@ export type Holder = {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
 };
+
+const PRIVATE_MODE = 0o600;
 
 /** Milliseconds a `status` may hold the lock while it looks; a run waits that long before it gives up. */
 const PATIENCE_MS = 400;
@@ -39,26 +42,45 @@ function readHolder(database: Database): Holder | null {
  * can still read who holds it. Throws 75 with pid, host and start time of the holder.
  */
 export function acquireLock(ledgerPath: string, startedAt: number): { release(): void } {
-  const database = openDatabase(lockPath(ledgerPath), { timeout: PATIENCE_MS });
-  try {
-    // Nothing in it must survive a crash, so no journal file is left lying about.
-    database.pragma('journal_mode = MEMORY');
-    database.exec(`BEGIN IMMEDIATE; ${CREATE}`);
-    database
-      .prepare('INSERT OR REPLACE INTO holder VALUES (1, ?, ?, ?)')
-      .run(process.pid, hostname(), startedAt);
-    database.exec('COMMIT; BEGIN IMMEDIATE');
-  } catch (error) {
-    const holder = readHolder(database);
-    database.close();
-    if (sqliteCode(error).startsWith('SQLITE_BUSY')) throw busy(ledgerPath, holder);
-    throw error;
-  }
-  return {
-    release() {
+  for (;;) {
+    const { database, inode } = openLockFile(lockPath(ledgerPath));
+    try {
+      // Nothing in it must survive a crash, so no journal file is left lying about.
+      database.pragma('journal_mode = MEMORY');
+      database.exec(`BEGIN IMMEDIATE; ${CREATE}`);
+      database
+        .prepare('INSERT OR REPLACE INTO holder VALUES (1, ?, ?, ?)')
+        .run(process.pid, hostname(), startedAt);
+      database.exec('COMMIT; BEGIN IMMEDIATE');
+    } catch (error) {
+      const holder = readHolder(database);
       database.close();
-    },
-  };
+      if (sqliteCode(error).startsWith('SQLITE_BUSY')) throw busy(ledgerPath, holder);
+      throw error;
+    }
+    // Who removes an empty ledger removes its lock too: a lock on a file that is gone keeps nobody out.
+    if (statSync(lockPath(ledgerPath), { throwIfNoEntry: false })?.ino === inode) {
+      return {
+        release() {
+          // Gone before the lock is: whoever waits on this file then finds that it is not the file any more.
+          rmSync(lockPath(ledgerPath), { force: true });
+          database.close();
+        },
+      };
+    }
+    database.close();
+  }
+}
+
+/** Opens the lock's file, made private where it is new. */
+function openLockFile(path: string): { database: Database; inode: number } {
+  const file = openSync(path, 'a', PRIVATE_MODE);
+  try {
+    return { database: openDatabase(path, { timeout: PATIENCE_MS }), inode: fstatSync(file).ino };
+  } finally {
+    // Before anything is locked: closing it later would drop the lock (POSIX locks are a process's own).
+    closeSync(file);
+  }
 }
 
 function busy(ledgerPath: string, holder: Holder | null): QbatchError {

@@ -6,7 +6,8 @@ import type { Database } from './database.ts';
 export const UNCERTAIN = "(a.class IS NULL OR a.class = 'possibly_billed')";
 
 /** SQL over `attempts a`: tokens of an uncertain call, as reported where they were, else as estimated. */
-export const UNCERTAIN_TOKENS = 'coalesce(a.total_tokens, a.input_tokens + a.output_tokens, a.estimated_tokens)';
+export const UNCERTAIN_TOKENS =
+  'coalesce(a.total_tokens, a.input_tokens + a.output_tokens, a.estimated_tokens)';
 
 /** SQL over `attempts a`: cost of an uncertain call in pico-units; null where the model has no known price. */
 export const UNCERTAIN_PICO = 'coalesce(a.cost_pico, a.estimated_pico)';
@@ -35,7 +36,11 @@ export type PossiblyBilledLine = {
 };
 
 /** The lines of a job that have such calls, in input order, those that left the input last; at most `limit`. */
-export function possiblyBilledLines(database: Database, jobId: number, limit: number): PossiblyBilledLine[] {
+export function possiblyBilledLines(
+  database: Database,
+  jobId: number,
+  limit: number,
+): PossiblyBilledLine[] {
   const rows = database
     .prepare(
       `SELECT CASE WHEN a.line_no > 0 THEN a.line_no END AS lineNo, a.custom_id AS customId, count(*) AS attempts

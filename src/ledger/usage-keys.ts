@@ -1,7 +1,15 @@
 import { UsageError } from '../errors.ts';
 
 /** What usage can be grouped by (cli.md section 1). */
-export type ByKey = 'model' | 'day' | 'hour' | 'job' | 'status' | 'code' | 'thinking' | `tag:${string}`;
+export type ByKey =
+  | 'model'
+  | 'day'
+  | 'hour'
+  | 'job'
+  | 'status'
+  | 'code'
+  | 'thinking'
+  | `tag:${string}`;
 
 /**
  * A by-key as SQL: once over a settled line (`lines l`), once over a call (`attempts a`, with its
@@ -56,7 +64,8 @@ const TAG = '(SELECT t.value FROM json_each(l.metadata) t WHERE t.key = ? LIMIT 
 /** Reads the keys of `--by`. Throws UsageError (64) for one that is not known. */
 export function byKeys(names: readonly string[]): ByKey[] {
   return names.map((name) => {
-    if (name === 'job' || Object.hasOwn(PLAIN_KEYS, name) || /^tag:./su.test(name)) return name as ByKey;
+    if (name === 'job' || Object.hasOwn(PLAIN_KEYS, name) || /^tag:./su.test(name))
+      return name as ByKey;
     throw new UsageError(
       `--by: ${JSON.stringify(name)} is not known`,
       `the keys are job, ${Object.keys(PLAIN_KEYS).join(', ')} and tag:NAME`,

@@ -32,7 +32,13 @@ export class UsageSums {
   private readonly tokens: TokenSums = [null, null, null, null, null];
   /** How many answered calls took how many milliseconds. */
   private readonly latencies: Map<number, number> = new Map();
-  private readonly uncertain: UncertainSums = { lines: 0, attempts: 0, tokens: 0n, pico: 0n, pricedAttempts: 0 };
+  private readonly uncertain: UncertainSums = {
+    lines: 0,
+    attempts: 0,
+    tokens: 0n,
+    pico: 0n,
+    pricedAttempts: 0,
+  };
 
   constructor(currency: string) {
     this.currency = currency;

@@ -2,7 +2,12 @@ import type { UsageGroup, UsageReport } from '../report/usage-report.ts';
 import type { Database } from './database.ts';
 import { listJobs } from './jobs.ts';
 import { addLocalTime } from './local-time.ts';
-import { UNCERTAIN, UNCERTAIN_PICO, UNCERTAIN_TOKENS, type UncertainSums } from './possibly-billed.ts';
+import {
+  UNCERTAIN,
+  UNCERTAIN_PICO,
+  UNCERTAIN_TOKENS,
+  type UncertainSums,
+} from './possibly-billed.ts';
 import type { Job } from './records.ts';
 import { type ByKey, keySql, type KeySql } from './usage-keys.ts';
 import { type CallRow, UsageSums } from './usage-sums.ts';
@@ -97,7 +102,8 @@ class JobUsage {
 
   addLines(): void {
     const keys = this.keys.map(({ line }) => `${line}, `).join('');
-    const counts = "count(*), count(*) FILTER (WHERE l.state = 'answered'), count(*) FILTER (WHERE l.state = 'failed')";
+    const counts =
+      "count(*), count(*) FILTER (WHERE l.state = 'answered'), count(*) FILTER (WHERE l.state = 'failed')";
     const sql = `SELECT ${keys}${counts} FROM lines l WHERE l.job_id = ?${groupBy(this.keys.length)}`;
     for (const row of this.rows(sql)) {
       const [lines = 0, answered = 0, failed = 0] = row.slice(this.keys.length).map(Number);
@@ -118,7 +124,9 @@ class JobUsage {
 
   addUncertain(): void {
     const where = `${this.attempts()} AND ${UNCERTAIN}`;
-    for (const row of this.rows(`SELECT ${this.attemptKeys()}${UNCERTAIN_MEASURES} ${where}${groupBy(this.keys.length)}`)) {
+    for (const row of this.rows(
+      `SELECT ${this.attemptKeys()}${UNCERTAIN_MEASURES} ${where}${groupBy(this.keys.length)}`,
+    )) {
       const sums = toUncertain(row.slice(this.keys.length) as unknown as UncertainRow);
       if (sums.attempts > 0) this.groupOf(row).addUncertain(sums);
     }
@@ -202,6 +210,8 @@ export function usageGroups(
   filter: { readonly jobId?: number },
   by: readonly ByKey[],
 ): UsageReport {
-  const jobs = listJobs(database).filter(({ id }) => filter.jobId === undefined || id === filter.jobId);
+  const jobs = listJobs(database).filter(
+    ({ id }) => filter.jobId === undefined || id === filter.jobId,
+  );
   return usageReport([{ ledgerPath: database.name, database, jobs }], by);
 }

@@ -64,7 +64,11 @@ class FileComparison {
  * holds, and in a finished job nothing at all. Not checked: results that went to stdout, and the
  * finished files of an earlier run that wait to be replaced.
  */
-export async function verifyOutputs(database: Database, job: Job, check: OutputCheck): Promise<void> {
+export async function verifyOutputs(
+  database: Database,
+  job: Job,
+  check: OutputCheck,
+): Promise<void> {
   if (job.resultsPath === '-' || (job.outputMode === 'replace' && job.state === 'open')) return;
   const { findings } = check;
   const sizes = [job.resultsPath, job.errorsPath].map((path) => ({ path, size: outputSize(path) }));
@@ -93,12 +97,20 @@ function checkCursor(database: Database, job: Job, findings: Findings): void {
   if (job.state !== 'finished') return;
   if (job.outputOrder === 'settled') {
     const last = lastSeq(database, job.id);
-    if (job.cursor.seq < last) findings.add(`the job is finished, but its files end at ${job.cursor.seq} of ${last} settled lines`);
+    if (job.cursor.seq < last)
+      findings.add(
+        `the job is finished, but its files end at ${job.cursor.seq} of ${last} settled lines`,
+      );
     return;
   }
-  const beyond = database.prepare('SELECT count(*) FROM lines WHERE job_id = ? AND line_no > ?').pluck();
+  const beyond = database
+    .prepare('SELECT count(*) FROM lines WHERE job_id = ? AND line_no > ?')
+    .pluck();
   const count = Number(beyond.get(job.id, job.cursor.line));
-  if (count > 0) findings.add(`the job is finished, but ${count} settled lines after line ${job.cursor.line} are in no file`);
+  if (count > 0)
+    findings.add(
+      `the job is finished, but ${count} settled lines after line ${job.cursor.line} are in no file`,
+    );
 }
 
 function* writtenLines(database: Database, job: Job): Generator<OutputLine> {
@@ -116,7 +128,11 @@ function* writtenLines(database: Database, job: Job): Generator<OutputLine> {
 async function compareLines(
   database: Database,
   job: Job,
-  at: { readonly results: FileComparison; readonly errors: FileComparison; readonly turn: () => Promise<void> },
+  at: {
+    readonly results: FileComparison;
+    readonly errors: FileComparison;
+    readonly turn: () => Promise<void>;
+  },
 ): Promise<void> {
   let seen = 0;
   for (const line of writtenLines(database, job)) {
@@ -135,16 +151,22 @@ function tell(
   const { database, job, check } = at;
   const { findings } = check;
   if (file.size < cursorBytes) {
-    findings.add(`${file.path} has ${file.size} bytes, the ledger remembers ${cursorBytes}; the same run command rebuilds it`);
+    findings.add(
+      `${file.path} has ${file.size} bytes, the ledger remembers ${cursorBytes}; the same run command rebuilds it`,
+    );
     return;
   }
   if (file.difference !== null) {
     const { lineNo, position } = file.difference;
-    findings.add(`${file.path} differs from the ledger at byte ${position}, where line ${lineNo} belongs`);
+    findings.add(
+      `${file.path} differs from the ledger at byte ${position}, where line ${lineNo} belongs`,
+    );
     return;
   }
   if (file.position !== cursorBytes) {
-    findings.add(`${file.path}: the ledger's lines make ${file.position} bytes, its cursor says ${cursorBytes}`);
+    findings.add(
+      `${file.path}: the ledger's lines make ${file.position} bytes, its cursor says ${cursorBytes}`,
+    );
     return;
   }
   if (job.state === 'finished' && file.size > cursorBytes) {
@@ -164,6 +186,7 @@ function checkTail(
   for (const text of fileLines(path, from)) {
     const lineNo = ownLineNo(text, job.name);
     if (lineNo === null) rule.add(`${path} holds a line that this job did not write`);
-    else if (settled.get(job.id, lineNo) !== 1) rule.add(`${path} holds line ${lineNo}, which the ledger does not hold as settled`);
+    else if (settled.get(job.id, lineNo) !== 1)
+      rule.add(`${path} holds line ${lineNo}, which the ledger does not hold as settled`);
   }
 }

@@ -2,7 +2,6 @@ import { crc32 } from 'node:zlib';
 import { EXIT, QbatchError } from '../errors.ts';
 import { type Database, sqliteCode } from './database.ts';
 import { Findings } from './findings.ts';
-import { readMark } from './open.ts';
 import type { Job } from './records.ts';
 import { LINE_KEY_ROOM } from './schema.ts';
 import { verifyOutputs } from './verify-outputs.ts';
@@ -14,7 +13,7 @@ export type VerifyOptions = {
   readonly ledgerPath: string;
   /** Whether a run works the job: what it has not committed yet is then no finding. */
   readonly running: boolean;
-  /** Read before `database` saw anything: a run raises it after each commit. */
+  /** What `readMark` gave before `database` saw anything: a run raises it after each commit. */
   readonly mark: number | null;
   readonly stop: AbortSignal;
 };
@@ -32,7 +31,11 @@ const ROWS_A_TURN = 20_000;
  * order of settling (8 bytes a line). Everything wrong becomes a finding, also a file that cannot be
  * read; throws only on `stop` (130). `database` should be in a read transaction.
  */
-export async function verifyLedger(database: Database, job: Job, options: VerifyOptions): Promise<Verification> {
+export async function verifyLedger(
+  database: Database,
+  job: Job,
+  options: VerifyOptions,
+): Promise<Verification> {
   const findings = new Findings();
   const checks: readonly Check[] = [
     checkIntegrity,
@@ -43,14 +46,21 @@ export async function verifyLedger(database: Database, job: Job, options: Verify
     checkLines,
     checkSequence,
     () => checkBodies(database, { job, findings, stop: options.stop }),
-    () => verifyOutputs(database, job, { findings, running: options.running, turn: () => turn(options.stop) }),
+    () =>
+      verifyOutputs(database, job, {
+        findings,
+        running: options.running,
+        turn: () => turn(options.stop),
+      }),
   ];
   for (const check of checks) {
     await turn(options.stop);
     try {
       await check(database, job, findings);
     } catch (error) {
-      const isData = sqliteCode(error) !== '' || (error instanceof QbatchError && error.exitCode !== EXIT.interrupted);
+      const isData =
+        sqliteCode(error) !== '' ||
+        (error instanceof QbatchError && error.exitCode !== EXIT.interrupted);
       if (!isData || !(error instanceof Error)) throw error;
       findings.add(`cannot be read: ${error.message}`);
     }
@@ -77,34 +87,45 @@ function checkIntegrity(database: Database, _job: Job, findings: Findings): void
 function checkMark(database: Database, options: VerifyOptions, findings: Findings): void {
   const counter = Number(database.prepare('SELECT commit_counter FROM ledger').pluck().get());
   if (options.mark === null) {
-    findings.add(`${options.ledgerPath}.mark is missing or torn: a ledger that goes backwards would not be noticed; the next run writes it`);
+    findings.add(
+      `${options.ledgerPath}.mark is missing or torn: a ledger that goes backwards would not be noticed; the next run writes it`,
+    );
   } else if (options.mark > counter) {
-    findings.add(`the ledger went backwards: it has ${counter} commits, its mark remembers ${options.mark}`);
+    findings.add(
+      `the ledger went backwards: it has ${counter} commits, its mark remembers ${options.mark}`,
+    );
   }
-}
-
-/** The commit counter in the mark of a ledger, to be read before its snapshot; null where there is none. */
-export function markBefore(ledgerPath: string): number | null {
-  return readMark(ledgerPath);
 }
 
 const COUNTS = `SELECT count(*) FILTER (WHERE state = 'answered') AS answered, count(*) FILTER (WHERE state = 'failed') AS failed,
   count(*) FILTER (WHERE state = 'rejected') AS rejected, coalesce(max(line_no), 0) AS last FROM lines WHERE job_id = ?`;
 
 function checkSums(database: Database, job: Job, findings: Findings): void {
-  const counts = database.prepare(COUNTS).get(job.id) as Record<'answered' | 'failed' | 'rejected' | 'last', number>;
+  const counts = database.prepare(COUNTS).get(job.id) as Record<
+    'answered' | 'failed' | 'rejected' | 'last',
+    number
+  >;
   for (const state of ['answered', 'failed', 'rejected'] as const) {
-    if (counts[state] !== job[state]) findings.add(`the job counts ${job[state]} ${state} lines, the ledger holds ${counts[state]}`);
+    if (counts[state] !== job[state])
+      findings.add(
+        `the job counts ${job[state]} ${state} lines, the ledger holds ${counts[state]}`,
+      );
   }
   const settled = counts.answered + counts.failed + counts.rejected;
   if (settled > job.lineCount || (job.state === 'finished' && settled < job.lineCount)) {
-    findings.add(`the job is ${job.state} with ${job.lineCount} lines, of which ${settled} are settled`);
+    findings.add(
+      `the job is ${job.state} with ${job.lineCount} lines, of which ${settled} are settled`,
+    );
   }
-  if (counts.last > job.lastLineNo) findings.add(`line ${counts.last} is settled, the input ends at line ${job.lastLineNo}`);
-  const cost = "SELECT coalesce(sum(cost_pico), 0) FROM attempts WHERE job_id = ? AND class = 'answered'";
+  if (counts.last > job.lastLineNo)
+    findings.add(`line ${counts.last} is settled, the input ends at line ${job.lastLineNo}`);
+  const cost =
+    "SELECT coalesce(sum(cost_pico), 0) FROM attempts WHERE job_id = ? AND class = 'answered'";
   const costPico = BigInt(database.prepare(cost).pluck().safeIntegers().get(job.id) as bigint);
   if (costPico !== job.costPico) {
-    findings.add(`the job's cost is ${job.costPico} pico-${job.currency}, its answered calls add up to ${costPico}`);
+    findings.add(
+      `the job's cost is ${job.costPico} pico-${job.currency}, its answered calls add up to ${costPico}`,
+    );
   }
 }
 
@@ -135,12 +156,14 @@ const LINE_RULES: readonly { readonly sql: string; readonly says: (lineNo: numbe
 function checkLines(database: Database, job: Job, findings: Findings): void {
   for (const { sql, says } of LINE_RULES) {
     const rule = findings.rule();
-    for (const lineNo of database.prepare(sql).pluck().iterate(job.id)) rule.add(says(Number(lineNo)));
+    for (const lineNo of database.prepare(sql).pluck().iterate(job.id))
+      rule.add(says(Number(lineNo)));
   }
 }
 
 function checkSequence(database: Database, job: Job, findings: Findings): void {
-  const twice = 'SELECT seq, count(*) FROM lines WHERE job_id = ? GROUP BY seq HAVING count(*) > 1 OR seq < 1';
+  const twice =
+    'SELECT seq, count(*) FROM lines WHERE job_id = ? GROUP BY seq HAVING count(*) > 1 OR seq < 1';
   const rule = findings.rule();
   for (const row of database.prepare(twice).raw().iterate(job.id)) {
     const [seq, lines] = row as [number, number];
@@ -167,7 +190,8 @@ async function checkBodies(
   let seen = 0;
   for (const row of bodies) {
     const [lineNo, body, checksum, state] = row as [number, Buffer, number, string | null];
-    if (crc32(body) !== checksum) damaged.add(`the stored answer of line ${lineNo} does not match its checksum`);
+    if (crc32(body) !== checksum)
+      damaged.add(`the stored answer of line ${lineNo} does not match its checksum`);
     if (state === null) orphans.add(`an answer is stored for line ${lineNo}, which is not settled`);
     seen += 1;
     if (seen % ROWS_A_TURN === 0) await turn(at.stop);

@@ -165,17 +165,17 @@ export class Limiter {
       this.wakeAt(this.pausedUntilMs, now);
       return;
     }
-    let nextMs: number | null = now;
-    while (nextMs === now) nextMs = this.round(now);
+    const nextMs = this.startDue(now);
     if (nextMs !== null) this.wakeAt(nextMs, now);
   }
 
   /**
-   * Starts at most one line of each lane. Returns `nowMs` where some started, else when the next may
-   * (Infinity: nobody waits); null where only the end of a call can make room.
+   * Starts every line that may start now. Returns when the next may (Infinity: nobody waits); null
+   * where only the end of a call can make room.
    */
-  private round(nowMs: number): number | null {
+  private startDue(nowMs: number): number | null {
     let nextMs = Infinity;
+    // A lane that starts a line goes to the end of the map, where this loop meets it once more.
     for (const lane of this.lanes.values()) {
       const waiter = lane.queue.peek();
       if (waiter === undefined) continue;
@@ -186,8 +186,9 @@ export class Limiter {
         continue;
       }
       if (!this.options.budget.fits(waiter.line.estimatedPico)) return this.overBudget();
+      this.lanes.delete(lane.model);
+      this.lanes.set(lane.model, lane);
       this.start(lane, nowMs);
-      nextMs = nowMs;
     }
     return nextMs;
   }

@@ -150,7 +150,8 @@ export class Pacer {
       calls += second.sent - second.rejected;
       tokens += second.tokens;
     }
-    const spanMs = Math.max(SECOND_MS, Math.min((MEASURED_SECONDS + 1) * SECOND_MS, nowMs - (this.startedMs ?? nowMs)));
+    // The last of the seconds is not over yet.
+    const spanMs = Math.max(SECOND_MS, nowMs - Math.max(oldest * SECOND_MS, this.startedMs ?? nowMs));
     return { calls: Math.max(0, calls) / spanMs, tokens: Math.max(0, tokens) / spanMs };
   }
 }

@@ -51,7 +51,7 @@ export function loadCatalog(overrides?: unknown): Catalog {
     date: bundled.date,
     ids: () => ids,
     profile: (model, scope) =>
-      memoized(profiles, `${scope ?? ''} ${model}`, () =>
+      memoized(profiles, scope === undefined ? model : `${scope} ${model}`, () =>
         profileOf(model, records.get(model), scope),
       ),
     offer: (model, scope, currency) =>

@@ -100,7 +100,7 @@ function addedWeights(): Int32Array {
  * English technical prose with tables: see docs/decisions for the figures.
  */
 const WHOLE_LENGTH_MAX = 512;
-const SHORT_SAMPLES = { every: 192, least: 8, length: 48 } as const;
+const SHORT_SAMPLES = { every: 192, least: 6, length: 48 } as const;
 const LONG_LENGTH_MIN = 32_768;
 const LONG_SAMPLES = { count: 64, length: 512 } as const;
 
@@ -189,10 +189,11 @@ export function estimateTokens(request: TokenEstimateInput): TokenEstimate {
   if (Array.isArray(tools) && tools.length > 0) {
     input += TOKENS_AROUND_TOOLS + textWeight(JSON.stringify(tools));
   }
-  return { inputTokens: Math.round(input), ...outputTokens(request) };
+  return { inputTokens: Math.round(input), ...estimateOutputTokens(request) };
 }
 
-function outputTokens(request: TokenEstimateInput): Omit<TokenEstimate, 'inputTokens'> {
+/** The output half of `estimateTokens`: what is expected, and the most that can come. */
+export function estimateOutputTokens(request: TokenEstimateInput): Omit<TokenEstimate, 'inputTokens'> {
   const { profile, maxTokens } = request;
   const answers = request.n ?? 1;
   const thinking =

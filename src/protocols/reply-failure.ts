@@ -149,7 +149,7 @@ export function saysPartial(head: ReplyHead): boolean {
  * `Retry-After` in milliseconds, clamped to 60,000; null where absent or nonsense. A date counts
  * from the reply's own `Date` header, so that the two clocks need not agree.
  */
-export function retryAfterMs(head: ReplyHead): number | null {
+function retryAfterMs(head: ReplyHead): number | null {
   const value = head.headers['retry-after']?.trim() ?? '';
   if (SECONDS.test(value)) return Math.min(Math.ceil(Number(value) * 1000), RETRY_AFTER_MAX_MS);
   const now = head.headers['date']?.trim() ?? '';

@@ -156,7 +156,7 @@ function languageFor(request: SimulatedRequest, text: string): 'zh' | 'en' {
 }
 
 /** A number that stands for the conversation and the `seed` parameter, the same in both protocols. */
-export function conversationSeed(request: SimulatedRequest, seed: number): number {
+function conversationSeed(request: SimulatedRequest, seed: number): number {
   const given = request.parameters['seed'];
   return request.messages.reduce(
     (hash, { role, text }) => hashText(role, hashText(text, hash)),

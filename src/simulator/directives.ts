@@ -25,7 +25,7 @@ export type Directives = {
 };
 
 /** The most tokens that `output=` may ask for. */
-export const OUTPUT_TOKENS_MAX = 200_000;
+const OUTPUT_TOKENS_MAX = 200_000;
 
 const DIRECTIVE = /\[\[simulate:([^\]]*)\]\]/g;
 const ITEM = /([a-z-]+)(?:=("[^"]*"|[^\s,"]+))?[\s,]*/gy;

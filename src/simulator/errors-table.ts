@@ -21,7 +21,7 @@ export type ServiceError = {
  * Source: Model Studio error code page (help.aliyun.com/zh/model-studio/error-code, May 2026) and
  * recorded error bodies of both protocols (2024 to 2026).
  */
-export const SERVICE_ERRORS: readonly ServiceError[] = [
+const SERVICE_ERRORS: readonly ServiceError[] = [
   {
     status: 429,
     code: 'Throttling',

@@ -1,0 +1,213 @@
+import { describe, expect, test } from 'vitest';
+import { type Bench, openBench } from '../helpers/bench.ts';
+import { type CountingServer, type Reaction, startCountingServer } from '../helpers/counting-server.ts';
+import { envelopeLine, jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
+import { runCli, startCli } from '../helpers/spawn-cli.ts';
+
+async function prepare(count: number): Promise<{ bench: Bench; server: CountingServer; args: string[]; ids: string[] }> {
+  const bench = openBench();
+  const server = await startCountingServer();
+  const ids = placeIds(count);
+  bench.write('a.jsonl', jsonl(ids.map((id, index) => (index % 2 === 0 ? nativeLine(id) : envelopeLine(id)))));
+  return { bench, server, ids, args: ['run', 'a.jsonl', ...server.flags] };
+}
+
+const refusal = (status: number, code: string, message: string): Reaction => ({ kind: 'error', status, code, message });
+
+/** Runs the same command with a willing service until the job is done; every line is there, once. */
+async function finishAndCheck(bench: Bench, args: readonly string[], ids: readonly string[]): Promise<void> {
+  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  expect(bench.lines('a.results.jsonl').map(({ custom_id: customId }) => customId)).toEqual(ids);
+  expect(bench.read('a.errors.jsonl')).toBe('');
+}
+
+function linesOf(summary: Record<string, unknown>): Record<'total' | 'answered' | 'failed' | 'rejected' | 'open', number> {
+  return summary['lines'] as ReturnType<typeof linesOf>;
+}
+
+describe('signals', () => {
+  test.each([['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const)('%s: waits for the calls in flight, saves them, ends with %i; the next run pays for nothing twice', async (signal, status) => {
+    const { bench, server, args, ids } = await prepare(8);
+    server.hold();
+    const run = startCli(bench, [...args, '-c', '3', '--json']);
+    await run.before(server.seen(3));
+    run.signal(signal);
+    await run.says('stopping');
+    server.release();
+    const ended = await run.finished;
+    expect(ended).toMatchObject({ status, signal: null });
+    expect(linesOf(ended.json())).toEqual({ total: 8, answered: 3, failed: 0, rejected: 0, open: 5 });
+    expect(ended.json()).toMatchObject({ stopped: { code: status }, possibly_billed: { attempts: 0 } });
+    expect(ended.stderr).toContain('next: qbatch resume');
+    expect(server.calls).toHaveLength(3);
+    await finishAndCheck(bench, args, ids);
+    expect([...server.counts().values()]).toEqual(ids.map(() => 1));
+  });
+
+  test('a second signal drops the calls in flight: they are reported as possibly billed and sent again', async () => {
+    const { bench, server, args, ids } = await prepare(6);
+    server.script = ({ nth, id }) => (nth === 1 && id !== ids[0] ? { kind: 'hang' } : { kind: 'answer' });
+    const run = startCli(bench, [...args, '-c', '3', '--json', '--progress', 'json']);
+    await run.before(server.seen(4));
+    await run.says('"line":1,');
+    run.signal('SIGINT');
+    run.signal('SIGTERM');
+    const ended = await run.finished;
+    expect(ended).toMatchObject({ status: 130 });
+    expect(linesOf(ended.json())).toMatchObject({ answered: 1, open: 5 });
+    expect(ended.json()).toMatchObject({ attempts: 4, possibly_billed: { lines: 3, attempts: 3 } });
+    server.script = () => ({ kind: 'answer' });
+    await finishAndCheck(bench, args, ids);
+    expect(server.counts().get(ids[0] ?? '')).toBe(1);
+  });
+
+  test('a signal while a retry is waited for: ends at once, the line stays open with its attempt on record', async () => {
+    const { bench, server, args, ids } = await prepare(1);
+    server.script = () => ({ kind: 'error', status: 500, code: 'InternalError', message: 'busy', headers: { 'retry-after': '60' } });
+    const run = startCli(bench, [...args, '--json']);
+    await run.before(server.seen(1));
+    run.signal('SIGTERM');
+    const ended = await run.finished;
+    expect(ended).toMatchObject({ status: 143 });
+    expect(ended.json()).toMatchObject({ attempts: 1, lines: { failed: 0, open: 1 } });
+    server.script = () => ({ kind: 'answer' });
+    await finishAndCheck(bench, args, ids);
+  });
+
+  test('a job whose earlier input was empty, interrupted: 130 with open lines, not 0', async () => {
+    const { bench, server, args } = await prepare(4);
+    const input = bench.read('a.jsonl');
+    bench.write('a.jsonl', '');
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    bench.write('a.jsonl', input);
+    server.hold();
+    const run = startCli(bench, [...args, '-c', '1', '--json']);
+    await run.before(server.seen(1));
+    run.signal('SIGINT');
+    await run.says('stopping');
+    server.release();
+    const ended = await run.finished;
+    expect(ended).toMatchObject({ status: 130 });
+    expect(linesOf(ended.json())).toMatchObject({ answered: 1, open: 3 });
+  });
+});
+
+describe('3: limits of the user', () => {
+  test('--max-failures N stops, keeps what is settled, and the rest can be run later', async () => {
+    const { bench, server, args, ids } = await prepare(12);
+    server.script = () => refusal(400, 'InvalidParameter', 'temperature is out of range');
+    const run = await runCli(bench, [...args, '--max-failures', '2', '-c', '1', '--json']);
+    expect(run).toMatchObject({ status: 3 });
+    const lines = linesOf(run.json());
+    expect(lines.failed).toBeGreaterThanOrEqual(2);
+    expect(lines.failed).toBeLessThanOrEqual(3);
+    expect(lines.open).toBe(12 - lines.failed);
+    expect(run.json()).toMatchObject({ stopped: { reason: 'failures', code: 3 } });
+    server.script = () => ({ kind: 'answer' });
+    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    expect(bench.lines('a.results.jsonl')).toHaveLength(12 - lines.failed);
+    expect(await runCli(bench, ['retry', 'a.jsonl', ...server.flags])).toMatchObject({ status: 0 });
+    expect(bench.lines('a.results.jsonl').map(({ custom_id: customId }) => customId)).toEqual(ids);
+  });
+
+  test('--max-duration stops and waits for the calls in flight', async () => {
+    const { bench, server, args, ids } = await prepare(6);
+    server.hold();
+    const run = startCli(bench, [...args, '--max-duration', '300ms', '-c', '2', '--json']);
+    await run.says('stopping');
+    server.release();
+    const ended = await run.finished;
+    expect(ended).toMatchObject({ status: 3 });
+    expect(ended.json()).toMatchObject({ stopped: { reason: 'duration', code: 3 } });
+    expect(linesOf(ended.json())).toMatchObject({ answered: server.calls.length, open: 6 - server.calls.length });
+    await finishAndCheck(bench, args, ids);
+    expect([...server.counts().values()]).toEqual(ids.map(() => 1));
+  });
+
+  test('--max-cost stops before the job costs more, over all its runs', async () => {
+    const { bench, server, args, ids } = await prepare(10);
+    // One line is expected to cost about 0.001 CNY (512 tokens out at 2 CNY a million).
+    const run = await runCli(bench, [...args, '--max-cost', '0.0012', '-c', '1', '--json']);
+    expect(run).toMatchObject({ status: 3 });
+    const { cost, stopped } = run.json() as { cost: { amount: string }; stopped: object };
+    expect(stopped).toMatchObject({ reason: 'cost', code: 3 });
+    expect(Number(cost.amount)).toBeLessThanOrEqual(0.0012);
+    const calls = server.calls.length;
+    expect(calls).toBeGreaterThan(0);
+    expect(calls).toBeLessThan(10);
+    expect(await runCli(bench, [...args, '--max-cost', '0.0012', '-c', '1'])).toMatchObject({ status: 3 });
+    await finishAndCheck(bench, args, ids);
+  });
+
+  test('--confirm-cost without a terminal: 3 before anything is sent; -y agrees', async () => {
+    const { bench, server, args, ids } = await prepare(3);
+    const run = await runCli(bench, [...args, '--confirm-cost', '0.000001']);
+    expect(run).toMatchObject({ status: 3 });
+    expect(run.stderr).toContain('--yes');
+    expect(server.calls).toHaveLength(0);
+    expect(bench.names()).toEqual(['a.jsonl']);
+    await finishAndCheck(bench, [...args, '--confirm-cost', '0.000001', '-y'], ids);
+  });
+});
+
+describe('77: the account says no', () => {
+  test.each([
+    ['a refused key', 401, 'InvalidApiKey', 'Invalid API-key provided.'],
+    ['an account in arrears', 400, 'Arrearage', 'Access denied, please make sure your account is in good standing.'],
+  ])('%s stops the job after the first call; its line stays open', async (_what, status, code, message) => {
+    const { bench, server, args, ids } = await prepare(5);
+    server.script = () => refusal(status, code, message);
+    const run = await runCli(bench, [...args, '-c', '1', '--json']);
+    expect(run).toMatchObject({ status: 77 });
+    expect(run.json()).toMatchObject({ lines: { answered: 0, failed: 0, open: 5 }, stopped: { code: 77, message: expect.stringContaining(code) as unknown } });
+    expect(server.calls).toHaveLength(1);
+    server.script = () => ({ kind: 'answer' });
+    await finishAndCheck(bench, args, ids);
+  });
+
+  test('a model without access among others: its lines stay open, the others finish', async () => {
+    const { bench, server, args } = await prepare(0);
+    bench.write('a.jsonl', jsonl([nativeLine('杭州', { model: 'qwen-max' }), nativeLine('Suzhou'), nativeLine('成都', { model: 'qwen-max' }), nativeLine('昆明')]));
+    server.script = ({ json }) => (json['model'] === 'qwen-max' ? refusal(403, 'Model.AccessDenied', 'Model access denied.') : { kind: 'answer' });
+    const run = await runCli(bench, [...args, '--json', '-c', '1']);
+    expect(run).toMatchObject({ status: 77 });
+    expect(run.json()).toMatchObject({ lines: { answered: 2, failed: 0, open: 2 }, stopped: { code: 77 } });
+    expect(server.calls.filter(({ json }) => json['model'] === 'qwen-max')).toHaveLength(1);
+    server.script = () => ({ kind: 'answer' });
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(bench.lines('a.results.jsonl').map(({ custom_id: customId }) => customId)).toEqual(['杭州', 'Suzhou', '成都', '昆明']);
+  });
+
+  test('a model that does not exist among others: all its lines fail, the unsent ones without a response', async () => {
+    const { bench, server, args } = await prepare(0);
+    bench.write('a.jsonl', jsonl([nativeLine('杭州', { model: 'qwen-plux' }), nativeLine('Suzhou'), nativeLine('成都', { model: 'qwen-plux' }), nativeLine('昆明', { model: 'qwen-plux' })]));
+    server.script = ({ json }) => (json['model'] === 'qwen-plux' ? refusal(404, 'ModelNotFound', 'Model can not be found.') : { kind: 'answer' });
+    const run = await runCli(bench, [...args, '--json', '-c', '1']);
+    expect(run).toMatchObject({ status: 1 });
+    expect(run.json()).toMatchObject({ lines: { answered: 1, failed: 3, open: 0 }, stopped: null });
+    const errors = bench.lines('a.errors.jsonl') as { custom_id: string; response: object | null; error: { code: string } }[];
+    expect(errors.map(({ custom_id: customId, error }) => [customId, error.code])).toEqual([['杭州', 'ModelNotFound'], ['成都', 'ModelNotFound'], ['昆明', 'ModelNotFound']]);
+    const sent = server.calls.filter(({ json }) => json['model'] === 'qwen-plux').map(({ id }) => id);
+    expect(sent).toHaveLength(1);
+    expect(errors.filter(({ response }) => response !== null).map(({ custom_id: customId }) => customId)).toEqual(sent);
+  });
+
+  test('a model that does not exist and no other: 77, all lines open', async () => {
+    const { bench, server, args } = await prepare(4);
+    server.script = () => refusal(404, 'ModelNotFound', 'Model can not be found.');
+    const run = await runCli(bench, [...args, '--json', '-c', '1']);
+    expect(run).toMatchObject({ status: 77 });
+    expect(linesOf(run.json())).toMatchObject({ failed: 0, open: 4 });
+  });
+});
+
+describe('69: nobody there', () => {
+  test('an unreachable service: nothing counts against the lines, which stay open', async () => {
+    const { bench, server, ids } = await prepare(3);
+    // Port 9 of loopback: nobody listens there, so the connection is refused at once.
+    const run = await runCli(bench, ['run', 'a.jsonl', '--base-url', 'http://127.0.0.1:9', '--max-unreachable', '2s', '--max-attempts', '1', '--json']);
+    expect(run).toMatchObject({ status: 69 });
+    expect(run.json()).toMatchObject({ lines: { answered: 0, failed: 0, open: 3 }, stopped: { reason: 'unreachable', code: 69 }, possibly_billed: { attempts: 0 } });
+    await finishAndCheck(bench, ['run', 'a.jsonl', ...server.flags, '--max-attempts', '1'], ids);
+  });
+});

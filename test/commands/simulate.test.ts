@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { simulateCommand } from '../../src/commands/simulate.ts';
+import { DEFAULT_SIMULATOR_SPEC } from '../../src/simulator/spec.ts';
+import { DISPLAY, recordingIo, type RecordingIo } from './recording-io.ts';
+
+const SIMULATE = {
+  command: 'simulate',
+  host: '127.0.0.1',
+  port: 0,
+  spec: { ...DEFAULT_SIMULATOR_SPEC, latencyMs: 0 },
+  ...DISPLAY,
+} as const;
+
+/** Starts the command and waits until it has printed where it listens. */
+async function start(
+  host = '127.0.0.1',
+): Promise<{ io: RecordingIo; ended: Promise<number>; baseUrl: string }> {
+  const io = recordingIo('/');
+  let printed: () => void;
+  const ready = new Promise<void>((resolve) => {
+    printed = resolve;
+  });
+  const ended = simulateCommand(
+    { ...SIMULATE, host },
+    {
+      ...io,
+      writeOut: async (text) => {
+        await io.writeOut(text);
+        printed();
+      },
+    },
+  );
+  await Promise.race([ready, ended]);
+  return { io, ended, baseUrl: /--base-url (\S+)/.exec(io.out())?.[1] ?? '' };
+}
+
+test('simulateCommand: answers until it is interrupted, then tells what it saw', async () => {
+  const { io, ended, baseUrl } = await start();
+  expect(io.out()).toMatch(
+    /DASHSCOPE_API_KEY=any qbatch run requests\.jsonl --base-url http:\/\/127\.0\.0\.1:\d+\/api\/v1 --compatible-base-url http:\/\/127\.0\.0\.1:\d+\/compatible-mode\/v1\n/,
+  );
+  expect(io.out()).not.toContain('--allow-http');
+  const reply = await fetch(`${baseUrl}/services/aigc/text-generation/generation`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer any', 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model: 'qwen-plus',
+      input: { messages: [{ role: 'user', content: '《赤壁赋》的作者是谁？' }] },
+    }),
+  });
+  expect(reply.status).toBe(200);
+  await reply.text();
+  io.interrupt();
+  expect(await ended).toBe(0);
+  expect(io.out()).toMatch(
+    /1 call, 1 answered, at most 1 at one time\nwould have been billed: [1-9]\d* tokens in, [1-9]\d* out\n$/,
+  );
+  await expect(fetch(baseUrl)).rejects.toThrow();
+});
+
+test('simulateCommand: beyond loopback, says so and names --allow-http', async () => {
+  const { io, ended } = await start('0.0.0.0');
+  io.interrupt();
+  await ended;
+  expect(io.out()).toContain('--allow-http');
+  expect(io.out()).toContain('other machines');
+});
+
+test('simulateCommand: interrupted before it began, ends at once', async () => {
+  const io = recordingIo('/');
+  io.interrupt();
+  expect(await simulateCommand(SIMULATE, io)).toBe(0);
+});
+
+test('simulateCommand: an address that cannot be listened on, 69', async () => {
+  await expect(
+    simulateCommand({ ...SIMULATE, host: '192.0.2.1' }, recordingIo('/')),
+  ).rejects.toThrow(expect.objectContaining({ exitCode: 69 }));
+});

@@ -1,0 +1,177 @@
+import { appendFileSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { statusCommand } from '../../src/commands/status.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import {
+  addJob,
+  FINISHED_SAMPLE,
+  openLedger,
+  SAMPLE,
+  temporaryFolder,
+  writeOutputs,
+} from '../ledger/sample-job.ts';
+import { ANY_JOB, DISPLAY, recordingIo } from './recording-io.ts';
+
+type StatusParsed = Parameters<typeof statusCommand>[0];
+
+const STATUS: StatusParsed = {
+  command: 'status',
+  verify: false,
+  json: true,
+  ...ANY_JOB,
+  ...DISPLAY,
+};
+
+let folder: ReturnType<typeof temporaryFolder>;
+let ledger: Ledger;
+beforeEach(() => {
+  folder = temporaryFolder();
+  ledger = openLedger(path.join(folder.path, 'exam.qbatch.db'));
+});
+afterEach(() => {
+  ledger.close();
+  folder.remove();
+});
+
+async function statusJson(options: Partial<StatusParsed> = {}): Promise<Record<string, unknown>> {
+  const io = recordingIo(folder.path);
+  expect(await statusCommand({ ...STATUS, ...options }, io)).toBe(0);
+  expect(io.err()).toBe('');
+  expect(io.out().split('\n')).toHaveLength(2);
+  return JSON.parse(io.out()) as Record<string, unknown>;
+}
+
+test('statusCommand: a job while its run holds the ledger, running with its holder', async () => {
+  addJob(ledger, SAMPLE, { name: 'exam', inputPath: path.join(folder.path, 'exam.jsonl') });
+  const status = await statusJson();
+  expect(Object.keys(status)).toEqual([
+    'schema',
+    'job',
+    'ledger',
+    'lines',
+    'attempts',
+    'usage',
+    'cost',
+    'possibly_billed',
+    'outputs',
+    'elapsed_ms',
+    'stopped',
+    'state',
+    'holder',
+    'by_model',
+    'failures',
+    'possibly_billed_lines',
+    'verify',
+  ]);
+  expect(status).toMatchObject({
+    schema: 1,
+    job: 'exam',
+    lines: { total: 6, answered: 3, failed: 1, rejected: 1, open: 1 },
+    attempts: 9,
+    cost: { amount: '1.000123', currency: 'CNY', unpriced_lines: 1 },
+    // The clock of the test stands an hour after the job began.
+    elapsed_ms: 3_600_000,
+    stopped: null,
+    state: 'running',
+    holder: { pid: process.pid, host: hostname(), started_at: '2026-08-01T09:30:00.000Z' },
+    verify: null,
+  });
+  expect(status['failures']).toEqual([
+    { code: 'DataInspectionFailed', lines: 1, example: '输入内容不合规' },
+    { code: 'qbatch_invalid_request', lines: 1, example: 'top_p must be in (0, 1]' },
+  ]);
+  expect(status['possibly_billed_lines']).toEqual([
+    { line: 3, custom_id: '=SUM(A1)', attempts: 1 },
+    { line: 5, custom_id: '看图-5', attempts: 2 },
+    { line: 6, custom_id: 'open-6', attempts: 1 },
+  ]);
+  const byModel = status['by_model'] as { model: string | null; attempts: number }[];
+  expect(byModel.map(({ model, attempts }) => [model, attempts])).toEqual([
+    ['my-model', 3],
+    ['qwen-max', 1],
+    ['qwen-plus', 5],
+    [null, 0],
+  ]);
+});
+
+test('statusCommand: an unfinished job that nobody works, open; its time ends with its last commit', async () => {
+  addJob(ledger, SAMPLE, { name: 'exam', inputPath: path.join(folder.path, 'exam.jsonl') });
+  ledger.close();
+  expect(await statusJson()).toMatchObject({ state: 'open', holder: null, elapsed_ms: 60_000 });
+  ledger = openLedger(ledger.path);
+});
+
+test('statusCommand: --verify, ok for a whole job and findings for a changed file, 0 either way', async () => {
+  const job = await writeOutputs(
+    ledger,
+    addJob(ledger, FINISHED_SAMPLE, {
+      name: 'exam',
+      inputPath: path.join(folder.path, 'exam.jsonl'),
+    }),
+  );
+  expect(await statusJson({ verify: true })).toMatchObject({
+    state: 'finished',
+    verify: { ok: true, findings: [] },
+  });
+  appendFileSync(job.errorsPath, 'x');
+  const { verify } = await statusJson({ verify: true });
+  expect(verify).toEqual({
+    ok: false,
+    findings: [`${job.errorsPath} has 1 bytes after its last line`],
+  });
+});
+
+test('statusCommand: as text, what a person wants to know and the next command', async () => {
+  await writeOutputs(
+    ledger,
+    addJob(ledger, FINISHED_SAMPLE, {
+      name: 'exam',
+      inputPath: path.join(folder.path, 'exam.jsonl'),
+    }),
+  );
+  ledger.close();
+  const io = recordingIo(folder.path);
+  expect(await statusCommand({ ...STATUS, json: false, verify: true }, io)).toBe(0);
+  expect(io.out()).toContain('job exam: finished, last change 2026-08-01T09:31:00.000Z');
+  expect(io.out()).toContain('3 answered, 2 failed, 1 rejected of 6 lines');
+  expect(io.out()).toContain('  line 5 (看图-5): 2 attempts\n');
+  expect(io.out()).toContain('verified: ledger and files are whole');
+  expect(io.out()).toContain(`next: qbatch retry ${ledger.path}\n`);
+  expect(io.out()).not.toContain('\u001B');
+  ledger = openLedger(ledger.path);
+});
+
+test('statusCommand: control sequences in what others wrote, never reach the terminal', async () => {
+  const lines = SAMPLE.map((line) => ({
+    ...line,
+    customId: `${line.customId}\u001B[31m`,
+    message: line.message === null ? null : `\u001B]0;title\u0007${line.message}`,
+  }));
+  addJob(ledger, lines, { name: 'exam', inputPath: path.join(folder.path, 'e\u001B[2Jxam.jsonl') });
+  const io = recordingIo(folder.path);
+  await statusCommand({ ...STATUS, json: false }, io);
+  expect(io.out()).toContain('不合规');
+  expect(io.out()).not.toContain('\u001B');
+});
+
+test('statusCommand: looking changes nothing', async () => {
+  await writeOutputs(
+    ledger,
+    addJob(ledger, FINISHED_SAMPLE, {
+      name: 'exam',
+      inputPath: path.join(folder.path, 'exam.jsonl'),
+    }),
+  );
+  ledger.close();
+  const before = readFileSync(ledger.path);
+  await statusJson({ verify: true });
+  expect(readFileSync(ledger.path).equals(before)).toBe(true);
+  ledger = openLedger(ledger.path);
+});
+
+test('statusCommand: an unknown job, 66', async () => {
+  const asked = statusCommand({ ...STATUS, job: '高考' }, recordingIo(folder.path));
+  await expect(asked).rejects.toThrow(expect.objectContaining({ exitCode: 66 }));
+});

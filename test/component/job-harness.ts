@@ -1,0 +1,171 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { resolveSettings } from '../../src/config.ts';
+import { identityOf } from '../../src/identity.ts';
+import { findJob } from '../../src/ledger/jobs.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import type { Job } from '../../src/ledger/records.ts';
+import { loadCatalog } from '../../src/models/catalog.ts';
+import { type JobRequest, prepareJob } from '../../src/prepare-job.ts';
+import { createPricing } from '../../src/pricing.ts';
+import { createValueRedactor } from '../../src/redact.ts';
+import type { RunEvent } from '../../src/reporters/reporter.ts';
+import { reopenJob, type RunResult, runJob } from '../../src/run-job.ts';
+import { RunStop } from '../../src/run-stop.ts';
+import type { Settings } from '../../src/settings.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { tempFolder } from '../helpers/temp-ledger.ts';
+
+/** The machine's clock, but retries come at once: no test waits for a backoff. */
+const hasty: Clock = { ...systemClock, random: () => 0 };
+
+const catalog = loadCatalog();
+
+export type HarnessRun = {
+  readonly settings?: Partial<Settings>;
+  readonly adopt?: boolean;
+  readonly fresh?: boolean;
+  readonly acceptChangedInput?: boolean;
+  /** Reopen failed lines first, as `retry` does. */
+  readonly retry?: boolean;
+  /** Sees every event of the run; may stop it. */
+  readonly onEvent?: (event: RunEvent, stop: RunStop) => void;
+  readonly gate?: JobRequest['gate'];
+};
+
+/** One line of an output file. */
+export type OutputJson = {
+  readonly id: string;
+  readonly custom_id: string | null;
+  readonly response: { readonly status_code: number; readonly request_id: string | null; readonly body: unknown } | null;
+  readonly error: { readonly code: string; readonly message: string; readonly line: number } | null;
+};
+
+/** A folder with an input and a service, in which jobs are run as `qbatch run` runs them. */
+export type Harness = {
+  readonly folder: string;
+  readonly inputPath: string;
+  readonly ledgerPath: string;
+  readonly resultsPath: string;
+  readonly errorsPath: string;
+  readonly simulator: Simulator;
+  writeInput(lines: readonly unknown[]): void;
+  run(options?: HarnessRun): Promise<RunResult>;
+  /** Looks into the ledger between runs. */
+  look<T>(at: (ledger: Ledger) => T): T;
+  results(): OutputJson[];
+  errors(): OutputJson[];
+  texts(): string[];
+};
+
+function linesOf(path: string): OutputJson[] {
+  if (!existsSync(path)) return [];
+  const text = readFileSync(path, 'utf8');
+  if (text !== '' && !text.endsWith('\n')) throw new Error(`${path} ends in a torn line`);
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as OutputJson);
+}
+
+const simulators: Simulator[] = [];
+
+/** Closes the services of this test, so that what is still open afterwards was left by a run. */
+export async function closeHarnesses(): Promise<void> {
+  for (const simulator of simulators.splice(0)) await simulator.close();
+}
+
+/** Starts the simulator (it answers at once) and makes a private folder for the job. */
+export async function createHarness(options: { endpoint?: { dashscope: string; openai: string } } = {}): Promise<Harness> {
+  const folder = tempFolder();
+  const simulator = await startSimulator({ spec: { rpm: null, tpm: null, latencyMs: 0, errorRate: 0, seed: 7 } });
+  simulators.push(simulator);
+  const path = (name: string): string => join(folder, name);
+  const ledgerPath = path('reviews.qbatch.db');
+  const resultsPath = path('reviews.results.jsonl');
+  const errorsPath = path('reviews.errors.jsonl');
+  const inputPath = path('reviews.jsonl');
+  const endpoint = options.endpoint ?? { dashscope: simulator.baseUrl, openai: simulator.compatibleBaseUrl };
+
+  async function runIn(ledger: Ledger, run: HarnessRun): Promise<RunResult> {
+    const base = resolveSettings({ flags: {}, env: {}, cwd: folder, home: folder }).settings;
+    const settings: Settings = { ...base, model: 'qwen-plus', simulate: { rpm: null, tpm: null, latencyMs: 0, errorRate: 0, seed: 7 }, concurrency: 8, ...run.settings };
+    const { model, system, protocol, set, strict, maxLineBytes, skipInvalid } = settings;
+    const defaults = { model, system, protocol, set, strict, catalog };
+    const pricing = createPricing(catalog, 'cn', 'CNY');
+    let job: Job = await prepareJob(ledger, {
+      name: 'reviews',
+      inputPath,
+      identity: identityOf(settings),
+      endpoint: { region: 'beijing', dashscope: 'simulator', openai: 'simulator', scope: 'cn' },
+      resultsPath: settings.output ?? resultsPath,
+      errorsPath: settings.errors ?? errorsPath,
+      order: settings.order ?? 'input',
+      defaults,
+      pricing,
+      maxLineBytes,
+      skipInvalid,
+      fresh: run.fresh ?? false,
+      acceptChangedInput: run.acceptChangedInput ?? false,
+      adopt: run.adopt ?? false,
+      clock: hasty,
+      gate: run.gate ?? (() => Promise.resolve()),
+    });
+    if (run.retry === true) {
+      reopenJob(ledger, job, { codes: [], statusCodes: [], wallMs: hasty.wallMs() });
+      job = findJob(ledger.database, 'reviews') ?? job;
+    }
+    const stop = new RunStop();
+    return runJob({
+      ledger,
+      job,
+      settings,
+      defaults,
+      catalog,
+      pricing,
+      scope: 'cn',
+      endpoint,
+      apiKey: 'sk-0123456789abcdef0123',
+      proxy: null,
+      endpointShown: 'simulator',
+      clock: hasty,
+      report: (event) => run.onEvent?.(event, stop),
+      stop,
+      redact: createValueRedactor(['sk-0123456789abcdef0123']),
+      writeStdout: () => Promise.reject(new Error('nothing goes to stdout here')),
+      resuming: false,
+    });
+  }
+
+  return {
+    folder,
+    inputPath,
+    ledgerPath,
+    resultsPath,
+    errorsPath,
+    simulator,
+    writeInput(lines) {
+      writeFileSync(inputPath, lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''));
+    },
+    async run(run = {}) {
+      const ledger = Ledger.open(ledgerPath, { adopt: run.adopt ?? false, wallMs: hasty.wallMs() });
+      try {
+        return await runIn(ledger, run);
+      } finally {
+        ledger.close({ remove: ledger.created });
+      }
+    },
+    look(at) {
+      const ledger = Ledger.open(ledgerPath, { adopt: false, wallMs: hasty.wallMs() });
+      try {
+        return at(ledger);
+      } finally {
+        ledger.close();
+      }
+    },
+    results: () => linesOf(resultsPath),
+    errors: () => linesOf(errorsPath),
+    texts: () => [readFileSync(resultsPath, 'utf8'), readFileSync(errorsPath, 'utf8')],
+  };
+}

@@ -1,0 +1,480 @@
+import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { QbatchError } from '../../src/errors.ts';
+import { settleTurns } from '../helpers/fake-clock.ts';
+import { closeHarnesses, createHarness, type Harness } from './job-harness.ts';
+
+/** Sockets, servers, timers and file operations; pipes and the like are the test runner's own. */
+const resources = (): string[] => process.getActiveResourcesInfo().filter((name) => /^(?:TCP|TLS|Timeout|Immediate|FSReq|GetAddrInfo)/.test(name));
+let before: string[] = [];
+
+beforeEach(() => {
+  before = resources();
+});
+
+afterEach(async () => {
+  await closeHarnesses();
+  await settleTurns(20);
+  const left = resources();
+  for (const name of before) if (left.includes(name)) left.splice(left.indexOf(name), 1);
+  expect(left).toEqual([]);
+});
+
+/** `count` reviews; `special` gives the text of some. */
+function reviews(count: number, special: Readonly<Record<number, string>> = {}): { custom_id: string; prompt: string }[] {
+  return Array.from({ length: count }, (_, index) => ({
+    custom_id: `评论-${index + 1}`,
+    prompt: special[index + 1] ?? `给这条评论分类：第 ${index + 1} 件商品，物流很快`,
+  }));
+}
+
+const ids = (lines: readonly { custom_id: string | null }[]): (string | null)[] => lines.map(({ custom_id }) => custom_id);
+
+const numbered = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, index) => `评论-${from + index}`);
+
+async function refusalOf(run: Promise<unknown>): Promise<QbatchError> {
+  const error: unknown = await run.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof QbatchError) return error;
+  throw new Error('it was not refused', { cause: error });
+}
+
+/** Stops a run gracefully once so many lines are settled. */
+const stopAfter = (count: number): NonNullable<Parameters<Harness['run']>[0]>['onEvent'] => {
+  let settled = 0;
+  return (event, stop) => {
+    if (event.event !== 'line-settled') return;
+    settled += 1;
+    if (settled === count) stop.stop({ reason: 'interrupted', code: 130, message: 'interrupted by a signal' });
+  };
+};
+
+describe('runJob: whole jobs', () => {
+  test('every line answered: 0, in input order, counted, the ledger agrees with the service to the token', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(60));
+    const result = await at.run();
+    expect(result.exitCode).toBe(0);
+    expect(ids(at.results())).toEqual(numbered(1, 60));
+    expect(at.errors()).toEqual([]);
+    const stats = at.simulator.stats();
+    expect(result.summary).toMatchObject({
+      lines: { total: 60, answered: 60, failed: 0, rejected: 0, open: 0 },
+      attempts: 60,
+      usage: { input_tokens: stats.billedInputTokens, output_tokens: stats.billedOutputTokens },
+      possibly_billed: { lines: 0, attempts: 0, tokens: 0 },
+      stopped: null,
+    });
+    expect(result.job.state).toBe('finished');
+    expect(Number(result.summary.cost.amount)).toBeGreaterThan(0);
+  });
+
+  test('mixed fates: answered, failed and rejected lines each in their file, once; 1', async () => {
+    const at = await createHarness();
+    at.writeInput([
+      ...reviews(4, { 2: '[[simulate: error=DataInspectionFailed]] 敏感内容', 3: '[[simulate: error=InternalError times=1]] 差评' }),
+      '{"custom_id":"坏行","prompt":',
+      '',
+      { custom_id: '评论-1', prompt: '重复的编号' },
+    ]);
+    const result = await at.run({ settings: { skipInvalid: true } });
+    expect(result.exitCode).toBe(1);
+    expect(result.summary.lines).toEqual({ total: 6, answered: 3, failed: 1, rejected: 2, open: 0 });
+    expect(ids(at.results())).toEqual(['评论-1', '评论-3', '评论-4']);
+    expect(at.errors().map(({ error, id }) => [id, error?.code, error?.line])).toEqual([
+      ['reviews-2', 'DataInspectionFailed', 2],
+      ['reviews-5', 'qbatch_invalid_json', 5],
+      ['reviews-7', 'qbatch_duplicate_custom_id', 7],
+    ]);
+    expect(result.summary.attempts).toBe(5);
+  });
+
+  test('invalid lines without --skip-invalid: 65, nothing sent, no job and no files left behind', async () => {
+    const at = await createHarness();
+    at.writeInput([...reviews(3), '{"custom_id":"坏行"}']);
+    expect(await refusalOf(at.run())).toMatchObject({ exitCode: 65 });
+    expect(at.simulator.stats().calls).toBe(0);
+    expect([at.ledgerPath, at.resultsPath, at.errorsPath].filter((path) => existsSync(path))).toEqual([]);
+  });
+
+  test('refused by the gate (cost): no job left behind', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(3));
+    const gate = (): Promise<void> => Promise.reject(new QbatchError(3, 'the job will cost too much'));
+    expect(await refusalOf(at.run({ gate }))).toMatchObject({ exitCode: 3 });
+    expect(existsSync(at.ledgerPath)).toBe(false);
+  });
+
+  test('an empty input: 0, both files there, nothing sent', async () => {
+    const at = await createHarness();
+    writeFileSync(at.inputPath, '\n\n');
+    const result = await at.run();
+    expect(result).toMatchObject({ exitCode: 0, summary: { lines: { total: 0, open: 0 } } });
+    expect(at.texts()).toEqual(['', '']);
+  });
+
+  test('both protocols, streamed and not, in one file', async () => {
+    const at = await createHarness();
+    const messages = [{ role: 'user', content: '给这条评论分类' }];
+    at.writeInput([
+      { custom_id: '原生', model: 'qwen-plus', input: { messages } },
+      { custom_id: '原生流', model: 'qwen-plus', input: { messages }, parameters: { incremental_output: true, result_format: 'message' }, headers: { 'X-DashScope-SSE': 'enable' } },
+      { custom_id: '兼容', method: 'POST', url: '/v1/chat/completions', body: { model: 'qwen-plus', messages } },
+      { custom_id: '兼容流', method: 'POST', url: '/v1/chat/completions', body: { model: 'qwen-plus', messages, stream: true } },
+      { custom_id: '思考', model: 'qwen-plus', messages, enable_thinking: true },
+    ]);
+    const result = await at.run();
+    expect(result.exitCode).toBe(0);
+    const texts = at.results().map(({ response }) => JSON.stringify(response?.body));
+    for (const text of texts) expect(text).toContain('"finish_reason":"stop"');
+    const stats = at.simulator.stats();
+    expect(result.summary.usage).toMatchObject({ input_tokens: stats.billedInputTokens, output_tokens: stats.billedOutputTokens });
+  });
+
+  test('--order settled: every line once', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(40, { 1: '[[simulate: latency=40ms]] 很慢的一条' }));
+    await at.run({ settings: { order: 'settled' } });
+    expect(ids(at.results()).toSorted()).toEqual(numbered(1, 40).toSorted());
+    expect(ids(at.results()).at(0)).not.toBe('评论-1');
+  });
+
+  test('a second run on a finished job: nothing sent, the same files', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(12));
+    await at.run();
+    const texts = at.texts();
+    const again = await at.run();
+    expect(again).toMatchObject({ exitCode: 0, summary: { lines: { answered: 12 }, attempts: 12 } });
+    expect(at.simulator.stats().calls).toBe(12);
+    expect(at.texts()).toEqual(texts);
+  });
+
+  test('outputs deleted after the job was finished: rebuilt from the ledger without a call', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(12, { 5: '[[simulate: error=DataInspectionFailed]] 敏感内容' }));
+    await at.run();
+    const texts = at.texts();
+    rmSync(at.resultsPath);
+    truncateSync(at.errorsPath, 3);
+    await at.run();
+    expect(at.texts()).toEqual(texts);
+    expect(at.simulator.stats().calls).toBe(12);
+  });
+});
+
+describe('runJob: stopped and continued', () => {
+  test('stopped gracefully again and again: no answer is paid twice, the files are those of one clean run', async () => {
+    const clean = await createHarness();
+    const input = reviews(120, { 7: '[[simulate: error=DataInspectionFailed]] 敏感内容', 30: '[[simulate: latency=30ms]] 很慢的一条' });
+    clean.writeInput(input);
+    await clean.run();
+    const at = await createHarness();
+    at.writeInput(input);
+    for (let round = 0; round < 4; round += 1) {
+      const result = await at.run({ onEvent: stopAfter(20) });
+      expect(result).toMatchObject({ exitCode: 130, summary: { stopped: { reason: 'interrupted' } } });
+      expect(result.summary.lines.open).toBeGreaterThan(0);
+      // Whatever is in the files is a prefix of the whole.
+      for (const [index, text] of at.texts().entries()) expect(clean.texts()[index]?.startsWith(text)).toBe(true);
+    }
+    const result = await at.run();
+    expect(result.exitCode).toBe(1);
+    expect(at.texts()).toEqual(clean.texts());
+    expect(at.simulator.stats().calls).toBe(120);
+    expect(result.summary.possibly_billed.attempts).toBe(0);
+  });
+
+  test('calls dropped: reported as possibly billed, their lines run again', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(3, { 2: '[[simulate: hang times=1]] 没有回音' }));
+    let settled = 0;
+    const dropped = await at.run({
+      onEvent: (event, stop) => {
+        if (event.event === 'line-settled') settled += 1;
+        if (settled < 2 || stop.stopped !== null) return;
+        stop.stop({ reason: 'interrupted', code: 130, message: 'interrupted by a signal' });
+        stop.abort();
+      },
+    });
+    expect(dropped.summary).toMatchObject({ lines: { answered: 2, open: 1 }, possibly_billed: { lines: 1, attempts: 1 } });
+    expect(dropped.summary.possibly_billed.tokens).toBeGreaterThan(0);
+    const result = await at.run();
+    expect(result).toMatchObject({ exitCode: 0, summary: { attempts: 4, possibly_billed: { lines: 1, attempts: 1 } } });
+    expect(ids(at.results())).toEqual(numbered(1, 3));
+  });
+
+  test('the account is refused: 77, lines stay open, the next run answers them', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(10, { 1: '[[simulate: error=Arrearage times=1]] 账户欠费' }));
+    const refused = await at.run({ settings: { concurrency: 1 } });
+    expect(refused).toMatchObject({ exitCode: 77, summary: { lines: { answered: 0, failed: 0, open: 10 } } });
+    expect(refused.summary.stopped?.message).toContain('Arrearage');
+    const result = await at.run();
+    expect(result).toMatchObject({ exitCode: 0, summary: { lines: { answered: 10, open: 0 } } });
+  });
+
+  test('one model is refused: its lines stay open, the others are answered, 77', async () => {
+    const at = await createHarness();
+    const line = (model: string, index: number) => ({ custom_id: `${model}-${index}`, model, prompt: model === 'qwen-max' ? '[[simulate: error=Model.AccessDenied]] 你好' : '你好' });
+    at.writeInput(Array.from({ length: 20 }, (_, index) => line(index % 2 === 0 ? 'qwen-max' : 'qwen-plus', index)));
+    const parked: string[] = [];
+    const result = await at.run({
+      onEvent: (event) => {
+        if (event.event === 'model-parked') parked.push(event.model);
+      },
+    });
+    expect(result).toMatchObject({ exitCode: 77, summary: { lines: { answered: 10, failed: 0, open: 10 } } });
+    expect(parked).toEqual(['qwen-max']);
+    // Input order: the first line is still open, so nothing can be written yet.
+    expect(at.results()).toEqual([]);
+  });
+
+  test('a model that does not exist among others: its lines fail, those unsent without a response', async () => {
+    const at = await createHarness();
+    const line = (model: string, index: number) => ({ custom_id: `${model}-${index}`, model, prompt: model === 'qwen-plos' ? '[[simulate: error=ModelNotFound]] 你好' : '你好' });
+    at.writeInput(Array.from({ length: 20 }, (_, index) => line(index % 2 === 0 ? 'qwen-plos' : 'qwen-plus', index)));
+    const result = await at.run({ settings: { concurrency: 1 } });
+    expect(result).toMatchObject({ exitCode: 1, summary: { lines: { answered: 10, failed: 10, open: 0 } } });
+    const responses = at.errors().map(({ response, error }) => `${response?.status_code ?? 'unsent'} ${error?.code}`);
+    expect(responses).toEqual(['404 ModelNotFound', ...Array.from({ length: 9 }, () => 'unsent ModelNotFound')]);
+  });
+
+  test('--max-failures: 3, the rest stays open', async () => {
+    const at = await createHarness();
+    const bad = '[[simulate: error=DataInspectionFailed]] 敏感内容';
+    at.writeInput(reviews(200, Object.fromEntries(Array.from({ length: 200 }, (_, index) => [index + 1, `${bad} ${index}`]))));
+    const result = await at.run({ settings: { maxFailures: { count: 5 }, concurrency: 1 } });
+    expect(result).toMatchObject({ exitCode: 3, summary: { stopped: { reason: 'failures' } } });
+    expect(result.summary.lines.failed).toBeGreaterThanOrEqual(5);
+    expect(result.summary.lines.open).toBeGreaterThan(100);
+  });
+
+  test('--max-cost: never beyond it, and the next run with more goes on', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(50));
+    const stopped = await at.run({ settings: { maxCost: '0.002', concurrency: 4 } });
+    expect(stopped).toMatchObject({ exitCode: 3, summary: { stopped: { reason: 'cost' } } });
+    expect(Number(stopped.summary.cost.amount)).toBeLessThanOrEqual(0.002);
+    expect(stopped.summary.lines.answered).toBeGreaterThan(0);
+    expect((await at.run({ settings: { maxCost: '10' } })).exitCode).toBe(0);
+    expect(at.simulator.stats().calls).toBe(50);
+  });
+
+  test('--max-cost with a model without a price: 78, nothing sent', async () => {
+    const at = await createHarness();
+    at.writeInput([{ custom_id: 'a', model: 'my-own-model', prompt: '你好' }]);
+    expect(await refusalOf(at.run({ settings: { maxCost: '1' } }))).toMatchObject({ exitCode: 78, hint: expect.stringContaining('--catalog') });
+    expect(at.simulator.stats().calls).toBe(0);
+  });
+
+  test('the service cannot be reached: 69 once --max-unreachable has passed, nothing counted, then it goes on', async () => {
+    const at = await createHarness({ endpoint: { dashscope: 'http://127.0.0.1:9/api/v1', openai: 'http://127.0.0.1:9/v1' } });
+    at.writeInput(reviews(3));
+    const result = await at.run({ settings: { maxUnreachableMs: 0 } });
+    expect(result).toMatchObject({ exitCode: 69, summary: { lines: { open: 3 }, possibly_billed: { attempts: 0 } } });
+    const counted = at.look((ledger) => ledger.database.prepare("SELECT DISTINCT class || counted FROM attempts").pluck().all());
+    expect(counted).toEqual(['never_sent0']);
+  });
+});
+
+describe('runJob: retry', () => {
+  const withFailures = reviews(20, { 3: '[[simulate: error=DataInspectionFailed times=1]] 一时', 9: '[[simulate: error=DataInspectionFailed]] 总是' });
+
+  test('of a finished job: its files stay as they are until it has settled again', async () => {
+    const at = await createHarness();
+    at.writeInput(withFailures);
+    expect((await at.run()).exitCode).toBe(1);
+    const old = at.texts();
+    let during: string[] = [];
+    const result = await at.run({
+      retry: true,
+      onEvent: (event) => {
+        if (event.event === 'line-settled') during = at.texts();
+      },
+    });
+    expect(during).toEqual(old);
+    expect(result).toMatchObject({ exitCode: 1, summary: { lines: { answered: 19, failed: 1, open: 0 }, attempts: 22 } });
+    expect(ids(at.results())).toEqual(numbered(1, 20).filter((id) => id !== '评论-9'));
+    expect(ids(at.errors())).toEqual(['评论-9']);
+    expect(at.simulator.stats().calls).toBe(22);
+  });
+
+  test('of a job that was stopped: the failed lines run with the open ones', async () => {
+    const at = await createHarness();
+    at.writeInput(withFailures);
+    const stopped = await at.run({ settings: { concurrency: 1 }, onEvent: stopAfter(12) });
+    expect(stopped.summary.lines.failed).toBe(2);
+    expect(at.errors()).toHaveLength(2);
+    const result = await at.run({ retry: true });
+    expect(result).toMatchObject({ exitCode: 1, summary: { lines: { answered: 19, failed: 1, open: 0 } } });
+    expect(ids(at.results())).toEqual(numbered(1, 20).filter((id) => id !== '评论-9'));
+    expect(ids(at.errors())).toEqual(['评论-9']);
+  });
+});
+
+describe('prepareJob: the job\'s identity', () => {
+  test('the input changed after lines were settled: 65 naming the first line that differs; with accept, only what changed is run', async () => {
+    const at = await createHarness();
+    const input = reviews(20);
+    at.writeInput(input);
+    await at.run();
+    at.writeInput(input.map((line, index) => (index === 6 ? { ...line, prompt: '改过的问题' } : line)));
+    expect((await refusalOf(at.run())).message).toContain('line 7');
+    const result = await at.run({ acceptChangedInput: true });
+    expect(result).toMatchObject({ exitCode: 0, summary: { lines: { total: 20, answered: 20, open: 0 }, attempts: 21 } });
+    expect(ids(at.results())).toEqual(numbered(1, 20));
+    expect(at.simulator.stats().calls).toBe(21);
+  });
+
+  test('lines moved, added and removed: moved ones keep their answers under their new numbers', async () => {
+    const at = await createHarness();
+    const input = reviews(10);
+    at.writeInput(input);
+    await at.run();
+    const answers = new Map(at.results().map(({ custom_id, response }) => [custom_id, response]));
+    at.writeInput([{ custom_id: '新来的', prompt: '新的一条' }, ...input.slice(4).toReversed()]);
+    const result = await at.run({ acceptChangedInput: true });
+    expect(result.summary).toMatchObject({ lines: { total: 7, answered: 7 }, attempts: 11 });
+    expect(at.results().map(({ id, custom_id }) => `${id} ${custom_id}`)).toEqual(['reviews-1 新来的', ...[10, 9, 8, 7, 6, 5].map((number, index) => `reviews-${index + 2} 评论-${number}`)]);
+    for (const { custom_id, response } of at.results().slice(1)) expect(response).toEqual(answers.get(custom_id));
+    expect(at.simulator.stats().calls).toBe(11);
+  });
+
+  test('a stopped job goes on with a changed input', async () => {
+    const at = await createHarness();
+    const input = reviews(30);
+    at.writeInput(input);
+    await at.run({ settings: { concurrency: 1 }, onEvent: stopAfter(10) });
+    at.writeInput([...input.slice(0, 3), { custom_id: '评论-4', prompt: '改过的问题' }, ...input.slice(4)]);
+    const result = await at.run({ acceptChangedInput: true });
+    expect(result).toMatchObject({ exitCode: 0, summary: { lines: { answered: 30, open: 0 } } });
+    expect(ids(at.results())).toEqual(numbered(1, 30));
+  });
+
+  test('another --model: 65; with nothing settled yet it simply takes it', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(3, { 1: '[[simulate: error=Arrearage times=1]] 账户欠费' }));
+    expect((await at.run({ settings: { concurrency: 1 } })).exitCode).toBe(77);
+    // The simulator's fault is per model, so the other one meets it too.
+    expect((await at.run({ settings: { model: 'qwen-max', concurrency: 1 } })).exitCode).toBe(77);
+    expect((await at.run({ settings: { model: 'qwen-max' } })).exitCode).toBe(0);
+    const refused = await refusalOf(at.run({ settings: { model: 'qwen-turbo' } }));
+    expect(refused).toMatchObject({ exitCode: 65 });
+    expect(refused.message).toContain('--model was qwen-max and is qwen-turbo');
+  });
+
+  test('--accept-changed-input never crosses from the simulator to a service', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(2));
+    await at.run();
+    const refused = await refusalOf(at.run({ settings: { simulate: undefined }, acceptChangedInput: true }));
+    expect(refused).toMatchObject({ exitCode: 65, hint: expect.stringContaining('--fresh') });
+  });
+
+  test('--fresh: everything is forgotten and run again', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(5));
+    await at.run();
+    const result = await at.run({ fresh: true });
+    expect(result).toMatchObject({ exitCode: 0, summary: { lines: { answered: 5 }, attempts: 5 } });
+    expect(at.simulator.stats().calls).toBe(10);
+    expect(ids(at.results())).toEqual(numbered(1, 5));
+  });
+
+  test('--fresh, stopped half way: the old files stay until everything is answered anew', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(30));
+    await at.run();
+    const old = at.texts();
+    const stopped = await at.run({ fresh: true, settings: { concurrency: 1 }, onEvent: stopAfter(5) });
+    expect(stopped.summary.lines.open).toBeGreaterThan(0);
+    expect(at.texts()).toEqual(old);
+    expect((await at.run()).exitCode).toBe(0);
+    expect(ids(at.results())).toEqual(numbered(1, 30));
+    expect(at.simulator.stats().calls).toBe(60);
+  });
+
+  test('outputs that this job did not write: 73, untouched', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(2));
+    writeFileSync(at.resultsPath, '别人的文件\n');
+    expect(await refusalOf(at.run())).toMatchObject({ exitCode: 73 });
+    expect(readFileSync(at.resultsPath, 'utf8')).toBe('别人的文件\n');
+    expect(at.simulator.stats().calls).toBe(0);
+  });
+});
+
+describe('a ledger that was lost', () => {
+  const input = reviews(20, { 4: '[[simulate: error=DataInspectionFailed]] 敏感内容' });
+
+  test('outputs of this job without a ledger: 78 naming --adopt-outputs; with it, no answer is paid again', async () => {
+    const at = await createHarness();
+    at.writeInput(input);
+    const first = await at.run();
+    const texts = at.texts();
+    for (const suffix of ['', '-wal', '-shm', '.mark', '.lock']) rmSync(at.ledgerPath + suffix, { force: true });
+    expect(await refusalOf(at.run())).toMatchObject({ exitCode: 78, hint: expect.stringContaining('--adopt-outputs') });
+    expect(at.texts()).toEqual(texts);
+    const adopted = await at.run({ adopt: true });
+    expect(adopted).toMatchObject({ exitCode: 1, summary: { lines: first.summary.lines, usage: first.summary.usage, cost: first.summary.cost } });
+    expect(at.texts()).toEqual(texts);
+    expect(at.simulator.stats().calls).toBe(20);
+  });
+
+  test('outputs cut off in the middle: the complete lines are adopted, the rest is run', async () => {
+    const at = await createHarness();
+    at.writeInput(input);
+    await at.run();
+    const [results = ''] = at.texts();
+    for (const suffix of ['', '-wal', '-shm', '.mark', '.lock']) rmSync(at.ledgerPath + suffix, { force: true });
+    truncateSync(at.resultsPath, Math.floor(Buffer.byteLength(results) / 2));
+    const kept = readFileSync(at.resultsPath, 'utf8').split('\n').length - 1;
+    const adopted = await at.run({ adopt: true });
+    expect(adopted.summary.lines).toMatchObject({ answered: 19, failed: 1, open: 0 });
+    expect(ids(at.results())).toEqual(ids(results.split('\n').slice(0, -1).map((line) => JSON.parse(line) as { custom_id: string })));
+    expect(at.simulator.stats().calls).toBe(20 + (19 - kept));
+  });
+
+  test('failures that no reply is known of: run again, not in the way of the adoption', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(6, { 2: '[[simulate: reset times=2]] 断开的连接' }));
+    expect((await at.run()).summary.lines).toMatchObject({ answered: 5, failed: 1 });
+    for (const suffix of ['', '-wal', '-shm', '.mark', '.lock']) rmSync(at.ledgerPath + suffix, { force: true });
+    const adopted = await at.run({ adopt: true });
+    expect(adopted).toMatchObject({ exitCode: 0, summary: { lines: { answered: 6, failed: 0 } } });
+    expect(ids(at.results())).toEqual(numbered(1, 6));
+    expect(at.errors()).toEqual([]);
+  });
+
+  test('an older copy of the ledger under newer outputs: 78, nothing touched; adopted, no answer is paid again', async () => {
+    const at = await createHarness();
+    at.writeInput(input);
+    await at.run({ settings: { concurrency: 1 }, onEvent: stopAfter(5) });
+    copyFileSync(at.ledgerPath, `${at.ledgerPath}.older`);
+    const result = await at.run();
+    const texts = at.texts();
+    copyFileSync(`${at.ledgerPath}.older`, at.ledgerPath);
+    expect(await refusalOf(at.run())).toMatchObject({ exitCode: 78 });
+    // Without its mark the outputs still tell.
+    rmSync(`${at.ledgerPath}.mark`);
+    expect(await refusalOf(at.run())).toMatchObject({ exitCode: 78 });
+    expect(at.texts()).toEqual(texts);
+    const adopted = await at.run({ adopt: true });
+    expect(adopted.summary.lines).toEqual(result.summary.lines);
+    expect(at.texts()).toEqual(texts);
+    expect(at.simulator.stats().calls).toBe(20);
+  });
+
+  test('a foreign line appended to the results: 78 before anything is sent', async () => {
+    const at = await createHarness();
+    at.writeInput(input);
+    await at.run({ settings: { concurrency: 1 }, onEvent: stopAfter(5) });
+    appendFileSync(at.resultsPath, '{"id":"reviews-19","custom_id":"评论-19","response":null,"error":null}\n');
+    const { calls } = at.simulator.stats();
+    expect(await refusalOf(at.run())).toMatchObject({ exitCode: 78 });
+    expect(at.simulator.stats().calls).toBe(calls);
+  });
+});

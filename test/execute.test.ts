@@ -1,0 +1,371 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { execute, type ExecuteOptions, type TurnBatch } from '../src/execute.ts';
+import type { PlannedLine } from '../src/plan.ts';
+import type { Journal } from '../src/settle.ts';
+import { settleTurns } from './helpers/fake-clock.ts';
+import { plannedLine } from './helpers/planned-line.ts';
+import { endOf, settledOf, startOf } from './helpers/temp-ledger.ts';
+
+/** One attempt that answers, with a gate in the place of the call. */
+async function settleWith(line: PlannedLine, journal: Journal, call: () => Promise<void>): Promise<void> {
+  await journal.started(startOf(line.lineNo));
+  await call();
+  await journal.ended(endOf(line.lineNo), settledOf(line.lineNo));
+}
+
+async function* chunksOf(lineNumbers: readonly number[], size: number): AsyncGenerator<readonly PlannedLine[]> {
+  for (let at = 0; at < lineNumbers.length; at += size) {
+    yield lineNumbers.slice(at, at + size).map((lineNo) => plannedLine(lineNo));
+  }
+}
+
+function optionsOf(lineNumbers: readonly number[], settle: ExecuteOptions['settle'], more: Partial<ExecuteOptions> = {}): ExecuteOptions {
+  return { lines: chunksOf(lineNumbers, 3), settle, windowLines: () => 8, stop: new AbortController().signal, ...more };
+}
+
+/** Calls that end when the test says so. */
+function createGates(): { wait(lineNo: number): Promise<void>; open(lineNo: number): void; readonly waiting: number[] } {
+  const gates = new Map<number, () => void>();
+  return {
+    wait: (lineNo) =>
+      new Promise((resolve) => {
+        gates.set(lineNo, resolve);
+      }),
+    open(lineNo) {
+      gates.get(lineNo)?.();
+      gates.delete(lineNo);
+    },
+    get waiting() {
+      return [...gates.keys()];
+    },
+  };
+}
+
+const settledIn = (batches: readonly TurnBatch[]): number[] => batches.flatMap(({ settled }) => settled.map(({ lineNo }) => lineNo));
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+
+/** What a line does in a property: it settles, or ends without a record (its model is parked). */
+type Fate = { readonly lineNo: number; readonly attempts: number; readonly left: boolean };
+
+describe('execute', () => {
+  test('no lines: no batches', async () => {
+    const batches: TurnBatch[] = [];
+    for await (const batch of execute(optionsOf([], () => Promise.resolve()))) batches.push(batch);
+    expect(batches).toEqual([]);
+  });
+
+  test('a call leaves only once the batch with its start was confirmed', async () => {
+    const calls: number[] = [];
+    const batches = execute(
+      optionsOf([1], (line, journal) =>
+        settleWith(line, journal, () => {
+          calls.push(line.lineNo);
+          return Promise.resolve();
+        })),
+    );
+    const first = await batches.next();
+    expect(first.value?.starts.map(({ lineNo }) => lineNo)).toEqual([1]);
+    await settleTurns();
+    expect(calls).toEqual([]);
+    const second = await batches.next();
+    expect(calls).toEqual([1]);
+    expect(second.value?.ends.map(({ lineNo }) => lineNo)).toEqual([1]);
+    expect(second.value?.settled.map(({ lineNo }) => lineNo)).toEqual([1]);
+    expect((await batches.next()).done).toBe(true);
+  });
+
+  test('a line goes on only once the batch that settled it was confirmed', async () => {
+    const released: number[] = [];
+    const batches = execute(
+      optionsOf([1], async (line, journal) => {
+        await settleWith(line, journal, () => Promise.resolve());
+        released.push(line.lineNo);
+      }),
+    );
+    await batches.next();
+    await batches.next();
+    await settleTurns();
+    expect(released).toEqual([]);
+    expect((await batches.next()).done).toBe(true);
+    expect(released).toEqual([1]);
+  });
+
+  test('everything of one turn: one batch', async () => {
+    const batches = execute(optionsOf(upTo(6), (line, journal) => settleWith(line, journal, () => Promise.resolve()), { lines: chunksOf(upTo(6), 6) }));
+    const first = await batches.next();
+    expect(first.value?.starts.map(({ lineNo }) => lineNo)).toEqual([1, 2, 3, 4, 5, 6]);
+    const second = await batches.next();
+    expect(second.value?.settled.map(({ lineNo }) => lineNo)).toEqual([1, 2, 3, 4, 5, 6]);
+    await batches.return(undefined);
+  });
+
+  test('frontier: stays before the first open line and jumps when it settles', async () => {
+    const gates = createGates();
+    const frontiers: number[] = [];
+    const run = (async () => {
+      for await (const batch of execute(optionsOf(upTo(4), (line, journal) => settleWith(line, journal, () => gates.wait(line.lineNo))))) {
+        if (batch.settled.length > 0) frontiers.push(batch.frontier);
+      }
+    })();
+    await settleTurns();
+    for (const lineNo of [2, 3, 1, 4]) {
+      gates.open(lineNo);
+      await settleTurns();
+    }
+    await run;
+    expect(frontiers).toEqual([1, 1, 4, 5]);
+  });
+
+  test('a line that ended without a record: the frontier never passes it', async () => {
+    const gates = createGates();
+    const frontiers: number[] = [];
+    const run = (async () => {
+      const settle: ExecuteOptions['settle'] = (line, journal) =>
+        line.lineNo === 2 ? Promise.resolve() : settleWith(line, journal, () => gates.wait(line.lineNo));
+      for await (const batch of execute(optionsOf(upTo(4), settle))) frontiers.push(batch.frontier);
+    })();
+    await settleTurns();
+    for (const lineNo of [1, 3, 4]) {
+      gates.open(lineNo);
+      await settleTurns();
+    }
+    await run;
+    expect(frontiers.at(-1)).toBe(2);
+  });
+
+  test('window: never more lines open than it allows, and it is filled again as lines settle', async () => {
+    const gates = createGates();
+    let most = 0;
+    const batches: TurnBatch[] = [];
+    const run = (async () => {
+      const settle: ExecuteOptions['settle'] = (line, journal) => settleWith(line, journal, () => gates.wait(line.lineNo));
+      for await (const batch of execute(optionsOf(upTo(20), settle, { windowLines: () => 4 }))) batches.push(batch);
+    })();
+    for (let guard = 0; guard < 200 && settledIn(batches).length < 20; guard += 1) {
+      await settleTurns();
+      most = Math.max(most, gates.waiting.length);
+      const [first] = gates.waiting;
+      if (first !== undefined) gates.open(first);
+    }
+    await run;
+    expect(most).toBe(4);
+    expect(settledIn(batches)).toEqual(upTo(20));
+  });
+
+  test('a slow input does not delay a batch', async () => {
+    const stuck = new Promise<IteratorResult<readonly PlannedLine[]>>(() => undefined);
+    let reads = 0;
+    const lines: AsyncIterator<readonly PlannedLine[]> = {
+      next() {
+        reads += 1;
+        return reads === 1 ? Promise.resolve({ done: false, value: [plannedLine(1)] }) : stuck;
+      },
+    };
+    const batches = execute(optionsOf([], (line, journal) => settleWith(line, journal, () => Promise.resolve()), { lines }));
+    await batches.next();
+    const second = await batches.next();
+    expect(second.value?.settled.map(({ lineNo }) => lineNo)).toEqual([1]);
+    expect(reads).toBe(2);
+  });
+
+  test('stop: no further line is opened, open ones settle', async () => {
+    const gates = createGates();
+    const stop = new AbortController();
+    const batches: TurnBatch[] = [];
+    const run = (async () => {
+      const settle: ExecuteOptions['settle'] = (line, journal) => settleWith(line, journal, () => gates.wait(line.lineNo));
+      for await (const batch of execute(optionsOf(upTo(20), settle, { windowLines: () => 3, stop: stop.signal }))) batches.push(batch);
+    })();
+    await settleTurns();
+    stop.abort();
+    for (const lineNo of [3, 1, 2]) {
+      gates.open(lineNo);
+      await settleTurns();
+    }
+    await run;
+    expect(settledIn(batches).toSorted()).toEqual([1, 2, 3]);
+    expect(batches.flatMap(({ starts }) => starts.map(({ lineNo }) => lineNo))).toEqual([1, 2, 3]);
+    expect(batches.at(-1)?.frontier).toBe(4);
+  });
+
+  test('stop with nothing open: ends', async () => {
+    const stop = new AbortController();
+    stop.abort();
+    const batches = execute(optionsOf(upTo(5), () => Promise.reject(new Error('must not be opened')), { stop: stop.signal }));
+    expect((await batches.next()).done).toBe(true);
+  });
+
+  test('a bug in one line: what the others settled is yielded first, then it is thrown', async () => {
+    const gates = createGates();
+    const batches: TurnBatch[] = [];
+    const run = (async () => {
+      const settle: ExecuteOptions['settle'] = async (line, journal) => {
+        if (line.lineNo === 2) throw new TypeError('line 2 met a bug');
+        await settleWith(line, journal, () => gates.wait(line.lineNo));
+      };
+      for await (const batch of execute(optionsOf(upTo(9), settle, { windowLines: () => 3 }))) batches.push(batch);
+    })();
+    const failed = expect(run).rejects.toThrow('line 2 met a bug');
+    await settleTurns();
+    gates.open(1);
+    gates.open(3);
+    await failed;
+    expect(settledIn(batches).toSorted()).toEqual([1, 3]);
+    expect(gates.waiting).toEqual([]);
+  });
+
+  test('reading fails: open lines settle, then the failure is thrown', async () => {
+    async function* lines(): AsyncGenerator<readonly PlannedLine[]> {
+      yield [plannedLine(1), plannedLine(2)];
+      await Promise.resolve();
+      throw new Error('cannot read reviews.jsonl: EIO');
+    }
+    const batches: TurnBatch[] = [];
+    const run = (async () => {
+      for await (const batch of execute(optionsOf([], (line, journal) => settleWith(line, journal, () => Promise.resolve()), { lines: lines() }))) batches.push(batch);
+    })();
+    await expect(run).rejects.toThrow('EIO');
+    expect(settledIn(batches)).toEqual([1, 2]);
+  });
+
+  test('the commit of a start fails: its call never leaves', async () => {
+    const calls: number[] = [];
+    const settle: ExecuteOptions['settle'] = (line, journal) =>
+      settleWith(line, journal, () => {
+        calls.push(line.lineNo);
+        return Promise.resolve();
+      });
+    const run = (async () => {
+      for await (const batch of execute(optionsOf(upTo(3), settle))) {
+        if (batch.starts.length > 0) throw new Error('database or disk is full');
+      }
+    })();
+    await expect(run).rejects.toThrow('disk is full');
+    await settleTurns();
+    expect(calls).toEqual([]);
+  });
+
+  test('the commit of an end fails: the line does not go on as if it were settled, nor may another start', async () => {
+    const gone: string[] = [];
+    const settle: ExecuteOptions['settle'] = async (line, journal) => {
+      await settleWith(line, journal, () => Promise.resolve()).catch((error: unknown) => {
+        gone.push(`${line.lineNo}: ${(error as Error).message}`);
+        throw error;
+      });
+      gone.push(`${line.lineNo}: went on`);
+      await journal.started(startOf(line.lineNo, 2));
+    };
+    const run = (async () => {
+      for await (const batch of execute(optionsOf([1], settle))) {
+        if (batch.ends.length > 0) throw new Error('database or disk is full');
+      }
+    })();
+    await expect(run).rejects.toThrow('disk is full');
+    await settleTurns();
+    expect(gone).toEqual(['1: the run has ended']);
+  });
+
+  test('the caller gives up: the reader is closed', async () => {
+    let closed = false;
+    async function* lines(): AsyncGenerator<readonly PlannedLine[]> {
+      try {
+        for (let lineNo = 1; ; lineNo += 1) {
+          await settleTurns(1);
+          yield [plannedLine(lineNo)];
+        }
+      } finally {
+        closed = true;
+      }
+    }
+    for await (const batch of execute(optionsOf([], (line, journal) => settleWith(line, journal, () => Promise.resolve()), { lines: lines() }))) {
+      if (batch.settled.length > 0) break;
+    }
+    expect(closed).toBe(true);
+  });
+
+  test('bodies held: bounded however wide the window is', async () => {
+    const gates = createGates();
+    const huge = 60 * 1024 * 1024;
+    async function* lines(): AsyncGenerator<readonly PlannedLine[]> {
+      yield upTo(10).map((lineNo) => plannedLine(lineNo, { bodyBytes: huge }));
+      await Promise.resolve();
+    }
+    const stop = new AbortController();
+    const settle: ExecuteOptions['settle'] = (line, journal) => settleWith(line, journal, () => gates.wait(line.lineNo));
+    const run = (async () => {
+      for await (const batch of execute(optionsOf([], settle, { lines: lines(), windowLines: () => 1000, stop: stop.signal }))) void batch;
+    })();
+    await settleTurns();
+    // 128 Mi units: the third reaches it.
+    expect(gates.waiting).toEqual([1, 2, 3]);
+    stop.abort();
+    for (const lineNo of [1, 2, 3]) gates.open(lineNo);
+    await run;
+  });
+
+  test('any interleaving: each line settles once, the window holds, and the frontier passes nothing open', async () => {
+    const fates = fc
+      .array(fc.record({ gap: fc.integer({ min: 1, max: 3 }), attempts: fc.integer({ min: 1, max: 3 }), left: fc.boolean() }), { minLength: 1, maxLength: 25 })
+      .map((drafts) => {
+        let lineNo = 0;
+        return drafts.map(({ gap, attempts, left }): Fate => {
+          lineNo += gap;
+          return { lineNo, attempts, left: left && lineNo % 3 === 0 };
+        });
+      });
+    await fc.assert(
+      fc.asyncProperty(fates, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 7 }), fc.scheduler(), async (all, windowLines, chunk, scheduler) => {
+        const byNumber = new Map(all.map((fate) => [fate.lineNo, fate]));
+        let open = 0;
+        let mostOpen = 0;
+        const settle: ExecuteOptions['settle'] = async (line, journal) => {
+          const fate = byNumber.get(line.lineNo);
+          open += 1;
+          mostOpen = Math.max(mostOpen, open);
+          for (let attempt = 1; attempt <= (fate?.attempts ?? 0); attempt += 1) {
+            await journal.started(startOf(line.lineNo, attempt));
+            await scheduler.schedule(Promise.resolve(), `line ${line.lineNo}`);
+            const last = attempt === fate?.attempts && !fate.left;
+            // Out of the window with the batch that settles it, before its confirmation.
+            if (last) open -= 1;
+            await journal.ended(endOf(line.lineNo, attempt), last ? settledOf(line.lineNo) : null);
+          }
+          if (fate?.left === true) open -= 1;
+        };
+        const settled = new Set<number>();
+        const started = new Map<number, number>();
+        const lines = chunksOf(all.map(({ lineNo }) => lineNo), chunk);
+        let ended = false;
+        const pump = (async () => {
+          while (!ended) {
+            if (scheduler.count() > 0) await scheduler.waitOne();
+            else await settleTurns(1);
+          }
+        })();
+        try {
+          for await (const batch of execute({ lines, settle, windowLines: () => windowLines, stop: new AbortController().signal })) {
+            for (const start of batch.starts) {
+              expect(start.attempt).toBe((started.get(start.lineNo) ?? 0) + 1);
+              started.set(start.lineNo, start.attempt);
+            }
+            for (const { lineNo } of batch.settled) {
+              expect(settled.has(lineNo)).toBe(false);
+              settled.add(lineNo);
+            }
+            const openBefore = all.filter(({ lineNo }) => lineNo < batch.frontier && !settled.has(lineNo));
+            expect(openBefore).toEqual([]);
+          }
+        } finally {
+          ended = true;
+        }
+        await pump;
+        expect(mostOpen).toBeLessThanOrEqual(windowLines);
+        expect([...settled].toSorted((a, b) => a - b)).toEqual(all.filter(({ left }) => !left).map(({ lineNo }) => lineNo));
+        expect([...started]).toHaveLength(all.length);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,77 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach } from 'vitest';
+
+/**
+ * The key of every run in these tests. It has another shape than real keys, so that only knowledge
+ * of the key itself, not of what keys look like, keeps it out of files and terminals.
+ */
+export const CANARY_KEY = 'sk-canary-5d1f0c7e9ba2-Zq';
+
+/** A private home and working folder of one test; removed when it ends. */
+export type Bench = {
+  /** The working folder of the program. */
+  readonly folder: string;
+  readonly home: string;
+  path(name: string): string;
+  /** Writes a file below the working folder and returns its path. */
+  write(name: string, content: string | Uint8Array): string;
+  read(name: string): string;
+  bytes(name: string): Buffer;
+  /** Names in the working folder, sorted. */
+  names(): string[];
+  /** Objects of a JSONL file; throws where a line is torn. */
+  lines(name: string): Record<string, unknown>[];
+  /** Files, below home and working folder, that hold the canary key. */
+  leaks(): string[];
+};
+
+const open = new Set<string>();
+
+afterEach(() => {
+  for (const root of open) rmSync(root, { recursive: true, force: true });
+  open.clear();
+});
+
+/** Makes the folders of one test. */
+export function openBench(): Bench {
+  const root = mkdtempSync(join(tmpdir(), 'qbatch-test-'));
+  open.add(root);
+  const folder = join(root, 'work');
+  const home = join(root, 'home');
+  mkdirSync(folder);
+  mkdirSync(home);
+  const path = (name: string): string => resolve(folder, name);
+  return {
+    folder,
+    home,
+    path,
+    write(name, content) {
+      mkdirSync(dirname(path(name)), { recursive: true });
+      writeFileSync(path(name), content);
+      return path(name);
+    },
+    read: (name) => readFileSync(path(name), 'utf8'),
+    bytes: (name) => readFileSync(path(name)),
+    names: () => readdirSync(folder).toSorted(),
+    lines: (name) => parseJsonLines(readFileSync(path(name), 'utf8')),
+    leaks: () => filesBelow(root).filter((file) => readFileSync(file).includes(CANARY_KEY)),
+  };
+}
+
+/** Objects of JSONL text; throws where a line is torn or the last newline is missing. */
+export function parseJsonLines(text: string): Record<string, unknown>[] {
+  if (text === '') return [];
+  if (!text.endsWith('\n')) throw new Error(`the last line is torn: ${text.slice(-80)}`);
+  return text
+    .slice(0, -1)
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}

@@ -1,0 +1,20 @@
+import type { PlannedLine } from '../../src/plan.ts';
+
+/** A planned native line; `fields` replace what a test is about. */
+export function plannedLine(lineNo: number, fields: Partial<PlannedLine> = {}): PlannedLine {
+  const body = `{"model":"qwen-plus","input":{"messages":[{"role":"user","content":"给第 ${lineNo} 条评论分类"}]}}`;
+  return {
+    lineNo,
+    customId: `评论-${lineNo}`,
+    model: 'qwen-plus',
+    call: { protocol: 'dashscope', path: '/services/aigc/text-generation/generation', headers: {}, body, stream: false },
+    incremental: null,
+    bodyBytes: body.length,
+    inputTokens: 20,
+    outputExpectedTokens: 280,
+    estimatedPico: 1_000_000,
+    metadata: null,
+    prior: null,
+    ...fields,
+  };
+}

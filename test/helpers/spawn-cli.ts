@@ -1,0 +1,147 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterEach } from 'vitest';
+import { type Bench, CANARY_KEY } from './bench.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+
+export type CliOptions = {
+  /** Added to the environment; undefined takes a name out. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly stdin?: string | Uint8Array;
+  /** Below the bench's working folder; the working folder itself where left out. */
+  readonly cwd?: string;
+  /** For runs that have the key in a file on purpose. */
+  readonly keepsKeyIn?: string;
+};
+
+/** How a run of the program ended. */
+export type Finished = {
+  /** Exit status; null where a signal ended it. */
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** `stdout` as one JSON object. */
+  json(): Record<string, unknown>;
+};
+
+/** The program while it runs. */
+export type RunningCli = {
+  readonly pid: number;
+  signal(name: NodeJS.Signals): void;
+  /** Resolves when stderr holds `text`; rejects if the program ends without it. */
+  says(text: string): Promise<void>;
+  /** `event`, or a rejection if the program ends first. */
+  before<T>(event: Promise<T>): Promise<T>;
+  /** Resolves when the process is gone and its output complete. Rejects if the key leaked anywhere. */
+  readonly finished: Promise<Finished>;
+};
+
+const running = new Set<ChildProcess>();
+
+afterEach(() => {
+  const left = [...running].map(({ pid }) => pid);
+  for (const child of running) child.kill('SIGKILL');
+  running.clear();
+  if (left.length > 0) throw new Error(`processes left running: ${left.join(', ')}`);
+});
+
+function environment(bench: Bench, options: CliOptions): Record<string, string> {
+  const env: Record<string, string | undefined> = {
+    PATH: process.env['PATH'],
+    HOME: bench.home,
+    TMPDIR: bench.home,
+    TZ: 'UTC',
+    DASHSCOPE_API_KEY: CANARY_KEY,
+    ...options.env,
+  };
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+/** Starts the built program in the bench's folder, its own home and a clean environment. */
+export function startCli(
+  bench: Bench,
+  args: readonly string[],
+  options: CliOptions = {},
+): RunningCli {
+  if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: npm run build`);
+  const child = spawn(process.execPath, [PROGRAM, ...args], {
+    cwd: bench.path(options.cwd ?? '.'),
+    env: environment(bench, options),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  const listeners = new Set<() => void>();
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (chunk: Buffer) => {
+      chunks[name].push(chunk);
+      for (const listener of listeners) listener();
+    });
+  }
+  // A program that does not read its input may close it early.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.stdin ?? '');
+  const textOf = (name: 'stdout' | 'stderr'): string =>
+    Buffer.concat(chunks[name]).toString('utf8');
+  const finished = new Promise<Finished>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      running.delete(child);
+      const stdout = textOf('stdout');
+      const stderr = textOf('stderr');
+      const leaks = bench.leaks().filter((file) => file !== options.keepsKeyIn);
+      if (stdout.includes(CANARY_KEY)) leaks.push('stdout');
+      if (stderr.includes(CANARY_KEY)) leaks.push('stderr');
+      if (leaks.length > 0) reject(new Error(`the key leaked into ${leaks.join(', ')}`));
+      else resolve({ status, signal, stdout, stderr, json: () => parseOne(stdout) });
+    });
+  });
+  const before = async <T>(event: Promise<T>): Promise<T> => {
+    const ended = finished.then(({ status, stderr }) => {
+      throw new Error(`the program ended first (${String(status)}): ${stderr}`);
+    });
+    return Promise.race([event, ended]);
+  };
+  return {
+    pid: child.pid ?? 0,
+    signal: (name) => {
+      child.kill(name);
+    },
+    before,
+    says: (text) =>
+      before(
+        new Promise((resolve) => {
+          const listener = (): void => {
+            if (!textOf('stderr').includes(text)) return;
+            listeners.delete(listener);
+            resolve();
+          };
+          listeners.add(listener);
+          listener();
+        }),
+      ),
+    finished,
+  };
+}
+
+/** Runs the built program to its end. */
+export function runCli(
+  bench: Bench,
+  args: readonly string[],
+  options: CliOptions = {},
+): Promise<Finished> {
+  return startCli(bench, args, options).finished;
+}
+
+function parseOne(stdout: string): Record<string, unknown> {
+  const lines = stdout.split('\n');
+  if (lines.length !== 2 || lines[1] !== '') {
+    throw new Error(`stdout is not one line: ${stdout.slice(0, 400)}`);
+  }
+  return JSON.parse(lines[0] ?? '') as Record<string, unknown>;
+}

@@ -1,0 +1,189 @@
+import { symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { InputError, QbatchError, UsageError } from '../../src/errors.ts';
+import { chooseJob, chooseJobs, findLedgers, jobsOfFolder } from '../../src/ledger/find-jobs.ts';
+import { setState } from '../../src/ledger/jobs.ts';
+import { addJob, FIRST, openLedger, SAMPLE, temporaryFolder } from './sample-job.ts';
+
+const NONE = { job: undefined, ledger: undefined, jobName: undefined };
+
+let folder: ReturnType<typeof temporaryFolder>;
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+afterEach(() => {
+  folder.remove();
+});
+
+function at(name: string): string {
+  return path.join(folder.path, name);
+}
+
+/** Makes `<stem>.qbatch.db` with the jobs named: open ones, and finished ones where the name ends in `*`. */
+function makeLedger(stem: string, ...names: string[]): string {
+  const ledger = openLedger(at(`${stem}.qbatch.db`));
+  for (const name of names) {
+    const plain = name.replace('*', '');
+    const finished = name !== plain;
+    const job = addJob(ledger, finished ? [FIRST] : SAMPLE, {
+      name: plain,
+      inputPath: at(`${plain}.jsonl`),
+    });
+    if (finished)
+      ledger.transact(() => {
+        setState(ledger, job.id, 'finished', 1);
+      });
+  }
+  ledger.close();
+  return at(`${stem}.qbatch.db`);
+}
+
+test('findLedgers: a folder, its ledgers by name and nothing else', () => {
+  const second = makeLedger('乙', '乙');
+  const first = makeLedger('exam', 'exam');
+  writeFileSync(at('notes.txt'), 'x');
+  expect(findLedgers(folder.path)).toEqual([first, second].toSorted());
+  expect(() => findLedgers(at('missing'))).toThrow(InputError);
+});
+
+test('chooseJob: nothing named, the only job there is', () => {
+  const ledgerPath = makeLedger('exam', 'exam*');
+  expect(chooseJob(NONE, folder.path)).toEqual({ ledgerPath, name: 'exam' });
+  expect(chooseJob(NONE, folder.path, 'retry').name).toBe('exam');
+});
+
+test('chooseJob: nothing named and several jobs, the only unfinished one', () => {
+  makeLedger('a', 'a*');
+  const ledgerPath = makeLedger('b', 'b', 'c*');
+  expect(chooseJob(NONE, folder.path)).toEqual({ ledgerPath, name: 'b' });
+  expect(chooseJob(NONE, folder.path, 'resume')).toEqual({ ledgerPath, name: 'b' });
+});
+
+test('chooseJob: nothing named for retry, the only job with failed lines', () => {
+  makeLedger('a', 'a*');
+  makeLedger('b', 'b*');
+  const ledgerPath = makeLedger('c', 'c');
+  expect(chooseJob(NONE, folder.path, 'retry')).toEqual({ ledgerPath, name: 'c' });
+});
+
+test('chooseJob: nothing named and several unfinished jobs, 64 with the candidates', () => {
+  const a = makeLedger('a', 'a', 'other*');
+  makeLedger('b', 'b');
+  const choose = (): unknown => chooseJob(NONE, folder.path);
+  expect(choose).toThrow(UsageError);
+  expect(choose).toThrow(`a (${a}, open)`);
+  expect(choose).not.toThrow('other');
+});
+
+test('chooseJob: nothing to resume, 66 that says so', () => {
+  expect(() => chooseJob(NONE, folder.path)).toThrow(expect.objectContaining({ exitCode: 66 }));
+  makeLedger('a', 'a*');
+  expect(() => chooseJob(NONE, folder.path, 'resume')).toThrow('no unfinished job');
+  // Named, a finished job is no mistake: the run says that there is nothing to do.
+  expect(chooseJob({ ...NONE, job: 'a' }, folder.path, 'resume').name).toBe('a');
+});
+
+test('chooseJob: a ledger path, its only job, or the one that --job names', () => {
+  const ledgerPath = makeLedger('two', '早班', '晚班');
+  const single = makeLedger('one', 'one');
+  expect(chooseJob({ ...NONE, job: 'one.qbatch.db' }, folder.path)).toEqual({
+    ledgerPath: single,
+    name: 'one',
+  });
+  expect(chooseJob({ ...NONE, ledger: single }, '/')).toEqual({ ledgerPath: single, name: 'one' });
+  expect(chooseJob({ ...NONE, job: ledgerPath, jobName: '晚班' }, '/')).toEqual({
+    ledgerPath,
+    name: '晚班',
+  });
+  expect(chooseJob({ ...NONE, ledger: ledgerPath, job: '早班' }, folder.path).name).toBe('早班');
+  expect(() => chooseJob({ ...NONE, ledger: ledgerPath }, folder.path)).toThrow(UsageError);
+  expect(() => chooseJob({ ...NONE, ledger: ledgerPath, jobName: '夜班' }, folder.path)).toThrow(
+    expect.objectContaining({ exitCode: 66 }),
+  );
+});
+
+test('chooseJob: a ledger of any name is known by its content', () => {
+  const other = openLedger(at('ledger.sqlite'));
+  addJob(other, SAMPLE, { name: 'exam', inputPath: at('exam.jsonl') });
+  other.close();
+  expect(chooseJob({ ...NONE, job: 'ledger.sqlite' }, folder.path)).toEqual({
+    ledgerPath: at('ledger.sqlite'),
+    name: 'exam',
+  });
+});
+
+test('chooseJob: a job name, in whatever ledger of the folder', () => {
+  const ledgerPath = makeLedger('two', '早班', '晚班');
+  expect(chooseJob({ ...NONE, job: '晚班' }, folder.path)).toEqual({ ledgerPath, name: '晚班' });
+  expect(chooseJob({ ...NONE, jobName: '晚班' }, folder.path)).toEqual({
+    ledgerPath,
+    name: '晚班',
+  });
+  expect(() => chooseJob({ ...NONE, job: '夜班' }, folder.path)).toThrow(
+    expect.objectContaining({ exitCode: 66 }),
+  );
+});
+
+test('chooseJob: an input path, by the ledger beside it, whether or not the input is still there', () => {
+  const ledgerPath = makeLedger('exam', 'exam');
+  for (const job of ['exam.jsonl', at('exam.jsonl'), 'exam.jsonl.gz', './exam.jsonl']) {
+    expect(chooseJob({ ...NONE, job }, folder.path)).toEqual({ ledgerPath, name: 'exam' });
+  }
+});
+
+test('chooseJob: an input path whose ledger holds several jobs, the one of that input', () => {
+  const ledgerPath = makeLedger('exam', 'exam', 'other');
+  expect(chooseJob({ ...NONE, job: at('exam.jsonl') }, '/')).toEqual({ ledgerPath, name: 'exam' });
+  expect(() => chooseJob({ ...NONE, job: 'exam.jsonl', jobName: 'other' }, folder.path)).toThrow(
+    InputError,
+  );
+});
+
+test('chooseJob: an input path, by a ledger of this folder that names the input, also through a link', () => {
+  const ledgerPath = makeLedger('all', 'exam');
+  writeFileSync(at('exam.jsonl'), '{}\n');
+  symlinkSync(at('exam.jsonl'), at('today.jsonl'));
+  expect(chooseJob({ ...NONE, job: 'exam.jsonl' }, folder.path)).toEqual({
+    ledgerPath,
+    name: 'exam',
+  });
+  expect(chooseJob({ ...NONE, job: 'today.jsonl' }, folder.path)).toEqual({
+    ledgerPath,
+    name: 'exam',
+  });
+});
+
+test('chooseJob: an input that was never run, 66 and how to run it', () => {
+  writeFileSync(at('new.jsonl'), '{}\n');
+  expect(() => chooseJob({ ...NONE, job: 'new.jsonl' }, folder.path)).toThrow(
+    expect.objectContaining({ exitCode: 66, hint: 'start it with: qbatch run new.jsonl' }),
+  );
+});
+
+test('chooseJob: a ledger that is missing or none, 66 and 78', () => {
+  expect(() => chooseJob({ ...NONE, ledger: 'missing.qbatch.db' }, folder.path)).toThrow(
+    expect.objectContaining({ exitCode: 66 }),
+  );
+  writeFileSync(at('broken.qbatch.db'), '这不是账本'.repeat(2000));
+  expect(() => chooseJob({ ...NONE, job: 'broken.qbatch.db' }, folder.path)).toThrow(
+    expect.objectContaining({ exitCode: 78 }),
+  );
+});
+
+test('jobsOfFolder: a broken ledger hides no other, and is told where nothing else is found', () => {
+  writeFileSync(at('broken.qbatch.db'), 'no database'.repeat(1000));
+  expect(() => chooseJob(NONE, folder.path)).toThrow(expect.objectContaining({ exitCode: 78 }));
+  makeLedger('exam', 'exam');
+  const { jobs, unreadable } = jobsOfFolder(folder.path);
+  expect(jobs.map(({ job }) => job.name)).toEqual(['exam']);
+  expect(unreadable).toEqual([expect.any(QbatchError)]);
+  expect(chooseJob(NONE, folder.path).name).toBe('exam');
+});
+
+test('chooseJobs: a ledger, all its jobs; nothing named, all jobs of the folder', () => {
+  const two = makeLedger('two', '早班', '晚班*');
+  makeLedger('one', 'one');
+  expect(chooseJobs({ ...NONE, job: two }, '/').map(({ name }) => name)).toEqual(['早班', '晚班']);
+  expect(chooseJobs(NONE, folder.path)).toHaveLength(3);
+});

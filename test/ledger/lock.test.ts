@@ -1,0 +1,88 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { QbatchError } from '../../src/errors.ts';
+import { acquireLock, lockHolder } from '../../src/ledger/lock.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { FAKE_WALL_START_MS } from '../helpers/fake-clock.ts';
+import { openTempLedger, tempFolder } from '../helpers/temp-ledger.ts';
+
+/** A process that holds a ledger's lock as a run does: a write transaction on `<ledger>.lock`. */
+const HOLDER = fileURLToPath(new URL('../helpers/hold-lock.mjs', import.meta.url));
+
+async function holdElsewhere(ledgerPath: string) {
+  const child = fork(HOLDER, [ledgerPath], { stdio: 'ignore' });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  await once(child, 'message');
+  return child;
+}
+
+describe('the lock of a ledger', () => {
+  test('held by this process: a second opening is refused with 75, naming pid, host and start', () => {
+    const folder = tempFolder();
+    const ledger = openTempLedger(folder);
+    let refused: unknown;
+    try {
+      Ledger.open(ledger.path, { adopt: false, wallMs: FAKE_WALL_START_MS + 1000 });
+    } catch (error) {
+      refused = error;
+    }
+    expect(refused).toBeInstanceOf(QbatchError);
+    expect(refused).toMatchObject({ exitCode: 75 });
+    expect(String(refused)).toContain(`process ${process.pid} on ${hostname()}, started 2026-01-01T00:00:00.000Z`);
+    expect(lockHolder(ledger.path)).toEqual({ pid: process.pid, host: hostname(), startedAt: FAKE_WALL_START_MS });
+  });
+
+  test('released: nobody holds it, and it can be taken again', () => {
+    const folder = tempFolder();
+    openTempLedger(folder).close();
+    expect(lockHolder(join(folder, 'reviews.qbatch.db'))).toBeNull();
+    openTempLedger(folder).close();
+  });
+
+  test('no ledger at all: nobody holds it, and looking makes no file', () => {
+    expect(lockHolder(join(tempFolder(), 'a.qbatch.db'))).toBeNull();
+  });
+
+  test('asking who holds it does not take it away', () => {
+    const path = join(tempFolder(), 'a.qbatch.db');
+    const lock = acquireLock(path, FAKE_WALL_START_MS);
+    lockHolder(path);
+    lockHolder(path);
+    expect(() => acquireLock(path, FAKE_WALL_START_MS)).toThrow(QbatchError);
+    lock.release();
+  });
+
+  test('held by another process: 75 with its pid; free as soon as it is killed with -9', async () => {
+    const path = join(tempFolder(), 'a.qbatch.db');
+    const child = await holdElsewhere(path);
+    expect(lockHolder(path)?.pid).toBe(child.pid);
+    expect(() => acquireLock(path, FAKE_WALL_START_MS)).toThrow(`process ${child.pid}`);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(lockHolder(path)).toBeNull();
+    acquireLock(path, FAKE_WALL_START_MS).release();
+  });
+});
+
+describe('a lock whose file is gone', () => {
+  test('removed with an emptied ledger while it is held: the next one holds a new file, not the old one', async () => {
+    const path = join(tempFolder(), 'a.qbatch.db');
+    const child = await holdElsewhere(path);
+    const inodeBefore = statSync(`${path}.lock`).ino;
+    rmSync(`${path}.lock`);
+    const own = acquireLock(path, FAKE_WALL_START_MS);
+    expect(statSync(`${path}.lock`).ino).not.toBe(inodeBefore);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(lockHolder(path)?.pid).toBe(process.pid);
+    expect(() => acquireLock(path, FAKE_WALL_START_MS)).toThrow(`process ${process.pid}`);
+    own.release();
+  });
+});

@@ -1,0 +1,259 @@
+import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { readMark } from '../../src/ledger/open.ts';
+import type { Job } from '../../src/ledger/records.ts';
+import { type Verification, verifyLedger } from '../../src/ledger/verify.ts';
+import {
+  addJob,
+  FINISHED_SAMPLE,
+  FIRST,
+  jobOf,
+  openLedger,
+  SAMPLE,
+  temporaryFolder,
+  writeOutputs,
+} from './sample-job.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let ledger: Ledger;
+beforeEach(() => {
+  folder = temporaryFolder();
+  ledger = openLedger(path.join(folder.path, 'exam.qbatch.db'));
+});
+afterEach(() => {
+  ledger.close();
+  folder.remove();
+});
+
+function finished(order: 'input' | 'settled' = 'input'): Promise<Job> {
+  return writeOutputs(
+    ledger,
+    addJob(ledger, FINISHED_SAMPLE, {
+      name: 'exam',
+      inputPath: path.join(folder.path, 'exam.jsonl'),
+      order,
+    }),
+  );
+}
+
+function unfinished(): Promise<Job> {
+  return writeOutputs(
+    ledger,
+    addJob(ledger, SAMPLE, { name: 'exam', inputPath: path.join(folder.path, 'exam.jsonl') }),
+  );
+}
+
+function verify(
+  options: { running?: boolean; mark?: number | null; stop?: AbortSignal } = {},
+): Promise<Verification> {
+  const {
+    running = false,
+    mark = readMark(ledger.path),
+    stop = new AbortController().signal,
+  } = options;
+  return verifyLedger(ledger.database, jobOf(ledger, 'exam'), {
+    ledgerPath: ledger.path,
+    running,
+    mark,
+    stop,
+  });
+}
+
+function change(sql: string): void {
+  ledger.transact(() => {
+    ledger.database.exec(sql);
+  });
+}
+
+test.each(['input', 'settled'] as const)(
+  'verifyLedger: a finished job in %s order, nothing to find',
+  async (order) => {
+    await finished(order);
+    expect(await verify()).toEqual({ ok: true, findings: [] });
+  },
+);
+
+test('verifyLedger: an unfinished job with a call of unknown fate, nothing to find', async () => {
+  const job = await unfinished();
+  expect(job.state).toBe('open');
+  expect(await verify()).toEqual({ ok: true, findings: [] });
+});
+
+test('verifyLedger: a job that has written nothing yet, nothing to find', async () => {
+  addJob(ledger, [], {
+    name: 'exam',
+    inputPath: path.join(folder.path, 'exam.jsonl'),
+    lineCount: 6,
+  });
+  expect(await verify()).toEqual({ ok: true, findings: [] });
+});
+
+test.each([
+  [
+    'an answer whose bytes changed',
+    "UPDATE bodies SET body = CAST(replace(CAST(body AS TEXT), 'Peru', 'Cuba') AS BLOB)",
+    'line 2 does not match its checksum',
+  ],
+  [
+    'an answer that is gone',
+    'DELETE FROM bodies WHERE id % 1000 = 776 + 2',
+    'line 2 is answered, but its answer is missing',
+  ],
+  [
+    'an answer of an open line',
+    'DELETE FROM lines WHERE line_no = 2',
+    'an answer is stored for line 2, which is not settled',
+  ],
+  [
+    'a count that is wrong',
+    'UPDATE jobs SET failed = failed + 1',
+    'counts 3 failed lines, the ledger holds 2',
+  ],
+  [
+    'a cost that is wrong',
+    'UPDATE jobs SET cost_pico = cost_pico - 1',
+    'cost is 1000123456789 pico-CNY, its answered calls add up to 1000123456790',
+  ],
+  [
+    'a finished job with an open line',
+    'DELETE FROM lines WHERE line_no = 4; UPDATE jobs SET rejected = 0',
+    'finished with 6 lines, of which 5 are settled',
+  ],
+  [
+    'a line beyond the input',
+    'UPDATE lines SET line_no = 99 WHERE line_no = 4',
+    'line 99 is settled, the input ends at line 6',
+  ],
+  [
+    'an answered line without its call',
+    "UPDATE attempts SET class = 'possibly_billed' WHERE line_no = 5",
+    'line 5 is answered, but not by exactly one',
+  ],
+  [
+    'an answered line with two answers',
+    "UPDATE attempts SET class = 'answered' WHERE line_no = 1",
+    'line 1 is answered, but not by exactly one',
+  ],
+  [
+    'an answered call on a failed line',
+    "UPDATE attempts SET class = 'answered' WHERE line_no = 6",
+    'line 6 has an answered call, but is not answered',
+  ],
+  [
+    'a call of a settled line that never ended',
+    'UPDATE attempts SET class = NULL WHERE line_no = 3 AND attempt = 1',
+    'line 3 is settled, but one of its calls has not ended',
+  ],
+  [
+    'a place in the order given twice',
+    'UPDATE lines SET seq = 1',
+    'place 1 in the order of settling is given to 6 lines',
+  ],
+  [
+    'a cursor before the end',
+    'UPDATE jobs SET cursor_line = 3',
+    '3 settled lines after line 3 are in no file',
+  ],
+  [
+    'a custom_id that changed',
+    "UPDATE lines SET custom_id = 'geo-3' WHERE line_no = 2",
+    'exam.results.jsonl differs from the ledger at byte',
+  ],
+])('verifyLedger: %s, is found', async (_what, sql, finding) => {
+  await finished();
+  // Bodies are keyed job * 2^40 + line, and 2^40 ends in 776.
+  change(sql);
+  const { ok, findings } = await verify();
+  expect(ok).toBe(false);
+  expect(findings.join('\n')).toContain(finding);
+});
+
+test('verifyLedger: a mark ahead of the ledger or none, is found', async () => {
+  await finished();
+  const behind = await verify({ mark: 1_000_000 });
+  expect(behind.findings).toEqual([
+    expect.stringMatching(/went backwards: it has \d+ commits, its mark remembers 1000000/),
+  ]);
+  expect((await verify({ mark: null })).findings).toEqual([
+    expect.stringContaining('.mark is missing'),
+  ]);
+});
+
+test('verifyLedger: a byte of an output file changed, is found with its line', async () => {
+  const { resultsPath } = await finished();
+  const text = readFileSync(resultsPath, 'utf8');
+  writeFileSync(resultsPath, text.replace('Lima', 'Rome'));
+  const start = Buffer.byteLength(`${text.split('\n')[0]}\n`);
+  expect((await verify()).findings).toEqual([
+    `${resultsPath} differs from the ledger at byte ${start}, where line 2 belongs`,
+  ]);
+});
+
+test('verifyLedger: output lines in another order, are found', async () => {
+  const { errorsPath } = await finished();
+  const lines = readFileSync(errorsPath, 'utf8').trimEnd().split('\n');
+  writeFileSync(errorsPath, `${lines.toReversed().join('\n')}\n`);
+  expect((await verify()).findings).toEqual([
+    `${errorsPath} differs from the ledger at byte 0, where line 3 belongs`,
+  ]);
+});
+
+test('verifyLedger: output files cut short, grown, or gone, are found', async () => {
+  const { resultsPath, errorsPath } = await finished();
+  const whole = readFileSync(resultsPath);
+  truncateSync(resultsPath, whole.length - 10);
+  expect((await verify()).findings).toEqual([
+    expect.stringContaining(`has ${whole.length - 10} bytes, the ledger remembers ${whole.length}`),
+  ]);
+  writeFileSync(resultsPath, whole);
+  appendFileSync(errorsPath, '\n');
+  expect((await verify()).findings).toEqual([`${errorsPath} has 1 bytes after its last line`]);
+  rmSync(errorsPath);
+  expect((await verify()).findings).toEqual([expect.stringContaining(`${errorsPath} is missing`)]);
+});
+
+test('verifyLedger: lines after the cursor of an open job, only those the ledger holds are right', async () => {
+  const { resultsPath } = await unfinished();
+  const [first = ''] = readFileSync(resultsPath, 'utf8').split('\n');
+  appendFileSync(resultsPath, `${first}\n`);
+  expect((await verify()).ok).toBe(true);
+  appendFileSync(resultsPath, `${first.replace('exam-1', 'exam-6')}\n别的文件\n`);
+  expect((await verify()).findings).toEqual([
+    `${resultsPath} holds line 6, which the ledger does not hold as settled`,
+    `${resultsPath} holds a line that this job did not write`,
+  ]);
+  // A run appends before it moves the cursor.
+  expect((await verify({ running: true })).ok).toBe(true);
+});
+
+test('verifyLedger: finished files that wait to be replaced, are not compared', async () => {
+  const { resultsPath } = await finished();
+  change("UPDATE jobs SET state = 'open', output_mode = 'replace'");
+  writeFileSync(resultsPath, 'old\n');
+  expect((await verify()).ok).toBe(true);
+});
+
+test('verifyLedger: more findings of one kind than anyone reads, are counted', async () => {
+  const lines = Array.from({ length: 50 }, (_, index) => ({
+    ...FIRST,
+    lineNo: index + 1,
+    customId: `诗-${index}`,
+  }));
+  await writeOutputs(
+    ledger,
+    addJob(ledger, lines, { name: 'exam', inputPath: path.join(folder.path, 'exam.jsonl') }),
+  );
+  change('UPDATE bodies SET checksum = 0');
+  const { findings } = await verify();
+  expect(findings.filter((finding) => finding.includes('checksum'))).toHaveLength(21);
+  expect(findings).toContain('and 30 more of this kind');
+});
+
+test('verifyLedger: interrupted, throws 130', async () => {
+  await finished();
+  await expect(verify({ stop: AbortSignal.abort() })).rejects.toThrow(
+    expect.objectContaining({ exitCode: 130 }),
+  );
+});

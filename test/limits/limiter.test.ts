@@ -1,0 +1,296 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Budget } from '../../src/limits/budget.ts';
+import { type Admittable, Limiter, type LimiterOptions, type Ticket } from '../../src/limits/limiter.ts';
+import { createFakeClock, type FakeClock, settleTurns } from '../helpers/fake-clock.ts';
+
+const UNLIMITED = { rpm: 6_000_000, tpm: null };
+const DONE = { tokens: null, pico: 0, latencyMs: null };
+
+function lineOf(model: string, fields: Partial<Admittable> = {}): Admittable {
+  return { model, inputTokens: 20, outputExpectedTokens: 80, estimatedPico: 100, ...fields };
+}
+
+const made: { limiter: Limiter; clock: FakeClock }[] = [];
+
+function createLimiter(fields: Partial<LimiterOptions> = {}) {
+  const clock = createFakeClock();
+  const told: (string | null)[] = [];
+  const limiter = new Limiter({
+    clock,
+    concurrency: 4,
+    limits: () => UNLIMITED,
+    budget: new Budget(null, 0),
+    maxUnreachableMs: 60_000,
+    onUnreachable: (model) => {
+      told.push(model);
+    },
+    onBudgetReached: () => {
+      told.push('budget');
+    },
+    ...fields,
+  });
+  made.push({ limiter, clock });
+  const tickets: { model: string; ticket: Ticket }[] = [];
+  const nulls: string[] = [];
+  const ask = (line: Admittable, again = false): void => {
+    void limiter.admit(line, again).then((ticket) => {
+      if (ticket === null) nulls.push(line.model);
+      else tickets.push({ model: line.model, ticket });
+    });
+  };
+  return { clock, limiter, tickets, nulls, told, ask };
+}
+
+afterEach(() => {
+  for (const { limiter, clock } of made.splice(0)) {
+    limiter.stop();
+    expect(clock.timers).toBe(0);
+  }
+});
+
+describe('Limiter: slots', () => {
+  test('never more calls at once than the concurrency, and one more as each is released', async () => {
+    const { clock, limiter, tickets, ask } = createLimiter({ concurrency: 3 });
+    for (let count = 0; count < 10; count += 1) ask(lineOf('qwen-plus'));
+    await clock.advance(1000);
+    expect(tickets).toHaveLength(3);
+    expect(limiter.inFlight).toBe(3);
+    tickets[0]?.ticket.release(DONE);
+    await clock.advance(1000);
+    expect(tickets).toHaveLength(4);
+    expect(limiter.inFlight).toBe(3);
+  });
+
+  test('any asking and releasing: the slots are never exceeded, everyone gets leave once, in order within a model', async () => {
+    const action = fc.oneof(fc.constantFrom('qwen-plus', 'qwen-max', 'qwen-turbo').map((model) => ({ model })), fc.nat().map((release) => ({ release })));
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 5 }), fc.array(action, { minLength: 1, maxLength: 60 }), async (concurrency, actions) => {
+        const { clock, limiter } = createLimiter({ concurrency });
+        const held: Ticket[] = [];
+        const admitted = new Map<string, number[]>();
+        const asked = new Map<string, number>();
+        let most = 0;
+        for (const one of actions) {
+          if ('model' in one) {
+            const nth = (asked.get(one.model) ?? 0) + 1;
+            asked.set(one.model, nth);
+            void limiter.admit(lineOf(one.model), false).then((ticket) => {
+              if (ticket === null) throw new Error('no leave although nothing stops');
+              held.push(ticket);
+              admitted.set(one.model, [...(admitted.get(one.model) ?? []), nth]);
+            });
+          } else held.splice(one.release % Math.max(1, held.length), 1)[0]?.release(DONE);
+          await clock.advance(10);
+          most = Math.max(most, held.length);
+        }
+        for (let guard = 0; guard < 200 && held.length > 0; guard += 1) {
+          held.shift()?.release(DONE);
+          await clock.advance(10);
+          most = Math.max(most, held.length);
+        }
+        expect(most).toBeLessThanOrEqual(concurrency);
+        expect(limiter.inFlight).toBe(0);
+        for (const [model, count] of asked) expect(admitted.get(model)).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('auto: as many as pace and latency ask for, between its bounds', async () => {
+    const { clock, limiter, tickets, ask } = createLimiter({ concurrency: 'auto', limits: () => ({ rpm: 60_000, tpm: null }) });
+    expect(limiter.concurrency).toBe(64);
+    ask(lineOf('qwen-plus'));
+    await clock.advance(1000);
+    // 990 a second, a second each, half as many again.
+    expect(limiter.concurrency).toBe(1485);
+    for (let count = 0; count < 300; count += 1) {
+      tickets.at(-1)?.ticket.release({ ...DONE, latencyMs: 10 });
+      ask(lineOf('qwen-plus'));
+      await clock.advance(20);
+    }
+    expect(limiter.concurrency).toBe(64);
+  });
+});
+
+describe('Limiter: lanes', () => {
+  test('slots are scarce: models take turns', async () => {
+    const { clock, tickets, ask } = createLimiter({ concurrency: 1 });
+    for (let count = 0; count < 6; count += 1) ask(lineOf('qwen-plus'));
+    for (let count = 0; count < 3; count += 1) ask(lineOf('qwen-max'));
+    for (let count = 0; count < 9; count += 1) {
+      await clock.advance(10);
+      tickets[count]?.ticket.release(DONE);
+    }
+    expect(tickets.slice(0, 6).map(({ model }) => model).toSorted()).toEqual(['qwen-max', 'qwen-max', 'qwen-max', 'qwen-plus', 'qwen-plus', 'qwen-plus']);
+    expect(tickets).toHaveLength(9);
+  });
+
+  test('a throttled model does not hold up the others', async () => {
+    const { clock, limiter, tickets, ask } = createLimiter({ concurrency: 2 });
+    ask(lineOf('qwen-max'));
+    await settleTurns();
+    limiter.throttled(lineOf('qwen-max'), 'throttle_rate', 30_000);
+    tickets[0]?.ticket.release(DONE);
+    ask(lineOf('qwen-max'), true);
+    for (let count = 0; count < 20; count += 1) ask(lineOf('qwen-plus'));
+    for (let count = 1; count <= 20; count += 1) {
+      await clock.advance(50);
+      tickets[count]?.ticket.release(DONE);
+    }
+    expect(tickets.slice(1).map(({ model }) => model)).toEqual(Array.from({ length: 20 }, () => 'qwen-plus'));
+    await clock.advance(30_000);
+    expect(tickets.at(-1)?.model).toBe('qwen-max');
+  });
+
+  test('what was refused goes before all others of its model', async () => {
+    const { clock, limiter } = createLimiter({ concurrency: 1 });
+    const order: string[] = [];
+    let held: Ticket | null = null;
+    const ask = (name: string, again: boolean): void => {
+      void limiter.admit(lineOf('qwen-plus'), again).then((ticket) => {
+        order.push(name);
+        held = ticket;
+      });
+    };
+    ask('first', false);
+    ask('second', false);
+    ask('third', false);
+    await settleTurns();
+    ask('first again', true);
+    for (let count = 0; count < 4; count += 1) {
+      const ticket = held as Ticket | null;
+      held = null;
+      ticket?.release(DONE);
+      await clock.advance(10);
+    }
+    expect(order).toEqual(['first', 'first again', 'second', 'third']);
+  });
+
+  test('Retry-After pauses the model for so long, and the pause is told', async () => {
+    const { clock, limiter, tickets, ask } = createLimiter();
+    ask(lineOf('qwen-plus'));
+    await settleTurns();
+    expect(limiter.throttled(lineOf('qwen-plus'), 'throttle_rate', 7000)).toBeGreaterThanOrEqual(7000);
+    expect(limiter.paces()).toMatchObject([{ model: 'qwen-plus', throttles: 1, pausedMs: 7000 }]);
+    ask(lineOf('qwen-plus'), true);
+    await clock.advance(6999);
+    expect(tickets).toHaveLength(1);
+    await clock.advance(100);
+    expect(tickets).toHaveLength(2);
+  });
+});
+
+describe('Limiter: stops', () => {
+  test('stop: everyone who waits gets null, later ones too, and no timer is left', async () => {
+    const { clock, limiter, tickets, nulls, ask } = createLimiter({ concurrency: 1 });
+    for (const model of ['qwen-plus', 'qwen-plus', 'qwen-max']) ask(lineOf(model));
+    await settleTurns();
+    limiter.stop();
+    await settleTurns();
+    expect(tickets).toHaveLength(1);
+    expect(nulls).toHaveLength(2);
+    ask(lineOf('qwen-plus'), true);
+    await settleTurns();
+    expect(nulls).toHaveLength(3);
+    expect(clock.timers).toBe(0);
+    tickets[0]?.ticket.release(DONE);
+    expect(clock.timers).toBe(0);
+  });
+
+  test('park: only that model\'s lines get null', async () => {
+    const { clock, limiter, tickets, nulls, ask } = createLimiter({ concurrency: 1 });
+    for (const model of ['qwen-plus', 'qwen-max', 'qwen-max', 'qwen-plus']) ask(lineOf(model));
+    await settleTurns();
+    limiter.park('qwen-max');
+    await settleTurns();
+    expect(nulls).toEqual(['qwen-max', 'qwen-max']);
+    tickets[0]?.ticket.release(DONE);
+    await clock.advance(100);
+    expect(tickets.map(({ model }) => model)).toEqual(['qwen-plus', 'qwen-plus']);
+    ask(lineOf('qwen-max'));
+    await settleTurns();
+    expect(nulls).toHaveLength(3);
+  });
+});
+
+describe('Limiter: money', () => {
+  test('a call that does not fit waits while calls in flight may make room', async () => {
+    const { clock, tickets, told, ask } = createLimiter({ budget: new Budget(250, 0) });
+    for (let count = 0; count < 3; count += 1) ask(lineOf('qwen-plus'));
+    await clock.advance(100);
+    expect(tickets).toHaveLength(2);
+    expect(told).toEqual([]);
+    tickets[0]?.ticket.release({ ...DONE, pico: 40 });
+    await clock.advance(100);
+    expect(tickets).toHaveLength(3);
+    expect(told).toEqual([]);
+  });
+
+  test('nothing in flight and the next does not fit: told, and nothing starts', async () => {
+    const { clock, tickets, told, ask } = createLimiter({ budget: new Budget(250, 0) });
+    for (let count = 0; count < 3; count += 1) ask(lineOf('qwen-plus'));
+    await clock.advance(100);
+    tickets[0]?.ticket.release({ ...DONE, pico: 100 });
+    tickets[1]?.ticket.release({ ...DONE, pico: 100 });
+    await clock.advance(100);
+    expect(told).toContain('budget');
+    expect(tickets).toHaveLength(2);
+  });
+});
+
+describe('Limiter: a service that admits nothing', () => {
+  test('cannot be reached: the pause doubles from 250 ms to 10 s, and a first success ends it', async () => {
+    const { clock, limiter, tickets, ask } = createLimiter();
+    const pauses: number[] = [];
+    for (let count = 0; count < 8; count += 1) {
+      const pause = limiter.unreachable();
+      pauses.push(pause);
+      await clock.advance(pause);
+    }
+    expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
+    ask(lineOf('qwen-plus'));
+    await clock.advance(100);
+    tickets[0]?.ticket.admitted();
+    expect(limiter.unreachable()).toBe(250);
+  });
+
+  test('many calls refused at once: one pause', () => {
+    const { limiter } = createLimiter();
+    expect([limiter.unreachable(), limiter.unreachable(), limiter.unreachable()]).toEqual([250, 250, 250]);
+  });
+
+  test('for longer than allowed: told once the time is over, not before', async () => {
+    const { clock, limiter, told } = createLimiter({ maxUnreachableMs: 10_000 });
+    limiter.unreachable();
+    await clock.advance(10_000);
+    expect(told).toEqual([]);
+    await clock.advance(1000);
+    expect(told[0]).toBeNull();
+  });
+
+  test('any admission starts the time anew', async () => {
+    const { clock, limiter, tickets, told, ask } = createLimiter({ maxUnreachableMs: 10_000 });
+    ask(lineOf('qwen-plus'));
+    await settleTurns();
+    limiter.unreachable();
+    await clock.advance(8000);
+    tickets[0]?.ticket.admitted();
+    limiter.unreachable();
+    await clock.advance(9000);
+    expect(told).toEqual([]);
+  });
+
+  test('one model throttled for longer than allowed: told with its name', async () => {
+    const { clock, limiter, told, ask } = createLimiter({ maxUnreachableMs: 10_000 });
+    ask(lineOf('qwen-max'));
+    ask(lineOf('qwen-plus'));
+    await settleTurns();
+    limiter.throttled(lineOf('qwen-max'), 'throttle_rate', null);
+    await clock.advance(9000);
+    expect(told).toEqual([]);
+    await clock.advance(3000);
+    expect(told[0]).toBe('qwen-max');
+    expect(told).not.toContain('qwen-plus');
+  });
+});

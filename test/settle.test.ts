@@ -1,0 +1,520 @@
+import { describe, expect, test } from 'vitest';
+import type { CallResult } from '../src/call.ts';
+import type { ApiFailure, Verdict } from '../src/failure.ts';
+import type { AttemptEnd, AttemptStart, SettledLine } from '../src/ledger/records.ts';
+import { Budget } from '../src/limits/budget.ts';
+import { Limiter } from '../src/limits/limiter.ts';
+import type { PlannedLine } from '../src/plan.ts';
+import { dashscope, foldDashscope } from '../src/protocols/dashscope.ts';
+import { openai } from '../src/protocols/openai.ts';
+import { createValueRedactor } from '../src/redact.ts';
+import type { RunEvent } from '../src/reporters/reporter.ts';
+import { type Parked, settleLine, type SettleContext } from '../src/settle.ts';
+import { createFakeClock, FAKE_WALL_START_MS } from './helpers/fake-clock.ts';
+import { plannedLine } from './helpers/planned-line.ts';
+import { answerOf, errorOf, failedCall, replyOf, type Scripted, scriptedTransport } from './helpers/scripted-transport.ts';
+import { usageOf } from './helpers/temp-ledger.ts';
+
+const KEY = 'sk-8f3d2a9b7c6e5f4d3c2b1a09';
+
+type Record = { started: AttemptStart } | { ended: AttemptEnd; settled: SettledLine | null } | { unsent: SettledLine };
+
+/** One line's surroundings, with everything it writes down and asks for. */
+function surroundings(script: (nth: number) => Scripted | Promise<Scripted>, fields: Partial<SettleContext> & { capPico?: number } = {}) {
+  const { capPico, ...overrides } = fields;
+  const clock = createFakeClock();
+  const stop = new AbortController();
+  const abort = new AbortController();
+  const records: Record[] = [];
+  const events: RunEvent[] = [];
+  const stops: { verdict: Verdict; failure: ApiFailure }[] = [];
+  const parked = new Map<string, Parked>();
+  const budget = new Budget(capPico ?? null, 0);
+  const limiter = new Limiter({
+    clock,
+    concurrency: 4,
+    limits: () => ({ rpm: 6_000_000, tpm: null }),
+    budget,
+    maxUnreachableMs: 600_000,
+    onUnreachable: () => undefined,
+    onBudgetReached: () => undefined,
+  });
+  stop.signal.addEventListener('abort', () => {
+    limiter.stop();
+  });
+  const transport = scriptedTransport((_call, nth, openFold) => {
+    void openFold;
+    return script(nth);
+  });
+  abort.signal.addEventListener('abort', () => {
+    transport.dropAll();
+  });
+  const context: SettleContext = {
+    clock,
+    limiter,
+    transport,
+    protocols: { dashscope, openai },
+    openFold: (line, reply) => foldDashscope(reply, { incremental: line.incremental, model: line.model }),
+    journal: {
+      started(start) {
+        records.push({ started: start });
+        return Promise.resolve();
+      },
+      ended(end, settled) {
+        records.push({ ended: end, settled });
+        return Promise.resolve();
+      },
+      settledUnsent(settled) {
+        records.push({ unsent: settled });
+        return Promise.resolve();
+      },
+    },
+    pricing: {
+      currency: 'CNY',
+      scope: 'cn',
+      isPriced: () => true,
+      // 1 pico an input token, 10 an output token.
+      costPico: (_model, usage) => (usage.inputTokens ?? 0) + 10 * (usage.outputTokens ?? 0),
+      estimatePico: () => 1_000_000,
+    },
+    maxAttempts: 6,
+    onAmbiguous: 'retry',
+    stop: stop.signal,
+    abort: abort.signal,
+    parked,
+    onStop(_line, verdict, failure) {
+      stops.push({ verdict, failure });
+      return 'open';
+    },
+    redact: createValueRedactor([KEY]),
+    report: (event) => {
+      events.push(event);
+    },
+    ...overrides,
+  };
+  return {
+    clock,
+    limiter,
+    budget,
+    transport,
+    context,
+    stop,
+    abort,
+    parked,
+    stops,
+    events,
+    records,
+    ends: () => records.flatMap((record) => ('ended' in record ? [record.ended] : [])),
+    settled: () => records.flatMap((record) => ('ended' in record ? (record.settled === null ? [] : [record.settled]) : 'unsent' in record ? [record.unsent] : [])),
+    /** Runs the line to its end, time going on as fast as it is waited for. */
+    async run(line: PlannedLine = plannedLine(7)): Promise<void> {
+      let ended = false;
+      const run = settleLine(line, context).finally(() => {
+        ended = true;
+      });
+      run.catch(() => undefined);
+      for (let guard = 0; !ended && guard < 2000; guard += 1) await clock.advance(50);
+      await run;
+    },
+  };
+}
+
+type Surroundings = ReturnType<typeof surroundings>;
+
+/** A script that goes through these results and stays at the last. */
+function inTurn(...results: readonly Scripted[]): (nth: number) => Scripted {
+  return (nth) => results[Math.min(nth, results.length) - 1] ?? failedCall();
+}
+
+const THROTTLE = errorOf(429, 'Throttling.RateQuota', 'Requests rate limit exceeded, please try again later.');
+const SERVER_ERROR = errorOf(500, 'InternalError', 'An internal error has occured, please try again later.');
+const BAD_REQUEST = errorOf(400, 'InvalidParameter', 'Range of top_p should be (0.0, 1.0)');
+
+/** What can be said of the kind of each attempt's end. */
+const classes = ({ ends }: Surroundings): string[] => ends().map((end) => `${end.class}${end.counted ? '' : ' free'}`);
+
+describe('settleLine: answers', () => {
+  test('an answer: start and end are written down, with usage, cost and request id', async () => {
+    const at = surroundings(() => answerOf('好评', { input: 21, output: 4 }));
+    await at.run(plannedLine(7, { metadata: '{"team":"客服"}' }));
+    expect(at.records[0]).toEqual({
+      started: { lineNo: 7, attempt: 1, customId: '评论-7', model: 'qwen-plus', startedAt: FAKE_WALL_START_MS, estimatedTokens: 300, estimatedPico: 1_000_000 },
+    });
+    expect(at.ends()).toEqual([
+      {
+        lineNo: 7,
+        attempt: 1,
+        endedAt: FAKE_WALL_START_MS,
+        class: 'answered',
+        counted: true,
+        statusCode: 200,
+        code: null,
+        requestId: '4909100c-7b5a-9f92-bfe5-000000000001',
+        usage: usageOf({ inputTokens: 21, outputTokens: 4, totalTokens: 25 }),
+        costPico: 61,
+      },
+    ]);
+    expect(at.settled()).toMatchObject([
+      { lineNo: 7, state: 'answered', customId: '评论-7', attempts: 1, statusCode: 200, code: null, metadata: '{"team":"客服"}' },
+    ]);
+    expect(at.settled()[0]?.body).toContain('"content":"好评"');
+    expect(at.limiter.inFlight).toBe(0);
+  });
+
+  test('a call leaves only after its start was written down', async () => {
+    let durable: () => void = () => undefined;
+    const at = surroundings(() => answerOf('好评'));
+    const held = settleLine(plannedLine(7), {
+      ...at.context,
+      journal: {
+        ...at.context.journal,
+        started: (start) => {
+          at.records.push({ started: start });
+          return new Promise((resolve) => {
+            durable = resolve;
+          });
+        },
+      },
+    });
+    await at.clock.advance(1000);
+    expect(at.records).toHaveLength(1);
+    expect(at.transport.sent).toHaveLength(0);
+    durable();
+    await held;
+    expect(at.transport.sent).toHaveLength(1);
+  });
+
+  test('the slot is held until the end was written down', async () => {
+    let durable: () => void = () => undefined;
+    const at = surroundings(() => answerOf('好评'));
+    const held = settleLine(plannedLine(7), {
+      ...at.context,
+      journal: {
+        ...at.context.journal,
+        ended: () =>
+          new Promise((resolve) => {
+            durable = resolve;
+          }),
+      },
+    });
+    await at.clock.advance(1000);
+    expect(at.limiter.inFlight).toBe(1);
+    durable();
+    await held;
+    expect(at.limiter.inFlight).toBe(0);
+  });
+
+  test('the record of the start cannot be written: nothing is sent, the slot comes back', async () => {
+    const at = surroundings(() => answerOf('好评'));
+    const failing = { ...at.context, journal: { ...at.context.journal, started: () => Promise.reject(new Error('disk full')) } };
+    await expect(settleLine(plannedLine(7), failing)).rejects.toThrow('disk full');
+    expect(at.transport.sent).toHaveLength(0);
+    expect(at.limiter.inFlight).toBe(0);
+  });
+
+  test('attempts of earlier runs: numbers go on from theirs', async () => {
+    const at = surroundings(() => answerOf('好评'));
+    await at.run(plannedLine(7, { prior: { last: 3, counted: 2, ambiguous: 1 } }));
+    expect(at.ends()).toMatchObject([{ attempt: 4 }]);
+    expect(at.settled()).toMatchObject([{ attempts: 4 }]);
+  });
+
+  test('an answer without usage: no cost is made up', async () => {
+    const at = surroundings(() => replyOf(200, { output: { text: '好评', finish_reason: 'stop' }, request_id: 'r-1' }));
+    await at.run();
+    expect(at.ends()).toMatchObject([{ class: 'answered', usage: null, costPico: null }]);
+  });
+});
+
+describe('settleLine: failures of a line', () => {
+  test('bad request: fails at once, with the service\'s words and body', async () => {
+    const at = surroundings(() => BAD_REQUEST);
+    await at.run();
+    expect(classes(at)).toEqual(['rejected']);
+    expect(at.settled()).toMatchObject([
+      { state: 'failed', statusCode: 400, code: 'InvalidParameter', message: 'Range of top_p should be (0.0, 1.0)', requestId: 'ec8a1e2f-0000-9f92-bfe5-000000000002', attempts: 1 },
+    ]);
+    expect(JSON.parse(at.settled()[0]?.body ?? '')).toMatchObject({ code: 'InvalidParameter' });
+  });
+
+  test('server errors: retried up to maxAttempts, each one counted, then the line fails with the last', async () => {
+    const at = surroundings(() => SERVER_ERROR, { maxAttempts: 3 });
+    await at.run();
+    expect(classes(at)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(at.records.filter((record) => 'ended' in record && record.settled !== null)).toHaveLength(1);
+    expect(at.settled()).toMatchObject([{ state: 'failed', code: 'InternalError', attempts: 3 }]);
+  });
+
+  test('server error, then an answer: answered, both attempts on record', async () => {
+    const at = surroundings(inTurn(SERVER_ERROR, answerOf('差评')));
+    await at.run();
+    expect(classes(at)).toEqual(['rejected', 'answered']);
+    expect(at.settled()).toMatchObject([{ state: 'answered', attempts: 2 }]);
+  });
+
+  test('attempts of earlier runs count against maxAttempts', async () => {
+    const at = surroundings(() => SERVER_ERROR, { maxAttempts: 3 });
+    await at.run(plannedLine(7, { prior: { last: 5, counted: 2, ambiguous: 0 } }));
+    expect(at.ends()).toMatchObject([{ attempt: 6 }]);
+    expect(at.settled()).toMatchObject([{ state: 'failed', attempts: 6 }]);
+  });
+
+  test('Retry-After: the next attempt does not leave before it', async () => {
+    const times: number[] = [];
+    const at: Surroundings = surroundings((nth) => {
+      times.push(at.clock.monotonicMs());
+      return nth === 1 ? errorOf(503, 'ModelUnavailable', 'Model is unavailable, please try again later.', { 'retry-after': '7' }) : answerOf('中评');
+    });
+    await at.run();
+    expect(times).toHaveLength(2);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(7000);
+  });
+
+  test('throttles: any number of them, none counted', async () => {
+    const at = surroundings(inTurn(...Array.from({ length: 9 }, () => THROTTLE), answerOf('好评')), { maxAttempts: 2 });
+    await at.run();
+    expect(classes(at)).toEqual([...Array.from({ length: 9 }, () => 'rejected free'), 'answered']);
+    expect(at.settled()).toMatchObject([{ state: 'answered', attempts: 10 }]);
+    expect(at.events.filter(({ event }) => event === 'model-slowed')).toHaveLength(9);
+  });
+
+  test('content filter: fails at once', async () => {
+    const at = surroundings(() => errorOf(400, 'DataInspectionFailed', 'Input data may contain inappropriate content.'));
+    await at.run();
+    expect(classes(at)).toEqual(['rejected']);
+    expect(at.settled()).toMatchObject([{ state: 'failed', code: 'DataInspectionFailed' }]);
+  });
+
+  test('3xx: not followed, the line fails', async () => {
+    const at = surroundings(() => replyOf(302, '', { location: 'https://example.com/' }));
+    await at.run();
+    expect(at.settled()).toMatchObject([{ state: 'failed', code: 'qbatch_http_302' }]);
+    expect(at.transport.sent).toHaveLength(1);
+  });
+});
+
+describe('settleLine: what may have been billed', () => {
+  test('a lost connection: at most two such attempts, possibly billed, then the line fails', async () => {
+    const at = surroundings(() => failedCall());
+    await at.run();
+    expect(classes(at)).toEqual(['possibly_billed', 'possibly_billed']);
+    expect(at.settled()).toMatchObject([{ state: 'failed', code: 'qbatch_connection_error', statusCode: null, body: null, attempts: 2 }]);
+  });
+
+  test('one such attempt in an earlier run: only one more', async () => {
+    const at = surroundings(() => failedCall());
+    await at.run(plannedLine(7, { prior: { last: 1, counted: 1, ambiguous: 1 } }));
+    expect(classes(at)).toEqual(['possibly_billed']);
+    expect(at.settled()).toMatchObject([{ state: 'failed', attempts: 2 }]);
+  });
+
+  test('--on-ambiguous fail: the first one is the last', async () => {
+    const at = surroundings(inTurn(failedCall({ kind: 'timeout', code: 'qbatch_timeout', message: 'no whole reply within the time limit (--timeout)' }), answerOf('好评')), { onAmbiguous: 'fail' });
+    await at.run();
+    expect(classes(at)).toEqual(['possibly_billed']);
+    expect(at.settled()).toMatchObject([{ state: 'failed', code: 'qbatch_timeout' }]);
+  });
+
+  test('maxAttempts 1: a lost connection is not tried again', async () => {
+    const at = surroundings(inTurn(failedCall(), answerOf('好评')), { maxAttempts: 1 });
+    await at.run();
+    expect(classes(at)).toEqual(['possibly_billed']);
+    expect(at.settled()).toMatchObject([{ state: 'failed' }]);
+  });
+
+  test('an empty 200: possibly billed, tried again', async () => {
+    const at = surroundings(inTurn(replyOf(200, ''), answerOf('好评')));
+    await at.run();
+    expect(at.ends()).toMatchObject([{ class: 'possibly_billed', code: 'qbatch_bad_response', counted: true }, { class: 'answered' }]);
+  });
+
+  test('usage inside a failed answer: on the attempt\'s record, with its cost', async () => {
+    const partial = replyOf(200, {
+      output: { choices: [{ finish_reason: 'null', message: { role: 'assistant', content: '这条评' } }] },
+      usage: { input_tokens: 20, output_tokens: 3, total_tokens: 23 },
+      request_id: 'r-2',
+    }, { 'x-dashscope-partialresponse': 'true' });
+    const at = surroundings(inTurn(partial, answerOf('好评')));
+    await at.run();
+    expect(at.ends()).toMatchObject([
+      { class: 'possibly_billed', code: 'qbatch_partial_response', usage: { inputTokens: 20, outputTokens: 3, totalTokens: 23 }, costPico: 50 },
+      { class: 'answered' },
+    ]);
+  });
+
+  test('the budget is charged with the estimate of a call whose fate is unknown', async () => {
+    const at = surroundings(inTurn(failedCall()), { capPico: 2_500_000, onAmbiguous: 'fail' });
+    await at.run();
+    expect(at.budget.fits(1_500_000)).toBe(true);
+    expect(at.budget.fits(1_500_001)).toBe(false);
+  });
+
+  test('the budget is charged with what an answer really cost', async () => {
+    const at = surroundings(() => answerOf('好评', { input: 100, output: 40 }), { capPico: 2_000_000 });
+    await at.run();
+    expect(at.budget.fits(2_000_000 - 500)).toBe(true);
+    expect(at.budget.fits(2_000_000 - 499)).toBe(false);
+  });
+});
+
+describe('settleLine: calls that were never sent', () => {
+  const REFUSED: CallResult = failedCall({ neverSent: true, message: 'no connection: connect ECONNREFUSED 127.0.0.1:9' });
+
+  test('refused connections: free, and tried again until one is taken', async () => {
+    const at = surroundings(inTurn(REFUSED, REFUSED, REFUSED, REFUSED, answerOf('好评')), { maxAttempts: 1 });
+    await at.run();
+    expect(classes(at)).toEqual(['never_sent free', 'never_sent free', 'never_sent free', 'never_sent free', 'answered']);
+  });
+
+  test('the whole service pauses, longer each time', async () => {
+    const times: number[] = [];
+    const at: Surroundings = surroundings((nth) => {
+      times.push(at.clock.monotonicMs());
+      return nth <= 4 ? REFUSED : answerOf('好评');
+    });
+    await at.run();
+    const waits = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect(waits).toEqual([250, 500, 1000, 2000]);
+  });
+});
+
+describe('settleLine: stops', () => {
+  test('account refused: the line that met it stays open', async () => {
+    const at = surroundings(() => errorOf(401, 'InvalidApiKey', 'Invalid API-key provided.'));
+    await at.run();
+    expect(at.stops).toMatchObject([{ verdict: { scope: 'account', class: 'auth' }, failure: { code: 'InvalidApiKey' } }]);
+    expect(classes(at)).toEqual(['rejected']);
+    expect(at.settled()).toEqual([]);
+  });
+
+  test('model refused and the run says that its lines fail: the line fails with the service\'s reply', async () => {
+    const at = surroundings(() => errorOf(404, 'ModelNotFound', 'The model qwen-plos does not exist or you do not have access to it.'), { onStop: () => 'fail' });
+    await at.run();
+    expect(at.settled()).toMatchObject([{ state: 'failed', statusCode: 404, code: 'ModelNotFound' }]);
+  });
+
+  const PARKED_FAILURE: ApiFailure = {
+    kind: 'http',
+    statusCode: 404,
+    code: 'ModelNotFound',
+    message: 'The model qwen-plos does not exist or you do not have access to it.',
+    param: null,
+    requestId: 'r-3',
+    retryAfterMs: null,
+    neverSent: false,
+    body: '{"code":"ModelNotFound"}',
+    usage: null,
+  };
+
+  test('a line of a model that does not exist: fails unsent, without response', async () => {
+    const at = surroundings(() => answerOf('好评'));
+    at.parked.set('qwen-plos', { failure: PARKED_FAILURE, failUnsent: true });
+    at.limiter.park('qwen-plos');
+    await at.run(plannedLine(7, { model: 'qwen-plos' }));
+    expect(at.transport.sent).toHaveLength(0);
+    expect(at.ends()).toEqual([]);
+    expect(at.settled()).toMatchObject([{ state: 'failed', code: 'ModelNotFound', statusCode: null, requestId: null, body: null, attempts: 0 }]);
+  });
+
+  test('a line of a parked model that exists: stays open', async () => {
+    const at = surroundings(() => answerOf('好评'));
+    at.parked.set('qwen-plus', { failure: { ...PARKED_FAILURE, code: 'Model.AccessDenied' }, failUnsent: false });
+    at.limiter.park('qwen-plus');
+    await at.run();
+    expect(at.records).toEqual([]);
+  });
+
+  test('a stopping run: lines of a model that does not exist stay open too', async () => {
+    const at = surroundings(() => answerOf('好评'));
+    at.parked.set('qwen-plos', { failure: PARKED_FAILURE, failUnsent: true });
+    at.stop.abort();
+    await at.run(plannedLine(7, { model: 'qwen-plos' }));
+    expect(at.records).toEqual([]);
+  });
+
+  test('stop while waiting for leave: nothing is sent or written', async () => {
+    const at = surroundings(() => answerOf('好评'));
+    at.stop.abort();
+    await at.run();
+    expect(at.records).toEqual([]);
+    expect(at.transport.sent).toHaveLength(0);
+  });
+
+  test('stop during the pause before a retry: no retry, the line stays open', async () => {
+    const at: Surroundings = surroundings((nth) => {
+      if (nth === 1) setImmediate(() => {
+        at.stop.abort();
+      });
+      return SERVER_ERROR;
+    });
+    await at.run();
+    expect(at.transport.sent).toHaveLength(1);
+    expect(at.settled()).toEqual([]);
+  });
+
+  test('stop while a call is in flight: it is waited for and settles', async () => {
+    const at: Surroundings = surroundings(async () => {
+      at.stop.abort();
+      await Promise.resolve();
+      return answerOf('好评');
+    });
+    await at.run();
+    expect(at.settled()).toMatchObject([{ state: 'answered' }]);
+  });
+
+  test('calls dropped in flight: possibly billed, not counted, the line stays open', async () => {
+    const at: Surroundings = surroundings(() => {
+      setImmediate(() => {
+        at.stop.abort();
+        at.abort.abort();
+      });
+      return 'hang';
+    });
+    await at.run();
+    expect(at.ends()).toMatchObject([{ class: 'possibly_billed', counted: false, code: 'qbatch_interrupted' }]);
+    expect(at.settled()).toEqual([]);
+    expect(at.limiter.inFlight).toBe(0);
+  });
+
+  test('calls dropped between the start record and the sending: never sent', async () => {
+    const at = surroundings(() => answerOf('好评'));
+    const held = settleLine(plannedLine(7), {
+      ...at.context,
+      journal: {
+        ...at.context.journal,
+        started: (start) => {
+          at.abort.abort();
+          return at.context.journal.started(start);
+        },
+      },
+    });
+    await held;
+    expect(at.transport.sent).toHaveLength(0);
+    expect(at.ends()).toMatchObject([{ class: 'never_sent', counted: false }]);
+    expect(at.settled()).toEqual([]);
+  });
+});
+
+describe('settleLine: the key', () => {
+  test('echoed in an error: taken out of code, message, param, request id and body', async () => {
+    const at = surroundings(() => ({
+      kind: 'reply',
+      reply: {
+        statusCode: 400,
+        headers: { 'content-type': 'application/json', 'x-request-id': `req ${KEY}` },
+        body: Buffer.from(JSON.stringify({ error: { code: `bad ${KEY}`, message: `bad header: Bearer ${KEY}`, param: `authorization ${KEY}`, type: 'invalid_request_error' } })),
+      },
+    }));
+    await at.run(plannedLine(7, { call: { ...plannedLine(7).call, protocol: 'openai' } }));
+    expect(at.settled()).toHaveLength(1);
+    expect(at.settled()[0]?.message).toContain('[redacted]');
+    expect(JSON.stringify([at.records, at.events])).not.toContain(KEY);
+  });
+
+  test('echoed in an answer: taken out of the stored body', async () => {
+    const at = surroundings(() => answerOf(`您的密钥是 ${KEY}`));
+    await at.run();
+    expect(at.settled()[0]?.body).toContain('您的密钥是 [redacted]');
+    expect(JSON.stringify(at.records)).not.toContain(KEY);
+  });
+});
