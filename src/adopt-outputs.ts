@@ -53,11 +53,15 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
   );
   collect(ledger, job);
   const find = database.prepare('SELECT * FROM adopted WHERE line_no = ?');
-  const isSettled = database.prepare('SELECT 1 FROM lines WHERE job_id = ? AND line_no = ?').pluck();
+  const isSettled = database
+    .prepare('SELECT 1 FROM lines WHERE job_id = ? AND line_no = ?')
+    .pluck();
   ledger.beginTransaction();
   try {
     let seq = lastSeq(database, job.id);
-    for await (const lines of readLines(request.inputPath, { maxLineBytes: request.maxLineBytes })) {
+    for await (const lines of readLines(request.inputPath, {
+      maxLineBytes: request.maxLineBytes,
+    })) {
       for (const line of lines) {
         const row = find.get(line.lineNo) as Adopted | undefined;
         if (row === undefined || isSettled.get(job.id, line.lineNo) === 1) continue;
@@ -79,7 +83,9 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
 }
 
 function collect(ledger: Ledger, job: Job): void {
-  const insert = ledger.database.prepare('INSERT OR REPLACE INTO adopted VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+  const insert = ledger.database.prepare(
+    'INSERT OR REPLACE INTO adopted VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  );
   for (const path of [job.resultsPath, job.errorsPath]) {
     if (path === '-' || !existsSync(path)) continue;
     for (const text of fileLines(path, 0)) {
@@ -88,7 +94,16 @@ function collect(ledger: Ledger, job: Job): void {
       const { custom_id: customId, response, error } = JSON.parse(text) as OutputJson;
       // Lines that were rejected are judged again by the survey.
       if (response === null || response === undefined) continue;
-      insert.run(lineNo, customId ?? null, response.status_code ?? null, response.request_id ?? null, rawBody(text), error?.code ?? null, error?.message ?? null, error?.param ?? null);
+      insert.run(
+        lineNo,
+        customId ?? null,
+        response.status_code ?? null,
+        response.request_id ?? null,
+        rawBody(text),
+        error?.code ?? null,
+        error?.message ?? null,
+        error?.param ?? null,
+      );
     }
   }
 }

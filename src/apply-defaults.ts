@@ -7,7 +7,12 @@ import type { RequestView } from './schemas/request-view.ts';
 
 /** A line with its shape understood and defaults folded in, or why it has none. */
 export type Shaped =
-  | { readonly kind: 'shaped'; readonly view: RequestView; readonly parts: () => RequestParts; readonly problems: readonly Problem[] }
+  | {
+      readonly kind: 'shaped';
+      readonly view: RequestView;
+      readonly parts: () => RequestParts;
+      readonly problems: readonly Problem[];
+    }
   | { readonly kind: 'unshaped'; readonly problems: readonly Problem[] };
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -18,19 +23,32 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
  * Folds the command line's defaults and the model's profile into a draft: what will be sent, as
  * parsed values (for the checks) and raw text (for the request).
  */
-export function applyDefaults(draft: LineDraft, defaults: LineDefaults, streamHeader: boolean | null): Shaped {
+export function applyDefaults(
+  draft: LineDraft,
+  defaults: LineDefaults,
+  streamHeader: boolean | null,
+): Shaped {
   const model = draft.model === undefined ? defaults.model : draft.model;
   if (typeof model !== 'string' || model === '') {
     const path = draft.shape === 'envelope' ? 'body.model' : 'model';
-    const what = draft.model === undefined ? 'no model is given; name one in the line or with --model' : `model is ${JSON.stringify(draft.model)}; it must be a non-empty string`;
+    const what =
+      draft.model === undefined
+        ? 'no model is given; name one in the line or with --model'
+        : `model is ${JSON.stringify(draft.model)}; it must be a non-empty string`;
     return { kind: 'unshaped', problems: [invalidRequest(path, what)] };
   }
   const profile = defaults.catalog.profile(model);
   const parameters = withDefaults(draft.parameters, defaults.set);
-  const system = defaults.system !== undefined && Array.isArray(draft.messages) && !draft.messages.some((message) => isObject(message) && message['role'] === 'system') ? defaults.system : null;
+  const system =
+    defaults.system !== undefined &&
+    Array.isArray(draft.messages) &&
+    !draft.messages.some((message) => isObject(message) && message['role'] === 'system')
+      ? defaults.system
+      : null;
   const endpoint = draft.endpoint ?? nativeEndpoint(profile, draft.messages);
   const thinking = thinkingOf(parameters, profile);
-  const streamAsked = typeof parameters['stream'] === 'boolean' ? parameters['stream'] : streamHeader;
+  const streamAsked =
+    typeof parameters['stream'] === 'boolean' ? parameters['stream'] : streamHeader;
   const needed = profile.streamOnly === 'always' || thinking === true;
   return {
     kind: 'shaped',
@@ -41,7 +59,10 @@ export function applyDefaults(draft: LineDraft, defaults: LineDefaults, streamHe
       model,
       profile,
       input: draft.input,
-      messages: system === null ? draft.messages : [{ role: 'system', content: system }, ...(draft.messages as unknown[])],
+      messages:
+        system === null
+          ? draft.messages
+          : [{ role: 'system', content: system }, ...(draft.messages as unknown[])],
       parameters,
       stream: needed || streamAsked === true,
       streamAsked,
@@ -88,11 +109,16 @@ function partsOf(
 /** By profile; an unknown model by its content: arrays of parts go to multimodal (cli.md section 2). */
 function nativeEndpoint(profile: ModelProfile, messages: unknown): Endpoint {
   if (profile.nativeEndpoint !== null) return profile.nativeEndpoint;
-  const parts = Array.isArray(messages) && messages.some((message) => isObject(message) && Array.isArray(message['content']));
+  const parts =
+    Array.isArray(messages) &&
+    messages.some((message) => isObject(message) && Array.isArray(message['content']));
   return parts ? 'multimodal-generation' : 'text-generation';
 }
 
-function thinkingOf(parameters: Readonly<Record<string, unknown>>, profile: ModelProfile): boolean | null {
+function thinkingOf(
+  parameters: Readonly<Record<string, unknown>>,
+  profile: ModelProfile,
+): boolean | null {
   const asked = parameters['enable_thinking'];
   if (profile.thinking === 'only') return true;
   if (typeof asked === 'boolean') return asked;

@@ -31,20 +31,37 @@ export type CallResult =
   | { readonly kind: 'stream'; readonly fold: StreamFold }
   | { readonly kind: 'failed'; readonly failure: ApiFailure };
 
+/** What a call comes to that the user dropped before it was made. */
+export const DROPPED_BEFORE_SENDING: CallResult = {
+  kind: 'failed',
+  failure: {
+    kind: 'interrupted',
+    statusCode: null,
+    code: 'qbatch_interrupted',
+    message: 'the call was dropped before it was sent',
+    param: null,
+    requestId: null,
+    retryAfterMs: null,
+    neverSent: true,
+    body: null,
+    usage: null,
+  },
+};
+
 export type Transport = {
   /**
    * Makes one call. `openFold` is asked for a fold when an event stream begins. Never rejects: what
    * goes wrong is a `failed` result. No retries, no redirects.
    */
-  send(call: HttpCall, openFold: (reply: Omit<HttpReply, 'body'>) => StreamFold): Promise<CallResult>;
+  send(
+    call: HttpCall,
+    openFold: (reply: Omit<HttpReply, 'body'>) => StreamFold,
+  ): Promise<CallResult>;
   /** Drops every call in flight; each ends as `interrupted`. */
   dropAll(): void;
   readonly inFlight: number;
   close(): Promise<void>;
 };
-
-/** Errors that prove that no byte of the request left: name lookup, connect, TLS. Measured with undici 7. */
-const NEVER_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|UND_ERR_PRX_TLS|ERR_TLS_.*|ERR_SSL_.*|CERT_.*|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_.*|EPROTO)$/;
 
 type Ending = 'timeout' | 'idle' | 'interrupted' | 'too-big' | 'fold-done';
 
@@ -67,6 +84,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   private readonly openFold: (reply: Omit<HttpReply, 'body'>) => StreamFold;
   private readonly finish: (exchange: Exchange, result: CallResult) => void;
   private controller: Dispatcher.DispatchController | null = null;
+  /** Undici calls `onRequestStart` on an open connection only: before it not a byte can have left (name, connect, TLS, queue). */
   private sent = false;
   private ending: Ending | null = null;
   private head: Omit<HttpReply, 'body'> | null = null;
@@ -98,12 +116,17 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.ending !== null) controller.abort(new Error(this.ending));
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    statusCode: number,
+    headers: IncomingHttpHeaders,
+  ): void {
     // 1xx informs only; the answer is still to come.
     if (statusCode < 200) return;
     this.head = { statusCode, headers: toHeaders(headers) };
     const type = this.head.headers['content-type'] ?? '';
-    if (statusCode === 200 && type.startsWith('text/event-stream')) this.fold = this.openFold(this.head);
+    if (statusCode === 200 && type.startsWith('text/event-stream'))
+      this.fold = this.openFold(this.head);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -117,22 +140,41 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.ending !== null) return;
     if (this.fold !== null) this.finish(this, { kind: 'stream', fold: this.fold });
     else if (this.head !== null) {
-      const body = this.chunks.length === 1 && this.chunks[0] !== undefined ? this.chunks[0] : Buffer.concat(this.chunks);
+      const body =
+        this.chunks.length === 1 && this.chunks[0] !== undefined
+          ? this.chunks[0]
+          : Buffer.concat(this.chunks);
       this.finish(this, { kind: 'reply', reply: { ...this.head, body } });
     } else this.finish(this, this.failed(new Error('the connection closed without a reply')));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    if (this.ending === 'fold-done' && this.fold !== null) this.finish(this, { kind: 'stream', fold: this.fold });
+    if (this.ending === 'fold-done' && this.fold !== null)
+      this.finish(this, { kind: 'stream', fold: this.fold });
     else this.finish(this, this.failed(error));
   }
 
   private failed(error: unknown): CallResult {
     const code = errorCode(error);
-    const neverSent = !this.sent || NEVER_SENT.test(code);
-    const timedOut = this.ending === 'timeout' || code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
-    const kind = this.ending === 'interrupted' ? 'interrupted' : this.ending === 'too-big' ? 'bad-response' : timedOut ? 'timeout' : 'network';
-    const own = { interrupted: 'qbatch_interrupted', 'bad-response': 'qbatch_bad_response', timeout: 'qbatch_timeout', network: 'qbatch_connection_error' } as const;
+    const neverSent = !this.sent;
+    const timedOut =
+      this.ending === 'timeout' ||
+      code === 'UND_ERR_HEADERS_TIMEOUT' ||
+      code === 'UND_ERR_BODY_TIMEOUT';
+    const kind =
+      this.ending === 'interrupted'
+        ? 'interrupted'
+        : this.ending === 'too-big'
+          ? 'bad-response'
+          : timedOut
+            ? 'timeout'
+            : 'network';
+    const own = {
+      interrupted: 'qbatch_interrupted',
+      'bad-response': 'qbatch_bad_response',
+      timeout: 'qbatch_timeout',
+      network: 'qbatch_connection_error',
+    } as const;
     return {
       kind: 'failed',
       failure: {
@@ -154,7 +196,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.ending === 'interrupted') return 'the call was dropped when the run was stopped';
     if (this.ending === 'timeout') return 'no whole reply within the time limit (--timeout)';
     if (this.ending === 'too-big') return `the reply is larger than ${REPLY_BYTES_MAX} bytes`;
-    if (code === 'UND_ERR_HEADERS_TIMEOUT') return 'no reply began within the time limit (--timeout)';
+    if (code === 'UND_ERR_HEADERS_TIMEOUT')
+      return 'no reply began within the time limit (--timeout)';
     if (code === 'UND_ERR_BODY_TIMEOUT') return 'the reply stalled (--idle-timeout)';
     const text = error instanceof Error ? error.message : String(error);
     return `${this.sent ? 'the connection failed' : 'no connection'}: ${text}${code === '' || text.includes(code) ? '' : ` (${code})`}`;
@@ -191,13 +234,19 @@ function openDispatcher(options: TransportOptions, origin: string): Dispatcher {
 
 /** Opens the HTTP side of a run: one pool an origin, one deadline timer, the key added to every call and nowhere else. */
 export function openTransport(options: TransportOptions): Transport {
-  const routes = { dashscope: routeOf(options.baseUrls.dashscope), openai: routeOf(options.baseUrls.openai) };
+  const routes = {
+    dashscope: routeOf(options.baseUrls.dashscope),
+    openai: routeOf(options.baseUrls.openai),
+  };
   const dispatchers = new Map<string, Dispatcher>();
   for (const { origin } of Object.values(routes)) {
     if (!dispatchers.has(origin)) dispatchers.set(origin, openDispatcher(options, origin));
   }
   const open = new Set<Exchange>();
-  const fixed: Record<string, string> = { authorization: `Bearer ${options.apiKey}`, 'content-type': 'application/json' };
+  const fixed: Record<string, string> = {
+    authorization: `Bearer ${options.apiKey}`,
+    'content-type': 'application/json',
+  };
   if (options.workspace !== undefined) fixed['x-dashscope-workspace'] = options.workspace;
   let cancelTick: (() => void) | null = null;
   const tick = (): void => {
@@ -215,13 +264,22 @@ export function openTransport(options: TransportOptions): Transport {
       const headers: Record<string, string> = { ...call.headers, ...fixed };
       const waitSeconds = Number(call.headers['x-dashscope-wait-timeout'] ?? 0);
       return new Promise((resolve) => {
-        const deadlineMs = options.clock.monotonicMs() + limitMs + (Number.isFinite(waitSeconds) ? waitSeconds * 1000 : 0);
+        const deadlineMs =
+          options.clock.monotonicMs() +
+          limitMs +
+          (Number.isFinite(waitSeconds) ? waitSeconds * 1000 : 0);
         const exchange = new Exchange(deadlineMs, openFold, (ended, result) => {
           if (open.delete(ended)) resolve(result);
         });
         open.add(exchange);
         cancelTick ??= options.clock.after(DEADLINE_TICK_MS, tick);
-        const request = { origin, path: prefix + call.path, method: 'POST' as const, headers, body: call.body };
+        const request = {
+          origin,
+          path: prefix + call.path,
+          method: 'POST' as const,
+          headers,
+          body: call.body,
+        };
         try {
           dispatchers.get(origin)?.dispatch(request, exchange);
         } catch (error) {

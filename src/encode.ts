@@ -55,12 +55,15 @@ function encodeNative(request: Request): string {
   const { view } = request;
   const parts = request.parts();
   const messages = messagesText(request, parts);
-  const input: RawMember[] = messages === null ? [...parts.input] : [{ key: 'messages', raw: messages }, ...parts.input];
+  const input: RawMember[] =
+    messages === null ? [...parts.input] : [{ key: 'messages', raw: messages }, ...parts.input];
   // Natively the header switches the stream on; the SDK's argument of the same name is not sent.
   const parameters = parts.parameters.filter(({ key }) => key !== 'stream');
   if (view.thinking === true) {
-    if (!has(parameters, 'incremental_output')) parameters.push({ key: 'incremental_output', raw: 'true' });
-    if (!has(parameters, 'result_format')) parameters.push({ key: 'result_format', raw: '"message"' });
+    if (!has(parameters, 'incremental_output'))
+      parameters.push({ key: 'incremental_output', raw: 'true' });
+    if (!has(parameters, 'result_format'))
+      parameters.push({ key: 'result_format', raw: '"message"' });
   }
   const members: RawMember[] = [
     { key: 'model', raw: parts.model },
@@ -94,7 +97,10 @@ function streamOptions(parameters: readonly RawMember[]): string {
   const { members } = scanObject(given);
   if (members.some(({ key }) => key === 'include_usage')) return given;
   return objectText([
-    ...members.map(({ key, valueStart, valueEnd }) => ({ key, raw: given.slice(valueStart, valueEnd) })),
+    ...members.map(({ key, valueStart, valueEnd }) => ({
+      key,
+      raw: given.slice(valueStart, valueEnd),
+    })),
     { key: 'include_usage', raw: 'true' },
   ]);
 }

@@ -34,7 +34,10 @@ function defer(): Deferred {
   return { promise, resolve, reject };
 }
 
-type Pending = { batch: { starts: AttemptStart[]; ends: AttemptEnd[]; settled: SettledLine[] }; durable: Deferred };
+type Pending = {
+  batch: { starts: AttemptStart[]; ends: AttemptEnd[]; settled: SettledLine[] };
+  durable: Deferred;
+};
 
 function newPending(): Pending {
   return { batch: { starts: [], ends: [], settled: [] }, durable: defer() };
@@ -129,7 +132,11 @@ class Run {
   }
 
   fill(): void {
-    while (!this.filled && this.open.size < this.options.windowLines() && this.openUnits < OPEN_BODY_UNITS_MAX) {
+    while (
+      !this.filled &&
+      this.open.size < this.options.windowLines() &&
+      this.openUnits < OPEN_BODY_UNITS_MAX
+    ) {
       const line = this.buffer[this.next];
       if (line === undefined) {
         this.read();

@@ -17,7 +17,8 @@ export function identityOf(settings: Settings): Identity {
 export function identityDifferences(was: Identity, is: Identity): string[] {
   const differences: string[] = [];
   const compare = (name: string, before: string | null, now: string | null): void => {
-    if (before !== now) differences.push(`${name} was ${before ?? 'not given'} and is ${now ?? 'not given'}`);
+    if (before !== now)
+      differences.push(`${name} was ${before ?? 'not given'} and is ${now ?? 'not given'}`);
   };
   compare('--model', was.model, is.model);
   compare('--system', was.system, is.system);
@@ -25,6 +26,10 @@ export function identityDifferences(was: Identity, is: Identity): string[] {
   for (const name of new Set([...Object.keys(was.set), ...Object.keys(is.set)])) {
     compare(`--set ${name}`, was.set[name] ?? null, is.set[name] ?? null);
   }
-  compare('the service', was.simulated ? 'the simulator' : 'Model Studio', is.simulated ? 'the simulator' : 'Model Studio');
+  compare(
+    'the service',
+    was.simulated ? 'the simulator' : 'Model Studio',
+    is.simulated ? 'the simulator' : 'Model Studio',
+  );
   return differences;
 }

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { accessSync, constants, createReadStream, createWriteStream, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  createReadStream,
+  createWriteStream,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -32,10 +41,16 @@ type Readable = NodeJS.ReadableStream & { readonly isTTY?: boolean };
  * Looks at the input named on the command line; `-` and FIFOs are spooled first. Throws 64 for `-`
  * on a terminal, 66 for what is missing, unreadable, or a folder.
  */
-export async function openInput(given: string, at: { cwd: string; stdin: Readable }): Promise<InputSource> {
+export async function openInput(
+  given: string,
+  at: { cwd: string; stdin: Readable },
+): Promise<InputSource> {
   if (given === '-') {
     if (at.stdin.isTTY === true) {
-      throw new UsageError('standard input is a terminal', 'pipe JSONL into it, or name a file: qbatch run FILE');
+      throw new UsageError(
+        'standard input is a terminal',
+        'pipe JSONL into it, or name a file: qbatch run FILE',
+      );
     }
     return spool(at.stdin, at.cwd);
   }
@@ -45,10 +60,16 @@ export async function openInput(given: string, at: { cwd: string; stdin: Readabl
     accessSync(given, constants.R_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const what = code === 'ENOENT' ? 'no such file' : code === 'EACCES' ? 'permission denied' : (error as Error).message;
+    const what =
+      code === 'ENOENT'
+        ? 'no such file'
+        : code === 'EACCES'
+          ? 'permission denied'
+          : (error as Error).message;
     throw new InputError(EXIT.noInput, `cannot read ${given}: ${what}`, 'check the path', error);
   }
-  if (stat.isDirectory()) throw new InputError(EXIT.noInput, `${given} is a folder`, 'name a JSONL file in it');
+  if (stat.isDirectory())
+    throw new InputError(EXIT.noInput, `${given} is a folder`, 'name a JSONL file in it');
   if (stat.isFIFO() || stat.isCharacterDevice()) return spool(createReadStream(given), at.cwd);
   return { path: given, stem: stemOf(given), folder: dirname(given), spooled: false };
 }

@@ -83,18 +83,25 @@ export class JobRun {
       limits: (model) => paceLimits(options, model),
       budget: new Budget(cap, spent),
       maxUnreachableMs: settings.maxUnreachableMs,
-      onUnreachable: (model) => {
-        this.unreachable(model);
+      onUnreachable: (model, reason) => {
+        this.unreachable(model, reason);
       },
       onBudgetReached: () => {
-        stop.stop({ reason: 'cost', code: EXIT.limitReached, message: `the next call would go beyond --max-cost ${settings.maxCost ?? ''} ${job.currency}` });
+        stop.stop({
+          reason: 'cost',
+          code: EXIT.limitReached,
+          message: `the next call would go beyond --max-cost ${settings.maxCost ?? ''} ${job.currency}`,
+        });
       },
     });
     this.transport = openTransport({
       baseUrls: options.endpoint,
       apiKey: options.apiKey,
       connectionsMax: settings.concurrency === 'auto' ? 4096 : settings.concurrency,
-      timeoutMs: { whole: settings.timeoutMs ?? SERVER_TIMEOUT_MS, streamed: settings.timeoutMs ?? STREAM_TIMEOUT_MS },
+      timeoutMs: {
+        whole: settings.timeoutMs ?? SERVER_TIMEOUT_MS,
+        streamed: settings.timeoutMs ?? STREAM_TIMEOUT_MS,
+      },
       idleTimeoutMs: settings.idleTimeoutMs,
       connectTimeoutMs: settings.connectTimeoutMs,
       workspace: settings.workspace,
@@ -108,7 +115,11 @@ export class JobRun {
   private readonly onStop = (): void => {
     this.limiter.stop();
     const { stop, report } = this.options;
-    report({ event: 'stopping', reason: stop.stopped?.message ?? 'stopped', inFlight: this.limiter.inFlight });
+    report({
+      event: 'stopping',
+      reason: stop.stopped?.message ?? 'stopped',
+      inFlight: this.limiter.inFlight,
+    });
   };
 
   private readonly onAbort = (): void => {
@@ -151,7 +162,11 @@ export class JobRun {
     this.cancelProgress = clock.after(PROGRESS_EVERY_MS, tick);
     if (settings.maxDurationMs === undefined) return;
     this.cancelDuration = clock.after(settings.maxDurationMs, () => {
-      stop.stop({ reason: 'duration', code: EXIT.limitReached, message: 'the run took as long as --max-duration allows' });
+      stop.stop({
+        reason: 'duration',
+        code: EXIT.limitReached,
+        message: 'the run took as long as --max-duration allows',
+      });
     });
   }
 
@@ -170,27 +185,50 @@ export class JobRun {
     const limit = settings.maxFailures;
     if (limit === undefined) return;
     const { bad, settled } = this.meter.settledCounts;
-    const reached = 'count' in limit ? bad >= limit.count : settled >= PERCENT_AFTER_LINES && bad * 100 >= limit.percent * settled;
+    const reached =
+      'count' in limit
+        ? bad >= limit.count
+        : settled >= PERCENT_AFTER_LINES && bad * 100 >= limit.percent * settled;
     if (!reached) return;
     const said = 'count' in limit ? String(limit.count) : `${limit.percent}%`;
-    stop.stop({ reason: 'failures', code: EXIT.limitReached, message: `${bad} of ${settled} settled lines failed (--max-failures ${said})` });
+    stop.stop({
+      reason: 'failures',
+      code: EXIT.limitReached,
+      message: `${bad} of ${settled} settled lines failed (--max-failures ${said})`,
+    });
   }
 
-  private unreachable(model: string | null): void {
+  private unreachable(model: string | null, reason: string | null): void {
     const { stop, settings } = this.options;
     const seconds = Math.round(settings.maxUnreachableMs / 1000);
     if (model === null) {
-      stop.stop({ reason: 'unreachable', code: EXIT.unavailable, message: `the service could not be reached for ${seconds} s (--max-unreachable)` });
+      stop.stop({
+        reason: 'unreachable',
+        code: EXIT.unavailable,
+        message: `the service could not be reached for ${seconds} s (--max-unreachable)${reason === null ? '' : `: ${reason}`}`,
+      });
       return;
     }
-    this.park(model, null, { code: EXIT.unavailable, message: `${model} admitted nothing for ${seconds} s (--max-unreachable)` });
+    this.park(model, null, {
+      code: EXIT.unavailable,
+      message: `${model} admitted nothing for ${seconds} s (--max-unreachable)`,
+    });
   }
 
-  private park(model: string, parked: Parked | null, why: { code: ExitCode; message: string } | null): void {
+  private park(
+    model: string,
+    parked: Parked | null,
+    why: { code: ExitCode; message: string } | null,
+  ): void {
     if (parked !== null) this.parked.set(model, parked);
     if (why !== null) this.parkedStop ??= why;
     this.limiter.park(model);
-    this.options.report({ event: 'model-parked', model, code: parked?.failure.code ?? 'qbatch_unreachable', message: parked?.failure.message ?? why?.message ?? '' });
+    this.options.report({
+      event: 'model-parked',
+      model,
+      code: parked?.failure.code ?? 'qbatch_unreachable',
+      message: parked?.failure.message ?? why?.message ?? '',
+    });
   }
 
   /** A verdict that nothing more of this model or account can succeed (cli.md section 6). */
@@ -204,7 +242,11 @@ export class JobRun {
     const others = job.survey.models.some(({ model }) => model !== line.model);
     const failUnsent = verdict.class === 'not_found' && others;
     if (!this.parked.has(line.model)) {
-      this.park(line.model, { failure, failUnsent }, failUnsent ? null : { code: EXIT.access, message: `${line.model}: ${message}` });
+      this.park(
+        line.model,
+        { failure, failUnsent },
+        failUnsent ? null : { code: EXIT.access, message: `${line.model}: ${message}` },
+      );
     }
     return failUnsent ? 'fail' : 'open';
   }

@@ -54,7 +54,8 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
     const at = reached === null ? null : { ...reached, ...starts.before(reached.line) };
     ledger.commit(job.id, batch, { wallMs: clock.wallMs(), seqBefore: seq, cursor: at });
     seq += batch.settled.length;
-    if (writer !== null) await writer.settled(batch.settled, { frontier: batch.frontier, lastSeq: seq });
+    if (writer !== null)
+      await writer.settled(batch.settled, { frontier: batch.frontier, lastSeq: seq });
     for (const line of batch.settled) {
       options.report({
         event: 'line-settled',
@@ -76,7 +77,11 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
 }
 
 /** Marks the job finished once every line has its record; with the cursor of complete files. */
-export function finishJob(ledger: Ledger, job: Job, at: { cursor: Cursor | null; wallMs: number }): void {
+export function finishJob(
+  ledger: Ledger,
+  job: Job,
+  at: { cursor: Cursor | null; wallMs: number },
+): void {
   ledger.transact(() => {
     if (at.cursor !== null) setOutputs(ledger, job.id, { mode: 'append', cursor: at.cursor });
     setState(ledger, job.id, 'finished', at.wallMs);

@@ -1,8 +1,8 @@
 import { applyDefaults, type Shaped } from './apply-defaults.ts';
 import { invalidRequest } from './invalid-request.ts';
+import { urlTarget } from './line-url.ts';
 import { isProblem, type OpenObject, openMember, rawOf } from './open-object.ts';
 import type { Problem } from './problem.ts';
-import type { Endpoint } from './protocols/protocol.ts';
 import type { LineDefaults, LineDraft, RawMember } from './request-parts.ts';
 import type { LineShape } from './schemas/request-view.ts';
 
@@ -14,21 +14,13 @@ const SHAPE_KEYS: readonly (readonly [string, LineShape])[] = [
 ];
 
 /** Top-level members that are qbatch's own and never sent. */
-const OWN_KEYS: ReadonlySet<string> = new Set(['custom_id', 'headers', 'metadata', 'method', 'url']);
-
-const CHAT_URLS: ReadonlySet<string> = new Set([
-  '/v1/chat/completions',
-  '/chat/completions',
-  '/compatible-mode/v1/chat/completions',
+const OWN_KEYS: ReadonlySet<string> = new Set([
+  'custom_id',
+  'headers',
+  'metadata',
+  'method',
+  'url',
 ]);
-const NATIVE_URL = /^(?:\/api\/v1)?\/services\/aigc\/(text-generation|multimodal-generation)\/generation$/;
-
-/** Other endpoints of batch files, and why they are refused. */
-const REFUSED_URLS: readonly (readonly [RegExp, string])[] = [
-  [/\/embeddings$/, 'embeddings are not chat calls; qbatch runs chat completions and native generation'],
-  [/\/responses$/, 'the Responses API is not supported; write the line for /v1/chat/completions'],
-  [/\/ds-test$/, 'ds-test is a test endpoint of the vendor batch service; rehearse with --simulate instead'],
-];
 
 function unshaped(...problems: Problem[]): Shaped {
   return { kind: 'unshaped', problems };
@@ -49,7 +41,8 @@ function valuesBut(
   const kept: Record<string, unknown> = {};
   for (const key in value) {
     if (but(key)) continue;
-    if (key === '__proto__') Object.defineProperty(kept, key, { value: value[key], enumerable: true });
+    if (key === '__proto__')
+      Object.defineProperty(kept, key, { value: value[key], enumerable: true });
     else kept[key] = value[key];
   }
   return kept;
@@ -98,7 +91,11 @@ function isDraft(drafted: Drafted): drafted is LineDraft {
  * Sorts a line into one of the four shapes of cli.md section 2, folds in the command line's
  * defaults, and splits it into parsed values (for the checks) and raw text (for the request).
  */
-export function shapeLine(line: OpenObject, defaults: LineDefaults, streamHeader: boolean | null): Shaped {
+export function shapeLine(
+  line: OpenObject,
+  defaults: LineDefaults,
+  streamHeader: boolean | null,
+): Shaped {
   const { value } = line;
   let shape: LineShape | undefined;
   let count = 0;
@@ -108,7 +105,12 @@ export function shapeLine(line: OpenObject, defaults: LineDefaults, streamHeader
     count += 1;
   }
   if (shape === undefined) {
-    return unshaped(invalidRequest('', 'none of body, input, messages or prompt is given; see the four line shapes in the README'));
+    return unshaped(
+      invalidRequest(
+        '',
+        'none of body, input, messages or prompt is given; see the four line shapes in the README',
+      ),
+    );
   }
   if (count > 1) {
     const given = SHAPE_KEYS.flatMap(([key]) => (Object.hasOwn(value, key) ? [key] : []));
@@ -125,30 +127,50 @@ export function shapeLine(line: OpenObject, defaults: LineDefaults, streamHeader
       return unshaped(invalidRequest(key, `${key} belongs to lines with a body; leave it out`));
     }
   }
-  const drafted = shape === 'envelope' ? draftEnvelope(line) : shape === 'native' ? draftNative(line, line, '') : draftFlat(line, shape, defaults);
+  const drafted =
+    shape === 'envelope'
+      ? draftEnvelope(line)
+      : shape === 'native'
+        ? draftNative(line, line, '')
+        : draftFlat(line, shape, defaults);
   return isDraft(drafted) ? applyDefaults(drafted, defaults, streamHeader) : unshaped(...drafted);
 }
 
 function draftEnvelope(line: OpenObject): Drafted {
   const { method, url } = line.value;
-  if (method !== undefined && method !== 'POST') return [invalidRequest('method', `method is ${JSON.stringify(method)}; only "POST" is possible`)];
+  if (method !== undefined && method !== 'POST')
+    return [
+      invalidRequest('method', `method is ${JSON.stringify(method)}; only "POST" is possible`),
+    ];
   if (typeof url !== 'string') {
-    return [invalidRequest('url', 'a line with a body needs a url: "/v1/chat/completions" or a native path such as "/api/v1/services/aigc/text-generation/generation"')];
+    return [
+      invalidRequest(
+        'url',
+        'a line with a body needs a url: "/v1/chat/completions" or a native path such as "/api/v1/services/aigc/text-generation/generation"',
+      ),
+    ];
   }
   const body = openMember(line, 'body', 'body');
   if (isProblem(body)) return [body];
   const problems: Problem[] = [];
   for (const { key } of line.members) {
     if (key !== 'body' && !OWN_KEYS.has(key)) {
-      problems.push({ severity: 'warning', path: key, code: 'qbatch_unknown_parameter', message: `${key} beside body is not part of the batch format and is not sent` });
+      problems.push({
+        severity: 'warning',
+        path: key,
+        code: 'qbatch_unknown_parameter',
+        message: `${key} beside body is not part of the batch format and is not sent`,
+      });
     }
   }
-  const native = CHAT_URLS.has(url) ? null : NATIVE_URL.exec(url);
-  if (native !== null) {
+  const target = urlTarget(url);
+  if (target.kind === 'refused') return [invalidRequest('url', target.reason)];
+  if (target.kind === 'native') {
     const drafted = draftNative(line, body, 'body.');
-    return isDraft(drafted) ? { ...drafted, shape: 'envelope', endpoint: native[1] as Endpoint, problems } : drafted;
+    return isDraft(drafted)
+      ? { ...drafted, shape: 'envelope', endpoint: target.endpoint, problems }
+      : drafted;
   }
-  if (!CHAT_URLS.has(url)) return [invalidRequest('url', refusedUrl(url))];
   const own = isModelOrMessages;
   return {
     shape: 'envelope',
@@ -170,14 +192,6 @@ function draftEnvelope(line: OpenObject): Drafted {
   };
 }
 
-function refusedUrl(url: string): string {
-  if (/^[a-z][a-z0-9+.-]*:|^\/\//i.test(url)) {
-    return `url names a host (${JSON.stringify(url)}); give a path: the key only ever goes to the configured base URL`;
-  }
-  const reason = REFUSED_URLS.find(([pattern]) => pattern.test(url))?.[1];
-  return reason ?? `url is ${JSON.stringify(url)}; use "/v1/chat/completions" or a native generation path`;
-}
-
 function draftNative(line: OpenObject, holder: OpenObject, prefix: string): Drafted {
   const input = openMember(holder, 'input', `${prefix}input`);
   if (isProblem(input)) return [input];
@@ -196,7 +210,10 @@ function draftNative(line: OpenObject, holder: OpenObject, prefix: string): Draf
     input: valuesBut(input.value, isMessages),
     parameters: parameters.value,
     paths: prefix === '' ? NATIVE_PATHS : BODY_NATIVE_PATHS,
-    problems: extra.length === 0 ? NO_PROBLEMS : extra.map(({ key }) => unknownTopLevel(`${prefix}${key}`, key)),
+    problems:
+      extra.length === 0
+        ? NO_PROBLEMS
+        : extra.map(({ key }) => unknownTopLevel(`${prefix}${key}`, key)),
     raw: () => ({
       model: rawOf(holder, 'model'),
       messages: rawOf(input, 'messages') ?? null,
@@ -208,15 +225,24 @@ function draftNative(line: OpenObject, holder: OpenObject, prefix: string): Draf
 }
 
 function unknownTopLevel(path: string, key: string): Problem {
-  const known = key === 'output_format' ? 'is sent at the top level, as one of the two documented places' : 'is not a documented top-level member of a request; it is sent as it is (parameters belong into "parameters")';
-  return { severity: key === 'output_format' ? 'note' : 'warning', path, code: 'qbatch_unknown_parameter', message: `${key} ${known}` };
+  const known =
+    key === 'output_format'
+      ? 'is sent at the top level, as one of the two documented places'
+      : 'is not a documented top-level member of a request; it is sent as it is (parameters belong into "parameters")';
+  return {
+    severity: key === 'output_format' ? 'note' : 'warning',
+    path,
+    code: 'qbatch_unknown_parameter',
+    message: `${key} ${known}`,
+  };
 }
 
 function draftFlat(line: OpenObject, shape: 'flat' | 'prompt', defaults: LineDefaults): Drafted {
   let messages = line.value['messages'];
   if (shape === 'prompt') {
     const prompt = line.value['prompt'];
-    if (typeof prompt !== 'string' || prompt === '') return [invalidRequest('prompt', 'prompt must be a non-empty string')];
+    if (typeof prompt !== 'string' || prompt === '')
+      return [invalidRequest('prompt', 'prompt must be a non-empty string')];
     messages = [{ role: 'user', content: prompt }];
   }
   return {

@@ -48,7 +48,15 @@ function writeStdout(text: string, strict: boolean): Promise<void> {
     process.stdout.write(text, (error) => {
       if (error === null || error === undefined) resolve();
       else if ((error as NodeJS.ErrnoException).code === 'EPIPE' && !strict) resolve();
-      else reject(new OutputError(EXIT.io, `cannot write to stdout: ${error.message}`, 'check where stdout goes; nothing settled is lost', error));
+      else
+        reject(
+          new OutputError(
+            EXIT.io,
+            `cannot write to stdout: ${error.message}`,
+            'check where stdout goes; nothing settled is lost',
+            error,
+          ),
+        );
     });
   });
 }
@@ -75,7 +83,11 @@ function openIo(watch: SignalWatch): CommandIo {
     clock: systemClock,
     stdin: process.stdin,
     stderr: process.stderr,
-    isTty: { stdin: process.stdin.isTTY === true, stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
+    isTty: {
+      stdin: process.stdin.isTTY === true,
+      stdout: process.stdout.isTTY === true,
+      stderr: process.stderr.isTTY === true,
+    },
     writeOut: (text, strict = false) => writeStdout(text, strict),
     writeErr(text) {
       process.stderr.write(text);
@@ -122,8 +134,12 @@ async function runParsed(parsed: ParsedCommand, io: CommandIo): Promise<number> 
 /** What `--json` prints on a refusal (cli.md section 9). */
 async function refusalJson(error: QbatchError): Promise<string> {
   const { jsonText } = await import('./report/json-text.ts');
-  const shared = { schema: 1, error: { exit_code: error.exitCode, message: error.message, hint: error.hint ?? null } };
-  const survey = 'survey' in error ? (error.survey as { problems: unknown; problemCounts: unknown }) : null;
+  const shared = {
+    schema: 1,
+    error: { exit_code: error.exitCode, message: error.message, hint: error.hint ?? null },
+  };
+  const survey =
+    'survey' in error ? (error.survey as { problems: unknown; problemCounts: unknown }) : null;
   return `${jsonText(survey === null ? shared : { ...shared, problems: survey.problems, problem_counts: survey.problemCounts })}\n`;
 }
 
@@ -132,7 +148,9 @@ async function explain(error: unknown, argv: readonly string[], io: CommandIo): 
   const { printable } = await import('./compact-json.ts');
   if (!(error instanceof QbatchError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    io.writeErr(`${redact(stack)}\nqbatch ${VERSION} on Node ${process.version}: this is a bug; please report it with the lines above (and qbatch debug)\n`);
+    io.writeErr(
+      `${redact(stack)}\nqbatch ${VERSION} on Node ${process.version}: this is a bug; please report it with the lines above (and qbatch debug)\n`,
+    );
     return EXIT.bug;
   }
   if ('survey' in error && !asksForJson(argv)) await showSurvey(error, io);

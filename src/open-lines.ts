@@ -55,7 +55,10 @@ export async function* openLines(
   const { job, settled, prior } = options;
   const { inputLine, inputBytes } = isCompressed(job.inputPath) ? CURSOR_START : options.cursor;
   const from = { byteOffset: inputBytes, lineNo: inputLine };
-  for await (const lines of readLines(job.inputPath, { maxLineBytes: options.maxLineBytes, from })) {
+  for await (const lines of readLines(job.inputPath, {
+    maxLineBytes: options.maxLineBytes,
+    from,
+  })) {
     const first = lines[0];
     if (first !== undefined) starts.add(first.lineNo, first.byteOffset);
     const open: PlannedLine[] = [];

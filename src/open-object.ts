@@ -19,9 +19,15 @@ function invalid(path: string, message: string, code: string): Problem {
 function jsonReason(error: unknown): string {
   const message = (error as Error).message;
   const position = /at position (\d+)/.exec(message)?.[1];
-  const what = /^(Unexpected token|Unexpected end|Unterminated string|Expected [^,]*|Bad [^,]*|Unexpected non-whitespace)/.exec(message)?.[1];
-  const reason = what === undefined || what === 'Unexpected token' ? 'unexpected character' : what.toLowerCase();
-  return position === undefined ? 'not valid JSON: it ends too early or holds an unexpected character' : `not valid JSON: ${reason} at column ${Number(position) + 1}`;
+  const what =
+    /^(Unexpected token|Unexpected end|Unterminated string|Expected [^,]*|Bad [^,]*|Unexpected non-whitespace)/.exec(
+      message,
+    )?.[1];
+  const reason =
+    what === undefined || what === 'Unexpected token' ? 'unexpected character' : what.toLowerCase();
+  return position === undefined
+    ? 'not valid JSON: it ends too early or holds an unexpected character'
+    : `not valid JSON: ${reason} at column ${Number(position) + 1}`;
 }
 
 /** An object of a line: parsed, and where its members stand in `text`. */
@@ -48,11 +54,19 @@ export function openLine(text: string): OpenObject | Problem {
     return invalid('', jsonReason(error), 'qbatch_invalid_json');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return invalid('', 'the line is not a JSON object; put one {...} on each line', 'qbatch_invalid_json');
+    return invalid(
+      '',
+      'the line is not a JSON object; put one {...} on each line',
+      'qbatch_invalid_json',
+    );
   }
   const scan = scanObject(text, 0, REQUEST_OBJECTS);
   if (scan.depth > DEPTH_MAX) {
-    return invalid('', `the line is nested ${scan.depth} levels deep; at most ${DEPTH_MAX} are allowed`, 'qbatch_too_deep');
+    return invalid(
+      '',
+      `the line is nested ${scan.depth} levels deep; at most ${DEPTH_MAX} are allowed`,
+      'qbatch_too_deep',
+    );
   }
   if (scan.duplicate !== null) return duplicateKey('', scan.duplicate);
   return { value: value as Record<string, unknown>, text, members: scan.members };
@@ -60,7 +74,11 @@ export function openLine(text: string): OpenObject | Problem {
 
 /** The problem of a key that stands twice in one object: parsers disagree on which one counts. */
 function duplicateKey(path: string, key: string): Problem {
-  return invalid(path, `the key ${JSON.stringify(key)} is given twice${path === '' ? '' : ` in ${path}`}; keep one`, 'qbatch_duplicate_key');
+  return invalid(
+    path,
+    `the key ${JSON.stringify(key)} is given twice${path === '' ? '' : ` in ${path}`}; keep one`,
+    'qbatch_duplicate_key',
+  );
 }
 
 export function isProblem(value: OpenObject | Problem): value is Problem {

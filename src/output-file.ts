@@ -23,12 +23,30 @@ const datasync = promisify(fdatasync);
 export function outputError(error: unknown, path: string): QbatchError {
   if (error instanceof QbatchError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  const creating = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'EISDIR', 'ENOTDIR', 'ELOOP', 'EEXIST', 'ENAMETOOLONG'];
+  const creating = [
+    'EACCES',
+    'EPERM',
+    'EROFS',
+    'ENOENT',
+    'EISDIR',
+    'ENOTDIR',
+    'ELOOP',
+    'EEXIST',
+    'ENAMETOOLONG',
+  ];
   if (creating.includes(String(code))) {
-    const hint = code === 'ELOOP' ? 'it is a symbolic link; qbatch does not write through links' : 'check the folder and its permissions, or name another file with -o or --errors';
+    const hint =
+      code === 'ELOOP'
+        ? 'it is a symbolic link; qbatch does not write through links'
+        : 'check the folder and its permissions, or name another file with -o or --errors';
     return new OutputError(EXIT.cannotCreate, `cannot create ${path}: ${message}`, hint, error);
   }
-  return new OutputError(EXIT.io, `cannot write ${path}: ${message}`, 'free space or repair the disk, then run the same command again; nothing settled is lost', error);
+  return new OutputError(
+    EXIT.io,
+    `cannot write ${path}: ${message}`,
+    'free space or repair the disk, then run the same command again; nothing settled is lost',
+    error,
+  );
 }
 
 /** Where the text of output lines goes: a file of its own, or stdout. */
@@ -52,7 +70,11 @@ export class OutputFile implements OutputSink {
   constructor(path: string, bytes: number) {
     this.path = path;
     try {
-      this.file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, PRIVATE_MODE);
+      this.file = openSync(
+        path,
+        constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW,
+        PRIVATE_MODE,
+      );
       const { size } = fstatSync(this.file);
       if (size > bytes) ftruncateSync(this.file, bytes);
       this.position = bytes;
@@ -68,7 +90,7 @@ export class OutputFile implements OutputSink {
   append(text: string): void {
     const data = Buffer.from(text, 'utf8');
     try {
-      for (let at = 0; at < data.length; ) {
+      for (let at = 0; at < data.length;) {
         const written = writeSync(this.file, data, at, data.length - at, this.position);
         at += written;
         this.position += written;
@@ -132,7 +154,11 @@ export function outputSize(path: string): number | null {
   try {
     const stat = fstatSync(file);
     if (!stat.isFile()) {
-      throw new OutputError(EXIT.cannotCreate, `${path} is not a regular file`, 'name another file with -o or --errors');
+      throw new OutputError(
+        EXIT.cannotCreate,
+        `${path} is not a regular file`,
+        'name another file with -o or --errors',
+      );
     }
     return stat.size;
   } finally {
@@ -146,7 +172,7 @@ export function* fileLines(path: string, from: number): Generator<string> {
   try {
     const chunk = Buffer.allocUnsafe(1024 * 1024);
     let rest = Buffer.alloc(0);
-    for (let position = from; ; ) {
+    for (let position = from; ;) {
       const count = readSync(file, chunk, 0, chunk.length, position);
       if (count === 0) return;
       position += count;

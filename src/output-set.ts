@@ -1,4 +1,3 @@
-import { randomToken } from './clock.ts';
 import type { Clock } from './clock.ts';
 import { EXIT, OutputError } from './errors.ts';
 import { CURSOR_START } from './ledger/jobs.ts';
@@ -6,6 +5,9 @@ import type { Ledger } from './ledger/ledger.ts';
 import type { Cursor, Job } from './ledger/records.ts';
 import { OutputFile, outputSize, type OutputSink } from './output-file.ts';
 import { Writer } from './write.ts';
+
+/** Files that will replace others are made beside them, under this name. */
+const NEW_SUFFIX = '.qbatch-new';
 
 /** Stdout as an output: everything from line 1, nothing to cut off, nothing to sync. */
 export function stdoutSink(write: (text: string) => Promise<void>): OutputSink {
@@ -32,7 +34,10 @@ export function openOutputs(
   at: { clock: Clock; cursor: Cursor; writeStdout: (text: string) => Promise<void> },
 ): OpenOutputs {
   const { clock, cursor } = at;
-  const results = job.resultsPath === '-' ? stdoutSink(at.writeStdout) : new OutputFile(job.resultsPath, cursor.resultsBytes);
+  const results =
+    job.resultsPath === '-'
+      ? stdoutSink(at.writeStdout)
+      : new OutputFile(job.resultsPath, cursor.resultsBytes);
   let errors: OutputSink;
   try {
     errors = new OutputFile(job.errorsPath, cursor.errorsBytes);
@@ -40,7 +45,15 @@ export function openOutputs(
     results.close();
     throw error;
   }
-  const writer = new Writer({ clock, database: ledger.database, job, results, errors, order: job.outputOrder, cursor });
+  const writer = new Writer({
+    clock,
+    database: ledger.database,
+    job,
+    results,
+    errors,
+    order: job.outputOrder,
+    cursor,
+  });
   return {
     writer,
     close() {
@@ -55,12 +68,20 @@ export function openOutputs(
  * `retry` and `--accept-changed-input`). Returns the cursor of the complete files.
  */
 export async function replaceOutputs(ledger: Ledger, job: Job, clock: Clock): Promise<Cursor> {
-  const suffix = `.new-${randomToken()}`;
-  const results = new OutputFile(job.resultsPath + suffix, 0);
-  const errors = new OutputFile(job.errorsPath + suffix, 0);
+  // One name for all: the ledger's lock keeps others out, and what a process that died here left is reused.
+  const results = new OutputFile(job.resultsPath + NEW_SUFFIX, 0);
+  const errors = new OutputFile(job.errorsPath + NEW_SUFFIX, 0);
   let cursor: Cursor;
   try {
-    const writer = new Writer({ clock, database: ledger.database, job, results, errors, order: job.outputOrder, cursor: CURSOR_START });
+    const writer = new Writer({
+      clock,
+      database: ledger.database,
+      job,
+      results,
+      errors,
+      order: job.outputOrder,
+      cursor: CURSOR_START,
+    });
     await writer.catchUp(job.lastLineNo + 1);
     cursor = await writer.finish();
   } catch (error) {
@@ -80,12 +101,23 @@ export async function replaceOutputs(ledger: Ledger, job: Job, clock: Clock): Pr
 export function modeAnew(job: Pick<Job, 'resultsPath' | 'errorsPath'>): Job['outputMode'] {
   const { resultsPath, errorsPath } = job;
   if (resultsPath === '-') return 'append';
-  return [resultsPath, errorsPath].some((path) => (outputSize(path) ?? 0) > 0) ? 'replace' : 'append';
+  return [resultsPath, errorsPath].some((path) => (outputSize(path) ?? 0) > 0)
+    ? 'replace'
+    : 'append';
 }
 
 /** Refuses outputs that are the input itself or each other. Throws 73. */
 export function refuseSamePaths(inputPath: string, resultsPath: string, errorsPath: string): void {
-  const clash = resultsPath === inputPath || errorsPath === inputPath ? inputPath : resultsPath === errorsPath ? resultsPath : null;
+  const clash =
+    resultsPath === inputPath || errorsPath === inputPath
+      ? inputPath
+      : resultsPath === errorsPath
+        ? resultsPath
+        : null;
   if (clash === null) return;
-  throw new OutputError(EXIT.cannotCreate, `${clash} would be written over: input, results and errors must be different files`, 'name another file with -o or --errors');
+  throw new OutputError(
+    EXIT.cannotCreate,
+    `${clash} would be written over: input, results and errors must be different files`,
+    'name another file with -o or --errors',
+  );
 }

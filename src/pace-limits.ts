@@ -30,5 +30,7 @@ function serviceLimits(options: PaceSources, model: string): PaceLimits {
   const { simulate } = options.settings;
   if (simulate !== undefined) return { rpm: simulate.rpm ?? UNLIMITED_RPM, tpm: simulate.tpm };
   const host = new URL(options.endpoint.dashscope).hostname;
-  return host.endsWith('.aliyuncs.com') ? options.catalog.limits(model, options.scope) : { rpm: null, tpm: null };
+  return host.endsWith('.aliyuncs.com')
+    ? options.catalog.limits(model, options.scope)
+    : { rpm: null, tpm: null };
 }

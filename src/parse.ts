@@ -41,7 +41,9 @@ function rejected(lineNo: number, customId: string | null, ...problems: Problem[
 
 /** Fails lines whose problems weigh enough: errors always, warnings under `strict`. */
 function weighs(problems: readonly Problem[], strict: boolean): boolean {
-  return problems.some(({ severity }) => severity === 'error' || (strict && severity === 'warning'));
+  return problems.some(
+    ({ severity }) => severity === 'error' || (strict && severity === 'warning'),
+  );
 }
 
 /**
@@ -57,7 +59,14 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
   if (isProblem(opened)) return rejected(lineNo, null, opened);
   const given = opened.value['custom_id'];
   if (given !== undefined && (typeof given !== 'string' || given === '')) {
-    return rejected(lineNo, null, invalidRequest('custom_id', `custom_id is ${JSON.stringify(given)}; it must be a non-empty string`));
+    return rejected(
+      lineNo,
+      null,
+      invalidRequest(
+        'custom_id',
+        `custom_id is ${JSON.stringify(given)}; it must be a non-empty string`,
+      ),
+    );
   }
   const customId = given ?? `line-${lineNo}`;
   const headers = opened.value['headers'];
@@ -68,7 +77,10 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
   const metadata = opened.value['metadata'];
   const tagProblems = metadata === undefined ? NO_PROBLEMS : checkMetadata(metadata);
   const found = checkRequest(view);
-  const problems = joinProblems(joinProblems(found, shaped.problems), joinProblems(checked.problems, tagProblems));
+  const problems = joinProblems(
+    joinProblems(found, shaped.problems),
+    joinProblems(checked.problems, tagProblems),
+  );
   if (problems.length > 0 && weighs(problems, defaults.strict)) {
     return { kind: 'rejected', lineNo, customId, problems };
   }

@@ -51,7 +51,11 @@ export function estimateOutput(request: Request): Omit<TokenEstimate, 'inputToke
 }
 
 /** Plans one request: the call to make, and what it is expected to take. Pure. */
-export function planLine(request: Request, pricing: Pricing, prior: PriorAttempts | null): PlannedLine {
+export function planLine(
+  request: Request,
+  pricing: Pricing,
+  prior: PriorAttempts | null,
+): PlannedLine {
   const call = encodeRequest(request);
   const { inputTokens, outputExpectedTokens } = estimateRequest(request);
   const asked = request.view.parameters['incremental_output'];

@@ -4,7 +4,17 @@ import { identityDifferences } from './identity.ts';
 import { hashInput } from './input-hash.ts';
 import type { JobRequest } from './job-request.ts';
 import { firstChangedLine, putFingerprints } from './ledger/fingerprints.ts';
-import { CURSOR_START, deleteJob, describeJob, findJob, insertJob, type JobFields, recountJob, setOutputs, setState } from './ledger/jobs.ts';
+import {
+  CURSOR_START,
+  deleteJob,
+  describeJob,
+  findJob,
+  insertJob,
+  type JobFields,
+  recountJob,
+  setOutputs,
+  setState,
+} from './ledger/jobs.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { rebaseJob } from './ledger/rebase.ts';
 import type { Job, SettledLine, SurveyFacts } from './ledger/records.ts';
@@ -32,7 +42,8 @@ export class InvalidInputError extends InputError {
 /** The terminal record of a line that is not sent. */
 function rejectedLine(rejected: Rejected, wallMs: number): SettledLine {
   const errors = rejected.problems.filter(({ severity }) => severity === 'error');
-  const weighing = errors.length > 0 ? errors : rejected.problems.filter(({ severity }) => severity === 'warning');
+  const weighing =
+    errors.length > 0 ? errors : rejected.problems.filter(({ severity }) => severity === 'warning');
   const first = weighing[0];
   return {
     lineNo: rejected.lineNo,
@@ -42,7 +53,10 @@ function rejectedLine(rejected: Rejected, wallMs: number): SettledLine {
     attempts: 0,
     statusCode: null,
     code: first?.code ?? 'qbatch_invalid_request',
-    message: weighing.slice(0, 5).map(({ message }) => message).join('; '),
+    message: weighing
+      .slice(0, 5)
+      .map(({ message }) => message)
+      .join('; '),
     param: first === undefined || first.path === '' ? null : first.path,
     requestId: null,
     metadata: null,
@@ -59,7 +73,14 @@ function factsOf(survey: Survey): SurveyFacts {
     inputTokens += entry.inputTokens;
     outputExpectedTokens += entry.outputExpectedTokens;
   }
-  return { lines: survey.lines, valid: survey.valid, invalid: survey.invalid, inputTokens, outputExpectedTokens, models };
+  return {
+    lines: survey.lines,
+    valid: survey.valid,
+    invalid: survey.invalid,
+    inputTokens,
+    outputExpectedTokens,
+    models,
+  };
 }
 
 function fieldsOf(request: JobRequest, survey: Survey): JobFields {
@@ -90,7 +111,8 @@ export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<J
   if (job !== null && !request.fresh) {
     const same = (await hashInput(request.inputPath)) === job.inputSha256;
     const differences = identityDifferences(job.identity, request.identity);
-    if (!same || differences.length > 0) job = await takeChanged(ledger, job, { request, same, differences });
+    if (!same || differences.length > 0)
+      job = await takeChanged(ledger, job, { request, same, differences });
   } else {
     job = await surveyJob(ledger, request, known);
   }
@@ -110,7 +132,12 @@ async function takeChanged(
   if (request.acceptChangedInput && !crosses) return rebase(ledger, job, request);
   const what = [...differences];
   if (!same) {
-    const line = await firstChangedLine(ledger.database, job, request.inputPath, request.maxLineBytes);
+    const line = await firstChangedLine(
+      ledger.database,
+      job,
+      request.inputPath,
+      request.maxLineBytes,
+    );
     what.unshift(`${request.inputShown} has changed; line ${line} is the first that differs`);
   }
   throw new InputError(
@@ -137,7 +164,8 @@ async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null
       clearLines(ledger, kept);
       setState(ledger, jobId, 'open', wallMs);
     }
-    if (before !== null) setOutputs(ledger, jobId, { mode: modeAnew(request), cursor: CURSOR_START });
+    if (before !== null || request.fresh)
+      setOutputs(ledger, jobId, { mode: modeAnew(request), cursor: CURSOR_START });
     let seq = 0;
     const survey = await surveyInput(request.inputPath, {
       maxLineBytes: request.maxLineBytes,
@@ -169,7 +197,9 @@ function clearLines(ledger: Ledger, job: Job): void {
   database.prepare('DELETE FROM lines WHERE job_id = ?').run(job.id);
   database.prepare('DELETE FROM input_blocks WHERE job_id = ?').run(job.id);
   // Attempts of the old input stay in the usage report, under negative numbers.
-  database.prepare('UPDATE attempts SET line_no = -line_no - ? WHERE job_id = ? AND line_no > 0').run(2 ** 32 * job.generation, job.id);
+  database
+    .prepare('UPDATE attempts SET line_no = -line_no - ? WHERE job_id = ? AND line_no > 0')
+    .run(2 ** 32 * job.generation, job.id);
   database.prepare('UPDATE jobs SET generation = generation + 1 WHERE id = ?').run(job.id);
 }
 
@@ -199,7 +229,8 @@ async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Jo
 }
 
 async function accept(survey: Survey, request: JobRequest): Promise<void> {
-  if (survey.invalid > 0 && !request.skipInvalid) throw new InvalidInputError(survey, request.inputShown);
+  if (survey.invalid > 0 && !request.skipInvalid)
+    throw new InvalidInputError(survey, request.inputShown);
   await request.gate(survey);
 }
 
@@ -216,7 +247,9 @@ function refuseForeignOutputs(request: JobRequest, known: Job | null): void {
     if (path === '-' || path === known?.resultsPath || path === known?.errorsPath) continue;
     const bytes = outputSize(path) ?? 0;
     if (bytes === 0) continue;
-    if (known === null && ownFirstLine(path, request.name)) {
+    const own = known === null && ownFirstLine(path, request.name);
+    if (own && request.fresh) continue;
+    if (own) {
       throw new ConfigError(
         `${path} holds lines of job ${request.name}, but the ledger does not know it: the ledger was lost or replaced`,
         'restore the ledger, or rerun with --adopt-outputs to take the answers from the output files',
@@ -240,8 +273,17 @@ function keepSettings(ledger: Ledger, job: Job, request: JobRequest): Job {
   if (!moved && sameEndpoint && job.inputPath === request.inputPath) return job;
   ledger.transact(() => {
     ledger.database
-      .prepare('UPDATE jobs SET input_path = ?, endpoint = ?, output_order = ?, results_path = ?, errors_path = ? WHERE id = ?')
-      .run(request.inputPath, JSON.stringify(request.endpoint), request.order, request.resultsPath, request.errorsPath, job.id);
+      .prepare(
+        'UPDATE jobs SET input_path = ?, endpoint = ?, output_order = ?, results_path = ?, errors_path = ? WHERE id = ?',
+      )
+      .run(
+        request.inputPath,
+        JSON.stringify(request.endpoint),
+        request.order,
+        request.resultsPath,
+        request.errorsPath,
+        job.id,
+      );
     if (!moved) return;
     const mode = job.outputMode === 'replace' ? modeAnew(request) : 'append';
     setOutputs(ledger, job.id, { mode, cursor: CURSOR_START });

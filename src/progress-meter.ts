@@ -71,7 +71,9 @@ export class ProgressMeter {
     const open = Math.max(0, this.job.lineCount - settled);
     const rates = this.rates();
     const paces = limiter.paces();
-    const paused = paces.filter(({ pausedMs }) => pausedMs > 500).toSorted((a, b) => b.pausedMs - a.pausedMs)[0];
+    const paused = paces
+      .filter(({ pausedMs }) => pausedMs > 500)
+      .toSorted((a, b) => b.pausedMs - a.pausedMs)[0];
     const priced = this.costPico > 0n;
     const perLine = this.answeredNow === 0 ? 0n : this.costNowPico / BigInt(this.answeredNow);
     return {
@@ -83,13 +85,22 @@ export class ProgressMeter {
       rpm: rates.calls * 60,
       tpm: rates.tokens * 60,
       rpmLimit: paces.length === 0 ? null : paces.reduce((sum, { rpm }) => sum + rpm, 0),
-      tpmLimit: paces.some(({ tpm }) => tpm === null) || paces.length === 0 ? null : paces.reduce((sum, { tpm }) => sum + (tpm ?? 0), 0),
+      tpmLimit:
+        paces.some(({ tpm }) => tpm === null) || paces.length === 0
+          ? null
+          : paces.reduce((sum, { tpm }) => sum + (tpm ?? 0), 0),
       cost: priced ? formatPico(this.costPico) : null,
-      costProjected: priced && this.answeredNow >= 20 ? formatPico(this.costPico + perLine * BigInt(open)) : null,
+      costProjected:
+        priced && this.answeredNow >= 20
+          ? formatPico(this.costPico + perLine * BigInt(open))
+          : null,
       currency: this.job.currency,
       throttled: this.throttled,
       etaMs: rates.settled === 0 ? null : Math.round((open / rates.settled) * 1000),
-      slow: paused === undefined ? null : `${paused.model} paused ${Math.ceil(paused.pausedMs / 1000)} s: the service throttles it`,
+      slow:
+        paused === undefined
+          ? null
+          : `${paused.model} paused ${Math.ceil(paused.pausedMs / 1000)} s: the service throttles it`,
       elapsedMs: this.elapsedMs,
     };
   }
@@ -115,6 +126,10 @@ export class ProgressMeter {
       sum.tokens += second.tokens;
       sum.settled += second.settled;
     }
-    return { calls: sum.calls / spanSeconds, tokens: sum.tokens / spanSeconds, settled: sum.settled / spanSeconds };
+    return {
+      calls: sum.calls / spanSeconds,
+      tokens: sum.tokens / spanSeconds,
+      settled: sum.settled / spanSeconds,
+    };
   }
 }

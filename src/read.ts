@@ -7,6 +7,9 @@ import type { Problem } from './problem.ts';
 const READ_BYTES = 512 * 1024;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+/** What a carried line may have beside its own bytes: a byte order mark before, a carriage return after. */
+const BESIDE_BYTES = 4;
+const NO_BYTES = Buffer.alloc(0);
 
 /** One physical line that is not blank. `lineNo` counts from 1, blank lines too. */
 export type RawLine = {
@@ -31,6 +34,12 @@ export type ReadOptions = {
 /** True for inputs that are decompressed while they are read. */
 export function isCompressed(path: string): boolean {
   return path.endsWith('.gz');
+}
+
+/** What the file system says against an input, as an error with exit code 66. */
+export function unreadable(path: string, error: unknown): InputError {
+  const message = `cannot read ${path}: ${(error as Error).message}`;
+  return new InputError(EXIT.noInput, message, 'check the path and its permissions', error);
 }
 
 async function* readChunks(path: string, start: number): AsyncGenerator<Buffer> {
@@ -58,12 +67,7 @@ async function* readChunks(path: string, start: number): AsyncGenerator<Buffer> 
     }
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(
-      EXIT.noInput,
-      `cannot read ${path}: ${(error as Error).message}`,
-      'check the path and its permissions',
-      error,
-    );
+    throw unreadable(path, error);
   } finally {
     file.destroy();
   }
@@ -142,8 +146,7 @@ class LineSplitter {
 
   private keep(part: Buffer): void {
     this.carryBytes += part.length;
-    // A carriage return before the newline is not part of the line.
-    if (this.carryBytes > this.maxLineBytes + 1) {
+    if (this.carryBytes > this.maxLineBytes + BESIDE_BYTES) {
       this.overlong = true;
       this.carry = [];
     } else if (part.length > 0) {
@@ -164,11 +167,7 @@ class LineSplitter {
     this.lineNo += 1;
   }
 
-  private splitWhole(
-    chunk: Buffer,
-    range: { start: number; end: number },
-    lines: RawLine[],
-  ): void {
+  private splitWhole(chunk: Buffer, range: { start: number; end: number }, lines: RawLine[]): void {
     const encoding = encodingOf(chunk.subarray(range.start, range.end));
     let start = range.start;
     while (start < range.end) {
@@ -195,13 +194,13 @@ class LineSplitter {
       }
     }
     if (end > start && bytes[end - 1] === CARRIAGE_RETURN) end -= 1;
-    if (at.overlong !== true && isBlank(bytes, start, end)) return;
-    const own = bytes.subarray(start, end);
+    const overlong = at.overlong === true || end - start > this.maxLineBytes;
+    if (!overlong && isBlank(bytes, start, end)) return;
+    const own = overlong ? NO_BYTES : bytes.subarray(start, end);
     let problem: Problem | null = null;
     let text: string | null = null;
-    if (at.overlong === true || own.length > this.maxLineBytes) {
-      problem = tooLong(this.maxLineBytes);
-    } else {
+    if (overlong) problem = tooLong(this.maxLineBytes);
+    else {
       const encoding = at.encoding === 'mixed' ? encodingOf(own) : at.encoding;
       if (encoding === 'mixed') problem = NOT_UTF8;
       else text = bytes.toString(encoding, start, end);

@@ -12,7 +12,9 @@ export function ownLineNo(text: string, job: string): number | null {
     const id = value?.id;
     if (typeof id !== 'string' || !id.startsWith(`${job}-`)) return null;
     const lineNo = Number(id.slice(job.length + 1));
-    return Number.isSafeInteger(lineNo) && lineNo > 0 && scanObject(text).duplicate === null ? lineNo : null;
+    return Number.isSafeInteger(lineNo) && lineNo > 0 && scanObject(text).duplicate === null
+      ? lineNo
+      : null;
   } catch {
     return null;
   }
@@ -42,13 +44,20 @@ export function reconcileOutputs(database: Database, job: Job): Cursor {
   return job.cursor;
 }
 
-function checkTail(database: Database, job: Job, file: { path: string; size: number | null; from: number }): void {
+function checkTail(
+  database: Database,
+  job: Job,
+  file: { path: string; size: number | null; from: number },
+): void {
   if (file.size === null || file.size <= file.from) return;
   const settled = database.prepare('SELECT 1 FROM lines WHERE job_id = ? AND line_no = ?').pluck();
   for (const text of fileLines(file.path, file.from)) {
     const lineNo = ownLineNo(text, job.name);
     if (lineNo !== null && settled.get(job.id, lineNo) === 1) continue;
-    const what = lineNo === null ? 'a line that this job did not write' : `line ${lineNo}, which the ledger does not hold`;
+    const what =
+      lineNo === null
+        ? 'a line that this job did not write'
+        : `line ${lineNo}, which the ledger does not hold`;
     throw new ConfigError(
       `${file.path} holds ${what}: the ledger went backwards, or the file was changed`,
       'restore the newest ledger, or rerun with --adopt-outputs to take the answers from the output files',

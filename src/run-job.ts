@@ -41,7 +41,10 @@ function refuseUnpriced(options: RunOptions): void {
   if (options.settings.maxCost === undefined) return;
   const unpriced = options.job.survey.models.find(({ model }) => !options.pricing.isPriced(model));
   if (unpriced === undefined) return;
-  throw new ConfigError(`${unpriced.model} has no price in ${options.pricing.currency}, so --max-cost cannot hold`, 'give its price in a file with --catalog FILE, or run without --max-cost');
+  throw new ConfigError(
+    `${unpriced.model} has no price in ${options.pricing.currency}, so --max-cost cannot hold`,
+    'give its price in a file with --catalog FILE, or run without --max-cost',
+  );
 }
 
 /**
@@ -54,11 +57,21 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
   const { ledger, job, clock, report, stop } = options;
   const replacing = job.outputMode === 'replace' && job.resultsPath !== '-';
   const cursor = replacing ? CURSOR_START : reconcileOutputs(ledger.database, job);
-  const outputs = replacing ? null : openOutputs(ledger, job, { clock, cursor, writeStdout: options.writeStdout });
+  const outputs = replacing
+    ? null
+    : openOutputs(ledger, job, { clock, cursor, writeStdout: options.writeStdout });
   const settledCount = job.answered + job.failed + job.rejected;
   const openCount = job.lineCount - settledCount;
   const lines = { total: job.lineCount, settled: settledCount, open: openCount };
-  report({ event: 'job-start', job: job.name, input: job.inputPath, ledger: ledger.path, endpoint: options.endpointShown, resuming: options.resuming, lines });
+  report({
+    event: 'job-start',
+    job: job.name,
+    input: job.inputPath,
+    ledger: ledger.path,
+    endpoint: options.endpointShown,
+    resuming: options.resuming,
+    lines,
+  });
   const run = new JobRun(options);
   try {
     if (outputs !== null && job.outputOrder === 'settled') await outputs.writer.catchUp(0);
@@ -70,7 +83,11 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
         clock,
         writer: outputs?.writer ?? null,
         cursor,
-        lines: { defaults: options.defaults, pricing: options.pricing, maxLineBytes: options.settings.maxLineBytes },
+        lines: {
+          defaults: options.defaults,
+          pricing: options.pricing,
+          maxLineBytes: options.settings.maxLineBytes,
+        },
         context: run.context(),
         windowLines: () => Math.max(WINDOW_LEAST, run.limiter.concurrency * 2),
         report,
@@ -89,7 +106,10 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
 }
 
 /** Once every line has its record: the files to their end, and the job finished. */
-async function complete(options: RunOptions, writer: ReturnType<typeof openOutputs>['writer'] | null): Promise<void> {
+async function complete(
+  options: RunOptions,
+  writer: ReturnType<typeof openOutputs>['writer'] | null,
+): Promise<void> {
   const { ledger, clock } = options;
   const job = findJob(ledger.database, options.job.name) ?? options.job;
   if (job.answered + job.failed + job.rejected < job.lineCount) return;
@@ -107,8 +127,17 @@ function sumUp(options: RunOptions, run: JobRun): RunResult {
   const job = findJob(ledger.database, options.job.name) ?? options.job;
   const parked = run.stoppedModels;
   const done = job.state === 'finished';
-  const stopped = done ? null : (stop.stopped ?? (parked === null ? null : { reason: parked.code === EXIT.access ? 'access' : 'unreachable', ...parked }));
-  const summary = jobSummary(ledger.database, job, { ledger: ledger.path, elapsedMs: run.meter.elapsedMs, stopped });
+  const stopped = done
+    ? null
+    : (stop.stopped ??
+      (parked === null
+        ? null
+        : { reason: parked.code === EXIT.access ? 'access' : 'unreachable', ...parked }));
+  const summary = jobSummary(ledger.database, job, {
+    ledger: ledger.path,
+    elapsedMs: run.meter.elapsedMs,
+    stopped,
+  });
   const bad = job.failed + job.rejected > 0;
   const exitCode = stopped?.code ?? (bad ? EXIT.linesFailed : EXIT.ok);
   return { summary, failures: failuresByCode(ledger.database, job.id), exitCode, job };

@@ -1,7 +1,11 @@
 import type { ExitCode } from './errors.ts';
 
 /** Why a run ended before every line was settled, as the summary tells it. */
-export type Stopped = { readonly reason: string; readonly code: ExitCode; readonly message: string };
+export type Stopped = {
+  readonly reason: string;
+  readonly code: ExitCode;
+  readonly message: string;
+};
 
 /**
  * The two brakes of a run. `stop`: no new calls, those in flight are waited for. `abort`: those are

@@ -1,14 +1,23 @@
 import { backoffMs } from './backoff.ts';
-import type { CallResult, Transport } from './call.ts';
+import { type CallResult, DROPPED_BEFORE_SENDING, type Transport } from './call.ts';
 import { classify } from './classify.ts';
 import { type Clock, pause } from './clock.ts';
-import type { ApiFailure, AttemptClass, Verdict } from './failure.ts';
+import type { ApiFailure, Verdict } from './failure.ts';
 import type { AttemptEnd, AttemptStart, SettledLine } from './ledger/records.ts';
-import type { Limiter, Ticket } from './limits/limiter.ts';
+import type { Limiter } from './limits/limiter.ts';
+import type { Ticket } from './limits/ticket.ts';
 import type { PlannedLine } from './plan.ts';
 import type { Pricing } from './pricing.ts';
-import type { Decoded, HttpReply, Protocol, ProtocolName, StreamFold } from './protocols/protocol.ts';
+import type {
+  Decoded,
+  HttpReply,
+  Protocol,
+  ProtocolName,
+  StreamFold,
+} from './protocols/protocol.ts';
+import { redactDecoded } from './redact-decoded.ts';
 import type { Report } from './reporters/reporter.ts';
+import { answeredLine, failedLine } from './settled-line.ts';
 import type { Usage } from './usage.ts';
 
 /** A call that may have been billed but brought no answer is made at most this often for one line. */
@@ -54,43 +63,6 @@ type Tally = { attempt: number; counted: number; ambiguous: number };
 
 type Next = 'done' | { readonly waitMs: number; readonly again: boolean };
 
-function failedLine(line: PlannedLine, tally: Tally, at: { failure: ApiFailure; unsent: boolean; wallMs: number }): SettledLine {
-  const { failure, unsent } = at;
-  return {
-    lineNo: line.lineNo,
-    state: 'failed',
-    customId: line.customId,
-    model: line.model,
-    attempts: tally.attempt,
-    statusCode: unsent ? null : failure.statusCode,
-    code: failure.code,
-    message: failure.message,
-    param: failure.param,
-    requestId: unsent ? null : failure.requestId,
-    metadata: line.metadata,
-    body: unsent ? null : failure.body,
-    settledAt: at.wallMs,
-  };
-}
-
-function answeredLine(line: PlannedLine, tally: Tally, at: { answer: Extract<Decoded, { kind: 'answer' }>; wallMs: number }): SettledLine {
-  return {
-    lineNo: line.lineNo,
-    state: 'answered',
-    customId: line.customId,
-    model: line.model,
-    attempts: tally.attempt,
-    statusCode: at.answer.statusCode,
-    code: null,
-    message: null,
-    param: null,
-    requestId: at.answer.requestId,
-    metadata: line.metadata,
-    body: at.answer.body,
-    settledAt: at.wallMs,
-  };
-}
-
 function tokensOf(usage: Usage | null): number | null {
   return usage?.totalTokens ?? null;
 }
@@ -99,24 +71,6 @@ function decode(context: SettleContext, line: PlannedLine, result: CallResult): 
   if (result.kind === 'failed') return { kind: 'failure', failure: result.failure };
   if (result.kind === 'stream') return result.fold.end();
   return context.protocols[line.call.protocol].decode(result.reply);
-}
-
-/** Takes the key out of everything that will be stored or shown. */
-function redacted(decoded: Decoded, redact: (text: string) => string): Decoded {
-  const clean = (text: string | null): string | null => (text === null ? null : redact(text));
-  if (decoded.kind === 'answer') {
-    return { ...decoded, body: redact(decoded.body), requestId: clean(decoded.requestId) };
-  }
-  const { code, message, param, requestId, body } = decoded.failure;
-  const failure = {
-    ...decoded.failure,
-    code: redact(code),
-    message: redact(message),
-    param: clean(param),
-    requestId: clean(requestId),
-    body: clean(body),
-  };
-  return { kind: 'failure', failure };
 }
 
 /**
@@ -130,7 +84,7 @@ export async function settleLine(line: PlannedLine, context: SettleContext): Pro
     counted: line.prior?.counted ?? 0,
     ambiguous: line.prior?.ambiguous ?? 0,
   };
-  for (let again = false; ; ) {
+  for (let again = false; ;) {
     const ticket = await context.limiter.admit(line, again);
     if (ticket === null) {
       await settleParked(line, tally, context);
@@ -144,88 +98,145 @@ export async function settleLine(line: PlannedLine, context: SettleContext): Pro
 }
 
 /** A line of a model that does not exist fails unsent; any other that got no leave stays open. */
-async function settleParked(line: PlannedLine, tally: Tally, context: SettleContext): Promise<void> {
+async function settleParked(
+  line: PlannedLine,
+  tally: Tally,
+  context: SettleContext,
+): Promise<void> {
   const parked = context.parked.get(line.model);
   if (parked?.failUnsent !== true || context.stop.aborted) return;
   const wallMs = context.clock.wallMs();
-  await context.journal.settledUnsent(failedLine(line, tally, { failure: parked.failure, unsent: true, wallMs }));
+  await context.journal.settledUnsent(
+    failedLine(line, tally.attempt, { failure: parked.failure, unsent: true, wallMs }),
+  );
 }
 
+/** What an attempt took, for the budget and the pace. */
+type Taken = Parameters<Ticket['release']>[0];
+
+const NOTHING_TAKEN: Taken = { tokens: null, pico: 0, latencyMs: null };
+
 /** One attempt, from its durable start record to its durable end record; the slot is held for both. */
-async function tryOnce(line: PlannedLine, tally: Tally, at: { context: SettleContext; ticket: Ticket }): Promise<Next> {
+async function tryOnce(
+  line: PlannedLine,
+  tally: Tally,
+  at: { context: SettleContext; ticket: Ticket },
+): Promise<Next> {
   const { context, ticket } = at;
-  const { clock, journal, pricing } = context;
-  let released = { tokens: null as number | null, pico: 0, latencyMs: null as number | null };
+  let taken = NOTHING_TAKEN;
   try {
     tally.attempt += 1;
-    await journal.started({
+    await context.journal.started({
       lineNo: line.lineNo,
       attempt: tally.attempt,
       customId: line.customId,
       model: line.model,
-      startedAt: clock.wallMs(),
+      startedAt: context.clock.wallMs(),
       estimatedTokens: line.inputTokens + line.outputExpectedTokens,
       estimatedPico: line.estimatedPico,
     });
-    const startedMs = clock.monotonicMs();
-    const result = context.abort.aborted ? droppedBeforeSending : await context.transport.send(line.call, (reply) => context.openFold(line, reply));
-    const latencyMs = clock.monotonicMs() - startedMs;
-    const decoded = redacted(decode(context, line, result), context.redact);
-    if (decoded.kind === 'answer') {
-      ticket.admitted();
-      const costPico = decoded.usage === null ? null : pricing.costPico(line.model, decoded.usage);
-      released = { tokens: tokensOf(decoded.usage), pico: costPico ?? 0, latencyMs };
-      const wallMs = clock.wallMs();
-      const end = endOf(line, tally, { class: 'answered', counted: true, wallMs, usage: decoded.usage, costPico, statusCode: decoded.statusCode, code: null, requestId: decoded.requestId });
-      await journal.ended(end, answeredLine(line, tally, { answer: decoded, wallMs }));
-      return 'done';
-    }
-    const { failure } = decoded;
-    const verdict = classify(failure);
-    const failedCost = verdict.billing === 'possibly_billed' ? failedPico(line, failure, pricing) : 0;
-    released = { tokens: tokensOf(failure.usage), pico: failedCost, latencyMs: null };
-    const decision = decide(line, tally, { failure, verdict, context });
-    // Only a reply shows that the service takes calls; a timeout or a broken connection shows nothing.
-    const replied = failure.kind === 'http' || failure.kind === 'bad-response';
-    if (replied && verdict.action !== 'throttle') ticket.admitted();
-    const wallMs = clock.wallMs();
-    const end = endOf(line, tally, { class: verdict.billing, counted: decision.counted, wallMs, usage: failure.usage, costPico: failure.usage === null ? null : pricing.costPico(line.model, failure.usage), statusCode: failure.statusCode, code: failure.code, requestId: failure.requestId });
-    await journal.ended(end, decision.fails ? failedLine(line, tally, { failure, unsent: false, wallMs }) : null);
-    context.report({ event: 'attempt-ended', line: line.lineNo, class: verdict.billing, code: failure.code, model: line.model });
-    return decision.next;
+    const startedMs = context.clock.monotonicMs();
+    const result = context.abort.aborted
+      ? DROPPED_BEFORE_SENDING
+      : await context.transport.send(line.call, (reply) => context.openFold(line, reply));
+    const latencyMs = context.clock.monotonicMs() - startedMs;
+    const decoded = redactDecoded(decode(context, line, result), context.redact);
+    const ending =
+      decoded.kind === 'answer'
+        ? endAnswered(line, tally, { answer: decoded, latencyMs, context })
+        : endFailed(line, tally, { failure: decoded.failure, context });
+    ({ taken } = ending);
+    if (ending.admitted) ticket.admitted();
+    await context.journal.ended(ending.end, ending.settled);
+    return ending.next;
   } finally {
-    ticket.release(released);
+    ticket.release(taken);
   }
 }
 
-const droppedBeforeSending: CallResult = {
-  kind: 'failed',
-  failure: {
-    kind: 'interrupted',
-    statusCode: null,
-    code: 'qbatch_interrupted',
-    message: 'the call was dropped before it was sent',
-    param: null,
-    requestId: null,
-    retryAfterMs: null,
-    neverSent: true,
-    body: null,
-    usage: null,
-  },
+/** What the end of an attempt comes to: the records to commit together, and what follows. */
+type Ending = {
+  readonly end: AttemptEnd;
+  readonly settled: SettledLine | null;
+  readonly taken: Taken;
+  /** Whether the reply shows that the service takes calls; a timeout or a broken connection shows nothing. */
+  readonly admitted: boolean;
+  readonly next: Next;
 };
 
-function endOf(
+function endAnswered(
   line: PlannedLine,
   tally: Tally,
-  at: { class: AttemptClass; counted: boolean; wallMs: number } & Pick<AttemptEnd, 'usage' | 'costPico' | 'statusCode' | 'code' | 'requestId'>,
-): AttemptEnd {
-  const { wallMs, ...end } = at;
-  return { lineNo: line.lineNo, attempt: tally.attempt, endedAt: wallMs, ...end };
+  at: { answer: Extract<Decoded, { kind: 'answer' }>; latencyMs: number; context: SettleContext },
+): Ending {
+  const { answer, latencyMs, context } = at;
+  const { usage, statusCode, requestId } = answer;
+  const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
+  const wallMs = context.clock.wallMs();
+  return {
+    end: {
+      lineNo: line.lineNo,
+      attempt: tally.attempt,
+      endedAt: wallMs,
+      class: 'answered',
+      counted: true,
+      statusCode,
+      code: null,
+      requestId,
+      usage,
+      costPico,
+    },
+    settled: answeredLine(line, tally.attempt, { answer, wallMs }),
+    taken: { tokens: tokensOf(usage), pico: costPico ?? 0, latencyMs },
+    admitted: true,
+    next: 'done',
+  };
 }
 
-function failedPico(line: PlannedLine, failure: ApiFailure, pricing: Pricing): number {
-  const known = failure.usage === null ? null : pricing.costPico(line.model, failure.usage);
-  return known ?? line.estimatedPico ?? 0;
+function endFailed(
+  line: PlannedLine,
+  tally: Tally,
+  at: { failure: ApiFailure; context: SettleContext },
+): Ending {
+  const { failure, context } = at;
+  const { usage, statusCode, code, requestId } = failure;
+  const verdict = classify(failure);
+  const decision = decide(line, tally, { failure, verdict, context });
+  const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
+  const ambiguous = verdict.billing === 'possibly_billed';
+  const replied = failure.kind === 'http' || failure.kind === 'bad-response';
+  const wallMs = context.clock.wallMs();
+  context.report({
+    event: 'attempt-ended',
+    line: line.lineNo,
+    class: verdict.billing,
+    code,
+    model: line.model,
+  });
+  return {
+    end: {
+      lineNo: line.lineNo,
+      attempt: tally.attempt,
+      endedAt: wallMs,
+      class: verdict.billing,
+      counted: decision.counted,
+      statusCode,
+      code,
+      requestId,
+      usage,
+      costPico,
+    },
+    settled: decision.fails
+      ? failedLine(line, tally.attempt, { failure, unsent: false, wallMs })
+      : null,
+    taken: {
+      tokens: tokensOf(usage),
+      pico: ambiguous ? (costPico ?? line.estimatedPico ?? 0) : 0,
+      latencyMs: null,
+    },
+    admitted: replied && verdict.action !== 'throttle',
+    next: decision.next,
+  };
 }
 
 /** What follows a failed attempt. Counts it against the line where it counts. */
@@ -244,11 +255,12 @@ function decide(
   const fail = { next: 'done' as const, counted, fails: true };
   if (failure.kind === 'interrupted') return stay;
   if (failure.neverSent) {
-    const waitMs = context.limiter.unreachable();
+    const waitMs = context.limiter.unreachable(failure.message);
     context.report({ event: 'model-slowed', model: line.model, waitMs, reason: failure.message });
     return { next: { waitMs: 0, again: true }, counted, fails: false };
   }
-  if (ambiguous && (context.onAmbiguous === 'fail' || tally.ambiguous >= AMBIGUOUS_MAX)) return fail;
+  if (ambiguous && (context.onAmbiguous === 'fail' || tally.ambiguous >= AMBIGUOUS_MAX))
+    return fail;
   switch (verdict.action) {
     case 'throttle': {
       const waitMs = context.limiter.throttled(line, verdict.class, failure.retryAfterMs);

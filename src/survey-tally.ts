@@ -134,7 +134,8 @@ export class SurveyTally {
     entry.inputTokens += sign * estimate.inputTokens;
     entry.outputExpectedTokens += sign * estimate.outputExpectedTokens;
     const most = estimate.outputMaxTokens;
-    entry.outputMaxTokens = most === null || entry.outputMaxTokens === null ? null : entry.outputMaxTokens + sign * most;
+    entry.outputMaxTokens =
+      most === null || entry.outputMaxTokens === null ? null : entry.outputMaxTokens + sign * most;
     if (entry.priced) this.addPrice(entry, request, { estimate, sign });
     if (entry.lines === 0) this.models.delete(model);
   }
@@ -154,7 +155,8 @@ export class SurveyTally {
       entry.maxPico += at.sign * expected;
       return;
     }
-    const upper = most === null ? null : this.pricing.estimatePico(model, { input, output: most, thinking });
+    const upper =
+      most === null ? null : this.pricing.estimatePico(model, { input, output: most, thinking });
     entry.maxPico = upper === null ? null : entry.maxPico + at.sign * upper;
   }
 }

@@ -63,11 +63,10 @@ class Fingerprints {
   }
 }
 
-/** About how many lines are to come, from the size of the file and the lines of the first chunk. */
-function expectedLines(path: string, first: readonly RawLine[]): number {
-  const bytes = first.reduce((sum, line) => sum + line.bytes.length + 1, 0);
+/** About how many lines are to come, from the size of the file and what was read of it so far. */
+function expectedLines(path: string, read: { bytes: number; lines: number }): number {
   const size = statSync(path).size * (isCompressed(path) ? 5 : 1);
-  return bytes === 0 ? 0 : Math.ceil((size / bytes) * first.length * 1.1);
+  return Math.ceil((size / Math.max(1, read.bytes)) * read.lines * 1.1);
 }
 
 /**
@@ -78,7 +77,8 @@ export async function surveyInput(path: string, options: SurveyOptions): Promise
   const content = createHash('sha256');
   let bytes = 0;
   const tally = new SurveyTally(options.pricing);
-  const fingerprints = options.onFingerprints === undefined ? null : new Fingerprints(options.onFingerprints);
+  const fingerprints =
+    options.onFingerprints === undefined ? null : new Fingerprints(options.onFingerprints);
   let ids: CustomIdIndex | undefined;
   const suspects = new Set<number>();
   const onBytes = (chunk: Buffer): void => {
@@ -87,7 +87,7 @@ export async function surveyInput(path: string, options: SurveyOptions): Promise
   };
   for await (const lines of readLines(path, { maxLineBytes: options.maxLineBytes, onBytes })) {
     options.checkStop?.();
-    ids ??= new CustomIdIndex(expectedLines(path, lines));
+    ids ??= new CustomIdIndex(expectedLines(path, { bytes, lines: lines.length }));
     for (const line of lines) {
       fingerprints?.add(line);
       const parsed = parseLine(line, options.defaults);
@@ -98,7 +98,8 @@ export async function surveyInput(path: string, options: SurveyOptions): Promise
         tally.invalid += 1;
         options.onRejected?.(parsed);
       }
-      if (parsed.problems.length > 0) tally.problems.add(line.lineNo, parsed.customId, parsed.problems);
+      if (parsed.problems.length > 0)
+        tally.problems.add(line.lineNo, parsed.customId, parsed.problems);
       if (parsed.customId === null) continue;
       const hash = hashCustomId(parsed.customId);
       if (ids.add(hash)) suspects.add(hash);

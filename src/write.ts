@@ -1,6 +1,11 @@
 import type { Clock } from './clock.ts';
 import type { Database } from './ledger/database.ts';
-import { type OutputLine, outputLine, outputLinesByNumber, outputLinesBySeq } from './ledger/lines.ts';
+import {
+  type OutputLine,
+  outputLine,
+  outputLinesByNumber,
+  outputLinesBySeq,
+} from './ledger/lines.ts';
 import type { Cursor, Job, SettledLine } from './ledger/records.ts';
 import type { OutputSink } from './output-file.ts';
 import { outputText } from './output-line.ts';
@@ -74,7 +79,10 @@ export class Writer {
   }
 
   /** Appends lines just committed, and everything that waited for them. `lastSeq`: of the last of them. */
-  async settled(lines: readonly SettledLine[], at: { frontier: number; lastSeq: number }): Promise<void> {
+  async settled(
+    lines: readonly SettledLine[],
+    at: { frontier: number; lastSeq: number },
+  ): Promise<void> {
     if (this.options.order === 'settled') {
       for (const line of lines) this.put(toOutputLine(line));
       this.seq = at.lastSeq;
@@ -90,7 +98,11 @@ export class Writer {
     if (this.syncError !== null) throw this.syncError.error;
     const cursor = this.synced;
     this.synced = null;
-    if (this.dirty && this.syncing === null && this.options.clock.monotonicMs() - this.lastSyncMs >= SYNC_EVERY_MS) {
+    if (
+      this.dirty &&
+      this.syncing === null &&
+      this.options.clock.monotonicMs() - this.lastSyncMs >= SYNC_EVERY_MS
+    ) {
       this.syncing = this.sync().catch((error: unknown) => {
         this.syncError = { error };
       });
@@ -111,7 +123,14 @@ export class Writer {
 
   private here(): Cursor {
     const { results, errors } = this.options;
-    return { line: this.line, seq: this.seq, inputLine: 1, inputBytes: 0, resultsBytes: results.bytes, errorsBytes: errors.bytes };
+    return {
+      line: this.line,
+      seq: this.seq,
+      inputLine: 1,
+      inputBytes: 0,
+      resultsBytes: results.bytes,
+      errorsBytes: errors.bytes,
+    };
   }
 
   private async sync(): Promise<void> {
@@ -157,7 +176,8 @@ export class Writer {
   private async readBack(toLine: number): Promise<void> {
     const { database, job } = this.options;
     let last = toLine;
-    for (const lineNo of this.waiting.keys()) if (lineNo > this.line && lineNo <= last) last = lineNo - 1;
+    for (const lineNo of this.waiting.keys())
+      if (lineNo > this.line && lineNo <= last) last = lineNo - 1;
     const range = { afterLine: this.line, toLine: last };
     // Lines are taken out of the cursor before anything is awaited: a commit must not meet it open.
     let stretch: OutputLine[] = [];

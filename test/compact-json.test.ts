@@ -54,11 +54,15 @@ describe('compactJson', () => {
 
   test('any indented JSON: what JSON.stringify writes without indentation', () => {
     fc.assert(
-      fc.property(fc.jsonValue({ noUnicodeString: true }), fc.constantFrom(1, 2, '\t'), (value, indent) => {
-        expect(compactJson(JSON.stringify(value, null, indent))).toBe(
-          JSON.stringify(value).replaceAll('\u007f', '\\u007f'),
-        );
-      }),
+      fc.property(
+        fc.jsonValue({ noUnicodeString: true }),
+        fc.constantFrom(1, 2, '\t'),
+        (value, indent) => {
+          expect(compactJson(JSON.stringify(value, null, indent))).toBe(
+            JSON.stringify(value).replaceAll('\u007f', '\\u007f'),
+          );
+        },
+      ),
     );
   });
 
@@ -102,7 +106,9 @@ describe('printable', () => {
     expect(printable('\u001b[31mred\u001b[0m \u001b]0;title\u0007ok \u009b2Jx', 100)).toBe(
       'red ok x',
     );
-    expect(printable('\u001b]8;;https://a.example\u001b\\link\u001b]8;;\u001b\\', 100)).toBe('link');
+    expect(printable('\u001b]8;;https://a.example\u001b\\link\u001b]8;;\u001b\\', 100)).toBe(
+      'link',
+    );
     expect(printable('\u001bP1;2|data\u001b\\after', 100)).toBe('after');
   });
 
@@ -125,7 +131,12 @@ describe('printable', () => {
   test('any text: no control, no escape, within the limit, well formed', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\u001b[', '\u001b', '\u009b', '\ud800'))),
+        fc.array(
+          fc.oneof(
+            fc.string({ unit: 'binary' }),
+            fc.constantFrom('\u001b[', '\u001b', '\u009b', '\ud800'),
+          ),
+        ),
         fc.integer({ min: 1, max: 60 }),
         (parts, limit) => {
           const shown = printable(parts.join(''), limit);

@@ -100,7 +100,9 @@ describe('readUsage', () => {
   });
 
   test('cached_tokens at the top level (qwen-doc-turbo): read', () => {
-    expect(readUsage({ input_tokens: 8, output_tokens: 2, cached_tokens: 4 })?.cachedTokens).toBe(4);
+    expect(readUsage({ input_tokens: 8, output_tokens: 2, cached_tokens: 4 })?.cachedTokens).toBe(
+      4,
+    );
   });
 
   test('counts in modality details only (speech recognition): no totals made up', () => {

@@ -12,15 +12,28 @@ import type { RunEvent } from '../src/reporters/reporter.ts';
 import { type Parked, settleLine, type SettleContext } from '../src/settle.ts';
 import { createFakeClock, FAKE_WALL_START_MS } from './helpers/fake-clock.ts';
 import { plannedLine } from './helpers/planned-line.ts';
-import { answerOf, errorOf, failedCall, replyOf, type Scripted, scriptedTransport } from './helpers/scripted-transport.ts';
+import {
+  answerOf,
+  errorOf,
+  failedCall,
+  replyOf,
+  type Scripted,
+  scriptedTransport,
+} from './helpers/scripted-transport.ts';
 import { usageOf } from './helpers/temp-ledger.ts';
 
 const KEY = 'sk-8f3d2a9b7c6e5f4d3c2b1a09';
 
-type Record = { started: AttemptStart } | { ended: AttemptEnd; settled: SettledLine | null } | { unsent: SettledLine };
+type Record =
+  | { started: AttemptStart }
+  | { ended: AttemptEnd; settled: SettledLine | null }
+  | { unsent: SettledLine };
 
 /** One line's surroundings, with everything it writes down and asks for. */
-function surroundings(script: (nth: number) => Scripted | Promise<Scripted>, fields: Partial<SettleContext> & { capPico?: number } = {}) {
+function surroundings(
+  script: (nth: number) => Scripted | Promise<Scripted>,
+  fields: Partial<SettleContext> & { capPico?: number } = {},
+) {
   const { capPico, ...overrides } = fields;
   const clock = createFakeClock();
   const stop = new AbortController();
@@ -54,7 +67,8 @@ function surroundings(script: (nth: number) => Scripted | Promise<Scripted>, fie
     limiter,
     transport,
     protocols: { dashscope, openai },
-    openFold: (line, reply) => foldDashscope(reply, { incremental: line.incremental, model: line.model }),
+    openFold: (line, reply) =>
+      foldDashscope(reply, { incremental: line.incremental, model: line.model }),
     journal: {
       started(start) {
         records.push({ started: start });
@@ -105,7 +119,16 @@ function surroundings(script: (nth: number) => Scripted | Promise<Scripted>, fie
     events,
     records,
     ends: () => records.flatMap((record) => ('ended' in record ? [record.ended] : [])),
-    settled: () => records.flatMap((record) => ('ended' in record ? (record.settled === null ? [] : [record.settled]) : 'unsent' in record ? [record.unsent] : [])),
+    settled: () =>
+      records.flatMap((record) =>
+        'ended' in record
+          ? record.settled === null
+            ? []
+            : [record.settled]
+          : 'unsent' in record
+            ? [record.unsent]
+            : [],
+      ),
     /** Runs the line to its end, time going on as fast as it is waited for. */
     async run(line: PlannedLine = plannedLine(7)): Promise<void> {
       let ended = false;
@@ -126,19 +149,36 @@ function inTurn(...results: readonly Scripted[]): (nth: number) => Scripted {
   return (nth) => results[Math.min(nth, results.length) - 1] ?? failedCall();
 }
 
-const THROTTLE = errorOf(429, 'Throttling.RateQuota', 'Requests rate limit exceeded, please try again later.');
-const SERVER_ERROR = errorOf(500, 'InternalError', 'An internal error has occured, please try again later.');
+const THROTTLE = errorOf(
+  429,
+  'Throttling.RateQuota',
+  'Requests rate limit exceeded, please try again later.',
+);
+const SERVER_ERROR = errorOf(
+  500,
+  'InternalError',
+  'An internal error has occured, please try again later.',
+);
 const BAD_REQUEST = errorOf(400, 'InvalidParameter', 'Range of top_p should be (0.0, 1.0)');
 
 /** What can be said of the kind of each attempt's end. */
-const classes = ({ ends }: Surroundings): string[] => ends().map((end) => `${end.class}${end.counted ? '' : ' free'}`);
+const classes = ({ ends }: Surroundings): string[] =>
+  ends().map((end) => `${end.class}${end.counted ? '' : ' free'}`);
 
 describe('settleLine: answers', () => {
   test('an answer: start and end are written down, with usage, cost and request id', async () => {
     const at = surroundings(() => answerOf('好评', { input: 21, output: 4 }));
     await at.run(plannedLine(7, { metadata: '{"team":"客服"}' }));
     expect(at.records[0]).toEqual({
-      started: { lineNo: 7, attempt: 1, customId: '评论-7', model: 'qwen-plus', startedAt: FAKE_WALL_START_MS, estimatedTokens: 300, estimatedPico: 1_000_000 },
+      started: {
+        lineNo: 7,
+        attempt: 1,
+        customId: '评论-7',
+        model: 'qwen-plus',
+        startedAt: FAKE_WALL_START_MS,
+        estimatedTokens: 300,
+        estimatedPico: 1_000_000,
+      },
     });
     expect(at.ends()).toEqual([
       {
@@ -155,7 +195,15 @@ describe('settleLine: answers', () => {
       },
     ]);
     expect(at.settled()).toMatchObject([
-      { lineNo: 7, state: 'answered', customId: '评论-7', attempts: 1, statusCode: 200, code: null, metadata: '{"team":"客服"}' },
+      {
+        lineNo: 7,
+        state: 'answered',
+        customId: '评论-7',
+        attempts: 1,
+        statusCode: 200,
+        code: null,
+        metadata: '{"team":"客服"}',
+      },
     ]);
     expect(at.settled()[0]?.body).toContain('"content":"好评"');
     expect(at.limiter.inFlight).toBe(0);
@@ -206,7 +254,10 @@ describe('settleLine: answers', () => {
 
   test('the record of the start cannot be written: nothing is sent, the slot comes back', async () => {
     const at = surroundings(() => answerOf('好评'));
-    const failing = { ...at.context, journal: { ...at.context.journal, started: () => Promise.reject(new Error('disk full')) } };
+    const failing = {
+      ...at.context,
+      journal: { ...at.context.journal, started: () => Promise.reject(new Error('disk full')) },
+    };
     await expect(settleLine(plannedLine(7), failing)).rejects.toThrow('disk full');
     expect(at.transport.sent).toHaveLength(0);
     expect(at.limiter.inFlight).toBe(0);
@@ -220,19 +271,28 @@ describe('settleLine: answers', () => {
   });
 
   test('an answer without usage: no cost is made up', async () => {
-    const at = surroundings(() => replyOf(200, { output: { text: '好评', finish_reason: 'stop' }, request_id: 'r-1' }));
+    const at = surroundings(() =>
+      replyOf(200, { output: { text: '好评', finish_reason: 'stop' }, request_id: 'r-1' }),
+    );
     await at.run();
     expect(at.ends()).toMatchObject([{ class: 'answered', usage: null, costPico: null }]);
   });
 });
 
 describe('settleLine: failures of a line', () => {
-  test('bad request: fails at once, with the service\'s words and body', async () => {
+  test("bad request: fails at once, with the service's words and body", async () => {
     const at = surroundings(() => BAD_REQUEST);
     await at.run();
     expect(classes(at)).toEqual(['rejected']);
     expect(at.settled()).toMatchObject([
-      { state: 'failed', statusCode: 400, code: 'InvalidParameter', message: 'Range of top_p should be (0.0, 1.0)', requestId: 'ec8a1e2f-0000-9f92-bfe5-000000000002', attempts: 1 },
+      {
+        state: 'failed',
+        statusCode: 400,
+        code: 'InvalidParameter',
+        message: 'Range of top_p should be (0.0, 1.0)',
+        requestId: 'ec8a1e2f-0000-9f92-bfe5-000000000002',
+        attempts: 1,
+      },
     ]);
     expect(JSON.parse(at.settled()[0]?.body ?? '')).toMatchObject({ code: 'InvalidParameter' });
   });
@@ -241,7 +301,9 @@ describe('settleLine: failures of a line', () => {
     const at = surroundings(() => SERVER_ERROR, { maxAttempts: 3 });
     await at.run();
     expect(classes(at)).toEqual(['rejected', 'rejected', 'rejected']);
-    expect(at.records.filter((record) => 'ended' in record && record.settled !== null)).toHaveLength(1);
+    expect(
+      at.records.filter((record) => 'ended' in record && record.settled !== null),
+    ).toHaveLength(1);
     expect(at.settled()).toMatchObject([{ state: 'failed', code: 'InternalError', attempts: 3 }]);
   });
 
@@ -263,7 +325,11 @@ describe('settleLine: failures of a line', () => {
     const times: number[] = [];
     const at: Surroundings = surroundings((nth) => {
       times.push(at.clock.monotonicMs());
-      return nth === 1 ? errorOf(503, 'ModelUnavailable', 'Model is unavailable, please try again later.', { 'retry-after': '7' }) : answerOf('中评');
+      return nth === 1
+        ? errorOf(503, 'ModelUnavailable', 'Model is unavailable, please try again later.', {
+            'retry-after': '7',
+          })
+        : answerOf('中评');
     });
     await at.run();
     expect(times).toHaveLength(2);
@@ -271,7 +337,10 @@ describe('settleLine: failures of a line', () => {
   });
 
   test('throttles: any number of them, none counted', async () => {
-    const at = surroundings(inTurn(...Array.from({ length: 9 }, () => THROTTLE), answerOf('好评')), { maxAttempts: 2 });
+    const at = surroundings(
+      inTurn(...Array.from({ length: 9 }, () => THROTTLE), answerOf('好评')),
+      { maxAttempts: 2 },
+    );
     await at.run();
     expect(classes(at)).toEqual([...Array.from({ length: 9 }, () => 'rejected free'), 'answered']);
     expect(at.settled()).toMatchObject([{ state: 'answered', attempts: 10 }]);
@@ -279,7 +348,9 @@ describe('settleLine: failures of a line', () => {
   });
 
   test('content filter: fails at once', async () => {
-    const at = surroundings(() => errorOf(400, 'DataInspectionFailed', 'Input data may contain inappropriate content.'));
+    const at = surroundings(() =>
+      errorOf(400, 'DataInspectionFailed', 'Input data may contain inappropriate content.'),
+    );
     await at.run();
     expect(classes(at)).toEqual(['rejected']);
     expect(at.settled()).toMatchObject([{ state: 'failed', code: 'DataInspectionFailed' }]);
@@ -298,7 +369,15 @@ describe('settleLine: what may have been billed', () => {
     const at = surroundings(() => failedCall());
     await at.run();
     expect(classes(at)).toEqual(['possibly_billed', 'possibly_billed']);
-    expect(at.settled()).toMatchObject([{ state: 'failed', code: 'qbatch_connection_error', statusCode: null, body: null, attempts: 2 }]);
+    expect(at.settled()).toMatchObject([
+      {
+        state: 'failed',
+        code: 'qbatch_connection_error',
+        statusCode: null,
+        body: null,
+        attempts: 2,
+      },
+    ]);
   });
 
   test('one such attempt in an earlier run: only one more', async () => {
@@ -309,7 +388,17 @@ describe('settleLine: what may have been billed', () => {
   });
 
   test('--on-ambiguous fail: the first one is the last', async () => {
-    const at = surroundings(inTurn(failedCall({ kind: 'timeout', code: 'qbatch_timeout', message: 'no whole reply within the time limit (--timeout)' }), answerOf('好评')), { onAmbiguous: 'fail' });
+    const at = surroundings(
+      inTurn(
+        failedCall({
+          kind: 'timeout',
+          code: 'qbatch_timeout',
+          message: 'no whole reply within the time limit (--timeout)',
+        }),
+        answerOf('好评'),
+      ),
+      { onAmbiguous: 'fail' },
+    );
     await at.run();
     expect(classes(at)).toEqual(['possibly_billed']);
     expect(at.settled()).toMatchObject([{ state: 'failed', code: 'qbatch_timeout' }]);
@@ -325,19 +414,33 @@ describe('settleLine: what may have been billed', () => {
   test('an empty 200: possibly billed, tried again', async () => {
     const at = surroundings(inTurn(replyOf(200, ''), answerOf('好评')));
     await at.run();
-    expect(at.ends()).toMatchObject([{ class: 'possibly_billed', code: 'qbatch_bad_response', counted: true }, { class: 'answered' }]);
+    expect(at.ends()).toMatchObject([
+      { class: 'possibly_billed', code: 'qbatch_bad_response', counted: true },
+      { class: 'answered' },
+    ]);
   });
 
-  test('usage inside a failed answer: on the attempt\'s record, with its cost', async () => {
-    const partial = replyOf(200, {
-      output: { choices: [{ finish_reason: 'null', message: { role: 'assistant', content: '这条评' } }] },
-      usage: { input_tokens: 20, output_tokens: 3, total_tokens: 23 },
-      request_id: 'r-2',
-    }, { 'x-dashscope-partialresponse': 'true' });
+  test("usage inside a failed answer: on the attempt's record, with its cost", async () => {
+    const partial = replyOf(
+      200,
+      {
+        output: {
+          choices: [{ finish_reason: 'null', message: { role: 'assistant', content: '这条评' } }],
+        },
+        usage: { input_tokens: 20, output_tokens: 3, total_tokens: 23 },
+        request_id: 'r-2',
+      },
+      { 'x-dashscope-partialresponse': 'true' },
+    );
     const at = surroundings(inTurn(partial, answerOf('好评')));
     await at.run();
     expect(at.ends()).toMatchObject([
-      { class: 'possibly_billed', code: 'qbatch_partial_response', usage: { inputTokens: 20, outputTokens: 3, totalTokens: 23 }, costPico: 50 },
+      {
+        class: 'possibly_billed',
+        code: 'qbatch_partial_response',
+        usage: { inputTokens: 20, outputTokens: 3, totalTokens: 23 },
+        costPico: 50,
+      },
       { class: 'answered' },
     ]);
   });
@@ -350,7 +453,9 @@ describe('settleLine: what may have been billed', () => {
   });
 
   test('the budget is charged with what an answer really cost', async () => {
-    const at = surroundings(() => answerOf('好评', { input: 100, output: 40 }), { capPico: 2_000_000 });
+    const at = surroundings(() => answerOf('好评', { input: 100, output: 40 }), {
+      capPico: 2_000_000,
+    });
     await at.run();
     expect(at.budget.fits(2_000_000 - 500)).toBe(true);
     expect(at.budget.fits(2_000_000 - 499)).toBe(false);
@@ -358,12 +463,23 @@ describe('settleLine: what may have been billed', () => {
 });
 
 describe('settleLine: calls that were never sent', () => {
-  const REFUSED: CallResult = failedCall({ neverSent: true, message: 'no connection: connect ECONNREFUSED 127.0.0.1:9' });
+  const REFUSED: CallResult = failedCall({
+    neverSent: true,
+    message: 'no connection: connect ECONNREFUSED 127.0.0.1:9',
+  });
 
   test('refused connections: free, and tried again until one is taken', async () => {
-    const at = surroundings(inTurn(REFUSED, REFUSED, REFUSED, REFUSED, answerOf('好评')), { maxAttempts: 1 });
+    const at = surroundings(inTurn(REFUSED, REFUSED, REFUSED, REFUSED, answerOf('好评')), {
+      maxAttempts: 1,
+    });
     await at.run();
-    expect(classes(at)).toEqual(['never_sent free', 'never_sent free', 'never_sent free', 'never_sent free', 'answered']);
+    expect(classes(at)).toEqual([
+      'never_sent free',
+      'never_sent free',
+      'never_sent free',
+      'never_sent free',
+      'answered',
+    ]);
   });
 
   test('the whole service pauses, longer each time', async () => {
@@ -382,15 +498,27 @@ describe('settleLine: stops', () => {
   test('account refused: the line that met it stays open', async () => {
     const at = surroundings(() => errorOf(401, 'InvalidApiKey', 'Invalid API-key provided.'));
     await at.run();
-    expect(at.stops).toMatchObject([{ verdict: { scope: 'account', class: 'auth' }, failure: { code: 'InvalidApiKey' } }]);
+    expect(at.stops).toMatchObject([
+      { verdict: { scope: 'account', class: 'auth' }, failure: { code: 'InvalidApiKey' } },
+    ]);
     expect(classes(at)).toEqual(['rejected']);
     expect(at.settled()).toEqual([]);
   });
 
-  test('model refused and the run says that its lines fail: the line fails with the service\'s reply', async () => {
-    const at = surroundings(() => errorOf(404, 'ModelNotFound', 'The model qwen-plos does not exist or you do not have access to it.'), { onStop: () => 'fail' });
+  test("model refused and the run says that its lines fail: the line fails with the service's reply", async () => {
+    const at = surroundings(
+      () =>
+        errorOf(
+          404,
+          'ModelNotFound',
+          'The model qwen-plos does not exist or you do not have access to it.',
+        ),
+      { onStop: () => 'fail' },
+    );
     await at.run();
-    expect(at.settled()).toMatchObject([{ state: 'failed', statusCode: 404, code: 'ModelNotFound' }]);
+    expect(at.settled()).toMatchObject([
+      { state: 'failed', statusCode: 404, code: 'ModelNotFound' },
+    ]);
   });
 
   const PARKED_FAILURE: ApiFailure = {
@@ -413,12 +541,24 @@ describe('settleLine: stops', () => {
     await at.run(plannedLine(7, { model: 'qwen-plos' }));
     expect(at.transport.sent).toHaveLength(0);
     expect(at.ends()).toEqual([]);
-    expect(at.settled()).toMatchObject([{ state: 'failed', code: 'ModelNotFound', statusCode: null, requestId: null, body: null, attempts: 0 }]);
+    expect(at.settled()).toMatchObject([
+      {
+        state: 'failed',
+        code: 'ModelNotFound',
+        statusCode: null,
+        requestId: null,
+        body: null,
+        attempts: 0,
+      },
+    ]);
   });
 
   test('a line of a parked model that exists: stays open', async () => {
     const at = surroundings(() => answerOf('好评'));
-    at.parked.set('qwen-plus', { failure: { ...PARKED_FAILURE, code: 'Model.AccessDenied' }, failUnsent: false });
+    at.parked.set('qwen-plus', {
+      failure: { ...PARKED_FAILURE, code: 'Model.AccessDenied' },
+      failUnsent: false,
+    });
     at.limiter.park('qwen-plus');
     await at.run();
     expect(at.records).toEqual([]);
@@ -442,9 +582,10 @@ describe('settleLine: stops', () => {
 
   test('stop during the pause before a retry: no retry, the line stays open', async () => {
     const at: Surroundings = surroundings((nth) => {
-      if (nth === 1) setImmediate(() => {
-        at.stop.abort();
-      });
+      if (nth === 1)
+        setImmediate(() => {
+          at.stop.abort();
+        });
       return SERVER_ERROR;
     });
     await at.run();
@@ -471,7 +612,9 @@ describe('settleLine: stops', () => {
       return 'hang';
     });
     await at.run();
-    expect(at.ends()).toMatchObject([{ class: 'possibly_billed', counted: false, code: 'qbatch_interrupted' }]);
+    expect(at.ends()).toMatchObject([
+      { class: 'possibly_billed', counted: false, code: 'qbatch_interrupted' },
+    ]);
     expect(at.settled()).toEqual([]);
     expect(at.limiter.inFlight).toBe(0);
   });
@@ -502,7 +645,16 @@ describe('settleLine: the key', () => {
       reply: {
         statusCode: 400,
         headers: { 'content-type': 'application/json', 'x-request-id': `req ${KEY}` },
-        body: Buffer.from(JSON.stringify({ error: { code: `bad ${KEY}`, message: `bad header: Bearer ${KEY}`, param: `authorization ${KEY}`, type: 'invalid_request_error' } })),
+        body: Buffer.from(
+          JSON.stringify({
+            error: {
+              code: `bad ${KEY}`,
+              message: `bad header: Bearer ${KEY}`,
+              param: `authorization ${KEY}`,
+              type: 'invalid_request_error',
+            },
+          }),
+        ),
       },
     }));
     await at.run(plannedLine(7, { call: { ...plannedLine(7).call, protocol: 'openai' } }));

@@ -1,4 +1,14 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +20,16 @@ import { openOutputs, refuseSamePaths, replaceOutputs, stdoutSink } from '../src
 import { ownFirstLine, ownLineNo, reconcileOutputs } from '../src/reconcile.ts';
 import { Writer } from '../src/write.ts';
 import { createFakeClock, type FakeClock } from './helpers/fake-clock.ts';
-import { addJob, commitLines, CURSOR_START, failedOf, jobOf, openTempLedger, settledOf, tempFolder } from './helpers/temp-ledger.ts';
+import {
+  addJob,
+  commitLines,
+  CURSOR_START,
+  failedOf,
+  jobOf,
+  openTempLedger,
+  settledOf,
+  tempFolder,
+} from './helpers/temp-ledger.ts';
 
 const noStdout = (): Promise<void> => Promise.reject(new Error('nothing goes to stdout here'));
 
@@ -25,14 +44,24 @@ function expectedText(lines: readonly SettledLine[], state: 'answered' | 'failed
   return lines
     .filter((line) => line.state === state)
     .map((line) => {
-      const response = { status_code: line.statusCode, request_id: line.requestId, body: JSON.parse(line.body ?? 'null') as unknown };
-      const error = state === 'answered' ? null : { code: line.code, message: line.message, param: line.param, line: line.lineNo };
+      const response = {
+        status_code: line.statusCode,
+        request_id: line.requestId,
+        body: JSON.parse(line.body ?? 'null') as unknown,
+      };
+      const error =
+        state === 'answered'
+          ? null
+          : { code: line.code, message: line.message, param: line.param, line: line.lineNo };
       return `${JSON.stringify({ id: `reviews-${line.lineNo}`, custom_id: line.customId, response, error })}\n`;
     })
     .join('');
 }
 
-const textsOf = (job: Job): string[] => [readFileSync(job.resultsPath, 'utf8'), readFileSync(job.errorsPath, 'utf8')];
+const textsOf = (job: Job): string[] => [
+  readFileSync(job.resultsPath, 'utf8'),
+  readFileSync(job.errorsPath, 'utf8'),
+];
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
@@ -48,8 +77,15 @@ class OneRun {
     this.ledger = ledger;
     this.clock = clock;
     const job = jobOf(ledger);
-    this.outputs = openOutputs(ledger, job, { clock, cursor: reconcileOutputs(ledger.database, job), writeStdout: noStdout });
-    const numbers = ledger.database.prepare('SELECT line_no FROM lines WHERE job_id = ?').pluck().all(job.id) as number[];
+    this.outputs = openOutputs(ledger, job, {
+      clock,
+      cursor: reconcileOutputs(ledger.database, job),
+      writeStdout: noStdout,
+    });
+    const numbers = ledger.database
+      .prepare('SELECT line_no FROM lines WHERE job_id = ?')
+      .pluck()
+      .all(job.id) as number[];
     this.settled = new Set(numbers);
     this.seq = numbers.length;
   }
@@ -112,15 +148,25 @@ describe('Writer: input order', () => {
       fc.asyncProperty(anyOrder, anySizes, async (order, sizes) => {
         run += 1;
         const ledger = openTempLedger(folder, { name: `${run}.db` });
-        const job = addJob(ledger, folder, { lineCount: COUNT, resultsPath: join(folder, `${run}.results`), errorsPath: join(folder, `${run}.errors`) });
+        const job = addJob(ledger, folder, {
+          lineCount: COUNT,
+          resultsPath: join(folder, `${run}.results`),
+          errorsPath: join(folder, `${run}.errors`),
+        });
         const one = new OneRun(ledger, createFakeClock());
         for (const batch of batchesOf(order, sizes)) {
           await one.settle(batch);
           const complete = lines.slice(0, one.frontier - 1);
-          expect(textsOf(job)).toEqual([expectedText(complete, 'answered'), expectedText(complete, 'failed')]);
+          expect(textsOf(job)).toEqual([
+            expectedText(complete, 'answered'),
+            expectedText(complete, 'failed'),
+          ]);
         }
         await one.finish();
-        expect(textsOf(job)).toEqual([expectedText(lines, 'answered'), expectedText(lines, 'failed')]);
+        expect(textsOf(job)).toEqual([
+          expectedText(lines, 'answered'),
+          expectedText(lines, 'failed'),
+        ]);
         ledger.close();
       }),
       { numRuns: 12 },
@@ -132,7 +178,8 @@ describe('Writer: input order', () => {
     const ledger = openTempLedger(folder);
     const job = addJob(ledger, folder, { lineCount: 45 });
     const one = new OneRun(ledger, createFakeClock());
-    const big = (lineNo: number): SettledLine => settledOf(lineNo, { body: `{"n":${lineNo},"t":"${'x'.repeat(1024 * 1024)}"}` });
+    const big = (lineNo: number): SettledLine =>
+      settledOf(lineNo, { body: `{"n":${lineNo},"t":"${'x'.repeat(1024 * 1024)}"}` });
     for (const lineNo of upTo(45).toReversed()) await one.settle([big(lineNo)]);
     await one.finish();
     const numbers = [...fileLines(job.resultsPath, 0)].map((text) => ownLineNo(text, 'reviews'));
@@ -149,7 +196,12 @@ describe('Writer: settled order', () => {
       fc.asyncProperty(anyOrder, anySizes, async (order, sizes) => {
         run += 1;
         const ledger = openTempLedger(folder, { name: `${run}.db` });
-        const job = addJob(ledger, folder, { lineCount: COUNT, outputOrder: 'settled', resultsPath: join(folder, `${run}.results`), errorsPath: join(folder, `${run}.errors`) });
+        const job = addJob(ledger, folder, {
+          lineCount: COUNT,
+          outputOrder: 'settled',
+          resultsPath: join(folder, `${run}.results`),
+          errorsPath: join(folder, `${run}.errors`),
+        });
         const one = new OneRun(ledger, createFakeClock());
         const so: SettledLine[] = [];
         for (const batch of batchesOf(order, sizes)) {
@@ -178,36 +230,54 @@ describe('Writer: crash and restart', () => {
       const folder = tempFolder();
       let run = 0;
       await fc.assert(
-        fc.asyncProperty(anyOrder, anySizes, fc.array(crash, { minLength: 1, maxLength: 4 }), async (order, sizes, crashes) => {
-          run += 1;
-          const clock = createFakeClock();
-          const ledger = openTempLedger(folder, { name: `${run}.db` });
-          const job = addJob(ledger, folder, { lineCount: COUNT, outputOrder, resultsPath: join(folder, `${run}.results`), errorsPath: join(folder, `${run}.errors`) });
-          const batches = batchesOf(order, sizes);
-          let at = 0;
-          for (const { afterBatch, resultsKept, errorsKept } of [...crashes, null].map((one) => one ?? { afterBatch: Infinity, resultsKept: 1, errorsKept: 1 })) {
-            const one = new OneRun(ledger, clock);
-            if (outputOrder === 'settled') await one.outputs.writer.catchUp(0);
-            for (let count = 0; count < afterBatch && at < batches.length; count += 1, at += 1) {
-              await one.settle(batches[at] ?? []);
-              // Past the second between two syncs, so that some batches carry a cursor.
-              await clock.advance(600);
+        fc.asyncProperty(
+          anyOrder,
+          anySizes,
+          fc.array(crash, { minLength: 1, maxLength: 4 }),
+          async (order, sizes, crashes) => {
+            run += 1;
+            const clock = createFakeClock();
+            const ledger = openTempLedger(folder, { name: `${run}.db` });
+            const job = addJob(ledger, folder, {
+              lineCount: COUNT,
+              outputOrder,
+              resultsPath: join(folder, `${run}.results`),
+              errorsPath: join(folder, `${run}.errors`),
+            });
+            const batches = batchesOf(order, sizes);
+            let at = 0;
+            for (const { afterBatch, resultsKept, errorsKept } of [...crashes, null].map(
+              (one) => one ?? { afterBatch: Infinity, resultsKept: 1, errorsKept: 1 },
+            )) {
+              const one = new OneRun(ledger, clock);
+              if (outputOrder === 'settled') await one.outputs.writer.catchUp(0);
+              for (let count = 0; count < afterBatch && at < batches.length; count += 1, at += 1) {
+                await one.settle(batches[at] ?? []);
+                // Past the second between two syncs, so that some batches carry a cursor.
+                await clock.advance(600);
+              }
+              if (afterBatch === Infinity) {
+                await one.outputs.writer.catchUp(COUNT + 1);
+                await one.finish();
+                break;
+              }
+              one.outputs.close();
+              const { cursor } = jobOf(ledger);
+              for (const [path, from, kept] of [
+                [job.resultsPath, cursor.resultsBytes, resultsKept],
+                [job.errorsPath, cursor.errorsBytes, errorsKept],
+              ] as const) {
+                truncateSync(path, from + Math.floor((statSync(path).size - from) * kept));
+              }
             }
-            if (afterBatch === Infinity) {
-              await one.outputs.writer.catchUp(COUNT + 1);
-              await one.finish();
-              break;
-            }
-            one.outputs.close();
-            const { cursor } = jobOf(ledger);
-            for (const [path, from, kept] of [[job.resultsPath, cursor.resultsBytes, resultsKept], [job.errorsPath, cursor.errorsBytes, errorsKept]] as const) {
-              truncateSync(path, from + Math.floor((statSync(path).size - from) * kept));
-            }
-          }
-          const inOrder = outputOrder === 'input' ? upTo(COUNT).map(lineOf) : order.map(lineOf);
-          expect(textsOf(job)).toEqual([expectedText(inOrder, 'answered'), expectedText(inOrder, 'failed')]);
-          ledger.close();
-        }),
+            const inOrder = outputOrder === 'input' ? upTo(COUNT).map(lineOf) : order.map(lineOf);
+            expect(textsOf(job)).toEqual([
+              expectedText(inOrder, 'answered'),
+              expectedText(inOrder, 'failed'),
+            ]);
+            ledger.close();
+          },
+        ),
         { numRuns: 12 },
       );
     });
@@ -252,7 +322,15 @@ describe('Writer: the cursor', () => {
     const log: string[] = [];
     const results = spySink(log, 'results');
     const errors = spySink(log, 'errors');
-    const writer = new Writer({ clock, database: ledger.database, job, results, errors, order: 'input', cursor: CURSOR_START });
+    const writer = new Writer({
+      clock,
+      database: ledger.database,
+      job,
+      results,
+      errors,
+      order: 'input',
+      cursor: CURSOR_START,
+    });
     const settle = async (lineNo: number): Promise<void> => {
       commitLines(ledger, job, [lineOf(lineNo)], { seqBefore: lineNo - 1 });
       await writer.settled([lineOf(lineNo)], { frontier: lineNo + 1, lastSeq: lineNo });
@@ -273,9 +351,20 @@ describe('Writer: the cursor', () => {
     expect(writer.takeCursor()).toBeNull();
     errors.endSync();
     await clock.advance(0);
-    expect(writer.takeCursor()).toMatchObject({ line: 1, resultsBytes: bytes.results, errorsBytes: bytes.errors });
+    expect(writer.takeCursor()).toMatchObject({
+      line: 1,
+      resultsBytes: bytes.results,
+      errorsBytes: bytes.errors,
+    });
     expect(writer.takeCursor()).toBeNull();
-    expect(log).toEqual(['results append', 'results sync', 'errors sync', 'results append', 'results synced', 'errors synced']);
+    expect(log).toEqual([
+      'results append',
+      'results sync',
+      'errors sync',
+      'results append',
+      'results synced',
+      'errors synced',
+    ]);
   });
 
   test('syncs at most once a second, and not where nothing was appended', async () => {
@@ -314,8 +403,17 @@ describe('Writer: the cursor', () => {
     await clock.advance(0);
     results.endSync();
     errors.endSync();
-    expect(await finished).toMatchObject({ line: 4, resultsBytes: results.bytes, errorsBytes: errors.bytes });
-    expect(log.slice(-4)).toEqual(['results sync', 'errors sync', 'results synced', 'errors synced']);
+    expect(await finished).toMatchObject({
+      line: 4,
+      resultsBytes: results.bytes,
+      errorsBytes: errors.bytes,
+    });
+    expect(log.slice(-4)).toEqual([
+      'results sync',
+      'errors sync',
+      'results synced',
+      'errors synced',
+    ]);
   });
 
   test('finish while a sync is on its way: waits for it and syncs again', async () => {
@@ -347,7 +445,13 @@ describe('reconcileOutputs', () => {
     const second = new OneRun(ledger, createFakeClock());
     await second.settle([lineOf(3), lineOf(4)]);
     second.outputs.close();
-    return { folder, ledger, job, now: () => jobOf(ledger), reconcile: (): Cursor => reconcileOutputs(ledger.database, jobOf(ledger)) };
+    return {
+      folder,
+      ledger,
+      job,
+      now: () => jobOf(ledger),
+      reconcile: (): Cursor => reconcileOutputs(ledger.database, jobOf(ledger)),
+    };
   }
 
   test('files longer than the cursor with lines that the ledger holds: the cursor', async () => {
@@ -471,14 +575,20 @@ describe('OutputFile', () => {
     expect(refusal(() => new OutputFile(join(folder, 'nowhere', 'a.jsonl'), 0)).exitCode).toBe(73);
   });
 
-  test.runIf(process.platform === 'linux')('a full disk: 74 that says what is lost (nothing)', () => {
-    const file = new OutputFile('/dev/full', 0);
-    const error = refusal(() => {
-      file.append('好评\n');
-    });
-    file.close();
-    expect(error).toMatchObject({ exitCode: 74, hint: expect.stringContaining('nothing settled is lost') });
-  });
+  test.runIf(process.platform === 'linux')(
+    'a full disk: 74 that says what is lost (nothing)',
+    () => {
+      const file = new OutputFile('/dev/full', 0);
+      const error = refusal(() => {
+        file.append('好评\n');
+      });
+      file.close();
+      expect(error).toMatchObject({
+        exitCode: 74,
+        hint: expect.stringContaining('nothing settled is lost'),
+      });
+    },
+  );
 
   test('outputSize: null where there is none', () => {
     expect(outputSize(join(tempFolder(), 'a.jsonl'))).toBeNull();
@@ -506,7 +616,11 @@ describe('output sets', () => {
     expect(readdirSync(folder).filter((name) => name.includes('.new-'))).toEqual([]);
     const lines = upTo(COUNT).map(lineOf);
     expect(textsOf(job)).toEqual([expectedText(lines, 'answered'), expectedText(lines, 'failed')]);
-    expect(cursor).toMatchObject({ line: COUNT, resultsBytes: statSync(job.resultsPath).size, errorsBytes: statSync(job.errorsPath).size });
+    expect(cursor).toMatchObject({
+      line: COUNT,
+      resultsBytes: statSync(job.resultsPath).size,
+      errorsBytes: statSync(job.errorsPath).size,
+    });
   });
 
   test('replaceOutputs with a damaged answer: 78, the old files stay and nothing is left beside them', async () => {
@@ -516,7 +630,9 @@ describe('output sets', () => {
     commitLines(ledger, job, [settledOf(1), settledOf(2)], { seqBefore: 0 });
     ledger.database.exec('UPDATE bodies SET checksum = checksum + 1');
     writeFileSync(job.resultsPath, 'old\n');
-    await expect(replaceOutputs(ledger, job, createFakeClock())).rejects.toMatchObject({ exitCode: 78 });
+    await expect(replaceOutputs(ledger, job, createFakeClock())).rejects.toMatchObject({
+      exitCode: 78,
+    });
     expect(readFileSync(job.resultsPath, 'utf8')).toBe('old\n');
     expect(readdirSync(folder).filter((name) => name.includes('.new-'))).toEqual([]);
   });
@@ -525,7 +641,15 @@ describe('output sets', () => {
     const folder = tempFolder();
     const ledger = openTempLedger(folder);
     const job = addJob(ledger, folder, { errorsPath: join(folder, 'nowhere', 'errors.jsonl') });
-    expect(refusal(() => openOutputs(ledger, job, { clock: createFakeClock(), cursor: CURSOR_START, writeStdout: noStdout })).exitCode).toBe(73);
+    expect(
+      refusal(() =>
+        openOutputs(ledger, job, {
+          clock: createFakeClock(),
+          cursor: CURSOR_START,
+          writeStdout: noStdout,
+        }),
+      ).exitCode,
+    ).toBe(73);
   });
 
   test('stdout: everything from line 1, each piece waited for, bytes counted', async () => {
@@ -555,8 +679,10 @@ describe('output sets', () => {
     ['in.jsonl', 'results.jsonl', 'in.jsonl'],
     ['in.jsonl', 'out.jsonl', 'out.jsonl'],
   ])('input %s, results %s, errors %s: 73', (input, results, errors) => {
-    expect(refusal(() => {
-      refuseSamePaths(input, results, errors);
-    }).exitCode).toBe(73);
+    expect(
+      refusal(() => {
+        refuseSamePaths(input, results, errors);
+      }).exitCode,
+    ).toBe(73);
   });
 });

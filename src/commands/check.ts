@@ -21,7 +21,11 @@ const PROBLEM_GROUPS_SHOWN = 20;
 export type CheckedModel = {
   readonly model: string;
   readonly lines: number;
-  readonly tokens: { readonly input: number; readonly output_expected: number; readonly output_max: number | null };
+  readonly tokens: {
+    readonly input: number;
+    readonly output_expected: number;
+    readonly output_max: number | null;
+  };
   readonly cost: { readonly expected: string | null; readonly max: string | null };
   /** Time at the known limits; null where none is known. */
   readonly seconds: number | null;
@@ -34,8 +38,17 @@ export type CheckReport = {
   readonly lines: { readonly total: number; readonly valid: number; readonly invalid: number };
   readonly problems: Survey['problems'];
   readonly problem_counts: Survey['problemCounts'];
-  readonly tokens: { readonly input: number; readonly output_expected: number; readonly output_max: number | null };
-  readonly cost: { readonly expected: string | null; readonly max: string | null; readonly currency: string; readonly unpriced_lines: number };
+  readonly tokens: {
+    readonly input: number;
+    readonly output_expected: number;
+    readonly output_max: number | null;
+  };
+  readonly cost: {
+    readonly expected: string | null;
+    readonly max: string | null;
+    readonly currency: string;
+    readonly unpriced_lines: number;
+  };
   readonly models: readonly CheckedModel[];
 };
 
@@ -58,7 +71,12 @@ function sumOrNull(values: readonly (number | null)[]): number | null {
 }
 
 /** Turns a survey into what `check` prints. Pure. */
-export function checkReport(survey: Survey, input: string, setup: RunSetup, currency: string): CheckReport {
+export function checkReport(
+  survey: Survey,
+  input: string,
+  setup: RunSetup,
+  currency: string,
+): CheckReport {
   const { settings, catalog, scope } = setup;
   const entries = [...survey.models].toSorted(([, a], [, b]) => b.lines - a.lines);
   const models = entries.map(([model, entry]): CheckedModel => {
@@ -70,7 +88,11 @@ export function checkReport(survey: Survey, input: string, setup: RunSetup, curr
     return {
       model,
       lines: entry.lines,
-      tokens: { input: entry.inputTokens, output_expected: entry.outputExpectedTokens, output_max: entry.outputMaxTokens },
+      tokens: {
+        input: entry.inputTokens,
+        output_expected: entry.outputExpectedTokens,
+        output_max: entry.outputMaxTokens,
+      },
       cost: {
         expected: entry.priced ? estimateText(entry.expectedPico) : null,
         max: entry.priced && entry.maxPico !== null ? estimateText(entry.maxPico) : null,
@@ -97,7 +119,10 @@ export function checkReport(survey: Survey, input: string, setup: RunSetup, curr
       expected: priced.length === 0 ? null : estimateText(expected),
       max: priced.length === 0 || !bounded ? null : estimateText(most),
       currency,
-      unpriced_lines: entries.reduce((sum, [, { priced: has, lines }]) => sum + (has ? 0 : lines), 0),
+      unpriced_lines: entries.reduce(
+        (sum, [, { priced: has, lines }]) => sum + (has ? 0 : lines),
+        0,
+      ),
     },
     models,
   };
@@ -107,11 +132,25 @@ export function checkReport(survey: Survey, input: string, setup: RunSetup, curr
 export function checkText(report: CheckReport): string {
   const { lines, tokens, cost } = report;
   const parts: string[] = [];
-  const problems = problemsText(report.problems, report.problem_counts, report.input, PROBLEM_GROUPS_SHOWN);
+  const problems = problemsText(
+    report.problems,
+    report.problem_counts,
+    report.input,
+    PROBLEM_GROUPS_SHOWN,
+  );
   if (problems !== '') parts.push(problems.endsWith('\n') ? problems : `${problems}\n`);
   if (report.models.length > 0) {
     const rows = [
-      ['model', 'lines', 'input tokens', 'output expected', 'output at most', `cost ${cost.currency}`, 'at most', 'time at the limits'],
+      [
+        'model',
+        'lines',
+        'input tokens',
+        'output expected',
+        'output at most',
+        `cost ${cost.currency}`,
+        'at most',
+        'time at the limits',
+      ],
       ...report.models.map((entry) => [
         entry.model,
         wholeText(entry.lines),
@@ -123,10 +162,16 @@ export function checkText(report: CheckReport): string {
         entry.seconds === null ? 'unknown' : durationText(entry.seconds * 1000),
       ]),
     ];
-    parts.push(`${alignTable(rows, { right: [false, true, true, true, true, true, true, true] })}\n`);
+    parts.push(
+      `${alignTable(rows, { right: [false, true, true, true, true, true, true, true] })}\n`,
+    );
   }
-  const money = cost.expected === null ? 'no price known' : `about ${cost.expected} ${cost.currency}${cost.max === null ? '' : `, at most ${cost.max}`}`;
-  const unpriced = cost.unpriced_lines > 0 ? `; ${wholeText(cost.unpriced_lines)} lines have no price` : '';
+  const money =
+    cost.expected === null
+      ? 'no price known'
+      : `about ${cost.expected} ${cost.currency}${cost.max === null ? '' : `, at most ${cost.max}`}`;
+  const unpriced =
+    cost.unpriced_lines > 0 ? `; ${wholeText(cost.unpriced_lines)} lines have no price` : '';
   parts.push(
     `${report.input}: ${wholeText(lines.total)} lines, ${wholeText(lines.valid)} valid, ${wholeText(lines.invalid)} invalid; ` +
       `${wholeText(tokens.input)} input tokens; ${money}${unpriced}\n`,
@@ -135,7 +180,10 @@ export function checkText(report: CheckReport): string {
 }
 
 /** `qbatch check`: the survey alone. 0 where every line may be sent, 65 where not. */
-export async function checkCommand(parsed: { input: string; flags: GivenFlags }, io: CommandIo): Promise<ExitCode> {
+export async function checkCommand(
+  parsed: { input: string; flags: GivenFlags },
+  io: CommandIo,
+): Promise<ExitCode> {
   const setup = setUpRun(parsed.flags, io);
   const { settings, scope, catalog, defaults } = setup;
   const source = await openInput(parsed.input, io);

@@ -243,7 +243,11 @@ function footerOf(entries: readonly Entry[], options: ModelsOptions): readonly s
     `catalog of ${catalog.date}; --catalog FILE overrides what has changed since. Sources, with the date of the page (all in --json):`,
     ...sourceLines('prices', new Set(offers.map((offer) => offer.source)), catalog),
     ...sourceLines('RPM, TPM', new Set(entries.map((entry) => entry.limits.source)), catalog),
-    ...sourceLines('context, max out', new Set(entries.map(({ record }) => record.limits?.source)), catalog),
+    ...sourceLines(
+      'context, max out',
+      new Set(entries.map(({ record }) => record.limits?.source)),
+      catalog,
+    ),
     `  thinking, takes: ${abilities} official pages, 2026-02 to mid-2026`,
   ];
 }

@@ -23,12 +23,14 @@ export type Places = {
 
 /** Where a run of an input reads and writes, by its settings (cli.md section 3). */
 export function placesOf(source: InputSource, settings: Settings, cwd: string): Places {
-  const beside = (suffix: string): string => pathFrom(cwd, join(source.folder, `${source.stem}${suffix}`));
+  const beside = (suffix: string): string =>
+    pathFrom(cwd, join(source.folder, `${source.stem}${suffix}`));
   return {
     source,
     ledgerPath: pathFrom(cwd, settings.ledger ?? beside('.qbatch.db')),
     jobName: settings.job ?? source.stem,
-    resultsPath: settings.output === '-' ? '-' : pathFrom(cwd, settings.output ?? beside('.results.jsonl')),
+    resultsPath:
+      settings.output === '-' ? '-' : pathFrom(cwd, settings.output ?? beside('.results.jsonl')),
     errorsPath: pathFrom(cwd, settings.errors ?? beside('.errors.jsonl')),
     order: settings.order ?? 'input',
   };
@@ -42,7 +44,11 @@ export async function placesOfJob(
 ): Promise<{ places: Places; setup: RunSetup }> {
   const { settings, origins } = setup;
   const { command, job: named } = wanted;
-  const chosen = chooseJob({ job: named, ledger: settings.ledger, jobName: settings.job }, io.cwd, command);
+  const chosen = chooseJob(
+    { job: named, ledger: settings.ledger, jobName: settings.job },
+    io.cwd,
+    command,
+  );
   const database = openForReading(chosen.ledgerPath);
   let job: Job | null;
   try {
@@ -50,7 +56,12 @@ export async function placesOfJob(
   } finally {
     database.close();
   }
-  if (job === null) throw new QbatchError(EXIT.noInput, `no job ${chosen.name} in ${chosen.ledgerPath}`, 'qbatch jobs lists them');
+  if (job === null)
+    throw new QbatchError(
+      EXIT.noInput,
+      `no job ${chosen.name} in ${chosen.ledgerPath}`,
+      'qbatch jobs lists them',
+    );
   const merged = settingsOfJob(job, settings, origins);
   const source = await openInput(job.inputPath, io);
   return {
@@ -58,11 +69,22 @@ export async function placesOfJob(
       source: { ...source, spooled: /^stdin-[0-9a-f]{12}\.jsonl$/.test(basename(job.inputPath)) },
       ledgerPath: chosen.ledgerPath,
       jobName: job.name,
-      resultsPath: settings.output === '-' ? '-' : settings.output === undefined ? job.resultsPath : pathFrom(io.cwd, settings.output),
-      errorsPath: settings.errors === undefined ? job.errorsPath : pathFrom(io.cwd, settings.errors),
+      resultsPath:
+        settings.output === '-'
+          ? '-'
+          : settings.output === undefined
+            ? job.resultsPath
+            : pathFrom(io.cwd, settings.output),
+      errorsPath:
+        settings.errors === undefined ? job.errorsPath : pathFrom(io.cwd, settings.errors),
       order: settings.order ?? job.outputOrder,
     },
-    setup: { ...setup, settings: merged, scope: job.endpoint.scope as Scope, defaults: lineDefaults(merged, setup.catalog) },
+    setup: {
+      ...setup,
+      settings: merged,
+      scope: job.endpoint.scope as Scope,
+      defaults: lineDefaults(merged, setup.catalog),
+    },
   };
 }
 
@@ -77,9 +99,12 @@ function settingsOfJob(job: Job, settings: Settings, origins: RunSetup['origins'
     system: said('system') ? settings.system : (identity.system ?? undefined),
     protocol: said('protocol') ? settings.protocol : (identity.protocol as Settings['protocol']),
     set: said('set') ? settings.set : new Map(Object.entries(identity.set)),
-    simulate: settings.simulate ?? (identity.simulated && !said('simulate') ? DEFAULT_SIMULATOR_SPEC : undefined),
+    simulate:
+      settings.simulate ??
+      (identity.simulated && !said('simulate') ? DEFAULT_SIMULATOR_SPEC : undefined),
     region: elsewhere ? settings.region : (endpoint.region as Settings['region']),
     baseUrl: elsewhere || identity.simulated ? settings.baseUrl : endpoint.dashscope,
-    compatibleBaseUrl: elsewhere || identity.simulated ? settings.compatibleBaseUrl : endpoint.openai,
+    compatibleBaseUrl:
+      elsewhere || identity.simulated ? settings.compatibleBaseUrl : endpoint.openai,
   };
 }

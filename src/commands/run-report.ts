@@ -14,7 +14,11 @@ import { nextCommand } from './next-command.ts';
 import type { Places } from './run-places.ts';
 
 /** The reporter of a progress mode; the terminal one is loaded only where it is used. */
-export async function openReporter(mode: ProgressMode, settings: Settings, io: CommandIo): Promise<Reporter> {
+export async function openReporter(
+  mode: ProgressMode,
+  settings: Settings,
+  io: CommandIo,
+): Promise<Reporter> {
   const write = (text: string): void => {
     io.writeErr(text);
   };
@@ -42,13 +46,20 @@ export async function tell(
 ): Promise<void> {
   const { settings, places, reporter, mode } = at;
   const { summary, failures, exitCode } = result;
-  const event = { event: 'job-end' as const, summary, failures, exitCode, next: nextCommand(summary, result.job.state) };
+  const event = {
+    event: 'job-end' as const,
+    summary,
+    failures,
+    exitCode,
+    next: nextCommand(summary, result.job.state),
+  };
   reporter.report(event);
   io.onEvent?.(event);
   reporter.close();
   if (mode === 'tty' || mode === 'lines' || (mode === 'quiet' && exitCode !== 0)) {
     const width = io.stderr.columns ?? 100;
-    if (summary.lines.total === 0) io.writeErr(`qbatch: ${places.source.path} has no lines; nothing to do\n`);
+    if (summary.lines.total === 0)
+      io.writeErr(`qbatch: ${places.source.path} has no lines; nothing to do\n`);
     io.writeErr(summaryText(event, { color: wantsColor(settings.color, io.stderr), width }));
   }
   if (settings.json) await io.writeOut(`${jsonText(summary)}\n`);

@@ -26,7 +26,11 @@ export function openCatalog(path: string | undefined): Catalog {
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new ConfigError(`cannot read the catalog ${path}: ${(error as Error).message}`, 'give a JSON file with --catalog', error);
+    throw new ConfigError(
+      `cannot read the catalog ${path}: ${(error as Error).message}`,
+      'give a JSON file with --catalog',
+      error,
+    );
   }
   return loadCatalog(content);
 }
@@ -72,12 +76,22 @@ export type Service = {
 const SIMULATOR_KEY = 'simulated';
 
 /** Finds the service and the key, or starts the simulator on loopback. Throws 78. */
-export async function openService(settings: Settings, scope: Scope, io: CommandIo): Promise<Service> {
+export async function openService(
+  settings: Settings,
+  scope: Scope,
+  io: CommandIo,
+): Promise<Service> {
   const { region } = settings;
   if (settings.simulate === undefined) {
     const { dashscope, openai, notes } = resolveEndpoints(settings);
     const apiKey = readApiKey(io.env, io.home);
-    return { endpoint: { region, dashscope, openai, scope }, apiKey, shown: dashscope, notes, close: () => Promise.resolve() };
+    return {
+      endpoint: { region, dashscope, openai, scope },
+      apiKey,
+      shown: dashscope,
+      notes,
+      close: () => Promise.resolve(),
+    };
   }
   const { startSimulator } = await import('../simulator/server.ts');
   const simulator = await startSimulator({ spec: settings.simulate });
@@ -91,7 +105,9 @@ export async function openService(settings: Settings, scope: Scope, io: CommandI
 }
 
 /** Proxy variables as undici wants them; null where none is set. */
-export function proxyOf(env: CommandIo['env']): { http?: string; https?: string; no?: string } | null {
+export function proxyOf(
+  env: CommandIo['env'],
+): { http?: string; https?: string; no?: string } | null {
   const read = (name: string): string | undefined => {
     const value = env[name.toLowerCase()] ?? env[name];
     return value === undefined || value === '' ? undefined : value;
@@ -100,7 +116,11 @@ export function proxyOf(env: CommandIo['env']): { http?: string; https?: string;
   const https = read('HTTPS_PROXY');
   const no = read('NO_PROXY');
   if (http === undefined && https === undefined) return null;
-  return { ...(http === undefined ? {} : { http }), ...(https === undefined ? {} : { https }), ...(no === undefined ? {} : { no }) };
+  return {
+    ...(http === undefined ? {} : { http }),
+    ...(https === undefined ? {} : { https }),
+    ...(no === undefined ? {} : { no }),
+  };
 }
 
 /** A path from the working folder, without `.` and `..`. */

@@ -49,30 +49,42 @@ function stopFromSignals(io: CommandIo): RunStop {
   const stop = new RunStop();
   const onStop = (): void => {
     const code = io.signalCode() ?? EXIT.interrupted;
-    const name = code === EXIT.terminated ? 'terminated' : code === EXIT.hangup ? 'hangup' : 'interrupted';
-    stop.stop({ reason: name, code, message: `${name} by a signal; everything settled is saved, run the same command to go on` });
+    const name =
+      code === EXIT.terminated ? 'terminated' : code === EXIT.hangup ? 'hangup' : 'interrupted';
+    stop.stop({
+      reason: name,
+      code,
+      message: `${name} by a signal; everything settled is saved, run the same command to go on`,
+    });
   };
   if (io.stop.aborted) onStop();
   io.stop.addEventListener('abort', onStop, { once: true });
-  io.abort.addEventListener('abort', () => {
-    stop.abort();
-  }, { once: true });
+  io.abort.addEventListener(
+    'abort',
+    () => {
+      stop.abort();
+    },
+    { once: true },
+  );
   return stop;
 }
 
 /** `qbatch run`, `resume` and `retry`: wires the parts, runs the job, prints the summary, returns the exit code. */
 export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<ExitCode> {
   let setup = setUpRun(parsed.flags, io);
-  if ('input' in parsed && (parsed.command === 'check' || setup.settings.dryRun)) return checkCommand(parsed, io);
+  if ('input' in parsed && (parsed.command === 'check' || setup.settings.dryRun))
+    return checkCommand(parsed, io);
   let places: Places;
   if ('input' in parsed) {
     const { settings } = setup;
     // A missing key is told before the input is looked at (78 comes before 66).
-    if (settings.simulate === undefined) await (await openService(settings, setup.scope, io)).close();
+    if (settings.simulate === undefined)
+      await (await openService(settings, setup.scope, io)).close();
     places = placesOf(await openInput(parsed.input, io), settings, io.cwd);
   } else ({ places, setup } = await placesOfJob(parsed, setup, io));
   const { settings } = setup;
-  if (places.resultsPath === '-' && settings.json) throw new UsageError('--json and -o - would both write to stdout', 'choose one');
+  if (places.resultsPath === '-' && settings.json)
+    throw new UsageError('--json and -o - would both write to stdout', 'choose one');
   refuseSamePaths(pathFrom(io.cwd, places.source.path), places.resultsPath, places.errorsPath);
   await confirmFresh(settings, places, io);
   const mode = progressMode({
@@ -85,7 +97,8 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
   const service = await openService(settings, setup.scope, io);
   const reporter = guardReporter(await openReporter(mode, settings, io));
   try {
-    if (mode === 'lines' || mode === 'tty') for (const note of service.notes) io.writeErr(`qbatch: ${note}\n`);
+    if (mode === 'lines' || mode === 'tty')
+      for (const note of service.notes) io.writeErr(`qbatch: ${note}\n`);
     return await runWith({ parsed, setup, places, service, reporter, mode }, io);
   } finally {
     reporter.close();
@@ -106,11 +119,16 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
   const { setup, places, service, reporter, mode } = wired;
   const { settings, scope, catalog, defaults } = setup;
   const stop = stopFromSignals(io);
-  const ledger = Ledger.open(places.ledgerPath, { adopt: settings.adoptOutputs, wallMs: io.clock.wallMs() });
+  const ledger = Ledger.open(places.ledgerPath, {
+    adopt: settings.adoptOutputs,
+    fresh: settings.fresh,
+    wallMs: io.clock.wallMs(),
+  });
   let result: RunResult;
   try {
     const known = findJob(ledger.database, places.jobName);
-    const currency = known === null ? currencyOf(settings, scope, catalog) : (known.currency as Currency);
+    const currency =
+      known === null ? currencyOf(settings, scope, catalog) : (known.currency as Currency);
     const pricing = createPricing(catalog, scope, currency);
     let job = await prepareJob(ledger, requestOf(wired, { io, pricing, currency }));
     if (wired.parsed.command === 'retry') job = retryLines(ledger, job, wired.parsed, io);
@@ -140,12 +158,18 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
   } finally {
     ledger.close({ remove: ledger.created });
   }
-  if (places.source.spooled && result.summary.lines.open === 0) rmSync(places.source.path, { force: true });
+  // Failed lines can be retried, and their bodies are nowhere else.
+  const { open, failed } = result.summary.lines;
+  if (places.source.spooled && open === 0 && failed === 0)
+    rmSync(places.source.path, { force: true });
   await tell(result, { settings, places, reporter, mode }, io);
   return result.exitCode;
 }
 
-function requestOf(wired: Wired, at: { io: CommandIo; pricing: JobRequest['pricing']; currency: Currency }): JobRequest {
+function requestOf(
+  wired: Wired,
+  at: { io: CommandIo; pricing: JobRequest['pricing']; currency: Currency },
+): JobRequest {
   const { setup, places, service, mode } = wired;
   const { settings } = setup;
   return {
@@ -154,7 +178,10 @@ function requestOf(wired: Wired, at: { io: CommandIo; pricing: JobRequest['prici
     inputShown: places.source.path,
     identity: identityOf(settings),
     // The simulator's port changes from run to run and is of no interest later.
-    endpoint: settings.simulate === undefined ? service.endpoint : { ...service.endpoint, dashscope: 'simulator', openai: 'simulator' },
+    endpoint:
+      settings.simulate === undefined
+        ? service.endpoint
+        : { ...service.endpoint, dashscope: 'simulator', openai: 'simulator' },
     resultsPath: places.resultsPath,
     errorsPath: places.errorsPath,
     order: places.order,
@@ -175,10 +202,16 @@ function requestOf(wired: Wired, at: { io: CommandIo; pricing: JobRequest['prici
   };
 }
 
-function retryLines(ledger: Ledger, job: Job, only: Extract<RunCommand, { command: 'retry' }>, io: CommandIo): Job {
+function retryLines(
+  ledger: Ledger,
+  job: Job,
+  only: Extract<RunCommand, { command: 'retry' }>,
+  io: CommandIo,
+): Job {
   const statusCodes = only.statuses.map((status) => {
     const code = Number(status);
-    if (!Number.isInteger(code)) throw new UsageError(`--status ${status} is not a number`, 'give an HTTP status such as 429');
+    if (!Number.isInteger(code))
+      throw new UsageError(`--status ${status} is not a number`, 'give an HTTP status such as 429');
     return code;
   });
   reopenJob(ledger, job, { codes: only.codes, statusCodes, wallMs: io.clock.wallMs() });

@@ -7,7 +7,12 @@ import { openCatalog } from './run-setup.ts';
 
 /** `qbatch models`: prints the catalog as one region sees it. */
 export async function showModelsCommand(
-  parsed: { pattern: string | undefined; region: Region | undefined; catalog: string | undefined; json: boolean },
+  parsed: {
+    pattern: string | undefined;
+    region: Region | undefined;
+    catalog: string | undefined;
+    json: boolean;
+  },
   io: CommandIo,
 ): Promise<ExitCode> {
   const catalog = openCatalog(parsed.catalog);

@@ -5,14 +5,22 @@ import type { Database } from './database.ts';
 import type { Ledger } from './ledger.ts';
 
 /** Stores one block of line fingerprints; inside a transaction. */
-export function putFingerprints(ledger: Ledger, jobId: number, block: number, fingerprints: Buffer): void {
+export function putFingerprints(
+  ledger: Ledger,
+  jobId: number,
+  block: number,
+  fingerprints: Buffer,
+): void {
   ledger.database
     .prepare('INSERT OR REPLACE INTO input_blocks (job_id, block, fingerprints) VALUES (?, ?, ?)')
     .run(jobId, block, fingerprints);
 }
 
 /** Looks up the fingerprint of a line of the job's input as it was surveyed; null: no such line, or blank. */
-export function fingerprintReader(database: Database, jobId: number): (lineNo: number) => Buffer | null {
+export function fingerprintReader(
+  database: Database,
+  jobId: number,
+): (lineNo: number) => Buffer | null {
   const select = database
     .prepare('SELECT fingerprints FROM input_blocks WHERE job_id = ? AND block = ?')
     .pluck();

@@ -36,7 +36,14 @@ type JobRow = {
 };
 
 /** The cursor of a job none of whose output is written. */
-export const CURSOR_START: Cursor = { line: 0, seq: 0, inputLine: 1, inputBytes: 0, resultsBytes: 0, errorsBytes: 0 };
+export const CURSOR_START: Cursor = {
+  line: 0,
+  seq: 0,
+  inputLine: 1,
+  inputBytes: 0,
+  resultsBytes: 0,
+  errorsBytes: 0,
+};
 
 function toJob(row: JobRow): Job {
   return {

@@ -84,7 +84,7 @@ export class Ledger {
   }
 
   /** Locks and opens (or makes) the ledger. Throws 75 where it is held, 73, 74 or 78 where it cannot be used. */
-  static open(path: string, options: { adopt: boolean; wallMs: number }): Ledger {
+  static open(path: string, options: { adopt: boolean; fresh?: boolean; wallMs: number }): Ledger {
     let lock: { release(): void };
     try {
       lock = acquireLock(path, options.wallMs);
@@ -140,7 +140,11 @@ export class Ledger {
    * Commits one batch of a job: starts, ends, settled lines (`seqBefore` is the last `seq` given out),
    * and the cursor where the output files have been synced.
    */
-  commit(jobId: number, batch: Batch, at: { wallMs: number; seqBefore: number; cursor: Cursor | null }): void {
+  commit(
+    jobId: number,
+    batch: Batch,
+    at: { wallMs: number; seqBefore: number; cursor: Cursor | null },
+  ): void {
     this.transact(() => {
       for (const start of batch.starts) this.startAttempt(jobId, start);
       let costPico = 0;
@@ -230,7 +234,11 @@ export class Ledger {
       end.lineNo,
       end.attempt,
     );
-    assert.equal(changes, 1, `ledger: attempt ${end.attempt} of line ${end.lineNo} ended without a start`);
+    assert.equal(
+      changes,
+      1,
+      `ledger: attempt ${end.attempt} of line ${end.lineNo} ended without a start`,
+    );
   }
 
   /** Closes the file and drops the lock. With `remove`, deletes a ledger in which nothing was left. */

@@ -66,13 +66,19 @@ export function* outputLinesByNumber(
   range: { afterLine: number; toLine: number },
 ): Generator<OutputLine> {
   const rows = database
-    .prepare(`SELECT ${OUTPUT_COLUMNS} WHERE l.job_id = ? AND l.line_no > ? AND l.line_no <= ? ORDER BY l.line_no`)
+    .prepare(
+      `SELECT ${OUTPUT_COLUMNS} WHERE l.job_id = ? AND l.line_no > ? AND l.line_no <= ? ORDER BY l.line_no`,
+    )
     .iterate(jobId, range.afterLine, range.toLine);
   for (const row of rows) yield toOutputLine(row as OutputRow);
 }
 
 /** Settled lines in the order of settling, `afterSeq` exclusive. Sorts once, over small rows only. */
-export function* outputLinesBySeq(database: Database, jobId: number, afterSeq: number): Generator<OutputLine> {
+export function* outputLinesBySeq(
+  database: Database,
+  jobId: number,
+  afterSeq: number,
+): Generator<OutputLine> {
   const order = database
     .prepare('SELECT line_no FROM lines WHERE job_id = ? AND seq > ? ORDER BY seq')
     .pluck()
@@ -93,9 +99,11 @@ export function outputLine(database: Database, jobId: number, lineNo: number): O
 export function settledLines(database: Database, jobId: number, afterLine: number): LineSet {
   const settled = new LineSet();
   const page = database
-    .prepare('SELECT line_no FROM lines WHERE job_id = ? AND line_no > ? ORDER BY line_no LIMIT 50000')
+    .prepare(
+      'SELECT line_no FROM lines WHERE job_id = ? AND line_no > ? ORDER BY line_no LIMIT 50000',
+    )
     .pluck();
-  for (let after = afterLine; ; ) {
+  for (let after = afterLine; ;) {
     const numbers = page.all(jobId, after) as number[];
     for (const lineNo of numbers) settled.add(lineNo);
     const last = numbers.at(-1);
@@ -173,8 +181,13 @@ export function reopenFailed(
     codes: JSON.stringify(only.codes),
     statusCodes: JSON.stringify(only.statusCodes),
   };
-  const lines = database.prepare(`SELECT line_no FROM lines WHERE ${filter}`).pluck().all(bound) as number[];
-  const uncount = database.prepare('UPDATE attempts SET counted = 0 WHERE job_id = ? AND line_no = ?');
+  const lines = database
+    .prepare(`SELECT line_no FROM lines WHERE ${filter}`)
+    .pluck()
+    .all(bound) as number[];
+  const uncount = database.prepare(
+    'UPDATE attempts SET counted = 0 WHERE job_id = ? AND line_no = ?',
+  );
   const dropBody = database.prepare('DELETE FROM bodies WHERE id = ?');
   for (const lineNo of lines) {
     uncount.run(job.id, lineNo);

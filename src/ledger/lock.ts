@@ -16,8 +16,16 @@ const PRIVATE_MODE = 0o600;
 /** Milliseconds a `status` may hold the lock while it looks; a run waits that long before it gives up. */
 const PATIENCE_MS = 400;
 
-const CREATE =
-  'CREATE TABLE IF NOT EXISTS holder (only INTEGER PRIMARY KEY, pid INTEGER, host TEXT, started_at INTEGER)';
+/**
+ * Writes down who holds the lock, as a view: it fits on the file's first page, so that it is written
+ * at one stroke. A table would need a second page, and a kill between the two would leave a damaged
+ * file (seen in the crash tests).
+ */
+function claimSql(startedAt: number): string {
+  const host = hostname().replaceAll("'", "''");
+  return `DROP VIEW IF EXISTS holder;
+    CREATE VIEW holder AS SELECT ${process.pid} AS pid, '${host}' AS host, ${startedAt} AS started_at`;
+}
 
 function lockPath(ledgerPath: string): string {
   return `${ledgerPath}.lock`;
@@ -47,19 +55,19 @@ export function acquireLock(ledgerPath: string, startedAt: number): { release():
     try {
       // Nothing in it must survive a crash, so no journal file is left lying about.
       database.pragma('journal_mode = MEMORY');
-      database.exec(`BEGIN IMMEDIATE; ${CREATE}`);
-      database
-        .prepare('INSERT OR REPLACE INTO holder VALUES (1, ?, ?, ?)')
-        .run(process.pid, hostname(), startedAt);
-      database.exec('COMMIT; BEGIN IMMEDIATE');
+      database.exec(`BEGIN IMMEDIATE; ${claimSql(startedAt)}; COMMIT; BEGIN IMMEDIATE`);
     } catch (error) {
       const holder = readHolder(database);
       database.close();
-      if (sqliteCode(error).startsWith('SQLITE_BUSY')) throw busy(ledgerPath, holder);
-      throw error;
+      const code = sqliteCode(error);
+      if (code.startsWith('SQLITE_BUSY')) throw busy(ledgerPath, holder);
+      if (!code.startsWith('SQLITE_CORRUPT') && code !== 'SQLITE_NOTADB') throw error;
+      // Torn by a power loss: nobody can hold such a file, and nothing is lost with it.
+      if (isStill(lockPath(ledgerPath), inode)) rmSync(lockPath(ledgerPath), { force: true });
+      continue;
     }
     // Who removes an empty ledger removes its lock too: a lock on a file that is gone keeps nobody out.
-    if (statSync(lockPath(ledgerPath), { throwIfNoEntry: false })?.ino === inode) {
+    if (isStill(lockPath(ledgerPath), inode)) {
       return {
         release() {
           // Gone before the lock is: whoever waits on this file then finds that it is not the file any more.
@@ -70,6 +78,11 @@ export function acquireLock(ledgerPath: string, startedAt: number): { release():
     }
     database.close();
   }
+}
+
+/** Whether the path still names the file that was opened. */
+function isStill(path: string, inode: number): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.ino === inode;
 }
 
 /** Opens the lock's file, made private where it is new. */

@@ -11,7 +11,6 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { randomToken } from '../clock.ts';
 import { ConfigError, EXIT, OutputError, QbatchError } from '../errors.ts';
 import { type Database, openDatabase, sqliteCode } from './database.ts';
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
@@ -69,18 +68,46 @@ export function storageError(error: unknown, path: string): QbatchError {
       error,
     );
   }
-  if (code === 'SQLITE_CANTOPEN' || code === 'SQLITE_READONLY' || code.startsWith('SQLITE_READONLY_')) {
-    return new OutputError(EXIT.cannotCreate, `cannot open ${path} for writing: ${text}`, 'check the folder and its permissions, or choose another place with --ledger', error);
+  if (
+    code === 'SQLITE_CANTOPEN' ||
+    code === 'SQLITE_READONLY' ||
+    code.startsWith('SQLITE_READONLY_')
+  ) {
+    return new OutputError(
+      EXIT.cannotCreate,
+      `cannot open ${path} for writing: ${text}`,
+      'check the folder and its permissions, or choose another place with --ledger',
+      error,
+    );
   }
-  if (code === 'EACCES' || code === 'EROFS' || code === 'ENOENT' || code === 'EISDIR' || code === 'ENOTDIR' || code === 'EPERM') {
-    return new OutputError(EXIT.cannotCreate, `cannot create ${path}: ${text}`, 'check the folder and its permissions, or choose another place with --ledger', error);
+  if (
+    code === 'EACCES' ||
+    code === 'EROFS' ||
+    code === 'ENOENT' ||
+    code === 'EISDIR' ||
+    code === 'ENOTDIR' ||
+    code === 'EPERM'
+  ) {
+    return new OutputError(
+      EXIT.cannotCreate,
+      `cannot create ${path}: ${text}`,
+      'check the folder and its permissions, or choose another place with --ledger',
+      error,
+    );
   }
-  return new OutputError(EXIT.io, `cannot write ${path}: ${text} (${code})`, 'free space or repair the disk, then run the same command again; nothing settled is lost', error);
+  return new OutputError(
+    EXIT.io,
+    `cannot write ${path}: ${text} (${code})`,
+    'free space or repair the disk, then run the same command again; nothing settled is lost',
+    error,
+  );
 }
 
 /** Makes an empty ledger under a temporary name and renames it, so that a crash leaves no half one. */
 function createLedger(path: string): void {
-  const temporary = `${path}.new-${randomToken()}`;
+  // One name for all: the lock keeps others out, and what a process that died here left is cleared away.
+  const temporary = `${path}.new`;
+  for (const suffix of ['', '-wal', '-shm']) rmSync(temporary + suffix, { force: true });
   closeSync(openSync(temporary, 'wx', PRIVATE_MODE));
   try {
     const database = openDatabase(temporary);
@@ -111,7 +138,10 @@ function checkKind(database: Database, path: string): void {
   const application = database.pragma('application_id', { simple: true });
   const version = Number(database.pragma('user_version', { simple: true }));
   if (application !== APPLICATION_ID) {
-    throw new ConfigError(`${path} is a SQLite file but not a qbatch ledger`, 'choose another file with --ledger');
+    throw new ConfigError(
+      `${path} is a SQLite file but not a qbatch ledger`,
+      'choose another file with --ledger',
+    );
   }
   if (version > SCHEMA_VERSION) {
     throw new ConfigError(
@@ -140,9 +170,12 @@ export type OpenedLedger = {
  * Sets `synchronous=FULL` and reads it back: better-sqlite3 is compiled with
  * `DEFAULT_WAL_SYNCHRONOUS=1`, which loses acknowledged commits on power loss (measured, see
  * docs/decisions). Throws 78 for an empty, damaged, foreign or newer file, and where the mark says
- * that the ledger went backwards (unless `adopt`).
+ * that the ledger went backwards (unless `adopt`; with `fresh` a lost one is simply made anew).
  */
-export function openForWriting(path: string, options: { adopt: boolean }): OpenedLedger {
+export function openForWriting(
+  path: string,
+  options: { adopt: boolean; fresh?: boolean },
+): OpenedLedger {
   try {
     const exists = existsSync(path);
     if (exists && statSync(path).size === 0) {
@@ -152,14 +185,17 @@ export function openForWriting(path: string, options: { adopt: boolean }): Opene
       );
     }
     const marked = readMark(path);
-    if (!exists && marked !== null && !options.adopt) {
+    if (!exists && marked !== null && !options.adopt && options.fresh !== true) {
       throw new ConfigError(
         `${markPath(path)} exists but ${path} does not: the ledger was lost`,
         'restore it from a copy, or rerun with --adopt-outputs to take the answers from the output files',
       );
     }
     if (!exists) createLedger(path);
-    return openExisting(path, { created: !exists, marked: options.adopt ? null : marked });
+    return openExisting(path, {
+      created: !exists,
+      marked: options.adopt || !exists ? null : marked,
+    });
   } catch (error) {
     throw storageError(error, path);
   }
@@ -176,7 +212,8 @@ function openExisting(
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     const level = database.pragma('synchronous', { simple: true });
-    if (level !== 2) throw new ConfigError(`${path}: synchronous=FULL did not take effect (${String(level)})`);
+    if (level !== 2)
+      throw new ConfigError(`${path}: synchronous=FULL did not take effect (${String(level)})`);
     const commitCounter = database
       .prepare('SELECT commit_counter FROM ledger')
       .pluck()
@@ -198,7 +235,11 @@ function openExisting(
 /** Opens a ledger for reading, while a run may write it. Throws 66 where there is none, 78 where it is no ledger. */
 export function openForReading(path: string): Database {
   if (!existsSync(path)) {
-    throw new QbatchError(EXIT.noInput, `no ledger at ${path}`, 'qbatch jobs lists the jobs of a folder');
+    throw new QbatchError(
+      EXIT.noInput,
+      `no ledger at ${path}`,
+      'qbatch jobs lists the jobs of a folder',
+    );
   }
   try {
     const database = openDatabase(path, { readonly: true, fileMustExist: true, timeout: 5000 });
@@ -217,5 +258,6 @@ export function openForReading(path: string): Database {
 
 /** Removes a ledger that this process made and in which no job was left. */
 export function removeLedger(path: string): void {
-  for (const suffix of ['', '-wal', '-shm', '.mark', '.lock']) rmSync(path + suffix, { force: true });
+  for (const suffix of ['', '-wal', '-shm', '.mark', '.lock'])
+    rmSync(path + suffix, { force: true });
 }

@@ -5,6 +5,7 @@ import { readLines } from '../read.ts';
 import { type Survey, surveyInput } from '../survey.ts';
 import { fingerprint, fingerprintReader, putFingerprints } from './fingerprints.ts';
 import type { Ledger } from './ledger.ts';
+import { LineSet } from './line-set.ts';
 import type { Job, SettledLine } from './records.ts';
 import { LINE_KEY_ROOM } from './schema.ts';
 
@@ -32,26 +33,40 @@ export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions
   const { database } = ledger;
   setAside(ledger, job);
   const fingerprintWas = fingerprintReader(database, -1);
-  const byCustomId = database.prepare(
-    `SELECT line_no FROM lines WHERE job_id = ? AND line_no > ${ASIDE} AND custom_id = ? AND state <> 'rejected'`,
-  ).pluck();
+  const byCustomId = database
+    .prepare(
+      `SELECT line_no FROM lines WHERE job_id = ? AND line_no > ${ASIDE} AND custom_id = ? AND state <> 'rejected'`,
+    )
+    .pluck();
   const moves = [
     database.prepare('UPDATE lines SET line_no = ? WHERE job_id = ? AND line_no = ?'),
     database.prepare('UPDATE attempts SET line_no = ? WHERE job_id = ? AND line_no = ?'),
   ];
   const moveBody = database.prepare('UPDATE bodies SET id = ? WHERE id = ?');
+  // The first line with an id decides: a later one is a duplicate, whatever it holds.
+  const passed = new LineSet();
   for await (const lines of readLines(options.inputPath, { maxLineBytes: options.maxLineBytes })) {
     for (const line of lines) {
       const parsed = parseLine(line, options.defaults);
-      if (parsed.kind === 'rejected') continue;
+      if (parsed.customId === null) continue;
       const aside = byCustomId.get(job.id, parsed.customId) as number | undefined;
-      if (aside === undefined || fingerprintWas(aside - ASIDE)?.equals(fingerprint(line.bytes)) !== true) continue;
+      if (aside === undefined || passed.has(aside - ASIDE)) continue;
+      const same = fingerprintWas(aside - ASIDE)?.equals(fingerprint(line.bytes)) === true;
+      if (parsed.kind === 'rejected' || !same) {
+        passed.add(aside - ASIDE);
+        continue;
+      }
       for (const move of moves) move.run(line.lineNo, job.id, aside);
       moveBody.run(job.id * LINE_KEY_ROOM + line.lineNo, job.id * LINE_KEY_ROOM + aside);
     }
   }
   dropAside(ledger, job);
-  let seq = Number(database.prepare('SELECT coalesce(max(seq), 0) FROM lines WHERE job_id = ?').pluck().get(job.id));
+  let seq = Number(
+    database
+      .prepare('SELECT coalesce(max(seq), 0) FROM lines WHERE job_id = ?')
+      .pluck()
+      .get(job.id),
+  );
   return surveyInput(options.inputPath, {
     maxLineBytes: options.maxLineBytes,
     defaults: options.defaults,
@@ -75,7 +90,9 @@ function setAside(ledger: Ledger, job: Job): void {
   database.prepare('DELETE FROM input_blocks WHERE job_id = -1').run();
   database.prepare('UPDATE input_blocks SET job_id = -1 WHERE job_id = ?').run(job.id);
   database.prepare('UPDATE lines SET line_no = line_no + ? WHERE job_id = ?').run(ASIDE, job.id);
-  database.prepare('UPDATE attempts SET line_no = line_no + ? WHERE job_id = ? AND line_no > 0').run(ASIDE, job.id);
+  database
+    .prepare('UPDATE attempts SET line_no = line_no + ? WHERE job_id = ? AND line_no > 0')
+    .run(ASIDE, job.id);
   database
     .prepare('UPDATE bodies SET id = id + ? WHERE id BETWEEN ? AND ?')
     .run(ASIDE, job.id * LINE_KEY_ROOM, (job.id + 1) * LINE_KEY_ROOM - 1);
@@ -89,7 +106,9 @@ function dropAside(ledger: Ledger, job: Job): void {
     .prepare('DELETE FROM bodies WHERE id BETWEEN ? AND ?')
     .run(job.id * LINE_KEY_ROOM + ASIDE, (job.id + 1) * LINE_KEY_ROOM - 1);
   database
-    .prepare('UPDATE attempts SET line_no = -(line_no - ? + ? * ?) WHERE job_id = ? AND line_no > ?')
+    .prepare(
+      'UPDATE attempts SET line_no = -(line_no - ? + ? * ?) WHERE job_id = ? AND line_no > ?',
+    )
     .run(ASIDE, 2 ** 32, job.generation, job.id, ASIDE);
   database.prepare('UPDATE jobs SET generation = generation + 1 WHERE id = ?').run(job.id);
   database.exec('DROP INDEX rebase_ids');

@@ -4,6 +4,7 @@ import type { FailureClass } from '../failure.ts';
 import type { Budget } from './budget.ts';
 import { LineQueue } from './line-queue.ts';
 import { type PaceLimits, Pacer } from './pacer.ts';
+import type { Admittable, Ticket } from './ticket.ts';
 
 const TICK_MS = 1000;
 /** `--concurrency auto`: between these, half as much again as rate times latency asks for. */
@@ -14,22 +15,6 @@ const LATENCY_SMOOTHING = 0.05;
 /** Pause of the whole service while it cannot be reached: doubles from the first to the second. */
 const UNREACHABLE_PAUSE_MS = { least: 250, most: 10_000 } as const;
 
-/** What the limiter needs to know of a line. */
-export type Admittable = {
-  readonly model: string;
-  readonly inputTokens: number;
-  readonly outputExpectedTokens: number;
-  readonly estimatedPico: number | null;
-};
-
-/** Leave to make one call; a slot is held until `release`. */
-export type Ticket = {
-  /** The service took the call (whatever it answered). */
-  admitted(): void;
-  /** Gives the slot back: only once the call's record is durable. `tokens`: what it took, where known. */
-  release(actual: { tokens: number | null; pico: number; latencyMs: number | null }): void;
-};
-
 export type LimiterOptions = {
   readonly clock: Clock;
   readonly concurrency: number | 'auto';
@@ -38,7 +23,7 @@ export type LimiterOptions = {
   readonly budget: Budget;
   readonly maxUnreachableMs: number;
   /** Nothing was admitted for longer than allowed; null: by the service as a whole. */
-  onUnreachable(model: string | null): void;
+  onUnreachable(model: string | null, reason: string | null): void;
   /** The next call does not fit into the budget and none is in flight that could make room. */
   onBudgetReached(): void;
 };
@@ -70,6 +55,7 @@ export class Limiter {
   private cancelTick: (() => void) | null = null;
   private latencyMs = 1000;
   private unreachableSinceMs: number | null = null;
+  private unreachableReason: string | null = null;
   private unreachablePauseMs = 0;
   private pausedUntilMs = 0;
   private active = 0;
@@ -113,7 +99,8 @@ export class Limiter {
   }
 
   /** A call could not even be sent: the whole service pauses, longer each time. Returns the pause. */
-  unreachable(): number {
+  unreachable(reason: string): number {
+    this.unreachableReason = reason;
     const now = this.options.clock.monotonicMs();
     this.unreachableSinceMs ??= now;
     if (now < this.pausedUntilMs) return this.pausedUntilMs - now;
@@ -140,11 +127,25 @@ export class Limiter {
   }
 
   /** Pace of every lane, for progress and status. */
-  paces(): { model: string; waiting: number; rpm: number; tpm: number | null; pausedMs: number; throttles: number }[] {
+  paces(): {
+    model: string;
+    waiting: number;
+    rpm: number;
+    tpm: number | null;
+    pausedMs: number;
+    throttles: number;
+  }[] {
     const now = this.options.clock.monotonicMs();
     return [...this.lanes.values()].map(({ model, pacer, queue, throttles }) => {
       const { rpm, tpm, pausedUntilMs } = pacer.pace();
-      return { model, waiting: queue.size, rpm, tpm, throttles, pausedMs: Math.max(0, pausedUntilMs - now) };
+      return {
+        model,
+        waiting: queue.size,
+        rpm,
+        tpm,
+        throttles,
+        pausedMs: Math.max(0, pausedUntilMs - now),
+      };
     });
   }
 
@@ -152,7 +153,14 @@ export class Limiter {
     let lane = this.lanes.get(model);
     if (lane === undefined) {
       const pacer = new Pacer(this.options.limits(model));
-      lane = { model, pacer, queue: new LineQueue(), parked: false, refusedSinceMs: null, throttles: 0 };
+      lane = {
+        model,
+        pacer,
+        queue: new LineQueue(),
+        parked: false,
+        refusedSinceMs: null,
+        throttles: 0,
+      };
       this.lanes.set(model, lane);
     }
     return lane;
@@ -220,7 +228,8 @@ export class Limiter {
               this.active -= 1;
               this.options.budget.settle(line.estimatedPico, pico);
               if (tokens !== null) lane.pacer.settle(expected, tokens);
-              if (latencyMs !== null) this.latencyMs += (latencyMs - this.latencyMs) * LATENCY_SMOOTHING;
+              if (latencyMs !== null)
+                this.latencyMs += (latencyMs - this.latencyMs) * LATENCY_SMOOTHING;
               done();
               this.pump();
             },
@@ -244,10 +253,11 @@ export class Limiter {
     const now = this.options.clock.monotonicMs();
     const { maxUnreachableMs, onUnreachable } = this.options;
     if (this.options.concurrency === 'auto') this.slots.concurrency = this.autoConcurrency();
-    if (this.unreachableSinceMs !== null && now - this.unreachableSinceMs > maxUnreachableMs) onUnreachable(null);
+    if (this.unreachableSinceMs !== null && now - this.unreachableSinceMs > maxUnreachableMs)
+      onUnreachable(null, this.unreachableReason);
     for (const lane of this.lanes.values()) {
       if (lane.parked || lane.refusedSinceMs === null) continue;
-      if (now - lane.refusedSinceMs > maxUnreachableMs) onUnreachable(lane.model);
+      if (now - lane.refusedSinceMs > maxUnreachableMs) onUnreachable(lane.model, null);
     }
     if (this.stopped) return;
     this.cancelTick = this.options.clock.after(TICK_MS, () => {
@@ -259,7 +269,9 @@ export class Limiter {
   private autoConcurrency(): number {
     let perMs = 0;
     for (const lane of this.lanes.values()) perMs += lane.pacer.pace().rpm / 60_000;
-    return Math.round(Math.min(AUTO_MOST, Math.max(AUTO_LEAST, perMs * this.latencyMs * AUTO_SHARE)));
+    return Math.round(
+      Math.min(AUTO_MOST, Math.max(AUTO_LEAST, perMs * this.latencyMs * AUTO_SHARE)),
+    );
   }
 
   private clearTimers(): void {

@@ -11,12 +11,19 @@ const RAMP_MS = 4000;
 /** An unknown limit is felt for: five a second, half as many again each second until the first throttle. */
 const UNKNOWN_START_PER_MS = 5 / 1000;
 const UNKNOWN_GROWTH = 1.5;
-/** After a throttle: this share of what was admitted, then one percent more each second. */
+/** After a throttle: this share of what was admitted; half the pace where nothing was. */
 const CUT_SHARE = 0.98;
-const PROBE_GROWTH = 1.01;
+/**
+ * Then up again: one percent a second, doubled for every four seconds without another throttle, so
+ * that a real limit is touched gently and a stray refusal is soon forgotten.
+ */
+const PROBE_GROWTH = 0.01;
+const PROBE_DOUBLING_MS = 4000;
 const SECOND_MS = 1000;
 /** Seconds over which the admitted rate is measured. */
 const MEASURED_SECONDS = 3;
+/** Less than this says nothing about a rate yet. */
+const MEASURED_LEAST_MS = 250;
 /** The slowest a lane is ever paced: one call a minute. */
 const SLOWEST_PER_MS = 1 / 60_000;
 /** A start that a late timer missed may be caught up, but not more than this much of them. */
@@ -29,8 +36,8 @@ type Second = { at: number; sent: number; rejected: number; tokens: number };
  * and tokens. Mutable; owned by the limiter; every time comes in as `nowMs` (monotonic).
  *
  * States of `perMs`: *ramping* up to a known limit, *growing* from five a second where nothing is
- * known, *learned* after a throttle (what was admitted, less 2 %, then +1 % a second, never above a
- * known limit). See docs/decisions for why a quota is paced by rate and not by concurrency.
+ * known, *learned* after a throttle (what was admitted, less 2 %, then up again, ever faster, never
+ * above a known limit). See docs/decisions for why a quota is paced by rate and not by concurrency.
  */
 export class Pacer {
   private readonly limits: PaceLimits;
@@ -61,9 +68,11 @@ export class Pacer {
   start(nowMs: number, tokens: number): void {
     this.startedMs ??= nowMs;
     const ramp = this.ramp(nowMs);
-    this.nextRequestMs = Math.max(this.nextRequestMs, nowMs - CATCH_UP_MS) + 1 / (this.perMs * ramp);
+    this.nextRequestMs =
+      Math.max(this.nextRequestMs, nowMs - CATCH_UP_MS) + 1 / (this.perMs * ramp);
     if (this.tokensPerMs !== Infinity) {
-      this.nextTokenMs = Math.max(this.nextTokenMs, nowMs - CATCH_UP_MS) + tokens / (this.tokensPerMs * ramp);
+      this.nextTokenMs =
+        Math.max(this.nextTokenMs, nowMs - CATCH_UP_MS) + tokens / (this.tokensPerMs * ramp);
     }
     const second = this.second(nowMs);
     second.sent += 1;
@@ -72,11 +81,16 @@ export class Pacer {
 
   /** Corrects the token pace by what the answer really took. */
   settle(expectedTokens: number, actualTokens: number): void {
-    if (this.tokensPerMs !== Infinity) this.nextTokenMs += (actualTokens - expectedTokens) / this.tokensPerMs;
+    if (this.tokensPerMs !== Infinity)
+      this.nextTokenMs += (actualTokens - expectedTokens) / this.tokensPerMs;
   }
 
   /** The service refused a call; cuts the dimension that the code names, at most once a second. */
-  throttled(nowMs: number, why: FailureClass, refused: { tokens: number; waitMs: number | null }): void {
+  throttled(
+    nowMs: number,
+    why: FailureClass,
+    refused: { tokens: number; waitMs: number | null },
+  ): void {
     const second = this.second(nowMs);
     second.rejected += 1;
     second.tokens -= refused.tokens;
@@ -87,12 +101,11 @@ export class Pacer {
     this.learned = true;
     const admitted = this.admittedPerMs(nowMs);
     if (why === 'throttle_tokens') {
-      const rate = admitted.tokens > 0 ? admitted.tokens * CUT_SHARE : this.tokensPerMs / 2;
-      this.tokensPerMs = Math.max(Math.min(this.tokensPerMs, rate), refused.tokens * SLOWEST_PER_MS);
-      if (!Number.isFinite(this.tokensPerMs)) this.tokensPerMs = refused.tokens * this.perMs;
+      const first = admitted.tokens > 0 ? admitted.tokens : refused.tokens * this.perMs;
+      const now = Number.isFinite(this.tokensPerMs) ? this.tokensPerMs : first;
+      this.tokensPerMs = cut(now, admitted.tokens, refused.tokens * SLOWEST_PER_MS);
     } else {
-      const rate = admitted.calls > 0 ? admitted.calls * CUT_SHARE : this.perMs / 2;
-      this.perMs = Math.max(Math.min(this.perMs, rate), SLOWEST_PER_MS);
+      this.perMs = cut(this.perMs, admitted.calls, SLOWEST_PER_MS);
     }
   }
 
@@ -111,7 +124,7 @@ export class Pacer {
   }
 
   private ramp(nowMs: number): number {
-    if (this.startedMs === null || this.limits.rpm === null) return 1;
+    if (this.startedMs === null || this.limits.rpm === null || this.learned) return 1;
     return Math.min(1, RAMP_START + ((1 - RAMP_START) * (nowMs - this.startedMs)) / RAMP_MS);
   }
 
@@ -124,11 +137,20 @@ export class Pacer {
     if (!this.learned && this.limits.rpm !== null) return;
     // Growth while nothing is sent would find no limit, only surprise the service later.
     if (this.admittedPerMs(nowMs).calls === 0) return;
-    const growth = (this.learned ? PROBE_GROWTH : UNKNOWN_GROWTH) ** passed;
-    const callsMost = this.limits.rpm === null ? Infinity : (this.limits.rpm / 60_000) * LIMIT_SHARE;
-    const tokensMost = this.limits.tpm === null ? Infinity : (this.limits.tpm / 60_000) * LIMIT_SHARE;
+    const growth = this.growthPerSecond(nowMs) ** passed;
+    const callsMost =
+      this.limits.rpm === null ? Infinity : (this.limits.rpm / 60_000) * LIMIT_SHARE;
+    const tokensMost =
+      this.limits.tpm === null ? Infinity : (this.limits.tpm / 60_000) * LIMIT_SHARE;
     this.perMs = Math.min(this.perMs * growth, callsMost);
-    if (this.tokensPerMs !== Infinity) this.tokensPerMs = Math.min(this.tokensPerMs * growth, tokensMost);
+    if (this.tokensPerMs !== Infinity)
+      this.tokensPerMs = Math.min(this.tokensPerMs * growth, tokensMost);
+  }
+
+  private growthPerSecond(nowMs: number): number {
+    if (!this.learned) return UNKNOWN_GROWTH;
+    const doublings = (nowMs - this.lastCutMs) / PROBE_DOUBLING_MS;
+    return Math.min(UNKNOWN_GROWTH, 1 + PROBE_GROWTH * 2 ** Math.min(doublings, 16));
   }
 
   private second(nowMs: number): Second {
@@ -151,7 +173,16 @@ export class Pacer {
       tokens += second.tokens;
     }
     // The last of the seconds is not over yet.
-    const spanMs = Math.max(SECOND_MS, nowMs - Math.max(oldest * SECOND_MS, this.startedMs ?? nowMs));
+    const spanMs = Math.max(
+      MEASURED_LEAST_MS,
+      nowMs - Math.max(oldest * SECOND_MS, this.startedMs ?? nowMs),
+    );
     return { calls: Math.max(0, calls) / spanMs, tokens: Math.max(0, tokens) / spanMs };
   }
+}
+
+/** The pace after a refusal: what was admitted, less a little. */
+function cut(perMs: number, admittedPerMs: number, slowestPerMs: number): number {
+  const rate = admittedPerMs > 0 ? admittedPerMs * CUT_SHARE : perMs / 2;
+  return Math.max(slowestPerMs, Math.min(perMs, rate));
 }

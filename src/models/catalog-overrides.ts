@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { ConfigError } from '../errors.ts';
-import type { CacheRecord, ModelRecord, PriceRecord, RateRecord, TierRecord } from './model-record.ts';
+import type {
+  CacheRecord,
+  ModelRecord,
+  PriceRecord,
+  RateRecord,
+  TierRecord,
+} from './model-record.ts';
 import { USER_SOURCE } from './offer.ts';
 import { SCOPES, type Currency, type Scope } from './scope.ts';
 
@@ -201,12 +207,10 @@ export function applyOverride(base: ModelRecord | undefined, override: ModelOver
     }),
     prices: [...exactFirst(override.pricing ?? []).map(priceRecord), ...(base?.prices ?? [])],
     user_rates: [
-      ...exactFirst(override.rate_limits ?? []).map(
-        (one): readonly [Scope | '*', RateRecord] => [
-          one.scope,
-          [one.rpm ?? null, one.tpm ?? null, USER_SOURCE],
-        ],
-      ),
+      ...exactFirst(override.rate_limits ?? []).map((one): readonly [Scope | '*', RateRecord] => [
+        one.scope,
+        [one.rpm ?? null, one.tpm ?? null, USER_SOURCE],
+      ]),
       ...(base?.user_rates ?? []),
     ],
   };
@@ -223,14 +227,12 @@ function limitsOf(base: ModelRecord | undefined, override: ModelOverride): Parti
 }
 
 function priceRecord(one: PricingOverride): PriceRecord {
-  const list = one.tiers.map(
-    (step): TierRecord => [
-      step.lte ?? null,
-      step.input,
-      step.output ?? null,
-      step.output_thinking ?? null,
-    ],
-  );
+  const list = one.tiers.map((step): TierRecord => [
+    step.lte ?? null,
+    step.input,
+    step.output ?? null,
+    step.output_thinking ?? null,
+  ]);
   const { cache } = one;
   const multipliers: CacheRecord = defined({
     hit: cache?.implicit_hit,
@@ -254,7 +256,9 @@ function exactFirst<Entry extends { readonly scope: Scope | '*' }>(
 type Defined<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> };
 
 /** The fields that have a value: an absent field keeps what the base says. */
-function defined<Fields extends Readonly<Record<string, unknown>>>(fields: Fields): Defined<Fields> {
+function defined<Fields extends Readonly<Record<string, unknown>>>(
+  fields: Fields,
+): Defined<Fields> {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined),
   ) as Defined<Fields>;

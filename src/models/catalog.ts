@@ -1,7 +1,12 @@
 import { ConfigError } from '../errors.ts';
 import { applyOverride, parseOverrides, type ModelOverride } from './catalog-overrides.ts';
 import type { ModelProfile } from './model-profile.ts';
-import { bundledCatalog, type LimitsRecord, type ModelRecord, type Source } from './model-record.ts';
+import {
+  bundledCatalog,
+  type LimitsRecord,
+  type ModelRecord,
+  type Source,
+} from './model-record.ts';
 import { offerOf, USER_SOURCE, type Offer } from './offer.ts';
 import { scopesAt, type Currency, type Scope } from './scope.ts';
 
@@ -231,9 +236,7 @@ function rateLimitsOf(record: ModelRecord | undefined, scope: Scope): RateLimits
     return { rpm: null, tpm: null, source: null };
   }
   const scopes = scopesAt(record.id, scope);
-  const bundled = scopes
-    .map((listed) => record.rates?.[listed])
-    .find((rate) => rate !== undefined);
+  const bundled = scopes.map((listed) => record.rates?.[listed]).find((rate) => rate !== undefined);
   const said = (record.user_rates ?? [])
     .filter(([where]) => where === '*' || scopes.includes(where))
     .map(([, rate]) => rate);

@@ -1,4 +1,10 @@
-import type { CacheRecord, ModalRecord, ModelRecord, PriceRecord, TierRecord } from './model-record.ts';
+import type {
+  CacheRecord,
+  ModalRecord,
+  ModelRecord,
+  PriceRecord,
+  TierRecord,
+} from './model-record.ts';
 import { bundledCatalog } from './model-record.ts';
 import { endpointOf, scopesAt, type Currency, type Scope } from './scope.ts';
 

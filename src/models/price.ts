@@ -134,7 +134,10 @@ function modalBill(call: Call, modal: ModalPrices): TokenBill {
   return { terms, exact: split };
 }
 
-function searchFee(usage: Usage, offer: Offer): { readonly feePico: number; readonly exact: boolean } {
+function searchFee(
+  usage: Usage,
+  offer: Offer,
+): { readonly feePico: number; readonly exact: boolean } {
   const calls = usage.searchCount ?? 0;
   if (calls === 0) {
     return { feePico: 0, exact: true };

@@ -193,7 +193,9 @@ export function estimateTokens(request: TokenEstimateInput): TokenEstimate {
 }
 
 /** The output half of `estimateTokens`: what is expected, and the most that can come. */
-export function estimateOutputTokens(request: TokenEstimateInput): Omit<TokenEstimate, 'inputTokens'> {
+export function estimateOutputTokens(
+  request: TokenEstimateInput,
+): Omit<TokenEstimate, 'inputTokens'> {
   const { profile, maxTokens } = request;
   const answers = request.n ?? 1;
   const thinking =

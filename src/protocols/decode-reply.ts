@@ -122,7 +122,9 @@ function deepResearchState(output: JsonFields): 'whole' | 'partial' | 'none' {
 }
 
 function isUnfinished(choice: unknown): boolean {
-  return isFields(choice) && (choice['finish_reason'] === null || choice['finish_reason'] === 'null');
+  return (
+    isFields(choice) && (choice['finish_reason'] === null || choice['finish_reason'] === 'null')
+  );
 }
 
 function decodeError(reply: HttpReply): ApiFailure {

@@ -68,8 +68,7 @@ export function serviceFailure(
   const fields: JsonFields = isFields(error.value) ? error.value : {};
   const inner: JsonFields = isFields(fields['error']) ? fields['error'] : {};
   const code = textOf(fields['code']) ?? textOf(inner['code']) ?? textOf(inner['type']);
-  const message =
-    textOf(fields['message']) ?? textOf(inner['message']) ?? textOf(fields['error']);
+  const message = textOf(fields['message']) ?? textOf(inner['message']) ?? textOf(fields['error']);
   const param = textOf(inner['param']) ?? textOf(fields['param']);
   return {
     kind: 'http',

@@ -152,7 +152,8 @@ function readFrame(state: FoldState, event: SseEvent, text: string): void {
   const value = parseFrame(text);
   if (value === null) {
     if (state.ending) state.torn = true;
-    else state.failure = broken(state, `an event of the stream is no JSON object: ${excerpt(text)}`);
+    else
+      state.failure = broken(state, `an event of the stream is no JSON object: ${excerpt(text)}`);
     return;
   }
   state.requestId = textOf(value['request_id']) ?? state.requestId;

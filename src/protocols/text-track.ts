@@ -51,7 +51,8 @@ export function addPiece(
     return;
   }
   if (piece === '') {
-    if (emptyProves && evidence.mode === 'detect' && track.text !== '') becomeAppended(track, evidence);
+    if (emptyProves && evidence.mode === 'detect' && track.text !== '')
+      becomeAppended(track, evidence);
     return;
   }
   if (piece.startsWith(track.text)) {

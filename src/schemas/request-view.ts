@@ -26,5 +26,9 @@ export type RequestView = {
   /** Whether thinking is on: explicit, else the model's default, else null. */
   readonly thinking: boolean | null;
   /** Prefixes that turn a place into the user's path: `parameters.`, `body.`, `body.parameters.` or empty. */
-  readonly paths: { readonly messages: string; readonly parameters: string; readonly input: string };
+  readonly paths: {
+    readonly messages: string;
+    readonly parameters: string;
+    readonly input: string;
+  };
 };

@@ -31,11 +31,13 @@ function writeText(
   const pieces: string[] = [...splitTokens(opening)];
   const start = Math.floor(random() * sentences.length);
   for (let count = 0; ; count += 1) {
-    const enough = length.exactTokens === null ? count >= length.sentences : pieces.length >= length.exactTokens;
+    const enough =
+      length.exactTokens === null ? count >= length.sentences : pieces.length >= length.exactTokens;
     if (enough) break;
     // Steps of five visit all of a dozen sentences before one comes again.
     const sentence = sentences[(start + count * 5) % sentences.length] ?? '';
-    for (const piece of sentencePieces(pieces.length === 0 ? sentence.trimStart() : sentence)) pieces.push(piece);
+    for (const piece of sentencePieces(pieces.length === 0 ? sentence.trimStart() : sentence))
+      pieces.push(piece);
   }
   return length.exactTokens === null ? pieces : pieces.slice(0, length.exactTokens);
 }
@@ -44,7 +46,11 @@ function fill(template: string, quote: string): string {
   return template.replace('{quote}', () => quote);
 }
 
-function writeReasoning(request: SimulatedRequest, context: ValueContext, quote: string): readonly string[] {
+function writeReasoning(
+  request: SimulatedRequest,
+  context: ValueContext,
+  quote: string,
+): readonly string[] {
   if (!request.thinking) return [];
   const { thoughtOpenings, thoughts } = PHRASES[context.language];
   const sentences = 2 + Math.floor(context.random() * 3);
@@ -57,14 +63,18 @@ function writeReasoning(request: SimulatedRequest, context: ValueContext, quote:
 function writeJson(request: SimulatedRequest, context: ValueContext): string | null {
   const format = asObject(request.parameters['response_format']);
   const schema = asObject(format?.['json_schema'])?.['schema'];
-  if (format?.['type'] === 'json_schema') return JSON.stringify(plausibleValue(schema, 'result', context));
+  if (format?.['type'] === 'json_schema')
+    return JSON.stringify(plausibleValue(schema, 'result', context));
   if (format?.['type'] !== 'json_object') return null;
   const answer = pickFrom(PHRASES[context.language].sentences, context.random).trim();
   const confidence = Math.round((0.7 + context.random() * 0.29) * 100) / 100;
   return JSON.stringify({ question: quoteFrom(context.text, 24), answer, confidence }, null, 2);
 }
 
-function writeOcr(request: SimulatedRequest, context: ValueContext): { text: string; result: JsonObject } | null {
+function writeOcr(
+  request: SimulatedRequest,
+  context: ValueContext,
+): { text: string; result: JsonObject } | null {
   const options = asObject(request.parameters['ocr_options']);
   if (request.traits.family !== 'ocr' || options === null) return null;
   const schema = asObject(options['task_config'])?.['result_schema'];
@@ -109,7 +119,8 @@ function applyStop(pieces: readonly string[], stop: unknown): readonly string[] 
 type Limits = { readonly answer: number; readonly whole: number };
 
 function readLimits({ parameters }: SimulatedRequest): Limits {
-  const limit = (name: string): number => (typeof parameters[name] === 'number' ? parameters[name] : Infinity);
+  const limit = (name: string): number =>
+    typeof parameters[name] === 'number' ? parameters[name] : Infinity;
   // max_tokens does not limit the chain of thought, max_completion_tokens does.
   return { answer: limit('max_tokens'), whole: limit('max_completion_tokens') };
 }
@@ -146,12 +157,20 @@ function writeChoice(
         })
       : splitTokens(fixed);
   const content = applyStop(written, request.parameters['stop']);
-  return { index, reasoning, content, toolCalls: [], finishReason: 'stop', ocrResult: ocr?.result ?? null };
+  return {
+    index,
+    reasoning,
+    content,
+    toolCalls: [],
+    finishReason: 'stop',
+    ocrResult: ocr?.result ?? null,
+  };
 }
 
 function languageFor(request: SimulatedRequest, text: string): 'zh' | 'en' {
   const target = asObject(request.parameters['translation_options'])?.['target_lang'];
-  if (request.traits.family !== 'translation' || typeof target !== 'string') return languageOf(text);
+  if (request.traits.family !== 'translation' || typeof target !== 'string')
+    return languageOf(text);
   return /^(zh|chinese|中文)/i.test(target) ? 'zh' : 'en';
 }
 
@@ -174,7 +193,11 @@ export function promptOf(request: SimulatedRequest): string {
  * whatever the order, the concurrency or the protocol. It is in the language of the last user
  * message and quotes its beginning. `outputTokens` sets the answer's length.
  */
-export function composeAnswer(request: SimulatedRequest, seed: number, outputTokens: number | null): Answer {
+export function composeAnswer(
+  request: SimulatedRequest,
+  seed: number,
+  outputTokens: number | null,
+): Answer {
   const text = promptOf(request);
   const base = { text, language: languageFor(request, text) };
   const start = conversationSeed(request, seed);

@@ -35,8 +35,16 @@ function compatibleUsage(request: SimulatedRequest, usage: AnswerUsage): JsonObj
   };
 }
 
-function compatibleToolCall({ index, id, name, arguments: text }: ToolCall, first = true): JsonObject {
-  return { index, id: first ? id : '', type: 'function', function: { ...(first && { name }), arguments: text } };
+function compatibleToolCall(
+  { index, id, name, arguments: text }: ToolCall,
+  first = true,
+): JsonObject {
+  return {
+    index,
+    id: first ? id : '',
+    type: 'function',
+    function: { ...(first && { name }), arguments: text },
+  };
 }
 
 function annotations(request: SimulatedRequest): JsonObject {
@@ -51,7 +59,9 @@ function compatibleChoice(request: SimulatedRequest, choice: AnswerChoice): Json
       role: 'assistant',
       content: choice.content.join(''),
       ...(request.thinking && { reasoning_content: choice.reasoning.join('') }),
-      ...(choice.toolCalls.length > 0 && { tool_calls: choice.toolCalls.map((call) => compatibleToolCall(call)) }),
+      ...(choice.toolCalls.length > 0 && {
+        tool_calls: choice.toolCalls.map((call) => compatibleToolCall(call)),
+      }),
       ...annotations(request),
     },
     finish_reason: choice.finishReason,
@@ -60,7 +70,11 @@ function compatibleChoice(request: SimulatedRequest, choice: AnswerChoice): Json
 }
 
 /** The body of an unstreamed answer of the OpenAI-compatible endpoint. */
-export function compatibleBody(request: SimulatedRequest, answer: Answer, requestId: string): string {
+export function compatibleBody(
+  request: SimulatedRequest,
+  answer: Answer,
+  requestId: string,
+): string {
   return JSON.stringify({
     choices: answer.choices.map((choice) => compatibleChoice(request, choice)),
     object: 'chat.completion',
@@ -74,14 +88,21 @@ export function compatibleBody(request: SimulatedRequest, answer: Answer, reques
 
 function deltaOf(request: SimulatedRequest, delta: Delta): JsonObject {
   if (delta.toolCall !== null) {
-    return { content: null, tool_calls: [compatibleToolCall(delta.toolCall, delta.toolCall.first)] };
+    return {
+      content: null,
+      tool_calls: [compatibleToolCall(delta.toolCall, delta.toolCall.first)],
+    };
   }
   if (delta.reasoning !== '') return { content: null, reasoning_content: delta.reasoning };
   return { content: delta.content, ...(request.thinking && { reasoning_content: null }) };
 }
 
 /** The frames of a streamed answer of the OpenAI-compatible endpoint, `[DONE]` included. */
-export function compatibleFrames(request: SimulatedRequest, answer: Answer, requestId: string): readonly string[] {
+export function compatibleFrames(
+  request: SimulatedRequest,
+  answer: Answer,
+  requestId: string,
+): readonly string[] {
   const common = {
     object: 'chat.completion.chunk',
     created: CREATED,
@@ -99,10 +120,17 @@ export function compatibleFrames(request: SimulatedRequest, answer: Answer, requ
   const frames = answer.choices.map(({ index }) => chunk(index, opening, {}));
   for (const delta of streamDeltas(answer, !request.incremental)) {
     const logprobs = delta.newPieces.length === 0 ? null : logprobsOf(request, delta.newPieces);
-    frames.push(chunk(delta.choice.index, deltaOf(request, delta), { finish_reason: delta.finishReason, logprobs }));
+    frames.push(
+      chunk(delta.choice.index, deltaOf(request, delta), {
+        finish_reason: delta.finishReason,
+        logprobs,
+      }),
+    );
   }
   if (asObject(request.parameters['stream_options'])?.['include_usage'] === true) {
-    frames.push(compatibleFrame({ choices: [], usage: compatibleUsage(request, answer.usage), ...common }));
+    frames.push(
+      compatibleFrame({ choices: [], usage: compatibleUsage(request, answer.usage), ...common }),
+    );
   }
   return [...frames, DONE];
 }

@@ -50,7 +50,10 @@ type Case = {
 
 type Sending = Extract<Reply, { readonly kind: 'send' }>;
 
-function sending(fields: Pick<Sending, 'status' | 'body'> & Partial<Sending>, requestId: string | null): Sending {
+function sending(
+  fields: Pick<Sending, 'status' | 'body'> & Partial<Sending>,
+  requestId: string | null,
+): Sending {
   const isStream = typeof fields.body !== 'string';
   return {
     kind: 'send',
@@ -71,7 +74,12 @@ function sending(fields: Pick<Sending, 'status' | 'body'> & Partial<Sending>, re
   };
 }
 
-function sendError(stats: StatsCounter, error: ServiceError, audience: ErrorAudience, latencyMs = 0): Sending {
+function sendError(
+  stats: StatsCounter,
+  error: ServiceError,
+  audience: ErrorAudience,
+  latencyMs = 0,
+): Sending {
   stats.fault(audience.compatible ? error.compatibleCode : error.code);
   return sending({ ...errorReply(error, audience), latencyMs }, audience.requestId);
 }
@@ -84,7 +92,8 @@ function isAuthorized(authorization: string, apiKey: string | undefined): boolea
 function directedError({ directives, call }: Case): ServiceError | null {
   const { error: name, message, status, echoKey } = directives;
   if (name === null && !echoKey) return null;
-  const known = name === null ? invalidParameter('Invalid request header.', false) : findServiceError(name);
+  const known =
+    name === null ? invalidParameter('Invalid request header.', false) : findServiceError(name);
   const base = known ?? {
     status: 400,
     code: name ?? '',
@@ -115,19 +124,25 @@ function directedReply(given: Case): Reply | null {
   if (error !== null && !(directives.late && request.stream)) {
     const reply = sendError(state.stats, error, audience, latencyMs);
     const { retryAfter } = directives;
-    return retryAfter === null ? reply : { ...reply, headers: { ...reply.headers, 'retry-after': retryAfter } };
+    return retryAfter === null
+      ? reply
+      : { ...reply, headers: { ...reply.headers, 'retry-after': retryAfter } };
   }
   if (error === null && status !== null) {
     state.stats.fault(`http_${status}`);
     return page(status, latencyMs);
   }
   if (fault !== null) state.stats.fault(fault);
-  const garbage = request.stream ? ['data:{"output":{"choices":[{"mess\n\n'] : '{"output": {"choices": [}, not JSON';
+  const garbage = request.stream
+    ? ['data:{"output":{"choices":[{"mess\n\n']
+    : '{"output": {"choices": [}, not JSON';
   if (fault === 'hang') return { kind: 'hang' };
   if (fault === 'reset') return { kind: 'reset', latencyMs };
   if (fault === 'html') return page(200, latencyMs);
-  if (fault === 'empty') return sending({ status: 200, body: request.stream ? [] : '', latencyMs }, audience.requestId);
-  if (fault === 'garbage') return sending({ status: 200, body: garbage, latencyMs }, audience.requestId);
+  if (fault === 'empty')
+    return sending({ status: 200, body: request.stream ? [] : '', latencyMs }, audience.requestId);
+  if (fault === 'garbage')
+    return sending({ status: 200, body: garbage, latencyMs }, audience.requestId);
   return null;
 }
 
@@ -174,7 +189,10 @@ function sendAnswer(given: Case, isFaulty: boolean): Sending {
   state.stats.bill({ input, output });
   const ending = fault === 'truncate' ? 'cut' : fault === 'stall' ? 'stall' : 'whole';
   const headers = fault === 'partial' ? { 'x-dashscope-partialresponse': 'true' } : {};
-  return sending({ ...common, body, ending, headers, isAnswer: fault === null }, audience.requestId);
+  return sending(
+    { ...common, body, ending, headers, isAnswer: fault === null },
+    audience.requestId,
+  );
 }
 
 function hasFault({ error, status, fault, echoKey }: Directives): boolean {
@@ -184,7 +202,8 @@ function hasFault({ error, status, fault, echoKey }: Directives): boolean {
 /** Faults, refusals and the answer of a call whose model is served and whose quota is not used up. */
 function answerOrFail(given: Case, identity: string): Reply {
   const { state, call, request, directives, audience, latencyMs } = given;
-  if (directives.problem !== null) return sendError(state.stats, invalidParameter(directives.problem, false), audience);
+  if (directives.problem !== null)
+    return sendError(state.stats, invalidParameter(directives.problem, false), audience);
   const isFaulty = hasFault(directives) && state.faults.isDue(identity, directives.times);
   const directed = isFaulty ? directedReply(given) : null;
   if (directed !== null) return directed;
@@ -215,7 +234,8 @@ export function decide(call: IncomingCall, state: SimulatorState): Reply {
     return sendError(state.stats, serviceError('InvalidApiKey'), nobody);
   }
   const request = readRequest(endpoint, body.toString('utf8'), call.streamHeader);
-  if ('code' in request) return sendError(state.stats, request, { ...nobody, stream: call.streamHeader });
+  if ('code' in request)
+    return sendError(state.stats, request, { ...nobody, stream: call.streamHeader });
   const audience = { ...nobody, stream: request.stream, model: request.model };
   const misplaced = refuseModel(request);
   if (misplaced !== null) return sendError(state.stats, misplaced, audience);

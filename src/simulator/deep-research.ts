@@ -27,7 +27,12 @@ function textSteps(phase: Step['phase'], text: string): readonly Step[] {
 }
 
 function researchSteps(quote: string, report: string): readonly Step[] {
-  const site = { title: quote, description: quote, favicon: '', url: 'https://example.com/research' };
+  const site = {
+    title: quote,
+    description: quote,
+    favicon: '',
+    url: 'https://example.com/research',
+  };
   const reference = { index_number: 1, title: quote, url: site.url, icon: '', description: quote };
   const goal = { id: 1, query: quote, researchGoal: quote };
   return [
@@ -54,7 +59,11 @@ export type ResearchStream = { readonly frames: readonly string[]; readonly outp
  * names are the recorded ones, the misspelt `fininshed` included. The last frame is phase `answer`
  * with status `finished`.
  */
-export function researchStream(request: SimulatedRequest, answer: Answer, requestId: string): ResearchStream {
+export function researchStream(
+  request: SimulatedRequest,
+  answer: Answer,
+  requestId: string,
+): ResearchStream {
   const quote = quoteFrom(promptOf(request), 24);
   const isSecondCall = request.messages.some(({ role }) => role === 'assistant');
   const report = answer.choices[0]?.content.join('') ?? '';

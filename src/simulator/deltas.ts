@@ -30,7 +30,11 @@ function group(pieces: readonly string[], framesMax: number): readonly (readonly
   return groups;
 }
 
-function deltasOfChoice(choice: AnswerChoice, cumulative: boolean, before: Delta | undefined): readonly Delta[] {
+function deltasOfChoice(
+  choice: AnswerChoice,
+  cumulative: boolean,
+  before: Delta | undefined,
+): readonly Delta[] {
   const deltas: Delta[] = [];
   const framesMax = cumulative ? CUMULATIVE_FRAMES_MAX : FRAMES_MAX;
   let output = before?.output ?? 0;
@@ -52,7 +56,11 @@ function deltasOfChoice(choice: AnswerChoice, cumulative: boolean, before: Delta
     const text = pieces.join('');
     content += text;
     output += pieces.length;
-    push({ content: cumulative ? content : text, reasoning: cumulative ? reasoning : '', newPieces: pieces });
+    push({
+      content: cumulative ? content : text,
+      reasoning: cumulative ? reasoning : '',
+      newPieces: pieces,
+    });
   }
   for (const call of choice.toolCalls) {
     const pieces = splitTokens(call.arguments);

@@ -1,7 +1,16 @@
 import { parseMilliseconds } from './spec.ts';
 
 /** Faults below the level of the protocol. */
-export const TRANSPORT_FAULTS = ['hang', 'stall', 'reset', 'truncate', 'garbage', 'partial', 'html', 'empty'] as const;
+export const TRANSPORT_FAULTS = [
+  'hang',
+  'stall',
+  'reset',
+  'truncate',
+  'garbage',
+  'partial',
+  'html',
+  'empty',
+] as const;
 
 export type TransportFault = (typeof TRANSPORT_FAULTS)[number];
 
@@ -65,7 +74,8 @@ function milliseconds(text: string): number | undefined {
 const VALUES: Readonly<Record<string, (value: string) => Partial<Draft> | undefined>> = {
   error: (value) => ({ error: value }),
   message: (value) => ({ message: value }),
-  'retry-after': (value) => (/^[\x21-\x7e][\x20-\x7e]*$/.test(value) ? { retryAfter: value } : undefined),
+  'retry-after': (value) =>
+    /^[\x21-\x7e][\x20-\x7e]*$/.test(value) ? { retryAfter: value } : undefined,
   status: (value) => wrap('status', whole(value, 200, 599)),
   times: (value) => wrap('times', whole(value, 1, 1_000_000)),
   output: (value) => wrap('outputTokens', whole(value, 1, OUTPUT_TOKENS_MAX)),
@@ -78,7 +88,8 @@ function wrap(field: keyof Draft, value: number | undefined): Partial<Draft> | u
 }
 
 function readItem(name: string, value: string | undefined): Partial<Draft> | undefined {
-  if (value !== undefined) return VALUES[name]?.(value.startsWith('"') ? value.slice(1, -1) : value);
+  if (value !== undefined)
+    return VALUES[name]?.(value.startsWith('"') ? value.slice(1, -1) : value);
   if (name === 'late') return { late: true };
   if (name === 'echo-key') return { echoKey: true };
   const fault = TRANSPORT_FAULTS.find((known) => known === name);

@@ -24,7 +24,8 @@ function named(message: string, { model }: ErrorAudience): string {
 /** The error's body in the caller's protocol. */
 export function errorBody(error: ServiceError, audience: ErrorAudience): JsonObject {
   const { requestId } = audience;
-  if (!audience.compatible) return { code: error.code, message: named(error.message, audience), request_id: requestId };
+  if (!audience.compatible)
+    return { code: error.code, message: named(error.message, audience), request_id: requestId };
   const message = named(error.compatibleMessage ?? error.message, audience);
   return {
     error: { message, type: error.compatibleType, param: null, code: error.compatibleCode },

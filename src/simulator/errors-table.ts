@@ -115,7 +115,8 @@ const SERVICE_ERRORS: readonly ServiceError[] = [
   {
     status: 401,
     code: 'NOT AUTHORIZED',
-    message: 'Access denied: Either you are not authorized to access this workspace, or the workspace does not exist.',
+    message:
+      'Access denied: Either you are not authorized to access this workspace, or the workspace does not exist.',
     compatibleCode: 'NOT AUTHORIZED',
     compatibleType: 'NOT AUTHORIZED',
   },

@@ -21,7 +21,8 @@ export type ModelTraits = {
 
 const MISSING = /^(no-such|model-not-exist|nonexistent)/;
 const MULTIMODAL = /(^|-)(vl|qvq|ocr|audio|omni|asr)(-|\d|$)|^qvq|^qwen\d*(\.\d+)?-(vl|omni|asr)/;
-const TEXT = /^qwen-(max|plus|turbo|flash|coder|math|long|mt|doc|deep-research)|^qwen[12]|^qwen3-|^qwq/;
+const TEXT =
+  /^qwen-(max|plus|turbo|flash|coder|math|long|mt|doc|deep-research)|^qwen[12]|^qwen3-|^qwq/;
 const NEWER = /^qwen(3\.[5-9]|[4-9])|^deepseek-v4|^glm-5|^kimi-k(2\.[5-9]|[3-9])/;
 const OPEN_SOURCE = /^qwen3-(\d|next)/;
 const THINKING_ONLY = /^(qwq|qvq)|-thinking(-|$)|^deepseek-r1/;
@@ -59,7 +60,11 @@ function deriveTraits(model: string): ModelTraits {
     family: familyOf(model),
     thinking: thinkingOf(model),
     thinksUnstreamed: newer || model.startsWith('deepseek-r1'),
-    messageByDefault: newer || BY_MESSAGE.test(model) || (openSource && !nextInstruct) || !/^q(wen|wq|vq)/.test(model),
+    messageByDefault:
+      newer ||
+      BY_MESSAGE.test(model) ||
+      (openSource && !nextInstruct) ||
+      !/^q(wen|wq|vq)/.test(model),
     incrementalByDefault: newer || INCREMENTAL.test(model) || openSource,
     tools: !WITHOUT_TOOLS.test(model),
     compatible: !/^qwen-audio|^qwen-deep-research/.test(model),

@@ -50,18 +50,37 @@ function nativeUsage(request: SimulatedRequest, usage: AnswerUsage, counted: Cou
   };
 }
 
-function nativeContent(request: SimulatedRequest, text: string, ocrResult: JsonObject | null): unknown {
+function nativeContent(
+  request: SimulatedRequest,
+  text: string,
+  ocrResult: JsonObject | null,
+): unknown {
   if (!isMultimodal(request)) return text;
-  return text === '' && ocrResult === null ? [] : [{ ...(ocrResult !== null && { ocr_result: ocrResult }), text }];
+  return text === '' && ocrResult === null
+    ? []
+    : [{ ...(ocrResult !== null && { ocr_result: ocrResult }), text }];
 }
 
 function nativeToolCall({ index, id, name, arguments: text }: ToolCall, first = true): JsonObject {
-  return { index, id: first ? id : '', type: 'function', function: { ...(first && { name }), arguments: text } };
+  return {
+    index,
+    id: first ? id : '',
+    type: 'function',
+    function: { ...(first && { name }), arguments: text },
+  };
 }
 
-type Said = { readonly content: string; readonly reasoning: string; readonly toolCalls: readonly JsonObject[] };
+type Said = {
+  readonly content: string;
+  readonly reasoning: string;
+  readonly toolCalls: readonly JsonObject[];
+};
 
-function nativeMessage(request: SimulatedRequest, said: Said, ocrResult: JsonObject | null): JsonObject {
+function nativeMessage(
+  request: SimulatedRequest,
+  said: Said,
+  ocrResult: JsonObject | null,
+): JsonObject {
   return {
     role: 'assistant',
     content: nativeContent(request, said.content, ocrResult),
@@ -96,7 +115,8 @@ function modelName(request: SimulatedRequest, finishReason: string): JsonObject 
 /** `output.search_info` where `enable_source` asks for it, else nothing. */
 function searchInfo(request: SimulatedRequest): JsonObject {
   const options = asObject(request.parameters['search_options']);
-  if (request.parameters['enable_search'] !== true || options?.['enable_source'] !== true) return {};
+  if (request.parameters['enable_search'] !== true || options?.['enable_source'] !== true)
+    return {};
   const results = [1, 2].map((index) => ({
     site_name: 'example.com',
     icon: '',
@@ -153,7 +173,11 @@ function deltaOutput(request: SimulatedRequest, delta: Delta): JsonObject {
  * The frames of a streamed native answer. Usage is cumulative; the last frame has the final
  * values. With `prepend_search_result` the first frame holds `search_info` and no usage.
  */
-export function nativeFrames(request: SimulatedRequest, answer: Answer, requestId: string): readonly string[] {
+export function nativeFrames(
+  request: SimulatedRequest,
+  answer: Answer,
+  requestId: string,
+): readonly string[] {
   const found = searchInfo(request);
   const ahead = asObject(request.parameters['search_options'])?.['prepend_search_result'] === true;
   const frames: string[] = [];
@@ -163,8 +187,14 @@ export function nativeFrames(request: SimulatedRequest, answer: Answer, requestI
     frames.push(nativeFrame(1, 200, { output, usage: {}, request_id: requestId }));
   }
   for (const delta of streamDeltas(answer, !request.incremental)) {
-    const usage = nativeUsage(request, answer.usage, { output: delta.output, reasoning: delta.reasoningTokens });
-    const output = { ...deltaOutput(request, delta), ...(!ahead && delta.finishReason !== null && found) };
+    const usage = nativeUsage(request, answer.usage, {
+      output: delta.output,
+      reasoning: delta.reasoningTokens,
+    });
+    const output = {
+      ...deltaOutput(request, delta),
+      ...(!ahead && delta.finishReason !== null && found),
+    };
     frames.push(nativeFrame(frames.length + 1, 200, { output, usage, request_id: requestId }));
   }
   return frames;

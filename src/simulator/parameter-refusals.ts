@@ -15,7 +15,8 @@ type Range = {
 const MAX_OUTPUT = 1_048_576;
 
 const isText = (value: unknown): boolean => typeof value === 'string';
-const isWholeList = (value: unknown): boolean => Array.isArray(value) && value.every(Number.isInteger);
+const isWholeList = (value: unknown): boolean =>
+  Array.isArray(value) && value.every(Number.isInteger);
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 const isWhole = (value: unknown, least: number, most: number): boolean =>
   Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
@@ -71,7 +72,9 @@ const RANGES: readonly Range[] = [
 function isStop(value: unknown): boolean {
   if (typeof value === 'string') return true;
   if (!Array.isArray(value)) return false;
-  return [isText, Number.isInteger, isWholeList].some((isKind) => value.every((item) => isKind(item)));
+  return [isText, Number.isInteger, isWholeList].some((isKind) =>
+    value.every((item) => isKind(item)),
+  );
 }
 
 function refuseRange({ parameters }: SimulatedRequest): ServiceError | null {
@@ -85,8 +88,10 @@ function refuseRange({ parameters }: SimulatedRequest): ServiceError | null {
 
 function refuseSeed({ parameters, endpoint }: SimulatedRequest): ServiceError | null {
   const seed = parameters['seed'];
-  if (seed === undefined || seed === null || (Number.isInteger(seed) && Number(seed) >= 0)) return null;
-  if (endpoint !== 'chat-completions') return invalidParameter('Range of seed should be [0, 9223372036854775807]');
+  if (seed === undefined || seed === null || (Number.isInteger(seed) && Number(seed) >= 0))
+    return null;
+  if (endpoint !== 'chat-completions')
+    return invalidParameter('Range of seed should be [0, 9223372036854775807]');
   const message = Number.isInteger(seed)
     ? `${Number(seed)} is lesser than the minimum of 0 - 'seed'`
     : "'seed' must be Integer";
@@ -97,9 +102,13 @@ function refuseThinking(request: SimulatedRequest): ServiceError | null {
   const { traits, parameters, thinking, stream, endpoint } = request;
   const asked = parameters['enable_thinking'];
   if (traits.thinking === 'only' && asked === false) {
-    return invalidParameter('The value of the enable_thinking parameter is restricted to True.', false);
+    return invalidParameter(
+      'The value of the enable_thinking parameter is restricted to True.',
+      false,
+    );
   }
-  if (traits.thinking === 'no' && asked === true) return serviceError('InvalidParameter.NotSupportEnableThinking');
+  if (traits.thinking === 'no' && asked === true)
+    return serviceError('InvalidParameter.NotSupportEnableThinking');
   if (!thinking) return null;
   if (!stream && !traits.thinksUnstreamed) {
     return invalidParameter(
@@ -111,11 +120,15 @@ function refuseThinking(request: SimulatedRequest): ServiceError | null {
   }
   if (endpoint === 'chat-completions' || !stream) return null;
   if (!request.incremental) {
-    return invalidParameter('The incremental_output parameter must be "true" when enable_thinking is true');
+    return invalidParameter(
+      'The incremental_output parameter must be "true" when enable_thinking is true',
+    );
   }
   return request.resultFormat === 'message'
     ? null
-    : invalidParameter('The result_format parameter must be "message" when enable_thinking is true');
+    : invalidParameter(
+        'The result_format parameter must be "message" when enable_thinking is true',
+      );
 }
 
 function refuseResponseFormat(request: SimulatedRequest): ServiceError | null {
@@ -129,7 +142,8 @@ function refuseResponseFormat(request: SimulatedRequest): ServiceError | null {
       `Unknown format of response_format, response_format should be a dict, includes 'type' and an optional key 'json_schema'. The response_format type from user is ${JSON.stringify(type ?? null)}.`,
     );
   }
-  if (thinking) return invalidParameter('Json mode response is not supported when enable_thinking is true');
+  if (thinking)
+    return invalidParameter('Json mode response is not supported when enable_thinking is true');
   if (type === 'json_schema' || messages.some(({ text }) => /json/i.test(text))) return null;
   return invalidParameter(
     "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
@@ -139,7 +153,8 @@ function refuseResponseFormat(request: SimulatedRequest): ServiceError | null {
 function refuseTools({ parameters, traits }: SimulatedRequest): ServiceError | null {
   const tools = asArray(parameters['tools']);
   const choice = parameters['tool_choice'];
-  if (tools.length > 0 && !traits.tools) return invalidParameter('The tool call is not supported.', false);
+  if (tools.length > 0 && !traits.tools)
+    return invalidParameter('The tool call is not supported.', false);
   if (tools.some((tool) => asObject(asObject(tool)?.['function'])?.['name'] === 'search')) {
     return invalidParameter('Tool names are not allowed to be [search]');
   }
@@ -152,7 +167,9 @@ function refuseTools({ parameters, traits }: SimulatedRequest): ServiceError | n
 function refuseFamily({ traits, parameters, stream }: SimulatedRequest): ServiceError | null {
   if (traits.family === 'translation') {
     const target = asObject(parameters['translation_options'])?.['target_lang'];
-    return typeof target === 'string' && target !== '' ? null : invalidParameter('暂时不支持当前设置的语种！');
+    return typeof target === 'string' && target !== ''
+      ? null
+      : invalidParameter('暂时不支持当前设置的语种！');
   }
   if (traits.family === 'research' && !stream) {
     return invalidParameter(
@@ -163,7 +180,14 @@ function refuseFamily({ traits, parameters, stream }: SimulatedRequest): Service
   return null;
 }
 
-const CHECKS = [refuseRange, refuseSeed, refuseThinking, refuseResponseFormat, refuseTools, refuseFamily];
+const CHECKS = [
+  refuseRange,
+  refuseSeed,
+  refuseThinking,
+  refuseResponseFormat,
+  refuseTools,
+  refuseFamily,
+];
 
 /** The first error that the service finds in a request's parameters, or null where it finds none. */
 export function refuseParameters(request: SimulatedRequest): ServiceError | null {

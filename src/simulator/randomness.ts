@@ -31,7 +31,11 @@ export function pickFrom<Item>(items: readonly Item[], random: () => number): It
 
 /** What a request is known by: 32 hexadecimal digits from the seed, the endpoint and the bytes of its body. */
 export function requestIdentity(seed: number, endpoint: string, body: Buffer): string {
-  return createHash('sha256').update(`${seed}\n${endpoint}\n`).update(body).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(`${seed}\n${endpoint}\n`)
+    .update(body)
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** 32 hexadecimal digits in the shape of a UUID, as the service's request ids are. */

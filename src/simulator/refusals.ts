@@ -15,7 +15,8 @@ function algorithmError(message: string): ServiceError {
 /** The error of a model that is missing, unknown, or not served on this endpoint; null: it is served here. */
 export function refuseModel({ model, traits, endpoint }: SimulatedRequest): ServiceError | null {
   const compatible = endpoint === 'chat-completions';
-  if (model === '') return serviceError(compatible ? 'invalid_request_error' : 'BadRequest.EmptyModel');
+  if (model === '')
+    return serviceError(compatible ? 'invalid_request_error' : 'BadRequest.EmptyModel');
   if (!traits.exists) return serviceError('ModelNotFound');
   if (compatible) return traits.compatible ? null : serviceError('model_not_supported');
   return traits.home === 'both' || traits.home === endpoint
@@ -28,7 +29,9 @@ function refuseInput({ input, messages, endpoint }: SimulatedRequest): ServiceEr
   if (messages.length > 0) return null;
   const emptyArray = Array.isArray(input['messages']);
   if (typeof input['prompt'] === 'string' && emptyArray) {
-    return invalidParameter('Role must be user or assistant and Content length must be greater than 0');
+    return invalidParameter(
+      'Role must be user or assistant and Content length must be greater than 0',
+    );
   }
   if (emptyArray) return invalidParameter("[] is too short - 'messages'");
   return invalidParameter(
@@ -42,7 +45,8 @@ function refuseToolOrder(messages: readonly SimulatedMessage[]): string | null {
   let answered = false;
   for (const { role, toolCalls } of messages) {
     if (role === 'tool') {
-      if (!open) return 'messages with role "tool" must be a response to a preceeding message with "tool_calls"';
+      if (!open)
+        return 'messages with role "tool" must be a response to a preceeding message with "tool_calls"';
       answered = true;
       continue;
     }
@@ -56,15 +60,21 @@ function refuseToolOrder(messages: readonly SimulatedMessage[]): string | null {
 }
 
 function refuseContent(message: SimulatedMessage, request: SimulatedRequest): string | null {
-  if (!message.hasContent && message.toolCalls === 0) return 'The content field is a required field.';
+  if (!message.hasContent && message.toolCalls === 0)
+    return 'The content field is a required field.';
   if (message.parts === null) return null;
   if (request.endpoint === 'multimodal-generation') {
     const isModal = (part: object): boolean => MODAL_PARTS.some((name) => name in part);
-    return message.parts.every(isModal) ? null : 'The item of content should be a message of a certain modal.';
+    return message.parts.every(isModal)
+      ? null
+      : 'The item of content should be a message of a certain modal.';
   }
-  const takesParts = request.endpoint === 'chat-completions' || request.traits.home !== 'text-generation';
+  const takesParts =
+    request.endpoint === 'chat-completions' || request.traits.home !== 'text-generation';
   const onlyText = message.parts.every((part) => typeof part['text'] === 'string');
-  return takesParts || onlyText || request.model.startsWith('qwen-doc') ? null : 'input content must be a string.';
+  return takesParts || onlyText || request.model.startsWith('qwen-doc')
+    ? null
+    : 'input content must be a string.';
 }
 
 function refuseMessages(request: SimulatedRequest): ServiceError | null {
@@ -73,7 +83,10 @@ function refuseMessages(request: SimulatedRequest): ServiceError | null {
     const problem = refuseContent(message, request);
     if (problem !== null) return invalidParameter(problem);
   }
-  if (traits.family === 'translation' && messages.some(({ role }) => role !== 'user' && role !== 'assistant')) {
+  if (
+    traits.family === 'translation' &&
+    messages.some(({ role }) => role !== 'user' && role !== 'assistant')
+  ) {
     return algorithmError('Role must be in [user, assistant]');
   }
   if (!messages.some(({ role }) => role === 'user')) {
@@ -82,7 +95,8 @@ function refuseMessages(request: SimulatedRequest): ServiceError | null {
   const order = refuseToolOrder(messages);
   if (order !== null) return invalidParameter(order);
   const last = messages.at(-1);
-  if (last === undefined || last.role === 'user' || last.role === 'tool' || last.partial) return null;
+  if (last === undefined || last.role === 'user' || last.role === 'tool' || last.partial)
+    return null;
   return algorithmError('list index out of range');
 }
 
@@ -94,7 +108,10 @@ function refuseMessages(request: SimulatedRequest): ServiceError | null {
  */
 export function refuse(request: SimulatedRequest, bodyBytes: number): ServiceError | null {
   if (request.traits.home === 'text-generation' && bodyBytes > TEXT_BODY_BYTES_MAX) {
-    return invalidParameter(`Exceeded limit on max bytes to request body : ${TEXT_BODY_BYTES_MAX}`, false);
+    return invalidParameter(
+      `Exceeded limit on max bytes to request body : ${TEXT_BODY_BYTES_MAX}`,
+      false,
+    );
   }
   return refuseInput(request) ?? refuseMessages(request) ?? refuseParameters(request);
 }

@@ -23,7 +23,11 @@ export type Reply =
 
 type Sending = Extract<Reply, { readonly kind: 'send' }>;
 
-function sendBody(response: ServerResponse, { status, headers, ending }: Sending, body: string): void {
+function sendBody(
+  response: ServerResponse,
+  { status, headers, ending }: Sending,
+  body: string,
+): void {
   // The length is always that of the whole body, so that a client can see a cut one.
   response.writeHead(status, { ...headers, 'content-length': String(Buffer.byteLength(body)) });
   if (ending === 'whole') {
@@ -65,7 +69,11 @@ async function sendFrames(
   return isOpen;
 }
 
-async function send(response: ServerResponse, reply: Exclude<Reply, { kind: 'hang' }>, clock: Clock): Promise<boolean> {
+async function send(
+  response: ServerResponse,
+  reply: Exclude<Reply, { kind: 'hang' }>,
+  clock: Clock,
+): Promise<boolean> {
   if (response.destroyed) return false;
   if (reply.kind === 'reset') {
     response.socket?.resetAndDestroy();
@@ -81,7 +89,11 @@ async function send(response: ServerResponse, reply: Exclude<Reply, { kind: 'han
  * Carries out a reply. Resolves to true once a whole answer was handed to an open connection. A
  * latency of 0 sets no timer; a caller that goes away ends every wait.
  */
-export async function deliver(response: ServerResponse, reply: Reply, clock: Clock): Promise<boolean> {
+export async function deliver(
+  response: ServerResponse,
+  reply: Reply,
+  clock: Clock,
+): Promise<boolean> {
   if (reply.kind === 'hang' || response.destroyed) return false;
   if (reply.latencyMs > 0) {
     const gone = new AbortController();

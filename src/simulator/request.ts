@@ -42,7 +42,9 @@ export type SimulatedRequest = {
 
 /** The value as a JSON object, or null where it is none (an array is none). */
 export function asObject(value: unknown): JsonObject | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as JsonObject)
+    : null;
 }
 
 /** The value as an array; empty where it is none. */
@@ -52,13 +54,17 @@ export function asArray(value: unknown): readonly unknown[] {
 
 function partsOf(content: unknown): readonly JsonObject[] | null {
   if (!Array.isArray(content)) return null;
-  return content.map((part) => (typeof part === 'string' ? { text: part } : (asObject(part) ?? {})));
+  return content.map((part) =>
+    typeof part === 'string' ? { text: part } : (asObject(part) ?? {}),
+  );
 }
 
 function textOf(content: unknown, parts: readonly JsonObject[] | null): string {
   if (typeof content === 'string') return content;
   if (parts === null) return '';
-  return parts.flatMap((part) => (typeof part['text'] === 'string' ? [part['text']] : [])).join('\n');
+  return parts
+    .flatMap((part) => (typeof part['text'] === 'string' ? [part['text']] : []))
+    .join('\n');
 }
 
 function readMessage(value: unknown): SimulatedMessage {
@@ -82,7 +88,10 @@ function readMessages(input: JsonObject | null): readonly SimulatedMessage[] {
   if (Array.isArray(input['messages']) || typeof prompt !== 'string') return messages;
   const history = asArray(input['history']).flatMap((turn) => {
     const { user, bot } = asObject(turn) ?? {};
-    return [readMessage({ role: 'user', content: user }), readMessage({ role: 'assistant', content: bot })];
+    return [
+      readMessage({ role: 'user', content: user }),
+      readMessage({ role: 'assistant', content: bot }),
+    ];
   });
   return [...history, readMessage({ role: 'user', content: prompt })];
 }
@@ -93,7 +102,9 @@ function isThinking(traits: ModelTraits, asked: unknown): boolean {
   return traits.thinking === 'default-on';
 }
 
-function formatOf(request: Pick<SimulatedRequest, 'endpoint' | 'traits' | 'parameters'>): 'text' | 'message' {
+function formatOf(
+  request: Pick<SimulatedRequest, 'endpoint' | 'traits' | 'parameters'>,
+): 'text' | 'message' {
   const { endpoint, traits, parameters } = request;
   if (endpoint !== 'text-generation' || asArray(parameters['tools']).length > 0) return 'message';
   const asked = parameters['result_format'];
@@ -118,7 +129,8 @@ export function readRequest(
     parsed = null;
   }
   const body = asObject(parsed);
-  if (body === null) return invalidParameter('Required body invalid, please check the request body format.', false);
+  if (body === null)
+    return invalidParameter('Required body invalid, please check the request body format.', false);
   const native = endpoint !== 'chat-completions';
   const model = typeof body['model'] === 'string' ? body['model'] : '';
   const traits = modelTraits(model);

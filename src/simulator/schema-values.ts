@@ -17,7 +17,10 @@ const PLACES =
   );
 
 /** Values for string formats and telling property names; checked in this order. */
-const STRINGS: readonly { readonly name: RegExp; readonly value: (context: ValueContext) => string }[] = [
+const STRINGS: readonly {
+  readonly name: RegExp;
+  readonly value: (context: ValueContext) => string;
+}[] = [
   { name: /date-?time|timestamp/i, value: () => '2025-10-01T08:00:00Z' },
   { name: /date|day|日期/i, value: () => '2025-10-01' },
   { name: /^time|时间/i, value: () => '08:00:00' },
@@ -25,7 +28,8 @@ const STRINGS: readonly { readonly name: RegExp; readonly value: (context: Value
   { name: /ur[il]|link|website/i, value: () => 'https://example.com/' },
   {
     name: /city|location|place|address|region|地|城市/i,
-    value: ({ text, language }) => PLACES.find((place) => text.includes(place)) ?? PHRASES[language].place,
+    value: ({ text, language }) =>
+      PLACES.find((place) => text.includes(place)) ?? PHRASES[language].place,
   },
   { name: /phone|mobile|电话/i, value: () => '010-12345678' },
   { name: /unit|单位/i, value: () => 'celsius' },
@@ -50,7 +54,9 @@ function objectFor(schema: JsonObject, context: ValueContext, depth: number): Js
   const properties = asObject(schema['properties']) ?? {};
   const required = asArray(schema['required']).filter((name) => typeof name === 'string');
   const names = required.length > 0 ? required : Object.keys(properties);
-  return Object.fromEntries(names.map((name) => [name, plausibleValue(properties[name], name, context, depth + 1)]));
+  return Object.fromEntries(
+    names.map((name) => [name, plausibleValue(properties[name], name, context, depth + 1)]),
+  );
 }
 
 function typeOf(schema: JsonObject): unknown {
@@ -65,7 +71,12 @@ function typeOf(schema: JsonObject): unknown {
  * items, minimum, maximum, anyOf): what a model would fill in for property `name`. References and
  * patterns are not followed; nesting ends at eight levels with null.
  */
-export function plausibleValue(schema: unknown, name: string, context: ValueContext, depth = 0): unknown {
+export function plausibleValue(
+  schema: unknown,
+  name: string,
+  context: ValueContext,
+  depth = 0,
+): unknown {
   const rules = asObject(schema) ?? {};
   if (depth > DEPTH_MAX) return null;
   if (rules['const'] !== undefined) return rules['const'];

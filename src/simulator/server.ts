@@ -58,9 +58,15 @@ const NO_REQUEST_ID = '00000000-0000-0000-0000-000000000000';
 /** Longer than any client keeps an idle connection, so that the client closes first and no call meets a closing socket. */
 const KEEP_ALIVE_MS = 300_000;
 
-function refuseOutright(request: IncomingMessage, response: ServerResponse, error: ServiceError): void {
+function refuseOutright(
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: ServiceError,
+): void {
   const compatible = (request.url ?? '').startsWith(COMPATIBLE_BASE);
-  const body = JSON.stringify(errorBody(error, { compatible, stream: false, model: '', requestId: NO_REQUEST_ID }));
+  const body = JSON.stringify(
+    errorBody(error, { compatible, stream: false, model: '', requestId: NO_REQUEST_ID }),
+  );
   response.writeHead(error.status, {
     'content-type': 'application/json',
     'x-request-id': NO_REQUEST_ID,
@@ -72,10 +78,17 @@ function refuseOutright(request: IncomingMessage, response: ServerResponse, erro
 }
 
 function asksForStream({ headers }: IncomingMessage): boolean {
-  return headers['x-dashscope-sse'] === 'enable' || (headers.accept ?? '').includes('text/event-stream');
+  return (
+    headers['x-dashscope-sse'] === 'enable' || (headers.accept ?? '').includes('text/event-stream')
+  );
 }
 
-function handle(request: IncomingMessage, response: ServerResponse, state: SimulatorState, clock: Clock): void {
+function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  state: SimulatorState,
+  clock: Clock,
+): void {
   const endpoint = ENDPOINTS.get((request.url ?? '').split('?', 1)[0] ?? '');
   if (endpoint === undefined || request.method !== 'POST') {
     refuseOutright(request, response, serviceError('NotFound'));
@@ -101,7 +114,10 @@ function handle(request: IncomingMessage, response: ServerResponse, state: Simul
     }
     const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
     const authorization = request.headers.authorization ?? '';
-    const reply = decide({ endpoint, authorization, streamHeader: asksForStream(request), body }, state);
+    const reply = decide(
+      { endpoint, authorization, streamHeader: asksForStream(request), body },
+      state,
+    );
     void deliver(response, reply, clock).then((answered) => {
       if (answered) state.stats.answered();
     });
@@ -146,9 +162,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     faults: createFaults(spec.errorRate, spec.seed),
     stats,
   };
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (request, response) => {
-    handle(request, response, state, clock);
-  });
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 },
+    (request, response) => {
+      handle(request, response, state, clock);
+    },
+  );
   const boundPort = await listen(server, host, port);
   const origin = `http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`;
   return {

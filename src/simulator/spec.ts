@@ -10,7 +10,8 @@ export const DEFAULT_SIMULATOR_SPEC: SimulatorSpec = {
   seed: 1,
 };
 
-const HINT = 'allowed: rpm=600,tpm=100000,latency=200ms,errors=2%,seed=7 (any of them, separated by commas)';
+const HINT =
+  'allowed: rpm=600,tpm=100000,latency=200ms,errors=2%,seed=7 (any of them, separated by commas)';
 
 /** Milliseconds from `200ms`, `2s` or a bare number of milliseconds; null where it is none of these. */
 export function parseMilliseconds(text: string): number | null {
@@ -39,13 +40,34 @@ type Part = {
 };
 
 const PARTS: ReadonlyMap<string, Part> = new Map<string, Part>([
-  ['rpm', { field: 'rpm', rule: 'a whole number of requests, 1 or more', parse: (text) => parseWhole(text, 1, 1e9) }],
-  ['tpm', { field: 'tpm', rule: 'a whole number of tokens, 1 or more', parse: (text) => parseWhole(text, 1, 9e9) }],
+  [
+    'rpm',
+    {
+      field: 'rpm',
+      rule: 'a whole number of requests, 1 or more',
+      parse: (text) => parseWhole(text, 1, 1e9),
+    },
+  ],
+  [
+    'tpm',
+    {
+      field: 'tpm',
+      rule: 'a whole number of tokens, 1 or more',
+      parse: (text) => parseWhole(text, 1, 9e9),
+    },
+  ],
   ['latency', { field: 'latencyMs', rule: 'a time such as 200ms or 2s', parse: parseMilliseconds }],
-  ['errors', { field: 'errorRate', rule: 'a share such as 2% or 0.02, at most 100%', parse: parseShare }],
+  [
+    'errors',
+    { field: 'errorRate', rule: 'a share such as 2% or 0.02, at most 100%', parse: parseShare },
+  ],
   [
     'seed',
-    { field: 'seed', rule: 'a whole number from 0 to 4294967295', parse: (text) => parseWhole(text, 0, 4_294_967_295) },
+    {
+      field: 'seed',
+      rule: 'a whole number from 0 to 4294967295',
+      parse: (text) => parseWhole(text, 0, 4_294_967_295),
+    },
   ],
 ]);
 
@@ -55,7 +77,9 @@ const PARTS: ReadonlyMap<string, Part> = new Map<string, Part>([
  * what is allowed.
  */
 export function parseSimulatorSpec(text: string): SimulatorSpec {
-  const values: { -readonly [Field in keyof SimulatorSpec]: SimulatorSpec[Field] } = { ...DEFAULT_SIMULATOR_SPEC };
+  const values: { -readonly [Field in keyof SimulatorSpec]: SimulatorSpec[Field] } = {
+    ...DEFAULT_SIMULATOR_SPEC,
+  };
   if (text.trim() === '') return values;
   const seen = new Set<string>();
   for (const item of text.split(',')) {
@@ -65,7 +89,8 @@ export function parseSimulatorSpec(text: string): SimulatorSpec {
     if (seen.has(name)) throw new UsageError(`--simulate: ${name} is given twice`, HINT);
     seen.add(name);
     const parsed = rest.length === 0 ? part.parse(value) : null;
-    if (parsed === null) throw new UsageError(`--simulate: ${name}=${value} is not ${part.rule}`, HINT);
+    if (parsed === null)
+      throw new UsageError(`--simulate: ${name}=${value} is not ${part.rule}`, HINT);
     values[part.field] = parsed;
   }
   return values;

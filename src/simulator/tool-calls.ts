@@ -21,7 +21,11 @@ function readTools(value: unknown): readonly Tool[] {
     if (definition === null || typeof name !== 'string') return [];
     const description = definition['description'];
     return [
-      { name, description: typeof description === 'string' ? description : '', parameters: definition['parameters'] },
+      {
+        name,
+        description: typeof description === 'string' ? description : '',
+        parameters: definition['parameters'],
+      },
     ];
   });
 }
@@ -33,7 +37,8 @@ function isMeant(tool: Tool, text: string): boolean {
   if (words.some((word) => word.length >= 4 && lower.includes(word))) return true;
   for (let at = 0; at + 2 <= tool.description.length; at += 1) {
     const pair = tool.description.slice(at, at + 2);
-    if (/^[\u4e00-\u9fff]{2}$/.test(pair) && !COMMON_PAIRS.has(pair) && text.includes(pair)) return true;
+    if (/^[\u4e00-\u9fff]{2}$/.test(pair) && !COMMON_PAIRS.has(pair) && text.includes(pair))
+      return true;
   }
   return false;
 }
@@ -51,14 +56,18 @@ export function chooseToolCalls(
   const { parameters, messages, thinking } = request;
   const tools = readTools(parameters['tools']);
   const choice = parameters['tool_choice'];
-  if (tools.length === 0 || choice === 'none' || messages.at(-1)?.role !== 'user') return { calls: [], forced: false };
+  if (tools.length === 0 || choice === 'none' || messages.at(-1)?.role !== 'user')
+    return { calls: [], forced: false };
   const forcedName = thinking ? undefined : asObject(asObject(choice)?.['function'])?.['name'];
   const forced = typeof forcedName === 'string';
-  const meant = tools.filter((tool) => (forced ? tool.name === forcedName : isMeant(tool, context.text)));
+  const meant = tools.filter((tool) =>
+    forced ? tool.name === forcedName : isMeant(tool, context.text),
+  );
   const called = parameters['parallel_tool_calls'] === true ? meant : meant.slice(0, 1);
   const calls = called.map((tool, index) => {
     const schema = asObject(tool.parameters);
-    const values = schema === null ? {} : plausibleValue({ type: 'object', ...schema }, tool.name, context);
+    const values =
+      schema === null ? {} : plausibleValue({ type: 'object', ...schema }, tool.name, context);
     const text = JSON.stringify(values);
     const id = hashText(`${tool.name}${text}${index}`, Math.floor(context.random() * 2 ** 32));
     return {

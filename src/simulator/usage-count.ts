@@ -1,7 +1,13 @@
 import type { AnswerChoice, AnswerUsage, ToolCall } from './answer-shape.ts';
 import { asArray } from './request.ts';
 import type { SimulatedRequest } from './request.ts';
-import { AUDIO_SECONDS, estimateTokens, MEDIA_TOKENS, MESSAGE_OVERHEAD_TOKENS, splitTokens } from './tokens.ts';
+import {
+  AUDIO_SECONDS,
+  estimateTokens,
+  MEDIA_TOKENS,
+  MESSAGE_OVERHEAD_TOKENS,
+  splitTokens,
+} from './tokens.ts';
 
 /** Tokens of one tool call beyond its arguments. */
 const TOOL_CALL_TOKENS = 8;
@@ -12,17 +18,23 @@ export function toolCallTokens(call: ToolCall): number {
 }
 
 /** Input tokens: messages, media by number of pieces, tools by their definition. */
-function countInput(request: SimulatedRequest): Pick<AnswerUsage, 'input' | 'image' | 'video' | 'audio'> {
+function countInput(
+  request: SimulatedRequest,
+): Pick<AnswerUsage, 'input' | 'image' | 'video' | 'audio'> {
   let text = 0;
   const media = { image: 0, video: 0, audio: 0 };
   for (const message of request.messages) {
     text += estimateTokens(message.text) + MESSAGE_OVERHEAD_TOKENS;
     for (const part of message.parts ?? []) {
-      if (part['image'] !== undefined || part['image_url'] !== undefined) media.image += MEDIA_TOKENS.image;
-      if (part['audio'] !== undefined || part['input_audio'] !== undefined) media.audio += MEDIA_TOKENS.audio;
+      if (part['image'] !== undefined || part['image_url'] !== undefined)
+        media.image += MEDIA_TOKENS.image;
+      if (part['audio'] !== undefined || part['input_audio'] !== undefined)
+        media.audio += MEDIA_TOKENS.audio;
       const video = part['video'] ?? part['video_url'];
       if (video !== undefined) {
-        media.video += Array.isArray(video) ? video.length * MEDIA_TOKENS.frame : MEDIA_TOKENS.video;
+        media.video += Array.isArray(video)
+          ? video.length * MEDIA_TOKENS.frame
+          : MEDIA_TOKENS.video;
       }
     }
   }
@@ -32,7 +44,10 @@ function countInput(request: SimulatedRequest): Pick<AnswerUsage, 'input' | 'ima
 }
 
 /** Counts what an answer costs, from the request's content and the answer's tokens. */
-export function countUsage(request: SimulatedRequest, choices: readonly AnswerChoice[]): AnswerUsage {
+export function countUsage(
+  request: SimulatedRequest,
+  choices: readonly AnswerChoice[],
+): AnswerUsage {
   const input = countInput(request);
   let reasoning = 0;
   let rest = 0;
@@ -46,6 +61,7 @@ export function countUsage(request: SimulatedRequest, choices: readonly AnswerCh
     output: reasoning + rest,
     reasoning,
     searches: request.parameters['enable_search'] === true ? 1 : 0,
-    seconds: request.traits.family === 'asr' ? (input.audio / MEDIA_TOKENS.audio) * AUDIO_SECONDS : 0,
+    seconds:
+      request.traits.family === 'asr' ? (input.audio / MEDIA_TOKENS.audio) * AUDIO_SECONDS : 0,
   };
 }

@@ -3,7 +3,14 @@ import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { type Bench, CANARY_KEY, openBench } from '../helpers/bench.ts';
 import { type CountingServer, promptFor, startCountingServer } from '../helpers/counting-server.ts';
-import { envelopeLine, flatLine, jsonl, nativeLine, placeIds, promptLine } from '../helpers/request-lines.ts';
+import {
+  envelopeLine,
+  flatLine,
+  jsonl,
+  nativeLine,
+  placeIds,
+  promptLine,
+} from '../helpers/request-lines.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
 const IS_ROOT = process.getuid?.() === 0;
@@ -17,7 +24,11 @@ async function prepare(): Promise<{ bench: Bench; server: CountingServer; args: 
 }
 
 /** Nothing was sent, and nothing but what was there is there. */
-function expectUntouched(bench: Bench, server: CountingServer, names: readonly string[] = ['a.jsonl']): void {
+function expectUntouched(
+  bench: Bench,
+  server: CountingServer,
+  names: readonly string[] = ['a.jsonl'],
+): void {
   expect(server.calls).toHaveLength(0);
   expect(bench.names()).toEqual(names);
 }
@@ -64,7 +75,10 @@ describe('64: wrong usage', () => {
     const { bench, args } = await prepare();
     const run = await runCli(bench, [...args, '--json', '--order', 'random']);
     expect(run).toMatchObject({ status: 64 });
-    expect(run.json()).toEqual({ schema: 1, error: { exit_code: 64, message: expect.stringContaining('order') as unknown, hint: null } });
+    expect(run.json()).toEqual({
+      schema: 1,
+      error: { exit_code: 64, message: expect.stringContaining('order') as unknown, hint: null },
+    });
   });
 });
 
@@ -76,8 +90,16 @@ describe('65: lines that must not be sent', () => {
     envelopeLine('昆明', { top_p: 3 }),
     nativeLine('Qingdao', { messages: [] }),
     nativeLine('Wuhan', { headers: { Authorization: 'Bearer x' } }),
-    JSON.stringify({ custom_id: 'Xiamen', url: 'https://example.com/v1/chat/completions', body: { model: 'qwen-plus', messages: [] } }),
-    JSON.stringify({ custom_id: 'Harbin', url: '/v1/embeddings', body: { model: 'text-embedding-v4', input: '你好' } }),
+    JSON.stringify({
+      custom_id: 'Xiamen',
+      url: 'https://example.com/v1/chat/completions',
+      body: { model: 'qwen-plus', messages: [] },
+    }),
+    JSON.stringify({
+      custom_id: 'Harbin',
+      url: '/v1/embeddings',
+      body: { model: 'text-embedding-v4', input: '你好' },
+    }),
   ];
 
   test('people get file:line, custom_id, path and reason; nothing is sent, nothing is left behind', async () => {
@@ -100,7 +122,24 @@ describe('65: lines that must not be sent', () => {
     bench.write('a.jsonl', jsonl(bad));
     const run = await runCli(bench, [...args, '--json']);
     expect(run).toMatchObject({ status: 65 });
-    const { schema, error, problems, problem_counts: counts } = run.json() as { schema: number; error: object; problems: { severity: string; line: number; custom_id: string | null; path: string; code: string; message: string }[]; problem_counts: object };
+    const {
+      schema,
+      error,
+      problems,
+      problem_counts: counts,
+    } = run.json() as {
+      schema: number;
+      error: object;
+      problems: {
+        severity: string;
+        line: number;
+        custom_id: string | null;
+        path: string;
+        code: string;
+        message: string;
+      }[];
+      problem_counts: object;
+    };
     expect(schema).toBe(1);
     expect(error).toMatchObject({ exit_code: 65 });
     const errors = problems.filter(({ severity }) => severity === 'error');
@@ -113,7 +152,14 @@ describe('65: lines that must not be sent', () => {
       [7, 'Xiamen', 'url'],
       [8, 'Harbin', 'url'],
     ]);
-    expect(Object.keys(problems[0] ?? {})).toEqual(['severity', 'line', 'custom_id', 'path', 'code', 'message']);
+    expect(Object.keys(problems[0] ?? {})).toEqual([
+      'severity',
+      'line',
+      'custom_id',
+      'path',
+      'code',
+      'message',
+    ]);
     expect(counts).toMatchObject({ error: 7 });
     expectUntouched(bench, server);
   });
@@ -126,8 +172,16 @@ describe('65: lines that must not be sent', () => {
     expect(bench.lines('a.results.jsonl')).toMatchObject([{ id: 'a-1' }]);
     const errors = bench.lines('a.errors.jsonl');
     expect(errors.map(({ id }) => id)).toEqual(['a-2', 'a-3', 'a-4', 'a-5', 'a-6', 'a-7', 'a-8']);
-    expect(errors[1]).toMatchObject({ custom_id: null, response: null, error: { code: 'qbatch_invalid_json', line: 3 } });
-    expect(errors[2]).toMatchObject({ custom_id: '昆明', response: null, error: { param: 'body.top_p', line: 4 } });
+    expect(errors[1]).toMatchObject({
+      custom_id: null,
+      response: null,
+      error: { code: 'qbatch_invalid_json', line: 3 },
+    });
+    expect(errors[2]).toMatchObject({
+      custom_id: '昆明',
+      response: null,
+      error: { param: 'body.top_p', line: 4 },
+    });
   });
 
   test('--strict makes warnings errors', async () => {
@@ -135,7 +189,9 @@ describe('65: lines that must not be sent', () => {
     bench.write('a.jsonl', jsonl([flatLine('杭州', { temprature: 0.5 })]));
     const strict = await runCli(bench, [...args, '--strict', '--json']);
     expect(strict).toMatchObject({ status: 65 });
-    expect(strict.json()).toMatchObject({ problems: [{ line: 1, path: 'temprature', severity: 'warning' }] });
+    expect(strict.json()).toMatchObject({
+      problems: [{ line: 1, path: 'temprature', severity: 'warning' }],
+    });
     expectUntouched(bench, server);
     const lax = await runCli(bench, args);
     expect(lax).toMatchObject({ status: 0 });
@@ -144,14 +200,25 @@ describe('65: lines that must not be sent', () => {
 
   test('duplicates: the later line is invalid, both are named; generated ids take part', async () => {
     const { bench, server, args } = await prepare();
-    bench.write('a.jsonl', jsonl([nativeLine('杭州'), nativeLine('Suzhou'), nativeLine('杭州'), nativeLine('line-5'), nativeLine('成都', { custom_id: undefined })]));
+    bench.write(
+      'a.jsonl',
+      jsonl([
+        nativeLine('杭州'),
+        nativeLine('Suzhou'),
+        nativeLine('杭州'),
+        nativeLine('line-5'),
+        nativeLine('成都', { custom_id: undefined }),
+      ]),
+    );
     const run = await runCli(bench, args);
     expect(run).toMatchObject({ status: 65 });
     expect(run.stderr).toMatch(/a\.jsonl:3 杭州: .*line 1/);
     expect(run.stderr).toMatch(/5/);
     expectUntouched(bench, server);
     expect(await runCli(bench, [...args, '--skip-invalid'])).toMatchObject({ status: 1 });
-    expect(server.calls.map(({ id }) => id).toSorted()).toEqual(['Suzhou', 'line-5', '杭州'].toSorted());
+    expect(server.calls.map(({ id }) => id).toSorted()).toEqual(
+      ['Suzhou', 'line-5', '杭州'].toSorted(),
+    );
     expect(bench.lines('a.errors.jsonl')).toMatchObject([
       { id: 'a-3', custom_id: '杭州', error: { code: 'qbatch_duplicate_custom_id' } },
       { id: 'a-5', custom_id: 'line-5', error: { code: 'qbatch_duplicate_custom_id' } },
@@ -161,22 +228,28 @@ describe('65: lines that must not be sent', () => {
   test('duplicate keys at the top, in body, input and parameters are refused; deeper ones pass through', async () => {
     const { bench, server, args } = await prepare();
     const messages = `[{"role":"user","content":${JSON.stringify(promptFor('杭州'))}}]`;
-    bench.write('a.jsonl', jsonl([
-      `{"custom_id":"1","model":"qwen-plus","model":"qwen-max","messages":${messages}}`,
-      `{"custom_id":"2","url":"/v1/chat/completions","body":{"model":"qwen-plus","messages":${messages},"seed":1,"seed":2}}`,
-      `{"custom_id":"3","model":"qwen-plus","input":{"messages":${messages},"messages":[]}}`,
-      `{"custom_id":"4","model":"qwen-plus","input":{"messages":${messages}},"parameters":{"top_p":0.1,"top_p":0.2}}`,
-      `{"custom_id":"5","model":"qwen-plus","input":{"messages":${messages}},"parameters":{"result_format":"message","x":{"k":1,"k":2}}}`,
-    ]));
+    bench.write(
+      'a.jsonl',
+      jsonl([
+        `{"custom_id":"1","model":"qwen-plus","model":"qwen-max","messages":${messages}}`,
+        `{"custom_id":"2","url":"/v1/chat/completions","body":{"model":"qwen-plus","messages":${messages},"seed":1,"seed":2}}`,
+        `{"custom_id":"3","model":"qwen-plus","input":{"messages":${messages},"messages":[]}}`,
+        `{"custom_id":"4","model":"qwen-plus","input":{"messages":${messages}},"parameters":{"top_p":0.1,"top_p":0.2}}`,
+        `{"custom_id":"5","model":"qwen-plus","input":{"messages":${messages}},"parameters":{"result_format":"message","x":{"k":1,"k":2}}}`,
+      ]),
+    );
     const run = await runCli(bench, [...args, '--skip-invalid']);
     expect(run).toMatchObject({ status: 1 });
     expect(bench.lines('a.errors.jsonl')).toHaveLength(4);
-    expect(server.calls.map(({ body }) => body)).toEqual([expect.stringContaining('"x":{"k":1,"k":2}')]);
+    expect(server.calls.map(({ body }) => body)).toEqual([
+      expect.stringContaining('"x":{"k":1,"k":2}'),
+    ]);
   });
 
   test('lines that are no text, too long or too deep: refused one by one', async () => {
     const { bench, server, args } = await prepare();
-    const deep = (levels: number): string => `{"custom_id":"deep-${levels}","model":"qwen-plus","input":{"messages":[{"role":"user","content":"[#deep-${levels}] 深"}]},"parameters":{"result_format":"message","x":${'['.repeat(levels - 2)}${']'.repeat(levels - 2)}}}`;
+    const deep = (levels: number): string =>
+      `{"custom_id":"deep-${levels}","model":"qwen-plus","input":{"messages":[{"role":"user","content":"[#deep-${levels}] 深"}]},"parameters":{"result_format":"message","x":${'['.repeat(levels - 2)}${']'.repeat(levels - 2)}}}`;
     const rows = [
       nativeLine('杭州'),
       Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]),
@@ -188,11 +261,18 @@ describe('65: lines that must not be sent', () => {
       '{"custom_id":7,"prompt":"你好","model":"qwen-plus"}',
       deep(512),
     ];
-    bench.write('a.jsonl', Buffer.concat(rows.flatMap((row) => [Buffer.from(row as string), Buffer.from('\n')])));
+    bench.write(
+      'a.jsonl',
+      Buffer.concat(rows.flatMap((row) => [Buffer.from(row as string), Buffer.from('\n')])),
+    );
     const run = await runCli(bench, [...args, '--skip-invalid', '--max-line', '2KiB']);
     expect(run).toMatchObject({ status: 1 });
     expect(server.calls.map(({ id }) => id).toSorted()).toEqual(['deep-512', '杭州'].toSorted());
-    const errors = bench.lines('a.errors.jsonl') as { id: string; custom_id: string | null; error: { code: string } }[];
+    const errors = bench.lines('a.errors.jsonl') as {
+      id: string;
+      custom_id: string | null;
+      error: { code: string };
+    }[];
     expect(errors.map(({ id, error }) => [id, error.code])).toEqual([
       ['a-2', 'qbatch_invalid_utf8'],
       ['a-3', 'qbatch_invalid_json'],
@@ -202,7 +282,6 @@ describe('65: lines that must not be sent', () => {
       ['a-7', expect.stringMatching(/^qbatch_invalid_/)],
       ['a-8', 'qbatch_invalid_request'],
     ]);
-    // eslint-disable-next-line no-control-regex
     expect(run.stderr).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
   });
 
@@ -220,20 +299,29 @@ describe('66: inputs that cannot be read', () => {
   test('missing, or a folder', async () => {
     const { bench, server } = await prepare();
     mkdirSync(bench.path('folder'));
-    for (const [input, reason] of [['gone.jsonl', 'no such file'], ['folder', 'folder']] as const) {
+    for (const [input, reason] of [
+      ['gone.jsonl', 'no such file'],
+      ['folder', 'folder'],
+    ] as const) {
       const run = await runCli(bench, ['run', input, ...server.flags, '--json']);
       expect(run).toMatchObject({ status: 66 });
-      expect(run.json()).toMatchObject({ schema: 1, error: { exit_code: 66, message: expect.stringContaining(reason) as unknown } });
+      expect(run.json()).toMatchObject({
+        schema: 1,
+        error: { exit_code: 66, message: expect.stringContaining(reason) as unknown },
+      });
     }
     expectUntouched(bench, server, ['a.jsonl', 'folder']);
   });
 
-  test.skipIf(IS_ROOT)('unreadable (root reads everything, so it is skipped for root)', async () => {
-    const { bench, server, args } = await prepare();
-    chmodSync(bench.path('a.jsonl'), 0);
-    expect(await runCli(bench, args)).toMatchObject({ status: 66 });
-    expectUntouched(bench, server);
-  });
+  test.skipIf(IS_ROOT)(
+    'unreadable (root reads everything, so it is skipped for root)',
+    async () => {
+      const { bench, server, args } = await prepare();
+      chmodSync(bench.path('a.jsonl'), 0);
+      expect(await runCli(bench, args)).toMatchObject({ status: 66 });
+      expectUntouched(bench, server);
+    },
+  );
 
   test('resume, retry, status, usage and export of a job that is not there', async () => {
     const bench = openBench();
@@ -263,7 +351,15 @@ describe('73: outputs that cannot be made', () => {
     bench.write('elsewhere.txt', '');
     symlinkSync('elsewhere.txt', bench.path('link'));
     symlinkSync('nowhere.txt', bench.path('dangling'));
-    const refused = [['-o', 'folder'], ['-o', 'link'], ['-o', 'dangling'], ['--errors', 'link'], ['-o', 'a.jsonl'], ['--errors', 'a.jsonl'], ['-o', 'missing/x.jsonl']];
+    const refused = [
+      ['-o', 'folder'],
+      ['-o', 'link'],
+      ['-o', 'dangling'],
+      ['--errors', 'link'],
+      ['-o', 'a.jsonl'],
+      ['--errors', 'a.jsonl'],
+      ['-o', 'missing/x.jsonl'],
+    ];
     for (const flags of refused) {
       const run = await runCli(bench, [...args, ...flags]);
       expect([flags, run.status]).toEqual([flags, 73]);
@@ -296,7 +392,9 @@ describe('75: one run at a time', () => {
     for (const second of [args, ['run', 'b.jsonl', '--ledger', 'a.qbatch.db', ...server.flags]]) {
       const run = await runCli(bench, [...second, '--json']);
       expect(run).toMatchObject({ status: 75 });
-      const message = expect.stringMatching(new RegExp(`process ${first.pid} on \\S+, started \\d{4}-\\d\\d-\\d\\dT`)) as unknown;
+      const message = expect.stringMatching(
+        new RegExp(`process ${first.pid} on \\S+, started \\d{4}-\\d\\d-\\d\\dT`),
+      ) as unknown;
       expect(run.json()).toMatchObject({ error: { exit_code: 75, message } });
     }
     expect(server.calls).toHaveLength(3);
@@ -317,12 +415,16 @@ describe('78: configuration and ledgers', () => {
 
   test('a missing key is told before a missing input', async () => {
     const bench = openBench();
-    expect(await runCli(bench, ['run', 'gone.jsonl'], { env: { DASHSCOPE_API_KEY: undefined } })).toMatchObject({ status: 78 });
+    expect(
+      await runCli(bench, ['run', 'gone.jsonl'], { env: { DASHSCOPE_API_KEY: undefined } }),
+    ).toMatchObject({ status: 78 });
   });
 
   test('a key with a line feed inside is refused, and not repeated', async () => {
     const { bench, server, args } = await prepare();
-    const run = await runCli(bench, args, { env: { DASHSCOPE_API_KEY: `${CANARY_KEY}\nX-Injected: 1` } });
+    const run = await runCli(bench, args, {
+      env: { DASHSCOPE_API_KEY: `${CANARY_KEY}\nX-Injected: 1` },
+    });
     expect(run).toMatchObject({ status: 78 });
     expect(run.stderr).not.toContain('X-Injected');
     expectUntouched(bench, server);
@@ -331,9 +433,14 @@ describe('78: configuration and ledgers', () => {
   test('a key from a file is used, and kept out of everything', async () => {
     const { bench, server, args } = await prepare();
     const file = bench.write('../home/.dashscope/api_key', `${CANARY_KEY}\n`);
-    const run = await runCli(bench, args, { env: { DASHSCOPE_API_KEY: undefined }, keepsKeyIn: file });
+    const run = await runCli(bench, args, {
+      env: { DASHSCOPE_API_KEY: undefined },
+      keepsKeyIn: file,
+    });
     expect(run).toMatchObject({ status: 0 });
-    expect(server.calls.map(({ headers }) => headers.authorization)).toEqual(Array.from({ length: 3 }, () => `Bearer ${CANARY_KEY}`));
+    expect(server.calls.map(({ headers }) => headers.authorization)).toEqual(
+      Array.from({ length: 3 }, () => `Bearer ${CANARY_KEY}`),
+    );
   });
 
   test('a key in the configuration file is refused without repeating it', async () => {
@@ -358,8 +465,12 @@ describe('78: configuration and ledgers', () => {
 
   test('plain http to another machine, a region without its workspace', async () => {
     const { bench, args } = await prepare();
-    expect(await runCli(bench, ['run', 'a.jsonl', '--base-url', 'http://192.0.2.1/api/v1'])).toMatchObject({ status: 78 });
-    expect(await runCli(bench, ['run', 'a.jsonl', '--region', 'frankfurt'])).toMatchObject({ status: 78 });
+    expect(
+      await runCli(bench, ['run', 'a.jsonl', '--base-url', 'http://192.0.2.1/api/v1']),
+    ).toMatchObject({ status: 78 });
+    expect(await runCli(bench, ['run', 'a.jsonl', '--region', 'frankfurt'])).toMatchObject({
+      status: 78,
+    });
     expect(args).toHaveLength(6);
   });
 

@@ -1,52 +1,89 @@
 import { describe, expect, test } from 'vitest';
 import { type Bench, openBench } from '../helpers/bench.ts';
-import { type CountingServer, type Reaction, startCountingServer } from '../helpers/counting-server.ts';
+import {
+  type CountingServer,
+  type Reaction,
+  startCountingServer,
+} from '../helpers/counting-server.ts';
 import { envelopeLine, jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
-async function prepare(count: number): Promise<{ bench: Bench; server: CountingServer; args: string[]; ids: string[] }> {
+async function prepare(
+  count: number,
+): Promise<{ bench: Bench; server: CountingServer; args: string[]; ids: string[] }> {
   const bench = openBench();
   const server = await startCountingServer();
   const ids = placeIds(count);
-  bench.write('a.jsonl', jsonl(ids.map((id, index) => (index % 2 === 0 ? nativeLine(id) : envelopeLine(id)))));
+  bench.write(
+    'a.jsonl',
+    jsonl(ids.map((id, index) => (index % 2 === 0 ? nativeLine(id) : envelopeLine(id)))),
+  );
   return { bench, server, ids, args: ['run', 'a.jsonl', ...server.flags] };
 }
 
-const refusal = (status: number, code: string, message: string): Reaction => ({ kind: 'error', status, code, message });
+const refusal = (status: number, code: string, message: string): Reaction => ({
+  kind: 'error',
+  status,
+  code,
+  message,
+});
 
 /** Runs the same command with a willing service until the job is done; every line is there, once. */
-async function finishAndCheck(bench: Bench, args: readonly string[], ids: readonly string[]): Promise<void> {
+async function finishAndCheck(
+  bench: Bench,
+  args: readonly string[],
+  ids: readonly string[],
+): Promise<void> {
   expect(await runCli(bench, args)).toMatchObject({ status: 0 });
   expect(bench.lines('a.results.jsonl').map(({ custom_id: customId }) => customId)).toEqual(ids);
   expect(bench.read('a.errors.jsonl')).toBe('');
 }
 
-function linesOf(summary: Record<string, unknown>): Record<'total' | 'answered' | 'failed' | 'rejected' | 'open', number> {
+function linesOf(
+  summary: Record<string, unknown>,
+): Record<'total' | 'answered' | 'failed' | 'rejected' | 'open', number> {
   return summary['lines'] as ReturnType<typeof linesOf>;
 }
 
 describe('signals', () => {
-  test.each([['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const)('%s: waits for the calls in flight, saves them, ends with %i; the next run pays for nothing twice', async (signal, status) => {
-    const { bench, server, args, ids } = await prepare(8);
-    server.hold();
-    const run = startCli(bench, [...args, '-c', '3', '--json']);
-    await run.before(server.seen(3));
-    run.signal(signal);
-    await run.says('stopping');
-    server.release();
-    const ended = await run.finished;
-    expect(ended).toMatchObject({ status, signal: null });
-    expect(linesOf(ended.json())).toEqual({ total: 8, answered: 3, failed: 0, rejected: 0, open: 5 });
-    expect(ended.json()).toMatchObject({ stopped: { code: status }, possibly_billed: { attempts: 0 } });
-    expect(ended.stderr).toContain('next: qbatch resume');
-    expect(server.calls).toHaveLength(3);
-    await finishAndCheck(bench, args, ids);
-    expect([...server.counts().values()]).toEqual(ids.map(() => 1));
-  });
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)(
+    '%s: waits for the calls in flight, saves them, ends with %i; the next run pays for nothing twice',
+    async (signal, status) => {
+      const { bench, server, args, ids } = await prepare(8);
+      server.hold();
+      const run = startCli(bench, [...args, '-c', '3', '--json']);
+      await run.before(server.seen(3));
+      run.signal(signal);
+      await run.says('stopping');
+      server.release();
+      const ended = await run.finished;
+      expect(ended).toMatchObject({ status, signal: null });
+      expect(linesOf(ended.json())).toEqual({
+        total: 8,
+        answered: 3,
+        failed: 0,
+        rejected: 0,
+        open: 5,
+      });
+      expect(ended.json()).toMatchObject({
+        stopped: { code: status },
+        possibly_billed: { attempts: 0 },
+      });
+      expect(ended.stderr).toContain('next: qbatch resume');
+      expect(server.calls).toHaveLength(3);
+      await finishAndCheck(bench, args, ids);
+      expect([...server.counts().values()]).toEqual(ids.map(() => 1));
+    },
+  );
 
   test('a second signal drops the calls in flight: they are reported as possibly billed and sent again', async () => {
     const { bench, server, args, ids } = await prepare(6);
-    server.script = ({ nth, id }) => (nth === 1 && id !== ids[0] ? { kind: 'hang' } : { kind: 'answer' });
+    server.script = ({ nth, id }) =>
+      nth === 1 && id !== ids[0] ? { kind: 'hang' } : { kind: 'answer' };
     const run = startCli(bench, [...args, '-c', '3', '--json', '--progress', 'json']);
     await run.before(server.seen(4));
     await run.says('"line":1,');
@@ -63,7 +100,13 @@ describe('signals', () => {
 
   test('a signal while a retry is waited for: ends at once, the line stays open with its attempt on record', async () => {
     const { bench, server, args, ids } = await prepare(1);
-    server.script = () => ({ kind: 'error', status: 500, code: 'InternalError', message: 'busy', headers: { 'retry-after': '60' } });
+    server.script = () => ({
+      kind: 'error',
+      status: 500,
+      code: 'InternalError',
+      message: 'busy',
+      headers: { 'retry-after': '60' },
+    });
     const run = startCli(bench, [...args, '--json']);
     await run.before(server.seen(1));
     run.signal('SIGTERM');
@@ -119,7 +162,10 @@ describe('3: limits of the user', () => {
     const ended = await run.finished;
     expect(ended).toMatchObject({ status: 3 });
     expect(ended.json()).toMatchObject({ stopped: { reason: 'duration', code: 3 } });
-    expect(linesOf(ended.json())).toMatchObject({ answered: server.calls.length, open: 6 - server.calls.length });
+    expect(linesOf(ended.json())).toMatchObject({
+      answered: server.calls.length,
+      open: 6 - server.calls.length,
+    });
     await finishAndCheck(bench, args, ids);
     expect([...server.counts().values()]).toEqual(ids.map(() => 1));
   });
@@ -135,7 +181,9 @@ describe('3: limits of the user', () => {
     const calls = server.calls.length;
     expect(calls).toBeGreaterThan(0);
     expect(calls).toBeLessThan(10);
-    expect(await runCli(bench, [...args, '--max-cost', '0.0012', '-c', '1'])).toMatchObject({ status: 3 });
+    expect(await runCli(bench, [...args, '--max-cost', '0.0012', '-c', '1'])).toMatchObject({
+      status: 3,
+    });
     await finishAndCheck(bench, args, ids);
   });
 
@@ -153,43 +201,96 @@ describe('3: limits of the user', () => {
 describe('77: the account says no', () => {
   test.each([
     ['a refused key', 401, 'InvalidApiKey', 'Invalid API-key provided.'],
-    ['an account in arrears', 400, 'Arrearage', 'Access denied, please make sure your account is in good standing.'],
-  ])('%s stops the job after the first call; its line stays open', async (_what, status, code, message) => {
-    const { bench, server, args, ids } = await prepare(5);
-    server.script = () => refusal(status, code, message);
-    const run = await runCli(bench, [...args, '-c', '1', '--json']);
-    expect(run).toMatchObject({ status: 77 });
-    expect(run.json()).toMatchObject({ lines: { answered: 0, failed: 0, open: 5 }, stopped: { code: 77, message: expect.stringContaining(code) as unknown } });
-    expect(server.calls).toHaveLength(1);
-    server.script = () => ({ kind: 'answer' });
-    await finishAndCheck(bench, args, ids);
-  });
+    [
+      'an account in arrears',
+      400,
+      'Arrearage',
+      'Access denied, please make sure your account is in good standing.',
+    ],
+  ])(
+    '%s stops the job after the first call; its line stays open',
+    async (_what, status, code, message) => {
+      const { bench, server, args, ids } = await prepare(5);
+      server.script = () => refusal(status, code, message);
+      const run = await runCli(bench, [...args, '-c', '1', '--json']);
+      expect(run).toMatchObject({ status: 77 });
+      expect(run.json()).toMatchObject({
+        lines: { answered: 0, failed: 0, open: 5 },
+        stopped: { code: 77, message: expect.stringContaining(code) as unknown },
+      });
+      expect(server.calls).toHaveLength(1);
+      server.script = () => ({ kind: 'answer' });
+      await finishAndCheck(bench, args, ids);
+    },
+  );
 
   test('a model without access among others: its lines stay open, the others finish', async () => {
     const { bench, server, args } = await prepare(0);
-    bench.write('a.jsonl', jsonl([nativeLine('杭州', { model: 'qwen-max' }), nativeLine('Suzhou'), nativeLine('成都', { model: 'qwen-max' }), nativeLine('昆明')]));
-    server.script = ({ json }) => (json['model'] === 'qwen-max' ? refusal(403, 'Model.AccessDenied', 'Model access denied.') : { kind: 'answer' });
+    bench.write(
+      'a.jsonl',
+      jsonl([
+        nativeLine('杭州', { model: 'qwen-max' }),
+        nativeLine('Suzhou'),
+        nativeLine('成都', { model: 'qwen-max' }),
+        nativeLine('昆明'),
+      ]),
+    );
+    server.script = ({ json }) =>
+      json['model'] === 'qwen-max'
+        ? refusal(403, 'Model.AccessDenied', 'Model access denied.')
+        : { kind: 'answer' };
     const run = await runCli(bench, [...args, '--json', '-c', '1']);
     expect(run).toMatchObject({ status: 77 });
-    expect(run.json()).toMatchObject({ lines: { answered: 2, failed: 0, open: 2 }, stopped: { code: 77 } });
+    expect(run.json()).toMatchObject({
+      lines: { answered: 2, failed: 0, open: 2 },
+      stopped: { code: 77 },
+    });
     expect(server.calls.filter(({ json }) => json['model'] === 'qwen-max')).toHaveLength(1);
     server.script = () => ({ kind: 'answer' });
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
-    expect(bench.lines('a.results.jsonl').map(({ custom_id: customId }) => customId)).toEqual(['杭州', 'Suzhou', '成都', '昆明']);
+    expect(bench.lines('a.results.jsonl').map(({ custom_id: customId }) => customId)).toEqual([
+      '杭州',
+      'Suzhou',
+      '成都',
+      '昆明',
+    ]);
   });
 
   test('a model that does not exist among others: all its lines fail, the unsent ones without a response', async () => {
     const { bench, server, args } = await prepare(0);
-    bench.write('a.jsonl', jsonl([nativeLine('杭州', { model: 'qwen-plux' }), nativeLine('Suzhou'), nativeLine('成都', { model: 'qwen-plux' }), nativeLine('昆明', { model: 'qwen-plux' })]));
-    server.script = ({ json }) => (json['model'] === 'qwen-plux' ? refusal(404, 'ModelNotFound', 'Model can not be found.') : { kind: 'answer' });
+    bench.write(
+      'a.jsonl',
+      jsonl([
+        nativeLine('杭州', { model: 'qwen-plux' }),
+        nativeLine('Suzhou'),
+        nativeLine('成都', { model: 'qwen-plux' }),
+        nativeLine('昆明', { model: 'qwen-plux' }),
+      ]),
+    );
+    server.script = ({ json }) =>
+      json['model'] === 'qwen-plux'
+        ? refusal(404, 'ModelNotFound', 'Model can not be found.')
+        : { kind: 'answer' };
     const run = await runCli(bench, [...args, '--json', '-c', '1']);
     expect(run).toMatchObject({ status: 1 });
     expect(run.json()).toMatchObject({ lines: { answered: 1, failed: 3, open: 0 }, stopped: null });
-    const errors = bench.lines('a.errors.jsonl') as { custom_id: string; response: object | null; error: { code: string } }[];
-    expect(errors.map(({ custom_id: customId, error }) => [customId, error.code])).toEqual([['杭州', 'ModelNotFound'], ['成都', 'ModelNotFound'], ['昆明', 'ModelNotFound']]);
-    const sent = server.calls.filter(({ json }) => json['model'] === 'qwen-plux').map(({ id }) => id);
+    const errors = bench.lines('a.errors.jsonl') as {
+      custom_id: string;
+      response: object | null;
+      error: { code: string };
+    }[];
+    expect(errors.map(({ custom_id: customId, error }) => [customId, error.code])).toEqual([
+      ['杭州', 'ModelNotFound'],
+      ['成都', 'ModelNotFound'],
+      ['昆明', 'ModelNotFound'],
+    ]);
+    const sent = server.calls
+      .filter(({ json }) => json['model'] === 'qwen-plux')
+      .map(({ id }) => id);
     expect(sent).toHaveLength(1);
-    expect(errors.filter(({ response }) => response !== null).map(({ custom_id: customId }) => customId)).toEqual(sent);
+    expect(
+      errors.filter(({ response }) => response !== null).map(({ custom_id: customId }) => customId),
+    ).toEqual(sent);
   });
 
   test('a model that does not exist and no other: 77, all lines open', async () => {
@@ -205,9 +306,23 @@ describe('69: nobody there', () => {
   test('an unreachable service: nothing counts against the lines, which stay open', async () => {
     const { bench, server, ids } = await prepare(3);
     // Port 9 of loopback: nobody listens there, so the connection is refused at once.
-    const run = await runCli(bench, ['run', 'a.jsonl', '--base-url', 'http://127.0.0.1:9', '--max-unreachable', '2s', '--max-attempts', '1', '--json']);
+    const run = await runCli(bench, [
+      'run',
+      'a.jsonl',
+      '--base-url',
+      'http://127.0.0.1:9',
+      '--max-unreachable',
+      '2s',
+      '--max-attempts',
+      '1',
+      '--json',
+    ]);
     expect(run).toMatchObject({ status: 69 });
-    expect(run.json()).toMatchObject({ lines: { answered: 0, failed: 0, open: 3 }, stopped: { reason: 'unreachable', code: 69 }, possibly_billed: { attempts: 0 } });
+    expect(run.json()).toMatchObject({
+      lines: { answered: 0, failed: 0, open: 3 },
+      stopped: { reason: 'unreachable', code: 69 },
+      possibly_billed: { attempts: 0 },
+    });
     await finishAndCheck(bench, ['run', 'a.jsonl', ...server.flags, '--max-attempts', '1'], ids);
   });
 });

@@ -103,12 +103,16 @@ describe('modelsCommand: text', () => {
 
   it('shows a model that the user added without a price', () => {
     const own = loadCatalog({ models: [{ id: 'our-model', limits: { context_window: 4_096 } }] });
-    expect(rows(modelsCommand({ ...CN, catalog: own, pattern: 'our-model' }))).toEqual(['our-model']);
+    expect(rows(modelsCommand({ ...CN, catalog: own, pattern: 'our-model' }))).toEqual([
+      'our-model',
+    ]);
   });
 });
 
 describe('modelsCommand: JSON', () => {
-  const parse = (pattern?: string): Record<string, unknown> & { models: Record<string, unknown>[] } =>
+  const parse = (
+    pattern?: string,
+  ): Record<string, unknown> & { models: Record<string, unknown>[] } =>
     JSON.parse(
       modelsCommand({ ...CN, json: true, ...(pattern === undefined ? {} : { pattern }) }),
     ) as ReturnType<typeof parse>;

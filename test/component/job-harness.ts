@@ -7,7 +7,8 @@ import { findJob } from '../../src/ledger/jobs.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import type { Job } from '../../src/ledger/records.ts';
 import { loadCatalog } from '../../src/models/catalog.ts';
-import { type JobRequest, prepareJob } from '../../src/prepare-job.ts';
+import type { JobRequest } from '../../src/job-request.ts';
+import { prepareJob } from '../../src/prepare-job.ts';
 import { createPricing } from '../../src/pricing.ts';
 import { createValueRedactor } from '../../src/redact.ts';
 import type { RunEvent } from '../../src/reporters/reporter.ts';
@@ -38,7 +39,11 @@ export type HarnessRun = {
 export type OutputJson = {
   readonly id: string;
   readonly custom_id: string | null;
-  readonly response: { readonly status_code: number; readonly request_id: string | null; readonly body: unknown } | null;
+  readonly response: {
+    readonly status_code: number;
+    readonly request_id: string | null;
+    readonly body: unknown;
+  } | null;
   readonly error: { readonly code: string; readonly message: string; readonly line: number } | null;
 };
 
@@ -77,26 +82,40 @@ export async function closeHarnesses(): Promise<void> {
 }
 
 /** Starts the simulator (it answers at once) and makes a private folder for the job. */
-export async function createHarness(options: { endpoint?: { dashscope: string; openai: string } } = {}): Promise<Harness> {
+export async function createHarness(
+  options: { endpoint?: { dashscope: string; openai: string } } = {},
+): Promise<Harness> {
   const folder = tempFolder();
-  const simulator = await startSimulator({ spec: { rpm: null, tpm: null, latencyMs: 0, errorRate: 0, seed: 7 } });
+  const simulator = await startSimulator({
+    spec: { rpm: null, tpm: null, latencyMs: 0, errorRate: 0, seed: 7 },
+  });
   simulators.push(simulator);
   const path = (name: string): string => join(folder, name);
   const ledgerPath = path('reviews.qbatch.db');
   const resultsPath = path('reviews.results.jsonl');
   const errorsPath = path('reviews.errors.jsonl');
   const inputPath = path('reviews.jsonl');
-  const endpoint = options.endpoint ?? { dashscope: simulator.baseUrl, openai: simulator.compatibleBaseUrl };
+  const endpoint = options.endpoint ?? {
+    dashscope: simulator.baseUrl,
+    openai: simulator.compatibleBaseUrl,
+  };
 
   async function runIn(ledger: Ledger, run: HarnessRun): Promise<RunResult> {
     const base = resolveSettings({ flags: {}, env: {}, cwd: folder, home: folder }).settings;
-    const settings: Settings = { ...base, model: 'qwen-plus', simulate: { rpm: null, tpm: null, latencyMs: 0, errorRate: 0, seed: 7 }, concurrency: 8, ...run.settings };
+    const settings: Settings = {
+      ...base,
+      model: 'qwen-plus',
+      simulate: { rpm: null, tpm: null, latencyMs: 0, errorRate: 0, seed: 7 },
+      concurrency: 8,
+      ...run.settings,
+    };
     const { model, system, protocol, set, strict, maxLineBytes, skipInvalid } = settings;
     const defaults = { model, system, protocol, set, strict, catalog };
     const pricing = createPricing(catalog, 'cn', 'CNY');
     let job: Job = await prepareJob(ledger, {
       name: 'reviews',
       inputPath,
+      inputShown: 'reviews.jsonl',
       identity: identityOf(settings),
       endpoint: { region: 'beijing', dashscope: 'simulator', openai: 'simulator', scope: 'cn' },
       resultsPath: settings.output ?? resultsPath,
@@ -146,7 +165,10 @@ export async function createHarness(options: { endpoint?: { dashscope: string; o
     errorsPath,
     simulator,
     writeInput(lines) {
-      writeFileSync(inputPath, lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''));
+      writeFileSync(
+        inputPath,
+        lines.map((line) => `${typeof line === 'string' ? line : JSON.stringify(line)}\n`).join(''),
+      );
     },
     async run(run = {}) {
       const ledger = Ledger.open(ledgerPath, { adopt: run.adopt ?? false, wallMs: hasty.wallMs() });

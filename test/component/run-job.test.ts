@@ -1,11 +1,22 @@
-import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { QbatchError } from '../../src/errors.ts';
 import { settleTurns } from '../helpers/fake-clock.ts';
-import { closeHarnesses, createHarness, type Harness } from './job-harness.ts';
+import { closeHarnesses, createHarness, type HarnessRun } from './job-harness.ts';
 
 /** Sockets, servers, timers and file operations; pipes and the like are the test runner's own. */
-const resources = (): string[] => process.getActiveResourcesInfo().filter((name) => /^(?:TCP|TLS|Timeout|Immediate|FSReq|GetAddrInfo)/.test(name));
+const resources = (): string[] =>
+  process
+    .getActiveResourcesInfo()
+    .filter((name) => /^(?:TCP|TLS|Timeout|Immediate|FSReq|GetAddrInfo)/.test(name));
 let before: string[] = [];
 
 beforeEach(() => {
@@ -21,16 +32,21 @@ afterEach(async () => {
 });
 
 /** `count` reviews; `special` gives the text of some. */
-function reviews(count: number, special: Readonly<Record<number, string>> = {}): { custom_id: string; prompt: string }[] {
+function reviews(
+  count: number,
+  special: Readonly<Record<number, string>> = {},
+): { custom_id: string; prompt: string }[] {
   return Array.from({ length: count }, (_, index) => ({
     custom_id: `评论-${index + 1}`,
     prompt: special[index + 1] ?? `给这条评论分类：第 ${index + 1} 件商品，物流很快`,
   }));
 }
 
-const ids = (lines: readonly { custom_id: string | null }[]): (string | null)[] => lines.map(({ custom_id }) => custom_id);
+const ids = (lines: readonly { custom_id: string | null }[]): (string | null)[] =>
+  lines.map(({ custom_id }) => custom_id);
 
-const numbered = (from: number, to: number): string[] => Array.from({ length: to - from + 1 }, (_, index) => `评论-${from + index}`);
+const numbered = (from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => `评论-${from + index}`);
 
 async function refusalOf(run: Promise<unknown>): Promise<QbatchError> {
   const error: unknown = await run.then(
@@ -42,12 +58,13 @@ async function refusalOf(run: Promise<unknown>): Promise<QbatchError> {
 }
 
 /** Stops a run gracefully once so many lines are settled. */
-const stopAfter = (count: number): NonNullable<Parameters<Harness['run']>[0]>['onEvent'] => {
+const stopAfter = (count: number): NonNullable<HarnessRun['onEvent']> => {
   let settled = 0;
   return (event, stop) => {
     if (event.event !== 'line-settled') return;
     settled += 1;
-    if (settled === count) stop.stop({ reason: 'interrupted', code: 130, message: 'interrupted by a signal' });
+    if (settled === count)
+      stop.stop({ reason: 'interrupted', code: 130, message: 'interrupted by a signal' });
   };
 };
 
@@ -74,14 +91,23 @@ describe('runJob: whole jobs', () => {
   test('mixed fates: answered, failed and rejected lines each in their file, once; 1', async () => {
     const at = await createHarness();
     at.writeInput([
-      ...reviews(4, { 2: '[[simulate: error=DataInspectionFailed]] 敏感内容', 3: '[[simulate: error=InternalError times=1]] 差评' }),
+      ...reviews(4, {
+        2: '[[simulate: error=DataInspectionFailed]] 敏感内容',
+        3: '[[simulate: error=InternalError times=1]] 差评',
+      }),
       '{"custom_id":"坏行","prompt":',
       '',
       { custom_id: '评论-1', prompt: '重复的编号' },
     ]);
     const result = await at.run({ settings: { skipInvalid: true } });
     expect(result.exitCode).toBe(1);
-    expect(result.summary.lines).toEqual({ total: 6, answered: 3, failed: 1, rejected: 2, open: 0 });
+    expect(result.summary.lines).toEqual({
+      total: 6,
+      answered: 3,
+      failed: 1,
+      rejected: 2,
+      open: 0,
+    });
     expect(ids(at.results())).toEqual(['评论-1', '评论-3', '评论-4']);
     expect(at.errors().map(({ error, id }) => [id, error?.code, error?.line])).toEqual([
       ['reviews-2', 'DataInspectionFailed', 2],
@@ -96,13 +122,16 @@ describe('runJob: whole jobs', () => {
     at.writeInput([...reviews(3), '{"custom_id":"坏行"}']);
     expect(await refusalOf(at.run())).toMatchObject({ exitCode: 65 });
     expect(at.simulator.stats().calls).toBe(0);
-    expect([at.ledgerPath, at.resultsPath, at.errorsPath].filter((path) => existsSync(path))).toEqual([]);
+    expect(
+      [at.ledgerPath, at.resultsPath, at.errorsPath].filter((path) => existsSync(path)),
+    ).toEqual([]);
   });
 
   test('refused by the gate (cost): no job left behind', async () => {
     const at = await createHarness();
     at.writeInput(reviews(3));
-    const gate = (): Promise<void> => Promise.reject(new QbatchError(3, 'the job will cost too much'));
+    const gate = (): Promise<void> =>
+      Promise.reject(new QbatchError(3, 'the job will cost too much'));
     expect(await refusalOf(at.run({ gate }))).toMatchObject({ exitCode: 3 });
     expect(existsSync(at.ledgerPath)).toBe(false);
   });
@@ -120,9 +149,25 @@ describe('runJob: whole jobs', () => {
     const messages = [{ role: 'user', content: '给这条评论分类' }];
     at.writeInput([
       { custom_id: '原生', model: 'qwen-plus', input: { messages } },
-      { custom_id: '原生流', model: 'qwen-plus', input: { messages }, parameters: { incremental_output: true, result_format: 'message' }, headers: { 'X-DashScope-SSE': 'enable' } },
-      { custom_id: '兼容', method: 'POST', url: '/v1/chat/completions', body: { model: 'qwen-plus', messages } },
-      { custom_id: '兼容流', method: 'POST', url: '/v1/chat/completions', body: { model: 'qwen-plus', messages, stream: true } },
+      {
+        custom_id: '原生流',
+        model: 'qwen-plus',
+        input: { messages },
+        parameters: { incremental_output: true, result_format: 'message' },
+        headers: { 'X-DashScope-SSE': 'enable' },
+      },
+      {
+        custom_id: '兼容',
+        method: 'POST',
+        url: '/v1/chat/completions',
+        body: { model: 'qwen-plus', messages },
+      },
+      {
+        custom_id: '兼容流',
+        method: 'POST',
+        url: '/v1/chat/completions',
+        body: { model: 'qwen-plus', messages, stream: true },
+      },
       { custom_id: '思考', model: 'qwen-plus', messages, enable_thinking: true },
     ]);
     const result = await at.run();
@@ -130,7 +175,10 @@ describe('runJob: whole jobs', () => {
     const texts = at.results().map(({ response }) => JSON.stringify(response?.body));
     for (const text of texts) expect(text).toContain('"finish_reason":"stop"');
     const stats = at.simulator.stats();
-    expect(result.summary.usage).toMatchObject({ input_tokens: stats.billedInputTokens, output_tokens: stats.billedOutputTokens });
+    expect(result.summary.usage).toMatchObject({
+      input_tokens: stats.billedInputTokens,
+      output_tokens: stats.billedOutputTokens,
+    });
   });
 
   test('--order settled: every line once', async () => {
@@ -147,7 +195,10 @@ describe('runJob: whole jobs', () => {
     await at.run();
     const texts = at.texts();
     const again = await at.run();
-    expect(again).toMatchObject({ exitCode: 0, summary: { lines: { answered: 12 }, attempts: 12 } });
+    expect(again).toMatchObject({
+      exitCode: 0,
+      summary: { lines: { answered: 12 }, attempts: 12 },
+    });
     expect(at.simulator.stats().calls).toBe(12);
     expect(at.texts()).toEqual(texts);
   });
@@ -168,17 +219,24 @@ describe('runJob: whole jobs', () => {
 describe('runJob: stopped and continued', () => {
   test('stopped gracefully again and again: no answer is paid twice, the files are those of one clean run', async () => {
     const clean = await createHarness();
-    const input = reviews(120, { 7: '[[simulate: error=DataInspectionFailed]] 敏感内容', 30: '[[simulate: latency=30ms]] 很慢的一条' });
+    const input = reviews(120, {
+      7: '[[simulate: error=DataInspectionFailed]] 敏感内容',
+      30: '[[simulate: latency=30ms]] 很慢的一条',
+    });
     clean.writeInput(input);
     await clean.run();
     const at = await createHarness();
     at.writeInput(input);
     for (let round = 0; round < 4; round += 1) {
       const result = await at.run({ onEvent: stopAfter(20) });
-      expect(result).toMatchObject({ exitCode: 130, summary: { stopped: { reason: 'interrupted' } } });
+      expect(result).toMatchObject({
+        exitCode: 130,
+        summary: { stopped: { reason: 'interrupted' } },
+      });
       expect(result.summary.lines.open).toBeGreaterThan(0);
       // Whatever is in the files is a prefix of the whole.
-      for (const [index, text] of at.texts().entries()) expect(clean.texts()[index]?.startsWith(text)).toBe(true);
+      for (const [index, text] of at.texts().entries())
+        expect(clean.texts()[index]?.startsWith(text)).toBe(true);
     }
     const result = await at.run();
     expect(result.exitCode).toBe(1);
@@ -199,10 +257,16 @@ describe('runJob: stopped and continued', () => {
         stop.abort();
       },
     });
-    expect(dropped.summary).toMatchObject({ lines: { answered: 2, open: 1 }, possibly_billed: { lines: 1, attempts: 1 } });
+    expect(dropped.summary).toMatchObject({
+      lines: { answered: 2, open: 1 },
+      possibly_billed: { lines: 1, attempts: 1 },
+    });
     expect(dropped.summary.possibly_billed.tokens).toBeGreaterThan(0);
     const result = await at.run();
-    expect(result).toMatchObject({ exitCode: 0, summary: { attempts: 4, possibly_billed: { lines: 1, attempts: 1 } } });
+    expect(result).toMatchObject({
+      exitCode: 0,
+      summary: { attempts: 4, possibly_billed: { lines: 1, attempts: 1 } },
+    });
     expect(ids(at.results())).toEqual(numbered(1, 3));
   });
 
@@ -210,7 +274,10 @@ describe('runJob: stopped and continued', () => {
     const at = await createHarness();
     at.writeInput(reviews(10, { 1: '[[simulate: error=Arrearage times=1]] 账户欠费' }));
     const refused = await at.run({ settings: { concurrency: 1 } });
-    expect(refused).toMatchObject({ exitCode: 77, summary: { lines: { answered: 0, failed: 0, open: 10 } } });
+    expect(refused).toMatchObject({
+      exitCode: 77,
+      summary: { lines: { answered: 0, failed: 0, open: 10 } },
+    });
     expect(refused.summary.stopped?.message).toContain('Arrearage');
     const result = await at.run();
     expect(result).toMatchObject({ exitCode: 0, summary: { lines: { answered: 10, open: 0 } } });
@@ -218,15 +285,26 @@ describe('runJob: stopped and continued', () => {
 
   test('one model is refused: its lines stay open, the others are answered, 77', async () => {
     const at = await createHarness();
-    const line = (model: string, index: number) => ({ custom_id: `${model}-${index}`, model, prompt: model === 'qwen-max' ? '[[simulate: error=Model.AccessDenied]] 你好' : '你好' });
-    at.writeInput(Array.from({ length: 20 }, (_, index) => line(index % 2 === 0 ? 'qwen-max' : 'qwen-plus', index)));
+    const line = (model: string, index: number) => ({
+      custom_id: `${model}-${index}`,
+      model,
+      prompt: model === 'qwen-max' ? '[[simulate: error=Model.AccessDenied]] 你好' : '你好',
+    });
+    at.writeInput(
+      Array.from({ length: 20 }, (_, index) =>
+        line(index % 2 === 0 ? 'qwen-max' : 'qwen-plus', index),
+      ),
+    );
     const parked: string[] = [];
     const result = await at.run({
       onEvent: (event) => {
         if (event.event === 'model-parked') parked.push(event.model);
       },
     });
-    expect(result).toMatchObject({ exitCode: 77, summary: { lines: { answered: 10, failed: 0, open: 10 } } });
+    expect(result).toMatchObject({
+      exitCode: 77,
+      summary: { lines: { answered: 10, failed: 0, open: 10 } },
+    });
     expect(parked).toEqual(['qwen-max']);
     // Input order: the first line is still open, so nothing can be written yet.
     expect(at.results()).toEqual([]);
@@ -234,18 +312,41 @@ describe('runJob: stopped and continued', () => {
 
   test('a model that does not exist among others: its lines fail, those unsent without a response', async () => {
     const at = await createHarness();
-    const line = (model: string, index: number) => ({ custom_id: `${model}-${index}`, model, prompt: model === 'qwen-plos' ? '[[simulate: error=ModelNotFound]] 你好' : '你好' });
-    at.writeInput(Array.from({ length: 20 }, (_, index) => line(index % 2 === 0 ? 'qwen-plos' : 'qwen-plus', index)));
+    const line = (model: string, index: number) => ({
+      custom_id: `${model}-${index}`,
+      model,
+      prompt: model === 'qwen-plos' ? '[[simulate: error=ModelNotFound]] 你好' : '你好',
+    });
+    at.writeInput(
+      Array.from({ length: 20 }, (_, index) =>
+        line(index % 2 === 0 ? 'qwen-plos' : 'qwen-plus', index),
+      ),
+    );
     const result = await at.run({ settings: { concurrency: 1 } });
-    expect(result).toMatchObject({ exitCode: 1, summary: { lines: { answered: 10, failed: 10, open: 0 } } });
-    const responses = at.errors().map(({ response, error }) => `${response?.status_code ?? 'unsent'} ${error?.code}`);
-    expect(responses).toEqual(['404 ModelNotFound', ...Array.from({ length: 9 }, () => 'unsent ModelNotFound')]);
+    expect(result).toMatchObject({
+      exitCode: 1,
+      summary: { lines: { answered: 10, failed: 10, open: 0 } },
+    });
+    const responses = at
+      .errors()
+      .map(({ response, error }) => `${response?.status_code ?? 'unsent'} ${error?.code}`);
+    expect(responses).toEqual([
+      '404 ModelNotFound',
+      ...Array.from({ length: 9 }, () => 'unsent ModelNotFound'),
+    ]);
   });
 
   test('--max-failures: 3, the rest stays open', async () => {
     const at = await createHarness();
     const bad = '[[simulate: error=DataInspectionFailed]] 敏感内容';
-    at.writeInput(reviews(200, Object.fromEntries(Array.from({ length: 200 }, (_, index) => [index + 1, `${bad} ${index}`]))));
+    at.writeInput(
+      reviews(
+        200,
+        Object.fromEntries(
+          Array.from({ length: 200 }, (_, index) => [index + 1, `${bad} ${index}`]),
+        ),
+      ),
+    );
     const result = await at.run({ settings: { maxFailures: { count: 5 }, concurrency: 1 } });
     expect(result).toMatchObject({ exitCode: 3, summary: { stopped: { reason: 'failures' } } });
     expect(result.summary.lines.failed).toBeGreaterThanOrEqual(5);
@@ -266,22 +367,35 @@ describe('runJob: stopped and continued', () => {
   test('--max-cost with a model without a price: 78, nothing sent', async () => {
     const at = await createHarness();
     at.writeInput([{ custom_id: 'a', model: 'my-own-model', prompt: '你好' }]);
-    expect(await refusalOf(at.run({ settings: { maxCost: '1' } }))).toMatchObject({ exitCode: 78, hint: expect.stringContaining('--catalog') });
+    expect(await refusalOf(at.run({ settings: { maxCost: '1' } }))).toMatchObject({
+      exitCode: 78,
+      hint: expect.stringContaining('--catalog'),
+    });
     expect(at.simulator.stats().calls).toBe(0);
   });
 
   test('the service cannot be reached: 69 once --max-unreachable has passed, nothing counted, then it goes on', async () => {
-    const at = await createHarness({ endpoint: { dashscope: 'http://127.0.0.1:9/api/v1', openai: 'http://127.0.0.1:9/v1' } });
+    const at = await createHarness({
+      endpoint: { dashscope: 'http://127.0.0.1:9/api/v1', openai: 'http://127.0.0.1:9/v1' },
+    });
     at.writeInput(reviews(3));
     const result = await at.run({ settings: { maxUnreachableMs: 0 } });
-    expect(result).toMatchObject({ exitCode: 69, summary: { lines: { open: 3 }, possibly_billed: { attempts: 0 } } });
-    const counted = at.look((ledger) => ledger.database.prepare("SELECT DISTINCT class || counted FROM attempts").pluck().all());
+    expect(result).toMatchObject({
+      exitCode: 69,
+      summary: { lines: { open: 3 }, possibly_billed: { attempts: 0 } },
+    });
+    const counted = at.look((ledger) =>
+      ledger.database.prepare('SELECT DISTINCT class || counted FROM attempts').pluck().all(),
+    );
     expect(counted).toEqual(['never_sent0']);
   });
 });
 
 describe('runJob: retry', () => {
-  const withFailures = reviews(20, { 3: '[[simulate: error=DataInspectionFailed times=1]] 一时', 9: '[[simulate: error=DataInspectionFailed]] 总是' });
+  const withFailures = reviews(20, {
+    3: '[[simulate: error=DataInspectionFailed times=1]] 一时',
+    9: '[[simulate: error=DataInspectionFailed]] 总是',
+  });
 
   test('of a finished job: its files stay as they are until it has settled again', async () => {
     const at = await createHarness();
@@ -296,7 +410,10 @@ describe('runJob: retry', () => {
       },
     });
     expect(during).toEqual(old);
-    expect(result).toMatchObject({ exitCode: 1, summary: { lines: { answered: 19, failed: 1, open: 0 }, attempts: 22 } });
+    expect(result).toMatchObject({
+      exitCode: 1,
+      summary: { lines: { answered: 19, failed: 1, open: 0 }, attempts: 22 },
+    });
     expect(ids(at.results())).toEqual(numbered(1, 20).filter((id) => id !== '评论-9'));
     expect(ids(at.errors())).toEqual(['评论-9']);
     expect(at.simulator.stats().calls).toBe(22);
@@ -309,22 +426,30 @@ describe('runJob: retry', () => {
     expect(stopped.summary.lines.failed).toBe(2);
     expect(at.errors()).toHaveLength(2);
     const result = await at.run({ retry: true });
-    expect(result).toMatchObject({ exitCode: 1, summary: { lines: { answered: 19, failed: 1, open: 0 } } });
+    expect(result).toMatchObject({
+      exitCode: 1,
+      summary: { lines: { answered: 19, failed: 1, open: 0 } },
+    });
     expect(ids(at.results())).toEqual(numbered(1, 20).filter((id) => id !== '评论-9'));
     expect(ids(at.errors())).toEqual(['评论-9']);
   });
 });
 
-describe('prepareJob: the job\'s identity', () => {
+describe("prepareJob: the job's identity", () => {
   test('the input changed after lines were settled: 65 naming the first line that differs; with accept, only what changed is run', async () => {
     const at = await createHarness();
     const input = reviews(20);
     at.writeInput(input);
     await at.run();
-    at.writeInput(input.map((line, index) => (index === 6 ? { ...line, prompt: '改过的问题' } : line)));
+    at.writeInput(
+      input.map((line, index) => (index === 6 ? { ...line, prompt: '改过的问题' } : line)),
+    );
     expect((await refusalOf(at.run())).message).toContain('line 7');
     const result = await at.run({ acceptChangedInput: true });
-    expect(result).toMatchObject({ exitCode: 0, summary: { lines: { total: 20, answered: 20, open: 0 }, attempts: 21 } });
+    expect(result).toMatchObject({
+      exitCode: 0,
+      summary: { lines: { total: 20, answered: 20, open: 0 }, attempts: 21 },
+    });
     expect(ids(at.results())).toEqual(numbered(1, 20));
     expect(at.simulator.stats().calls).toBe(21);
   });
@@ -338,9 +463,50 @@ describe('prepareJob: the job\'s identity', () => {
     at.writeInput([{ custom_id: '新来的', prompt: '新的一条' }, ...input.slice(4).toReversed()]);
     const result = await at.run({ acceptChangedInput: true });
     expect(result.summary).toMatchObject({ lines: { total: 7, answered: 7 }, attempts: 11 });
-    expect(at.results().map(({ id, custom_id }) => `${id} ${custom_id}`)).toEqual(['reviews-1 新来的', ...[10, 9, 8, 7, 6, 5].map((number, index) => `reviews-${index + 2} 评论-${number}`)]);
-    for (const { custom_id, response } of at.results().slice(1)) expect(response).toEqual(answers.get(custom_id));
+    expect(at.results().map(({ id, custom_id }) => `${id} ${custom_id}`)).toEqual([
+      'reviews-1 新来的',
+      ...[10, 9, 8, 7, 6, 5].map((number, index) => `reviews-${index + 2} 评论-${number}`),
+    ]);
+    for (const { custom_id, response } of at.results().slice(1))
+      expect(response).toEqual(answers.get(custom_id));
     expect(at.simulator.stats().calls).toBe(11);
+  });
+
+  test('an id that is given twice now, the second time with the old content: the first is run, the second rejected', async () => {
+    const at = await createHarness();
+    const old = { custom_id: '评论-1', prompt: '原来的问题' };
+    at.writeInput([old, ...reviews(3).slice(1)]);
+    await at.run();
+    at.writeInput([{ custom_id: '评论-1', prompt: '改过的问题' }, ...reviews(3).slice(1), old]);
+    const result = await at.run({ acceptChangedInput: true, settings: { skipInvalid: true } });
+    expect(result).toMatchObject({
+      exitCode: 1,
+      summary: { lines: { total: 4, answered: 3, rejected: 1, open: 0 } },
+    });
+    expect(ids(at.results())).toEqual(numbered(1, 3));
+    expect(at.errors().map(({ id, error }) => `${id} ${error?.code}`)).toEqual([
+      'reviews-4 qbatch_duplicate_custom_id',
+    ]);
+  });
+
+  test('a changed input with invalid lines: rejected lines are judged anew, answers stay', async () => {
+    const at = await createHarness();
+    at.writeInput([...reviews(3), '{"custom_id":"坏行"']);
+    expect((await at.run({ settings: { skipInvalid: true } })).summary.lines).toMatchObject({
+      answered: 3,
+      rejected: 1,
+    });
+    at.writeInput([
+      ...reviews(3),
+      { custom_id: '坏行', prompt: '修好了' },
+      '{"custom_id":"又一坏行"',
+    ]);
+    const result = await at.run({ acceptChangedInput: true, settings: { skipInvalid: true } });
+    expect(result.summary).toMatchObject({
+      lines: { total: 5, answered: 4, rejected: 1, open: 0 },
+      attempts: 4,
+    });
+    expect(at.errors().map(({ id }) => id)).toEqual(['reviews-5']);
   });
 
   test('a stopped job goes on with a changed input', async () => {
@@ -348,7 +514,11 @@ describe('prepareJob: the job\'s identity', () => {
     const input = reviews(30);
     at.writeInput(input);
     await at.run({ settings: { concurrency: 1 }, onEvent: stopAfter(10) });
-    at.writeInput([...input.slice(0, 3), { custom_id: '评论-4', prompt: '改过的问题' }, ...input.slice(4)]);
+    at.writeInput([
+      ...input.slice(0, 3),
+      { custom_id: '评论-4', prompt: '改过的问题' },
+      ...input.slice(4),
+    ]);
     const result = await at.run({ acceptChangedInput: true });
     expect(result).toMatchObject({ exitCode: 0, summary: { lines: { answered: 30, open: 0 } } });
     expect(ids(at.results())).toEqual(numbered(1, 30));
@@ -370,7 +540,9 @@ describe('prepareJob: the job\'s identity', () => {
     const at = await createHarness();
     at.writeInput(reviews(2));
     await at.run();
-    const refused = await refusalOf(at.run({ settings: { simulate: undefined }, acceptChangedInput: true }));
+    const refused = await refusalOf(
+      at.run({ settings: { simulate: undefined }, acceptChangedInput: true }),
+    );
     expect(refused).toMatchObject({ exitCode: 65, hint: expect.stringContaining('--fresh') });
   });
 
@@ -389,7 +561,11 @@ describe('prepareJob: the job\'s identity', () => {
     at.writeInput(reviews(30));
     await at.run();
     const old = at.texts();
-    const stopped = await at.run({ fresh: true, settings: { concurrency: 1 }, onEvent: stopAfter(5) });
+    const stopped = await at.run({
+      fresh: true,
+      settings: { concurrency: 1 },
+      onEvent: stopAfter(5),
+    });
     expect(stopped.summary.lines.open).toBeGreaterThan(0);
     expect(at.texts()).toEqual(old);
     expect((await at.run()).exitCode).toBe(0);
@@ -415,11 +591,18 @@ describe('a ledger that was lost', () => {
     at.writeInput(input);
     const first = await at.run();
     const texts = at.texts();
-    for (const suffix of ['', '-wal', '-shm', '.mark', '.lock']) rmSync(at.ledgerPath + suffix, { force: true });
-    expect(await refusalOf(at.run())).toMatchObject({ exitCode: 78, hint: expect.stringContaining('--adopt-outputs') });
+    for (const suffix of ['', '-wal', '-shm', '.mark', '.lock'])
+      rmSync(at.ledgerPath + suffix, { force: true });
+    expect(await refusalOf(at.run())).toMatchObject({
+      exitCode: 78,
+      hint: expect.stringContaining('--adopt-outputs'),
+    });
     expect(at.texts()).toEqual(texts);
     const adopted = await at.run({ adopt: true });
-    expect(adopted).toMatchObject({ exitCode: 1, summary: { lines: first.summary.lines, usage: first.summary.usage, cost: first.summary.cost } });
+    expect(adopted).toMatchObject({
+      exitCode: 1,
+      summary: { lines: first.summary.lines, usage: first.summary.usage, cost: first.summary.cost },
+    });
     expect(at.texts()).toEqual(texts);
     expect(at.simulator.stats().calls).toBe(20);
   });
@@ -429,12 +612,20 @@ describe('a ledger that was lost', () => {
     at.writeInput(input);
     await at.run();
     const [results = ''] = at.texts();
-    for (const suffix of ['', '-wal', '-shm', '.mark', '.lock']) rmSync(at.ledgerPath + suffix, { force: true });
+    for (const suffix of ['', '-wal', '-shm', '.mark', '.lock'])
+      rmSync(at.ledgerPath + suffix, { force: true });
     truncateSync(at.resultsPath, Math.floor(Buffer.byteLength(results) / 2));
     const kept = readFileSync(at.resultsPath, 'utf8').split('\n').length - 1;
     const adopted = await at.run({ adopt: true });
     expect(adopted.summary.lines).toMatchObject({ answered: 19, failed: 1, open: 0 });
-    expect(ids(at.results())).toEqual(ids(results.split('\n').slice(0, -1).map((line) => JSON.parse(line) as { custom_id: string })));
+    expect(ids(at.results())).toEqual(
+      ids(
+        results
+          .split('\n')
+          .slice(0, -1)
+          .map((line) => JSON.parse(line) as { custom_id: string }),
+      ),
+    );
     expect(at.simulator.stats().calls).toBe(20 + (19 - kept));
   });
 
@@ -442,7 +633,8 @@ describe('a ledger that was lost', () => {
     const at = await createHarness();
     at.writeInput(reviews(6, { 2: '[[simulate: reset times=2]] 断开的连接' }));
     expect((await at.run()).summary.lines).toMatchObject({ answered: 5, failed: 1 });
-    for (const suffix of ['', '-wal', '-shm', '.mark', '.lock']) rmSync(at.ledgerPath + suffix, { force: true });
+    for (const suffix of ['', '-wal', '-shm', '.mark', '.lock'])
+      rmSync(at.ledgerPath + suffix, { force: true });
     const adopted = await at.run({ adopt: true });
     expect(adopted).toMatchObject({ exitCode: 0, summary: { lines: { answered: 6, failed: 0 } } });
     expect(ids(at.results())).toEqual(numbered(1, 6));
@@ -472,7 +664,10 @@ describe('a ledger that was lost', () => {
     const at = await createHarness();
     at.writeInput(input);
     await at.run({ settings: { concurrency: 1 }, onEvent: stopAfter(5) });
-    appendFileSync(at.resultsPath, '{"id":"reviews-19","custom_id":"评论-19","response":null,"error":null}\n');
+    appendFileSync(
+      at.resultsPath,
+      '{"id":"reviews-19","custom_id":"评论-19","response":null,"error":null}\n',
+    );
     const { calls } = at.simulator.stats();
     expect(await refusalOf(at.run())).toMatchObject({ exitCode: 78 });
     expect(at.simulator.stats().calls).toBe(calls);

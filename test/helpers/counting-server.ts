@@ -1,4 +1,9 @@
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach } from 'vitest';
 
@@ -280,11 +285,25 @@ function sendStream(response: ServerResponse, call: SeenCall, content: string | 
 }
 
 function chatFrames(call: SeenCall, pieces: readonly string[]): string[] {
-  const head = { id: `chatcmpl-${call.id}`, object: 'chat.completion.chunk', created: 1_767_225_600, model: call.json['model'] };
+  const head = {
+    id: `chatcmpl-${call.id}`,
+    object: 'chat.completion.chunk',
+    created: 1_767_225_600,
+    model: call.json['model'],
+  };
   const frame = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
   return [
     ...pieces.map((content, index) =>
-      frame({ ...head, choices: [{ index: 0, delta: index === 0 ? { role: 'assistant', content } : { content }, finish_reason: null }] }),
+      frame({
+        ...head,
+        choices: [
+          {
+            index: 0,
+            delta: index === 0 ? { role: 'assistant', content } : { content },
+            finish_reason: null,
+          },
+        ],
+      }),
     ),
     frame({ ...head, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }),
     frame({ ...head, choices: [], usage: usageOf(call) }),

@@ -1,10 +1,23 @@
 import { setTimeout } from 'node:timers/promises';
-import { ANSWER_USAGE, type CountingServer, type Reaction, type SeenCall } from './counting-server.ts';
+import {
+  ANSWER_USAGE,
+  type CountingServer,
+  type Reaction,
+  type SeenCall,
+} from './counting-server.ts';
 import type { Random } from './random.ts';
 import { envelopeLine, flatLine, jsonl, nativeLine, placeIds } from './request-lines.ts';
 
 /** Every so many lines are of a kind; the rest is answered at once. */
-const LINES_OF_KIND = { openai: 3, flash: 13, invalid: 97, refused: 19, fails500: 23, fails429: 4, resets: 41 } as const;
+const LINES_OF_KIND = {
+  openai: 3,
+  flash: 13,
+  invalid: 97,
+  refused: 19,
+  fails500: 23,
+  fails429: 4,
+  resets: 41,
+} as const;
 
 /** An input of `count` lines for both protocols and two models, with some that can never be sent. */
 export function crashInput(count: number): { text: string; ids: string[]; invalid: number } {
@@ -30,7 +43,10 @@ function isFlash(index: number): boolean {
  * and an uninterrupted job get the same answers. Throttles are on the second model only: they slow
  * down all that follow.
  */
-export function crashScript(ids: readonly string[], options: { refuses: boolean }): (call: SeenCall) => Reaction {
+export function crashScript(
+  ids: readonly string[],
+  options: { refuses: boolean },
+): (call: SeenCall) => Reaction {
   const indexOf = new Map(ids.map((id, index) => [id, index]));
   return ({ id, nth }) => {
     const index = indexOf.get(id) ?? 0;
@@ -38,8 +54,17 @@ export function crashScript(ids: readonly string[], options: { refuses: boolean 
     if (options.refuses && index % LINES_OF_KIND.refused === 7) {
       return { kind: 'error', status: 400, code: 'InvalidParameter', message: `参数错误：${id}` };
     }
-    if (isFlash(index) && Math.floor(index / LINES_OF_KIND.flash) % LINES_OF_KIND.fails429 === 1 && first) {
-      return { kind: 'error', status: 429, code: 'Throttling.RateQuota', message: 'Requests rate limit exceeded.' };
+    if (
+      isFlash(index) &&
+      Math.floor(index / LINES_OF_KIND.flash) % LINES_OF_KIND.fails429 === 1 &&
+      first
+    ) {
+      return {
+        kind: 'error',
+        status: 429,
+        code: 'Throttling.RateQuota',
+        message: 'Requests rate limit exceeded.',
+      };
     }
     if (first && index % LINES_OF_KIND.fails500 === 11) {
       return { kind: 'error', status: 500, code: 'InternalError', message: 'try again' };
@@ -99,8 +124,23 @@ export function costBounds(json: Record<string, unknown>, server: CountingServer
   const tokens = usage.input_tokens + usage.output_tokens;
   const amount = Number(cost.amount);
   return [
-    { what: 'calls', certain: lines.answered, billed: calls, most: lines.answered + possible.attempts },
-    { what: 'tokens', certain: tokens, billed: calls * (input + output), most: tokens + possible.tokens },
-    { what: 'yuan', certain: amount - ROUNDING, billed: yuan, most: amount + Number(possible.amount) + ROUNDING },
+    {
+      what: 'calls',
+      certain: lines.answered,
+      billed: calls,
+      most: lines.answered + possible.attempts,
+    },
+    {
+      what: 'tokens',
+      certain: tokens,
+      billed: calls * (input + output),
+      most: tokens + possible.tokens,
+    },
+    {
+      what: 'yuan',
+      certain: amount - ROUNDING,
+      billed: yuan,
+      most: amount + Number(possible.amount) + ROUNDING,
+    },
   ];
 }

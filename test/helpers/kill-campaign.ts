@@ -55,7 +55,10 @@ export async function killUntilFinished(campaign: Campaign): Promise<CampaignEnd
     server.onCall = onCall;
     await server.idle();
     expect(paidTwice, 'calls for lines that were durable before').toEqual([]);
-    if (ended.signal === null) return { kills: round, last: ended };
+    if (ended.signal === null) {
+      expect([0, 1], ended.stderr).toContain(ended.status);
+      return { kills: round, last: ended };
+    }
     const facts = readLedgerCopy(bench.path(ledger));
     if (facts !== null) {
       expect(facts.records, 'one terminal record a line').toBe(facts.lines);
@@ -63,7 +66,10 @@ export async function killUntilFinished(campaign: Campaign): Promise<CampaignEnd
         expect(facts.started.get(id) ?? 0, `start records of ${id}`).toBeGreaterThanOrEqual(calls);
       }
       const now = facts[campaign.keeps];
-      expect([...durable].filter((id) => !now.has(id)), 'lines that lost their record').toEqual([]);
+      expect(
+        [...durable].filter((id) => !now.has(id)),
+        'lines that lost their record',
+      ).toEqual([]);
       durable = now;
     } else expect(server.calls).toEqual([]);
     campaign.afterKill();

@@ -37,7 +37,10 @@ export function readLedgerCopy(ledger: string): LedgerFacts | null {
         .prepare('SELECT custom_id, count(*) FROM attempts GROUP BY custom_id')
         .raw()
         .all() as [string, number][];
-      const lines = database.prepare('SELECT count(DISTINCT line_no) FROM lines').pluck().get() as number;
+      const lines = database
+        .prepare('SELECT count(DISTINCT line_no) FROM lines')
+        .pluck()
+        .get() as number;
       return {
         settled: new Set(rows.map(({ id }) => id)),
         answered: new Set(answered),

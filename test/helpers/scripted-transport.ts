@@ -10,7 +10,9 @@ export type Scripted = CallResult | 'hang';
 export type ScriptedTransport = Transport & { readonly sent: readonly HttpCall[] };
 
 /** A transport that follows a script; `nth` counts its calls from 1. */
-export function scriptedTransport(script: (call: HttpCall, nth: number, openFold: OpenFold) => Scripted | Promise<Scripted>): ScriptedTransport {
+export function scriptedTransport(
+  script: (call: HttpCall, nth: number, openFold: OpenFold) => Scripted | Promise<Scripted>,
+): ScriptedTransport {
   const sent: HttpCall[] = [];
   const hanging = new Set<() => void>();
   let inFlight = 0;
@@ -29,7 +31,13 @@ export function scriptedTransport(script: (call: HttpCall, nth: number, openFold
         });
       }
       inFlight -= 1;
-      return result === 'hang' ? failedCall({ kind: 'interrupted', code: 'qbatch_interrupted', message: 'the call was dropped when the run was stopped' }) : result;
+      return result === 'hang'
+        ? failedCall({
+            kind: 'interrupted',
+            code: 'qbatch_interrupted',
+            message: 'the call was dropped when the run was stopped',
+          })
+        : result;
     },
     dropAll() {
       for (const drop of hanging) drop();
@@ -40,23 +48,50 @@ export function scriptedTransport(script: (call: HttpCall, nth: number, openFold
 }
 
 /** A whole reply. */
-export function replyOf(statusCode: number, body: unknown, headers: Readonly<Record<string, string>> = {}): CallResult {
+export function replyOf(
+  statusCode: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): CallResult {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return { kind: 'reply', reply: { statusCode, headers: { 'content-type': 'application/json', ...headers }, body: Buffer.from(text) } };
+  return {
+    kind: 'reply',
+    reply: {
+      statusCode,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: Buffer.from(text),
+    },
+  };
 }
 
 /** The service's native answer. */
-export function answerOf(text: string, tokens: { input: number; output: number } = { input: 20, output: 10 }): CallResult {
+export function answerOf(
+  text: string,
+  tokens: { input: number; output: number } = { input: 20, output: 10 },
+): CallResult {
   return replyOf(200, {
     output: { choices: [{ finish_reason: 'stop', message: { role: 'assistant', content: text } }] },
-    usage: { input_tokens: tokens.input, output_tokens: tokens.output, total_tokens: tokens.input + tokens.output },
+    usage: {
+      input_tokens: tokens.input,
+      output_tokens: tokens.output,
+      total_tokens: tokens.input + tokens.output,
+    },
     request_id: '4909100c-7b5a-9f92-bfe5-000000000001',
   });
 }
 
 /** The service's native error. */
-export function errorOf(statusCode: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}): CallResult {
-  return replyOf(statusCode, { code, message, request_id: 'ec8a1e2f-0000-9f92-bfe5-000000000002' }, headers);
+export function errorOf(
+  statusCode: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): CallResult {
+  return replyOf(
+    statusCode,
+    { code, message, request_id: 'ec8a1e2f-0000-9f92-bfe5-000000000002' },
+    headers,
+  );
 }
 
 /** No whole reply. */

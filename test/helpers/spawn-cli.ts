@@ -33,6 +33,8 @@ export type RunningCli = {
   signal(name: NodeJS.Signals): void;
   /** Resolves when stderr holds `text`; rejects if the program ends without it. */
   says(text: string): Promise<void>;
+  /** The first match of `pattern` in stdout; rejects if the program ends without one. */
+  prints(pattern: RegExp): Promise<string>;
   /** `event`, or a rejection if the program ends first. */
   before<T>(event: Promise<T>): Promise<T>;
   /** Resolves when the process is gone and its output complete. Rejects if the key leaked anywhere. */
@@ -107,24 +109,29 @@ export function startCli(
     });
     return Promise.race([event, ended]);
   };
+  const until = <T>(look: () => T | null): Promise<T> =>
+    before(
+      new Promise((resolve) => {
+        const listener = (): void => {
+          const found = look();
+          if (found === null) return;
+          listeners.delete(listener);
+          resolve(found);
+        };
+        listeners.add(listener);
+        listener();
+      }),
+    );
   return {
     pid: child.pid ?? 0,
     signal: (name) => {
       child.kill(name);
     },
     before,
-    says: (text) =>
-      before(
-        new Promise((resolve) => {
-          const listener = (): void => {
-            if (!textOf('stderr').includes(text)) return;
-            listeners.delete(listener);
-            resolve();
-          };
-          listeners.add(listener);
-          listener();
-        }),
-      ),
+    says: async (text) => {
+      await until(() => (textOf('stderr').includes(text) ? true : null));
+    },
+    prints: (pattern) => until(() => pattern.exec(textOf('stdout'))?.[0] ?? null),
     finished,
   };
 }

@@ -2,9 +2,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { CURSOR_START, describeJob, findJob, insertJob, type JobFields } from '../../src/ledger/jobs.ts';
+import {
+  CURSOR_START,
+  describeJob,
+  findJob,
+  insertJob,
+  type JobFields,
+} from '../../src/ledger/jobs.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
-import type { AttemptEnd, AttemptStart, Batch, Cursor, Job, SettledLine } from '../../src/ledger/records.ts';
+import type {
+  AttemptEnd,
+  AttemptStart,
+  Batch,
+  Cursor,
+  Job,
+  SettledLine,
+} from '../../src/ledger/records.ts';
 import type { Usage } from '../../src/usage.ts';
 import { FAKE_WALL_START_MS } from './fake-clock.ts';
 
@@ -18,7 +31,10 @@ export function tempFolder(): string {
 }
 
 /** A ledger in a folder, closed when the test is over; closing it earlier is fine. */
-export function openTempLedger(folder: string, options: { name?: string; adopt?: boolean } = {}): Ledger {
+export function openTempLedger(
+  folder: string,
+  options: { name?: string; adopt?: boolean } = {},
+): Ledger {
   const ledger = Ledger.open(join(folder, options.name ?? 'reviews.qbatch.db'), {
     adopt: options.adopt ?? false,
     wallMs: FAKE_WALL_START_MS,
@@ -30,7 +46,11 @@ export function openTempLedger(folder: string, options: { name?: string; adopt?:
 }
 
 /** Makes a job of `lineCount` lines, outputs beside the ledger. */
-export function addJob(ledger: Ledger, folder: string, fields: Partial<JobFields> & { name?: string } = {}): Job {
+export function addJob(
+  ledger: Ledger,
+  folder: string,
+  fields: Partial<JobFields> & { name?: string } = {},
+): Job {
   const { name = 'reviews', ...rest } = fields;
   const lineCount = rest.lineCount ?? 10;
   ledger.transact(() => {
@@ -42,8 +62,20 @@ export function addJob(ledger: Ledger, folder: string, fields: Partial<JobFields
       lineCount,
       lastLineNo: lineCount,
       identity: { model: null, system: null, protocol: 'auto', set: {}, simulated: false },
-      survey: { lines: lineCount, valid: lineCount, invalid: 0, inputTokens: 0, outputExpectedTokens: 0, models: [{ model: 'qwen-plus', lines: lineCount }] },
-      endpoint: { region: 'beijing', dashscope: 'http://127.0.0.1/api/v1', openai: 'http://127.0.0.1/v1', scope: 'cn' },
+      survey: {
+        lines: lineCount,
+        valid: lineCount,
+        invalid: 0,
+        inputTokens: 0,
+        outputExpectedTokens: 0,
+        models: [{ model: 'qwen-plus', lines: lineCount }],
+      },
+      endpoint: {
+        region: 'beijing',
+        dashscope: 'http://127.0.0.1/api/v1',
+        openai: 'http://127.0.0.1/v1',
+        scope: 'cn',
+      },
       currency: 'CNY',
       outputOrder: 'input',
       resultsPath: join(folder, `${name}.results.jsonl`),
@@ -83,8 +115,21 @@ export function usageOf(fields: Partial<Usage> = {}): Usage {
   };
 }
 
-export function startOf(lineNo: number, attempt = 1, fields: Partial<AttemptStart> = {}): AttemptStart {
-  return { lineNo, attempt, customId: `评论-${lineNo}`, model: 'qwen-plus', startedAt: FAKE_WALL_START_MS, estimatedTokens: 300, estimatedPico: 1_000, ...fields };
+export function startOf(
+  lineNo: number,
+  attempt = 1,
+  fields: Partial<AttemptStart> = {},
+): AttemptStart {
+  return {
+    lineNo,
+    attempt,
+    customId: `评论-${lineNo}`,
+    model: 'qwen-plus',
+    startedAt: FAKE_WALL_START_MS,
+    estimatedTokens: 300,
+    estimatedPico: 1_000,
+    ...fields,
+  };
 }
 
 export function endOf(lineNo: number, attempt = 1, fields: Partial<AttemptEnd> = {}): AttemptEnd {
@@ -139,14 +184,26 @@ export function wholeBatch(lines: readonly SettledLine[]): Batch {
   return {
     starts: lines.map(({ lineNo }) => startOf(lineNo)),
     ends: lines.map(({ lineNo, state, code, statusCode }) =>
-      state === 'answered' ? endOf(lineNo) : endOf(lineNo, 1, { class: 'rejected', code, statusCode, usage: null, costPico: null })),
+      state === 'answered'
+        ? endOf(lineNo)
+        : endOf(lineNo, 1, { class: 'rejected', code, statusCode, usage: null, costPico: null }),
+    ),
     settled: [...lines],
   };
 }
 
 /** Commits lines with one attempt each. */
-export function commitLines(ledger: Ledger, job: Job, lines: readonly SettledLine[], at: { seqBefore: number; cursor?: Cursor | null }): void {
-  ledger.commit(job.id, wholeBatch(lines), { wallMs: FAKE_WALL_START_MS, seqBefore: at.seqBefore, cursor: at.cursor ?? null });
+export function commitLines(
+  ledger: Ledger,
+  job: Job,
+  lines: readonly SettledLine[],
+  at: { seqBefore: number; cursor?: Cursor | null },
+): void {
+  ledger.commit(job.id, wholeBatch(lines), {
+    wallMs: FAKE_WALL_START_MS,
+    seqBefore: at.seqBefore,
+    cursor: at.cursor ?? null,
+  });
 }
 
 export { CURSOR_START };

@@ -1,17 +1,47 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, QbatchError } from '../../src/errors.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { deleteJob, listJobs } from '../../src/ledger/jobs.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
-import { closeUnknownAttempts, outputLine, outputLinesByNumber, outputLinesBySeq, priorAttempts, reopenFailed, settledLines } from '../../src/ledger/lines.ts';
+import {
+  closeUnknownAttempts,
+  outputLine,
+  outputLinesByNumber,
+  outputLinesBySeq,
+  priorAttempts,
+  reopenFailed,
+  settledLines,
+} from '../../src/ledger/lines.ts';
 import { LineSet } from '../../src/ledger/line-set.ts';
 import { markPath, openForReading, readMark } from '../../src/ledger/open.ts';
 import type { Batch } from '../../src/ledger/records.ts';
 import { SCHEMA_VERSION } from '../../src/ledger/schema.ts';
 import { FAKE_WALL_START_MS } from '../helpers/fake-clock.ts';
-import { addJob, commitLines, endOf, failedOf, jobOf, openTempLedger, settledOf, startOf, tempFolder, usageOf, wholeBatch } from '../helpers/temp-ledger.ts';
+import {
+  addJob,
+  commitLines,
+  endOf,
+  failedOf,
+  jobOf,
+  openTempLedger,
+  settledOf,
+  startOf,
+  tempFolder,
+  usageOf,
+  wholeBatch,
+} from '../helpers/temp-ledger.ts';
 
 const AT = { wallMs: FAKE_WALL_START_MS, seqBefore: 0, cursor: null };
 
@@ -26,7 +56,10 @@ function refusal(open: () => unknown): QbatchError {
   throw new Error('it was not refused');
 }
 
-const reopen = (path: string, adopt = false) => (): Ledger => Ledger.open(path, { adopt, wallMs: FAKE_WALL_START_MS });
+const reopen =
+  (path: string, adopt = false) =>
+  (): Ledger =>
+    Ledger.open(path, { adopt, wallMs: FAKE_WALL_START_MS });
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
@@ -60,7 +93,8 @@ describe('Ledger: the file', () => {
     try {
       const ledger = openTempLedger(tempFolder());
       addJob(ledger, 'reviews');
-      for (const suffix of ['', '-wal', '-shm', '.mark', '.lock']) expect(`${suffix} ${modeOf(ledger.path + suffix)}`).toBe(`${suffix} 600`);
+      for (const suffix of ['', '-wal', '-shm', '.mark', '.lock'])
+        expect(`${suffix} ${modeOf(ledger.path + suffix)}`).toBe(`${suffix} 600`);
     } finally {
       process.umask(before);
     }
@@ -76,7 +110,9 @@ describe('Ledger: the file', () => {
   });
 
   test('a folder that is not there: 73', () => {
-    expect(refusal(reopen(join(tempFolder(), 'nowhere', 'a.qbatch.db')))).toMatchObject({ exitCode: 73 });
+    expect(refusal(reopen(join(tempFolder(), 'nowhere', 'a.qbatch.db')))).toMatchObject({
+      exitCode: 73,
+    });
   });
 
   test('a folder in the place of the ledger: 73', () => {
@@ -88,7 +124,8 @@ describe('Ledger: the file', () => {
   test('closed with remove while no job is in it: nothing is left of it', () => {
     const ledger = openTempLedger(tempFolder());
     ledger.close({ remove: true });
-    for (const suffix of ['', '-wal', '-shm', '.mark']) expect(existsSync(ledger.path + suffix)).toBe(false);
+    for (const suffix of ['', '-wal', '-shm', '.mark'])
+      expect(existsSync(ledger.path + suffix)).toBe(false);
   });
 
   test('closed with remove while a job is in it: it stays', () => {
@@ -105,7 +142,8 @@ describe('Ledger: what is refused', () => {
     const folder = tempFolder();
     const ledger = openTempLedger(folder);
     const job = addJob(ledger, folder);
-    for (let lineNo = 1; lineNo <= commits; lineNo += 1) commitLines(ledger, job, [settledOf(lineNo)], { seqBefore: lineNo - 1 });
+    for (let lineNo = 1; lineNo <= commits; lineNo += 1)
+      commitLines(ledger, job, [settledOf(lineNo)], { seqBefore: lineNo - 1 });
     ledger.close();
     return ledger.path;
   }
@@ -113,7 +151,10 @@ describe('Ledger: what is refused', () => {
   test('an empty file: 78, and it stays empty', () => {
     const path = closedLedger();
     truncateSync(path, 0);
-    expect(refusal(reopen(path))).toMatchObject({ exitCode: 78, message: expect.stringContaining('is empty') });
+    expect(refusal(reopen(path))).toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining('is empty'),
+    });
     expect(statSync(path).size).toBe(0);
   });
 
@@ -160,7 +201,10 @@ describe('Ledger: what is refused', () => {
     notes.exec('CREATE TABLE notes (text TEXT)');
     notes.close();
     const before = readFileSync(path);
-    expect(refusal(reopen(path))).toMatchObject({ exitCode: 78, message: expect.stringContaining('not a qbatch ledger') });
+    expect(refusal(reopen(path))).toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining('not a qbatch ledger'),
+    });
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
@@ -170,7 +214,10 @@ describe('Ledger: what is refused', () => {
     newer.pragma(`user_version = ${SCHEMA_VERSION + 1}`);
     newer.close();
     expect(refusal(reopen(path))).toMatchObject({ exitCode: 78, hint: 'upgrade qbatch' });
-    expect(refusal(() => openForReading(path))).toMatchObject({ exitCode: 78, hint: 'upgrade qbatch' });
+    expect(refusal(() => openForReading(path))).toMatchObject({
+      exitCode: 78,
+      hint: 'upgrade qbatch',
+    });
   });
 
   test('a damaged header: 78', () => {
@@ -208,7 +255,8 @@ describe('Ledger: commits', () => {
     const ledger = openTempLedger(folder);
     const before = readMark(ledger.path) ?? -1;
     const job = addJob(ledger, folder);
-    for (let lineNo = 1; lineNo <= 3; lineNo += 1) commitLines(ledger, job, [settledOf(lineNo)], { seqBefore: lineNo - 1 });
+    for (let lineNo = 1; lineNo <= 3; lineNo += 1)
+      commitLines(ledger, job, [settledOf(lineNo)], { seqBefore: lineNo - 1 });
     const counter = ledger.database.prepare('SELECT commit_counter FROM ledger').pluck().get();
     expect(counter).toBe(before + 4);
     expect(readMark(ledger.path)).toBe(counter);
@@ -218,17 +266,46 @@ describe('Ledger: commits', () => {
     const folder = tempFolder();
     const ledger = openTempLedger(folder);
     const job = addJob(ledger, folder);
-    const cursor = { line: 2, seq: 2, inputLine: 1, inputBytes: 0, resultsBytes: 120, errorsBytes: 60 };
-    commitLines(ledger, job, [settledOf(1), failedOf(2), settledOf(3, { body: null })], { seqBefore: 0, cursor });
+    const cursor = {
+      line: 2,
+      seq: 2,
+      inputLine: 1,
+      inputBytes: 0,
+      resultsBytes: 120,
+      errorsBytes: 60,
+    };
+    commitLines(ledger, job, [settledOf(1), failedOf(2), settledOf(3, { body: null })], {
+      seqBefore: 0,
+      cursor,
+    });
     ledger.close();
     const again = openTempLedger(folder);
-    expect(jobOf(again)).toMatchObject({ answered: 2, failed: 1, rejected: 0, costPico: 1400n, cursor });
+    expect(jobOf(again)).toMatchObject({
+      answered: 2,
+      failed: 1,
+      rejected: 0,
+      costPico: 1400n,
+      cursor,
+    });
     expect([...outputLinesByNumber(again.database, job.id, { afterLine: 0, toLine: 10 })]).toEqual([
-      { lineNo: 1, seq: 1, state: 'answered', customId: '评论-1', statusCode: 200, code: null, message: null, param: null, requestId: 'request-1', body: '{"output":{"text":"第 1 条：好评"}}' },
+      {
+        lineNo: 1,
+        seq: 1,
+        state: 'answered',
+        customId: '评论-1',
+        statusCode: 200,
+        code: null,
+        message: null,
+        param: null,
+        requestId: 'request-1',
+        body: '{"output":{"text":"第 1 条：好评"}}',
+      },
       expect.objectContaining({ lineNo: 2, seq: 2, state: 'failed', code: 'DataInspectionFailed' }),
       expect.objectContaining({ lineNo: 3, seq: 3, body: null }),
     ]);
-    const attempts = again.database.prepare('SELECT line_no, class, total_tokens, cost_pico FROM attempts ORDER BY line_no').all();
+    const attempts = again.database
+      .prepare('SELECT line_no, class, total_tokens, cost_pico FROM attempts ORDER BY line_no')
+      .all();
     expect(attempts).toEqual([
       { line_no: 1, class: 'answered', total_tokens: 30, cost_pico: 700 },
       { line_no: 2, class: 'rejected', total_tokens: null, cost_pico: null },
@@ -242,7 +319,11 @@ describe('Ledger: commits', () => {
     const job = addJob(ledger, folder);
     commitLines(ledger, job, [settledOf(1)], { seqBefore: 0 });
     const marked = readMark(ledger.path);
-    const batch: Batch = { starts: [startOf(2), startOf(1, 2)], ends: [endOf(2), endOf(1, 2)], settled: [settledOf(2), settledOf(1)] };
+    const batch: Batch = {
+      starts: [startOf(2), startOf(1, 2)],
+      ends: [endOf(2), endOf(1, 2)],
+      settled: [settledOf(2), settledOf(1)],
+    };
     expect(() => {
       ledger.commit(job.id, batch, { ...AT, seqBefore: 1 });
     }).toThrow();
@@ -269,7 +350,12 @@ describe('Ledger: commits', () => {
     const ledger = openTempLedger(folder);
     const job = addJob(ledger, folder);
     commitLines(ledger, job, [settledOf(1), failedOf(2)], { seqBefore: 0 });
-    const before = ledger.database.prepare('SELECT (SELECT count(*) FROM lines), (SELECT count(*) FROM attempts), (SELECT count(*) FROM bodies), (SELECT commit_counter FROM ledger)').raw().get();
+    const before = ledger.database
+      .prepare(
+        'SELECT (SELECT count(*) FROM lines), (SELECT count(*) FROM attempts), (SELECT count(*) FROM bodies), (SELECT commit_counter FROM ledger)',
+      )
+      .raw()
+      .get();
     expect(() => {
       ledger.transact(() => {
         ledger.settleLine(job.id, 3, settledOf(3));
@@ -277,7 +363,12 @@ describe('Ledger: commits', () => {
         throw new Error('the gate refused');
       });
     }).toThrow();
-    const after = ledger.database.prepare('SELECT (SELECT count(*) FROM lines), (SELECT count(*) FROM attempts), (SELECT count(*) FROM bodies), (SELECT commit_counter FROM ledger)').raw().get();
+    const after = ledger.database
+      .prepare(
+        'SELECT (SELECT count(*) FROM lines), (SELECT count(*) FROM attempts), (SELECT count(*) FROM bodies), (SELECT commit_counter FROM ledger)',
+      )
+      .raw()
+      .get();
     expect(after).toEqual(before);
     expect(jobOf(ledger).failed).toBe(1);
   });
@@ -290,9 +381,11 @@ describe('Ledger: commits', () => {
     const pages = Number(ledger.database.pragma('page_count', { simple: true }));
     ledger.database.pragma(`max_page_count = ${pages + 1}`);
     const big = settledOf(2, { body: JSON.stringify({ text: '差评'.repeat(40_000) }) });
-    expect(refusal(() => {
-      ledger.commit(job.id, wholeBatch([big]), { ...AT, seqBefore: 1 });
-    })).toMatchObject({ exitCode: 74 });
+    expect(
+      refusal(() => {
+        ledger.commit(job.id, wholeBatch([big]), { ...AT, seqBefore: 1 });
+      }),
+    ).toMatchObject({ exitCode: 74 });
     expect(settledLines(ledger.database, job.id, 0).size).toBe(1);
     ledger.database.pragma('max_page_count = 1073741823');
     ledger.commit(job.id, wholeBatch([big]), { ...AT, seqBefore: 1 });
@@ -304,17 +397,46 @@ describe('Ledger: commits', () => {
     const ledger = openTempLedger(folder);
     const job = addJob(ledger, folder);
     const body = `{"n":12345678901234567890.10,"t":"😀\\u2028 '\\"","long":"${'好'.repeat(1_000_000)}"}`;
-    commitLines(ledger, job, [settledOf(1, { body, customId: 'Robert\'); DROP TABLE lines;--😀' })], { seqBefore: 0 });
-    expect(outputLine(ledger.database, job.id, 1)).toMatchObject({ body, customId: 'Robert\'); DROP TABLE lines;--😀' });
+    commitLines(
+      ledger,
+      job,
+      [settledOf(1, { body, customId: "Robert'); DROP TABLE lines;--😀" })],
+      { seqBefore: 0 },
+    );
+    expect(outputLine(ledger.database, job.id, 1)).toMatchObject({
+      body,
+      customId: "Robert'); DROP TABLE lines;--😀",
+    });
   });
 
   test('usage of an attempt: every field in its own column', () => {
     const folder = tempFolder();
     const ledger = openTempLedger(folder);
     const job = addJob(ledger, folder);
-    const usage = usageOf({ inputTokens: 1, outputTokens: 2, totalTokens: 3, cachedTokens: 4, reasoningTokens: 5 });
-    ledger.commit(job.id, { starts: [startOf(1)], ends: [endOf(1, 1, { usage, costPico: 9_007_199_254_740_991 })], settled: [settledOf(1)] }, AT);
-    expect(ledger.database.prepare('SELECT input_tokens, output_tokens, total_tokens, cached_tokens, reasoning_tokens, cost_pico FROM attempts').raw().get()).toEqual([1, 2, 3, 4, 5, 9_007_199_254_740_991]);
+    const usage = usageOf({
+      inputTokens: 1,
+      outputTokens: 2,
+      totalTokens: 3,
+      cachedTokens: 4,
+      reasoningTokens: 5,
+    });
+    ledger.commit(
+      job.id,
+      {
+        starts: [startOf(1)],
+        ends: [endOf(1, 1, { usage, costPico: 9_007_199_254_740_991 })],
+        settled: [settledOf(1)],
+      },
+      AT,
+    );
+    expect(
+      ledger.database
+        .prepare(
+          'SELECT input_tokens, output_tokens, total_tokens, cached_tokens, reasoning_tokens, cost_pico FROM attempts',
+        )
+        .raw()
+        .get(),
+    ).toEqual([1, 2, 3, 4, 5, 9_007_199_254_740_991]);
     expect(jobOf(ledger).costPico).toBe(9_007_199_254_740_991n);
   });
 
@@ -322,8 +444,15 @@ describe('Ledger: commits', () => {
     const folder = tempFolder();
     const ledger = openTempLedger(folder);
     const job = addJob(ledger, folder);
-    const ends = [endOf(1, 1, { class: 'possibly_billed', costPico: 500 }), endOf(1, 2, { costPico: 300 })];
-    ledger.commit(job.id, { starts: [startOf(1), startOf(1, 2)], ends, settled: [settledOf(1)] }, AT);
+    const ends = [
+      endOf(1, 1, { class: 'possibly_billed', costPico: 500 }),
+      endOf(1, 2, { costPico: 300 }),
+    ];
+    ledger.commit(
+      job.id,
+      { starts: [startOf(1), startOf(1, 2)], ends, settled: [settledOf(1)] },
+      AT,
+    );
     expect(jobOf(ledger).costPico).toBe(300n);
   });
 
@@ -348,9 +477,18 @@ describe('Ledger: reading lines', () => {
     const ledger = openTempLedger(folder);
     const job = addJob(ledger, folder);
     commitLines(ledger, job, [settledOf(1), settledOf(2)], { seqBefore: 0 });
-    ledger.database.prepare("UPDATE bodies SET body = CAST(replace(CAST(body AS TEXT), '第 2 条', '第 3 条') AS BLOB)").run();
-    const read = (): unknown => [...outputLinesByNumber(ledger.database, job.id, { afterLine: 0, toLine: 2 })];
-    expect(refusal(read)).toMatchObject({ exitCode: 78, message: expect.stringContaining('line 2') });
+    ledger.database
+      .prepare(
+        "UPDATE bodies SET body = CAST(replace(CAST(body AS TEXT), '第 2 条', '第 3 条') AS BLOB)",
+      )
+      .run();
+    const read = (): unknown => [
+      ...outputLinesByNumber(ledger.database, job.id, { afterLine: 0, toLine: 2 }),
+    ];
+    expect(refusal(read)).toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining('line 2'),
+    });
     expect(refusal(() => [...outputLinesBySeq(ledger.database, job.id, 0)]).exitCode).toBe(78);
     expect(outputLine(ledger.database, job.id, 1)?.lineNo).toBe(1);
   });
@@ -361,9 +499,17 @@ describe('Ledger: reading lines', () => {
     const job = addJob(ledger, folder);
     commitLines(ledger, job, [settledOf(5), failedOf(2)], { seqBefore: 0 });
     commitLines(ledger, job, [settledOf(1)], { seqBefore: 2 });
-    expect([...outputLinesBySeq(ledger.database, job.id, 0)].map(({ lineNo }) => lineNo)).toEqual([5, 2, 1]);
-    expect([...outputLinesBySeq(ledger.database, job.id, 2)].map(({ lineNo }) => lineNo)).toEqual([1]);
-    expect([...outputLinesByNumber(ledger.database, job.id, { afterLine: 1, toLine: 4 })].map(({ lineNo }) => lineNo)).toEqual([2]);
+    expect([...outputLinesBySeq(ledger.database, job.id, 0)].map(({ lineNo }) => lineNo)).toEqual([
+      5, 2, 1,
+    ]);
+    expect([...outputLinesBySeq(ledger.database, job.id, 2)].map(({ lineNo }) => lineNo)).toEqual([
+      1,
+    ]);
+    expect(
+      [...outputLinesByNumber(ledger.database, job.id, { afterLine: 1, toLine: 4 })].map(
+        ({ lineNo }) => lineNo,
+      ),
+    ).toEqual([2]);
   });
 
   test('two jobs in one ledger: their lines and answers do not meet', () => {
@@ -372,7 +518,9 @@ describe('Ledger: reading lines', () => {
     const reviews = addJob(ledger, folder);
     const titles = addJob(ledger, folder, { name: 'titles' });
     commitLines(ledger, reviews, [settledOf(1)], { seqBefore: 0 });
-    commitLines(ledger, titles, [settledOf(1, { body: '{"output":{"text":"标题"}}' })], { seqBefore: 0 });
+    commitLines(ledger, titles, [settledOf(1, { body: '{"output":{"text":"标题"}}' })], {
+      seqBefore: 0,
+    });
     ledger.transact(() => {
       deleteJob(ledger, reviews.id);
     });
@@ -387,14 +535,46 @@ describe('Ledger: attempts of earlier runs', () => {
     const folder = tempFolder();
     const ledger = openTempLedger(folder);
     const job = addJob(ledger, folder);
-    const throttled = { class: 'rejected', counted: false, code: 'Throttling.RateQuota', usage: null, costPico: null } as const;
-    const lost = { class: 'possibly_billed', counted: true, code: 'qbatch_connection_error', usage: null, costPico: null } as const;
-    const refused = { class: 'rejected', counted: true, code: 'InternalError', usage: null, costPico: null } as const;
+    const throttled = {
+      class: 'rejected',
+      counted: false,
+      code: 'Throttling.RateQuota',
+      usage: null,
+      costPico: null,
+    } as const;
+    const lost = {
+      class: 'possibly_billed',
+      counted: true,
+      code: 'qbatch_connection_error',
+      usage: null,
+      costPico: null,
+    } as const;
+    const refused = {
+      class: 'rejected',
+      counted: true,
+      code: 'InternalError',
+      usage: null,
+      costPico: null,
+    } as const;
     ledger.commit(
       job.id,
       {
-        starts: [startOf(1), startOf(2), startOf(2, 2), startOf(2, 3), startOf(3), startOf(3, 2), startOf(4)],
-        ends: [endOf(1), endOf(2, 1, throttled), endOf(2, 2, lost), endOf(2, 3, refused), endOf(3, 1, refused)],
+        starts: [
+          startOf(1),
+          startOf(2),
+          startOf(2, 2),
+          startOf(2, 3),
+          startOf(3),
+          startOf(3, 2),
+          startOf(4),
+        ],
+        ends: [
+          endOf(1),
+          endOf(2, 1, throttled),
+          endOf(2, 2, lost),
+          endOf(2, 3, refused),
+          endOf(3, 1, refused),
+        ],
         settled: [settledOf(1)],
       },
       AT,
@@ -417,8 +597,16 @@ describe('Ledger: attempts of earlier runs', () => {
     const { ledger, job } = ledgerWithAttempts();
     const closed = ledger.transact(() => closeUnknownAttempts(ledger, job.id, 0));
     expect(closed).toBe(2);
-    const rows = ledger.database.prepare("SELECT line_no, attempt, counted FROM attempts WHERE code = 'qbatch_interrupted' AND class = 'possibly_billed' ORDER BY line_no").raw().all();
-    expect(rows).toEqual([[3, 2, 0], [4, 1, 0]]);
+    const rows = ledger.database
+      .prepare(
+        "SELECT line_no, attempt, counted FROM attempts WHERE code = 'qbatch_interrupted' AND class = 'possibly_billed' ORDER BY line_no",
+      )
+      .raw()
+      .all();
+    expect(rows).toEqual([
+      [3, 2, 0],
+      [4, 1, 0],
+    ]);
     expect(ledger.transact(() => closeUnknownAttempts(ledger, job.id, 0))).toBe(0);
   });
 
@@ -435,11 +623,29 @@ describe('reopenFailed', () => {
     const folder = tempFolder();
     const ledger = openTempLedger(folder);
     const job = addJob(ledger, folder);
-    const rejected = settledOf(5, { state: 'rejected', code: 'qbatch_invalid_request', statusCode: null, body: null, attempts: 0 });
-    commitLines(ledger, job, [settledOf(1), failedOf(2), failedOf(3, { code: 'InternalError', statusCode: 500 }), failedOf(4, { code: 'qbatch_timeout', statusCode: null, body: null })], { seqBefore: 0 });
+    const rejected = settledOf(5, {
+      state: 'rejected',
+      code: 'qbatch_invalid_request',
+      statusCode: null,
+      body: null,
+      attempts: 0,
+    });
+    commitLines(
+      ledger,
+      job,
+      [
+        settledOf(1),
+        failedOf(2),
+        failedOf(3, { code: 'InternalError', statusCode: 500 }),
+        failedOf(4, { code: 'qbatch_timeout', statusCode: null, body: null }),
+      ],
+      { seqBefore: 0 },
+    );
     ledger.commit(job.id, { starts: [], ends: [], settled: [rejected] }, { ...AT, seqBefore: 4 });
-    const only = (codes: string[], statusCodes: number[]): number => ledger.transact(() => reopenFailed(ledger, job, { codes, statusCodes }));
-    const settled = (): number[] => [1, 2, 3, 4, 5].filter((lineNo) => settledLines(ledger.database, job.id, 0).has(lineNo));
+    const only = (codes: string[], statusCodes: number[]): number =>
+      ledger.transact(() => reopenFailed(ledger, job, { codes, statusCodes }));
+    const settled = (): number[] =>
+      [1, 2, 3, 4, 5].filter((lineNo) => settledLines(ledger.database, job.id, 0).has(lineNo));
     return { ledger, job, only, settled };
   }
 
@@ -465,10 +671,20 @@ describe('reopenFailed', () => {
     const { ledger, job, only } = failures();
     only([], []);
     const settled = settledLines(ledger.database, job.id, 0);
-    expect(priorAttempts(ledger.database, job.id, { afterLine: 0, settled }).get(2)).toEqual({ last: 1, counted: 0, ambiguous: 0 });
-    ledger.commit(job.id, { starts: [startOf(2, 2)], ends: [endOf(2, 2)], settled: [settledOf(2, { attempts: 2 })] }, { ...AT, seqBefore: 5 });
+    expect(priorAttempts(ledger.database, job.id, { afterLine: 0, settled }).get(2)).toEqual({
+      last: 1,
+      counted: 0,
+      ambiguous: 0,
+    });
+    ledger.commit(
+      job.id,
+      { starts: [startOf(2, 2)], ends: [endOf(2, 2)], settled: [settledOf(2, { attempts: 2 })] },
+      { ...AT, seqBefore: 5 },
+    );
     expect(outputLine(ledger.database, job.id, 2)).toMatchObject({ state: 'answered', seq: 6 });
-    expect(ledger.database.prepare('SELECT count(*) FROM attempts WHERE line_no = 2').pluck().get()).toBe(2);
+    expect(
+      ledger.database.prepare('SELECT count(*) FROM attempts WHERE line_no = 2').pluck().get(),
+    ).toBe(2);
   });
 });
 
@@ -479,6 +695,7 @@ describe('LineSet', () => {
     for (const lineNo of numbers) set.add(lineNo);
     const model = new Set(numbers);
     expect(set.size).toBe(model.size);
-    for (const lineNo of [...numbers, 2, 6, 10, 8190, 99_999, 10_000_001, 20_000_000]) expect(set.has(lineNo)).toBe(model.has(lineNo));
+    for (const lineNo of [...numbers, 2, 6, 10, 8190, 99_999, 10_000_001, 20_000_000])
+      expect(set.has(lineNo)).toBe(model.has(lineNo));
   });
 });

@@ -35,8 +35,14 @@ describe('the lock of a ledger', () => {
     }
     expect(refused).toBeInstanceOf(QbatchError);
     expect(refused).toMatchObject({ exitCode: 75 });
-    expect(String(refused)).toContain(`process ${process.pid} on ${hostname()}, started 2026-01-01T00:00:00.000Z`);
-    expect(lockHolder(ledger.path)).toEqual({ pid: process.pid, host: hostname(), startedAt: FAKE_WALL_START_MS });
+    expect(String(refused)).toContain(
+      `process ${process.pid} on ${hostname()}, started 2026-01-01T00:00:00.000Z`,
+    );
+    expect(lockHolder(ledger.path)).toEqual({
+      pid: process.pid,
+      host: hostname(),
+      startedAt: FAKE_WALL_START_MS,
+    });
   });
 
   test('released: nobody holds it, and it can be taken again', () => {

@@ -37,6 +37,8 @@ test('LineQueue: any steps: the same as an array that is pushed at the end, take
 
 test('LineQueue: thousands of items, taken and pushed in turn: nothing is lost when taken ones are let go of', () => {
   const many = Array.from({ length: 5000 }, (_, index): Step => ({ push: index }));
-  const mixed = Array.from({ length: 9000 }, (_, index): Step => (index % 3 === 0 ? { push: index } : 'take'));
+  const mixed = Array.from({ length: 9000 }, (_, index): Step =>
+    index % 3 === 0 ? { push: index } : 'take',
+  );
   follow([...many, ...mixed]);
 });

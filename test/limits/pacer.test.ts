@@ -7,9 +7,17 @@ const MINUTE_MS = 60_000;
 type Start = { readonly atMs: number; readonly tokens: number };
 
 /** Starts a call whenever the pacer allows it, the timer `lateMs` late each time. */
-function drive(pacer: Pacer, at: { fromMs: number; untilMs: number; tokens?: (nth: number) => number; lateMs?: (nth: number) => number }): Start[] {
+function drive(
+  pacer: Pacer,
+  at: {
+    fromMs: number;
+    untilMs: number;
+    tokens?: (nth: number) => number;
+    lateMs?: (nth: number) => number;
+  },
+): Start[] {
   const starts: Start[] = [];
-  for (let nowMs = at.fromMs; ; ) {
+  for (let nowMs = at.fromMs; ;) {
     const tokens = at.tokens?.(starts.length) ?? 100;
     nowMs = Math.max(nowMs, pacer.nextStartMs(nowMs)) + (at.lateMs?.(starts.length) ?? 0);
     // Growth may have moved the next start meanwhile.
@@ -39,26 +47,46 @@ function mostIn(starts: readonly Start[], spanMs: number, what: (start: Start) =
 }
 
 const perMinute = (starts: readonly Start[], fromMs: number, untilMs: number): number =>
-  (starts.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs).length * MINUTE_MS) / (untilMs - fromMs);
+  (starts.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs).length * MINUTE_MS) /
+  (untilMs - fromMs);
 
 describe('Pacer: known limits', () => {
   test('any request limit, timers however late: never more than it in any minute, and nearly all of it is used', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 3000 }), fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 20 }), (rpm, late) => {
-        const starts = drive(new Pacer({ rpm, tpm: null }), { fromMs: 0, untilMs: 4 * MINUTE_MS, lateMs: (nth) => late[nth % late.length] ?? 0 });
-        expect(mostIn(starts, MINUTE_MS, () => 1)).toBeLessThanOrEqual(rpm);
-        if (rpm >= 60 && rpm <= 600) expect(perMinute(starts, MINUTE_MS, 4 * MINUTE_MS)).toBeGreaterThan(rpm * 0.95);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 3000 }),
+        fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 20 }),
+        (rpm, late) => {
+          const starts = drive(new Pacer({ rpm, tpm: null }), {
+            fromMs: 0,
+            untilMs: 4 * MINUTE_MS,
+            lateMs: (nth) => late[nth % late.length] ?? 0,
+          });
+          expect(mostIn(starts, MINUTE_MS, () => 1)).toBeLessThanOrEqual(rpm);
+          if (rpm >= 60 && rpm <= 600)
+            expect(perMinute(starts, MINUTE_MS, 4 * MINUTE_MS)).toBeGreaterThan(rpm * 0.95);
+        },
+      ),
       { numRuns: 60 },
     );
   });
 
   test('any token limit and calls of any size: never more than it and one call in any minute', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1000, max: 1_000_000 }), fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 30 }), (tpm, sizes) => {
-        const starts = drive(new Pacer({ rpm: 60_000, tpm }), { fromMs: 0, untilMs: 2 * MINUTE_MS, tokens: (nth) => sizes[nth % sizes.length] ?? 1 });
-        expect(mostIn(starts, MINUTE_MS, ({ tokens }) => tokens)).toBeLessThanOrEqual(tpm + Math.max(...sizes));
-      }),
+      fc.property(
+        fc.integer({ min: 1000, max: 1_000_000 }),
+        fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 30 }),
+        (tpm, sizes) => {
+          const starts = drive(new Pacer({ rpm: 60_000, tpm }), {
+            fromMs: 0,
+            untilMs: 2 * MINUTE_MS,
+            tokens: (nth) => sizes[nth % sizes.length] ?? 1,
+          });
+          expect(mostIn(starts, MINUTE_MS, ({ tokens }) => tokens)).toBeLessThanOrEqual(
+            tpm + Math.max(...sizes),
+          );
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -70,7 +98,10 @@ describe('Pacer: known limits', () => {
 
   test('the first seconds: a quarter of the limit, rising to all of it after four', () => {
     const starts = drive(new Pacer({ rpm: 6000, tpm: null }), { fromMs: 0, untilMs: 10_000 });
-    const counts = Array.from({ length: 10 }, (_, second) => starts.filter(({ atMs }) => Math.floor(atMs / 1000) === second).length);
+    const counts = Array.from(
+      { length: 10 },
+      (_, second) => starts.filter(({ atMs }) => Math.floor(atMs / 1000) === second).length,
+    );
     expect(counts[0]).toBeLessThanOrEqual(40);
     expect(counts[0]).toBeLessThan(counts[1] ?? 0);
     expect(counts[1]).toBeLessThan(counts[3] ?? 0);
@@ -101,7 +132,10 @@ describe('Pacer: nothing known', () => {
 
   test('begins at five a second and grows by half each second', () => {
     const starts = drive(new Pacer(UNKNOWN), { fromMs: 0, untilMs: 8000 });
-    const counts = Array.from({ length: 8 }, (_, second) => starts.filter(({ atMs }) => Math.floor(atMs / 1000) === second).length);
+    const counts = Array.from(
+      { length: 8 },
+      (_, second) => starts.filter(({ atMs }) => Math.floor(atMs / 1000) === second).length,
+    );
     expect(Math.abs((counts[0] ?? 0) - 5)).toBeLessThanOrEqual(1);
     for (let second = 1; second < 8; second += 1) {
       expect(counts[second]).toBeGreaterThan((counts[second - 1] ?? 0) * 1.2);
@@ -117,13 +151,15 @@ describe('Pacer: nothing known', () => {
     expect(pacer.pace().rpm).toBeLessThanOrEqual(rpm * 1.5);
   });
 
-  test('stops growing by half with the first throttle', () => {
+  test('after the first throttle: grows by one percent a second, doubling every four seconds', () => {
     const pacer = new Pacer(UNKNOWN);
     drive(pacer, { fromMs: 0, untilMs: 6000 });
     pacer.throttled(6000, 'throttle_rate', { tokens: 100, waitMs: null });
     const { rpm } = pacer.pace();
     drive(pacer, { fromMs: 6000, untilMs: 16_000 });
-    expect(pacer.pace().rpm / rpm).toBeCloseTo(1.01 ** 10, 1);
+    let expected = 1;
+    for (let second = 1; second <= 10; second += 1) expected *= 1 + 0.01 * 2 ** (second / 4);
+    expect(pacer.pace().rpm / rpm).toBeCloseTo(expected, 1);
   });
 });
 
@@ -135,19 +171,23 @@ describe('Pacer: throttles', () => {
     return pacer;
   }
 
-  test.each([20_000, 20_250, 20_500, 20_999])('at %i ms: paced at what was admitted, less two percent', (nowMs) => {
-    const pacer = flowing(nowMs);
-    pacer.throttled(nowMs, 'throttle_rate', { tokens: 100, waitMs: null });
-    const { rpm } = pacer.pace();
-    expect(rpm).toBeLessThanOrEqual(600 * 0.98);
-    expect(rpm).toBeGreaterThan(600 * 0.88);
-  });
+  test.each([20_000, 20_250, 20_500, 20_999])(
+    'at %i ms: paced at what was admitted, less two percent',
+    (nowMs) => {
+      const pacer = flowing(nowMs);
+      pacer.throttled(nowMs, 'throttle_rate', { tokens: 100, waitMs: null });
+      const { rpm } = pacer.pace();
+      expect(rpm).toBeLessThanOrEqual(600 * 0.98);
+      expect(rpm).toBeGreaterThan(600 * 0.88);
+    },
+  );
 
   test('a storm of refusals within one second: cut once', () => {
     const pacer = flowing(20_000);
     pacer.throttled(20_000, 'throttle_rate', { tokens: 100, waitMs: null });
     const { rpm } = pacer.pace();
-    for (let at = 20_001; at < 20_900; at += 100) pacer.throttled(at, 'throttle_rate', { tokens: 100, waitMs: null });
+    for (let at = 20_001; at < 20_900; at += 100)
+      pacer.throttled(at, 'throttle_rate', { tokens: 100, waitMs: null });
     expect(pacer.pace().rpm).toBe(rpm);
     pacer.throttled(21_000, 'throttle_rate', { tokens: 100, waitMs: null });
     expect(pacer.pace().rpm).toBeLessThan(rpm);
@@ -183,7 +223,8 @@ describe('Pacer: throttles', () => {
 
   test('everything refused again and again: never slower than one call a minute', () => {
     const pacer = flowing(20_000);
-    for (let second = 20; second < 200; second += 1) pacer.throttled(second * 1000, 'throttle_rate', { tokens: 100, waitMs: null });
+    for (let second = 20; second < 200; second += 1)
+      pacer.throttled(second * 1000, 'throttle_rate', { tokens: 100, waitMs: null });
     expect(pacer.pace().rpm).toBeCloseTo(1, 5);
     expect(pacer.nextStartMs(200_000)).toBeLessThanOrEqual(200_000 + MINUTE_MS);
   });

@@ -163,7 +163,7 @@ describe('offer and limits', () => {
   });
 });
 
-describe('the user\'s catalog file', () => {
+describe("the user's catalog file", () => {
   const tiers = [{ input: 3, output: 9 }];
 
   it('overrides one scope and currency, leaving the others alone', () => {
@@ -195,7 +195,13 @@ describe('the user\'s catalog file', () => {
       models: [
         {
           id: 'qwen-our-finetune-vl',
-          pricing: [{ scope: 'cn', currency: 'CNY', tiers: [{ lte: 1_000, input: 0.5, output: 1 }, ...tiers] }],
+          pricing: [
+            {
+              scope: 'cn',
+              currency: 'CNY',
+              tiers: [{ lte: 1_000, input: 0.5, output: 1 }, ...tiers],
+            },
+          ],
           rate_limits: [{ scope: 'cn', rpm: 30 }],
           capabilities: { thinking: 'none', n: 2, input_modalities: ['text', 'image'] },
           limits: { context_window: 32_768, max_output: 4_096 },
@@ -262,13 +268,24 @@ describe('the user\'s catalog file', () => {
     [{ models: [{ id: 'a' }, { id: 'a' }] }, /models: expected every "id" once/],
     [{ models: [{ id: 'a', price: 3 }] }, /models\[0\]: .*"price"/],
     [priced({ ...tier, input: '0.8' }), /tiers\[0\]\.input: expected number.*found "0\.8"/],
-    [priced({ ...tier, input: 0.1234567 }), /tiers\[0\]\.input: expected at most 6 decimals.*0\.1234567/],
+    [
+      priced({ ...tier, input: 0.1234567 }),
+      /tiers\[0\]\.input: expected at most 6 decimals.*0\.1234567/,
+    ],
     [priced({ ...tier, input: -1 }), /tiers\[0\]\.input: .*found -1/],
     [priced({ input: 1 }), /tiers: expected "output"/],
     [priced({ ...tier, lte: 9 }, { ...tier, lte: 5 }), /tiers: expected ascending "lte"/],
     [priced(tier, tier), /tiers: expected ascending "lte"/],
     [{ models: [{ id: 'a', alias_of: 'nowhere' }] }, /"a": alias_of "nowhere", expected the id/],
-    [{ models: [{ id: 'a', alias_of: 'b' }, { id: 'b', alias_of: 'a' }] }, /circle: a -> b -> a/],
+    [
+      {
+        models: [
+          { id: 'a', alias_of: 'b' },
+          { id: 'b', alias_of: 'a' },
+        ],
+      },
+      /circle: a -> b -> a/,
+    ],
     [{ models: [{ id: 'a', alias_of: 'a' }] }, /circle: a -> a/],
     [
       { models: [{ id: 'a', rate_limits: [{ scope: 'beijing', rpm: 1 }] }] },

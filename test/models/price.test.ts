@@ -101,7 +101,9 @@ const DISCOUNTED: Catalog = loadCatalog({
   models: [
     {
       id: 'qwen3.7-max',
-      pricing: [{ scope: 'cn', currency: 'CNY', tiers: [{ lte: 1_000_000, input: 6, output: 18 }] }],
+      pricing: [
+        { scope: 'cn', currency: 'CNY', tiers: [{ lte: 1_000_000, input: 6, output: 18 }] },
+      ],
     },
     {
       id: 'deepseek-v4-flash-0731',
@@ -110,28 +112,31 @@ const DISCOUNTED: Catalog = loadCatalog({
   ],
 });
 
-describe.skipIf(vectors.length === 0)('priceOf: recorded cost vectors (skipped where absent)', () => {
-  it.each(withUsage)('$name', (vector) => {
-    const discounted = vector.flags['promotion'] === true || vector.flags['off_peak'] === true;
-    const found = (discounted ? DISCOUNTED : catalog).offer(
-      vector.model,
-      vector.region,
-      vector.currency,
-    );
-    expect(found).not.toBeNull();
-    if (found !== null) {
-      const batch = vector.flags['batch'] === true;
-      expect(cost(usageOfVector(vector), found, { batch })).toBe(vector.expected_cost_exact);
-    }
-  });
+describe.skipIf(vectors.length === 0)(
+  'priceOf: recorded cost vectors (skipped where absent)',
+  () => {
+    it.each(withUsage)('$name', (vector) => {
+      const discounted = vector.flags['promotion'] === true || vector.flags['off_peak'] === true;
+      const found = (discounted ? DISCOUNTED : catalog).offer(
+        vector.model,
+        vector.region,
+        vector.currency,
+      );
+      expect(found).not.toBeNull();
+      if (found !== null) {
+        const batch = vector.flags['batch'] === true;
+        expect(cost(usageOfVector(vector), found, { batch })).toBe(vector.expected_cost_exact);
+      }
+    });
 
-  it('covers every vector but the failed request, which has no usage to price', () => {
-    expect(vectors.filter((vector) => vector.usage === null).map((vector) => vector.name)).toEqual([
-      'failed-request',
-    ]);
-    expect(withUsage.length).toBeGreaterThanOrEqual(27);
-  });
-});
+    it('covers every vector but the failed request, which has no usage to price', () => {
+      expect(
+        vectors.filter((vector) => vector.usage === null).map((vector) => vector.name),
+      ).toEqual(['failed-request']);
+      expect(withUsage.length).toBeGreaterThanOrEqual(27);
+    });
+  },
+);
 
 describe('priceOf', () => {
   it('prices the reference example: 22 tokens in, 17 out, on qwen-plus in Beijing', () => {
@@ -179,10 +184,7 @@ describe('priceOf', () => {
     expect(cost({ ...usage, cachedTokens: 1_000 }, of)).toBe('0.00096');
     // (500 + 500 x 1.25 + 1,000 x 0.1) x 0.8
     expect(
-      cost(
-        { ...usage, cachedTokens: 1_000, cacheCreationTokens: 500, explicitCache: true },
-        of,
-      ),
+      cost({ ...usage, cachedTokens: 1_000, cacheCreationTokens: 500, explicitCache: true }, of),
     ).toBe('0.00098');
   });
 
@@ -199,7 +201,7 @@ describe('priceOf', () => {
     });
   });
 
-  it('uses a model\'s own hit multiplier', () => {
+  it("uses a model's own hit multiplier", () => {
     // 1,000 x 6.5 x 0.169
     const usage = { inputTokens: 1_000, outputTokens: 0, cachedTokens: 1_000 };
     expect(cost(usage, offer('kimi/kimi-k2.6'))).toBe('0.0010985');
@@ -230,9 +232,9 @@ describe('priceOf', () => {
       ),
     ).toBe('0.0055684');
     // 20 x 1.8 + 480 x 15.8 + 120 x 12.7
-    expect(
-      cost({ inputTokens: 500, outputTokens: 120, inputText: 20, inputAudio: 480 }, of),
-    ).toBe('0.009144');
+    expect(cost({ inputTokens: 500, outputTokens: 120, inputText: 20, inputAudio: 480 }, of)).toBe(
+      '0.009144',
+    );
   });
 
   it('bills omni input of unknown modality at the dearest, and says so', () => {
@@ -273,7 +275,11 @@ describe('priceOf', () => {
               kind: 'tiers',
               tiers: [{ upTo: null, input: list.input, output: list.output, outputThinking: null }],
             },
-            cache: { implicitHit: list.discount, explicitHit: list.discount, explicitCreate: 12_500 },
+            cache: {
+              implicitHit: list.discount,
+              explicitHit: list.discount,
+              explicitCreate: 12_500,
+            },
           };
           const usage = usageOf({
             inputTokens: count.fresh + count.hit + created,

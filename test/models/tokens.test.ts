@@ -100,10 +100,17 @@ describe('estimateTokens: input', () => {
   it('counts tool schemas and the calls in the conversation', () => {
     const messages = [{ role: 'user', content: '北京天气如何？' }];
     const tools = [
-      { type: 'function', function: { name: 'get_weather', description: '查询城市的天气', parameters: {} } },
+      {
+        type: 'function',
+        function: { name: 'get_weather', description: '查询城市的天气', parameters: {} },
+      },
     ];
     expect(inputOf(messages, 'qwen-plus', tools)).toBeGreaterThan(inputOf(messages) + 100);
-    const call = { id: 'call_1', type: 'function', function: { name: 'get_weather', arguments: '{}' } };
+    const call = {
+      id: 'call_1',
+      type: 'function',
+      function: { name: 'get_weather', arguments: '{}' },
+    };
     expect(inputOf([{ role: 'assistant', content: '', tool_calls: [call] }])).toBeGreaterThan(20);
   });
 
@@ -120,7 +127,7 @@ describe('estimateTokens: input', () => {
 describe('estimateTokens: output', () => {
   const messages = [{ role: 'user', content: '写一首关于秋天的五言绝句。' }];
 
-  it('without thinking: 512 expected, at most the model\'s limit', () => {
+  it("without thinking: 512 expected, at most the model's limit", () => {
     const estimate = estimateTokens({ ...ASK, messages, profile: plus });
     expect(estimate).toMatchObject({ outputExpectedTokens: 512, outputMaxTokens: 32_768 });
   });

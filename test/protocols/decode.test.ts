@@ -13,7 +13,11 @@ function fixture(name: string): string {
   return readFileSync(new URL(`../../fixtures/responses/${name}`, import.meta.url), 'utf8');
 }
 
-function reply(body: string | Buffer, statusCode = 200, headers: Record<string, string> = {}): HttpReply {
+function reply(
+  body: string | Buffer,
+  statusCode = 200,
+  headers: Record<string, string> = {},
+): HttpReply {
   return { statusCode, headers, body: Buffer.isBuffer(body) ? body : Buffer.from(body) };
 }
 
@@ -27,7 +31,12 @@ function failureOf(decoded: Decoded): ApiFailure {
   return decoded.failure;
 }
 
-const ANSWERS: readonly { name: string; input: number | null; output: number | null; total: number | null }[] = [
+const ANSWERS: readonly {
+  name: string;
+  input: number | null;
+  output: number | null;
+  total: number | null;
+}[] = [
   { name: 'dashscope-message.json', input: 15, output: 9, total: 24 },
   { name: 'dashscope-text.json', input: 14, output: 8, total: 22 },
   { name: 'dashscope-thinking.json', input: 18, output: 41, total: 59 },
@@ -40,28 +49,42 @@ const ANSWERS: readonly { name: string; input: number | null; output: number | n
 ];
 
 describe.each([dashscope, openai])('$name.decode', (protocol) => {
-  test.each(ANSWERS)('$name: an answer, its body compact and unchanged', ({ name, input, output, total }) => {
-    const text = fixture(name);
-    const answer = answerOf(protocol.decode(reply(text)));
-    expect(answer.body).toBe(JSON.stringify(JSON.parse(text)));
-    expect(answer.statusCode).toBe(200);
-    expect(answer.usage).toMatchObject({ inputTokens: input, outputTokens: output, totalTokens: total });
-  });
+  test.each(ANSWERS)(
+    '$name: an answer, its body compact and unchanged',
+    ({ name, input, output, total }) => {
+      const text = fixture(name);
+      const answer = answerOf(protocol.decode(reply(text)));
+      expect(answer.body).toBe(JSON.stringify(JSON.parse(text)));
+      expect(answer.statusCode).toBe(200);
+      expect(answer.usage).toMatchObject({
+        inputTokens: input,
+        outputTokens: output,
+        totalTokens: total,
+      });
+    },
+  );
 
   test('the request id: the body first, then the header, then null', () => {
     const headers = { 'x-request-id': 'from-the-header' };
-    expect(answerOf(protocol.decode(reply(fixture('dashscope-text.json'), 200, headers))).requestId).toBe(REQUEST_ID);
-    expect(answerOf(protocol.decode(reply(fixture('openai-chat.json'), 200, headers))).requestId).toBe('from-the-header');
+    expect(
+      answerOf(protocol.decode(reply(fixture('dashscope-text.json'), 200, headers))).requestId,
+    ).toBe(REQUEST_ID);
+    expect(
+      answerOf(protocol.decode(reply(fixture('openai-chat.json'), 200, headers))).requestId,
+    ).toBe('from-the-header');
     expect(answerOf(protocol.decode(reply(fixture('openai-chat.json')))).requestId).toBeNull();
   });
 
   test('numbers that JSON.parse would change: as the service wrote them', () => {
-    const body = '{"output":{"text":"好","finish_reason":"stop","score":1.0,"big":12345678901234567890}}';
+    const body =
+      '{"output":{"text":"好","finish_reason":"stop","score":1.0,"big":12345678901234567890}}';
     expect(answerOf(protocol.decode(reply(body))).body).toBe(body);
   });
 
   test('a native error: its code, message and request id', () => {
-    const failure = failureOf(protocol.decode(reply(fixture('dashscope-error-throttling.json'), 429)));
+    const failure = failureOf(
+      protocol.decode(reply(fixture('dashscope-error-throttling.json'), 429)),
+    );
     expect(failure).toEqual({
       kind: 'http',
       statusCode: 429,
@@ -89,7 +112,8 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
   });
 
   test('a compatible error without a code, or with a number: the type; param "None": none', () => {
-    const body = '{"error":{"code":null,"type":"invalid_request_error","message":"x","param":"None"}}';
+    const body =
+      '{"error":{"code":null,"type":"invalid_request_error","message":"x","param":"None"}}';
     expect(failureOf(protocol.decode(reply(body, 400)))).toMatchObject({
       code: 'invalid_request_error',
       param: null,
@@ -99,20 +123,25 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
   });
 
   test('an error behind 200: an http failure with status 200 and its usage', () => {
-    const body = '{"code":"InternalError","message":"Request processing failed","usage":{"input_tokens":7,"output_tokens":3}}';
+    const body =
+      '{"code":"InternalError","message":"Request processing failed","usage":{"input_tokens":7,"output_tokens":3}}';
     const failure = failureOf(protocol.decode(reply(body)));
     expect(failure).toMatchObject({ kind: 'http', statusCode: 200, code: 'InternalError' });
     expect(failure.usage?.totalTokens).toBe(10);
-    expect(failureOf(protocol.decode(reply(fixture('openai-error-limit.json')))).code).toBe('limit_requests');
+    expect(failureOf(protocol.decode(reply(fixture('openai-error-limit.json')))).code).toBe(
+      'limit_requests',
+    );
   });
 
   test('an error object beside choices: never an answer', () => {
-    const body = '{"error":{"code":"internal_error","message":"broke off"},"choices":[{"finish_reason":"stop","message":{"content":"半"}}]}';
+    const body =
+      '{"error":{"code":"internal_error","message":"broke off"},"choices":[{"finish_reason":"stop","message":{"content":"半"}}]}';
     expect(failureOf(protocol.decode(reply(body))).code).toBe('internal_error');
   });
 
   test('an empty code beside an answer (as the Python SDK shows it): an answer', () => {
-    const body = '{"status_code":200,"code":"","message":"","output":{"text":null,"finish_reason":null,"choices":[{"finish_reason":"stop","message":{"role":"assistant","content":"好"}}]}}';
+    const body =
+      '{"status_code":200,"code":"","message":"","output":{"text":null,"finish_reason":null,"choices":[{"finish_reason":"stop","message":{"role":"assistant","content":"好"}}]}}';
     expect(answerOf(protocol.decode(reply(body))).body).toBe(body);
   });
 
@@ -137,7 +166,10 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
   });
 
   test('204: qbatch_bad_response', () => {
-    expect(failureOf(protocol.decode(reply('', 204)))).toMatchObject({ code: 'qbatch_bad_response', statusCode: 204 });
+    expect(failureOf(protocol.decode(reply('', 204)))).toMatchObject({
+      code: 'qbatch_bad_response',
+      statusCode: 204,
+    });
   });
 
   test('a web page: its beginning, made printable, is the message; there is no body', () => {
@@ -158,7 +190,9 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
 
   test('x-dashscope-partialresponse: qbatch_partial_response with body and usage', () => {
     const text = fixture('dashscope-message.json');
-    const failure = failureOf(protocol.decode(reply(text, 200, { 'x-dashscope-partialresponse': 'true' })));
+    const failure = failureOf(
+      protocol.decode(reply(text, 200, { 'x-dashscope-partialresponse': 'true' })),
+    );
     expect(failure).toMatchObject({
       kind: 'bad-response',
       code: 'qbatch_partial_response',
@@ -166,15 +200,20 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
       body: JSON.stringify(JSON.parse(text)),
     });
     expect(failure.usage?.totalTokens).toBe(24);
-    expect(protocol.decode(reply(text, 200, { 'x-dashscope-partialresponse': 'false' })).kind).toBe('answer');
+    expect(protocol.decode(reply(text, 200, { 'x-dashscope-partialresponse': 'false' })).kind).toBe(
+      'answer',
+    );
   });
 
-  test.each(['null', '"null"'])('an unstreamed finish_reason of %s: qbatch_partial_response', (reason) => {
-    const choice = `{"choices":[{"index":0,"finish_reason":${reason},"message":{"role":"assistant","content":"春风"}}]}`;
-    expect(failureOf(protocol.decode(reply(choice))).code).toBe('qbatch_partial_response');
-    const text = `{"output":{"text":"春风","finish_reason":${reason}}}`;
-    expect(failureOf(protocol.decode(reply(text))).code).toBe('qbatch_partial_response');
-  });
+  test.each(['null', '"null"'])(
+    'an unstreamed finish_reason of %s: qbatch_partial_response',
+    (reason) => {
+      const choice = `{"choices":[{"index":0,"finish_reason":${reason},"message":{"role":"assistant","content":"春风"}}]}`;
+      expect(failureOf(protocol.decode(reply(choice))).code).toBe('qbatch_partial_response');
+      const text = `{"output":{"text":"春风","finish_reason":${reason}}}`;
+      expect(failureOf(protocol.decode(reply(text))).code).toBe('qbatch_partial_response');
+    },
+  );
 
   test('a reply with a byte order mark: read', () => {
     expect(protocol.decode(reply(`\uFEFF${fixture('openai-chat.json')}`)).kind).toBe('answer');
@@ -188,30 +227,37 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
       body: null,
     });
     expect(failureOf(protocol.decode(reply('', 503))).code).toBe('qbatch_http_503');
-    const spring = '{"timestamp":"2026-01-06T08:00:00Z","status":404,"error":"Not Found","path":"/v2"}';
+    const spring =
+      '{"timestamp":"2026-01-06T08:00:00Z","status":404,"error":"Not Found","path":"/v2"}';
     expect(failureOf(protocol.decode(reply(spring, 404)))).toMatchObject({
       code: 'qbatch_http_404',
       message: 'Not Found',
       body: spring,
     });
-    expect(failureOf(protocol.decode(reply(Buffer.from([0xff, 0xfe]), 500))).code).toBe('qbatch_http_500');
+    expect(failureOf(protocol.decode(reply(Buffer.from([0xff, 0xfe]), 500))).code).toBe(
+      'qbatch_http_500',
+    );
   });
 
   test('a redirect: qbatch_http_302 with its target, whatever the body', () => {
     const failure = failureOf(
-      protocol.decode(reply('{"code":"Moved","message":"x"}', 302, { location: 'https://login.example.cn/' })),
+      protocol.decode(
+        reply('{"code":"Moved","message":"x"}', 302, { location: 'https://login.example.cn/' }),
+      ),
     );
     expect(failure).toMatchObject({ kind: 'http', code: 'qbatch_http_302', statusCode: 302 });
     expect(failure.message).toContain('https://login.example.cn/');
   });
 
   test('an error told in a stream line with HTTP 400: read', () => {
-    const compatible = 'data: {"error":{"code":"data_inspection_failed","message":"Input data may contain inappropriate content.","type":"data_inspection_failed"}}\n\n';
+    const compatible =
+      'data: {"error":{"code":"data_inspection_failed","message":"Input data may contain inappropriate content.","type":"data_inspection_failed"}}\n\n';
     expect(failureOf(protocol.decode(reply(compatible, 400)))).toMatchObject({
       code: 'data_inspection_failed',
       statusCode: 400,
     });
-    const native = 'id:1\nevent:error\n:HTTP_STATUS/400\ndata:{"code":"DataInspectionFailed","message":"x","request_id":"r-1"}\n\n';
+    const native =
+      'id:1\nevent:error\n:HTTP_STATUS/400\ndata:{"code":"DataInspectionFailed","message":"x","request_id":"r-1"}\n\n';
     expect(failureOf(protocol.decode(reply(native, 400)))).toMatchObject({
       code: 'DataInspectionFailed',
       requestId: 'r-1',
@@ -219,7 +265,8 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
   });
 
   test('an event stream under another content type: folded', () => {
-    const body = 'data: {"id":"c","choices":[{"index":0,"delta":{"content":"好"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
+    const body =
+      'data: {"id":"c","choices":[{"index":0,"delta":{"content":"好"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
     expect(JSON.parse(answerOf(protocol.decode(reply(body))).body)).toMatchObject({
       choices: [{ finish_reason: 'stop', message: { content: '好' } }],
     });
@@ -227,7 +274,10 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
 
   test('escapes of the terminal in a service message: dropped', () => {
     const body = '{"code":"X\\u001b[2J","message":"a\\u001b]0;t\\u0007b\\nc"}';
-    expect(failureOf(protocol.decode(reply(body, 400)))).toMatchObject({ code: 'X', message: 'ab c' });
+    expect(failureOf(protocol.decode(reply(body, 400)))).toMatchObject({
+      code: 'X',
+      message: 'ab c',
+    });
   });
 
   test.each<[string, string, string | undefined, number | null]>([
@@ -237,7 +287,7 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
     ['absurd', '9'.repeat(400), undefined, 60_000],
     ['a date', 'Tue, 06 Jan 2026 08:00:30 GMT', 'Tue, 06 Jan 2026 08:00:00 GMT', 30_000],
     ['a date gone by', 'Tue, 06 Jan 2026 07:00:00 GMT', 'Tue, 06 Jan 2026 08:00:00 GMT', 0],
-    ['a date without the reply\'s own', 'Tue, 06 Jan 2026 08:00:30 GMT', undefined, null],
+    ["a date without the reply's own", 'Tue, 06 Jan 2026 08:00:30 GMT', undefined, null],
     ['negative', '-5', undefined, null],
     ['two values', '5, 10', undefined, null],
     ['words', 'soon', undefined, null],

@@ -31,14 +31,18 @@ function failureOf(decoded: Decoded): ApiFailure {
 }
 
 const native = (name: string): Decoded => run(dashscope.fold(HEAD, 'qwen-plus'), fixture(name));
-const compatible = (name: string, model = 'qwen-plus'): Decoded => run(openai.fold(HEAD, model), fixture(name));
+const compatible = (name: string, model = 'qwen-plus'): Decoded =>
+  run(openai.fold(HEAD, model), fixture(name));
 
 /** Native frames of one choice with these contents, `stop` on the last. */
 function frames(contents: readonly string[]): string {
   return contents
     .map((content, index) => {
       const last = index === contents.length - 1;
-      const choice = { message: { role: 'assistant', content }, finish_reason: last ? 'stop' : 'null' };
+      const choice = {
+        message: { role: 'assistant', content },
+        finish_reason: last ? 'stop' : 'null',
+      };
       return `id:${index + 1}\nevent:result\n:HTTP_STATUS/200\ndata:${JSON.stringify({ output: { choices: [choice] }, request_id: 'r' })}\n\n`;
     })
     .join('');
@@ -55,12 +59,17 @@ function chunks(contents: readonly string[]): string {
 
 function nativeContent(contents: readonly string[], incremental: boolean | null): string {
   const body = bodyOf(run(foldDashscope(HEAD, { incremental }), frames(contents)));
-  return (body as { output: { choices: { message: { content: string } }[] } }).output.choices[0]?.message.content ?? '';
+  return (
+    (body as { output: { choices: { message: { content: string } }[] } }).output.choices[0]?.message
+      .content ?? ''
+  );
 }
 
 function compatibleContent(contents: readonly string[], model: string): string {
   const body = bodyOf(run(openai.fold(HEAD, model), chunks(contents)));
-  return (body as { choices: { message: { content: string } }[] }).choices[0]?.message.content ?? '';
+  return (
+    (body as { choices: { message: { content: string } }[] }).choices[0]?.message.content ?? ''
+  );
 }
 
 describe('dashscope.fold', () => {
@@ -70,11 +79,20 @@ describe('dashscope.fold', () => {
         choices: [
           {
             finish_reason: 'stop',
-            message: { role: 'assistant', content: '9.9 更大。😀', reasoning_content: '先比较两数' },
+            message: {
+              role: 'assistant',
+              content: '9.9 更大。😀',
+              reasoning_content: '先比较两数',
+            },
           },
         ],
       },
-      usage: { total_tokens: 38, input_tokens: 18, output_tokens: 20, output_tokens_details: { reasoning_tokens: 6 } },
+      usage: {
+        total_tokens: 38,
+        input_tokens: 18,
+        output_tokens: 20,
+        output_tokens_details: { reasoning_tokens: 6 },
+      },
       request_id: REQUEST_ID,
     });
     expect(native('dashscope-thinking.sse.txt')).toMatchObject({
@@ -86,16 +104,26 @@ describe('dashscope.fold', () => {
 
   test('lost blank lines: the same text', () => {
     expect(bodyOf(native('dashscope-lost-blank-lines.sse.txt'))).toMatchObject({
-      output: { choices: [{ message: { content: '9.9 更大。😀', reasoning_content: '先比较两数' } }] },
+      output: {
+        choices: [{ message: { content: '9.9 更大。😀', reasoning_content: '先比较两数' } }],
+      },
     });
   });
 
-  test.each([null, false])('whole text in every frame, incremental %s: replaced, not doubled', (incremental) => {
-    const decoded = run(foldDashscope(HEAD, { incremental }), fixture('dashscope-whole-text.sse.txt'));
-    expect(bodyOf(decoded)).toMatchObject({
-      output: { choices: [{ finish_reason: 'stop', message: { content: '春眠不觉晓，处处闻啼鸟。' } }] },
-    });
-  });
+  test.each([null, false])(
+    'whole text in every frame, incremental %s: replaced, not doubled',
+    (incremental) => {
+      const decoded = run(
+        foldDashscope(HEAD, { incremental }),
+        fixture('dashscope-whole-text.sse.txt'),
+      );
+      expect(bodyOf(decoded)).toMatchObject({
+        output: {
+          choices: [{ finish_reason: 'stop', message: { content: '春眠不觉晓，处处闻啼鸟。' } }],
+        },
+      });
+    },
+  );
 
   test('result_format text: output.text and its finish reason', () => {
     expect(bodyOf(native('dashscope-result-text.sse.txt'))).toEqual({
@@ -115,8 +143,18 @@ describe('dashscope.fold', () => {
             message: {
               content: '',
               tool_calls: [
-                { index: 0, id: 'call_a1', type: 'function', function: { name: 'get_weather', arguments: '{"city": "杭州"}' } },
-                { index: 1, id: 'call_b2', type: 'function', function: { name: 'get_weather', arguments: '{"city": "上海"}' } },
+                {
+                  index: 0,
+                  id: 'call_a1',
+                  type: 'function',
+                  function: { name: 'get_weather', arguments: '{"city": "杭州"}' },
+                },
+                {
+                  index: 1,
+                  id: 'call_b2',
+                  type: 'function',
+                  function: { name: 'get_weather', arguments: '{"city": "上海"}' },
+                },
               ],
             },
           },
@@ -145,7 +183,8 @@ describe('dashscope.fold', () => {
   });
 
   test('multimodal tool call without text: an empty array, as unstreamed', () => {
-    const frame = '{"output":{"choices":[{"message":{"role":"assistant","content":[]},"finish_reason":"stop"}]}}';
+    const frame =
+      '{"output":{"choices":[{"message":{"role":"assistant","content":[]},"finish_reason":"stop"}]}}';
     expect(bodyOf(run(dashscope.fold(HEAD, 'qwen3-vl-plus'), `data:${frame}\n\n`))).toMatchObject({
       output: { choices: [{ message: { content: [] } }] },
     });
@@ -160,7 +199,9 @@ describe('dashscope.fold', () => {
       },
       usage: { input_tokens: 723, total_tokens: 727 },
     });
-    expect(decoded).toMatchObject({ usage: { inputTokens: 723, searchCount: 1, searchStrategy: 'turbo' } });
+    expect(decoded).toMatchObject({
+      usage: { inputTokens: 723, searchCount: 1, searchStrategy: 'turbo' },
+    });
   });
 
   test('two choices in turns: each with its own text', () => {
@@ -177,7 +218,9 @@ describe('dashscope.fold', () => {
   test('one of two choices unfinished: truncated', () => {
     const text = fixture('dashscope-two-choices.sse.txt').toString('utf8');
     const cut = text.slice(0, text.indexOf('id:4'));
-    expect(failureOf(run(dashscope.fold(HEAD, 'qwen-plus'), cut)).code).toBe('qbatch_truncated_stream');
+    expect(failureOf(run(dashscope.fold(HEAD, 'qwen-plus'), cut)).code).toBe(
+      'qbatch_truncated_stream',
+    );
   });
 
   test('deep research: the answer phase is the answer, with its references', () => {
@@ -196,7 +239,9 @@ describe('dashscope.fold', () => {
     });
     const text = fixture('dashscope-deep-research.sse.txt').toString('utf8');
     const cut = text.slice(0, text.indexOf('id:6'));
-    expect(failureOf(run(dashscope.fold(HEAD, 'qwen-deep-research'), cut)).code).toBe('qbatch_truncated_stream');
+    expect(failureOf(run(dashscope.fold(HEAD, 'qwen-deep-research'), cut)).code).toBe(
+      'qbatch_truncated_stream',
+    );
   });
 
   test('logprobs: elements appended, numbers as written', () => {
@@ -204,14 +249,21 @@ describe('dashscope.fold', () => {
       `{"token":"${text}","bytes":[1],"logprob":${value},"top_logprobs":[]}`;
     const frame = (text: string, value: string, reason: string): string =>
       `data:{"output":{"choices":[{"message":{"role":"assistant","content":"${text}"},"logprobs":{"content":[${token(text, value)}]},"finish_reason":"${reason}"}]}}\n\n`;
-    const decoded = run(dashscope.fold(HEAD, 'qwen-plus'), frame('好', '-0.0', 'null'), frame('的', '-1.50e-05', 'stop'));
+    const decoded = run(
+      dashscope.fold(HEAD, 'qwen-plus'),
+      frame('好', '-0.0', 'null'),
+      frame('的', '-1.50e-05', 'stop'),
+    );
     expect(decoded).toMatchObject({
-      body: expect.stringContaining(`"logprobs":{"content":[${token('好', '-0.0')},${token('的', '-1.50e-05')}]}`),
+      body: expect.stringContaining(
+        `"logprobs":{"content":[${token('好', '-0.0')},${token('的', '-1.50e-05')}]}`,
+      ),
     });
   });
 
   test('usage and other values: raw text as the last frame wrote it', () => {
-    const frame = '{"output":{"choices":[{"message":{"content":"好"},"finish_reason":"stop"}],"model_name":"qwen-mt"},"usage":{"output_tokens": 1, "input_tokens":2,"x":1.0,"y":12345678901234567890},"request_id":"r"}';
+    const frame =
+      '{"output":{"choices":[{"message":{"content":"好"},"finish_reason":"stop"}],"model_name":"qwen-mt"},"usage":{"output_tokens": 1, "input_tokens":2,"x":1.0,"y":12345678901234567890},"request_id":"r"}';
     const decoded = run(dashscope.fold(HEAD, 'qwen-plus'), `data:${frame}\n\n`);
     expect(decoded).toMatchObject({
       body: '{"output":{"choices":[{"finish_reason":"stop","message":{"role":"assistant","content":"好"}}],"model_name":"qwen-mt"},"usage":{"output_tokens":1,"input_tokens":2,"x":1.0,"y":12345678901234567890},"request_id":"r"}',
@@ -222,11 +274,17 @@ describe('dashscope.fold', () => {
     const frame = (half: string, reason: string): string =>
       `data:{"output":{"choices":[{"message":{"content":"${half}"},"finish_reason":"${reason}"}]}}\n\n`;
     expect(
-      bodyOf(run(foldDashscope(HEAD, { incremental: true }), frame('\\ud83d', 'null'), frame('\\ude00', 'stop'))),
+      bodyOf(
+        run(
+          foldDashscope(HEAD, { incremental: true }),
+          frame('\\ud83d', 'null'),
+          frame('\\ude00', 'stop'),
+        ),
+      ),
     ).toMatchObject({ output: { choices: [{ message: { content: '😀' } }] } });
   });
 
-  test('an error frame at once: the service\'s failure with the frame\'s status', () => {
+  test("an error frame at once: the service's failure with the frame's status", () => {
     expect(failureOf(native('dashscope-error-first.sse.txt'))).toMatchObject({
       kind: 'http',
       statusCode: 400,
@@ -269,17 +327,26 @@ describe('dashscope.fold', () => {
 
   test('a frame that is not JSON, or not UTF-8: qbatch_bad_response', () => {
     const start = frames(['春', '风']).slice(0, -1);
-    expect(failureOf(run(dashscope.fold(HEAD, 'm'), 'data:{"output":\n\n', start)).code).toBe('qbatch_bad_response');
-    const torn = Buffer.concat([Buffer.from(frames(['春'])), Buffer.from([0x64, 0x61, 0x74, 0x61, 0x3a, 0xff, 0x0a, 0x0a])]);
+    expect(failureOf(run(dashscope.fold(HEAD, 'm'), 'data:{"output":\n\n', start)).code).toBe(
+      'qbatch_bad_response',
+    );
+    const torn = Buffer.concat([
+      Buffer.from(frames(['春'])),
+      Buffer.from([0x64, 0x61, 0x74, 0x61, 0x3a, 0xff, 0x0a, 0x0a]),
+    ]);
     expect(failureOf(run(dashscope.fold(HEAD, 'm'), torn)).message).toContain('UTF-8');
   });
 
   test('a body without a single event: judged as the unstreamed reply it is', () => {
     const fold = dashscope.fold(HEAD, 'm');
-    expect(bodyOf(run(fold, '{"output":{"text":"好",', '"finish_reason":"stop"}}'))).toMatchObject({ output: { text: '好' } });
+    expect(bodyOf(run(fold, '{"output":{"text":"好",', '"finish_reason":"stop"}}'))).toMatchObject({
+      output: { text: '好' },
+    });
     expect(failureOf(run(dashscope.fold(HEAD, 'm'), '')).code).toBe('qbatch_bad_response');
     expect(failureOf(run(dashscope.fold(HEAD, 'm'), '<html>')).message).toBe('<html>');
-    expect(failureOf(run(dashscope.fold(HEAD, 'm'), '{"code":"Throttling","message":"x"}')).code).toBe('Throttling');
+    expect(
+      failureOf(run(dashscope.fold(HEAD, 'm'), '{"code":"Throttling","message":"x"}')).code,
+    ).toBe('Throttling');
   });
 
   test('an HTTP error with an event stream: the status is an error whatever comes', () => {
@@ -289,7 +356,9 @@ describe('dashscope.fold', () => {
 
   test('x-dashscope-partialresponse over a stream: no answer', () => {
     const head = { statusCode: 200, headers: { 'x-dashscope-partialresponse': 'true' } };
-    expect(failureOf(run(dashscope.fold(head, 'm'), frames(['好']))).code).toBe('qbatch_partial_response');
+    expect(failureOf(run(dashscope.fold(head, 'm'), frames(['好']))).code).toBe(
+      'qbatch_partial_response',
+    );
   });
 
   test('compatible chunks on the native path (a gateway): folded in their own shape', () => {
@@ -313,10 +382,14 @@ describe('whole texts or pieces', () => {
 
   test('whole texts, declared or found out: never doubled', () => {
     fc.assert(
-      fc.property(fc.array(word, { minLength: 1 }), fc.constantFrom(false, null), (pieces, incremental) => {
-        const whole = pieces.map((_, index) => pieces.slice(0, index + 1).join(''));
-        expect(nativeContent(whole, incremental)).toBe(pieces.join(''));
-      }),
+      fc.property(
+        fc.array(word, { minLength: 1 }),
+        fc.constantFrom(false, null),
+        (pieces, incremental) => {
+          const whole = pieces.map((_, index) => pieces.slice(0, index + 1).join(''));
+          expect(nativeContent(whole, incremental)).toBe(pieces.join(''));
+        },
+      ),
     );
   });
 
@@ -334,13 +407,18 @@ describe('whole texts or pieces', () => {
   });
 
   test('declared as whole, but sent in pieces: nothing is lost', () => {
-    expect(nativeContent(['The West', ' Lake', ' is in Hangzhou', '.'], false)).toBe('The West Lake is in Hangzhou.');
+    expect(nativeContent(['The West', ' Lake', ' is in Hangzhou', '.'], false)).toBe(
+      'The West Lake is in Hangzhou.',
+    );
   });
 
   test('qwen-mt-plus: a translation revised on the way is replaced', () => {
-    expect(compatibleContent(['', 'I', 'I did', 'I have not laughed', 'I have not laughed.', ''], 'qwen-mt-plus')).toBe(
-      'I have not laughed.',
-    );
+    expect(
+      compatibleContent(
+        ['', 'I', 'I did', 'I have not laughed', 'I have not laughed.', ''],
+        'qwen-mt-plus',
+      ),
+    ).toBe('I have not laughed.');
   });
 
   test('compatible deltas that look like whole texts: appended all the same', () => {
@@ -372,7 +450,9 @@ describe('openai.fold', () => {
       },
       system_fingerprint: null,
     });
-    expect(compatible('openai-chat.sse.txt')).toMatchObject({ usage: { inputTokens: 22, reasoningTokens: 5 } });
+    expect(compatible('openai-chat.sse.txt')).toMatchObject({
+      usage: { inputTokens: 22, reasoningTokens: 5 },
+    });
   });
 
   test('a tool call: assembled', () => {
@@ -381,7 +461,14 @@ describe('openai.fold', () => {
         {
           finish_reason: 'tool_calls',
           message: {
-            tool_calls: [{ index: 0, id: 'call_5e', type: 'function', function: { name: 'get_weather', arguments: '{"city": "Paris"}' } }],
+            tool_calls: [
+              {
+                index: 0,
+                id: 'call_5e',
+                type: 'function',
+                function: { name: 'get_weather', arguments: '{"city": "Paris"}' },
+              },
+            ],
           },
         },
       ],
@@ -407,11 +494,18 @@ describe('openai.fold', () => {
       chunk('{}', '"stop"'),
     );
     expect(bodyOf(decoded)).toMatchObject({
-      choices: [{ message: { content: null, audio: { id: 'audio_1', expires_at: 1767690000, transcript: '你好', data: 'UklGRiQA' } } }],
+      choices: [
+        {
+          message: {
+            content: null,
+            audio: { id: 'audio_1', expires_at: 1767690000, transcript: '你好', data: 'UklGRiQA' },
+          },
+        },
+      ],
     });
   });
 
-  test('an error chunk midway: the service\'s failure', () => {
+  test("an error chunk midway: the service's failure", () => {
     expect(failureOf(compatible('openai-error-midway.sse.txt'))).toMatchObject({
       kind: 'http',
       statusCode: 200,
@@ -423,13 +517,17 @@ describe('openai.fold', () => {
   test('no finish reason: truncated, with [DONE] and without', () => {
     expect(failureOf(compatible('openai-cut.sse.txt')).code).toBe('qbatch_truncated_stream');
     const done = Buffer.concat([fixture('openai-cut.sse.txt'), Buffer.from('data: [DONE]\n\n')]);
-    expect(failureOf(run(openai.fold(HEAD, 'qwen-plus'), done)).code).toBe('qbatch_truncated_stream');
+    expect(failureOf(run(openai.fold(HEAD, 'qwen-plus'), done)).code).toBe(
+      'qbatch_truncated_stream',
+    );
   });
 
   test('torn inside the usage chunk: truncated, though the text was whole', () => {
     const text = fixture('openai-chat.sse.txt').toString('utf8');
     const cut = text.slice(0, text.indexOf('"prompt_tokens":22'));
-    expect(failureOf(run(openai.fold(HEAD, 'qwen-plus'), cut)).code).toBe('qbatch_truncated_stream');
+    expect(failureOf(run(openai.fold(HEAD, 'qwen-plus'), cut)).code).toBe(
+      'qbatch_truncated_stream',
+    );
   });
 
   test('chunks that lost their blank lines: folded', () => {
@@ -460,10 +558,13 @@ describe('splitting', () => {
 
   test.each(names)('%s: cut in two at every byte, the fold is the same', (name) => {
     const bytes = fixture(name);
-    const fold = (): StreamFold => (name.startsWith('openai') ? openai : dashscope).fold(HEAD, 'qwen-plus');
+    const fold = (): StreamFold =>
+      (name.startsWith('openai') ? openai : dashscope).fold(HEAD, 'qwen-plus');
     const whole = run(fold(), bytes);
     for (let at = 1; at < bytes.length; at += 1) {
-      expect(run(fold(), bytes.subarray(0, at), bytes.subarray(at)), `cut at byte ${at}`).toEqual(whole);
+      expect(run(fold(), bytes.subarray(0, at), bytes.subarray(at)), `cut at byte ${at}`).toEqual(
+        whole,
+      );
     }
     expect(run(fold(), ...[...bytes].map((byte) => Buffer.from([byte])))).toEqual(whole);
   });

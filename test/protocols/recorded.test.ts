@@ -33,11 +33,14 @@ type Frame = {
 };
 
 const entries: readonly Entry[] = present
-  ? (JSON.parse(readFileSync(new URL('index.json', FOLDER), 'utf8')) as { entries: Entry[] }).entries
+  ? (JSON.parse(readFileSync(new URL('index.json', FOLDER), 'utf8')) as { entries: Entry[] })
+      .entries
   : [];
 
 const isModelReply = ({ kind }: Entry): boolean =>
-  /^(?:native|compat-(?:chat|ocr|translation|asr)|batch-chat$|error-(?:native|compat|files)|deep-research)/.test(kind);
+  /^(?:native|compat-(?:chat|ocr|translation|asr)|batch-chat$|error-(?:native|compat|files)|deep-research)/.test(
+    kind,
+  );
 const replies = entries.filter((entry) => entry.file.endsWith('.json') && isModelReply(entry));
 const streams = entries.filter((entry) => entry.file.endsWith('.sse') && isModelReply(entry));
 const isError = ({ kind }: Entry): boolean => kind.startsWith('error-');
@@ -104,18 +107,21 @@ describe.runIf(present)('recorded replies', () => {
     expect(streams.length).toBeGreaterThanOrEqual(13);
   });
 
-  test.each(replies.filter((entry) => !isError(entry)))('$file ($kind): an answer, whole and unchanged', (entry) => {
-    const file = JSON.parse(read(entry).toString('utf8')) as Frame;
-    const decoded = protocolOf(entry).decode({ ...headOf(entry), body: read(entry) });
-    expect(folded(decoded)).toEqual(file);
-    expect(decoded).toMatchObject({
-      statusCode: 200,
-      requestId: file.request_id ?? entry.response_headers?.['x-request-id'] ?? null,
-      usage: usageOf(file),
-    });
-  });
+  test.each(replies.filter((entry) => !isError(entry)))(
+    '$file ($kind): an answer, whole and unchanged',
+    (entry) => {
+      const file = JSON.parse(read(entry).toString('utf8')) as Frame;
+      const decoded = protocolOf(entry).decode({ ...headOf(entry), body: read(entry) });
+      expect(folded(decoded)).toEqual(file);
+      expect(decoded).toMatchObject({
+        statusCode: 200,
+        requestId: file.request_id ?? entry.response_headers?.['x-request-id'] ?? null,
+        usage: usageOf(file),
+      });
+    },
+  );
 
-  test.each(replies.filter(isError))('$file ($kind): the service\'s failure', (entry) => {
+  test.each(replies.filter(isError))("$file ($kind): the service's failure", (entry) => {
     const file = JSON.parse(read(entry).toString('utf8')) as Frame & { message?: string };
     const decoded = protocolOf(entry).decode({ ...headOf(entry), body: read(entry) });
     expect(decoded).toMatchObject({
@@ -130,38 +136,55 @@ describe.runIf(present)('recorded replies', () => {
     });
   });
 
-  test.each(streams.filter((entry) => !isResearch(entry)))('$file ($kind): folded whole', (entry) => {
-    const frames = framesOf(entry);
-    const choices = frames.map((frame) => choicesOf(frame)[0]);
-    const messages = choices.map((choice) => choice?.message ?? choice?.delta);
-    const decoded = fold(entry);
-    const choice = choicesOf(folded(decoded))[0];
+  test.each(streams.filter((entry) => !isResearch(entry)))(
+    '$file ($kind): folded whole',
+    (entry) => {
+      const frames = framesOf(entry);
+      const choices = frames.map((frame) => choicesOf(frame)[0]);
+      const messages = choices.map((choice) => choice?.message ?? choice?.delta);
+      const decoded = fold(entry);
+      const choice = choicesOf(folded(decoded))[0];
 
-    expect(textOf(choice?.message)).toBe(messages.map(textOf).join(''));
-    expect(choice?.message?.reasoning_content ?? '').toBe(
-      messages.map((message) => message?.reasoning_content ?? '').join(''),
-    );
-    const reasons = choices.map((each) => each?.finish_reason).filter((reason) => reason && reason !== 'null');
-    expect(choice?.finish_reason).toBe(reasons.at(-1));
-    const lastUsage = frames.map((frame) => frame.usage).findLast((usage) => usage);
-    expect(folded(decoded).usage ?? undefined).toEqual(lastUsage ?? undefined);
-    if (lastUsage) expect(decoded).toMatchObject({ usage: usageOf({ usage: lastUsage }) });
-  });
+      expect(textOf(choice?.message)).toBe(messages.map(textOf).join(''));
+      expect(choice?.message?.reasoning_content ?? '').toBe(
+        messages.map((message) => message?.reasoning_content ?? '').join(''),
+      );
+      const reasons = choices
+        .map((each) => each?.finish_reason)
+        .filter((reason) => reason && reason !== 'null');
+      expect(choice?.finish_reason).toBe(reasons.at(-1));
+      const lastUsage = frames.map((frame) => frame.usage).findLast((usage) => usage);
+      expect(folded(decoded).usage ?? undefined).toEqual(lastUsage ?? undefined);
+      if (lastUsage) expect(decoded).toMatchObject({ usage: usageOf({ usage: lastUsage }) });
+    },
+  );
 
-  test.each(streams.filter(isResearch))('$file ($kind): an answer only where the answer phase finished', (entry) => {
-    const frame = framesOf(entry)[0];
-    const message = frame?.output?.message as { phase?: string; status?: string } | undefined;
-    const decoded = fold(entry);
-    if (message?.phase === 'answer' && message.status === 'finished') {
-      expect(folded(decoded).output?.message).toMatchObject({ phase: 'answer', status: 'finished' });
-    } else {
-      expect(decoded).toMatchObject({ kind: 'failure', failure: { code: 'qbatch_truncated_stream' } });
-    }
-  });
+  test.each(streams.filter(isResearch))(
+    '$file ($kind): an answer only where the answer phase finished',
+    (entry) => {
+      const frame = framesOf(entry)[0];
+      const message = frame?.output?.message as { phase?: string; status?: string } | undefined;
+      const decoded = fold(entry);
+      if (message?.phase === 'answer' && message.status === 'finished') {
+        expect(folded(decoded).output?.message).toMatchObject({
+          phase: 'answer',
+          status: 'finished',
+        });
+      } else {
+        expect(decoded).toMatchObject({
+          kind: 'failure',
+          failure: { code: 'qbatch_truncated_stream' },
+        });
+      }
+    },
+  );
 
   test('deep research, its recorded frames as one stream: an answer with the last usage', () => {
     const stream = dashscope.fold({ statusCode: 200, headers: {} }, 'qwen-deep-research');
     for (const entry of streams.filter(isResearch)) stream.push(read(entry));
-    expect(stream.end()).toMatchObject({ kind: 'answer', usage: { inputTokens: 652, outputTokens: 8930 } });
+    expect(stream.end()).toMatchObject({
+      kind: 'answer',
+      usage: { inputTokens: 652, outputTokens: 8930 },
+    });
   });
 });

@@ -4,7 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { createSseParser } from '../../src/protocols/sse.ts';
 import type { SseEvent } from '../../src/protocols/sse.ts';
 
-function parse(chunks: readonly Buffer[], eventBytesMax?: number): { events: SseEvent[]; problem: string | null } {
+function parse(
+  chunks: readonly Buffer[],
+  eventBytesMax?: number,
+): { events: SseEvent[]; problem: string | null } {
   const events: SseEvent[] = [];
   const parser = createSseParser((event) => events.push(event), eventBytesMax);
   for (const chunk of chunks) parser.push(chunk);
@@ -28,11 +31,9 @@ describe('createSseParser', () => {
   });
 
   test('compatible chunks: one space after the colon is not data', () => {
-    expect(parseText('data: {"a":1}\n\ndata:  x\n\ndata: [DONE]\n\n').map(({ data }) => data)).toEqual([
-      '{"a":1}',
-      ' x',
-      '[DONE]',
-    ]);
+    expect(
+      parseText('data: {"a":1}\n\ndata:  x\n\ndata: [DONE]\n\n').map(({ data }) => data),
+    ).toEqual(['{"a":1}', ' x', '[DONE]']);
   });
 
   test('lost blank lines: cut at the next id', () => {
@@ -44,7 +45,11 @@ describe('createSseParser', () => {
     fc.assert(
       fc.property(ends, fc.array(fc.nat(200), { maxLength: 8 }), (end, cuts) => {
         const bytes = Buffer.from(NATIVE.replaceAll('\n', end));
-        const places = [0, ...cuts.map((cut) => cut % bytes.length).sort((a, b) => a - b), bytes.length];
+        const places = [
+          0,
+          ...cuts.map((cut) => cut % bytes.length).sort((a, b) => a - b),
+          bytes.length,
+        ];
         const chunks = places.slice(1).map((place, index) => bytes.subarray(places[index], place));
         expect(parse(chunks).events).toEqual(NATIVE_EVENTS);
       }),
@@ -78,7 +83,11 @@ describe('createSseParser', () => {
 
   test('bytes that are no UTF-8: a problem, and nothing more is delivered', () => {
     const torn = Buffer.from('data:{"a":"杭"}\n\n');
-    const bytes = Buffer.concat([Buffer.from('data:1\n\n'), torn.subarray(0, 12), Buffer.from('"}\n\ndata:2\n\n')]);
+    const bytes = Buffer.concat([
+      Buffer.from('data:1\n\n'),
+      torn.subarray(0, 12),
+      Buffer.from('"}\n\ndata:2\n\n'),
+    ]);
     const { events, problem } = parse([bytes]);
     expect(events.map(({ data }) => data)).toEqual(['1']);
     expect(problem).toContain('UTF-8');
@@ -87,7 +96,12 @@ describe('createSseParser', () => {
   test('an event beyond the cap: a problem, however it is cut; many small ones are none', () => {
     const big = Buffer.from(`data:${'x'.repeat(100)}\n\n`);
     expect(parse([big], 64).problem).toContain('64 bytes');
-    expect(parse([...big].map((byte) => Buffer.from([byte])), 64).problem).toContain('64 bytes');
+    expect(
+      parse(
+        [...big].map((byte) => Buffer.from([byte])),
+        64,
+      ).problem,
+    ).toContain('64 bytes');
     expect(parse([Buffer.from('data:12345\n\n'.repeat(50))], 64).problem).toBeNull();
   });
 });

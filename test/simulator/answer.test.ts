@@ -26,7 +26,11 @@ const WEATHER = {
   },
 };
 
-function chat(content: string, more: object = {}, before: readonly object[] = []): SimulatedRequest {
+function chat(
+  content: string,
+  more: object = {},
+  before: readonly object[] = [],
+): SimulatedRequest {
   const body = { model: 'qwen-plus', messages: [...before, { role: 'user', content }], ...more };
   const request = readRequest('chat-completions', JSON.stringify(body), false);
   if ('code' in request) throw new Error(request.message);
@@ -41,12 +45,20 @@ describe('composeAnswer', () => {
   test('the same conversation twice: the same answer; another seed: another', () => {
     const prompt = '请用三句话介绍西湖的历史与风景。';
     expect(textOf(chat(prompt))).toBe(textOf(chat(prompt)));
-    expect(new Set([1, 2, 3, 4, 5].map((seed) => textOf(chat(prompt), seed))).size).toBeGreaterThan(1);
+    expect(new Set([1, 2, 3, 4, 5].map((seed) => textOf(chat(prompt), seed))).size).toBeGreaterThan(
+      1,
+    );
   });
 
   test('native and OpenAI-compatible, streamed or not: the same answer', () => {
-    const messages = [{ role: 'user', content: 'Summarise the quarterly report in one paragraph.' }];
-    const native = readRequest('text-generation', JSON.stringify({ model: 'qwen-plus', input: { messages } }), true);
+    const messages = [
+      { role: 'user', content: 'Summarise the quarterly report in one paragraph.' },
+    ];
+    const native = readRequest(
+      'text-generation',
+      JSON.stringify({ model: 'qwen-plus', input: { messages } }),
+      true,
+    );
     if ('code' in native) throw new Error(native.message);
     expect(textOf(native)).toBe(textOf(chat('Summarise the quarterly report in one paragraph.')));
   });
@@ -104,13 +116,19 @@ describe('composeAnswer', () => {
   });
 
   test('n 3: three different choices, usage of all', () => {
-    const { choices, usage } = composeAnswer(chat('Suggest a name for a tea shop.', { n: 3 }), 1, null);
+    const { choices, usage } = composeAnswer(
+      chat('Suggest a name for a tea shop.', { n: 3 }),
+      1,
+      null,
+    );
     expect(new Set(choices.map(({ content }) => content.join(''))).size).toBe(3);
     expect(usage.output).toBe(choices.reduce((sum, { content }) => sum + content.length, 0));
   });
 
   test('json_object: valid JSON', () => {
-    const text = textOf(chat('用 JSON 回答："引号"和\\反斜杠', { response_format: { type: 'json_object' } }));
+    const text = textOf(
+      chat('用 JSON 回答："引号"和\\反斜杠', { response_format: { type: 'json_object' } }),
+    );
     expect(JSON.parse(text)).toMatchObject({ question: '用 JSON 回答："引号"和\\反斜杠' });
   });
 
@@ -121,13 +139,19 @@ describe('composeAnswer', () => {
       required: ['score'],
     };
     const text = textOf(
-      chat('Rate this review.', { response_format: { type: 'json_schema', json_schema: { name: 'r', schema } } }),
+      chat('Rate this review.', {
+        response_format: { type: 'json_schema', json_schema: { name: 'r', schema } },
+      }),
     );
     expect([3, 4]).toContain((JSON.parse(text) as { score: number }).score);
   });
 
   test('a prompt that speaks of a tool: the tool is called with arguments of its schema', () => {
-    const [choice] = composeAnswer(chat('杭州的天气怎么样？', { tools: [WEATHER] }), 1, null).choices;
+    const [choice] = composeAnswer(
+      chat('杭州的天气怎么样？', { tools: [WEATHER] }),
+      1,
+      null,
+    ).choices;
     expect(choice).toMatchObject({ content: [], finishReason: 'tool_calls' });
     const [call] = choice?.toolCalls ?? [];
     expect(call?.name).toBe('get_current_weather');
@@ -142,17 +166,31 @@ describe('composeAnswer', () => {
     ['a prompt about something else', chat('写一首关于秋天的诗。', { tools: [WEATHER] })],
     ['tool_choice none', chat('杭州的天气怎么样？', { tools: [WEATHER], tool_choice: 'none' })],
   ])('%s: answered in text', (_, request) => {
-    expect(composeAnswer(request, 1, null).choices[0]).toMatchObject({ toolCalls: [], finishReason: 'stop' });
+    expect(composeAnswer(request, 1, null).choices[0]).toMatchObject({
+      toolCalls: [],
+      finishReason: 'stop',
+    });
   });
 
   test('a forced tool: called although the prompt does not speak of it, finish_reason stop as recorded', () => {
     const tool_choice = { type: 'function', function: { name: 'get_current_weather' } };
-    const [choice] = composeAnswer(chat('你好', { tools: [WEATHER], tool_choice }), 1, null).choices;
-    expect(choice).toMatchObject({ toolCalls: [{ name: 'get_current_weather' }], finishReason: 'stop' });
+    const [choice] = composeAnswer(
+      chat('你好', { tools: [WEATHER], tool_choice }),
+      1,
+      null,
+    ).choices;
+    expect(choice).toMatchObject({
+      toolCalls: [{ name: 'get_current_weather' }],
+      finishReason: 'stop',
+    });
   });
 
   test('after a tool result: text that quotes it', () => {
-    const call = { id: 'call_1', type: 'function', function: { name: 'get_current_weather', arguments: '{}' } };
+    const call = {
+      id: 'call_1',
+      type: 'function',
+      function: { name: 'get_current_weather', arguments: '{}' },
+    };
     const request = readRequest(
       'chat-completions',
       JSON.stringify({
@@ -174,7 +212,10 @@ describe('composeAnswer', () => {
     const prefix = { role: 'assistant', content: '春天来了，大地', partial: true };
     const request = readRequest(
       'chat-completions',
-      JSON.stringify({ model: 'qwen-max', messages: [{ role: 'user', content: '续写这句话。' }, prefix] }),
+      JSON.stringify({
+        model: 'qwen-max',
+        messages: [{ role: 'user', content: '续写这句话。' }, prefix],
+      }),
       false,
     );
     if ('code' in request) throw new Error(request.message);
@@ -184,7 +225,11 @@ describe('composeAnswer', () => {
   test('any prompt: output tokens are those of the text, and reasoning is a part of them', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.boolean(), (content, thinking) => {
-        const { choices, usage } = composeAnswer(chat(content, { enable_thinking: thinking }), 1, null);
+        const { choices, usage } = composeAnswer(
+          chat(content, { enable_thinking: thinking }),
+          1,
+          null,
+        );
         const [choice] = choices;
         expect(usage.reasoning).toBe(choice?.reasoning.length);
         expect(usage.output).toBe(usage.reasoning + (choice?.content.length ?? 0));
@@ -206,23 +251,32 @@ describe('tokens', () => {
   });
 
   test('estimateTokens: near the recorded 14 tokens of a short Chinese sentence', () => {
-    expect(Math.abs(estimateTokens('1+1等于2。这是最基本的数学加法运算之一。') - 14)).toBeLessThanOrEqual(2);
+    expect(
+      Math.abs(estimateTokens('1+1等于2。这是最基本的数学加法运算之一。') - 14),
+    ).toBeLessThanOrEqual(2);
   });
 });
 
 describe('quoteFrom', () => {
   test('emoji at the cut: never half a surrogate pair', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 20 }), (text, characters) => {
-        expect(quoteFrom(`😀${text}😀😀`, characters)).not.toMatch(LONE_SURROGATE);
-      }),
+      fc.property(
+        fc.string({ unit: 'grapheme' }),
+        fc.integer({ min: 1, max: 20 }),
+        (text, characters) => {
+          expect(quoteFrom(`😀${text}😀😀`, characters)).not.toMatch(LONE_SURROGATE);
+        },
+      ),
     );
   });
 });
 
 describe('plausibleValue', () => {
   test('a schema that nests without end: stops with null', () => {
-    const schema: { type: string; properties: Record<string, unknown> } = { type: 'object', properties: {} };
+    const schema: { type: string; properties: Record<string, unknown> } = {
+      type: 'object',
+      properties: {},
+    };
     schema.properties['child'] = schema;
     const context = { text: '', language: 'en' as const, random: () => 0 };
     expect(JSON.stringify(plausibleValue(schema, 'root', context))).toContain('"child":null');

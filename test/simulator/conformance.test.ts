@@ -11,7 +11,9 @@ type Recorded = { readonly file: string; readonly url?: string; readonly request
 type Entry = Recorded & { readonly body: string };
 
 function load(file: string): Entry {
-  const index = JSON.parse(readFileSync(join(RECORDED, 'index.json'), 'utf8')) as { entries: readonly Recorded[] };
+  const index = JSON.parse(readFileSync(join(RECORDED, 'index.json'), 'utf8')) as {
+    entries: readonly Recorded[];
+  };
   const entry = index.entries.find((one) => one.file.startsWith(file));
   if (entry === undefined) throw new Error(`no recording ${file}`);
   return { ...entry, body: readFileSync(join(RECORDED, entry.file), 'utf8') };
@@ -19,9 +21,14 @@ function load(file: string): Entry {
 
 /** `path type` of every field, array items folded into one; the content of strings is not compared. */
 function shape(value: unknown, path = '$'): readonly string[] {
-  if (Array.isArray(value)) return [`${path} array`, ...value.flatMap((item) => shape(item, `${path}[]`))];
-  if (typeof value !== 'object' || value === null) return [`${path} ${value === null ? 'null' : typeof value}`];
-  return [`${path} object`, ...Object.entries(value).flatMap(([name, item]) => shape(item, `${path}.${name}`))];
+  if (Array.isArray(value))
+    return [`${path} array`, ...value.flatMap((item) => shape(item, `${path}[]`))];
+  if (typeof value !== 'object' || value === null)
+    return [`${path} ${value === null ? 'null' : typeof value}`];
+  return [
+    `${path} object`,
+    ...Object.entries(value).flatMap(([name, item]) => shape(item, `${path}.${name}`)),
+  ];
 }
 
 function frames(text: string): readonly unknown[] {
@@ -51,17 +58,35 @@ describe.skipIf(!existsSync(RECORDED))(`simulator against recorded responses (${
     isStream: boolean,
     request = entry.request_body,
   ): Promise<{ status: number; text: string }> {
-    const path = new URL(entry.url ?? 'https://dashscope.aliyuncs.com/api/v1/services/aigc/text-generation/generation')
-      .pathname;
+    const path = new URL(
+      entry.url ?? 'https://dashscope.aliyuncs.com/api/v1/services/aigc/text-generation/generation',
+    ).pathname;
     const response = await fetch(simulator.origin + path, {
       method: 'POST',
-      headers: { authorization: 'Bearer sk-rehearsal', ...(isStream && { accept: 'text/event-stream' }) },
+      headers: {
+        authorization: 'Bearer sk-rehearsal',
+        ...(isStream && { accept: 'text/event-stream' }),
+      },
       body: JSON.stringify(request),
     });
     return { status: response.status, text: await response.text() };
   }
 
-  test.each(['007', '009', '011', '013', '017', '019', '021', '024', '028', '030', '032', '034', '036'])(
+  test.each([
+    '007',
+    '009',
+    '011',
+    '013',
+    '017',
+    '019',
+    '021',
+    '024',
+    '028',
+    '030',
+    '032',
+    '034',
+    '036',
+  ])(
     'recording %s: the recorded request gets every recorded field, of the same type',
     async (file) => {
       const entry = load(file);
@@ -92,17 +117,26 @@ describe.skipIf(!existsSync(RECORDED))(`simulator against recorded responses (${
   test.each([
     ['070', { model: 'qwen-plus', messages: [{ role: 'user', content: '你是谁？' }] }],
     ['087', { model: 'qwen-plus', messages: [{ role: 'user', content: '你是谁？' }] }],
-  ])('recording %s: an OpenAI-compatible answer has every recorded field', async (file, request) => {
-    const entry = load(file);
-    const { text } = await replay(entry, false, request);
-    const got = new Set(shape(JSON.parse(text)));
-    const wanted = shape(JSON.parse(entry.body)).filter((field) => !field.includes('system_fingerprint'));
-    expect(wanted.filter((field) => !got.has(field))).toEqual([]);
-  });
+  ])(
+    'recording %s: an OpenAI-compatible answer has every recorded field',
+    async (file, request) => {
+      const entry = load(file);
+      const { text } = await replay(entry, false, request);
+      const got = new Set(shape(JSON.parse(text)));
+      const wanted = shape(JSON.parse(entry.body)).filter(
+        (field) => !field.includes('system_fingerprint'),
+      );
+      expect(wanted.filter((field) => !got.has(field))).toEqual([]);
+    },
+  );
 
   test('recording 071: an OpenAI-compatible stream has the recorded fields in every chunk and ends with [DONE]', async () => {
     const entry = load('071');
-    const request = { model: 'qwen-plus', stream: true, messages: [{ role: 'user', content: '你是谁？' }] };
+    const request = {
+      model: 'qwen-plus',
+      stream: true,
+      messages: [{ role: 'user', content: '你是谁？' }],
+    };
     const { text } = await replay(entry, false, request);
     const [first = {}, ...rest] = frames(text);
     const [recordedFirst = {}, ...recordedRest] = frames(entry.body);
@@ -115,26 +149,51 @@ describe.skipIf(!existsSync(RECORDED))(`simulator against recorded responses (${
 
   test.each([
     ['002', {}],
-    ['092', { model: 'qwen-plus', messages: [{ role: 'user', content: 'Hi [[simulate: error=limit_requests]]' }] }],
+    [
+      '092',
+      {
+        model: 'qwen-plus',
+        messages: [{ role: 'user', content: 'Hi [[simulate: error=limit_requests]]' }],
+      },
+    ],
     [
       '085',
-      { model: 'qwen-plus', messages: [{ role: 'user', content: 'Hi [[simulate: error=data_inspection_failed]]' }] },
+      {
+        model: 'qwen-plus',
+        messages: [{ role: 'user', content: 'Hi [[simulate: error=data_inspection_failed]]' }],
+      },
     ],
     [
       '093',
-      { model: 'qwen-plus', response_format: { type: 'json_object' }, messages: [{ role: 'user', content: 'Hi' }] },
+      {
+        model: 'qwen-plus',
+        response_format: { type: 'json_object' },
+        messages: [{ role: 'user', content: 'Hi' }],
+      },
     ],
     [
       '095',
       {
         model: 'qwen-plus',
-        messages: [{ role: 'user', content: 'Hi [[simulate: error=AllocationQuota.FreeTierOnly]]' }],
+        messages: [
+          { role: 'user', content: 'Hi [[simulate: error=AllocationQuota.FreeTierOnly]]' },
+        ],
       },
     ],
-    ['096', { model: 'qwen-plus', messages: [{ role: 'user', content: 'Hi [[simulate: error=Arrearage]]' }] }],
+    [
+      '096',
+      {
+        model: 'qwen-plus',
+        messages: [{ role: 'user', content: 'Hi [[simulate: error=Arrearage]]' }],
+      },
+    ],
   ])('recording %s: the same error, word for word', async (file, request) => {
     const entry = load(file);
-    const { text } = await replay(entry, false, Object.keys(request).length === 0 ? entry.request_body : request);
+    const { text } = await replay(
+      entry,
+      false,
+      Object.keys(request).length === 0 ? entry.request_body : request,
+    );
     const [recorded, simulated] = [entry.body, text].map(
       (body) => JSON.parse(body) as { code?: string; message?: string; error?: object },
     );

@@ -3,11 +3,14 @@ import { NO_DIRECTIVES, readDirectives, stripDirectives } from '../../src/simula
 
 describe('readDirectives', () => {
   test('ordinary prompts: nothing is asked for', () => {
-    expect(readDirectives(['请总结这份合同的要点。', 'Translate [[this]] please'])).toBe(NO_DIRECTIVES);
+    expect(readDirectives(['请总结这份合同的要点。', 'Translate [[this]] please'])).toBe(
+      NO_DIRECTIVES,
+    );
   });
 
   test('items of one directive, blanks or commas: all are read', () => {
-    const text = '请翻译。[[simulate: error=Throttling.RateQuota, times=2 latency=1.5s retry-after=3]]';
+    const text =
+      '请翻译。[[simulate: error=Throttling.RateQuota, times=2 latency=1.5s retry-after=3]]';
     expect(readDirectives([text])).toEqual({
       ...NO_DIRECTIVES,
       error: 'Throttling.RateQuota',
@@ -18,12 +21,21 @@ describe('readDirectives', () => {
   });
 
   test('several directives in several messages: they add up and the later wins', () => {
-    const texts = ['[[simulate: output=300]]', 'Hello [[simulate: output=40]] world [[simulate: late hang]]'];
-    expect(readDirectives(texts)).toEqual({ ...NO_DIRECTIVES, outputTokens: 40, late: true, fault: 'hang' });
+    const texts = [
+      '[[simulate: output=300]]',
+      'Hello [[simulate: output=40]] world [[simulate: late hang]]',
+    ];
+    expect(readDirectives(texts)).toEqual({
+      ...NO_DIRECTIVES,
+      outputTokens: 40,
+      late: true,
+      fault: 'hang',
+    });
   });
 
   test('quoted value: blanks and commas stay in it', () => {
-    const text = '[[simulate: error="NOT AUTHORIZED" message="Free allocated quota exceeded, stop."]]';
+    const text =
+      '[[simulate: error="NOT AUTHORIZED" message="Free allocated quota exceeded, stop."]]';
     expect(readDirectives([text])).toMatchObject({
       error: 'NOT AUTHORIZED',
       message: 'Free allocated quota exceeded, stop.',
@@ -50,6 +62,8 @@ describe('readDirectives', () => {
 
 describe('stripDirectives', () => {
   test('a prompt with directives: only the prompt is left', () => {
-    expect(stripDirectives('写一首诗[[simulate: hang]]，要押韵 [[simulate: times=2]]')).toBe('写一首诗 ，要押韵');
+    expect(stripDirectives('写一首诗[[simulate: hang]]，要押韵 [[simulate: times=2]]')).toBe(
+      '写一首诗 ，要押韵',
+    );
   });
 });

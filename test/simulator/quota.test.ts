@@ -81,7 +81,9 @@ describe('createQuota', () => {
             clock.nowMs += gap;
             if (quota.admit('qwen-plus') === null) seconds.push(Math.floor(clock.nowMs / 1000));
           }
-          const most = Math.max(...seconds.map((from) => seconds.filter((at) => at >= from && at < from + 60).length));
+          const most = Math.max(
+            ...seconds.map((from) => seconds.filter((at) => at >= from && at < from + 60).length),
+          );
           expect(most).toBeLessThanOrEqual(rpm);
         },
       ),

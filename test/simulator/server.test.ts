@@ -43,12 +43,19 @@ async function call(...args: Parameters<typeof post>): Promise<Reply> {
   const response = await post(...args);
   const text = await response.text();
   const isJson = text.startsWith('{') && text.endsWith('}');
-  return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : {} };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: isJson ? JSON.parse(text) : {},
+  };
 }
 
 /** The value at a path such as `choices.0.delta`; undefined where there is none. */
 function at(value: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((inner, name) => (Object(inner) as Record<string, unknown>)[name], value);
+  return path
+    .split('.')
+    .reduce<unknown>((inner, name) => (Object(inner) as Record<string, unknown>)[name], value);
 }
 
 function numberAt(value: unknown, path: string): number {
@@ -80,14 +87,23 @@ function nativeFrames(text: string): readonly { event: string; status: number; d
     .map((frame, at) => {
       const match = /^id:(\d+)\nevent:(\w+)\n:HTTP_STATUS\/(\d+)\ndata:(.+)$/.exec(frame);
       expect(match?.[1]).toBe(String(at + 1));
-      return { event: match?.[2] ?? '', status: Number(match?.[3]), data: JSON.parse(match?.[4] ?? '') };
+      return {
+        event: match?.[2] ?? '',
+        status: Number(match?.[3]),
+        data: JSON.parse(match?.[4] ?? ''),
+      };
     });
 }
 
 function chunks(text: string): { readonly chunks: readonly unknown[]; readonly done: boolean } {
   const lines = text.split('\n\n').filter((frame) => frame !== '');
   const done = lines.at(-1) === 'data: [DONE]';
-  return { done, chunks: (done ? lines.slice(0, -1) : lines).map((line) => JSON.parse(line.slice('data: '.length))) };
+  return {
+    done,
+    chunks: (done ? lines.slice(0, -1) : lines).map((line) =>
+      JSON.parse(line.slice('data: '.length)),
+    ),
+  };
 }
 
 describe('native protocol', () => {
@@ -97,20 +113,30 @@ describe('native protocol', () => {
     expect(reply.headers.get('content-type')).toBe('application/json');
     expect(reply.headers.get('x-dashscope-call-gateway')).toBe('true');
     expect(reply.headers.get('x-request-id')).toBe(at(reply.json, 'request_id'));
-    expect(at(reply.json, 'output')).toEqual({ finish_reason: 'stop', text: expect.stringContaining('西湖') });
-    const total = numberAt(reply.json, 'usage.input_tokens') + numberAt(reply.json, 'usage.output_tokens');
+    expect(at(reply.json, 'output')).toEqual({
+      finish_reason: 'stop',
+      text: expect.stringContaining('西湖'),
+    });
+    const total =
+      numberAt(reply.json, 'usage.input_tokens') + numberAt(reply.json, 'usage.output_tokens');
     expect(total).toBe(at(reply.json, 'usage.total_tokens'));
   });
 
   test('the same body on two simulators of one seed: the same bytes', async () => {
     const body = native('Write a haiku about the sea.', { result_format: 'message' });
-    const [first, second] = await Promise.all([call(await start(), TEXT, body), call(await start(), TEXT, body)]);
+    const [first, second] = await Promise.all([
+      call(await start(), TEXT, body),
+      call(await start(), TEXT, body),
+    ]);
     expect(second.text).toBe(first.text);
   });
 
   test('incremental stream: deltas join to the unstreamed answer, usage grows, the last frame ends it', async () => {
     const simulator = await start();
-    const body = native('请列出三个省电的办法。', { result_format: 'message', incremental_output: true });
+    const body = native('请列出三个省电的办法。', {
+      result_format: 'message',
+      incremental_output: true,
+    });
     const whole = await call(simulator, TEXT, body);
     const streamed = await call(simulator, TEXT, body, SSE);
     const frames = nativeFrames(streamed.text);
@@ -132,23 +158,34 @@ describe('native protocol', () => {
   test('cumulative stream, asked for by Accept: every frame repeats the text so far', async () => {
     const body = native('Name three rivers in Asia.', { result_format: 'message' });
     const { text } = await call(await start(), TEXT, body, { accept: 'text/event-stream' });
-    const contents = nativeFrames(text).map(({ data }) => textAt(data, 'output.choices.0.message.content'));
-    for (const [at, content] of contents.entries()) expect(content.startsWith(contents[at - 1] ?? '')).toBe(true);
+    const contents = nativeFrames(text).map(({ data }) =>
+      textAt(data, 'output.choices.0.message.content'),
+    );
+    for (const [at, content] of contents.entries())
+      expect(content.startsWith(contents[at - 1] ?? '')).toBe(true);
     expect(contents.at(-1)?.length).toBeGreaterThan(40);
   });
 
   test('thinking stream: reasoning first, then content; reasoning is part of the output tokens', async () => {
-    const parameters = { result_format: 'message', incremental_output: true, enable_thinking: true };
+    const parameters = {
+      result_format: 'message',
+      incremental_output: true,
+      enable_thinking: true,
+    };
     const { text } = await call(await start(), TEXT, native('请问 1+1 是多少？', parameters), SSE);
     const frames = nativeFrames(text);
     const messages = frames.map(({ data }) => at(data, 'output.choices.0.message'));
-    const lastReasoning = messages.findLastIndex((message) => at(message, 'reasoning_content') !== '');
+    const lastReasoning = messages.findLastIndex(
+      (message) => at(message, 'reasoning_content') !== '',
+    );
     const firstContent = messages.findIndex((message) => at(message, 'content') !== '');
     expect(lastReasoning).toBeGreaterThan(0);
     expect(firstContent).toBeGreaterThan(lastReasoning);
     const usage = at(frames.at(-1)?.data, 'usage');
     expect(at(usage, 'output_tokens_details.reasoning_tokens')).toBeGreaterThan(0);
-    expect(at(usage, 'output_tokens')).toBeGreaterThan(numberAt(usage, 'output_tokens_details.reasoning_tokens'));
+    expect(at(usage, 'output_tokens')).toBeGreaterThan(
+      numberAt(usage, 'output_tokens_details.reasoning_tokens'),
+    );
   });
 
   test('tool call stream: first fragment has id and name, later ones only arguments that join to JSON', async () => {
@@ -164,22 +201,38 @@ describe('native protocol', () => {
     ];
     const body = native('上海的天气如何？', { tools, incremental_output: true });
     const frames = nativeFrames((await call(await start(), TEXT, body, SSE)).text);
-    const fragments = frames.flatMap(({ data }) => listAt(data, 'output.choices.0.message.tool_calls'));
-    expect(fragments[0]).toMatchObject({ id: expect.stringMatching(/^call_/), function: { name: 'get_weather' } });
+    const fragments = frames.flatMap(({ data }) =>
+      listAt(data, 'output.choices.0.message.tool_calls'),
+    );
+    expect(fragments[0]).toMatchObject({
+      id: expect.stringMatching(/^call_/),
+      function: { name: 'get_weather' },
+    });
     expect(
-      fragments.slice(1).every((fragment) => at(fragment, 'id') === '' && at(fragment, 'function.name') === undefined),
+      fragments
+        .slice(1)
+        .every(
+          (fragment) => at(fragment, 'id') === '' && at(fragment, 'function.name') === undefined,
+        ),
     ).toBe(true);
-    expect(JSON.parse(fragments.map((fragment) => at(fragment, 'function.arguments')).join(''))).toEqual({
+    expect(
+      JSON.parse(fragments.map((fragment) => at(fragment, 'function.arguments')).join('')),
+    ).toEqual({
       city: '上海',
     });
     expect(at(frames.at(-1)?.data, 'output.choices.0.finish_reason')).toBe('tool_calls');
   });
 
   test('multimodal: content is an array of parts and the image has its tokens', async () => {
-    const content = [{ image: 'https://example.com/receipt.png' }, { text: '这张小票的总金额是多少？' }];
+    const content = [
+      { image: 'https://example.com/receipt.png' },
+      { text: '这张小票的总金额是多少？' },
+    ];
     const body = { model: 'qwen-vl-plus', input: { messages: [{ role: 'user', content }] } };
     const { json } = await call(await start(), MULTIMODAL, body);
-    expect(at(json, 'output.choices.0.message.content')).toEqual([{ text: expect.stringContaining('小票') }]);
+    expect(at(json, 'output.choices.0.message.content')).toEqual([
+      { text: expect.stringContaining('小票') },
+    ]);
     expect(at(json, 'usage.image_tokens')).toBeGreaterThan(0);
     expect(at(json, 'usage.input_tokens')).toBeGreaterThan(numberAt(json, 'usage.image_tokens'));
   });
@@ -204,10 +257,24 @@ describe('native protocol', () => {
       { role: 'assistant', content: '请确认范围。' },
       { role: 'user', content: '只看高等教育。' },
     ];
-    const { text } = await call(await start(), TEXT, { model: 'qwen-deep-research', input: { messages } }, SSE);
+    const { text } = await call(
+      await start(),
+      TEXT,
+      { model: 'qwen-deep-research', input: { messages } },
+      SSE,
+    );
     const shown = nativeFrames(text).map(({ data }) => at(data, 'output.message'));
-    const phases = shown.map((message) => at(message, 'phase')).filter((phase, at, all) => phase !== all[at - 1]);
-    expect(phases).toEqual(['ResearchPlanning', 'WebResearch', 'KeepAlive', 'WebResearch', 'KeepAlive', 'answer']);
+    const phases = shown
+      .map((message) => at(message, 'phase'))
+      .filter((phase, at, all) => phase !== all[at - 1]);
+    expect(phases).toEqual([
+      'ResearchPlanning',
+      'WebResearch',
+      'KeepAlive',
+      'WebResearch',
+      'KeepAlive',
+      'answer',
+    ]);
     expect(shown.at(-1)).toMatchObject({ phase: 'answer', status: 'finished' });
   });
 });
@@ -243,14 +310,26 @@ describe('OpenAI-compatible protocol', () => {
   });
 
   test('stream without include_usage: no usage chunk', async () => {
-    const stream = chunks((await call(await start(), CHAT, chat('你是谁？', { stream: true }))).text);
-    expect(stream.chunks.every((chunk) => at(chunk, 'usage') === null && at(chunk, 'choices.length') === 1)).toBe(true);
+    const stream = chunks(
+      (await call(await start(), CHAT, chat('你是谁？', { stream: true }))).text,
+    );
+    expect(
+      stream.chunks.every(
+        (chunk) => at(chunk, 'usage') === null && at(chunk, 'choices.length') === 1,
+      ),
+    ).toBe(true);
   });
 
   test('logprobs: one entry a token, bytes of the token', async () => {
-    const { json } = await call(await start(), CHAT, chat('Say hello.', { logprobs: true, top_logprobs: 2 }));
+    const { json } = await call(
+      await start(),
+      CHAT,
+      chat('Say hello.', { logprobs: true, top_logprobs: 2 }),
+    );
     const content = listAt(json, 'choices.0.logprobs.content');
-    expect(content.map((entry) => at(entry, 'token')).join('')).toBe(at(json, 'choices.0.message.content'));
+    expect(content.map((entry) => at(entry, 'token')).join('')).toBe(
+      at(json, 'choices.0.message.content'),
+    );
     const bytes = listAt(content[0], 'bytes').map(Number);
     expect(Buffer.from(bytes).toString()).toBe(at(content[0], 'token'));
   });
@@ -314,7 +393,14 @@ describe('refusals', () => {
       'InvalidParameter',
       "'temperature' must be Float",
     ],
-    ['top_p 0', TEXT, native('你好', { top_p: 0 }), 400, 'InvalidParameter', 'Range of top_p should be (0.0, 1.0]'],
+    [
+      'top_p 0',
+      TEXT,
+      native('你好', { top_p: 0 }),
+      400,
+      'InvalidParameter',
+      'Range of top_p should be (0.0, 1.0]',
+    ],
     ['n 5', TEXT, native('你好', { n: 5 }), 400, 'InvalidParameter', 'Range of n should be [1, 4]'],
     [
       'mixed stop',
@@ -413,7 +499,13 @@ describe('refusals', () => {
       'invalid_parameter_error',
       '<400> InternalError.Algo.InvalidParameter: tool_choice is one of the strings that should be ["none", "auto"]',
     ],
-    ['negative seed', chat('Hi', { seed: -1 }), 400, 'invalid_value', "-1 is lesser than the minimum of 0 - 'seed'"],
+    [
+      'negative seed',
+      chat('Hi', { seed: -1 }),
+      400,
+      'invalid_value',
+      "-1 is lesser than the minimum of 0 - 'seed'",
+    ],
     [
       'thinking unstreamed',
       chat('Hi', { enable_thinking: true }),
@@ -467,7 +559,9 @@ describe('keys', () => {
       at((await call(locked, CHAT, chat('你好'))).json, 'error.code'),
     ];
     expect(codes).toEqual(['InvalidApiKey', 'invalid_api_key', 'InvalidApiKey', 'invalid_api_key']);
-    expect((await call(locked, TEXT, native('你好'), { authorization: 'Bearer sk-right' })).status).toBe(200);
+    expect(
+      (await call(locked, TEXT, native('你好'), { authorization: 'Bearer sk-right' })).status,
+    ).toBe(200);
   });
 });
 
@@ -497,7 +591,9 @@ describe('quotas', () => {
   test('tpm used up in this second: the token throttle of each protocol', async () => {
     const simulator = await start({ spec: { ...SPEC, tpm: 600 }, clock: clock() });
     expect((await call(simulator, CHAT, chat('你好'))).status).toBe(200);
-    expect(at((await call(simulator, CHAT, chat('你好'))).json, 'error')).toMatchObject({ code: 'insufficient_quota' });
+    expect(at((await call(simulator, CHAT, chat('你好'))).json, 'error')).toMatchObject({
+      code: 'insufficient_quota',
+    });
     expect((await call(simulator, TEXT, native('你好'))).json).toMatchObject({
       code: 'Throttling.AllocationQuota',
       message: 'Allocated quota exceeded, please increase your quota limit.',
@@ -522,17 +618,24 @@ describe('faults by directive', () => {
   test('content filter: 400 natively, one data line to a compatible stream', async () => {
     const simulator = await start();
     const text = 'Hi [[simulate: error=DataInspectionFailed]]';
-    expect(at((await call(simulator, TEXT, native(text))).json, 'code')).toBe('DataInspectionFailed');
+    expect(at((await call(simulator, TEXT, native(text))).json, 'code')).toBe(
+      'DataInspectionFailed',
+    );
     const streamed = await call(simulator, CHAT, chat(text, { stream: true }));
     expect(streamed.status).toBe(400);
-    expect(chunks(streamed.text).chunks[0]).toMatchObject({ error: { code: 'data_inspection_failed' } });
+    expect(chunks(streamed.text).chunks[0]).toMatchObject({
+      error: { code: 'data_inspection_failed' },
+    });
   });
 
   test('late error: answer frames first, then the error frame and no end', async () => {
     const simulator = await start();
     const text = 'Hi [[simulate: error=DataInspectionFailed late]]';
     const frames = nativeFrames((await call(simulator, TEXT, native(text), SSE)).text);
-    expect(frames.map(({ event }) => event)).toEqual([...frames.slice(1).map(() => 'result'), 'error']);
+    expect(frames.map(({ event }) => event)).toEqual([
+      ...frames.slice(1).map(() => 'result'),
+      'error',
+    ]);
     expect(frames.length).toBeGreaterThan(2);
     const stream = chunks((await call(simulator, CHAT, chat(text, { stream: true }))).text);
     expect(stream.done).toBe(false);
@@ -546,12 +649,24 @@ describe('faults by directive', () => {
       CHAT,
       chat('[[simulate: error=NewThing status=418 message="no more tea"]]'),
     );
-    expect([status, at(json, 'error.code'), at(json, 'error.message')]).toEqual([418, 'NewThing', 'no more tea']);
+    expect([status, at(json, 'error.code'), at(json, 'error.message')]).toEqual([
+      418,
+      'NewThing',
+      'no more tea',
+    ]);
   });
 
   test('status alone: an HTML page without a request id', async () => {
-    const { status, headers, text } = await call(await start(), TEXT, native('Hi [[simulate: status=502]]'));
-    expect([status, headers.get('content-type'), headers.get('x-request-id')]).toEqual([502, 'text/html', null]);
+    const { status, headers, text } = await call(
+      await start(),
+      TEXT,
+      native('Hi [[simulate: status=502]]'),
+    );
+    expect([status, headers.get('content-type'), headers.get('x-request-id')]).toEqual([
+      502,
+      'text/html',
+      null,
+    ]);
     expect(text).toContain('<h1>502</h1>');
   });
 
@@ -569,7 +684,11 @@ describe('faults by directive', () => {
   test('partial: half of the answer with the header of a partial response', async () => {
     const simulator = await start();
     const whole = await call(simulator, TEXT, native('Tell me a story. [[simulate: output=80]]'));
-    const partial = await call(simulator, TEXT, native('Tell me a story. [[simulate: output=80 partial]]'));
+    const partial = await call(
+      simulator,
+      TEXT,
+      native('Tell me a story. [[simulate: output=80 partial]]'),
+    );
     expect(partial.headers.get('x-dashscope-partialresponse')).toBe('true');
     expect(whole.headers.get('x-dashscope-partialresponse')).toBeNull();
     expect(at(partial.json, 'usage.output_tokens')).toBe(40);
@@ -577,18 +696,26 @@ describe('faults by directive', () => {
 
   test('truncate: an unstreamed body breaks off, a stream lacks its end', async () => {
     const simulator = await start();
-    await expect(call(simulator, TEXT, native('Hi [[simulate: truncate]]'))).rejects.toThrow('terminated');
-    const frames = nativeFrames((await call(simulator, TEXT, native('Hi [[simulate: truncate]]'), SSE)).text);
-    expect(frames.map(({ data }) => at(data, 'output.finish_reason'))).not.toContain('stop');
-    expect(chunks((await call(simulator, CHAT, chat('Hi [[simulate: truncate]]', { stream: true }))).text).done).toBe(
-      false,
+    await expect(call(simulator, TEXT, native('Hi [[simulate: truncate]]'))).rejects.toThrow(
+      'terminated',
     );
+    const frames = nativeFrames(
+      (await call(simulator, TEXT, native('Hi [[simulate: truncate]]'), SSE)).text,
+    );
+    expect(frames.map(({ data }) => at(data, 'output.finish_reason'))).not.toContain('stop');
+    expect(
+      chunks(
+        (await call(simulator, CHAT, chat('Hi [[simulate: truncate]]', { stream: true }))).text,
+      ).done,
+    ).toBe(false);
     expect(simulator.stats()).toMatchObject({ answered: 0, byCode: { truncate: 3 } });
     expect(simulator.stats().billedOutputTokens).toBeGreaterThan(0);
   });
 
   test('reset: the connection is reset', async () => {
-    await expect(call(await start(), TEXT, native('Hi [[simulate: reset]]'))).rejects.toThrow('fetch failed');
+    await expect(call(await start(), TEXT, native('Hi [[simulate: reset]]'))).rejects.toThrow(
+      'fetch failed',
+    );
   });
 
   test('hang and stall: open until the simulator closes, which leaves no call open', async () => {
@@ -656,35 +783,38 @@ describe('callers that leave', () => {
   test.each([
     ['during the latency', 'latency=60s'],
     ['between two frames', 'pace=60s'],
-  ])('%s: the wait is cancelled and the call counts as billed, not answered', async (_, directive) => {
-    const waiting = signal();
-    const cancelled = signal();
-    const clock: Clock = {
-      monotonicMs: () => 0,
-      wallMs: () => 0,
-      random: () => 0,
-      after: () => {
-        waiting.resolve();
-        return () => {
-          cancelled.resolve();
-        };
-      },
-    };
-    const simulator = await start({ clock });
-    const caller = new AbortController();
-    const gone = fetch(simulator.origin + TEXT, {
-      method: 'POST',
-      headers: { authorization: KEY, ...SSE },
-      body: JSON.stringify(native(`写一个故事 [[simulate: ${directive}]]`)),
-      signal: caller.signal,
-    }).then((response) => response.text());
-    await waiting.promise;
-    caller.abort();
-    await expect(gone).rejects.toThrow('aborted');
-    await cancelled.promise;
-    expect(simulator.stats()).toMatchObject({ calls: 1, answered: 0 });
-    expect(simulator.stats().billedOutputTokens).toBeGreaterThan(0);
-  });
+  ])(
+    '%s: the wait is cancelled and the call counts as billed, not answered',
+    async (_, directive) => {
+      const waiting = signal();
+      const cancelled = signal();
+      const clock: Clock = {
+        monotonicMs: () => 0,
+        wallMs: () => 0,
+        random: () => 0,
+        after: () => {
+          waiting.resolve();
+          return () => {
+            cancelled.resolve();
+          };
+        },
+      };
+      const simulator = await start({ clock });
+      const caller = new AbortController();
+      const gone = fetch(simulator.origin + TEXT, {
+        method: 'POST',
+        headers: { authorization: KEY, ...SSE },
+        body: JSON.stringify(native(`写一个故事 [[simulate: ${directive}]]`)),
+        signal: caller.signal,
+      }).then((response) => response.text());
+      await waiting.promise;
+      caller.abort();
+      await expect(gone).rejects.toThrow('aborted');
+      await cancelled.promise;
+      expect(simulator.stats()).toMatchObject({ calls: 1, answered: 0 });
+      expect(simulator.stats().billedOutputTokens).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe('stats and life', () => {

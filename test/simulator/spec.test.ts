@@ -4,7 +4,13 @@ import { parseSimulatorSpec } from '../../src/simulator/spec.ts';
 
 describe('parseSimulatorSpec', () => {
   test('empty text: no quotas, 20 ms, no faults, seed 1', () => {
-    expect(parseSimulatorSpec('')).toEqual({ rpm: null, tpm: null, latencyMs: 20, errorRate: 0, seed: 1 });
+    expect(parseSimulatorSpec('')).toEqual({
+      rpm: null,
+      tpm: null,
+      latencyMs: 20,
+      errorRate: 0,
+      seed: 1,
+    });
   });
 
   test('the documented example: every part is read', () => {
@@ -44,6 +50,8 @@ describe('parseSimulatorSpec', () => {
     const parse = (): unknown => parseSimulatorSpec(text);
     expect(parse).toThrow(UsageError);
     expect(parse).toThrow(message);
-    expect(parse).toThrow(expect.objectContaining({ exitCode: 64, hint: expect.stringContaining('latency=200ms') }));
+    expect(parse).toThrow(
+      expect.objectContaining({ exitCode: 64, hint: expect.stringContaining('latency=200ms') }),
+    );
   });
 });

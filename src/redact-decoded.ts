@@ -1,0 +1,19 @@
+import type { Decoded } from './protocols/protocol.ts';
+
+/** Takes the key out of everything that will be stored or shown. */
+export function redactDecoded(decoded: Decoded, redact: (text: string) => string): Decoded {
+  const clean = (text: string | null): string | null => (text === null ? null : redact(text));
+  if (decoded.kind === 'answer') {
+    return { ...decoded, body: redact(decoded.body), requestId: clean(decoded.requestId) };
+  }
+  const { code, message, param, requestId, body } = decoded.failure;
+  const failure = {
+    ...decoded.failure,
+    code: redact(code),
+    message: redact(message),
+    param: clean(param),
+    requestId: clean(requestId),
+    body: clean(body),
+  };
+  return { kind: 'failure', failure };
+}

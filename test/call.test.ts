@@ -1,0 +1,686 @@
+import { once } from 'node:events';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+  type ServerResponse,
+} from 'node:http';
+import {
+  type AddressInfo,
+  createServer as createSocketServer,
+  type Server,
+  type Socket,
+} from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type CallResult,
+  openTransport,
+  type Transport,
+  type TransportOptions,
+} from '../src/call.ts';
+import type { ApiFailure } from '../src/failure.ts';
+import { dashscope, foldDashscope } from '../src/protocols/dashscope.ts';
+import type { HttpCall, HttpReply, StreamFold } from '../src/protocols/protocol.ts';
+import { createFakeClock, type FakeClock, settleTurns } from './helpers/fake-clock.ts';
+
+/** Guarantee 12. */
+const REPLY_BYTES_MAX = 64 * 1024 * 1024;
+const KEY = 'sk-0123456789abcdef0123';
+const CALL: HttpCall = {
+  protocol: 'dashscope',
+  path: '/services/aigc/text-generation/generation',
+  headers: {},
+  body: '{"model":"qwen-plus","input":{"messages":[{"role":"user","content":"你好"}]}}',
+  stream: false,
+};
+const STREAMED: HttpCall = {
+  ...CALL,
+  stream: true,
+  headers: { 'x-dashscope-sse': 'enable', accept: 'text/event-stream' },
+};
+const ANSWER =
+  '{"output":{"choices":[{"finish_reason":"stop","message":{"role":"assistant","content":"你好！"}}]},"usage":{"input_tokens":9,"output_tokens":3},"request_id":"r-1"}';
+const FRAME = `data:${ANSWER.replace('"stop"', '"null"')}\n\n`;
+const LAST_FRAME = `data:${ANSWER}\n\n`;
+
+const toClose: (() => Promise<unknown> | void)[] = [];
+let clock: FakeClock;
+let before: string[] = [];
+
+/** Sockets, servers and timers; pipes and the like are the test runner's own. */
+const resources = (): string[] =>
+  process.getActiveResourcesInfo().filter((name) => /^(?:TCP|TLS|Timeout|GetAddrInfo)/.test(name));
+
+beforeEach(() => {
+  clock = createFakeClock();
+  before = resources();
+});
+
+afterEach(async () => {
+  for (const close of toClose.splice(0).toReversed()) await close();
+  await settleTurns(20);
+  const left = resources();
+  for (const name of before) if (left.includes(name)) left.splice(left.indexOf(name), 1);
+  expect(left).toEqual([]);
+  expect(clock.timers).toBe(0);
+});
+
+async function listen(server: Server | HttpServer): Promise<string> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  toClose.push(async () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    if (server.listening) await once(server, 'close');
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A server that answers as the test says. */
+function httpServer(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<string> {
+  return listen(
+    createServer((request, response) => {
+      request.resume();
+      response.on('error', () => undefined);
+      request.on('end', () => {
+        handle(request, response);
+      });
+    }),
+  );
+}
+
+/** A server that sees a whole request and then does what it likes with the socket. */
+function rawServer(handle: (socket: Socket, request: string) => void): Promise<string> {
+  return listen(
+    createSocketServer((socket) => {
+      let seen = '';
+      socket.on('data', (chunk) => {
+        seen += chunk.toString('utf8');
+        if (seen.includes(CALL.body)) {
+          const request = seen;
+          seen = '';
+          handle(socket, request);
+        }
+      });
+    }),
+  );
+}
+
+function transportTo(origin: string, fields: Partial<TransportOptions> = {}): Transport {
+  const transport = openTransport({
+    baseUrls: { dashscope: `${origin}/api/v1`, openai: `${origin}/compatible-mode/v1` },
+    apiKey: KEY,
+    connectionsMax: 4,
+    timeoutMs: { whole: 330_000, streamed: 3_600_000 },
+    idleTimeoutMs: 120_000,
+    connectTimeoutMs: 10_000,
+    workspace: undefined,
+    proxy: null,
+    clock,
+    ...fields,
+  });
+  toClose.push(() => transport.close());
+  return transport;
+}
+
+const fold = (reply: Omit<HttpReply, 'body'>): StreamFold =>
+  foldDashscope(reply, { incremental: false, model: 'qwen-plus' });
+
+const send = (transport: Transport, call: HttpCall = CALL): Promise<CallResult> =>
+  transport.send(call, fold);
+
+function failureOf(result: CallResult): ApiFailure {
+  if (result.kind !== 'failed') throw new Error(`it came to a ${result.kind}`);
+  return result.failure;
+}
+
+describe('openTransport: replies', () => {
+  test('a whole reply: status, headers and the very bytes', async () => {
+    const origin = await httpServer((_request, response) => {
+      response.writeHead(200, {
+        'Content-Type': 'application/json',
+        'X-Request-Id': 'r-1',
+        'Set-Cookie': ['a=1', 'b=2'],
+      });
+      response.write(ANSWER.slice(0, 30));
+      response.end(ANSWER.slice(30));
+    });
+    const result = await send(transportTo(origin));
+    if (result.kind !== 'reply') throw new Error(result.kind);
+    expect(result.reply.statusCode).toBe(200);
+    expect(result.reply.headers).toMatchObject({
+      'content-type': 'application/json',
+      'x-request-id': 'r-1',
+      'set-cookie': 'a=1, b=2',
+    });
+    expect(result.reply.body.toString()).toBe(ANSWER);
+  });
+
+  test('what is sent: POST, path below the base URL, the key, the body byte for byte', async () => {
+    const seen: { request: IncomingMessage; body: string }[] = [];
+    const origin = await listen(
+      createServer((request, response) => {
+        let body = '';
+        request.setEncoding('utf8');
+        request.on('data', (chunk: string) => {
+          body += chunk;
+        });
+        request.on('end', () => {
+          seen.push({ request, body });
+          response.end(ANSWER);
+        });
+      }),
+    );
+    await send(transportTo(origin, { workspace: 'ws-1' }), {
+      ...CALL,
+      headers: {
+        'x-dashscope-datainspection': '{"input":"cip"}',
+        authorization: 'Bearer sk-of-the-line',
+        'x-dashscope-workspace': 'ws-of-the-line',
+      },
+    });
+    await send(transportTo(origin), { ...CALL, protocol: 'openai', path: '/chat/completions' });
+    expect(seen.map(({ request }) => `${request.method} ${request.url}`)).toEqual([
+      'POST /api/v1/services/aigc/text-generation/generation',
+      'POST /compatible-mode/v1/chat/completions',
+    ]);
+    expect(seen[0]?.request.headers).toMatchObject({
+      authorization: `Bearer ${KEY}`,
+      'content-type': 'application/json',
+      'x-dashscope-datainspection': '{"input":"cip"}',
+      'x-dashscope-workspace': 'ws-1',
+      'content-length': String(Buffer.byteLength(CALL.body)),
+    });
+    expect(seen[0]?.request.headers['accept-encoding']).toBeUndefined();
+    expect(seen[1]?.request.headers['x-dashscope-workspace']).toBeUndefined();
+    expect(seen.map(({ body }) => body)).toEqual([CALL.body, CALL.body]);
+  });
+
+  test('base URLs with a trailing slash or a port: joined once', async () => {
+    const paths: (string | undefined)[] = [];
+    const origin = await httpServer((request, response) => {
+      paths.push(request.url);
+      response.end(ANSWER);
+    });
+    await send(
+      transportTo(origin, { baseUrls: { dashscope: `${origin}/api/v1/`, openai: origin } }),
+    );
+    expect(paths).toEqual(['/api/v1/services/aigc/text-generation/generation']);
+  });
+
+  test.each([400, 401, 404, 429, 500, 503])(
+    'status %i: a reply, never an exception',
+    async (statusCode) => {
+      const origin = await httpServer((_request, response) => {
+        response.writeHead(statusCode, { 'retry-after': '2' }).end('{"code":"X","message":"y"}');
+      });
+      expect(await send(transportTo(origin))).toMatchObject({
+        kind: 'reply',
+        reply: { statusCode, headers: { 'retry-after': '2' } },
+      });
+    },
+  );
+
+  test.each([301, 302, 307, 308])(
+    '%i: not followed, neither the key nor the prompt goes there',
+    async (statusCode) => {
+      let elsewhere = 0;
+      const other = await httpServer((_request, response) => {
+        elsewhere += 1;
+        response.end(ANSWER);
+      });
+      const origin = await httpServer((_request, response) => {
+        response.writeHead(statusCode, { location: `${other}/api/v1` }).end();
+      });
+      const result = await send(transportTo(origin));
+      expect(result).toMatchObject({ kind: 'reply', reply: { statusCode } });
+      expect(elsewhere).toBe(0);
+    },
+  );
+
+  test('100 Continue and 103 before the answer: the answer', async () => {
+    const origin = await rawServer((socket) => {
+      socket.end(
+        `HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: ${Buffer.byteLength(ANSWER)}\r\n\r\n${ANSWER}`,
+      );
+    });
+    expect(await send(transportTo(origin))).toMatchObject({
+      kind: 'reply',
+      reply: { statusCode: 200 },
+    });
+  });
+
+  test('one call at a time on a connection, at most connectionsMax of them', async () => {
+    let connections = 0;
+    let asked = 0;
+    let most = 0;
+    const waiting: ServerResponse[] = [];
+    const server = createServer((request, response) => {
+      request.resume();
+      asked += 1;
+      waiting.push(response);
+      most = Math.max(most, waiting.length);
+      // One is answered as soon as two wait, so that a third would come if it could.
+      if (waiting.length >= 2) waiting.shift()?.end(ANSWER);
+      if (asked === 6) for (const last of waiting) last.end(ANSWER);
+    });
+    server.on('connection', () => {
+      connections += 1;
+    });
+    const transport = transportTo(await listen(server), { connectionsMax: 2 });
+    const results = await Promise.all(Array.from({ length: 6 }, () => send(transport)));
+    expect(results.map(({ kind }) => kind)).toEqual(Array.from({ length: 6 }, () => 'reply'));
+    expect([most, connections]).toEqual([2, 2]);
+    expect(transport.inFlight).toBe(0);
+  });
+});
+
+describe('openTransport: streams', () => {
+  test('frames split at every byte: folded to the same answer', async () => {
+    const bytes = Buffer.from(FRAME + LAST_FRAME);
+    const origin = await rawServer((socket) => {
+      socket.setNoDelay(true);
+      socket.write(
+        'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream;charset=UTF-8\r\nconnection: close\r\n\r\n',
+      );
+      let at = 0;
+      const next = (): void => {
+        if (at >= bytes.length) socket.end();
+        else {
+          socket.write(bytes.subarray(at, at + 1));
+          at += 1;
+          setImmediate(next);
+        }
+      };
+      next();
+    });
+    const result = await send(transportTo(origin), STREAMED);
+    if (result.kind !== 'stream') throw new Error(result.kind);
+    const decoded = result.fold.end();
+    expect(decoded).toMatchObject({ kind: 'answer', usage: { inputTokens: 9, outputTokens: 3 } });
+  });
+
+  test('an error frame: the call is cut there, what came is the answer to decode', async () => {
+    const origin = await httpServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(
+        'event:error\ndata:{"code":"InternalError.Timeout","message":"An internal timeout error has occurred","request_id":"r-9"}\n\n',
+      );
+      // It never ends the stream.
+    });
+    const result = await send(transportTo(origin), STREAMED);
+    if (result.kind !== 'stream') throw new Error(result.kind);
+    expect(result.fold.end()).toMatchObject({
+      kind: 'failure',
+      failure: { code: 'InternalError.Timeout' },
+    });
+  });
+
+  test('cut in the middle by a reset: failed, with the usage seen so far', async () => {
+    const origin = await httpServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream', 'x-request-id': 'r-2' });
+      response.write(FRAME, () => {
+        response.socket?.resetAndDestroy();
+      });
+    });
+    expect(failureOf(await send(transportTo(origin), STREAMED))).toMatchObject({
+      kind: 'network',
+      statusCode: 200,
+      requestId: 'r-2',
+      neverSent: false,
+      usage: { inputTokens: 9, outputTokens: 3 },
+    });
+  });
+
+  test('ended cleanly without its last frame: the fold says so', async () => {
+    const origin = await httpServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.end(FRAME);
+    });
+    const result = await send(transportTo(origin), STREAMED);
+    if (result.kind !== 'stream') throw new Error(result.kind);
+    expect(result.fold.end()).toMatchObject({
+      kind: 'failure',
+      failure: { code: 'qbatch_truncated_stream' },
+    });
+  });
+
+  test('an error status with the type of a stream: a whole reply', async () => {
+    const origin = await httpServer((_request, response) => {
+      response.writeHead(429, { 'content-type': 'text/event-stream' });
+      response.end('data:{"code":"Throttling.RateQuota","message":"slow down"}\n\n');
+    });
+    const result = await send(transportTo(origin), STREAMED);
+    if (result.kind !== 'reply') throw new Error(result.kind);
+    expect(dashscope.decode(result.reply)).toMatchObject({
+      kind: 'failure',
+      failure: { code: 'Throttling.RateQuota', statusCode: 429 },
+    });
+  });
+});
+
+describe('openTransport: no whole reply', () => {
+  test('reset before the headers: possibly billed', async () => {
+    const origin = await rawServer((socket) => {
+      socket.resetAndDestroy();
+    });
+    expect(failureOf(await send(transportTo(origin)))).toMatchObject({
+      kind: 'network',
+      code: 'qbatch_connection_error',
+      statusCode: null,
+      neverSent: false,
+    });
+  });
+
+  test('closed without a word: possibly billed', async () => {
+    const origin = await rawServer((socket) => {
+      socket.end();
+    });
+    expect(failureOf(await send(transportTo(origin)))).toMatchObject({
+      kind: 'network',
+      neverSent: false,
+    });
+  });
+
+  test('reset after the headers: failed with what is known', async () => {
+    const origin = await rawServer((socket) => {
+      socket.write(
+        'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: r-3\r\ncontent-length: 500\r\n\r\n{"output":',
+        () => {
+          socket.resetAndDestroy();
+        },
+      );
+    });
+    expect(failureOf(await send(transportTo(origin)))).toMatchObject({
+      kind: 'network',
+      statusCode: 200,
+      requestId: 'r-3',
+      neverSent: false,
+    });
+  });
+
+  test('shorter than its content-length: failed', async () => {
+    const origin = await rawServer((socket) => {
+      socket.end(
+        'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n{"output":{}}',
+      );
+    });
+    expect((await send(transportTo(origin))).kind).toBe('failed');
+  });
+
+  test('a chunked body cut in the middle: failed', async () => {
+    const origin = await rawServer((socket) => {
+      socket.end('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"out\r\n');
+    });
+    expect((await send(transportTo(origin))).kind).toBe('failed');
+  });
+
+  test('no HTTP at all: failed, possibly billed', async () => {
+    const origin = await rawServer((socket) => {
+      socket.end('SSH-2.0-OpenSSH_9.6\r\n');
+    });
+    expect(failureOf(await send(transportTo(origin)))).toMatchObject({ neverSent: false });
+  });
+
+  test('a body cut without a length to tell it: no answer is made of it', async () => {
+    const origin = await rawServer((socket) => {
+      socket.write(
+        `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n${ANSWER.slice(0, 60)}`,
+        () => {
+          socket.end();
+        },
+      );
+    });
+    const result = await send(transportTo(origin));
+    const decoded = result.kind === 'reply' ? dashscope.decode(result.reply) : result;
+    expect(decoded.kind).not.toBe('answer');
+  });
+
+  test('a reply over the cap: cut, a bad response', async () => {
+    const piece = Buffer.alloc(1024 * 1024, 0x20);
+    let sent = 0;
+    const origin = await httpServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const more = (): void => {
+        while (!response.destroyed && response.write(piece)) sent += 1;
+      };
+      response.on('drain', more);
+      more();
+    });
+    const failure = failureOf(await send(transportTo(origin)));
+    expect(failure).toMatchObject({
+      kind: 'bad-response',
+      code: 'qbatch_bad_response',
+      neverSent: false,
+    });
+    expect(failure.message).toContain(String(REPLY_BYTES_MAX));
+    expect(sent * piece.length).toBeLessThan(REPLY_BYTES_MAX * 3);
+  });
+
+  test('refused connection: proven never sent', async () => {
+    const server = createSocketServer();
+    const origin = await listen(server);
+    server.close();
+    await once(server, 'close');
+    expect(failureOf(await send(transportTo(origin)))).toMatchObject({
+      kind: 'network',
+      neverSent: true,
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  test('a name that does not exist: proven never sent', async () => {
+    const failure = failureOf(await send(transportTo('http://no-such-host.invalid')));
+    expect(failure).toMatchObject({ kind: 'network', neverSent: true });
+  });
+
+  test('TLS spoken to a plain server: proven never sent', async () => {
+    const origin = await httpServer((_request, response) => {
+      response.end(ANSWER);
+    });
+    expect(failureOf(await send(transportTo(origin.replace('http:', 'https:'))))).toMatchObject({
+      kind: 'network',
+      neverSent: true,
+    });
+  });
+});
+
+describe('openTransport: time', () => {
+  /** A server that takes requests and says nothing. */
+  async function silentServer() {
+    const requests: ServerResponse[] = [];
+    let seen: () => void = () => undefined;
+    const origin = await httpServer((_request, response) => {
+      requests.push(response);
+      seen();
+    });
+    return {
+      origin,
+      requests,
+      reached: (count: number): Promise<void> =>
+        new Promise((resolve) => {
+          seen = () => {
+            if (requests.length >= count) resolve();
+          };
+          seen();
+        }),
+    };
+  }
+
+  test('no reply: cut at the time limit, possibly billed', async () => {
+    const server = await silentServer();
+    const transport = transportTo(server.origin, { timeoutMs: { whole: 5000, streamed: 60_000 } });
+    const result = send(transport);
+    await server.reached(1);
+    await clock.advance(4999);
+    expect(transport.inFlight).toBe(1);
+    await clock.advance(300);
+    expect(failureOf(await result)).toMatchObject({
+      kind: 'timeout',
+      code: 'qbatch_timeout',
+      neverSent: false,
+      message: expect.stringContaining('--timeout'),
+    });
+    expect(transport.inFlight).toBe(0);
+  });
+
+  test('a stream has a limit of its own', async () => {
+    const server = await silentServer();
+    const transport = transportTo(server.origin, { timeoutMs: { whole: 5000, streamed: 60_000 } });
+    const result = send(transport, STREAMED);
+    await server.reached(1);
+    await clock.advance(59_000);
+    expect(transport.inFlight).toBe(1);
+    await clock.advance(1300);
+    expect(failureOf(await result).kind).toBe('timeout');
+  });
+
+  test('X-DashScope-Wait-Timeout: that much longer', async () => {
+    const server = await silentServer();
+    const transport = transportTo(server.origin, { timeoutMs: { whole: 5000, streamed: 60_000 } });
+    const result = send(transport, { ...CALL, headers: { 'x-dashscope-wait-timeout': '20' } });
+    await server.reached(1);
+    await clock.advance(24_000);
+    expect(transport.inFlight).toBe(1);
+    await clock.advance(1300);
+    expect(failureOf(await result).kind).toBe('timeout');
+  });
+
+  test('a reply that drips for ever: cut at the time limit', async () => {
+    const server = await silentServer();
+    const transport = transportTo(server.origin, { timeoutMs: { whole: 5000, streamed: 60_000 } });
+    const result = send(transport);
+    await server.reached(1);
+    const [response] = server.requests;
+    response?.writeHead(200, { 'content-type': 'application/json' });
+    for (let second = 0; second < 6; second += 1) {
+      response?.write(' ');
+      await clock.advance(1000);
+    }
+    expect(failureOf(await result)).toMatchObject({ kind: 'timeout', statusCode: 200 });
+  });
+
+  test('a stream that stalls: --idle-timeout, told as a timeout', async () => {
+    const origin = await httpServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(FRAME);
+    });
+    const failure = failureOf(await send(transportTo(origin, { idleTimeoutMs: 1 }), STREAMED));
+    expect(failure).toMatchObject({
+      kind: 'timeout',
+      code: 'qbatch_timeout',
+      neverSent: false,
+      usage: { outputTokens: 3 },
+    });
+    expect(failure.message).toContain('--idle-timeout');
+  });
+
+  test('still waiting for a connection at the time limit: never sent', async () => {
+    const server = await silentServer();
+    const transport = transportTo(server.origin, {
+      connectionsMax: 1,
+      timeoutMs: { whole: 5000, streamed: 60_000 },
+    });
+    const streamed = send(transport, STREAMED);
+    await server.reached(1);
+    const queued = send(transport);
+    await clock.advance(5300);
+    expect(failureOf(await queued)).toMatchObject({ kind: 'timeout', neverSent: true });
+    transport.dropAll();
+    expect(failureOf(await streamed)).toMatchObject({ kind: 'interrupted', neverSent: false });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('dropAll: every call ends as interrupted; a queued one is never sent', async () => {
+    const server = await silentServer();
+    const transport = transportTo(server.origin, { connectionsMax: 2 });
+    const calls = Array.from({ length: 3 }, () => send(transport));
+    await server.reached(2);
+    transport.dropAll();
+    const failures = (await Promise.all(calls)).map(failureOf);
+    expect(failures.map(({ kind, code }) => `${kind} ${code}`)).toEqual(
+      Array.from({ length: 3 }, () => 'interrupted qbatch_interrupted'),
+    );
+    expect(failures.map(({ neverSent }) => neverSent).toSorted()).toEqual([false, false, true]);
+    expect(transport.inFlight).toBe(0);
+  });
+
+  test('close with calls in flight: they end, and nothing stays open', async () => {
+    const server = await silentServer();
+    const transport = transportTo(server.origin);
+    const call = send(transport);
+    await server.reached(1);
+    await transport.close();
+    expect((await call).kind).toBe('failed');
+    expect(clock.timers).toBe(0);
+  });
+
+  test('no calls: no deadline timer', async () => {
+    const origin = await httpServer((_request, response) => {
+      response.end(ANSWER);
+    });
+    const transport = transportTo(origin);
+    await send(transport);
+    await clock.advance(300);
+    expect(clock.timers).toBe(0);
+  });
+});
+
+describe('openTransport: proxies', () => {
+  test('HTTP_PROXY: calls go through it; a host named by NO_PROXY does not', async () => {
+    const origin = await httpServer((_request, response) => {
+      response.end(ANSWER);
+    });
+    const asked: string[] = [];
+    const proxy = createServer();
+    proxy.on('connect', (request: IncomingMessage, socket: Socket) => {
+      asked.push(`CONNECT ${request.url}`);
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    proxy.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      asked.push(`${request.method} ${request.url}`);
+      request.resume();
+      response.writeHead(502).end();
+    });
+    const http = await listen(proxy);
+    await send(transportTo(origin, { proxy: { http } }));
+    expect(asked).toHaveLength(1);
+    expect(await send(transportTo(origin, { proxy: { http, no: '127.0.0.1' } }))).toMatchObject({
+      kind: 'reply',
+      reply: { statusCode: 200 },
+    });
+    expect(asked).toHaveLength(1);
+  });
+
+  test.each(['http', 'https'])(
+    'a proxy that refuses the connection, for %s: proven never sent',
+    async (scheme) => {
+      const server = createSocketServer();
+      const gone = await listen(server);
+      server.close();
+      await once(server, 'close');
+      const result = await send(
+        transportTo(`${scheme}://127.0.0.1:9`, { proxy: { http: gone, https: gone } }),
+      );
+      expect(failureOf(result)).toMatchObject({ kind: 'network', neverSent: true });
+    },
+  );
+
+  test('a proxy that refuses the tunnel: proven never sent', async () => {
+    const proxy = createServer();
+    proxy.on('connect', (_request: IncomingMessage, socket: Socket) => {
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    const http = await listen(proxy);
+    const result = await send(transportTo('https://dashscope.invalid', { proxy: { https: http } }));
+    expect(failureOf(result)).toMatchObject({ kind: 'network', neverSent: true });
+  });
+});

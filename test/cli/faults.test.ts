@@ -1,0 +1,315 @@
+import { describe, expect, test } from 'vitest';
+import { type Bench, CANARY_KEY, openBench } from '../helpers/bench.ts';
+import {
+  type CountingServer,
+  type Reaction,
+  startCountingServer,
+} from '../helpers/counting-server.ts';
+import { envelopeLine, jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
+import { runCli } from '../helpers/spawn-cli.ts';
+
+async function prepare(
+  count: number,
+): Promise<{ bench: Bench; server: CountingServer; args: string[]; ids: string[] }> {
+  const bench = openBench();
+  const server = await startCountingServer();
+  const ids = placeIds(count);
+  bench.write(
+    'a.jsonl',
+    jsonl(ids.map((id, index) => (index % 2 === 0 ? nativeLine(id) : envelopeLine(id)))),
+  );
+  return { bench, server, ids, args: ['run', 'a.jsonl', ...server.flags] };
+}
+
+type ErrorLine = {
+  custom_id: string;
+  response: { status_code: number; body: unknown } | null;
+  error: { code: string; message: string; line: number };
+};
+
+function errorsOf(bench: Bench): ErrorLine[] {
+  return bench.lines('a.errors.jsonl') as unknown as ErrorLine[];
+}
+
+/** Control characters other than the line feed, and C1: none belongs on a terminal. */
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+describe('errors that go away', () => {
+  test('500 and 503 are retried until they are answered; the attempts are on record', async () => {
+    const { bench, server, args, ids } = await prepare(2);
+    server.script = ({ nth, id }) =>
+      nth === 1
+        ? {
+            kind: 'error',
+            status: id === ids[0] ? 500 : 503,
+            code: 'InternalError',
+            message: 'try again',
+          }
+        : { kind: 'answer' };
+    const run = await runCli(bench, [...args, '--json']);
+    expect(run).toMatchObject({ status: 0 });
+    expect(run.json()).toMatchObject({
+      attempts: 4,
+      lines: { answered: 2 },
+      possibly_billed: { attempts: 0 },
+    });
+  });
+
+  test('throttles do not use up attempts: answered with --max-attempts 1 after two of them', async () => {
+    const { bench, server, args } = await prepare(1);
+    server.script = ({ nth }) =>
+      nth <= 2
+        ? {
+            kind: 'error',
+            status: 429,
+            code: 'Throttling.RateQuota',
+            message: 'Requests rate limit exceeded, please try again later.',
+          }
+        : { kind: 'answer' };
+    const run = await runCli(bench, [...args, '--max-attempts', '1', '--json']);
+    expect(run).toMatchObject({ status: 0 });
+    expect(run.json()).toMatchObject({
+      attempts: 3,
+      lines: { answered: 1 },
+      possibly_billed: { attempts: 0 },
+    });
+  });
+
+  test('what never goes away fails after --max-attempts, with the reply of the service', async () => {
+    const { bench, server, args } = await prepare(1);
+    server.script = () => ({ kind: 'error', status: 500, code: 'InternalError', message: 'busy' });
+    expect(await runCli(bench, [...args, '--max-attempts', '3'])).toMatchObject({ status: 1 });
+    expect(server.calls).toHaveLength(3);
+    expect(errorsOf(bench)).toMatchObject([
+      {
+        response: { status_code: 500, body: { code: 'InternalError' } },
+        error: { code: 'InternalError', message: 'busy', line: 1 },
+      },
+    ]);
+  });
+
+  test('what cannot succeed is sent once', async () => {
+    const { bench, server, args } = await prepare(2);
+    server.script = () => ({
+      kind: 'error',
+      status: 400,
+      code: 'InvalidParameter',
+      message: 'max_tokens is too large',
+    });
+    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    expect(server.calls).toHaveLength(2);
+  });
+});
+
+describe('calls whose fate is not known', () => {
+  test('a hang is cut by --timeout, tried at most twice, and reported as possibly billed', async () => {
+    const { bench, server, args, ids } = await prepare(2);
+    server.script = ({ id }) => (id === ids[0] ? { kind: 'hang' } : { kind: 'answer' });
+    const run = await runCli(bench, [...args, '--timeout', '300ms', '--json']);
+    expect(run).toMatchObject({ status: 1 });
+    expect(server.counts().get(ids[0] ?? '')).toBe(2);
+    expect(run.json()).toMatchObject({
+      attempts: 3,
+      lines: { answered: 1, failed: 1 },
+      possibly_billed: { lines: 1, attempts: 2 },
+    });
+    expect(errorsOf(bench)).toMatchObject([
+      { custom_id: ids[0], response: null, error: { code: 'qbatch_timeout', line: 1 } },
+    ]);
+    expect(run.stderr).toContain('possibly billed');
+  });
+
+  test('--on-ambiguous fail: a lost connection is not tried again', async () => {
+    const { bench, server, args } = await prepare(1);
+    server.script = () => ({ kind: 'reset' });
+    const run = await runCli(bench, [...args, '--on-ambiguous', 'fail', '--json']);
+    expect(run).toMatchObject({ status: 1 });
+    expect(server.calls).toHaveLength(1);
+    expect(run.json()).toMatchObject({ possibly_billed: { lines: 1, attempts: 1 } });
+    expect(errorsOf(bench)).toMatchObject([
+      { response: null, error: { code: 'qbatch_connection_error' } },
+    ]);
+  });
+
+  test('a lost connection, then an answer: answered, and the lost call still possibly billed', async () => {
+    const { bench, server, args } = await prepare(1);
+    server.script = ({ nth }) => (nth === 1 ? { kind: 'reset' } : { kind: 'answer' });
+    const run = await runCli(bench, [...args, '--json']);
+    expect(run).toMatchObject({ status: 0 });
+    expect(run.json()).toMatchObject({
+      attempts: 2,
+      lines: { answered: 1 },
+      possibly_billed: { lines: 1, attempts: 1 },
+    });
+  });
+});
+
+describe('replies that are no answers', () => {
+  const replies: readonly (readonly [string, Reaction, string])[] = [
+    [
+      'an empty 200',
+      { kind: 'raw', status: 200, body: '', headers: JSON_TYPE },
+      'qbatch_bad_response',
+    ],
+    [
+      'a web page',
+      {
+        kind: 'raw',
+        status: 200,
+        body: '<html>登录</html>',
+        headers: { 'content-type': 'text/html' },
+      },
+      'qbatch_bad_response',
+    ],
+    [
+      'torn JSON',
+      { kind: 'raw', status: 200, body: '{"output":{"choices":[{"mess', headers: JSON_TYPE },
+      'qbatch_bad_response',
+    ],
+    [
+      'JSON that is no answer',
+      { kind: 'raw', status: 200, body: '[1,2]', headers: JSON_TYPE },
+      'qbatch_bad_response',
+    ],
+    [
+      'an error behind 200',
+      {
+        kind: 'raw',
+        status: 200,
+        body: '{"code":"InvalidParameter","message":"no"}',
+        headers: JSON_TYPE,
+      },
+      'InvalidParameter',
+    ],
+    [
+      'a redirect, which is not followed',
+      { kind: 'raw', status: 307, body: '', headers: { location: 'http://127.0.0.1:9/' } },
+      'qbatch_http_307',
+    ],
+    [
+      'an error without a code',
+      { kind: 'raw', status: 404, body: 'nothing here' },
+      'qbatch_http_404',
+    ],
+    [
+      'a stream cut before its end',
+      {
+        kind: 'raw',
+        status: 200,
+        body: 'data: {"output":{"choices":[{"message":{"role":"assistant","content":"西湖"},"finish_reason":"null"}]}}\n\n',
+        headers: { 'content-type': 'text/event-stream' },
+      },
+      'qbatch_truncated_stream',
+    ],
+  ];
+
+  test('none of them is ever written as an answer; each has its own code', async () => {
+    const { bench, server, args } = await prepare(0);
+    const ids = replies.map((_reply, index) => `reply-${index}`);
+    bench.write('a.jsonl', jsonl(ids.map((id) => nativeLine(id))));
+    server.script = ({ id }) => replies[ids.indexOf(id)]?.[1] ?? { kind: 'answer' };
+    expect(
+      await runCli(bench, [...args, '--on-ambiguous', 'fail', '--max-attempts', '1']),
+    ).toMatchObject({ status: 1 });
+    expect(bench.read('a.results.jsonl')).toBe('');
+    expect(errorsOf(bench).map(({ error }, index) => [replies[index]?.[0], error.code])).toEqual(
+      replies.map(([what, , code]) => [what, code]),
+    );
+  });
+});
+
+describe('a hostile service', () => {
+  const HOSTILE = '\u001b[2J\u001b]0;owned\u0007\u009b31m\r\u0008\u202Eevil\u2028\u0000西湖';
+
+  test('control characters in answers and errors never reach the terminal raw; files hold them escaped', async () => {
+    const { bench, server, args, ids } = await prepare(4);
+    server.script = ({ id }) =>
+      id === ids[0] || id === ids[1]
+        ? { kind: 'answer', content: HOSTILE }
+        : { kind: 'error', status: 400, code: `Bad${HOSTILE}`, message: HOSTILE };
+    const run = await runCli(bench, args);
+    expect(run).toMatchObject({ status: 1 });
+    expect(run.stderr).toContain('西湖');
+    expect(run.stderr).not.toMatch(CONTROL);
+    for (const name of ['a.results.jsonl', 'a.errors.jsonl'])
+      expect(bench.read(name)).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029]/);
+    const answer = bench.lines('a.results.jsonl')[0] as {
+      response: { body: { output: { choices: { message: { content: string } }[] } } };
+    };
+    expect(answer.response.body.output.choices[0]?.message.content).toBe(HOSTILE);
+    for (const command of [
+      ['status', 'a'],
+      ['export', 'a', '--what', 'errors', '--format', 'csv'],
+      ['usage', 'a', '--by', 'code'],
+    ]) {
+      const shown = await runCli(bench, command);
+      expect([command, shown.status]).toEqual([command, 0]);
+      expect((shown.stdout + shown.stderr).replaceAll('\r\n', '\n')).not.toMatch(CONTROL);
+    }
+  });
+
+  test('the progress bar shows hostile text without its control characters too', async () => {
+    const { bench, server, args } = await prepare(0);
+    bench.write(
+      'a.jsonl',
+      jsonl([nativeLine('杭州', { model: `m${HOSTILE}` }), nativeLine('Suzhou')]),
+    );
+    server.script = ({ id }) =>
+      id === '杭州'
+        ? { kind: 'error', status: 404, code: `Model${HOSTILE}NotFound`, message: HOSTILE }
+        : { kind: 'answer' };
+    const run = await runCli(bench, [...args, '--progress', 'tty', '--color', 'always']);
+    expect(run).toMatchObject({ status: 1 });
+    // What the bar itself needs: colours, cursor on and off, erase line, go to column.
+    const own = /\u001b\[(?:\d+(?:;\d+)*m|\?25[hl]|\?7[hl]|\d*[KGABCDJ])|\r/g;
+    expect(run.stderr.replaceAll(own, '')).not.toMatch(CONTROL);
+    expect(run.stderr).toContain('\u001b[');
+    expect(run.stderr).not.toContain('\u001b[2J');
+  });
+
+  test('control characters in the input never reach the terminal raw either', async () => {
+    const { bench, args } = await prepare(0);
+    bench.write(
+      'a.jsonl',
+      jsonl([
+        nativeLine(HOSTILE, { parameters: { result_format: 'message', [HOSTILE]: 1, top_p: 'x' } }),
+        `{"custom_id":"${HOSTILE}`,
+        nativeLine('杭州', { model: HOSTILE }),
+      ]),
+    );
+    const run = await runCli(bench, args);
+    expect(run.status).toBe(65);
+    expect(run.stderr).not.toMatch(CONTROL);
+  });
+
+  test('a key that is echoed is redacted before it is stored or shown', async () => {
+    const { bench, server, args, ids } = await prepare(3);
+    const text = `your key is ${CANARY_KEY}, 请保管`;
+    server.script = ({ id }) => {
+      if (id === ids[0]) return { kind: 'answer', content: text };
+      if (id === ids[1])
+        return { kind: 'error', status: 400, code: 'InvalidParameter', message: text };
+      return { kind: 'raw', status: 502, body: text };
+    };
+    // `runCli` itself looks for the key in every file and stream.
+    const run = await runCli(bench, [...args, '--json', '--debug', '--max-attempts', '1']);
+    expect(run).toMatchObject({ status: 1 });
+    expect(bench.read('a.results.jsonl')).toContain('your key is [redacted], 请保管');
+    expect(bench.read('a.errors.jsonl')).toContain('your key is [redacted], 请保管');
+  });
+
+  test('a refused key that is echoed: 77, redacted', async () => {
+    const { bench, server, args } = await prepare(1);
+    server.script = () => ({
+      kind: 'error',
+      status: 401,
+      code: 'InvalidApiKey',
+      message: `Incorrect API key provided: ${CANARY_KEY}.`,
+    });
+    const run = await runCli(bench, args);
+    expect(run).toMatchObject({ status: 77 });
+    expect(run.stderr).toContain('[redacted]');
+  });
+});

@@ -1,0 +1,155 @@
+import { rmSync, truncateSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { type Bench, openBench } from '../helpers/bench.ts';
+import {
+  type CountingServer,
+  type Reaction,
+  startCountingServer,
+} from '../helpers/counting-server.ts';
+import { jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
+import { runCli, startCli } from '../helpers/spawn-cli.ts';
+
+type Setup = { bench: Bench; server: CountingServer; args: string[]; ids: string[] };
+
+async function prepare(count: number): Promise<Setup> {
+  const bench = openBench();
+  const server = await startCountingServer();
+  const ids = placeIds(count);
+  bench.write('a.jsonl', jsonl(ids.map((id) => nativeLine(id))));
+  return { bench, server, ids, args: ['run', 'a.jsonl', ...server.flags] };
+}
+
+const badRequest: Reaction = {
+  kind: 'error',
+  status: 400,
+  code: 'InvalidParameter',
+  message: 'top_p is out of range',
+};
+
+function customIds(bench: Bench, name: string): unknown[] {
+  return bench.lines(name).map(({ custom_id: customId }) => customId);
+}
+
+describe('lost and damaged files', () => {
+  test('a lost ledger: 78 and nothing sent; --adopt-outputs takes the answers without sending them again', async () => {
+    const { bench, server, args, ids } = await prepare(5);
+    server.script = ({ id }) => (id === ids[3] ? badRequest : { kind: 'answer' });
+    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    const [results, errors] = [bench.read('a.results.jsonl'), bench.read('a.errors.jsonl')];
+    for (const withMark of [true, false]) {
+      for (const end of ['', '-wal', '-shm', ...(withMark ? [] : ['.mark'])])
+        rmSync(bench.path(`a.qbatch.db${end}`), { force: true });
+      const lost = await runCli(bench, args);
+      expect(lost).toMatchObject({ status: 78 });
+      expect(lost.stderr).toContain('--adopt-outputs');
+      expect([bench.read('a.results.jsonl'), bench.read('a.errors.jsonl')]).toEqual([
+        results,
+        errors,
+      ]);
+    }
+    const adopted = await runCli(bench, [...args, '--adopt-outputs', '--json']);
+    expect(adopted).toMatchObject({ status: 1 });
+    expect(adopted.json()).toMatchObject({
+      lines: { total: 5, answered: 4, failed: 1, open: 0 },
+      usage: { total_tokens: 4 * 36 },
+    });
+    expect([bench.read('a.results.jsonl'), bench.read('a.errors.jsonl')]).toEqual([
+      results,
+      errors,
+    ]);
+    expect(server.calls).toHaveLength(5);
+    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    expect(server.calls).toHaveLength(5);
+  });
+
+  test('--adopt-outputs with a torn last line: that line alone is sent again', async () => {
+    const { bench, server, args, ids } = await prepare(4);
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    const results = bench.read('a.results.jsonl');
+    for (const end of ['', '.mark']) rmSync(bench.path(`a.qbatch.db${end}`));
+    truncateSync(bench.path('a.results.jsonl'), Buffer.byteLength(results) - 20);
+    expect(await runCli(bench, [...args, '--adopt-outputs'])).toMatchObject({ status: 0 });
+    expect(server.calls.slice(4).map(({ id }) => id)).toEqual([ids[3]]);
+    expect(bench.read('a.results.jsonl')).toBe(results);
+  });
+
+  test('--adopt-outputs with a line that failed without a response: that line is sent again', async () => {
+    const { bench, server, args, ids } = await prepare(3);
+    server.script = ({ id }) => (id === ids[1] ? { kind: 'reset' } : { kind: 'answer' });
+    expect(await runCli(bench, [...args, '--on-ambiguous', 'fail'])).toMatchObject({ status: 1 });
+    expect(bench.lines('a.errors.jsonl')).toMatchObject([{ custom_id: ids[1], response: null }]);
+    for (const end of ['', '.mark']) rmSync(bench.path(`a.qbatch.db${end}`));
+    server.script = () => ({ kind: 'answer' });
+    expect(await runCli(bench, [...args, '--adopt-outputs'])).toMatchObject({ status: 0 });
+    expect(server.calls.slice(3).map(({ id }) => id)).toEqual([ids[1]]);
+    expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
+    expect(bench.read('a.errors.jsonl')).toBe('');
+  });
+
+  test('an older copy of the ledger: 78, nothing truncated', async () => {
+    const { bench, server, args, ids } = await prepare(4);
+    server.script = ({ id }) => (id === ids[0] ? badRequest : { kind: 'answer' });
+    expect(await runCli(bench, [...args, '-c', '1', '--max-failures', '1'])).toMatchObject({
+      status: 3,
+    });
+    const old = bench.bytes('a.qbatch.db');
+    const oldMark = bench.bytes('a.qbatch.db.mark');
+    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    const results = bench.read('a.results.jsonl');
+    bench.write('a.qbatch.db', old);
+    expect(await runCli(bench, args)).toMatchObject({ status: 78 });
+    // The mark was restored with it: then the outputs tell.
+    bench.write('a.qbatch.db.mark', oldMark);
+    const run = await runCli(bench, args);
+    expect(run).toMatchObject({ status: 78 });
+    expect(bench.read('a.results.jsonl')).toBe(results);
+    expect(server.calls).toHaveLength(4);
+    expect(await runCli(bench, [...args, '--adopt-outputs'])).toMatchObject({ status: 1 });
+    expect(bench.read('a.results.jsonl')).toBe(results);
+    expect(server.calls).toHaveLength(4);
+  });
+
+  test('missing, short and torn output files are rebuilt from the ledger', async () => {
+    const { bench, server, args, ids } = await prepare(5);
+    server.script = ({ id }) => (id === ids[2] ? badRequest : { kind: 'answer' });
+    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    const [results, errors] = [bench.read('a.results.jsonl'), bench.read('a.errors.jsonl')];
+    const harms: (() => void)[] = [
+      () => rmSync(bench.path('a.results.jsonl')),
+      () => rmSync(bench.path('a.errors.jsonl')),
+      () => truncateSync(bench.path('a.results.jsonl'), 37),
+      () => bench.write('a.results.jsonl', `${results}{"id":"a-9","cus`),
+    ];
+    for (const harm of harms) {
+      harm();
+      expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+      expect([bench.read('a.results.jsonl'), bench.read('a.errors.jsonl')]).toEqual([
+        results,
+        errors,
+      ]);
+    }
+    expect(server.calls).toHaveLength(5);
+  });
+
+  test('a lock left by a killed run, whole or torn, keeps nobody out', async () => {
+    const { bench, server, args } = await prepare(3);
+    server.hold();
+    const killed = startCli(bench, args);
+    await killed.before(server.seen(3));
+    killed.signal('SIGKILL');
+    expect(await killed.finished).toMatchObject({ signal: 'SIGKILL' });
+    server.release();
+    const lock = bench.bytes('a.qbatch.db.lock');
+    const torn = [
+      lock,
+      lock.subarray(0, 100),
+      Buffer.concat([lock.subarray(0, 40), Buffer.alloc(lock.length - 40)]),
+      Buffer.from('这不是数据库'.repeat(100)),
+    ];
+    for (const left of torn) {
+      bench.write('a.qbatch.db.lock', left);
+      expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    }
+    expect(server.calls).toHaveLength(6);
+  });
+});

@@ -1,0 +1,214 @@
+import { describe, expect, test } from 'vitest';
+import { type Bench, openBench } from '../helpers/bench.ts';
+import {
+  type CountingServer,
+  type Reaction,
+  startCountingServer,
+} from '../helpers/counting-server.ts';
+import { jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
+import { runCli, startCli } from '../helpers/spawn-cli.ts';
+
+type Setup = { bench: Bench; server: CountingServer; args: string[]; ids: string[] };
+
+async function prepare(count: number): Promise<Setup> {
+  const bench = openBench();
+  const server = await startCountingServer();
+  const ids = placeIds(count);
+  bench.write('a.jsonl', jsonl(ids.map((id) => nativeLine(id))));
+  return { bench, server, ids, args: ['run', 'a.jsonl', ...server.flags] };
+}
+
+const badRequest: Reaction = {
+  kind: 'error',
+  status: 400,
+  code: 'InvalidParameter',
+  message: 'top_p is out of range',
+};
+
+function customIds(bench: Bench, name: string): unknown[] {
+  return bench.lines(name).map(({ custom_id: customId }) => customId);
+}
+
+describe('retry', () => {
+  /** Six lines: two fail with 400, one with a content filter, three are answered. */
+  async function failed(): Promise<Setup> {
+    const setup = await prepare(6);
+    const { bench, server, args, ids } = setup;
+    server.script = ({ id }) => {
+      if (id === ids[1] || id === ids[2]) return badRequest;
+      return id === ids[4]
+        ? {
+            kind: 'error',
+            status: 400,
+            code: 'DataInspectionFailed',
+            message: 'Input data may contain inappropriate content.',
+          }
+        : { kind: 'answer' };
+    };
+    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    server.script = () => ({ kind: 'answer' });
+    return setup;
+  }
+
+  test('all failed lines again; the finished files stay until the job has settled again', async () => {
+    const { bench, server, ids } = await failed();
+    const before = [bench.read('a.results.jsonl'), bench.read('a.errors.jsonl')];
+    server.hold();
+    const run = startCli(bench, ['retry', 'a.jsonl', '--rpm', '6000000', '--json']);
+    await run.before(server.seen(9));
+    expect([bench.read('a.results.jsonl'), bench.read('a.errors.jsonl')]).toEqual(before);
+    server.release();
+    const ended = await run.finished;
+    expect(ended).toMatchObject({ status: 0 });
+    expect(ended.json()).toMatchObject({ attempts: 9, lines: { answered: 6, failed: 0 } });
+    expect(
+      server.calls
+        .slice(6)
+        .map(({ id }) => id)
+        .toSorted(),
+    ).toEqual([ids[1], ids[2], ids[4]].toSorted());
+    expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
+    expect(bench.read('a.errors.jsonl')).toBe('');
+  });
+
+  test.each([
+    ['--code', ['--code', 'DataInspectionFailed'], [4], 1],
+    [
+      '--code twice',
+      ['--code', 'DataInspectionFailed', '--code', 'InvalidParameter'],
+      [1, 2, 4],
+      0,
+    ],
+    ['--status', ['--status', '400'], [1, 2, 4], 0],
+    ['a code that no line has', ['--code', 'Arrearage'], [], 1],
+  ])('%s reopens those lines only', async (_name, flags, wanted, status) => {
+    const { bench, server, ids } = await failed();
+    expect(await runCli(bench, ['retry', ...flags, '--rpm', '6000000'])).toMatchObject({ status });
+    expect(
+      server.calls
+        .slice(6)
+        .map(({ id }) => id)
+        .toSorted(),
+    ).toEqual(wanted.map((index) => ids[index]).toSorted());
+    const open = [1, 2, 4].filter((index) => !wanted.includes(index));
+    expect(customIds(bench, 'a.errors.jsonl')).toEqual(open.map((index) => ids[index]));
+    expect(customIds(bench, 'a.results.jsonl')).toEqual(
+      ids.filter((_id, index) => !open.includes(index)),
+    );
+  });
+
+  test('of a job that was stopped half-way: its failed lines are open again, the rest goes on', async () => {
+    const { bench, server, args, ids } = await prepare(6);
+    server.script = ({ id }) => (id === ids[0] || id === ids[1] ? badRequest : { kind: 'answer' });
+    expect(await runCli(bench, [...args, '-c', '1', '--max-failures', '2'])).toMatchObject({
+      status: 3,
+    });
+    expect(bench.lines('a.errors.jsonl')).toHaveLength(2);
+    server.script = () => ({ kind: 'answer' });
+    expect(await runCli(bench, ['retry', 'a.jsonl', ...server.flags])).toMatchObject({ status: 0 });
+    expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
+    expect(bench.read('a.errors.jsonl')).toBe('');
+  });
+
+  test('old attempts stay on record but no longer count against --max-attempts', async () => {
+    const { bench, server, args } = await prepare(1);
+    server.script = () => ({ kind: 'error', status: 500, code: 'InternalError', message: 'busy' });
+    expect(await runCli(bench, [...args, '--max-attempts', '2'])).toMatchObject({ status: 1 });
+    expect(server.calls).toHaveLength(2);
+    const again = await runCli(bench, ['retry', '--max-attempts', '2', '--json']);
+    expect(again).toMatchObject({ status: 1 });
+    expect(again.json()).toMatchObject({ attempts: 4 });
+    expect(server.calls).toHaveLength(4);
+  });
+
+  test('without a job named: the only one with failed lines is meant', async () => {
+    const { bench, server } = await failed();
+    bench.write('b.jsonl', jsonl([nativeLine('Wuhan')]));
+    expect(await runCli(bench, ['run', 'b.jsonl', ...server.flags])).toMatchObject({ status: 0 });
+    expect(await runCli(bench, ['retry', '--rpm', '6000000'])).toMatchObject({ status: 0 });
+    expect(bench.lines('a.results.jsonl')).toHaveLength(6);
+  });
+});
+
+describe('resume', () => {
+  /** A job of four lines, one of them answered; the endpoint is known to the ledger alone. */
+  async function interrupted(): Promise<Setup> {
+    const setup = await prepare(4);
+    const { bench, server, args, ids } = setup;
+    server.script = ({ id }) => (id === ids[0] ? { kind: 'answer' } : badRequest);
+    expect(await runCli(bench, [...args, '-c', '1', '--max-failures', '1'])).toMatchObject({
+      status: 3,
+    });
+    server.script = () => ({ kind: 'answer' });
+    return setup;
+  }
+
+  test.each([
+    ['its ledger', ['a.qbatch.db']],
+    ['its name', ['a']],
+    ['its input', ['a.jsonl']],
+    ['nothing, where it is the only unfinished job', []],
+  ])(
+    'a job named by %s goes on where it stopped, at the endpoint of its last run',
+    async (_name, words) => {
+      const { bench, server, ids } = await interrupted();
+      const sent = server.calls.length;
+      expect(await runCli(bench, ['resume', ...words, '--rpm', '6000000'])).toMatchObject({
+        status: 1,
+      });
+      const open = ids.length - sent;
+      expect(server.calls).toHaveLength(sent + open);
+      expect(bench.lines('a.results.jsonl')).toHaveLength(1 + open);
+      expect(bench.lines('a.errors.jsonl')).toHaveLength(sent - 1);
+    },
+  );
+
+  test('from another folder, by the path of its ledger', async () => {
+    const { bench, server, ids } = await interrupted();
+    bench.write('elsewhere/.keep', '');
+    const run = await runCli(bench, ['resume', '../a.qbatch.db', '--rpm', '6000000'], {
+      cwd: 'elsewhere',
+    });
+    expect(run).toMatchObject({ status: 1 });
+    expect(bench.lines('a.results.jsonl').length + bench.lines('a.errors.jsonl').length).toBe(
+      ids.length,
+    );
+    expect(bench.names().filter((name) => name.endsWith('.jsonl'))).toEqual([
+      'a.errors.jsonl',
+      'a.jsonl',
+      'a.results.jsonl',
+    ]);
+    expect(server.calls).toHaveLength(ids.length);
+  });
+
+  test('where nothing is unfinished, or several are: told so', async () => {
+    const { bench, server, args } = await prepare(1);
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runCli(bench, ['resume'])).toMatchObject({ status: 66 });
+    for (const name of ['b', 'c']) {
+      bench.write(`${name}.jsonl`, jsonl(placeIds(3).map((id) => nativeLine(id))));
+      server.script = () => badRequest;
+      expect(
+        await runCli(bench, [
+          'run',
+          `${name}.jsonl`,
+          ...server.flags,
+          '-c',
+          '1',
+          '--max-failures',
+          '1',
+        ]),
+      ).toMatchObject({ status: 3 });
+    }
+    const run = await runCli(bench, ['resume']);
+    expect(run).toMatchObject({ status: 64 });
+    expect(run.stderr).toMatch(/b\.qbatch\.db.*c\.qbatch\.db/);
+  });
+
+  test('a finished job named: nothing to do', async () => {
+    const { bench, server, args } = await prepare(2);
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runCli(bench, ['resume', 'a'])).toMatchObject({ status: 0 });
+    expect(server.calls).toHaveLength(2);
+  });
+});
