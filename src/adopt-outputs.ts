@@ -56,8 +56,7 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
   const isSettled = database
     .prepare('SELECT 1 FROM lines WHERE job_id = ? AND line_no = ?')
     .pluck();
-  ledger.beginTransaction();
-  try {
+  await ledger.transactWhile(async () => {
     let seq = lastSeq(database, job.id);
     for await (const lines of readLines(request.inputPath, {
       maxLineBytes: request.maxLineBytes,
@@ -74,17 +73,14 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
     recountJob(ledger, job.id);
     setOutputs(ledger, job.id, { mode: modeAnew(job), cursor: CURSOR_START });
     setState(ledger, job.id, 'open', request.clock.wallMs());
-    ledger.endTransaction();
-  } finally {
-    ledger.dropTransaction();
-    database.exec('DROP TABLE adopted');
-  }
+  });
+  database.exec('DROP TABLE adopted');
   return findJob(database, job.name) ?? job;
 }
 
 function collect(ledger: Ledger, job: Job): void {
   const insert = ledger.database.prepare(
-    'INSERT OR REPLACE INTO adopted VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    'INSERT OR IGNORE INTO adopted VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
   for (const path of [job.resultsPath, job.errorsPath]) {
     if (path === '-' || !existsSync(path)) continue;

@@ -10,6 +10,9 @@ const REPLY_BYTES_MAX: number = 64 * 1024 * 1024;
 /** How often deadlines are looked at: one timer for all calls instead of one each. */
 const DEADLINE_TICK_MS = 250;
 
+/** A line may ask the service to queue its call; no line may make a call wait without end. */
+const WAIT_MS_MAX = 3_600_000;
+
 export type TransportOptions = {
   /** Base URL of each protocol, without a trailing slash. */
   readonly baseUrls: Readonly<Record<ProtocolName, string>>;
@@ -263,11 +266,9 @@ export function openTransport(options: TransportOptions): Transport {
       const limitMs = call.stream ? options.timeoutMs.streamed : options.timeoutMs.whole;
       const headers: Record<string, string> = { ...call.headers, ...fixed };
       const waitSeconds = Number(call.headers['x-dashscope-wait-timeout'] ?? 0);
+      const waitMs = Number.isFinite(waitSeconds) ? Math.min(waitSeconds * 1000, WAIT_MS_MAX) : 0;
       return new Promise((resolve) => {
-        const deadlineMs =
-          options.clock.monotonicMs() +
-          limitMs +
-          (Number.isFinite(waitSeconds) ? waitSeconds * 1000 : 0);
+        const deadlineMs = options.clock.monotonicMs() + limitMs + waitMs;
         const exchange = new Exchange(deadlineMs, openFold, (ended, result) => {
           if (open.delete(ended)) resolve(result);
         });

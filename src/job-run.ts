@@ -53,7 +53,7 @@ function possiblyBilledPico(ledger: Ledger, job: Job): number {
   const sum = ledger.database
     .prepare(
       `SELECT coalesce(sum(coalesce(cost_pico, estimated_pico)), 0) FROM attempts
-       WHERE job_id = ? AND (class = 'possibly_billed' OR class IS NULL)`,
+       WHERE job_id = ? AND (class = 'possibly_billed' OR class IS NULL OR (class = 'answered' AND cost_pico IS NULL))`,
     )
     .pluck()
     .get(job.id);
@@ -67,6 +67,7 @@ export class JobRun {
   readonly limiter: Limiter;
   readonly transport: Transport;
   private readonly parked: Map<string, Parked> = new Map();
+  private readonly parkedModels: Set<string> = new Set();
   private parkedStop: { readonly code: ExitCode; readonly message: string } | null = null;
   private cancelProgress: (() => void) | null = null;
   private cancelDuration: (() => void) | null = null;
@@ -223,6 +224,17 @@ export class JobRun {
     if (parked !== null) this.parked.set(model, parked);
     if (why !== null) this.parkedStop ??= why;
     this.limiter.park(model);
+    this.parkedModels.add(model);
+    const { stop, job } = this.options;
+    const allOpen = ![...this.parked.values()].some(({ failUnsent }) => failUnsent);
+    if (
+      allOpen &&
+      why !== null &&
+      job.survey.models.every((one) => this.parkedModels.has(one.model))
+    ) {
+      const reason = why.code === EXIT.access ? 'access' : 'unreachable';
+      stop.stop({ reason, ...(this.parkedStop ?? why) });
+    }
     this.options.report({
       event: 'model-parked',
       model,

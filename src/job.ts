@@ -22,6 +22,8 @@ export type DispatchOptions = {
   readonly context: Omit<SettleContext, 'journal'>;
   readonly windowLines: () => number;
   readonly report: Report;
+  /** The files cannot be written: the run is to stop. */
+  onOutputFailure(error: unknown): void;
   /** Told after each commit how many lines it settled, for limits on failures. */
   onSettled(batch: TurnBatch): void;
 };
@@ -32,7 +34,15 @@ export type DispatchOptions = {
  * deliberately left open; when it throws, everything before the throw is durable.
  */
 export async function dispatch(options: DispatchOptions): Promise<void> {
-  const { ledger, job, clock, writer, cursor } = options;
+  const { ledger, job, clock, cursor } = options;
+  let { writer } = options;
+  const outputFailures: Error[] = [];
+  // Files that cannot be written stop the run, but what was answered until then is still committed.
+  const giveUpFiles = (error: unknown): void => {
+    writer = null;
+    outputFailures.push(error instanceof Error ? error : new Error(String(error)));
+    options.onOutputFailure(error);
+  };
   const { database } = ledger;
   // In input order everything up to the cursor is settled; in settled order nothing is known.
   const settledTo = writer !== null && job.outputOrder === 'input' ? cursor.line : 0;
@@ -41,7 +51,10 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
   const prior = priorAttempts(database, job.id, { afterLine: settledTo, settled });
   const starts = new ChunkStarts();
   if (cursor.inputBytes > 0) starts.add(cursor.inputLine, cursor.inputBytes);
-  const lines = openLines({ ...options.lines, job, settled, settledTo, prior, cursor }, starts);
+  const lines = openLines(
+    { ...options.lines, database, job, settled, settledTo, prior, cursor },
+    starts,
+  );
   let seq = lastSeq(database, job.id);
   const batches = execute({
     lines,
@@ -50,12 +63,20 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
     stop: options.context.stop,
   });
   for await (const batch of batches) {
-    const reached = writer?.takeCursor() ?? null;
+    let reached: Cursor | null = null;
+    try {
+      reached = writer?.takeCursor() ?? null;
+    } catch (error) {
+      giveUpFiles(error);
+    }
     const at = reached === null ? null : { ...reached, ...starts.before(reached.line) };
     ledger.commit(job.id, batch, { wallMs: clock.wallMs(), seqBefore: seq, cursor: at });
     seq += batch.settled.length;
-    if (writer !== null)
-      await writer.settled(batch.settled, { frontier: batch.frontier, lastSeq: seq });
+    try {
+      await writer?.settled(batch.settled, { frontier: batch.frontier, lastSeq: seq });
+    } catch (error) {
+      giveUpFiles(error);
+    }
     for (const line of batch.settled) {
       options.report({
         event: 'line-settled',
@@ -69,6 +90,8 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
     }
     options.onSettled(batch);
   }
+  const [outputFailure] = outputFailures;
+  if (outputFailure !== undefined) throw outputFailure;
   if (writer === null) return;
   const end = await writer.finish();
   ledger.transact(() => {

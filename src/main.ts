@@ -64,7 +64,14 @@ function writeStdout(text: string, strict: boolean): Promise<void> {
 async function ask(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`${question} [y/N] `);
+    const ended = new Promise<string>((resolve) => {
+      terminal.once('close', () => {
+        resolve('');
+      });
+    });
+    const asked = terminal.question(`${question} [y/N] `);
+    // Ctrl-C and Ctrl-D at the question are a no.
+    const answer = await Promise.race([asked.catch(() => ''), ended]);
     return /^y(es)?$/i.test(answer.trim());
   } finally {
     terminal.close();
@@ -144,7 +151,7 @@ async function refusalJson(error: QbatchError): Promise<string> {
 }
 
 async function explain(error: unknown, argv: readonly string[], io: CommandIo): Promise<number> {
-  const redact = createRedactor([io.env['DASHSCOPE_API_KEY'] ?? '']);
+  const redact = createRedactor([(io.env['DASHSCOPE_API_KEY'] ?? '').trim()]);
   const { printable } = await import('./compact-json.ts');
   if (!(error instanceof QbatchError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

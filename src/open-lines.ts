@@ -7,9 +7,12 @@ import { parseLine } from './parse.ts';
 import { type PlannedLine, planLine } from './plan.ts';
 import type { Pricing } from './pricing.ts';
 import { isCompressed, readLines } from './read.ts';
-import { ConfigError } from './errors.ts';
+import { ConfigError, EXIT, InputError } from './errors.ts';
+import type { Database } from './ledger/database.ts';
+import { fingerprint, fingerprintReader } from './ledger/fingerprints.ts';
 
 export type OpenLinesOptions = {
+  readonly database: Database;
   readonly job: Job;
   readonly settled: LineSet;
   /** Input order: lines up to here are settled, whatever `settled` says. */
@@ -46,7 +49,8 @@ export class ChunkStarts {
 /**
  * Pass 2: the lines that are still open, parsed and planned, one array for each chunk of the input
  * that holds some. The input was proven unchanged before, so every open line parses as it did in the
- * survey; one that does not means that the file is being changed under the run: 78.
+ * survey. A line that is not what it was, or a file that ends early, stops the run: 65; lines that
+ * were appended are left to the next run. A stricter release of this program: 78.
  */
 export async function* openLines(
   options: OpenLinesOptions,
@@ -55,6 +59,10 @@ export async function* openLines(
   const { job, settled, prior } = options;
   const { inputLine, inputBytes } = isCompressed(job.inputPath) ? CURSOR_START : options.cursor;
   const from = { byteOffset: inputBytes, lineNo: inputLine };
+  const fingerprintOf = fingerprintReader(options.database, job.id);
+  // The survey has accepted these lines; how strict this run would be is no longer the question.
+  const defaults = { ...options.defaults, strict: false };
+  let lastSeen = inputLine - 1;
   for await (const lines of readLines(job.inputPath, {
     maxLineBytes: options.maxLineBytes,
     from,
@@ -63,8 +71,14 @@ export async function* openLines(
     if (first !== undefined) starts.add(first.lineNo, first.byteOffset);
     const open: PlannedLine[] = [];
     for (const line of lines) {
+      // What was appended since the survey was never checked: it is the next run's to refuse.
+      if (line.lineNo > job.lastLineNo) break;
+      lastSeen = line.lineNo;
       if (line.lineNo <= options.settledTo || settled.has(line.lineNo)) continue;
-      const parsed = parseLine(line, options.defaults);
+      if (fingerprintOf(line.lineNo)?.equals(fingerprint(line.bytes)) !== true) {
+        throw changedMeanwhile(job.inputPath, `line ${line.lineNo} is not what it was`);
+      }
+      const parsed = parseLine(line, defaults);
       if (parsed.kind === 'rejected') {
         const reason = parsed.problems[0]?.message ?? 'unknown reason';
         throw new ConfigError(
@@ -75,5 +89,17 @@ export async function* openLines(
       open.push(planLine(parsed, options.pricing, prior.get(line.lineNo) ?? null));
     }
     if (open.length > 0) yield open;
+    if (lastSeen >= job.lastLineNo) return;
   }
+  if (job.lineCount > 0 && lastSeen < job.lastLineNo) {
+    throw changedMeanwhile(job.inputPath, `it ends after line ${lastSeen}, not ${job.lastLineNo}`);
+  }
+}
+
+function changedMeanwhile(path: string, what: string): InputError {
+  return new InputError(
+    EXIT.invalidInput,
+    `${path} was changed while the job ran: ${what}`,
+    'put the file back as it was, or keep the answers of unchanged lines with --accept-changed-input',
+  );
 }

@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from './clock.ts';
 import { EXIT, OutputError } from './errors.ts';
 import { CURSOR_START } from './ledger/jobs.ts';
@@ -106,14 +108,20 @@ export function modeAnew(job: Pick<Job, 'resultsPath' | 'errorsPath'>): Job['out
     : 'append';
 }
 
-/** Refuses outputs that are the input itself or each other. Throws 73. */
+/** A path without links in its folder, so that two spellings of one place are one. */
+function placeOf(path: string): string {
+  try {
+    return join(realpathSync(dirname(path)), basename(path));
+  } catch {
+    return path;
+  }
+}
+
+/** Refuses outputs that are the input itself or each other, however they are spelled. Throws 73. */
 export function refuseSamePaths(inputPath: string, resultsPath: string, errorsPath: string): void {
+  const [input, results, errors] = [inputPath, resultsPath, errorsPath].map(placeOf);
   const clash =
-    resultsPath === inputPath || errorsPath === inputPath
-      ? inputPath
-      : resultsPath === errorsPath
-        ? resultsPath
-        : null;
+    results === input || errors === input ? inputPath : results === errors ? resultsPath : null;
   if (clash === null) return;
   throw new OutputError(
     EXIT.cannotCreate,

@@ -69,9 +69,11 @@ function factsOf(survey: Survey): SurveyFacts {
   const models = [...survey.models].map(([model, { lines }]) => ({ model, lines }));
   let inputTokens = 0;
   let outputExpectedTokens = 0;
+  let expectedPico = 0;
   for (const entry of survey.models.values()) {
     inputTokens += entry.inputTokens;
     outputExpectedTokens += entry.outputExpectedTokens;
+    expectedPico += entry.expectedPico;
   }
   return {
     lines: survey.lines,
@@ -79,6 +81,7 @@ function factsOf(survey: Survey): SurveyFacts {
     invalid: survey.invalid,
     inputTokens,
     outputExpectedTokens,
+    expectedPico,
     models,
   };
 }
@@ -109,9 +112,9 @@ export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<J
   refuseForeignOutputs(request, known);
   let job = known;
   if (job !== null && !request.fresh) {
-    const same = (await hashInput(request.inputPath)) === job.inputSha256;
+    const same = (await hashInput(request.inputPath, request.checkStop)) === job.inputSha256;
     const differences = identityDifferences(job.identity, request.identity);
-    if (!same || differences.length > 0)
+    if (!same || differences.length > 0 || request.acceptChangedInput)
       job = await takeChanged(ledger, job, { request, same, differences });
   } else {
     job = await surveyJob(ledger, request, known);
@@ -155,8 +158,7 @@ async function takeChanged(
  */
 async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null): Promise<Job> {
   const wallMs = request.clock.wallMs();
-  ledger.beginTransaction();
-  try {
+  await ledger.transactWhile(async () => {
     const kept = request.fresh ? null : before;
     if (before !== null && kept === null) deleteJob(ledger, before.id);
     const jobId = kept?.id ?? insertJob(ledger, request.name, wallMs);
@@ -184,10 +186,7 @@ async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null
     await accept(survey, request);
     describeJob(ledger, jobId, fieldsOf(request, survey));
     recountJob(ledger, jobId);
-    ledger.endTransaction();
-  } finally {
-    ledger.dropTransaction();
-  }
+  });
   return mustFind(ledger, request.name);
 }
 
@@ -206,8 +205,7 @@ function clearLines(ledger: Ledger, job: Job): void {
 /** Moves a job to a changed input: unchanged lines keep their records, everything else is open again. */
 async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Job> {
   const wallMs = request.clock.wallMs();
-  ledger.beginTransaction();
-  try {
+  await ledger.transactWhile(async () => {
     const survey = await rebaseJob(ledger, job, {
       inputPath: request.inputPath,
       maxLineBytes: request.maxLineBytes,
@@ -221,10 +219,7 @@ async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Jo
     recountJob(ledger, job.id);
     setOutputs(ledger, job.id, { mode: modeAnew(request), cursor: CURSOR_START });
     setState(ledger, job.id, 'open', wallMs);
-    ledger.endTransaction();
-  } finally {
-    ledger.dropTransaction();
-  }
+  });
   return mustFind(ledger, job.name);
 }
 

@@ -78,7 +78,9 @@ export function createPricing(catalog: Catalog, scope: Scope, currency: Currency
     costPico(model, usage) {
       const offer = offerOf(model);
       const price = offer === null ? null : priceOf(usage, offer);
-      return price === null ? null : Number(price.costPico);
+      // More than 9,007 units for one call is no usage but nonsense; sums must stay exact.
+      if (price === null || price.costPico > BigInt(Number.MAX_SAFE_INTEGER)) return null;
+      return Number(price.costPico);
     },
     estimatePico(model, tokens) {
       const offer = offerOf(model);

@@ -1,4 +1,5 @@
-import { ConfigError, EXIT, type ExitCode } from './errors.ts';
+import { ConfigError, EXIT, type ExitCode, QbatchError } from './errors.ts';
+import type { Stopped } from './run-stop.ts';
 import { dispatch, finishJob } from './job.ts';
 import { JobRun, type RunOptions } from './job-run.ts';
 import { jobSummary } from './ledger/job-summary.ts';
@@ -91,6 +92,9 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
         context: run.context(),
         windowLines: () => Math.max(WINDOW_LEAST, run.limiter.concurrency * 2),
         report,
+        onOutputFailure: (error) => {
+          stop.stop(stoppedBy(error));
+        },
         onSettled: (batch) => {
           run.meter.add(batch);
           run.checkFailures();
@@ -98,11 +102,20 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
       });
     }
     await complete(options, outputs?.writer ?? null);
+  } catch (error) {
+    // Whoever waits for a pause or a slot must not wait for a run that is over.
+    stop.stop(stoppedBy(error));
+    throw error;
   } finally {
     await run.end();
     outputs?.close();
   }
   return sumUp(options, run);
+}
+
+function stoppedBy(error: unknown): Stopped {
+  const code = error instanceof QbatchError ? error.exitCode : EXIT.bug;
+  return { reason: 'error', code, message: error instanceof Error ? error.message : String(error) };
 }
 
 /** Once every line has its record: the files to their end, and the job finished. */

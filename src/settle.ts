@@ -138,7 +138,10 @@ async function tryOnce(
     const startedMs = context.clock.monotonicMs();
     const result = context.abort.aborted
       ? DROPPED_BEFORE_SENDING
-      : await context.transport.send(line.call, (reply) => context.openFold(line, reply));
+      : await context.transport.send(line.call, (reply) => {
+          ticket.admitted();
+          return context.openFold(line, reply);
+        });
     const latencyMs = context.clock.monotonicMs() - startedMs;
     const decoded = redactDecoded(decode(context, line, result), context.redact);
     const ending =
@@ -187,7 +190,8 @@ function endAnswered(
       costPico,
     },
     settled: answeredLine(line, tally.attempt, { answer, wallMs }),
-    taken: { tokens: tokensOf(usage), pico: costPico ?? 0, latencyMs },
+    // Without usage or price the estimate stands in, so that a cap still holds.
+    taken: { tokens: tokensOf(usage), pico: costPico ?? line.estimatedPico ?? 0, latencyMs },
     admitted: true,
     next: 'done',
   };
@@ -275,6 +279,9 @@ function decide(
     case 'fail':
       return fail;
     case 'stop':
-      return context.onStop(line, verdict, failure) === 'fail' ? fail : stay;
+      if (context.onStop(line, verdict, failure) === 'fail') return fail;
+      // The line stays open and was not to blame.
+      tally.counted -= counted ? 1 : 0;
+      return { ...stay, counted: false };
   }
 }

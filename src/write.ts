@@ -14,6 +14,9 @@ import { outputText } from './output-line.ts';
 const SYNC_EVERY_MS = 1000;
 /** Settled lines that wait for their turn are kept as text up to this much; beyond, they are read back. */
 const WAITING_UNITS_MAX = 32 * 1024 * 1024;
+/** Lines are read back in stretches of this much text; a line counts for so much besides its body. */
+const STRETCH_UNITS = 4 * 1024 * 1024;
+const ROW_UNITS = 256;
 /** Texts are handed to the file in pieces of about this size. */
 const APPEND_UNITS = 256 * 1024;
 
@@ -172,31 +175,31 @@ export class Writer {
     await this.flush();
   }
 
-  /** Appends a stretch of lines from the ledger, up to the next one that is held here as text. */
+  /** Appends a stretch of lines from the ledger; those that are held here as text need not be rendered again. */
   private async readBack(toLine: number): Promise<void> {
     const { database, job } = this.options;
-    let last = toLine;
-    for (const lineNo of this.waiting.keys())
-      if (lineNo > this.line && lineNo <= last) last = lineNo - 1;
-    const range = { afterLine: this.line, toLine: last };
-    // Lines are taken out of the cursor before anything is awaited: a commit must not meet it open.
-    let stretch: OutputLine[] = [];
+    // Lines are taken out of the ledger before anything is awaited: a commit must not meet an open query.
+    const stretch: OutputLine[] = [];
     let units = 0;
-    for (const line of outputLinesByNumber(database, job.id, range)) {
+    let last = toLine;
+    for (const line of outputLinesByNumber(database, job.id, { afterLine: this.line, toLine })) {
       stretch.push(line);
-      units += line.body?.length ?? 0;
-      if (units > APPEND_UNITS * 16) {
-        this.line = line.lineNo;
+      units += ROW_UNITS + (line.body?.length ?? 0);
+      if (units > STRETCH_UNITS) {
+        last = line.lineNo;
         break;
       }
     }
-    const stopped = units > APPEND_UNITS * 16;
     for (const line of stretch) {
+      const held = this.waiting.get(line.lineNo);
+      if (held !== undefined) {
+        this.waiting.delete(line.lineNo);
+        this.waitingUnits -= held.text.length;
+      }
       this.put(line);
       await this.flushLarge();
     }
-    stretch = [];
-    if (!stopped) this.line = last;
+    this.line = last;
   }
 
   private put(line: OutputLine): void {

@@ -554,6 +554,18 @@ describe('openTransport: time', () => {
     expect(failureOf(await result).kind).toBe('timeout');
   });
 
+  test('an absurd X-DashScope-Wait-Timeout: an hour longer at the most', async () => {
+    const server = await silentServer();
+    const transport = transportTo(server.origin, { timeoutMs: { whole: 5000, streamed: 60_000 } });
+    const result = send(transport, {
+      ...CALL,
+      headers: { 'x-dashscope-wait-timeout': '999999999999' },
+    });
+    await server.reached(1);
+    while (transport.inFlight > 0 && clock.monotonicMs() < 3_700_000) clock.step();
+    expect(failureOf(await result).kind).toBe('timeout');
+  });
+
   test('a reply that drips for ever: cut at the time limit', async () => {
     const server = await silentServer();
     const transport = transportTo(server.origin, { timeoutMs: { whole: 5000, streamed: 60_000 } });

@@ -18,6 +18,11 @@ const CONTENT = '{"custom_id":"评论-1","prompt":"你好"}\n';
 const HASH = createHash('sha256').update(CONTENT).digest('hex');
 const noStdin = Readable.from([]);
 
+/** Where an input is looked for, without a signal to stop. */
+function from(cwd: string, stdin: Readable): Parameters<typeof openInput>[1] {
+  return { cwd, stdin, stop: new AbortController().signal, signalCode: () => null };
+}
+
 describe('stemOf', () => {
   test.each([
     ['reviews.jsonl', 'reviews'],
@@ -36,7 +41,7 @@ describe('openInput', () => {
     const folder = tempFolder();
     const path = join(folder, 'reviews.jsonl');
     writeFileSync(path, CONTENT);
-    expect(await openInput(path, { cwd: '/', stdin: noStdin })).toEqual({
+    expect(await openInput(path, from('/', noStdin))).toEqual({
       path,
       stem: 'reviews',
       folder,
@@ -48,10 +53,10 @@ describe('openInput', () => {
     const cwd = tempFolder();
     const before = process.umask(0o022);
     try {
-      const source = await openInput('-', {
-        cwd,
-        stdin: Readable.from([Buffer.from(CONTENT.slice(0, 9)), Buffer.from(CONTENT.slice(9))]),
-      });
+      const source = await openInput(
+        '-',
+        from(cwd, Readable.from([Buffer.from(CONTENT.slice(0, 9)), Buffer.from(CONTENT.slice(9))])),
+      );
       const stem = `stdin-${HASH.slice(0, 12)}`;
       expect(source).toEqual({
         path: join(cwd, `${stem}.jsonl`),
@@ -69,8 +74,8 @@ describe('openInput', () => {
 
   test('the same content twice: the same file', async () => {
     const cwd = tempFolder();
-    const first = await openInput('-', { cwd, stdin: Readable.from([CONTENT]) });
-    expect(await openInput('-', { cwd, stdin: Readable.from([CONTENT]) })).toEqual(first);
+    const first = await openInput('-', from(cwd, Readable.from([CONTENT])));
+    expect(await openInput('-', from(cwd, Readable.from([CONTENT])))).toEqual(first);
     expect(readdirSync(cwd)).toHaveLength(1);
   });
 
@@ -81,15 +86,36 @@ describe('openInput', () => {
         this.destroy(new Error('EIO'));
       },
     });
-    await expect(openInput('-', { cwd, stdin: broken })).rejects.toMatchObject({
+    await expect(openInput('-', from(cwd, broken))).rejects.toMatchObject({
       message: expect.stringContaining('EIO'),
     });
     expect(readdirSync(cwd)).toEqual([]);
   });
 
+  test('stopped while stdin is read: the code of the signal, nothing left behind', async () => {
+    const cwd = tempFolder();
+    const stop = new AbortController();
+    const endless = new Readable({
+      read() {
+        this.push(CONTENT);
+        setImmediate(() => {
+          stop.abort();
+        });
+      },
+    });
+    const opening = openInput('-', {
+      cwd,
+      stdin: endless,
+      stop: stop.signal,
+      signalCode: () => 143,
+    });
+    await expect(opening).rejects.toMatchObject({ exitCode: 143 });
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
   test('stdin that is a terminal: 64', async () => {
     const stdin = Object.assign(Readable.from([]), { isTTY: true });
-    await expect(openInput('-', { cwd: tempFolder(), stdin })).rejects.toMatchObject({
+    await expect(openInput('-', from(tempFolder(), stdin))).rejects.toMatchObject({
       exitCode: 64,
     });
   });
@@ -99,7 +125,7 @@ describe('openInput', () => {
     const fifo = join(cwd, 'pipe');
     execFileSync('mkfifo', [fifo]);
     createWriteStream(fifo).end(CONTENT);
-    const source = await openInput(fifo, { cwd, stdin: noStdin });
+    const source = await openInput(fifo, from(cwd, noStdin));
     expect(source).toMatchObject({ stem: `stdin-${HASH.slice(0, 12)}`, spooled: true });
     expect(readFileSync(source.path, 'utf8')).toBe(CONTENT);
   });
@@ -108,10 +134,11 @@ describe('openInput', () => {
     const folder = tempFolder();
     mkdirSync(join(folder, 'reviews'));
     await expect(
-      openInput(join(folder, 'nowhere.jsonl'), { cwd: folder, stdin: noStdin }),
+      openInput(join(folder, 'nowhere.jsonl'), from(folder, noStdin)),
     ).rejects.toMatchObject({ exitCode: 66, message: expect.stringContaining('no such file') });
-    await expect(
-      openInput(join(folder, 'reviews'), { cwd: folder, stdin: noStdin }),
-    ).rejects.toMatchObject({ exitCode: 66, message: expect.stringContaining('folder') });
+    await expect(openInput(join(folder, 'reviews'), from(folder, noStdin))).rejects.toMatchObject({
+      exitCode: 66,
+      message: expect.stringContaining('folder'),
+    });
   });
 });

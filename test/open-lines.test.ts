@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { putFingerprints } from '../src/ledger/fingerprints.ts';
 import { LineSet } from '../src/ledger/line-set.ts';
 import { ChunkStarts, openLines, type OpenLinesOptions } from '../src/open-lines.ts';
 import type { PlannedLine } from '../src/plan.ts';
@@ -12,6 +14,13 @@ import { addJob, CURSOR_START, openTempLedger, tempFolder } from './helpers/temp
 const defaults = defaultsOf({ model: 'qwen-plus' });
 const lineText = (lineNo: number, length = 10): string =>
   `${JSON.stringify({ custom_id: `评论-${lineNo}`, prompt: '好'.repeat(length) })}\n`;
+
+/** As the survey stores them: eight bytes of SHA-256 a line. */
+function fingerprintsOf(lines: readonly string[]): Buffer {
+  return Buffer.concat(
+    lines.map((line) => createHash('sha256').update(line.trimEnd()).digest().subarray(0, 8)),
+  );
+}
 
 /** An input of `count` lines and what it takes to read its open ones. */
 function inputOf(
@@ -29,7 +38,16 @@ function inputOf(
   const settled = new LineSet();
   for (const lineNo of settledNumbers) settled.add(lineNo);
   const job = addJob(ledger, folder, { inputPath, lineCount: count });
+  ledger.transact(() => {
+    putFingerprints(
+      ledger,
+      job.id,
+      0,
+      fingerprintsOf(Array.from({ length: count }, (_, index) => lineText(index + 1, length))),
+    );
+  });
   return {
+    database: ledger.database,
     job,
     settled,
     settledTo: 0,
@@ -90,13 +108,37 @@ describe('openLines', () => {
     expect(lines.map(({ lineNo }) => lineNo)).toEqual([11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
   });
 
-  test('an open line that is invalid now: 78 naming it, the lines before it are given', async () => {
+  test.each([
+    ['another line', lineText(99)],
+    ['an invalid line', '{"custom_id":"评论-2"}\n'],
+  ])(
+    '%s in the place of an open one: 65 naming it; of a settled one: of no account',
+    async (_name, text) => {
+      const options = inputOf(3);
+      writeFileSync(options.job.inputPath, `${lineText(1)}${text}${lineText(3)}`);
+      await expect(read(options)).rejects.toMatchObject({
+        exitCode: 65,
+        message: expect.stringContaining('line 2'),
+      });
+      expect((await read({ ...options, settledTo: 2 })).map(({ lineNo }) => lineNo)).toEqual([3]);
+    },
+  );
+
+  test('cut off while the job runs: 65, after the lines that are still there', async () => {
     const options = inputOf(3);
-    writeFileSync(options.job.inputPath, `${lineText(1)}{"custom_id":"评论-2"}\n${lineText(3)}`);
-    await expect(read(options)).rejects.toMatchObject({
-      exitCode: 78,
-      message: expect.stringContaining(':2 '),
-    });
-    expect((await read({ ...options, settledTo: 2 })).map(({ lineNo }) => lineNo)).toEqual([3]);
+    writeFileSync(options.job.inputPath, lineText(1));
+    const given: number[] = [];
+    const reading = (async () => {
+      for await (const chunk of openLines(options, new ChunkStarts()))
+        given.push(...chunk.map(({ lineNo }) => lineNo));
+    })();
+    await expect(reading).rejects.toMatchObject({ exitCode: 65 });
+    expect(given).toEqual([1]);
+  });
+
+  test('appended to while the job runs: what the survey has not seen is not sent', async () => {
+    const options = inputOf(3);
+    writeFileSync(options.job.inputPath, [1, 2, 3, 4].map((lineNo) => lineText(lineNo)).join(''));
+    expect((await read(options)).map(({ lineNo }) => lineNo)).toEqual([1, 2, 3]);
   });
 });

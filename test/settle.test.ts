@@ -347,6 +347,20 @@ describe('settleLine: failures of a line', () => {
     expect(at.events.filter(({ event }) => event === 'model-slowed')).toHaveLength(9);
   });
 
+  test('throttles before a server error: only the server error counts', async () => {
+    const at = surroundings(inTurn(THROTTLE, THROTTLE, THROTTLE, SERVER_ERROR, answerOf('好评')), {
+      maxAttempts: 2,
+    });
+    await at.run();
+    expect(classes(at)).toEqual([
+      'rejected free',
+      'rejected free',
+      'rejected free',
+      'rejected',
+      'answered',
+    ]);
+  });
+
   test('content filter: fails at once', async () => {
     const at = surroundings(() =>
       errorOf(400, 'DataInspectionFailed', 'Input data may contain inappropriate content.'),
@@ -501,7 +515,7 @@ describe('settleLine: stops', () => {
     expect(at.stops).toMatchObject([
       { verdict: { scope: 'account', class: 'auth' }, failure: { code: 'InvalidApiKey' } },
     ]);
-    expect(classes(at)).toEqual(['rejected']);
+    expect(classes(at)).toEqual(['rejected free']);
     expect(at.settled()).toEqual([]);
   });
 

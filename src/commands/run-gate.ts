@@ -16,7 +16,7 @@ export async function gate(
   survey: Survey,
   at: { settings: Settings; places: Places; currency: Currency; io: CommandIo; mode: ProgressMode },
 ): Promise<void> {
-  const { settings, places, io, mode } = at;
+  const { places, io, mode } = at;
   const { problemCounts } = survey;
   if (
     mode !== 'json' &&
@@ -34,9 +34,18 @@ export async function gate(
       ),
     );
   }
-  if (settings.confirmCost === undefined || settings.yes) return;
   let expectedPico = 0;
   for (const entry of survey.models.values()) expectedPico += entry.expectedPico;
+  await confirmCost(expectedPico, at);
+}
+
+/** Asks before more than `--confirm-cost` is spent; 3 without a terminal, or where the answer is no. */
+export async function confirmCost(
+  expectedPico: number,
+  at: { settings: Settings; currency: Currency; io: CommandIo },
+): Promise<void> {
+  const { settings, io } = at;
+  if (settings.confirmCost === undefined || settings.yes) return;
   const expected = BigInt(Math.round(expectedPico));
   if (expected <= parseAmountPico(settings.confirmCost)) return;
   const cost = `about ${formatPico(expected)} ${at.currency}`;
@@ -55,18 +64,22 @@ export async function gate(
   );
 }
 
-/** Asks before answers that were paid for are forgotten; 64 without a terminal and without `--yes`. */
+/** Without a terminal nobody can be asked whether answers that were paid for may be forgotten: 64. */
+export function refuseBlindFresh(settings: Settings, io: CommandIo): void {
+  if (!settings.fresh || settings.yes || io.isTty.stdin) return;
+  throw new UsageError(
+    '--fresh forgets answers that were paid for; without a terminal it needs --yes',
+    'add -y',
+  );
+}
+
+/** Asks before answers that were paid for are forgotten. */
 export async function confirmFresh(
   settings: Settings,
   places: Places,
   io: CommandIo,
 ): Promise<void> {
   if (!settings.fresh || settings.yes) return;
-  if (!io.isTty.stdin)
-    throw new UsageError(
-      '--fresh forgets answers that were paid for; without a terminal it needs --yes',
-      'add -y',
-    );
   if (
     await io.confirm(
       `Forget everything that job ${places.jobName} in ${places.ledgerPath} has answered?`,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { readApiKey } from '../api-key.ts';
 import { resolveSettings } from '../config.ts';
 import { resolveEndpoints } from '../endpoints.ts';
@@ -125,5 +125,5 @@ export function proxyOf(
 
 /** A path from the working folder, without `.` and `..`. */
 export function pathFrom(cwd: string, path: string): string {
-  return isAbsolute(path) ? path : resolve(join(cwd, path));
+  return resolve(cwd, path);
 }

@@ -1,10 +1,11 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { ConfigError, EXIT, type ExitCode, QbatchError, UsageError } from '../errors.ts';
 import { identityOf } from '../identity.ts';
 import { openInput } from '../input-source.ts';
 import type { JobRequest } from '../job-request.ts';
 import { findJob } from '../ledger/jobs.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { openForReading } from '../ledger/open.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Currency } from '../models/scope.ts';
 import { refuseSamePaths } from '../output-set.ts';
@@ -19,7 +20,7 @@ import { reopenJob, type RunResult, runJob } from '../run-job.ts';
 import { RunStop } from '../run-stop.ts';
 import { checkCommand } from './check.ts';
 import type { CommandIo } from './io.ts';
-import { confirmFresh, gate } from './run-gate.ts';
+import { confirmCost, confirmFresh, gate, refuseBlindFresh } from './run-gate.ts';
 import { type Places, placesOf, placesOfJob } from './run-places.ts';
 import { openReporter, tell } from './run-report.ts';
 import {
@@ -74,6 +75,7 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
   let setup = setUpRun(parsed.flags, io);
   if ('input' in parsed && (parsed.command === 'check' || setup.settings.dryRun))
     return checkCommand(parsed, io);
+  refuseBlindFresh(setup.settings, io);
   let places: Places;
   if ('input' in parsed) {
     const { settings } = setup;
@@ -82,6 +84,34 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
       await (await openService(settings, setup.scope, io)).close();
     places = placesOf(await openInput(parsed.input, io), settings, io.cwd);
   } else ({ places, setup } = await placesOfJob(parsed, setup, io));
+  try {
+    return await runAt(parsed, places, { setup, io });
+  } catch (error) {
+    if (places.source.spooled) dropSpool(places);
+    throw error;
+  }
+}
+
+/** The spooled copy of stdin goes with a run that was refused; a job that knows it still needs it. */
+function dropSpool({ source, ledgerPath, jobName }: Places): void {
+  let known: Job | null = null;
+  if (existsSync(ledgerPath)) {
+    const database = openForReading(ledgerPath);
+    try {
+      known = findJob(database, jobName);
+    } finally {
+      database.close();
+    }
+  }
+  if (known === null) rmSync(source.path, { force: true });
+}
+
+async function runAt(
+  parsed: RunCommand,
+  places: Places,
+  at: { setup: RunSetup; io: CommandIo },
+): Promise<ExitCode> {
+  const { setup, io } = at;
   const { settings } = setup;
   if (places.resultsPath === '-' && settings.json)
     throw new UsageError('--json and -o - would both write to stdout', 'choose one');
@@ -94,15 +124,18 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
     ci: (io.env['CI'] ?? '') !== '',
     terminalName: io.env['TERM'],
   });
-  const service = await openService(settings, setup.scope, io);
   const reporter = guardReporter(await openReporter(mode, settings, io));
   try {
-    if (mode === 'lines' || mode === 'tty')
-      for (const note of service.notes) io.writeErr(`qbatch: ${note}\n`);
-    return await runWith({ parsed, setup, places, service, reporter, mode }, io);
+    const service = await openService(settings, setup.scope, io);
+    try {
+      if (mode === 'lines' || mode === 'tty')
+        for (const note of service.notes) io.writeErr(`qbatch: ${note}\n`);
+      return await runWith({ parsed, setup, places, service, reporter, mode }, io);
+    } finally {
+      await service.close();
+    }
   } finally {
     reporter.close();
-    await service.close();
   }
 }
 
@@ -128,10 +161,18 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
   try {
     const known = findJob(ledger.database, places.jobName);
     const currency =
-      known === null ? currencyOf(settings, scope, catalog) : (known.currency as Currency);
+      known === null || settings.fresh
+        ? currencyOf(settings, scope, catalog)
+        : (known.currency as Currency);
     const pricing = createPricing(catalog, scope, currency);
-    let job = await prepareJob(ledger, requestOf(wired, { io, pricing, currency }));
+    let asked = false;
+    const onGate = (): void => {
+      asked = true;
+    };
+    let job = await prepareJob(ledger, requestOf(wired, { io, pricing, currency, onGate }));
     if (wired.parsed.command === 'retry') job = retryLines(ledger, job, wired.parsed, io);
+    // A survey has asked already; a job that goes on asks for what is still open.
+    if (!asked) await confirmCost(expectedOpenPico(job), { settings, currency, io });
     const report = (event: Parameters<Reporter['report']>[0]): void => {
       reporter.report(event);
       io.onEvent?.(event);
@@ -168,7 +209,12 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
 
 function requestOf(
   wired: Wired,
-  at: { io: CommandIo; pricing: JobRequest['pricing']; currency: Currency },
+  at: {
+    io: CommandIo;
+    pricing: JobRequest['pricing'];
+    currency: Currency;
+    onGate: () => void;
+  },
 ): JobRequest {
   const { setup, places, service, mode } = wired;
   const { settings } = setup;
@@ -198,8 +244,16 @@ function requestOf(
       const code = at.io.signalCode() ?? EXIT.interrupted;
       throw new QbatchError(code, 'stopped before anything was sent', 'run the same command again');
     },
-    gate: (survey) => gate(survey, { settings, places, currency: at.currency, io: at.io, mode }),
+    gate: (survey) => {
+      at.onGate();
+      return gate(survey, { settings, places, currency: at.currency, io: at.io, mode });
+    },
   };
+}
+
+function expectedOpenPico({ survey, lineCount, answered, failed, rejected }: Job): number {
+  const open = lineCount - answered - failed - rejected;
+  return survey.valid === 0 ? 0 : (survey.expectedPico * open) / survey.valid;
 }
 
 function retryLines(

@@ -115,6 +115,7 @@ const NO_SURVEY: SurveyFacts = {
   invalid: 0,
   inputTokens: 0,
   outputExpectedTokens: 0,
+  expectedPico: 0,
   models: [],
 };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
 import type { Statement } from 'better-sqlite3';
-import type { Database } from './database.ts';
+import { type Database, sqliteCode } from './database.ts';
 import { acquireLock } from './lock.ts';
 import { type Mark, openForWriting, removeLedger, storageError } from './open.ts';
 import type { AttemptEnd, AttemptStart, Batch, Cursor, SettledLine } from './records.ts';
@@ -42,7 +42,7 @@ function prepare(database: Database): Statements {
     putBody: database.prepare('INSERT INTO bodies (id, body, checksum) VALUES (?, ?, ?)'),
     addSums: database.prepare(
       `UPDATE jobs SET answered = answered + ?, failed = failed + ?, rejected = rejected + ?,
-         cost_pico = cost_pico + ?, updated_at = ? WHERE id = ?`,
+         cost_pico = cost_pico + CAST(? AS INTEGER), updated_at = ? WHERE id = ?`,
     ),
     moveCursor: database.prepare(
       `UPDATE jobs SET cursor_line = ?, cursor_seq = ?, cursor_input_line = ?, cursor_input_bytes = ?, results_bytes = ?, errors_bytes = ?
@@ -99,15 +99,14 @@ export class Ledger {
     }
   }
 
-  /** Opens a transaction that the caller ends with `endTransaction` or `dropTransaction`. */
-  beginTransaction(): void {
+  private beginTransaction(): void {
     assert(!this.inTransaction, 'ledger: a transaction is open already');
     this.statements.begin.run();
     this.inTransaction = true;
   }
 
   /** Makes it durable, raises the commit counter and lets the mark follow. */
-  endTransaction(): void {
+  private endTransaction(): void {
     this.statements.raiseCounter.run(this.counter + 1);
     this.statements.commit.run();
     this.inTransaction = false;
@@ -115,7 +114,7 @@ export class Ledger {
     this.mark.write(this.counter);
   }
 
-  dropTransaction(): void {
+  private dropTransaction(): void {
     if (!this.inTransaction) return;
     this.inTransaction = false;
     // SQLite may have rolled back by itself (disk full): then there is nothing left to drop.
@@ -133,6 +132,19 @@ export class Ledger {
       this.dropTransaction();
       if (error instanceof Error && error.name === 'AssertionError') throw error;
       throw storageError(error, this.path);
+    }
+  }
+
+  /** As `transact`, for a change that reads the input meanwhile; nothing else may use the ledger until it ends. */
+  async transactWhile<T>(change: () => Promise<T>): Promise<T> {
+    try {
+      this.beginTransaction();
+      const result = await change();
+      this.endTransaction();
+      return result;
+    } catch (error) {
+      this.dropTransaction();
+      throw sqliteCode(error) === '' ? error : storageError(error, this.path);
     }
   }
 

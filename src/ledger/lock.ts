@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { EXIT, QbatchError } from '../errors.ts';
+import { realLedgerPath } from './real-ledger-path.ts';
 import { type Database, openDatabase, sqliteCode } from './database.ts';
 
 /** Who works a ledger at this moment. */
@@ -28,7 +29,7 @@ function claimSql(startedAt: number): string {
 }
 
 function lockPath(ledgerPath: string): string {
-  return `${ledgerPath}.lock`;
+  return `${realLedgerPath(ledgerPath)}.lock`;
 }
 
 function readHolder(database: Database): Holder | null {
@@ -51,7 +52,9 @@ function readHolder(database: Database): Holder | null {
  */
 export function acquireLock(ledgerPath: string, startedAt: number): { release(): void } {
   for (;;) {
-    const { database, inode } = openLockFile(lockPath(ledgerPath));
+    const opened = openLockFile(lockPath(ledgerPath));
+    if (opened === null) continue;
+    const { database, inode } = opened;
     try {
       // Nothing in it must survive a crash, so no journal file is left lying about.
       database.pragma('journal_mode = MEMORY');
@@ -85,14 +88,24 @@ function isStill(path: string, inode: number): boolean {
   return statSync(path, { throwIfNoEntry: false })?.ino === inode;
 }
 
-/** Opens the lock's file, made private where it is new. */
-function openLockFile(path: string): { database: Database; inode: number } {
-  const file = openSync(path, 'a', PRIVATE_MODE);
+/**
+ * Opens the lock's file, made private where it is new; null where it was removed meanwhile. A file
+ * that exists is opened by SQLite alone: closing any other descriptor of it would drop the lock that
+ * this process may hold on it (POSIX locks are a process's own).
+ */
+function openLockFile(path: string): { database: Database; inode: number } | null {
   try {
-    return { database: openDatabase(path, { timeout: PATIENCE_MS }), inode: fstatSync(file).ino };
-  } finally {
-    // Before anything is locked: closing it later would drop the lock (POSIX locks are a process's own).
-    closeSync(file);
+    closeSync(openSync(path, 'wx', PRIVATE_MODE));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+  if (inode === undefined) return null;
+  try {
+    return { database: openDatabase(path, { timeout: PATIENCE_MS, fileMustExist: true }), inode };
+  } catch (error) {
+    if (isStill(path, inode)) throw error;
+    return null;
   }
 }
 

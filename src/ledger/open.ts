@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError, EXIT, OutputError, QbatchError } from '../errors.ts';
+import { realLedgerPath } from './real-ledger-path.ts';
 import { type Database, openDatabase, sqliteCode } from './database.ts';
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
@@ -22,7 +23,7 @@ export type Mark = { write(counter: number): void; close(): void };
 
 /** Path of the mark of a ledger. */
 export function markPath(ledgerPath: string): string {
-  return `${ledgerPath}.mark`;
+  return `${realLedgerPath(ledgerPath)}.mark`;
 }
 
 /** The commit counter in the mark; null where there is no whole mark. */
@@ -258,6 +259,7 @@ export function openForReading(path: string): Database {
 
 /** Removes a ledger that this process made and in which no job was left. */
 export function removeLedger(path: string): void {
-  for (const suffix of ['', '-wal', '-shm', '.mark', '.lock'])
+  // The mark first: a mark without a ledger is a loss.
+  for (const suffix of ['.mark', '', '-wal', '-shm', '.lock'])
     rmSync(path + suffix, { force: true });
 }

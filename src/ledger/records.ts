@@ -87,6 +87,8 @@ export type SurveyFacts = {
   readonly invalid: number;
   readonly inputTokens: number;
   readonly outputExpectedTokens: number;
+  /** Expected cost of all valid lines, in pico-units; an estimate. */
+  readonly expectedPico: number;
   readonly models: readonly { readonly model: string; readonly lines: number }[];
 };
 

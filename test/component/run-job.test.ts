@@ -10,6 +10,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { QbatchError } from '../../src/errors.ts';
 import { settleTurns } from '../helpers/fake-clock.ts';
+import { startOf } from '../helpers/temp-ledger.ts';
 import { closeHarnesses, createHarness, type HarnessRun } from './job-harness.ts';
 
 /** Sockets, servers, timers and file operations; pipes and the like are the test runner's own. */
@@ -268,6 +269,38 @@ describe('runJob: stopped and continued', () => {
       summary: { attempts: 4, possibly_billed: { lines: 1, attempts: 1 } },
     });
     expect(ids(at.results())).toEqual(numbered(1, 3));
+  });
+
+  test('killed between a start and its end: that attempt is possibly billed, free, and the next one has its own number', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(12));
+    const stopped = await at.run({ settings: { concurrency: 1 }, onEvent: stopAfter(4) });
+    // What a kill -9 leaves: the start of a call without its end.
+    const lineNo = stopped.summary.lines.answered + 1;
+    at.look((ledger) => {
+      ledger.commit(
+        stopped.job.id,
+        { starts: [startOf(lineNo)], ends: [], settled: [] },
+        { wallMs: 0, seqBefore: 99, cursor: null },
+      );
+    });
+    const result = await at.run({ settings: { maxAttempts: 1 } });
+    expect(result).toMatchObject({
+      exitCode: 0,
+      summary: { attempts: 13, possibly_billed: { lines: 1, attempts: 1, tokens: 300 } },
+    });
+    const attempts = at.look((ledger) =>
+      ledger.database
+        .prepare(
+          'SELECT attempt, class, counted, code FROM attempts WHERE line_no = ? ORDER BY attempt',
+        )
+        .raw()
+        .all(lineNo),
+    );
+    expect(attempts).toEqual([
+      [1, 'possibly_billed', 0, 'qbatch_interrupted'],
+      [2, 'answered', 1, null],
+    ]);
   });
 
   test('the account is refused: 77, lines stay open, the next run answers them', async () => {

@@ -1,11 +1,15 @@
-// Holds the lock of a ledger until it is killed; tells its parent once it has it.
+// Takes the lock of a ledger as a run does and holds it until it is killed; tells its parent `held`,
+// or `busy` where somebody else has it.
 import Database from 'better-sqlite3';
 
-const database = new Database(`${process.argv[2]}.lock`);
-database.pragma('journal_mode = MEMORY');
-database.exec(`BEGIN IMMEDIATE;
-  CREATE TABLE IF NOT EXISTS holder (only INTEGER PRIMARY KEY, pid INTEGER, host TEXT, started_at INTEGER);
-  INSERT OR REPLACE INTO holder VALUES (1, ${process.pid}, 'another-host', 0);
-  COMMIT; BEGIN IMMEDIATE`);
-process.send('held');
-setInterval(() => undefined, 60_000);
+const database = new Database(`${process.argv[2]}.lock`, { timeout: 0 });
+try {
+  database.exec(`BEGIN IMMEDIATE; DROP VIEW IF EXISTS holder;
+    CREATE VIEW holder AS SELECT ${process.pid} AS pid, 'another-host' AS host, 0 AS started_at;
+    COMMIT; BEGIN IMMEDIATE`);
+  process.send('held');
+  setInterval(() => undefined, 60_000);
+} catch (error) {
+  process.send(error.code === 'SQLITE_BUSY' ? 'busy' : String(error));
+  process.disconnect();
+}

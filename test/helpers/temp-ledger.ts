@@ -68,6 +68,7 @@ export function addJob(
         invalid: 0,
         inputTokens: 0,
         outputExpectedTokens: 0,
+        expectedPico: 0,
         models: [{ model: 'qwen-plus', lines: lineCount }],
       },
       endpoint: {

@@ -462,10 +462,10 @@ describe('Ledger: commits', () => {
     const job = addJob(ledger, folder);
     commitLines(ledger, job, [settledOf(1)], { seqBefore: 0 });
     const reader = openForReading(ledger.path);
-    ledger.beginTransaction();
-    ledger.settleLine(job.id, 2, settledOf(2));
-    expect(settledLines(reader, job.id, 0).size).toBe(1);
-    ledger.endTransaction();
+    ledger.transact(() => {
+      ledger.settleLine(job.id, 2, settledOf(2));
+      expect(settledLines(reader, job.id, 0).size).toBe(1);
+    });
     expect(settledLines(reader, job.id, 0).size).toBe(2);
     reader.close();
   });

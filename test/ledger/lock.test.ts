@@ -19,8 +19,8 @@ async function holdElsewhere(ledgerPath: string) {
   onTestFinished(() => {
     child.kill('SIGKILL');
   });
-  await once(child, 'message');
-  return child;
+  const [answer] = (await once(child, 'message')) as [string];
+  return { child, answer };
 }
 
 describe('the lock of a ledger', () => {
@@ -65,9 +65,19 @@ describe('the lock of a ledger', () => {
     lock.release();
   });
 
+  test('refused to this very process: no other process gets it for that', async () => {
+    const path = join(tempFolder(), 'a.qbatch.db');
+    const lock = acquireLock(path, FAKE_WALL_START_MS);
+    expect(() => acquireLock(path, FAKE_WALL_START_MS)).toThrow(QbatchError);
+    expect((await holdElsewhere(path)).answer).toBe('busy');
+    lock.release();
+    expect((await holdElsewhere(path)).answer).toBe('held');
+  });
+
   test('held by another process: 75 with its pid; free as soon as it is killed with -9', async () => {
     const path = join(tempFolder(), 'a.qbatch.db');
-    const child = await holdElsewhere(path);
+    const { child, answer } = await holdElsewhere(path);
+    expect(answer).toBe('held');
     expect(lockHolder(path)?.pid).toBe(child.pid);
     expect(() => acquireLock(path, FAKE_WALL_START_MS)).toThrow(`process ${child.pid}`);
     child.kill('SIGKILL');
@@ -80,7 +90,8 @@ describe('the lock of a ledger', () => {
 describe('a lock whose file is gone', () => {
   test('removed with an emptied ledger while it is held: the next one holds a new file, not the old one', async () => {
     const path = join(tempFolder(), 'a.qbatch.db');
-    const child = await holdElsewhere(path);
+    const { child, answer } = await holdElsewhere(path);
+    expect(answer).toBe('held');
     const inodeBefore = statSync(`${path}.lock`).ino;
     rmSync(`${path}.lock`);
     const own = acquireLock(path, FAKE_WALL_START_MS);

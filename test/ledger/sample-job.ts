@@ -263,6 +263,7 @@ function makeJob(ledger: Ledger, lineCount: number, options: SampleOptions): num
         invalid: 0,
         inputTokens: 0,
         outputExpectedTokens: 0,
+        expectedPico: 0,
         models: [{ model: 'qwen-plus', lines: lineCount }],
       },
       endpoint: {
