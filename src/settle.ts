@@ -136,7 +136,8 @@ async function tryOnce(
       estimatedPico: line.estimatedPico,
     });
     const startedMs = context.clock.monotonicMs();
-    const result = context.abort.aborted
+    const dropped = context.stop.aborted || context.abort.aborted;
+    const result = dropped
       ? DROPPED_BEFORE_SENDING
       : await context.transport.send(line.call, (reply) => {
           ticket.admitted();

@@ -7,7 +7,7 @@ import type { Random } from './random.ts';
 import { readLedgerCopy } from './read-ledger-copy.ts';
 import { runCli } from './spawn-cli.ts';
 
-export const CRASH_LINES = 300;
+const CRASH_LINES = 300;
 
 /** `CRASH_SEED=n` repeats the choices of a run; how far the program gets meanwhile is up to the machine. */
 export const CRASH_SEED = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
