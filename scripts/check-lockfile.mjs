@@ -29,8 +29,9 @@ function problemsOf(lock, manifest) {
         );
       }
     }
-    if (entry.resolved !== undefined && !entry.resolved.startsWith('https://registry.npmjs.org/')) {
-      problems.push(`${path}: is resolved to ${entry.resolved}`);
+    // The integrity says what a package is; where it comes from is each machine's own setting.
+    if (entry.resolved !== undefined) {
+      problems.push(`${path}: is bound to the address ${entry.resolved}`);
     }
     if (entry.hasInstallScript === true && !WITH_INSTALL_SCRIPTS.has(name)) {
       problems.push(`${path}: brings an install script that nobody reviewed`);

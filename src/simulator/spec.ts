@@ -13,11 +13,15 @@ export const DEFAULT_SIMULATOR_SPEC: SimulatorSpec = {
 const HINT =
   'allowed: rpm=600,tpm=100000,latency=200ms,errors=2%,seed=7 (any of them, separated by commas)';
 
-/** Milliseconds from `200ms`, `2s` or a bare number of milliseconds; null where it is none of these. */
+/** Longer timers fire at once. */
+const MILLISECONDS_MAX = 2_147_483_647;
+
+/** Milliseconds from `200ms`, `2s` or a bare number of seconds, as everywhere; null where it is none of these. */
 export function parseMilliseconds(text: string): number | null {
   const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s)?$/.exec(text);
   if (match === null) return null;
-  return Number(match[1]) * (match[2] === 's' ? 1000 : 1);
+  const milliseconds = Number(match[1]) * (match[2] === 'ms' ? 1 : 1000);
+  return milliseconds <= MILLISECONDS_MAX ? milliseconds : null;
 }
 
 function parseShare(text: string): number | null {

@@ -26,6 +26,7 @@ describe('parseSimulatorSpec', () => {
   test.each([
     ['latency=2s', { latencyMs: 2000 }],
     ['latency=0', { latencyMs: 0 }],
+    ['latency=2', { latencyMs: 2000 }],
     ['errors=0.5', { errorRate: 0.5 }],
     ['errors=100%', { errorRate: 1 }],
     [' rpm = 60 , seed = 0 ', { rpm: 60, seed: 0 }],
