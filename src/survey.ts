@@ -31,6 +31,8 @@ export type SurveyOptions = {
   readonly maxLineBytes: number;
   readonly defaults: LineDefaults;
   readonly pricing: Pricing;
+  /** False where nobody will ask whether the input is still the same: `sha256` is then of no content. */
+  readonly wantsHash?: boolean;
   /** Told of every rejected line (once); duplicates come last. */
   readonly onRejected?: (rejected: Rejected) => void;
   /** Asked once for each chunk of input; throws to give up. */
@@ -82,7 +84,7 @@ export async function surveyInput(path: string, options: SurveyOptions): Promise
   let ids: CustomIdIndex | undefined;
   const suspects = new Set<number>();
   const onBytes = (chunk: Buffer): void => {
-    content.update(chunk);
+    if (options.wantsHash !== false) content.update(chunk);
     bytes += chunk.length;
   };
   for await (const lines of readLines(path, { maxLineBytes: options.maxLineBytes, onBytes })) {

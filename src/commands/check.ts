@@ -193,6 +193,7 @@ export async function checkCommand(
       maxLineBytes: settings.maxLineBytes,
       defaults,
       pricing: createPricing(catalog, scope, currency),
+      wantsHash: false,
     });
     const report = checkReport(survey, parsed.input, setup, currency);
     await io.writeOut(settings.json ? `${jsonText(report)}\n` : checkText(report));
