@@ -55,7 +55,8 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
     { ...options.lines, database, job, settled, settledTo, prior, cursor },
     starts,
   );
-  let seq = lastSeq(database, job.id);
+  let seq = lastSeq(database, job.id, { line: settledTo, seq: settledTo > 0 ? cursor.seq : 0 });
+  writer?.startAfter(seq);
   const batches = execute({
     lines,
     settle: (line, journal) => settleLine(line, { ...options.context, journal }),

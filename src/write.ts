@@ -81,6 +81,11 @@ export class Writer {
     await this.flush();
   }
 
+  /** Input order: the cursor tells the highest `seq` given out, so that a later run need not search for it. */
+  startAfter(lastSeq: number): void {
+    if (this.options.order === 'input') this.seq = Math.max(this.seq, lastSeq);
+  }
+
   /** Appends lines just committed, and everything that waited for them. `lastSeq`: of the last of them. */
   async settled(
     lines: readonly SettledLine[],
@@ -92,6 +97,7 @@ export class Writer {
       await this.flush();
       return;
     }
+    this.startAfter(at.lastSeq);
     for (const line of lines) this.wait(line);
     await this.advanceTo(at.frontier);
   }

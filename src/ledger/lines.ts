@@ -112,11 +112,20 @@ export function settledLines(database: Database, jobId: number, afterLine: numbe
   }
 }
 
-/** The highest `seq` given out in a job, 0 where none. */
-export function lastSeq(database: Database, jobId: number): number {
-  return Number(
-    database.prepare('SELECT coalesce(max(seq), 0) FROM lines WHERE job_id = ?').pluck().get(jobId),
-  );
+/**
+ * The highest `seq` given out in a job, 0 where none. Looks only at lines after `known.line`, where
+ * it is known that no earlier one has a higher `seq` than `known.seq` (what a cursor says).
+ */
+export function lastSeq(
+  database: Database,
+  jobId: number,
+  known: { readonly line: number; readonly seq: number } = { line: 0, seq: 0 },
+): number {
+  const later = database
+    .prepare('SELECT coalesce(max(seq), 0) FROM lines WHERE job_id = ? AND line_no > ?')
+    .pluck()
+    .get(jobId, known.line);
+  return Math.max(known.seq, Number(later));
 }
 
 /** What earlier runs have tried on an open line. */

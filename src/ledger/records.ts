@@ -54,7 +54,7 @@ export type SettledLine = {
 export type Cursor = {
   /** Input order: every line up to this number is written. */
   readonly line: number;
-  /** Settled order: every line up to this `seq` is written. */
+  /** Settled order: every line up to this `seq` is written. Input order: none of those lines has a higher one. */
   readonly seq: number;
   /** A line of the input at or before the first open one, and its byte offset: where reading may begin. */
   readonly inputLine: number;
