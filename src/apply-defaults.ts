@@ -1,3 +1,4 @@
+import { isObject } from './is-object.ts';
 import { invalidRequest } from './invalid-request.ts';
 import type { ModelProfile } from './models/model-profile.ts';
 import type { Problem } from './problem.ts';
@@ -14,10 +15,6 @@ export type Shaped =
       readonly problems: readonly Problem[];
     }
   | { readonly kind: 'unshaped'; readonly problems: readonly Problem[] };
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /**
  * Folds the command line's defaults and the model's profile into a draft: what will be sent, as

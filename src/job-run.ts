@@ -1,6 +1,6 @@
 import { openTransport, type Transport } from './call.ts';
 import type { Clock } from './clock.ts';
-import { EXIT, type ExitCode } from './errors.ts';
+import { EXIT } from './errors.ts';
 import type { ApiFailure, Verdict } from './failure.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Job } from './ledger/records.ts';
@@ -17,7 +17,7 @@ import { ProgressMeter } from './progress-meter.ts';
 import { dashscope, foldDashscope } from './protocols/dashscope.ts';
 import { openai } from './protocols/openai.ts';
 import type { Report } from './reporters/reporter.ts';
-import type { RunStop } from './run-stop.ts';
+import type { RunStop, Stopped } from './run-stop.ts';
 import type { Parked, SettleContext } from './settle.ts';
 import type { Settings } from './settings.ts';
 
@@ -68,7 +68,7 @@ export class JobRun {
   readonly transport: Transport;
   private readonly parked: Map<string, Parked> = new Map();
   private readonly parkedModels: Set<string> = new Set();
-  private parkedStop: { readonly code: ExitCode; readonly message: string } | null = null;
+  private parkedStop: Stopped | null = null;
   private cancelProgress: (() => void) | null = null;
   private cancelDuration: (() => void) | null = null;
 
@@ -127,7 +127,8 @@ export class JobRun {
     this.transport.dropAll();
   };
 
-  get stoppedModels(): { readonly code: ExitCode; readonly message: string } | null {
+  /** Why lines of parked models are still open; null where none are. */
+  get stoppedModels(): Stopped | null {
     return this.parkedStop;
   }
 
@@ -178,6 +179,7 @@ export class JobRun {
     stop.stopSignal.removeEventListener('abort', this.onStop);
     stop.abortSignal.removeEventListener('abort', this.onAbort);
     this.limiter.stop();
+    stop.release();
     await this.transport.close();
   }
 
@@ -211,16 +213,13 @@ export class JobRun {
       return;
     }
     this.park(model, null, {
+      reason: 'unreachable',
       code: EXIT.unavailable,
       message: `${model} admitted nothing for ${seconds} s (--max-unreachable)`,
     });
   }
 
-  private park(
-    model: string,
-    parked: Parked | null,
-    why: { code: ExitCode; message: string } | null,
-  ): void {
+  private park(model: string, parked: Parked | null, why: Stopped | null): void {
     if (parked !== null) this.parked.set(model, parked);
     if (why !== null) this.parkedStop ??= why;
     this.limiter.park(model);
@@ -232,8 +231,7 @@ export class JobRun {
       why !== null &&
       job.survey.models.every((one) => this.parkedModels.has(one.model))
     ) {
-      const reason = why.code === EXIT.access ? 'access' : 'unreachable';
-      stop.stop({ reason, ...(this.parkedStop ?? why) });
+      stop.stop(this.parkedStop ?? why);
     }
     this.options.report({
       event: 'model-parked',
@@ -257,7 +255,9 @@ export class JobRun {
       this.park(
         line.model,
         { failure, failUnsent },
-        failUnsent ? null : { code: EXIT.access, message: `${line.model}: ${message}` },
+        failUnsent
+          ? null
+          : { reason: 'access', code: EXIT.access, message: `${line.model}: ${message}` },
       );
     }
     return failUnsent ? 'fail' : 'open';

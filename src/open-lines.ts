@@ -9,7 +9,8 @@ import type { Pricing } from './pricing.ts';
 import { isCompressed, readLines } from './read.ts';
 import { ConfigError, EXIT, InputError } from './errors.ts';
 import type { Database } from './ledger/database.ts';
-import { fingerprint, fingerprintReader } from './ledger/fingerprints.ts';
+import { fingerprint } from './fingerprint.ts';
+import { fingerprintReader } from './ledger/fingerprints.ts';
 
 export type OpenLinesOptions = {
   readonly database: Database;

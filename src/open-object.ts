@@ -15,19 +15,25 @@ function invalid(path: string, message: string, code: string): Problem {
   return { severity: 'error', path, code, message };
 }
 
-/** The reason without the excerpt of the line that newer Node versions put into it. */
+/** V8's words for a place in the text, without the excerpt of the line that it puts into others. */
+const REASON_AT = /^(.{1,100}?) (?:in JSON|after JSON) at position (\d+)/;
+const UNEXPECTED_CHARACTER = /^Unexpected token '(.)'/su;
+
+/** Why a text is not JSON, with the column where V8 tells it. */
 function jsonReason(error: unknown): string {
   const message = (error as Error).message;
-  const position = /at position (\d+)/.exec(message)?.[1];
-  const what =
-    /^(Unexpected token|Unexpected end|Unterminated string|Expected [^,]*|Bad [^,]*|Unexpected non-whitespace)/.exec(
-      message,
-    )?.[1];
-  const reason =
-    what === undefined || what === 'Unexpected token' ? 'unexpected character' : what.toLowerCase();
-  return position === undefined
-    ? 'not valid JSON: it ends too early or holds an unexpected character'
-    : `not valid JSON: ${reason} at column ${Number(position) + 1}`;
+  const at = REASON_AT.exec(message);
+  if (at?.[1] !== undefined) {
+    const reason = at[1].charAt(0).toLowerCase() + at[1].slice(1);
+    return `not valid JSON: ${reason} at column ${Number(at[2]) + 1}`;
+  }
+  const character = UNEXPECTED_CHARACTER.exec(message)?.[1];
+  if (character !== undefined) {
+    return `not valid JSON: unexpected character ${JSON.stringify(character)}`;
+  }
+  return message.startsWith('Unexpected end')
+    ? 'not valid JSON: it ends too early'
+    : 'not valid JSON: no object begins here';
 }
 
 /** An object of a line: parsed, and where its members stand in `text`. */

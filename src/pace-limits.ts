@@ -11,8 +11,14 @@ export type PaceSources = {
   readonly endpoint: { readonly dashscope: string };
 };
 
-function limitFor(setting: LimitSetting, model: string): number | 'auto' {
-  return setting.get(model) ?? setting.get('') ?? 'auto';
+/** A limit as the flags give it for a model (or for all), else the known one; null: neither. */
+export function limitFor(
+  setting: LimitSetting,
+  model: string,
+  known: number | null,
+): number | null {
+  const given = setting.get(model) ?? setting.get('') ?? 'auto';
+  return given === 'auto' ? known : given;
 }
 
 /** The simulator without quotas takes whatever comes; so many calls a minute are as good as no limit. */
@@ -20,10 +26,9 @@ const UNLIMITED_RPM = 6_000_000;
 
 /** Flags, else what the simulator was told, else the catalog's for Model Studio; self-hosted services are unknown. */
 export function paceLimits(options: PaceSources, model: string): PaceLimits {
-  const rpm = limitFor(options.settings.rpm, model);
-  const tpm = limitFor(options.settings.tpm, model);
+  const { rpm, tpm } = options.settings;
   const known = serviceLimits(options, model);
-  return { rpm: rpm === 'auto' ? known.rpm : rpm, tpm: tpm === 'auto' ? known.tpm : tpm };
+  return { rpm: limitFor(rpm, model, known.rpm), tpm: limitFor(tpm, model, known.tpm) };
 }
 
 function serviceLimits(options: PaceSources, model: string): PaceLimits {

@@ -2,7 +2,7 @@ import type { Catalog } from './models/catalog.ts';
 import type { Offer } from './models/offer.ts';
 import { priceOf } from './models/price.ts';
 import type { Currency, Scope } from './models/scope.ts';
-import type { Usage } from './usage.ts';
+import { UNKNOWN_USAGE, type Usage } from './usage.ts';
 
 /** Prices for one job: a catalog seen from one scope in one currency. Amounts are pico-units (1e-12). */
 export type Pricing = {
@@ -39,23 +39,7 @@ function tierPico(offer: Offer, { input, output, thinking }: ExpectedTokens): nu
 }
 
 function modalPico(offer: Offer, { input, output, thinking }: ExpectedTokens): number | null {
-  const usage: Usage = {
-    inputTokens: input,
-    outputTokens: output,
-    totalTokens: input + output,
-    cachedTokens: null,
-    reasoningTokens: null,
-    cacheCreationTokens: null,
-    explicitCache: false,
-    inputText: null,
-    inputImage: null,
-    inputVideo: null,
-    inputAudio: null,
-    outputText: null,
-    outputAudio: null,
-    searchCount: null,
-    searchStrategy: null,
-  };
+  const usage = { ...UNKNOWN_USAGE, inputTokens: input, outputTokens: output };
   const price = priceOf(usage, offer, { thinking });
   return price === null ? null : Number(price.costPico);
 }

@@ -13,3 +13,12 @@ export type Problem = {
   readonly code: string;
   readonly message: string;
 };
+
+/** A problem with its place, as `check --json` prints it; `custom_id` null where it could not be read. */
+export type LineProblem = Problem & {
+  readonly line: number;
+  readonly custom_id: string | null;
+};
+
+/** How many problems of each weight there are; may be more than are listed. */
+export type ProblemCounts = Readonly<Record<Severity, number>>;

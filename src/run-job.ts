@@ -102,10 +102,6 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
       });
     }
     await complete(options, outputs?.writer ?? null);
-  } catch (error) {
-    // Whoever waits for a pause or a slot must not wait for a run that is over.
-    stop.stop(stoppedBy(error));
-    throw error;
   } finally {
     await run.end();
     outputs?.close();
@@ -138,14 +134,8 @@ async function complete(
 function sumUp(options: RunOptions, run: JobRun): RunResult {
   const { ledger, stop } = options;
   const job = findJob(ledger.database, options.job.name) ?? options.job;
-  const parked = run.stoppedModels;
   const done = job.state === 'finished';
-  const stopped = done
-    ? null
-    : (stop.stopped ??
-      (parked === null
-        ? null
-        : { reason: parked.code === EXIT.access ? 'access' : 'unreachable', ...parked }));
+  const stopped = done ? null : (stop.stopped ?? run.stoppedModels);
   const summary = jobSummary(ledger.database, job, {
     ledger: ledger.path,
     elapsedMs: run.meter.elapsedMs,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ExitCode } from './errors.ts';
 
 /** Why a run ended before every line was settled, as the summary tells it. */
@@ -16,6 +17,11 @@ export class RunStop {
   private readonly aborting: AbortController = new AbortController();
   private first: Stopped | null = null;
 
+  constructor() {
+    // Every line that pauses before a retry listens; that many listeners are no leak.
+    setMaxListeners(0, this.stopping.signal);
+  }
+
   get stopSignal(): AbortSignal {
     return this.stopping.signal;
   }
@@ -32,6 +38,11 @@ export class RunStop {
   stop(why: Stopped): void {
     if (this.first !== null) return;
     this.first = why;
+    this.stopping.abort();
+  }
+
+  /** The run is over: whoever still waits for a pause goes on. Not a reason of its own. */
+  release(): void {
     this.stopping.abort();
   }
 

@@ -2,20 +2,10 @@ import type { TokenEstimate } from './models/tokens.ts';
 import type { Request } from './parse.ts';
 import { estimateOutput, estimateRequest } from './plan.ts';
 import type { Pricing } from './pricing.ts';
-import type { Problem, Severity } from './problem.ts';
+import type { LineProblem, Problem, Severity } from './problem.ts';
 
 /** Most problems that are kept and reported one by one. */
 const PROBLEMS_MAX = 10_000;
-
-/** A problem with its place, as `check --json` prints it. */
-export type LineProblem = {
-  readonly severity: Severity;
-  readonly line: number;
-  readonly custom_id: string | null;
-  readonly path: string;
-  readonly code: string;
-  readonly message: string;
-};
 
 /** One model's share of the input. */
 export type ModelSurvey = {

@@ -1,16 +1,13 @@
-import { createHash, hash as hashOnce } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
+import { FINGERPRINT_BYTES, FINGERPRINT_LINES, fingerprint } from './fingerprint.ts';
 import { CustomIdIndex, hashCustomId } from './custom-id-index.ts';
 import type { LineDefaults } from './request-parts.ts';
 import { parseLine, type Rejected } from './parse.ts';
 import type { Pricing } from './pricing.ts';
-import type { Problem, Severity } from './problem.ts';
+import type { LineProblem, Problem, ProblemCounts } from './problem.ts';
 import { isCompressed, type RawLine, readLines } from './read.ts';
-import { type LineProblem, type ModelSurvey, SurveyTally } from './survey-tally.ts';
-
-/** Fingerprints are handed on in blocks of this many lines, 8 bytes a line. */
-export const FINGERPRINT_LINES = 4096;
-export const FINGERPRINT_BYTES = 8;
+import { type ModelSurvey, SurveyTally } from './survey-tally.ts';
 
 /** Everything the first pass finds out; memory does not grow with the input but for ids and problems. */
 export type Survey = {
@@ -23,7 +20,7 @@ export type Survey = {
   readonly valid: number;
   readonly invalid: number;
   readonly problems: readonly LineProblem[];
-  readonly problemCounts: Readonly<Record<Severity, number>>;
+  readonly problemCounts: ProblemCounts;
   readonly models: ReadonlyMap<string, ModelSurvey>;
 };
 
@@ -55,7 +52,7 @@ class Fingerprints {
     const block = Math.floor(index / FINGERPRINT_LINES);
     while (this.block < block) this.flush();
     const at = (index % FINGERPRINT_LINES) * FINGERPRINT_BYTES;
-    hashOnce('sha256', line.bytes, 'buffer').copy(this.bytes, at, 0, FINGERPRINT_BYTES);
+    fingerprint(line.bytes).copy(this.bytes, at);
   }
 
   flush(): void {

@@ -24,3 +24,22 @@ export type Usage = {
   readonly searchCount: number | null;
   readonly searchStrategy: string | null;
 };
+
+/** A usage of which nothing is known. */
+export const UNKNOWN_USAGE: Usage = {
+  inputTokens: null,
+  outputTokens: null,
+  totalTokens: null,
+  cachedTokens: null,
+  reasoningTokens: null,
+  cacheCreationTokens: null,
+  explicitCache: false,
+  inputText: null,
+  inputImage: null,
+  inputVideo: null,
+  inputAudio: null,
+  outputText: null,
+  outputAudio: null,
+  searchCount: null,
+  searchStrategy: null,
+};

@@ -27,6 +27,19 @@ describe('parseLine: JSON', () => {
     expect(parsed.problems[0]?.message).not.toContain('你好');
   });
 
+  test.each([
+    ['{"a":1', "expected ',' or '}' after property value at column 7"],
+    ['{"a":1,}', 'expected double-quoted property name at column 8'],
+    ['{"a":"b', 'unterminated string at column 8'],
+    ['{"a":1} {', 'unexpected non-whitespace character at column 9'],
+    ['{"a":NaN}', 'unexpected character "N"'],
+    ['你好', 'unexpected character "你"'],
+  ])('%s: the reason in words, with the column counted from 1', (text, reason) => {
+    expect(parseText(text, { model: 'qwen-plus' }).problems[0]?.message).toBe(
+      `not valid JSON: ${reason}`,
+    );
+  });
+
   test.each(['[1]', '"text"', '12', 'null', 'true'])('%s: not an object', (text) => {
     expect(codesOf(text)).toEqual(['qbatch_invalid_json']);
   });

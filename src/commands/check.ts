@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode } from '../errors.ts';
 import { openInput } from '../input-source.ts';
 import { formatPico } from '../models/price.ts';
+import { limitFor } from '../pace-limits.ts';
 import type { GivenFlags } from '../parsed-command.ts';
 import { createPricing } from '../pricing.ts';
 import { jsonText } from '../report/json-text.ts';
@@ -8,7 +9,6 @@ import { durationText } from '../reporters/duration-text.ts';
 import { shortText, wholeText } from '../reporters/number-text.ts';
 import { problemsText } from '../reporters/problems.ts';
 import { alignTable } from '../reporters/table.ts';
-import type { Settings } from '../settings.ts';
 import { rmSync } from 'node:fs';
 import { type Survey, surveyInput } from '../survey.ts';
 import type { CommandIo } from './io.ts';
@@ -56,11 +56,6 @@ function estimateText(pico: number): string {
   return formatPico(BigInt(Math.round(pico)));
 }
 
-function limitOf(limits: Settings['rpm'], model: string, known: number | null): number | null {
-  const given = limits.get(model) ?? limits.get('') ?? 'auto';
-  return given === 'auto' ? known : given;
-}
-
 function sumOrNull(values: readonly (number | null)[]): number | null {
   let sum = 0;
   for (const value of values) {
@@ -81,8 +76,8 @@ export function checkReport(
   const entries = [...survey.models].toSorted(([, a], [, b]) => b.lines - a.lines);
   const models = entries.map(([model, entry]): CheckedModel => {
     const known = catalog.limits(model, scope);
-    const rpm = limitOf(settings.rpm, model, known.rpm);
-    const tpm = limitOf(settings.tpm, model, known.tpm);
+    const rpm = limitFor(settings.rpm, model, known.rpm);
+    const tpm = limitFor(settings.tpm, model, known.tpm);
     const tokens = entry.inputTokens + entry.outputExpectedTokens;
     const minutes = Math.max(rpm === null ? 0 : entry.lines / rpm, tpm === null ? 0 : tokens / tpm);
     return {
@@ -126,6 +121,11 @@ export function checkReport(
     },
     models,
   };
+}
+
+function nextStep({ problem_counts: counts, lines }: CheckReport): string {
+  if (lines.invalid > 0) return '; fix the invalid lines, or run the others with --skip-invalid';
+  return counts.warning > 0 ? '; --strict makes warnings errors' : '';
 }
 
 /** The report for people: problems on top, then models, tokens, cost and time, the verdict last. */
@@ -174,7 +174,7 @@ export function checkText(report: CheckReport): string {
     cost.unpriced_lines > 0 ? `; ${wholeText(cost.unpriced_lines)} lines have no price` : '';
   parts.push(
     `${report.input}: ${wholeText(lines.total)} lines, ${wholeText(lines.valid)} valid, ${wholeText(lines.invalid)} invalid; ` +
-      `${wholeText(tokens.input)} input tokens; ${money}${unpriced}\n`,
+      `${wholeText(tokens.input)} input tokens; ${money}${unpriced}${nextStep(report)}\n`,
   );
   return parts.join('');
 }

@@ -52,11 +52,7 @@ function stopFromSignals(io: CommandIo): RunStop {
     const code = io.signalCode() ?? EXIT.interrupted;
     const name =
       code === EXIT.terminated ? 'terminated' : code === EXIT.hangup ? 'hangup' : 'interrupted';
-    stop.stop({
-      reason: name,
-      code,
-      message: `${name} by a signal; everything settled is saved, run the same command to go on`,
-    });
+    stop.stop({ reason: name, code, message: `${name} by a signal` });
   };
   if (io.stop.aborted) onStop();
   io.stop.addEventListener('abort', onStop, { once: true });

@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto';
-import { FINGERPRINT_BYTES, FINGERPRINT_LINES } from '../survey.ts';
+import { FINGERPRINT_BYTES, FINGERPRINT_LINES, fingerprint } from '../fingerprint.ts';
 import { readLines } from '../read.ts';
 import type { Database } from './database.ts';
 import type { Ledger } from './ledger.ts';
@@ -36,11 +35,6 @@ export function fingerprintReader(
     const own = bytes?.subarray(at, at + FINGERPRINT_BYTES);
     return own === undefined || own.every((byte) => byte === 0) ? null : own;
   };
-}
-
-/** Fingerprint of a line's bytes, without its line end. */
-export function fingerprint(bytes: Buffer): Buffer {
-  return hash('sha256', bytes, 'buffer').subarray(0, FINGERPRINT_BYTES);
 }
 
 /** The first line in which the input now differs from the one the job was surveyed with. */

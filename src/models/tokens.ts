@@ -1,3 +1,4 @@
+import { isObject } from '../is-object.ts';
 import type { ModelProfile } from './model-profile.ts';
 
 /** A request as the estimate sees it, in either protocol's shape; values are parsed JSON. */
@@ -221,10 +222,6 @@ export function estimateOutputTokens(
 
 function least(a: number | null, b: number | null): number | null {
   return a === null ? b : b === null ? a : Math.min(a, b);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function messageTokens(message: unknown, model: string): number {

@@ -11,6 +11,9 @@ const PATH_CHARS_MAX = 1_000;
 /** The first line of a run: what will run, whether it continues, and where calls go. */
 export function startText(event: EventOf<'job-start'>): string {
   const { total, settled, open } = event.lines;
+  if (event.resuming && open === 0) {
+    return `job ${oneLine(event.job, NAME_CHARS_MAX)} is finished already; nothing to send`;
+  }
   const lines = event.resuming
     ? `continuing: ${countText(open, 'line')} open of ${total}, ${settled} settled before`
     : countText(total, 'line');

@@ -4,7 +4,7 @@ import { parkedText, startText, stoppingText } from './event-text.ts';
 import { wholeText } from './number-text.ts';
 import { oneLine } from './one-line.ts';
 import { paceText, settledLines, settledShare, spendText } from './progress-text.ts';
-import type { Progress, Reporter, RunEvent, RunSummary } from './reporter.ts';
+import type { Progress, Reporter, RunEvent } from './reporter.ts';
 
 const EVERY_MS_DEFAULT = 30_000;
 
@@ -32,16 +32,8 @@ function statusText(progress: Progress): string {
   return `[${durationText(progress.elapsedMs)}] ${done}: ${rest}`;
 }
 
-function endText(summary: RunSummary): string {
-  const { lines, stopped } = summary;
-  const how = stopped === null ? 'finished' : `stopped (${oneLine(stopped.message)})`;
-  const open = lines.open > 0 ? `, ${wholeText(lines.open)} open` : '';
-  return `[${durationText(summary.elapsed_ms)}] ${how}: ${countsText(lines)}${open} of ${wholeText(lines.total)}`;
-}
-
 /**
- * Progress as plain lines, for logs and pipes: one at the start, one at the end, between them at
- * most one every `everyMs` (30,000 unless said; measured by the clock when a `progress` event comes,
+ * Progress as plain lines, for logs and pipes: one at the start, then at most one every `everyMs` (30,000 unless said; measured by the clock when a `progress` event comes,
  * so no timer runs), and one at once when the run is stopping or a model is parked.
  * `write` gets whole lines with their line break.
  */
@@ -73,9 +65,8 @@ export function createLinesReporter(options: {
       case 'stopping':
         write(`${stoppingText(event)}\n`);
         break;
+      // The summary that the command prints is the end.
       case 'job-end':
-        write(`${endText(event.summary)}\n`);
-        break;
       case 'line-settled':
       case 'attempt-ended':
       case 'model-slowed':

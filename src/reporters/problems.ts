@@ -1,15 +1,6 @@
-import type { Problem, Severity } from '../problem.ts';
+import type { LineProblem, ProblemCounts, Severity } from '../problem.ts';
 import { countText, wholeText } from './number-text.ts';
 import { oneLine } from './one-line.ts';
-
-/** A problem and the line it is in; `custom_id` null where the line has none that can be read. */
-export type LineProblem = Problem & {
-  readonly line: number;
-  readonly custom_id: string | null;
-};
-
-/** How many problems of each weight the survey found; may be more than the ones listed. */
-export type ProblemCounts = Readonly<Record<Severity, number>>;
 
 type Group = { readonly first: LineProblem; count: number; readonly lines: Set<number> };
 
@@ -68,17 +59,10 @@ function shownGroups(groups: readonly Group[], limit: number): Group[] {
   );
 }
 
-function nextStep(counts: ProblemCounts): string {
-  if (counts.error > 0) {
-    return '; fix these lines, or run the others with --skip-invalid';
-  }
-  return counts.warning > 0 ? '; --strict makes warnings errors' : '';
-}
-
 /**
  * What the survey found, for people, several lines with their line breaks: equal problems once with
- * the lines they are in (`file:line`, `custom_id`, place, reason), the worst last, then the counts
- * and what to do. `limit` is the number of groups shown. Empty text where nothing was found.
+ * the lines they are in (`file:line`, `custom_id`, place, reason), the worst last, then the counts.
+ * `limit` is the number of groups shown. Empty text where nothing was found.
  */
 export function problemsText(
   problems: readonly LineProblem[],
@@ -103,6 +87,6 @@ export function problemsText(
     .filter((severity) => counts[severity] > 0)
     .map((severity) => countText(counts[severity], severity))
     .join(', ');
-  lines.push(`${file}: ${totals}${nextStep(counts)}`);
+  lines.push(`${file}: ${totals}`);
   return `${lines.join('\n')}\n`;
 }

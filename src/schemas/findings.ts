@@ -1,3 +1,4 @@
+import { isObject } from '../is-object.ts';
 import type { Problem } from '../problem.ts';
 import { PROBLEM_CODES } from './codes.ts';
 import type { ProblemCode } from './codes.ts';
@@ -15,10 +16,7 @@ export type Examination = {
 /** A JSON object, as opposed to null, an array or a scalar. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Whether a parsed JSON value is an object (neither null nor an array). */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+export { isObject };
 
 /**
  * Most problems kept for one line. A line of 32 MiB could hold millions of mistakes; nobody reads

@@ -34,7 +34,7 @@ function setUp(everyMs?: number) {
   return { reporter, move, written };
 }
 
-test('lines: one at the start, at most one each 30 s, one at the end', () => {
+test('lines: one at the start, at most one each 30 s, none at the end (the summary is that)', () => {
   const { reporter, move, written } = setUp();
   reporter.report(jobStart());
   for (let quarter = 0; quarter < 4 * 95; quarter += 1) {
@@ -43,7 +43,7 @@ test('lines: one at the start, at most one each 30 s, one at the end', () => {
   }
   expect(written).toHaveLength(1 + 3);
   reporter.report(jobEnd());
-  expect(written).toHaveLength(5);
+  expect(written).toHaveLength(4);
   expect(
     written.every((line) => line.endsWith('\n') && line.indexOf('\n') === line.length - 1),
   ).toBe(true);
@@ -84,15 +84,11 @@ test('lines: stopping and parked, told at once; slowdowns and settled lines, not
   expect(written[1]).toContain('qwen-max takes no more calls in this run: Arrearage: 账户欠费');
 });
 
-test('lines: the end of a stopped run, why and what is open', () => {
+test('lines: a finished job run again has nothing to send, and says so', () => {
   const { reporter, written } = setUp();
-  const { summary } = jobEnd();
-  const lines = { total: 415, answered: 100, failed: 0, rejected: 1, open: 314 };
-  const stopped = { reason: 'max-cost', code: 3, message: 'cost limit of 2.00 CNY reached' };
-  reporter.report(jobEnd({ summary: { ...summary, lines, stopped } }));
-  expect(written).toEqual([
-    '[3m 12s] stopped (cost limit of 2.00 CNY reached): 100 answered, 0 failed, 1 rejected, 314 open of 415\n',
-  ]);
+  const lines = { total: 415, settled: 415, open: 0 };
+  reporter.report(jobStart({ job: '题库', resuming: true, lines }));
+  expect(written).toEqual(['job 题库 is finished already; nothing to send\n']);
 });
 
 test('lines: hostile text, no control sequence and no second line', () => {
