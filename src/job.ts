@@ -57,9 +57,11 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
   );
   let seq = lastSeq(database, job.id, { line: settledTo, seq: settledTo > 0 ? cursor.seq : 0 });
   writer?.startAfter(seq);
+  // One for all lines: the executor has one journal.
+  let context: SettleContext | null = null;
   const batches = execute({
     lines,
-    settle: (line, journal) => settleLine(line, { ...options.context, journal }),
+    settle: (line, journal) => settleLine(line, (context ??= { ...options.context, journal })),
     windowLines: options.windowLines,
     stop: options.context.stop,
   });
