@@ -103,6 +103,7 @@ describe('a changed input', () => {
     server.script = ({ id }) => (ids.indexOf(id) < 3 ? { kind: 'answer' } : { kind: 'hang' });
     await run.before(server.seen(4));
     run.signal('SIGINT');
+    await run.says('stopping');
     run.signal('SIGTERM');
     expect(await run.finished).toMatchObject({ status: 130 });
     expect(customIds(bench, 'a.results.jsonl')).toEqual(ids.slice(0, 3));
