@@ -58,9 +58,9 @@ execFileSync(
   },
 );
 
-// Help is the same for everyone, so it is made here once and not at every `--help` (see src/quick-answer.ts).
+// Help is the same for everyone, so it is made here once and not at every `--help` (see src/command-line/quick-answer.ts).
 async function helpTexts() {
-  const { COMMANDS } = await loadSource(['command-specs.ts']);
+  const { COMMANDS } = await loadSource(['command-line/command-specs.ts']);
   const names = ['', ...COMMANDS.flatMap(({ name, aliases }) => [name, ...aliases])];
   const texts = names.map(async (name) => {
     const args = [`${root}dist/cli.js`, ...(name === '' ? [] : [name]), '--help'];

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { quickAnswer } from './quick-answer.ts';
+import { quickAnswer } from './command-line/quick-answer.ts';
 
 const argv = process.argv.slice(2);
 const quick = quickAnswer(argv);

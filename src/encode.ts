@@ -1,5 +1,5 @@
-import { scanObject } from './json-scan.ts';
-import type { RawMember, RequestParts } from './request-parts.ts';
+import { scanObject } from './json/json-scan.ts';
+import type { RawMember, RequestParts } from './input/request-parts.ts';
 import type { Request } from './parse.ts';
 import type { HttpCall } from './protocols/protocol.ts';
 

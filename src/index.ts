@@ -2,12 +2,12 @@ import { homedir } from 'node:os';
 import { type Clock, systemClock } from './clock.ts';
 import { runCommand } from './commands/run.ts';
 import type { ExitCode } from './errors.ts';
-import type { GivenFlags } from './parsed-command.ts';
+import type { GivenFlags } from './command-line/parsed-command.ts';
 import type { Report, RunSummary } from './reporters/reporter.ts';
 
 export { ConfigError, EXIT, InputError, OutputError, QbatchError, UsageError } from './errors.ts';
 export type { ExitCode } from './errors.ts';
-export type { GivenFlags } from './parsed-command.ts';
+export type { GivenFlags } from './command-line/parsed-command.ts';
 export type { Progress, Report, RunEvent, RunSummary } from './reporters/reporter.ts';
 
 /** What a program says to run a job; everything else is as on the command line. */

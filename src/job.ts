@@ -4,7 +4,7 @@ import { setOutputs, setState } from './ledger/jobs.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { closeUnknownAttempts, lastSeq, priorAttempts, settledLines } from './ledger/lines.ts';
 import type { Cursor, Job } from './ledger/records.ts';
-import { ChunkStarts, openLines, type OpenLinesOptions } from './open-lines.ts';
+import { ChunkStarts, openLines, type OpenLinesOptions } from './job/open-lines.ts';
 import type { Report } from './reporters/reporter.ts';
 import { settleLine, type SettleContext } from './settle.ts';
 import type { Writer } from './write.ts';

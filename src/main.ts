@@ -1,10 +1,10 @@
 import { homedir } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import { asksForJson } from './argv.ts';
+import { asksForJson } from './command-line/argv.ts';
 import { systemClock } from './clock.ts';
 import type { CommandIo } from './commands/io.ts';
 import { EXIT, OutputError, QbatchError } from './errors.ts';
-import type { ParsedCommand } from './parsed-command.ts';
+import type { ParsedCommand } from './command-line/parsed-command.ts';
 import { createRedactor } from './redact.ts';
 import { VERSION } from './version.ts';
 
@@ -140,7 +140,7 @@ async function runParsed(parsed: ParsedCommand, io: CommandIo): Promise<number> 
 
 /** What `--json` prints on a refusal (cli.md section 9). */
 async function refusalJson(error: QbatchError): Promise<string> {
-  const { jsonText } = await import('./report/json-text.ts');
+  const { jsonText } = await import('./json/json-text.ts');
   const shared = {
     schema: 1,
     error: { exit_code: error.exitCode, message: error.message, hint: error.hint ?? null },
@@ -152,7 +152,7 @@ async function refusalJson(error: QbatchError): Promise<string> {
 
 async function explain(error: unknown, argv: readonly string[], io: CommandIo): Promise<number> {
   const redact = createRedactor([(io.env['DASHSCOPE_API_KEY'] ?? '').trim()]);
-  const { printable } = await import('./compact-json.ts');
+  const { printable } = await import('./json/compact-json.ts');
   if (!(error instanceof QbatchError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     io.writeErr(
@@ -168,7 +168,7 @@ async function explain(error: unknown, argv: readonly string[], io: CommandIo): 
 }
 
 async function showSurvey(error: QbatchError, io: CommandIo): Promise<void> {
-  const { InvalidInputError } = await import('./prepare-job.ts');
+  const { InvalidInputError } = await import('./job/prepare-job.ts');
   if (!(error instanceof InvalidInputError)) return;
   const { problemsText } = await import('./reporters/problems.ts');
   const { problems, problemCounts } = error.survey;
@@ -181,7 +181,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   process.umask(0o077);
   const io = openIo(watchSignals());
   try {
-    const { parseArgs } = await import('./args.ts');
+    const { parseArgs } = await import('./command-line/args.ts');
     const code = await runParsed(await parseArgs(argv, VERSION), io);
     return code;
   } catch (error) {

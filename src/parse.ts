@@ -1,11 +1,11 @@
 import { checkHeaders, checkMetadata } from './schemas/headers.ts';
 import { checkRequest } from './schemas/check-request.ts';
 import type { RequestView } from './schemas/request-view.ts';
-import type { Shaped } from './apply-defaults.ts';
-import { invalidRequest } from './invalid-request.ts';
-import { shapeLine } from './line-shape.ts';
-import type { LineDefaults, RequestParts } from './request-parts.ts';
-import { isProblem, openLine, rawOf } from './open-object.ts';
+import type { Shaped } from './input/apply-defaults.ts';
+import { invalidRequest } from './input/invalid-request.ts';
+import { shapeLine } from './input/line-shape.ts';
+import type { LineDefaults, RequestParts } from './input/request-parts.ts';
+import { isProblem, openLine, rawOf } from './input/open-object.ts';
 import type { Problem } from './problem.ts';
 import type { RawLine } from './read.ts';
 

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { FINGERPRINT_BYTES, FINGERPRINT_LINES, fingerprint } from './fingerprint.ts';
-import { CustomIdIndex, hashCustomId } from './custom-id-index.ts';
-import type { LineDefaults } from './request-parts.ts';
+import { CustomIdIndex, hashCustomId } from './input/custom-id-index.ts';
+import type { LineDefaults } from './input/request-parts.ts';
 import { parseLine, type Rejected } from './parse.ts';
 import type { Pricing } from './pricing.ts';
 import type { LineProblem, Problem, ProblemCounts } from './problem.ts';
 import { isCompressed, type RawLine, readLines } from './read.ts';
-import { type ModelSurvey, SurveyTally } from './survey-tally.ts';
+import { type ModelSurvey, SurveyTally } from './job/survey-tally.ts';
 
 /** Everything the first pass finds out; memory does not grow with the input but for ids and problems. */
 export type Survey = {

@@ -7,8 +7,8 @@ import {
   outputLinesBySeq,
 } from './ledger/lines.ts';
 import type { Cursor, Job, SettledLine } from './ledger/records.ts';
-import type { OutputSink } from './output-file.ts';
-import { outputText } from './output-line.ts';
+import type { OutputSink } from './output/output-file.ts';
+import { outputText } from './output/output-line.ts';
 
 /** Files are synced, and the cursor moved, at most this often while a run goes on. */
 const SYNC_EVERY_MS = 1000;

@@ -47,15 +47,16 @@ const folderOf = (path: string): string =>
   path.includes('/') ? path.slice(0, path.indexOf('/')) : '';
 
 /** Decisions: what these folders do depends on their arguments alone. */
-const PURE_FOLDERS = new Set(['schemas', 'models', 'protocols', 'report', 'limits']);
+const PURE_FOLDERS = new Set(['json', 'schemas', 'models', 'protocols', 'report', 'limits']);
 const PURE_FILES = new Set([
   'backoff.ts',
   'classify.ts',
-  'compact-json.ts',
-  'durations.ts',
+  'config/durations.ts',
   'encode.ts',
   'error-codes.ts',
-  'json-scan.ts',
+  'input/apply-defaults.ts',
+  'input/line-shape.ts',
+  'input/open-object.ts',
   'parse.ts',
   'plan.ts',
   'pricing.ts',
@@ -67,25 +68,30 @@ const EFFECTS =
 
 /** Which folders a folder may load; those not named may load all but `commands`. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
-  schemas: ['schemas', 'models'],
+  json: ['json'],
+  schemas: ['schemas', 'models', 'protocols'],
   models: ['models'],
-  protocols: ['protocols'],
+  protocols: ['protocols', 'json'],
   limits: ['limits'],
-  report: ['report', 'reporters'],
-  reporters: ['report', 'reporters'],
+  report: ['report', 'reporters', 'json'],
+  reporters: ['reporters', 'json'],
   // The simulator stands for the service: shared code would make both wrong in the same way.
   simulator: ['simulator'],
-  ledger: ['ledger', 'models'],
+  config: ['config', 'command-line', 'json', 'simulator'],
+  'command-line': ['command-line', 'config', 'simulator'],
+  input: ['input', 'json', 'models', 'output', 'protocols', 'schemas'],
+  output: ['output', 'json', 'ledger'],
+  ledger: ['ledger', 'models', 'input', 'output'],
 };
 
 /** The few packages, each with the one place that may load it. */
 const PACKAGE_PLACES: Readonly<Record<string, RegExp>> = {
   'better-sqlite3': /^ledger\/database\.ts$/,
   undici: /^call\.ts$/,
-  yargs: /^args\.ts$/,
+  yargs: /^command-line\/args\.ts$/,
   'cli-progress': /^reporters\/tty\.ts$/,
   'p-limit': /^limits\//,
-  zod: /^(?:schemas\/|models\/|settings-schema\.ts$)/,
+  zod: /^(?:schemas\/|models\/|config\/settings-schema\.ts$)/,
 };
 
 /** The program and the library: they alone start commands. */
@@ -95,7 +101,9 @@ describe('the modules of src', () => {
   it('the graph: is read (some known loads are in it)', () => {
     const loadsOf = (path: string): readonly string[] =>
       modules.find((module) => module.path === path)?.loads ?? [];
-    expect(loadsOf('args.ts')).toEqual(expect.arrayContaining(['yargs', 'command-specs.ts']));
+    expect(loadsOf('command-line/args.ts')).toEqual(
+      expect.arrayContaining(['yargs', 'command-line/command-specs.ts']),
+    );
     expect(loadsOf('ledger/database.ts')).toEqual(
       expect.arrayContaining(['better-sqlite3', 'errors.ts']),
     );

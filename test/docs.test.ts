@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from '../src/command-specs.ts';
+import { COMMANDS } from '../src/command-line/command-specs.ts';
 import { EXIT } from '../src/errors.ts';
-import { REGIONS } from '../src/flags.ts';
+import { REGIONS } from '../src/config/flags.ts';
 import { openDatabase } from '../src/ledger/database.ts';
 import { SCHEMA } from '../src/ledger/schema.ts';
 import { loadCatalog } from '../src/models/catalog.ts';

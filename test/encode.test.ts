@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { scanObject } from '../src/json-scan.ts';
+import { scanObject } from '../src/json/json-scan.ts';
 import { planLine } from '../src/plan.ts';
 import { createPricing } from '../src/pricing.ts';
 import { callOf, defaultsOf, requestOf } from './helpers/parse-text.ts';

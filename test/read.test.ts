@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../src/errors.ts';
-import { hashInput } from '../src/input-hash.ts';
+import { hashInput } from '../src/input/input-hash.ts';
 import { type ReadOptions, readLines } from '../src/read.ts';
 import { tempFolder } from './helpers/temp-ledger.ts';
 

@@ -15,9 +15,14 @@ import { describe, expect, test } from 'vitest';
 import { QbatchError } from '../src/errors.ts';
 import type { Ledger } from '../src/ledger/ledger.ts';
 import type { Cursor, Job, SettledLine } from '../src/ledger/records.ts';
-import { fileLines, OutputFile, outputSize, type OutputSink } from '../src/output-file.ts';
-import { openOutputs, refuseSamePaths, replaceOutputs, stdoutSink } from '../src/output-set.ts';
-import { ownFirstLine, ownLineNo, reconcileOutputs } from '../src/reconcile.ts';
+import { fileLines, OutputFile, outputSize, type OutputSink } from '../src/output/output-file.ts';
+import {
+  openOutputs,
+  refuseSamePaths,
+  replaceOutputs,
+  stdoutSink,
+} from '../src/output/output-set.ts';
+import { ownFirstLine, ownLineNo, reconcileOutputs } from '../src/output/reconcile.ts';
 import { Writer } from '../src/write.ts';
 import { createFakeClock, type FakeClock } from './helpers/fake-clock.ts';
 import {

@@ -1,10 +1,10 @@
 import { EXIT, type ExitCode } from '../errors.ts';
-import { openInput } from '../input-source.ts';
+import { openInput } from '../input/input-source.ts';
 import { formatPico } from '../models/price.ts';
-import { limitFor } from '../pace-limits.ts';
-import type { GivenFlags } from '../parsed-command.ts';
+import { limitFor } from '../job/pace-limits.ts';
+import type { GivenFlags } from '../command-line/parsed-command.ts';
 import { createPricing } from '../pricing.ts';
-import { jsonText } from '../report/json-text.ts';
+import { jsonText } from '../json/json-text.ts';
 import { durationText } from '../reporters/duration-text.ts';
 import { shortText, wholeText } from '../reporters/number-text.ts';
 import { problemsText } from '../reporters/problems.ts';

@@ -1,7 +1,7 @@
-import { COMMANDS } from '../command-specs.ts';
-import type { CommandSpec } from '../command-specs.ts';
-import type { FlagSpec } from '../flags.ts';
-import type { Shell } from '../parsed-command.ts';
+import { COMMANDS } from '../command-line/command-specs.ts';
+import type { CommandSpec } from '../command-line/command-specs.ts';
+import type { FlagSpec } from '../config/flags.ts';
+import type { Shell } from '../command-line/parsed-command.ts';
 
 /**
  * The completion script of a shell, generated from the tables of commands and flags: commands,

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
-import { resolveSettings } from '../config.ts';
+import { resolveSettings } from '../config/config.ts';
 import { EXIT, QbatchError } from '../errors.ts';
-import { RUN_FLAGS } from '../flags.ts';
+import { RUN_FLAGS } from '../config/flags.ts';
 import { chooseJob } from '../ledger/find-jobs.ts';
 import { ledgerFacts, type LedgerFacts } from '../ledger/ledger-facts.ts';
-import type { ParsedCommand } from '../parsed-command.ts';
+import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { redactKeyLike } from '../redact.ts';
-import { jsonText } from '../report/json-text.ts';
+import { jsonText } from '../json/json-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import type { ResolvedSettings, Settings } from '../settings.ts';
 import { VERSION } from '../version.ts';

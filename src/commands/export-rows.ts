@@ -7,10 +7,10 @@ import {
   outputLinesBySeq,
 } from '../ledger/lines.ts';
 import type { Job } from '../ledger/records.ts';
-import { outputText } from '../output-line.ts';
+import { outputText } from '../output/output-line.ts';
 import { readUsage } from '../read-usage.ts';
 import { csvRow } from '../report/csv.ts';
-import { jsonText } from '../report/json-text.ts';
+import { jsonText } from '../json/json-text.ts';
 
 export type ExportRequest = {
   readonly what: 'results' | 'errors' | 'attempts';

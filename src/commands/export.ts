@@ -5,7 +5,7 @@ import { lineCounts } from '../ledger/job-summary.ts';
 import { lockHolder } from '../ledger/lock.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import type { Job } from '../ledger/records.ts';
-import type { ParsedCommand } from '../parsed-command.ts';
+import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { countText } from '../reporters/number-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import { type ExportRequest, exportRows } from './export-rows.ts';

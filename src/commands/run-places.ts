@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { EXIT, QbatchError } from '../errors.ts';
-import { type InputSource, openInput } from '../input-source.ts';
+import { type InputSource, openInput } from '../input/input-source.ts';
 import { chooseJob } from '../ledger/find-jobs.ts';
 import { findJob } from '../ledger/jobs.ts';
 import { openForReading } from '../ledger/open.ts';

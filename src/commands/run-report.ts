@@ -1,5 +1,5 @@
-import type { RunResult } from '../run-job.ts';
-import { jsonText } from '../report/json-text.ts';
+import type { RunResult } from '../job/run-job.ts';
+import { jsonText } from '../json/json-text.ts';
 import { createJsonReporter } from '../reporters/json.ts';
 import { createLinesReporter } from '../reporters/lines.ts';
 import { createNoneReporter } from '../reporters/none.ts';

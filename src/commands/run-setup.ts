@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { readApiKey } from '../api-key.ts';
-import { resolveSettings } from '../config.ts';
-import { resolveEndpoints } from '../endpoints.ts';
+import { readApiKey } from '../config/api-key.ts';
+import { resolveSettings } from '../config/config.ts';
+import { resolveEndpoints } from '../config/endpoints.ts';
 import { ConfigError } from '../errors.ts';
 import type { JobEndpoint } from '../ledger/records.ts';
-import type { LineDefaults } from '../request-parts.ts';
+import type { LineDefaults } from '../input/request-parts.ts';
 import { type Catalog, loadCatalog } from '../models/catalog.ts';
 import { type Currency, defaultCurrency, type Scope, scopeOf } from '../models/scope.ts';
-import type { GivenFlags } from '../parsed-command.ts';
+import type { GivenFlags } from '../command-line/parsed-command.ts';
 import type { ResolvedSettings, Settings } from '../settings.ts';
 import type { CommandIo } from './io.ts';
 

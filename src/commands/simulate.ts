@@ -1,5 +1,5 @@
 import { EXIT } from '../errors.ts';
-import type { ParsedCommand } from '../parsed-command.ts';
+import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { countText, wholeText } from '../reporters/number-text.ts';
 import { startSimulator, type Simulator } from '../simulator/server.ts';
 import type { SimulatorStats } from '../simulator/stats.ts';

@@ -1,4 +1,4 @@
-import type { DisplayFlags } from '../parsed-command.ts';
+import type { DisplayFlags } from '../command-line/parsed-command.ts';
 import type { CommandIo } from './io.ts';
 
 /** Whether what a command prints on stdout is coloured: as `--color` says, else on a terminal that takes it. */

@@ -2,7 +2,7 @@ import { realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { randomToken } from '../clock.ts';
 import { QbatchError, UsageError } from '../errors.ts';
-import { OutputFile, outputSize } from '../output-file.ts';
+import { OutputFile, outputSize } from '../output/output-file.ts';
 import type { CommandIo } from './io.ts';
 
 /** Where a command's data goes: stdout, or a file that appears whole or not at all. */

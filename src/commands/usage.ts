@@ -5,7 +5,7 @@ import { listJobs } from '../ledger/jobs.ts';
 import { openForReading, storageError } from '../ledger/open.ts';
 import { type UsageSource, usageReport } from '../ledger/usage.ts';
 import { byKeys } from '../ledger/usage-keys.ts';
-import type { ParsedCommand, ReportFormat } from '../parsed-command.ts';
+import type { ParsedCommand, ReportFormat } from '../command-line/parsed-command.ts';
 import { usageCsv } from '../report/usage-csv.ts';
 import { usageJson } from '../report/usage-json.ts';
 import { usageMarkdown } from '../report/usage-markdown.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { stemOf } from '../input-source.ts';
+import { stemOf } from '../input/input-source.ts';
 
 /** Ends the name of every ledger that has its default place. */
 export const LEDGER_SUFFIX = '.qbatch.db';

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT, InputError, QbatchError, UsageError } from '../errors.ts';
-import type { JobChoice } from '../parsed-command.ts';
+import type { JobChoice } from '../command-line/parsed-command.ts';
 import { sqliteCode } from './database.ts';
 import { defaultLedgerPath, LEDGER_SUFFIX } from './default-ledger-path.ts';
 import { listJobs } from './jobs.ts';

@@ -1,4 +1,4 @@
-import type { LineDefaults } from '../request-parts.ts';
+import type { LineDefaults } from '../input/request-parts.ts';
 import { parseLine, type Rejected } from '../parse.ts';
 import type { Pricing } from '../pricing.ts';
 import { readLines } from '../read.ts';

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { fileLines, outputSize } from '../output-file.ts';
-import { outputText } from '../output-line.ts';
-import { ownLineNo } from '../reconcile.ts';
+import { fileLines, outputSize } from '../output/output-file.ts';
+import { outputText } from '../output/output-line.ts';
+import { ownLineNo } from '../output/reconcile.ts';
 import type { Database } from './database.ts';
 import type { Findings } from './findings.ts';
 import { lastSeq, type OutputLine, outputLinesByNumber, outputLinesBySeq } from './lines.ts';

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-import { compactValidJson, printable } from '../compact-json.ts';
+import { compactValidJson, printable } from '../json/compact-json.ts';
 import type { ApiFailure } from '../failure.ts';
 import { readUsage } from '../read-usage.ts';
 import type { Decoded, HttpReply } from './protocol.ts';

@@ -1,4 +1,4 @@
-import { scanArray, scanObject } from '../json-scan.ts';
+import { scanArray, scanObject } from '../json/json-scan.ts';
 
 /**
  * An object of a reply as raw JSON text by key, in order; of duplicate keys the last value counts.

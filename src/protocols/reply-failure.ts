@@ -1,6 +1,6 @@
 import type { ApiFailure } from '../failure.ts';
 import type { Usage } from '../usage.ts';
-import { compactValidJson, printable } from '../compact-json.ts';
+import { compactValidJson, printable } from '../json/compact-json.ts';
 import type { HttpReply } from './protocol.ts';
 
 /** Status and headers of a reply, without its body. */

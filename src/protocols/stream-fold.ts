@@ -1,4 +1,4 @@
-import { compactValidJson } from '../compact-json.ts';
+import { compactValidJson } from '../json/compact-json.ts';
 import type { ApiFailure } from '../failure.ts';
 import { readUsage } from '../read-usage.ts';
 import type { Usage } from '../usage.ts';

@@ -1,4 +1,4 @@
-import { jsonText } from './json-text.ts';
+import { jsonText } from '../json/json-text.ts';
 import type { UsageMeasures, UsageReport } from './usage-report.ts';
 
 function measuresOf(measures: UsageMeasures): UsageMeasures {

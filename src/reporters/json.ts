@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { jsonText } from '../report/json-text.ts';
+import { jsonText } from '../json/json-text.ts';
 import type { Progress, Reporter, RunEvent } from './reporter.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { printable } from '../compact-json.ts';
+import { printable } from '../json/compact-json.ts';
 
 const MESSAGE_CHARS_MAX = 300;
 const ELLIPSIS = '...';

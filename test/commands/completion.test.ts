@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { COMMANDS } from '../../src/command-specs.ts';
+import { COMMANDS } from '../../src/command-line/command-specs.ts';
 import { completionScript } from '../../src/commands/completion.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;

@@ -2,7 +2,7 @@ import { encodeRequest } from '../../src/encode.ts';
 import { loadCatalog } from '../../src/models/catalog.ts';
 import { parseLine, type Rejected, type Request } from '../../src/parse.ts';
 import type { HttpCall } from '../../src/protocols/protocol.ts';
-import type { LineDefaults } from '../../src/request-parts.ts';
+import type { LineDefaults } from '../../src/input/request-parts.ts';
 
 const catalog = loadCatalog();
 

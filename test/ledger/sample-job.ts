@@ -13,7 +13,7 @@ import {
 } from '../../src/ledger/jobs.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import type { Job, LineState } from '../../src/ledger/records.ts';
-import { OutputFile } from '../../src/output-file.ts';
+import { OutputFile } from '../../src/output/output-file.ts';
 import type { Usage } from '../../src/usage.ts';
 import { Writer } from '../../src/write.ts';
 

@@ -1,0 +1,73 @@
+import type { Region, SimulatorSpec } from '../settings.ts';
+
+/** What a flag was given: text, or several of a repeatable one, or a switch. Not yet parsed. */
+export type FlagValue = string | boolean | readonly string[];
+
+/** The flags that the command line names, and no others, by long name (`max-cost`). */
+export type GivenFlags = Readonly<Record<string, FlagValue>>;
+
+/** What every command but `run` and its kin takes besides its own flags. */
+export type DisplayFlags = {
+  readonly quiet: boolean;
+  readonly color: 'auto' | 'always' | 'never';
+  readonly debug: boolean;
+};
+
+/** A job as it was named: a positional (ledger, name or input), `--ledger`, `--job`. */
+export type JobChoice = {
+  readonly job: string | undefined;
+  readonly ledger: string | undefined;
+  readonly jobName: string | undefined;
+};
+
+export type ReportFormat = 'table' | 'csv' | 'json' | 'markdown' | 'html' | 'parquet';
+export type Shell = 'bash' | 'zsh' | 'fish';
+
+/** One command line, understood. `flags` of run and its kin become Settings in `resolveSettings`. */
+export type ParsedCommand =
+  | { readonly command: 'help' | 'version'; readonly text: string }
+  | { readonly command: 'run' | 'check'; readonly input: string; readonly flags: GivenFlags }
+  | { readonly command: 'resume'; readonly job: string | undefined; readonly flags: GivenFlags }
+  | {
+      readonly command: 'retry';
+      readonly job: string | undefined;
+      /** Empty, as `statuses`: all failed lines. */
+      readonly codes: readonly string[];
+      readonly statuses: readonly string[];
+      readonly flags: GivenFlags;
+    }
+  | ({ readonly command: 'status'; readonly verify: boolean; readonly json: boolean } & JobChoice &
+      DisplayFlags)
+  | ({ readonly command: 'jobs'; readonly dir: string; readonly json: boolean } & DisplayFlags)
+  | ({
+      readonly command: 'usage';
+      readonly jobs: readonly string[];
+      readonly by: readonly string[];
+      readonly format: ReportFormat;
+      readonly output: string | undefined;
+      readonly ledger: string | undefined;
+      readonly jobName: string | undefined;
+    } & DisplayFlags)
+  | ({
+      readonly command: 'export';
+      readonly what: 'results' | 'errors' | 'attempts';
+      readonly format: 'jsonl' | 'csv' | 'parquet';
+      readonly order: 'input' | 'settled';
+      readonly output: string | undefined;
+    } & JobChoice &
+      DisplayFlags)
+  | ({
+      readonly command: 'models';
+      readonly pattern: string | undefined;
+      readonly region: Region | undefined;
+      readonly catalog: string | undefined;
+      readonly json: boolean;
+    } & DisplayFlags)
+  | ({
+      readonly command: 'simulate';
+      readonly host: string;
+      readonly port: number;
+      readonly spec: SimulatorSpec;
+    } & DisplayFlags)
+  | { readonly command: 'completion'; readonly shell: Shell }
+  | ({ readonly command: 'debug'; readonly json: boolean } & JobChoice & DisplayFlags);

@@ -1,0 +1,219 @@
+import type { CommandSpec } from './command-specs.ts';
+import { UsageError } from '../errors.ts';
+import { REGIONS, RUN_FLAGS } from '../config/flags.ts';
+import type {
+  DisplayFlags,
+  FlagValue,
+  GivenFlags,
+  JobChoice,
+  ParsedCommand,
+} from './parsed-command.ts';
+import { parseSimulatorSpec } from '../simulator/spec.ts';
+
+/** A command line after tokenizing: its command, the flags given, and the words behind the command. */
+export type RawCommand = {
+  readonly spec: CommandSpec;
+  readonly flags: GivenFlags;
+  readonly words: readonly string[];
+};
+
+/** Groups that `usage --by` knows besides `tag:NAME` (cli.md section 1). */
+const USAGE_KEYS: readonly string[] = ['model', 'day', 'hour', 'job', 'status', 'code', 'thinking'];
+
+/**
+ * Turns a tokenized command line into a typed command: counts the words, reads ports, groups and
+ * statuses, fills in defaults. Throws UsageError (64).
+ */
+export function readCommand(raw: RawCommand): ParsedCommand {
+  checkWords(raw);
+  const { spec, flags, words } = raw;
+  const display = readDisplay(raw);
+  const json = flags['json'] === true;
+  switch (spec.name) {
+    case 'run':
+    case 'check':
+      checkStdout(flags);
+      return { command: spec.name, input: words[0] ?? '', flags };
+    case 'resume':
+      checkStdout(flags);
+      return { command: 'resume', job: words[0], flags };
+    case 'retry':
+      checkStdout(flags);
+      return readRetry(raw);
+    case 'status':
+      return {
+        command: 'status',
+        verify: flags['verify'] === true,
+        json,
+        ...readJob(raw),
+        ...display,
+      };
+    case 'jobs':
+      return { command: 'jobs', dir: words[0] ?? '.', json, ...display };
+    case 'usage':
+      return readUsage(raw);
+    case 'export':
+      return readExport(raw);
+    case 'models': {
+      const region = flags['region'] === undefined ? undefined : oneOf(raw, 'region', REGIONS);
+      return {
+        command: 'models',
+        pattern: words[0],
+        region,
+        catalog: text(raw, 'catalog'),
+        json,
+        ...display,
+      };
+    }
+    case 'simulate':
+      return {
+        command: 'simulate',
+        host: text(raw, 'host') ?? '',
+        port: readPort(text(raw, 'port') ?? ''),
+        spec: parseSimulatorSpec(words[0] ?? ''),
+        ...display,
+      };
+    case 'completion':
+      return { command: 'completion', shell: pick(words[0], ['bash', 'zsh', 'fish'], 'the shell') };
+    case 'debug':
+      return { command: 'debug', json, ...readJob(raw), ...display };
+    default:
+      throw new TypeError(`no reader for the command ${spec.name}`);
+  }
+}
+
+function checkWords({ spec, words }: RawCommand): void {
+  const usage = `see qbatch ${spec.name} --help`;
+  const missing = spec.positionals.find((one, index) => one.required && words[index] === undefined);
+  if (missing !== undefined) {
+    const example = spec.examples[0] ?? usage;
+    throw new UsageError(`${spec.name} needs ${article(missing.name)}`, `for example: ${example}`);
+  }
+  const empty = words.indexOf('');
+  if (empty !== -1) {
+    const name = spec.positionals[empty]?.name ?? spec.positionals.at(-1)?.name ?? 'word';
+    throw new UsageError(
+      `the ${name} is an empty string`,
+      'is a shell variable unset? To read stdin write -',
+    );
+  }
+  const takesMany = spec.positionals.at(-1)?.many === true;
+  if (!takesMany && words.length > spec.positionals.length) {
+    const extra = words.slice(spec.positionals.length).join(' ');
+    throw new UsageError(`${spec.name}: unexpected ${JSON.stringify(extra)}`, usage);
+  }
+}
+
+function article(name: string): string {
+  return name === 'input' ? 'an input' : `a ${name}`;
+}
+
+/** stdout has one writer: the results, or the summary. */
+function checkStdout(flags: GivenFlags): void {
+  if (flags['output'] === '-' && flags['json'] === true) throw stdoutTwice();
+}
+
+/** The refusal of `--json` together with `-o -`, wherever the two came from (64). */
+export function stdoutTwice(): UsageError {
+  return new UsageError(
+    '--json and --output - both want stdout',
+    'write the results to a file, or leave --json out and use --progress json on stderr',
+  );
+}
+
+function readRetry({ flags, words }: RawCommand): ParsedCommand {
+  const statuses = list(flags['status']);
+  const wrong = statuses.find((status) => !/^[1-5]\d\d$/.test(status));
+  if (wrong !== undefined) {
+    throw new UsageError(
+      `--status: ${JSON.stringify(wrong)} is not an HTTP status`,
+      'such as 429 or 500; for error codes use --code',
+    );
+  }
+  const own = new Set(RUN_FLAGS.map((flag) => flag.name));
+  const runFlags = Object.fromEntries(Object.entries(flags).filter(([name]) => own.has(name)));
+  return { command: 'retry', job: words[0], codes: list(flags['code']), statuses, flags: runFlags };
+}
+
+function readUsage(raw: RawCommand): ParsedCommand {
+  return {
+    command: 'usage',
+    jobs: raw.words,
+    by: readKeys(text(raw, 'by') ?? ''),
+    format: oneOf(raw, 'format', ['table', 'csv', 'json', 'markdown', 'html', 'parquet']),
+    output: text(raw, 'output'),
+    ledger: text(raw, 'ledger'),
+    jobName: text(raw, 'job'),
+    ...readDisplay(raw),
+  };
+}
+
+function readExport(raw: RawCommand): ParsedCommand {
+  return {
+    command: 'export',
+    what: oneOf(raw, 'what', ['results', 'errors', 'attempts']),
+    format: oneOf(raw, 'format', ['jsonl', 'csv', 'parquet']),
+    order: oneOf(raw, 'order', ['input', 'settled']),
+    output: text(raw, 'output'),
+    ...readJob(raw),
+    ...readDisplay(raw),
+  };
+}
+
+function readKeys(by: string): readonly string[] {
+  const keys = by.split(',').map((key) => key.trim());
+  for (const key of keys) {
+    if (USAGE_KEYS.includes(key) || /^tag:./.test(key)) continue;
+    const allowed = `${USAGE_KEYS.join(', ')}, tag:NAME`;
+    throw new UsageError(`--by: ${JSON.stringify(key)} is not one of ${allowed}`);
+  }
+  const twice = keys.find((key, index) => keys.indexOf(key) !== index);
+  if (twice !== undefined) throw new UsageError(`--by: ${twice} is named twice`);
+  return keys;
+}
+
+function readPort(port: string): number {
+  const value = /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN;
+  if (value <= 65_535) return value;
+  throw new UsageError(
+    `--port: ${JSON.stringify(port)} is not a port`,
+    'a whole number, 0 to 65535',
+  );
+}
+
+function readJob(raw: RawCommand): JobChoice {
+  return { job: raw.words[0], ledger: text(raw, 'ledger'), jobName: text(raw, 'job') };
+}
+
+function readDisplay(raw: RawCommand): DisplayFlags {
+  const color = raw.flags['color'];
+  return {
+    quiet: raw.flags['quiet'] === true,
+    color: color === undefined ? 'auto' : pick(color, ['auto', 'always', 'never'], '--color'),
+    debug: raw.flags['debug'] === true,
+  };
+}
+
+/** The flag's value, else its default; undefined where it has neither. */
+function text({ spec, flags }: RawCommand, name: string): string | undefined {
+  const value = flags[name] ?? spec.flags.find((flag) => flag.name === name)?.default;
+  return typeof value === 'string' ? value : undefined;
+}
+
+function oneOf<T extends string>(raw: RawCommand, name: string, allowed: readonly T[]): T {
+  return pick(text(raw, name), allowed, `--${name}`);
+}
+
+function pick<T extends string>(
+  value: FlagValue | undefined,
+  allowed: readonly T[],
+  what: string,
+): T {
+  const found = allowed.find((one) => one === value);
+  if (found !== undefined) return found;
+  throw new UsageError(`${what}: ${JSON.stringify(value)} is not one of ${allowed.join(', ')}`);
+}
+
+function list(value: FlagValue | undefined): readonly string[] {
+  return Array.isArray(value) ? value : [];
+}

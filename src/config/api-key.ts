@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { ConfigError } from '../errors.ts';
+
+const HINT =
+  'set DASHSCOPE_API_KEY, or write the key into a file and name it by DASHSCOPE_API_KEY_FILE_PATH';
+
+/** Keys have some 35 characters; what is longer than this is another file's content. */
+const KEY_CHARACTERS_MAX = 4096;
+
+/** Visible ASCII: what an HTTP header can carry and a key is made of. */
+const KEY = /^[\x21-\x7e]+$/;
+
+/**
+ * The Model Studio key: the value of `DASHSCOPE_API_KEY`, else the content of the file named by
+ * `DASHSCOPE_API_KEY_FILE_PATH`, else of `.dashscope/api_key` in the `home` folder; trimmed. Blank
+ * variables count as unset. Throws ConfigError (78) where there is none, where a file cannot be
+ * read (naming it), and where the value cannot be a key (never repeating it).
+ *
+ * Source of the names and their order: the vendor's Python SDK (`dashscope.common.api_key`), 2025.
+ */
+export function readApiKey(
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): string {
+  const value = env['DASHSCOPE_API_KEY']?.trim() ?? '';
+  if (value !== '') return checkKey(value, 'DASHSCOPE_API_KEY');
+  const named = env['DASHSCOPE_API_KEY_FILE_PATH']?.trim() ?? '';
+  const file = named === '' ? path.join(home, '.dashscope', 'api_key') : named;
+  const content = readKeyFile(file, named !== '');
+  if (content === undefined) throw new ConfigError('no API key found', HINT);
+  if (content === '') throw new ConfigError(`no API key found: ${file} is empty`, HINT);
+  return checkKey(content, file);
+}
+
+/** The trimmed content; undefined where a file that nobody asked for is not there. */
+function readKeyFile(file: string, wanted: boolean): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    if (!wanted && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
+    const origin = wanted ? ', named by DASHSCOPE_API_KEY_FILE_PATH' : '';
+    throw new ConfigError(`cannot read the API key file ${file}${origin}: ${code}`, HINT, error);
+  }
+}
+
+function checkKey(key: string, origin: string): string {
+  if (key.length <= KEY_CHARACTERS_MAX && KEY.test(key)) return key;
+  throw new ConfigError(
+    `the API key in ${origin} holds characters that no key has (blanks, line breaks, control or non-ASCII characters), or is far too long`,
+    'copy the key again: one line, the key alone, as the console shows it',
+  );
+}

@@ -1,0 +1,181 @@
+import { findProjectFile, findUserFile, readConfigFile } from './config-files.ts';
+import { resolveEndpoints } from './endpoints.ts';
+import { ConfigError, UsageError } from '../errors.ts';
+import type { QbatchError } from '../errors.ts';
+import { environmentName, RUN_FLAGS } from './flags.ts';
+import type { RunFlagSpec } from './flags.ts';
+import type { GivenFlags } from '../command-line/parsed-command.ts';
+import { stdoutTwice } from '../command-line/read-command.ts';
+import { redactKeyLike } from '../redact.ts';
+import { SETTING_FIELDS, settingsSchema } from './settings-schema.ts';
+import type { Origin, ResolvedSettings, Settings } from '../settings.ts';
+import { closestName } from '../suggest.ts';
+
+/** Where settings come from. `flags` by long name, as `parseArgs` gives them. */
+export type SettingSources = {
+  readonly flags: GivenFlags;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly home: string;
+};
+
+/** One value that somebody gave: raw, with its origin, and how error messages call the place. */
+type Given = {
+  readonly flag: RunFlagSpec;
+  readonly value: unknown;
+  readonly origin: Origin;
+  readonly shown: string;
+};
+
+/** All values of one source; earlier layers win. */
+type Layer = { readonly kind: 'flags' | 'other'; readonly values: readonly Given[] };
+
+/** The vendor's own names (its Python SDK, 2025), by the flag they stand for; QBATCH_ names win over them. */
+const VENDOR_NAMES: Readonly<Record<string, string>> = {
+  'base-url': 'DASHSCOPE_HTTP_BASE_URL',
+  'compatible-base-url': 'DASHSCOPE_COMPATIBLE_BASE_URL',
+};
+
+const SHOWN_CHARACTERS_MAX = 80;
+
+/**
+ * Merges flags over environment (`QBATCH_<NAME>`, and the vendor's base URLs) over the project
+ * file over the user file over defaults, and checks everything, also what is overridden. Lists and
+ * maps (`--set`, `--rpm`) replace each other as wholes.
+ *
+ * The uppermost source that names an endpoint (region or a base URL) decides where calls go: base
+ * URLs of lower sources are then left out, so that the key never goes to two services by accident.
+ *
+ * Throws UsageError (64) for flags that do not parse, ConfigError (78) for the other sources, for
+ * unknown keys in them, and for endpoints that cannot be used. Reads the two configuration files;
+ * touches nothing else.
+ */
+export function resolveSettings(sources: SettingSources): ResolvedSettings {
+  const projectFile = findProjectFile(sources.cwd);
+  const userFile = findUserFile(sources.env, sources.home);
+  const layers: readonly Layer[] = [
+    { kind: 'flags', values: fromFlags(sources.flags) },
+    { kind: 'other', values: fromEnvironment(sources.env) },
+    { kind: 'other', values: projectFile === undefined ? [] : fromFile(projectFile) },
+    {
+      kind: 'other',
+      values: userFile === undefined || userFile === projectFile ? [] : fromFile(userFile),
+    },
+  ];
+  for (const layer of layers) checkLayer(layer);
+  const chosen = merge(layers);
+  const raw: Record<string, unknown> = {};
+  const origins = new Map<keyof Settings, Origin>();
+  for (const flag of RUN_FLAGS) {
+    const given = chosen.get(flag.setting);
+    raw[flag.setting] = given === undefined ? flag.default : given.value;
+    origins.set(flag.setting, given?.origin ?? 'default');
+  }
+  const settings = settingsSchema.parse(raw);
+  checkTogether(settings);
+  return { settings, origins, projectFile };
+}
+
+function fromFlags(flags: GivenFlags): readonly Given[] {
+  return RUN_FLAGS.flatMap((flag) => {
+    const value = flags[flag.name];
+    if (value === undefined) return [];
+    // `--simulate` alone is the empty text, which stands for the simulator's defaults.
+    const bare = flag.type === 'optional' && value === '';
+    return [{ flag, value: bare ? true : value, origin: 'flag', shown: `--${flag.name}` }];
+  });
+}
+
+function fromEnvironment(env: SettingSources['env']): readonly Given[] {
+  const flagByName = new Map(RUN_FLAGS.map((flag) => [environmentName(flag.name), flag]));
+  const unknown = Object.keys(env).find(
+    (name) => name.startsWith('QBATCH_') && env[name] !== undefined && !flagByName.has(name),
+  );
+  if (unknown !== undefined) throw unknownVariable(unknown, [...flagByName.keys()]);
+  return RUN_FLAGS.flatMap((flag) => {
+    const own = environmentName(flag.name);
+    const vendor = VENDOR_NAMES[flag.name];
+    if (env[own] !== undefined) return [{ flag, value: env[own], origin: own, shown: own }];
+    // An empty value of the vendor's is unset, as in its SDK; one of ours is a mistake that is told.
+    if (vendor === undefined || (env[vendor] ?? '') === '') return [];
+    return [{ flag, value: env[vendor], origin: vendor, shown: vendor }];
+  });
+}
+
+function unknownVariable(name: string, known: readonly string[]): ConfigError {
+  if (/API_?KEY/.test(name)) {
+    const hint = 'set DASHSCOPE_API_KEY, or name a file by DASHSCOPE_API_KEY_FILE_PATH';
+    return new ConfigError(`${name} is not where the API key is read from`, hint);
+  }
+  const near = closestName(name, known);
+  const hint =
+    near === undefined ? 'unset it; the names are those of the flags' : `did you mean ${near}?`;
+  return new ConfigError(`unknown environment variable ${name}`, hint);
+}
+
+function fromFile(file: string): readonly Given[] {
+  return readConfigFile(file).map(({ flag, value, key }) => ({
+    flag,
+    value,
+    origin: file,
+    shown: `${file}: ${key}`,
+  }));
+}
+
+function checkLayer({ kind, values }: Layer): void {
+  for (const { flag, value, shown } of values) {
+    const result = SETTING_FIELDS[flag.setting].safeParse(value);
+    if (result.success) continue;
+    const allowed = result.error.issues[0]?.message ?? 'allowed';
+    const message = `${shown}: ${quote(flag, value)} is not ${allowed}`;
+    throw kind === 'flags' ? new UsageError(message) : new ConfigError(message);
+  }
+}
+
+/** The value as text for a message: short, without control characters, keys and URL passwords. */
+function quote(flag: RunFlagSpec, value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  if (flag.name.endsWith('base-url') && text.includes('@')) return 'the URL given';
+  const clean = redactKeyLike(text);
+  return clean.length <= SHOWN_CHARACTERS_MAX
+    ? clean
+    : `${clean.slice(0, SHOWN_CHARACTERS_MAX)}...`;
+}
+
+const BASE_URLS: ReadonlySet<string> = new Set(['base-url', 'compatible-base-url']);
+
+function merge(layers: readonly Layer[]): ReadonlyMap<keyof Settings, Given> {
+  const chosen = new Map<keyof Settings, Given>();
+  let endpointNamed = false;
+  for (const { values } of layers) {
+    for (const given of values) {
+      const outranked = endpointNamed && BASE_URLS.has(given.flag.name);
+      if (!outranked && !chosen.has(given.flag.setting)) chosen.set(given.flag.setting, given);
+    }
+    endpointNamed ||= values.some(({ flag }) => flag.name === 'region' || BASE_URLS.has(flag.name));
+  }
+  return chosen;
+}
+
+function checkTogether(settings: Settings): void {
+  const problem = outputProblem(settings);
+  if (problem !== undefined) throw problem;
+  // The simulator runs on loopback, wherever the endpoint settings point.
+  if (settings.simulate === undefined) resolveEndpoints(settings);
+}
+
+function outputProblem({ output, errors, ledger, json }: Settings): QbatchError | undefined {
+  if (output === '-' && json) return stdoutTwice();
+  if (errors === '-') {
+    return new UsageError('--errors cannot be -: stdout is for the results', 'name a file');
+  }
+  if (ledger === '-')
+    return new UsageError('--ledger cannot be -: it is a database', 'name a file');
+  const named = [output, errors, ledger].filter((file) => file !== undefined);
+  const twice = named.find((file, index) => named.indexOf(file) !== index);
+  return twice === undefined
+    ? undefined
+    : new UsageError(
+        `--output, --errors and --ledger must be different files: ${twice} is named twice`,
+      );
+}

@@ -1,0 +1,126 @@
+import { isIPv4 } from 'node:net';
+
+import { ConfigError } from '../errors.ts';
+import type { Region, Settings } from '../settings.ts';
+
+/** Where calls go: base URLs without a slash at the end, and what the user should be told about them. */
+export type Endpoints = {
+  readonly dashscope: string;
+  readonly openai: string;
+  readonly notes: readonly string[];
+};
+
+/** The settings that decide where calls go. */
+export type EndpointSettings = Pick<
+  Settings,
+  'region' | 'baseUrl' | 'compatibleBaseUrl' | 'workspace' | 'allowHttp'
+>;
+
+type RegionHosts = {
+  /** The public host; null: the region has workspace hosts only. */
+  readonly host: string | null;
+  /** Where workspace hosts live; null: none are documented. */
+  readonly workspaceZone: string | null;
+};
+
+/**
+ * Hosts by region. Source: Model Studio's API reference and regions page, read 2025-11 to 2026-05
+ * (service contract 1.1). The finance host is from community sources and not officially confirmed.
+ */
+const HOSTS: Readonly<Record<Region, RegionHosts>> = {
+  beijing: { host: 'dashscope.aliyuncs.com', workspaceZone: 'cn-beijing.maas.aliyuncs.com' },
+  singapore: {
+    host: 'dashscope-intl.aliyuncs.com',
+    workspaceZone: 'ap-southeast-1.maas.aliyuncs.com',
+  },
+  virginia: { host: 'dashscope-us.aliyuncs.com', workspaceZone: 'us-east-1.maas.aliyuncs.com' },
+  finance: { host: 'dashscope-finance.aliyuncs.com', workspaceZone: null },
+  frankfurt: { host: null, workspaceZone: 'eu-central-1.maas.aliyuncs.com' },
+  tokyo: { host: null, workspaceZone: 'ap-northeast-1.maas.aliyuncs.com' },
+};
+
+const NATIVE_PATH = '/api/v1';
+const COMPATIBLE_PATH = '/compatible-mode/v1';
+
+/**
+ * The base URLs of both protocols. A base URL that is given wins over the region. Where only one
+ * is given the other never falls back to the region's host, so that no call leaves for a service
+ * that was not named: it is derived on the same origin, or is the same URL.
+ *
+ * Throws ConfigError (78) for a region without the workspace it needs, and for plain http to
+ * another machine without `--allow-http`.
+ */
+export function resolveEndpoints(settings: EndpointSettings): Endpoints {
+  const { baseUrl, compatibleBaseUrl } = settings;
+  const endpoints =
+    baseUrl === undefined && compatibleBaseUrl === undefined
+      ? fromRegion(settings)
+      : fromBaseUrls(baseUrl, compatibleBaseUrl);
+  const plain = [endpoints.dashscope, endpoints.openai].filter(isPlainHttpElsewhere);
+  if (plain.length === 0) return endpoints;
+  if (!settings.allowHttp) {
+    throw new ConfigError(
+      `${plain[0]} is plain http to another machine: the key and all prompts could be read on the way`,
+      'use https, or accept it with --allow-http',
+    );
+  }
+  const note = `plain http to ${new URL(plain[0] ?? '').host}: the key can be read on the way`;
+  return { ...endpoints, notes: [...endpoints.notes, note] };
+}
+
+function fromRegion({ region, workspace }: EndpointSettings): Endpoints {
+  const { host, workspaceZone } = HOSTS[region];
+  const notes: string[] = [];
+  if (region === 'finance') {
+    notes.push(`the host of the finance region, ${host}, is not officially confirmed`);
+    if (workspace !== undefined) notes.push('--workspace has no effect: finance has no such hosts');
+  }
+  const chosen =
+    workspace === undefined || workspaceZone === null ? host : `${workspace}.${workspaceZone}`;
+  if (chosen === null) {
+    throw new ConfigError(
+      `the region ${region} needs a workspace: its hosts are named after one`,
+      'give --workspace ID (the id is shown in the Model Studio console)',
+    );
+  }
+  const origin = `https://${chosen}`;
+  return { dashscope: origin + NATIVE_PATH, openai: origin + COMPATIBLE_PATH, notes };
+}
+
+function fromBaseUrls(native: string | undefined, compatible: string | undefined): Endpoints {
+  if (native !== undefined && compatible !== undefined) {
+    const dashscope = isBareOrigin(native) ? native + NATIVE_PATH : native;
+    const openai = isBareOrigin(compatible) ? compatible + COMPATIBLE_PATH : compatible;
+    return { dashscope, openai, notes: [] };
+  }
+  const given = native ?? compatible ?? '';
+  const root = rootOf(given);
+  if (root === undefined) {
+    const note = `native and OpenAI-compatible calls both go to ${given}, the only base URL given`;
+    return { dashscope: given, openai: given, notes: [note] };
+  }
+  return { dashscope: root + NATIVE_PATH, openai: root + COMPATIBLE_PATH, notes: [] };
+}
+
+/** What stands before the path of either protocol; undefined where the URL ends in neither. */
+function rootOf(url: string): string | undefined {
+  for (const path of [NATIVE_PATH, COMPATIBLE_PATH]) {
+    if (url.endsWith(path)) return url.slice(0, -path.length);
+  }
+  return isBareOrigin(url) ? url : undefined;
+}
+
+function isBareOrigin(url: string): boolean {
+  return new URL(url).pathname === '/';
+}
+
+function isPlainHttpElsewhere(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !isLoopback(hostname);
+}
+
+/** By name or number; `hostname` is as URL writes it, so `127.1` is already `127.0.0.1`. */
+function isLoopback(hostname: string): boolean {
+  if (hostname === 'localhost' || hostname === '[::1]') return true;
+  return isIPv4(hostname) && hostname.startsWith('127.');
+}

@@ -1,0 +1,123 @@
+import { isObject } from '../is-object.ts';
+import { invalidRequest } from './invalid-request.ts';
+import type { ModelProfile } from '../models/model-profile.ts';
+import type { Problem } from '../problem.ts';
+import type { Endpoint } from '../protocols/protocol.ts';
+import type { LineDefaults, LineDraft, RequestParts } from './request-parts.ts';
+import type { RequestView } from '../schemas/request-view.ts';
+
+/** A line with its shape understood and defaults folded in, or why it has none. */
+export type Shaped =
+  | {
+      readonly kind: 'shaped';
+      readonly view: RequestView;
+      readonly parts: () => RequestParts;
+      readonly problems: readonly Problem[];
+    }
+  | { readonly kind: 'unshaped'; readonly problems: readonly Problem[] };
+
+/**
+ * Folds the command line's defaults and the model's profile into a draft: what will be sent, as
+ * parsed values (for the checks) and raw text (for the request).
+ */
+export function applyDefaults(
+  draft: LineDraft,
+  defaults: LineDefaults,
+  streamHeader: boolean | null,
+): Shaped {
+  const model = draft.model === undefined ? defaults.model : draft.model;
+  if (typeof model !== 'string' || model === '') {
+    const path = draft.shape === 'envelope' ? 'body.model' : 'model';
+    const what =
+      draft.model === undefined
+        ? 'no model is given; name one in the line or with --model'
+        : `model is ${JSON.stringify(draft.model)}; it must be a non-empty string`;
+    return { kind: 'unshaped', problems: [invalidRequest(path, what)] };
+  }
+  const profile = defaults.catalog.profile(model);
+  const parameters = withDefaults(draft.parameters, defaults.set);
+  const system =
+    defaults.system !== undefined &&
+    Array.isArray(draft.messages) &&
+    !draft.messages.some((message) => isObject(message) && message['role'] === 'system')
+      ? defaults.system
+      : null;
+  const endpoint = draft.endpoint ?? nativeEndpoint(profile, draft.messages);
+  const thinking = thinkingOf(parameters, profile);
+  const streamAsked =
+    typeof parameters['stream'] === 'boolean' ? parameters['stream'] : streamHeader;
+  const needed = profile.streamOnly === 'always' || thinking === true;
+  return {
+    kind: 'shaped',
+    view: {
+      shape: draft.shape,
+      protocol: draft.protocol,
+      endpoint,
+      model,
+      profile,
+      input: draft.input,
+      messages:
+        system === null
+          ? draft.messages
+          : [{ role: 'system', content: system }, ...(draft.messages as unknown[])],
+      parameters,
+      stream: needed || streamAsked === true,
+      streamAsked,
+      thinking,
+      paths: draft.paths,
+    },
+    parts: () => partsOf(draft, model, { set: defaults.set, system }),
+    problems: draft.problems,
+  };
+}
+
+/** Adds `--set` values for names the line does not give. */
+function withDefaults(
+  given: Readonly<Record<string, unknown>>,
+  set: ReadonlyMap<string, string>,
+): Readonly<Record<string, unknown>> {
+  if (set.size === 0) return given;
+  const parameters: Record<string, unknown> = { ...given };
+  for (const [key, raw] of set) {
+    if (!Object.hasOwn(parameters, key)) parameters[key] = JSON.parse(raw) as unknown;
+  }
+  return parameters;
+}
+
+/** The raw text of what will be sent, defaults folded in. */
+function partsOf(
+  draft: LineDraft,
+  model: string,
+  defaults: { readonly set: ReadonlyMap<string, string>; readonly system: string | null },
+): RequestParts {
+  const raw = draft.raw();
+  const parameters = [...raw.parameters];
+  for (const [key, text] of defaults.set) {
+    if (!Object.hasOwn(draft.parameters, key)) parameters.push({ key, raw: text });
+  }
+  return {
+    ...raw,
+    model: raw.model ?? JSON.stringify(model),
+    parameters,
+    system: defaults.system === null ? null : JSON.stringify(defaults.system),
+  };
+}
+
+/** By profile; an unknown model by its content: arrays of parts go to multimodal (cli.md section 2). */
+function nativeEndpoint(profile: ModelProfile, messages: unknown): Endpoint {
+  if (profile.nativeEndpoint !== null) return profile.nativeEndpoint;
+  const parts =
+    Array.isArray(messages) &&
+    messages.some((message) => isObject(message) && Array.isArray(message['content']));
+  return parts ? 'multimodal-generation' : 'text-generation';
+}
+
+function thinkingOf(
+  parameters: Readonly<Record<string, unknown>>,
+  profile: ModelProfile,
+): boolean | null {
+  const asked = parameters['enable_thinking'];
+  if (profile.thinking === 'only') return true;
+  if (typeof asked === 'boolean') return asked;
+  return profile.thinking === 'none' ? false : profile.thinkingDefault;
+}

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  createReadStream,
+  createWriteStream,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { randomToken } from '../clock.ts';
+import { EXIT, InputError, QbatchError, UsageError } from '../errors.ts';
+import { outputError } from '../output/output-file.ts';
+
+/** An input that can be read more than once. */
+export type InputSource = {
+  /** The file to read; for stdin and FIFOs the spooled copy. */
+  readonly path: string;
+  /** Its name less `.gz` and one extension; for stdin `stdin-<12 hex>`. */
+  readonly stem: string;
+  /** Folder in which outputs and ledger go by default. */
+  readonly folder: string;
+  /** The copy is removed once the job is finished. */
+  readonly spooled: boolean;
+};
+
+/** Stem of an input: what outputs, ledger and job are named after. */
+export function stemOf(path: string): string {
+  const name = basename(path).replace(/\.gz$/, '');
+  const dot = name.lastIndexOf('.');
+  return dot > 0 ? name.slice(0, dot) : name;
+}
+
+/** Where input comes from and goes; `stop` ends the copying of a stream. */
+type SpoolFrom = {
+  readonly cwd: string;
+  readonly stdin: Readable;
+  readonly stop: AbortSignal;
+  /** Exit code of the signal that stopped it. */
+  signalCode(): 129 | 130 | 143 | null;
+};
+
+type Readable = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+
+/**
+ * Looks at the input named on the command line; `-` and FIFOs are spooled first. Throws 64 for `-`
+ * on a terminal, 66 for what is missing, unreadable, or a folder.
+ */
+export async function openInput(given: string, at: SpoolFrom): Promise<InputSource> {
+  if (given === '-') {
+    if (at.stdin.isTTY === true) {
+      throw new UsageError(
+        'standard input is a terminal',
+        'pipe JSONL into it, or name a file: qbatch run FILE',
+      );
+    }
+    return spool(at.stdin, at);
+  }
+  let stat;
+  try {
+    stat = statSync(given);
+    accessSync(given, constants.R_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const what =
+      code === 'ENOENT'
+        ? 'no such file'
+        : code === 'EACCES'
+          ? 'permission denied'
+          : (error as Error).message;
+    throw new InputError(EXIT.noInput, `cannot read ${given}: ${what}`, 'check the path', error);
+  }
+  if (stat.isDirectory())
+    throw new InputError(EXIT.noInput, `${given} is a folder`, 'name a JSONL file in it');
+  if (stat.isFIFO() || stat.isCharacterDevice()) return spool(createReadStream(given), at);
+  return { path: given, stem: stemOf(given), folder: dirname(given), spooled: false };
+}
+
+/** Copies a stream into the working folder (0600), under the hash of its content. */
+async function spool(stream: NodeJS.ReadableStream, at: SpoolFrom): Promise<InputSource> {
+  const { cwd, stop } = at;
+  const temporary = join(cwd, `stdin-${randomToken()}.spooling`);
+  const content = createHash('sha256');
+  const hashing = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      content.update(chunk);
+      done(null, chunk);
+    },
+  });
+  try {
+    const file = openSync(temporary, 'wx', 0o600);
+    await pipeline(stream, hashing, createWriteStream(temporary, { fd: file }), { signal: stop });
+    const stem = `stdin-${content.digest('hex').slice(0, 12)}`;
+    const path = join(cwd, `${stem}.jsonl`);
+    renameSync(temporary, path);
+    return { path, stem, folder: cwd, spooled: true };
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    if (stop.aborted) {
+      throw new QbatchError(
+        at.signalCode() ?? EXIT.interrupted,
+        'stopped while the input was read',
+        'run it again',
+      );
+    }
+    throw outputError(error, temporary);
+  }
+}

@@ -1,0 +1,105 @@
+import { type NestedScan, type ObjectMember, scanObject } from '../json/json-scan.ts';
+import type { Problem } from '../problem.ts';
+
+/** Deepest nesting of `{` and `[` in a line, its own included (cli.md section 2). */
+const DEPTH_MAX = 512;
+
+const INNER_OBJECTS: NestedScan = { keys: new Set(['input', 'parameters']), inner: null };
+/** The objects whose members matter: `body` and, in it or beside it, `input` and `parameters`. */
+const REQUEST_OBJECTS: NestedScan = {
+  keys: new Set(['body', 'input', 'parameters']),
+  inner: INNER_OBJECTS,
+};
+
+function invalid(path: string, message: string, code: string): Problem {
+  return { severity: 'error', path, code, message };
+}
+
+/** V8's words for a place in the text, without the excerpt of the line that it puts into others. */
+const REASON_AT = /^(.{1,100}?) (?:in JSON|after JSON) at position (\d+)/;
+const UNEXPECTED_CHARACTER = /^Unexpected token '(.)'/su;
+
+/** Why a text is not JSON, with the column where V8 tells it. */
+function jsonReason(error: unknown): string {
+  const message = (error as Error).message;
+  const at = REASON_AT.exec(message);
+  if (at?.[1] !== undefined) {
+    const reason = at[1].charAt(0).toLowerCase() + at[1].slice(1);
+    return `not valid JSON: ${reason} at column ${Number(at[2]) + 1}`;
+  }
+  const character = UNEXPECTED_CHARACTER.exec(message)?.[1];
+  if (character !== undefined) {
+    return `not valid JSON: unexpected character ${JSON.stringify(character)}`;
+  }
+  return message.startsWith('Unexpected end')
+    ? 'not valid JSON: it ends too early'
+    : 'not valid JSON: no object begins here';
+}
+
+/** An object of a line: parsed, and where its members stand in `text`. */
+export type OpenObject = {
+  readonly value: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  readonly members: readonly ObjectMember[];
+};
+
+/** Raw text of a member's value; undefined where the object has none. */
+export function rawOf(object: OpenObject, key: string): string | undefined {
+  for (const member of object.members) {
+    if (member.key === key) return object.text.slice(member.valueStart, member.valueEnd);
+  }
+  return undefined;
+}
+
+/** A line's text to its object with the raw text of each member, or the reason why not. */
+export function openLine(text: string): OpenObject | Problem {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return invalid('', jsonReason(error), 'qbatch_invalid_json');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return invalid(
+      '',
+      'the line is not a JSON object; put one {...} on each line',
+      'qbatch_invalid_json',
+    );
+  }
+  const scan = scanObject(text, 0, REQUEST_OBJECTS);
+  if (scan.depth > DEPTH_MAX) {
+    return invalid(
+      '',
+      `the line is nested ${scan.depth} levels deep; at most ${DEPTH_MAX} are allowed`,
+      'qbatch_too_deep',
+    );
+  }
+  if (scan.duplicate !== null) return duplicateKey('', scan.duplicate);
+  return { value: value as Record<string, unknown>, text, members: scan.members };
+}
+
+/** The problem of a key that stands twice in one object: parsers disagree on which one counts. */
+function duplicateKey(path: string, key: string): Problem {
+  return invalid(
+    path,
+    `the key ${JSON.stringify(key)} is given twice${path === '' ? '' : ` in ${path}`}; keep one`,
+    'qbatch_duplicate_key',
+  );
+}
+
+export function isProblem(value: OpenObject | Problem): value is Problem {
+  return 'severity' in value;
+}
+
+/** Opens an object inside another one; what is no object, or repeats a key, is a problem. */
+export function openMember(holder: OpenObject, key: string, path: string): OpenObject | Problem {
+  const value = holder.value[key];
+  const member = holder.members.find((candidate) => candidate.key === key);
+  const nested = member?.nested ?? null;
+  if (typeof value !== 'object' || value === null || nested === null) {
+    return invalid(path, `${path} must be a JSON object`, 'qbatch_invalid_request');
+  }
+  const { duplicate, members } = nested;
+  if (duplicate !== null) return duplicateKey(path, duplicate);
+  return { value: value as Record<string, unknown>, text: holder.text, members };
+}

@@ -1,0 +1,31 @@
+import type { Clock } from '../clock.ts';
+import type { Identity, JobEndpoint } from '../ledger/records.ts';
+import type { LineDefaults } from '../input/request-parts.ts';
+import type { Pricing } from '../pricing.ts';
+import type { Survey } from '../survey.ts';
+
+/** Everything that decides which job a run works on. */
+export type JobRequest = {
+  readonly name: string;
+  /** Absolute: a later run may start in another folder. */
+  readonly inputPath: string;
+  /** The input as the user named it, for messages. */
+  readonly inputShown: string;
+  readonly identity: Identity;
+  readonly endpoint: JobEndpoint;
+  readonly resultsPath: string;
+  readonly errorsPath: string;
+  readonly order: 'input' | 'settled';
+  readonly defaults: LineDefaults;
+  readonly pricing: Pricing;
+  readonly maxLineBytes: number;
+  readonly skipInvalid: boolean;
+  readonly fresh: boolean;
+  readonly acceptChangedInput: boolean;
+  readonly adopt: boolean;
+  readonly clock: Clock;
+  /** Asked now and then while the input is read; throws where the user wants to stop. */
+  readonly checkStop?: () => void;
+  /** Sees the survey before anything is kept; throws to refuse (invalid lines, cost). */
+  gate(survey: Survey): Promise<void>;
+};

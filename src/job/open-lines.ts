@@ -1,0 +1,106 @@
+import { CURSOR_START } from '../ledger/jobs.ts';
+import type { LineSet } from '../ledger/line-set.ts';
+import type { PriorAttempts } from '../ledger/lines.ts';
+import type { Cursor, Job } from '../ledger/records.ts';
+import type { LineDefaults } from '../input/request-parts.ts';
+import { parseLine } from '../parse.ts';
+import { type PlannedLine, planLine } from '../plan.ts';
+import type { Pricing } from '../pricing.ts';
+import { isCompressed, readLines } from '../read.ts';
+import { ConfigError, EXIT, InputError } from '../errors.ts';
+import type { Database } from '../ledger/database.ts';
+import { fingerprint } from '../fingerprint.ts';
+import { fingerprintReader } from '../ledger/fingerprints.ts';
+
+export type OpenLinesOptions = {
+  readonly database: Database;
+  readonly job: Job;
+  readonly settled: LineSet;
+  /** Input order: lines up to here are settled, whatever `settled` says. */
+  readonly settledTo: number;
+  readonly prior: ReadonlyMap<number, PriorAttempts>;
+  readonly defaults: LineDefaults;
+  readonly pricing: Pricing;
+  readonly maxLineBytes: number;
+  readonly cursor: Cursor;
+};
+
+/** Where chunks of the input begin: lets a later run start reading near its first open line. */
+export class ChunkStarts {
+  private starts: { line: number; bytes: number }[] = [];
+
+  add(line: number, bytes: number): void {
+    this.starts.push({ line, bytes });
+  }
+
+  /** The last known start at or before the line after `line`; forgets earlier ones. */
+  before(line: number): { inputLine: number; inputBytes: number } {
+    let last = { line: CURSOR_START.inputLine, bytes: CURSOR_START.inputBytes };
+    let count = 0;
+    for (const start of this.starts) {
+      if (start.line > line + 1) break;
+      last = start;
+      count += 1;
+    }
+    if (count > 1) this.starts = this.starts.slice(count - 1);
+    return { inputLine: last.line, inputBytes: last.bytes };
+  }
+}
+
+/**
+ * Pass 2: the lines that are still open, parsed and planned, one array for each chunk of the input
+ * that holds some. The input was proven unchanged before, so every open line parses as it did in the
+ * survey. A line that is not what it was, or a file that ends early, stops the run: 65; lines that
+ * were appended are left to the next run. A stricter release of this program: 78.
+ */
+export async function* openLines(
+  options: OpenLinesOptions,
+  starts: ChunkStarts,
+): AsyncGenerator<readonly PlannedLine[]> {
+  const { job, settled, prior } = options;
+  const { inputLine, inputBytes } = isCompressed(job.inputPath) ? CURSOR_START : options.cursor;
+  const from = { byteOffset: inputBytes, lineNo: inputLine };
+  const fingerprintOf = fingerprintReader(options.database, job.id);
+  // The survey has accepted these lines; how strict this run would be is no longer the question.
+  const defaults = { ...options.defaults, strict: false };
+  let lastSeen = inputLine - 1;
+  for await (const lines of readLines(job.inputPath, {
+    maxLineBytes: options.maxLineBytes,
+    from,
+  })) {
+    const first = lines[0];
+    if (first !== undefined) starts.add(first.lineNo, first.byteOffset);
+    const open: PlannedLine[] = [];
+    for (const line of lines) {
+      // What was appended since the survey was never checked: it is the next run's to refuse.
+      if (line.lineNo > job.lastLineNo) break;
+      lastSeen = line.lineNo;
+      if (line.lineNo <= options.settledTo || settled.has(line.lineNo)) continue;
+      if (fingerprintOf(line.lineNo)?.equals(fingerprint(line.bytes)) !== true) {
+        throw changedMeanwhile(job.inputPath, `line ${line.lineNo} is not what it was`);
+      }
+      const parsed = parseLine(line, defaults);
+      if (parsed.kind === 'rejected') {
+        const reason = parsed.problems[0]?.message ?? 'unknown reason';
+        throw new ConfigError(
+          `${job.inputPath}:${line.lineNo} was valid in the survey and is not any more (${reason})`,
+          'the file was changed, or qbatch was upgraded and is stricter; run again with --accept-changed-input, or --fresh',
+        );
+      }
+      open.push(planLine(parsed, options.pricing, prior.get(line.lineNo) ?? null));
+    }
+    if (open.length > 0) yield open;
+    if (lastSeen >= job.lastLineNo) return;
+  }
+  if (job.lineCount > 0 && lastSeen < job.lastLineNo) {
+    throw changedMeanwhile(job.inputPath, `it ends after line ${lastSeen}, not ${job.lastLineNo}`);
+  }
+}
+
+function changedMeanwhile(path: string, what: string): InputError {
+  return new InputError(
+    EXIT.invalidInput,
+    `${path} was changed while the job ran: ${what}`,
+    'put the file back as it was, or keep the answers of unchanged lines with --accept-changed-input',
+  );
+}

@@ -1,0 +1,287 @@
+import { adoptOutputs } from '../output/adopt-outputs.ts';
+import { ConfigError, EXIT, InputError, OutputError } from '../errors.ts';
+import { identityDifferences } from './identity.ts';
+import { hashInput } from '../input/input-hash.ts';
+import type { JobRequest } from './job-request.ts';
+import { firstChangedLine, putFingerprints } from '../ledger/fingerprints.ts';
+import {
+  CURSOR_START,
+  deleteJob,
+  describeJob,
+  findJob,
+  insertJob,
+  type JobFields,
+  recountJob,
+  setOutputs,
+  setState,
+} from '../ledger/jobs.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { rebaseJob } from '../ledger/rebase.ts';
+import type { Job, SettledLine, SurveyFacts } from '../ledger/records.ts';
+import { outputSize } from '../output/output-file.ts';
+import { modeAnew } from '../output/output-set.ts';
+import type { Rejected } from '../parse.ts';
+import { ownFirstLine } from '../output/reconcile.ts';
+import { type Survey, surveyInput } from '../survey.ts';
+
+/** The survey found invalid lines and nothing may be sent (65); carries what `--json` prints. */
+export class InvalidInputError extends InputError {
+  readonly survey: Survey;
+  readonly inputPath: string;
+  constructor(survey: Survey, path: string) {
+    super(
+      EXIT.invalidInput,
+      `${path}: ${survey.invalid} of ${survey.lines} lines are invalid; nothing was sent`,
+      'fix them, or run the valid ones with --skip-invalid',
+    );
+    this.survey = survey;
+    this.inputPath = path;
+  }
+}
+
+/** The terminal record of a line that is not sent. */
+function rejectedLine(rejected: Rejected, wallMs: number): SettledLine {
+  const errors = rejected.problems.filter(({ severity }) => severity === 'error');
+  const weighing =
+    errors.length > 0 ? errors : rejected.problems.filter(({ severity }) => severity === 'warning');
+  const first = weighing[0];
+  return {
+    lineNo: rejected.lineNo,
+    state: 'rejected',
+    customId: rejected.customId,
+    model: null,
+    attempts: 0,
+    statusCode: null,
+    code: first?.code ?? 'qbatch_invalid_request',
+    message: weighing
+      .slice(0, 5)
+      .map(({ message }) => message)
+      .join('; '),
+    param: first === undefined || first.path === '' ? null : first.path,
+    requestId: null,
+    metadata: null,
+    body: null,
+    settledAt: wallMs,
+  };
+}
+
+function factsOf(survey: Survey): SurveyFacts {
+  const models = [...survey.models].map(([model, { lines }]) => ({ model, lines }));
+  let inputTokens = 0;
+  let outputExpectedTokens = 0;
+  let expectedPico = 0;
+  for (const entry of survey.models.values()) {
+    inputTokens += entry.inputTokens;
+    outputExpectedTokens += entry.outputExpectedTokens;
+    expectedPico += entry.expectedPico;
+  }
+  return {
+    lines: survey.lines,
+    valid: survey.valid,
+    invalid: survey.invalid,
+    inputTokens,
+    outputExpectedTokens,
+    expectedPico,
+    models,
+  };
+}
+
+function fieldsOf(request: JobRequest, survey: Survey): JobFields {
+  return {
+    inputPath: request.inputPath,
+    inputSha256: survey.sha256,
+    inputBytes: survey.bytes,
+    lineCount: survey.lines,
+    lastLineNo: survey.lastLineNo,
+    identity: request.identity,
+    survey: factsOf(survey),
+    endpoint: request.endpoint,
+    currency: request.pricing.currency,
+    outputOrder: request.order,
+    resultsPath: request.resultsPath,
+    errorsPath: request.errorsPath,
+  };
+}
+
+/**
+ * Finds the job that this run continues, or surveys the input and makes it. In one transaction: a
+ * refusal (65, or what `gate` throws) leaves nothing behind.
+ */
+export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<Job> {
+  const known = findJob(ledger.database, request.name);
+  refuseForeignOutputs(request, known);
+  let job = known;
+  if (job !== null && !request.fresh) {
+    const same = (await hashInput(request.inputPath, request.checkStop)) === job.inputSha256;
+    const differences = identityDifferences(job.identity, request.identity);
+    if (!same || differences.length > 0 || request.acceptChangedInput)
+      job = await takeChanged(ledger, job, { request, same, differences });
+  } else {
+    job = await surveyJob(ledger, request, known);
+  }
+  if (request.adopt) job = await adoptOutputs(ledger, job, request);
+  return keepSettings(ledger, job, request);
+}
+
+/** Same name, but another input or identity: refused, unless nothing is settled yet or the user accepts it. */
+async function takeChanged(
+  ledger: Ledger,
+  job: Job,
+  at: { request: JobRequest; same: boolean; differences: string[] },
+): Promise<Job> {
+  const { request, same, differences } = at;
+  const crosses = job.identity.simulated !== request.identity.simulated;
+  if (job.answered + job.failed === 0) return surveyJob(ledger, request, job);
+  if (request.acceptChangedInput && !crosses) return rebase(ledger, job, request);
+  const what = [...differences];
+  if (!same) {
+    const line = await firstChangedLine(
+      ledger.database,
+      job,
+      request.inputPath,
+      request.maxLineBytes,
+    );
+    what.unshift(`${request.inputShown} has changed; line ${line} is the first that differs`);
+  }
+  throw new InputError(
+    EXIT.invalidInput,
+    `job ${job.name} was begun with something else: ${what.join('; ')}`,
+    crosses
+      ? 'start over with --fresh, or run it as a job of its own with --job NAME'
+      : 'start over with --fresh, run it as a job of its own with --job NAME, or keep the answers of unchanged lines with --accept-changed-input',
+  );
+}
+
+/**
+ * Pass 1 into the ledger: rejected lines, fingerprints, facts. `before` is a job of this name, which
+ * is forgotten (`--fresh`) or has nothing answered yet and takes what is given now.
+ */
+async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null): Promise<Job> {
+  const wallMs = request.clock.wallMs();
+  await ledger.transactWhile(async () => {
+    const kept = request.fresh ? null : before;
+    if (before !== null && kept === null) deleteJob(ledger, before.id);
+    const jobId = kept?.id ?? insertJob(ledger, request.name, wallMs);
+    if (kept !== null) {
+      clearLines(ledger, kept);
+      setState(ledger, jobId, 'open', wallMs);
+    }
+    if (before !== null || request.fresh)
+      setOutputs(ledger, jobId, { mode: modeAnew(request), cursor: CURSOR_START });
+    let seq = 0;
+    const survey = await surveyInput(request.inputPath, {
+      maxLineBytes: request.maxLineBytes,
+      defaults: request.defaults,
+      pricing: request.pricing,
+      ...(request.checkStop === undefined ? {} : { checkStop: request.checkStop }),
+      onRejected: (rejected) => {
+        if (!request.skipInvalid) return;
+        seq += 1;
+        ledger.settleLine(jobId, seq, rejectedLine(rejected, wallMs));
+      },
+      onFingerprints: (block, bytes) => {
+        putFingerprints(ledger, jobId, block, bytes);
+      },
+    });
+    await accept(survey, request);
+    describeJob(ledger, jobId, fieldsOf(request, survey));
+    recountJob(ledger, jobId);
+  });
+  return mustFind(ledger, request.name);
+}
+
+/** Takes the lines of its old input out of a job; inside a transaction. */
+function clearLines(ledger: Ledger, job: Job): void {
+  const { database } = ledger;
+  database.prepare('DELETE FROM lines WHERE job_id = ?').run(job.id);
+  database.prepare('DELETE FROM input_blocks WHERE job_id = ?').run(job.id);
+  // Attempts of the old input stay in the usage report, under negative numbers.
+  database
+    .prepare('UPDATE attempts SET line_no = -line_no - ? WHERE job_id = ? AND line_no > 0')
+    .run(2 ** 32 * job.generation, job.id);
+  database.prepare('UPDATE jobs SET generation = generation + 1 WHERE id = ?').run(job.id);
+}
+
+/** Moves a job to a changed input: unchanged lines keep their records, everything else is open again. */
+async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Job> {
+  const wallMs = request.clock.wallMs();
+  await ledger.transactWhile(async () => {
+    const survey = await rebaseJob(ledger, job, {
+      inputPath: request.inputPath,
+      maxLineBytes: request.maxLineBytes,
+      defaults: request.defaults,
+      pricing: request.pricing,
+      rejectedLine: (rejected) => rejectedLine(rejected, wallMs),
+      keepRejected: request.skipInvalid,
+    });
+    await accept(survey, request);
+    describeJob(ledger, job.id, fieldsOf(request, survey));
+    recountJob(ledger, job.id);
+    setOutputs(ledger, job.id, { mode: modeAnew(request), cursor: CURSOR_START });
+    setState(ledger, job.id, 'open', wallMs);
+  });
+  return mustFind(ledger, job.name);
+}
+
+async function accept(survey: Survey, request: JobRequest): Promise<void> {
+  if (survey.invalid > 0 && !request.skipInvalid)
+    throw new InvalidInputError(survey, request.inputShown);
+  await request.gate(survey);
+}
+
+function mustFind(ledger: Ledger, name: string): Job {
+  const job = findJob(ledger.database, name);
+  if (job === null) throw new ConfigError(`job ${name} is gone from ${ledger.path}`);
+  return job;
+}
+
+/** A job must not write into files that are not its own: those of `known`, where it is known. */
+function refuseForeignOutputs(request: JobRequest, known: Job | null): void {
+  if (request.adopt && known === null) return;
+  for (const path of [request.resultsPath, request.errorsPath]) {
+    if (path === '-' || path === known?.resultsPath || path === known?.errorsPath) continue;
+    const bytes = outputSize(path) ?? 0;
+    if (bytes === 0) continue;
+    const own = known === null && ownFirstLine(path, request.name);
+    if (own && request.fresh) continue;
+    if (own) {
+      throw new ConfigError(
+        `${path} holds lines of job ${request.name}, but the ledger does not know it: the ledger was lost or replaced`,
+        'restore the ledger, or rerun with --adopt-outputs to take the answers from the output files',
+      );
+    }
+    throw new OutputError(
+      EXIT.cannotCreate,
+      `${path} exists and is not empty (${bytes} bytes), and this job did not write it`,
+      'move it away, or name another file with -o or --errors',
+    );
+  }
+}
+
+/** What may change between runs follows the settings of this one. */
+function keepSettings(ledger: Ledger, job: Job, request: JobRequest): Job {
+  const moved =
+    job.resultsPath !== request.resultsPath ||
+    job.errorsPath !== request.errorsPath ||
+    job.outputOrder !== request.order;
+  const sameEndpoint = JSON.stringify(job.endpoint) === JSON.stringify(request.endpoint);
+  if (!moved && sameEndpoint && job.inputPath === request.inputPath) return job;
+  ledger.transact(() => {
+    ledger.database
+      .prepare(
+        'UPDATE jobs SET input_path = ?, endpoint = ?, output_order = ?, results_path = ?, errors_path = ? WHERE id = ?',
+      )
+      .run(
+        request.inputPath,
+        JSON.stringify(request.endpoint),
+        request.order,
+        request.resultsPath,
+        request.errorsPath,
+        job.id,
+      );
+    if (!moved) return;
+    const mode = job.outputMode === 'replace' ? modeAnew(request) : 'append';
+    setOutputs(ledger, job.id, { mode, cursor: CURSOR_START });
+  });
+  return mustFind(ledger, job.name);
+}

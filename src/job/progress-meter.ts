@@ -1,0 +1,135 @@
+import type { Clock } from '../clock.ts';
+import type { TurnBatch } from '../execute.ts';
+import type { Job } from '../ledger/records.ts';
+import type { Limiter } from '../limits/limiter.ts';
+import { formatPico } from '../models/price.ts';
+import type { Progress } from '../reporters/reporter.ts';
+
+/** Rates are taken over this many whole seconds. */
+const RATE_SECONDS = 15;
+const THROTTLED_CODES = /throttl|limit|quota/i;
+
+type Second = { at: number; calls: number; tokens: number; settled: number };
+
+/** Counts what commits bring, and turns it into the numbers that reporters show. */
+export class ProgressMeter {
+  private readonly clock: Clock;
+  private readonly job: Job;
+  private readonly startedMs: number;
+  private readonly seconds: Second[] = [];
+  private answered: number;
+  private failed: number;
+  private rejected: number;
+  private costPico: bigint;
+  private throttled = 0;
+  private answeredNow = 0;
+  private costNowPico = 0n;
+
+  constructor(clock: Clock, job: Job) {
+    this.clock = clock;
+    this.job = job;
+    this.startedMs = clock.monotonicMs();
+    this.answered = job.answered;
+    this.failed = job.failed;
+    this.rejected = job.rejected;
+    this.costPico = job.costPico;
+  }
+
+  get elapsedMs(): number {
+    return Math.round(this.clock.monotonicMs() - this.startedMs);
+  }
+
+  /** Lines that failed or were rejected, and all that are settled, over all runs. */
+  get settledCounts(): { bad: number; settled: number } {
+    const bad = this.failed + this.rejected;
+    return { bad, settled: bad + this.answered };
+  }
+
+  add(batch: TurnBatch): void {
+    const second = this.second();
+    second.calls += batch.ends.length;
+    second.settled += batch.settled.length;
+    for (const end of batch.ends) {
+      second.tokens += end.usage?.totalTokens ?? 0;
+      if (end.class === 'answered' && end.costPico !== null) {
+        this.costPico += BigInt(end.costPico);
+        this.costNowPico += BigInt(end.costPico);
+      }
+      if (end.class === 'rejected' && THROTTLED_CODES.test(end.code ?? '')) this.throttled += 1;
+    }
+    for (const { state } of batch.settled) {
+      if (state === 'answered') {
+        this.answered += 1;
+        this.answeredNow += 1;
+      } else if (state === 'failed') this.failed += 1;
+      else this.rejected += 1;
+    }
+  }
+
+  progress(limiter: Limiter): Progress {
+    const { settled } = this.settledCounts;
+    const open = Math.max(0, this.job.lineCount - settled);
+    const rates = this.rates();
+    const paces = limiter.paces();
+    const paused = paces
+      .filter(({ pausedMs }) => pausedMs > 500)
+      .toSorted((a, b) => b.pausedMs - a.pausedMs)[0];
+    const priced = this.costPico > 0n;
+    const perLine = this.answeredNow === 0 ? 0n : this.costNowPico / BigInt(this.answeredNow);
+    return {
+      total: this.job.lineCount,
+      answered: this.answered,
+      failed: this.failed,
+      rejected: this.rejected,
+      inFlight: limiter.inFlight,
+      rpm: rates.calls * 60,
+      tpm: rates.tokens * 60,
+      rpmLimit: paces.length === 0 ? null : paces.reduce((sum, { rpm }) => sum + rpm, 0),
+      tpmLimit:
+        paces.some(({ tpm }) => tpm === null) || paces.length === 0
+          ? null
+          : paces.reduce((sum, { tpm }) => sum + (tpm ?? 0), 0),
+      cost: priced ? formatPico(this.costPico) : null,
+      costProjected:
+        priced && this.answeredNow >= 20
+          ? formatPico(this.costPico + perLine * BigInt(open))
+          : null,
+      currency: this.job.currency,
+      throttled: this.throttled,
+      etaMs: rates.settled === 0 ? null : Math.round((open / rates.settled) * 1000),
+      slow:
+        paused === undefined
+          ? null
+          : `${paused.model} paused ${Math.ceil(paused.pausedMs / 1000)} s: the service throttles it`,
+      elapsedMs: this.elapsedMs,
+    };
+  }
+
+  private second(): Second {
+    const at = Math.floor(this.clock.monotonicMs() / 1000);
+    const last = this.seconds.at(-1);
+    if (last?.at === at) return last;
+    const fresh = { at, calls: 0, tokens: 0, settled: 0 };
+    this.seconds.push(fresh);
+    if (this.seconds.length > RATE_SECONDS + 1) this.seconds.shift();
+    return fresh;
+  }
+
+  /** Per second. */
+  private rates(): { calls: number; tokens: number; settled: number } {
+    const now = this.clock.monotonicMs() / 1000;
+    const spanSeconds = Math.min(RATE_SECONDS, Math.max(1, now - this.startedMs / 1000));
+    const sum = { calls: 0, tokens: 0, settled: 0 };
+    for (const second of this.seconds) {
+      if (second.at < now - RATE_SECONDS - 1) continue;
+      sum.calls += second.calls;
+      sum.tokens += second.tokens;
+      sum.settled += second.settled;
+    }
+    return {
+      calls: sum.calls / spanSeconds,
+      tokens: sum.tokens / spanSeconds,
+      settled: sum.settled / spanSeconds,
+    };
+  }
+}

@@ -1,0 +1,147 @@
+import { ConfigError, EXIT, type ExitCode, QbatchError } from '../errors.ts';
+import type { Stopped } from './run-stop.ts';
+import { dispatch, finishJob } from '../job.ts';
+import { JobRun, type RunOptions } from './job-run.ts';
+import { jobSummary } from '../ledger/job-summary.ts';
+import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { failuresByCode, reopenFailed } from '../ledger/lines.ts';
+import type { Job } from '../ledger/records.ts';
+import { modeAnew, openOutputs, replaceOutputs } from '../output/output-set.ts';
+import { reconcileOutputs } from '../output/reconcile.ts';
+import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
+
+/** Lines open at once, at the least; twice the calls in flight where that is more. */
+const WINDOW_LEAST = 1024;
+
+export type RunResult = {
+  readonly summary: RunSummary;
+  readonly failures: readonly FailureGroup[];
+  readonly exitCode: ExitCode;
+  readonly job: Job;
+};
+
+/** Reopens failed lines of a job (`retry`); files that hold something stay until the job has settled again. Returns how many. */
+export function reopenJob(
+  ledger: Ledger,
+  job: Job,
+  only: { codes: readonly string[]; statusCodes: readonly number[]; wallMs: number },
+): number {
+  return ledger.transact(() => {
+    const reopened = reopenFailed(ledger, job, only);
+    if (reopened === 0) return 0;
+    recountJob(ledger, job.id);
+    setOutputs(ledger, job.id, { mode: modeAnew(job), cursor: CURSOR_START });
+    setState(ledger, job.id, 'open', only.wallMs);
+    return reopened;
+  });
+}
+
+/** Refuses a cap that could not hold: 78 where a model of the job has no price. */
+function refuseUnpriced(options: RunOptions): void {
+  if (options.settings.maxCost === undefined) return;
+  const unpriced = options.job.survey.models.find(({ model }) => !options.pricing.isPriced(model));
+  if (unpriced === undefined) return;
+  throw new ConfigError(
+    `${unpriced.model} has no price in ${options.pricing.currency}, so --max-cost cannot hold`,
+    'give its price in a file with --catalog FILE, or run without --max-cost',
+  );
+}
+
+/**
+ * Runs a prepared job until every line is settled, or a stop; then brings the files up to date and
+ * sums up. Throws QbatchError for what stops the run itself (storage, outputs): everything committed
+ * before stays, and the same command goes on from there.
+ */
+export async function runJob(options: RunOptions): Promise<RunResult> {
+  refuseUnpriced(options);
+  const { ledger, job, clock, report, stop } = options;
+  const replacing = job.outputMode === 'replace' && job.resultsPath !== '-';
+  const cursor = replacing ? CURSOR_START : reconcileOutputs(ledger.database, job);
+  const outputs = replacing
+    ? null
+    : openOutputs(ledger, job, { clock, cursor, writeStdout: options.writeStdout });
+  const settledCount = job.answered + job.failed + job.rejected;
+  const openCount = job.lineCount - settledCount;
+  const lines = { total: job.lineCount, settled: settledCount, open: openCount };
+  report({
+    event: 'job-start',
+    job: job.name,
+    input: job.inputPath,
+    ledger: ledger.path,
+    endpoint: options.endpointShown,
+    resuming: options.resuming,
+    lines,
+  });
+  const run = new JobRun(options);
+  try {
+    if (outputs !== null && job.outputOrder === 'settled') await outputs.writer.catchUp(0);
+    if (openCount > 0 && stop.stopped === null) {
+      run.begin();
+      await dispatch({
+        ledger,
+        job,
+        clock,
+        writer: outputs?.writer ?? null,
+        cursor,
+        lines: {
+          defaults: options.defaults,
+          pricing: options.pricing,
+          maxLineBytes: options.settings.maxLineBytes,
+        },
+        context: run.context(),
+        windowLines: () => Math.max(WINDOW_LEAST, run.limiter.concurrency * 2),
+        report,
+        onOutputFailure: (error) => {
+          stop.stop(stoppedBy(error));
+        },
+        onSettled: (batch) => {
+          run.meter.add(batch);
+          run.checkFailures();
+        },
+      });
+    }
+    await complete(options, outputs?.writer ?? null);
+  } finally {
+    await run.end();
+    outputs?.close();
+  }
+  return sumUp(options, run);
+}
+
+function stoppedBy(error: unknown): Stopped {
+  const code = error instanceof QbatchError ? error.exitCode : EXIT.bug;
+  return { reason: 'error', code, message: error instanceof Error ? error.message : String(error) };
+}
+
+/** Once every line has its record: the files to their end, and the job finished. */
+async function complete(
+  options: RunOptions,
+  writer: ReturnType<typeof openOutputs>['writer'] | null,
+): Promise<void> {
+  const { ledger, clock } = options;
+  const job = findJob(ledger.database, options.job.name) ?? options.job;
+  if (job.answered + job.failed + job.rejected < job.lineCount) return;
+  let cursor;
+  if (writer === null) cursor = await replaceOutputs(ledger, job, clock);
+  else {
+    await writer.catchUp(job.lastLineNo + 1);
+    cursor = await writer.finish();
+  }
+  finishJob(ledger, job, { cursor, wallMs: clock.wallMs() });
+}
+
+function sumUp(options: RunOptions, run: JobRun): RunResult {
+  const { ledger, stop } = options;
+  const job = findJob(ledger.database, options.job.name) ?? options.job;
+  const done = job.state === 'finished';
+  const stopped = done ? null : (stop.stopped ?? run.stoppedModels);
+  const summary = jobSummary(ledger.database, job, {
+    ledger: ledger.path,
+    elapsedMs: run.meter.elapsedMs,
+    stopped,
+  });
+  const bad = job.failed + job.rejected > 0;
+  const exitCode = stopped?.code ?? (bad ? EXIT.linesFailed : EXIT.ok);
+  return { summary, failures: failuresByCode(ledger.database, job.id), exitCode, job };
+}

@@ -1,0 +1,52 @@
+import { setMaxListeners } from 'node:events';
+import type { ExitCode } from '../errors.ts';
+
+/** Why a run ended before every line was settled, as the summary tells it. */
+export type Stopped = {
+  readonly reason: string;
+  readonly code: ExitCode;
+  readonly message: string;
+};
+
+/**
+ * The two brakes of a run. `stop`: no new calls, those in flight are waited for. `abort`: those are
+ * dropped too. The first reason stays the reason.
+ */
+export class RunStop {
+  private readonly stopping: AbortController = new AbortController();
+  private readonly aborting: AbortController = new AbortController();
+  private first: Stopped | null = null;
+
+  constructor() {
+    // Every line that pauses before a retry listens; that many listeners are no leak.
+    setMaxListeners(0, this.stopping.signal);
+  }
+
+  get stopSignal(): AbortSignal {
+    return this.stopping.signal;
+  }
+
+  get abortSignal(): AbortSignal {
+    return this.aborting.signal;
+  }
+
+  /** Null while the run goes on. */
+  get stopped(): Stopped | null {
+    return this.first;
+  }
+
+  stop(why: Stopped): void {
+    if (this.first !== null) return;
+    this.first = why;
+    this.stopping.abort();
+  }
+
+  /** The run is over: whoever still waits for a pause goes on. Not a reason of its own. */
+  release(): void {
+    this.stopping.abort();
+  }
+
+  abort(): void {
+    this.aborting.abort();
+  }
+}

@@ -1,0 +1,158 @@
+import { existsSync } from 'node:fs';
+import { scanObject } from '../json/json-scan.ts';
+import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { lastSeq } from '../ledger/lines.ts';
+import type { Job, SettledLine } from '../ledger/records.ts';
+import { fileLines } from './output-file.ts';
+import { modeAnew } from './output-set.ts';
+import { parseLine, type Request } from '../parse.ts';
+import type { JobRequest } from '../job/job-request.ts';
+import { readLines } from '../read.ts';
+import { readUsage } from '../read-usage.ts';
+import { ownLineNo } from './reconcile.ts';
+
+type Adopted = {
+  line_no: number;
+  custom_id: string | null;
+  status_code: number | null;
+  request_id: string | null;
+  body: string | null;
+  code: string | null;
+  message: string | null;
+  param: string | null;
+};
+
+type OutputJson = {
+  custom_id?: string | null;
+  response?: { status_code?: number; request_id?: string | null } | null;
+  error?: { code?: string; message?: string; param?: string | null } | null;
+};
+
+/** The raw text of `response.body` in an output line; null where it is null. */
+function rawBody(text: string): string | null {
+  const response = scanObject(text).members.find(({ key }) => key === 'response');
+  if (response === undefined || text[response.valueStart] !== '{') return null;
+  const body = scanObject(text, response.valueStart).members.find(({ key }) => key === 'body');
+  const raw = body === undefined ? 'null' : text.slice(body.valueStart, body.valueEnd);
+  return raw === 'null' ? null : raw;
+}
+
+/**
+ * Takes the answers in a job's output files into a ledger that lost them (`--adopt-outputs`).
+ *
+ * Every complete line whose id is this job's and whose `custom_id` is still that of the input line
+ * settles its line, with the usage that its body tells; all others stay open. The files are then
+ * written anew from the ledger. Returns the job as it is now.
+ */
+export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest): Promise<Job> {
+  const { database } = ledger;
+  database.exec(
+    `CREATE TEMP TABLE adopted (line_no INTEGER PRIMARY KEY, custom_id TEXT, status_code INTEGER,
+       request_id TEXT, body TEXT, code TEXT, message TEXT, param TEXT)`,
+  );
+  collect(ledger, job);
+  const find = database.prepare('SELECT * FROM adopted WHERE line_no = ?');
+  const isSettled = database
+    .prepare('SELECT 1 FROM lines WHERE job_id = ? AND line_no = ?')
+    .pluck();
+  await ledger.transactWhile(async () => {
+    let seq = lastSeq(database, job.id);
+    for await (const lines of readLines(request.inputPath, {
+      maxLineBytes: request.maxLineBytes,
+    })) {
+      for (const line of lines) {
+        const row = find.get(line.lineNo) as Adopted | undefined;
+        if (row === undefined || isSettled.get(job.id, line.lineNo) === 1) continue;
+        const parsed = parseLine(line, request.defaults);
+        if (parsed.kind !== 'request' || parsed.customId !== row.custom_id) continue;
+        seq += 1;
+        settle(ledger, { job, seq, row, parsed, request });
+      }
+    }
+    recountJob(ledger, job.id);
+    setOutputs(ledger, job.id, { mode: modeAnew(job), cursor: CURSOR_START });
+    setState(ledger, job.id, 'open', request.clock.wallMs());
+  });
+  database.exec('DROP TABLE adopted');
+  return findJob(database, job.name) ?? job;
+}
+
+function collect(ledger: Ledger, job: Job): void {
+  const insert = ledger.database.prepare(
+    'INSERT OR IGNORE INTO adopted VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  );
+  for (const path of [job.resultsPath, job.errorsPath]) {
+    if (path === '-' || !existsSync(path)) continue;
+    for (const text of fileLines(path, 0)) {
+      const lineNo = ownLineNo(text, job.name);
+      if (lineNo === null) continue;
+      const { custom_id: customId, response, error } = JSON.parse(text) as OutputJson;
+      // Lines that were rejected are judged again by the survey.
+      if (response === null || response === undefined) continue;
+      insert.run(
+        lineNo,
+        customId ?? null,
+        response.status_code ?? null,
+        response.request_id ?? null,
+        rawBody(text),
+        error?.code ?? null,
+        error?.message ?? null,
+        error?.param ?? null,
+      );
+    }
+  }
+}
+
+function settle(
+  ledger: Ledger,
+  at: { job: Job; seq: number; row: Adopted; parsed: Request; request: JobRequest },
+): void {
+  const { job, row, parsed, request } = at;
+  const wallMs = request.clock.wallMs();
+  const model = parsed.view.model;
+  const answered = row.code === null;
+  const line: SettledLine = {
+    lineNo: row.line_no,
+    state: answered ? 'answered' : 'failed',
+    customId: parsed.customId,
+    model,
+    attempts: 1,
+    statusCode: row.status_code,
+    code: row.code,
+    message: row.message,
+    param: row.param,
+    requestId: row.request_id,
+    metadata: parsed.metadata,
+    body: row.body,
+    settledAt: wallMs,
+  };
+  ledger.settleLine(job.id, at.seq, line);
+  if (!answered || row.body === null) return;
+  const body = JSON.parse(row.body) as { usage?: unknown };
+  const usage = readUsage(body.usage);
+  const costPico = usage === null ? null : request.pricing.costPico(model, usage);
+  ledger.database
+    .prepare(
+      `INSERT INTO attempts (job_id, line_no, attempt, custom_id, model, started_at, ended_at, class, counted, status_code,
+         request_id, input_tokens, output_tokens, total_tokens, cached_tokens, reasoning_tokens, cost_pico, estimated_tokens)
+       SELECT @job, @line, coalesce(max(attempt), 0) + 1, @customId, @model, @at, @at, 'answered', 1, @status,
+         @requestId, @input, @output, @total, @cached, @reasoning, @cost, 0
+       FROM attempts WHERE job_id = @job AND line_no = @line`,
+    )
+    .run({
+      job: job.id,
+      line: row.line_no,
+      customId: parsed.customId,
+      model,
+      at: wallMs,
+      status: row.status_code,
+      requestId: row.request_id,
+      input: usage?.inputTokens ?? null,
+      output: usage?.outputTokens ?? null,
+      total: usage?.totalTokens ?? null,
+      cached: usage?.cachedTokens ?? null,
+      reasoning: usage?.reasoningTokens ?? null,
+      cost: costPico,
+    });
+}

@@ -1,0 +1,190 @@
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { EXIT, OutputError, QbatchError } from '../errors.ts';
+
+const PRIVATE_MODE = 0o600;
+const datasync = promisify(fdatasync);
+
+/** Turns what the file system said into 73 (cannot create) or 74 (cannot write). */
+export function outputError(error: unknown, path: string): QbatchError {
+  if (error instanceof QbatchError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const creating = [
+    'EACCES',
+    'EPERM',
+    'EROFS',
+    'ENOENT',
+    'EISDIR',
+    'ENOTDIR',
+    'ELOOP',
+    'EEXIST',
+    'ENAMETOOLONG',
+  ];
+  if (creating.includes(String(code))) {
+    const hint =
+      code === 'ELOOP'
+        ? 'it is a symbolic link; qbatch does not write through links'
+        : 'check the folder and its permissions, or name another file with -o or --errors';
+    return new OutputError(EXIT.cannotCreate, `cannot create ${path}: ${message}`, hint, error);
+  }
+  return new OutputError(
+    EXIT.io,
+    `cannot write ${path}: ${message}`,
+    'free space or repair the disk, then run the same command again; nothing settled is lost',
+    error,
+  );
+}
+
+/** Where the text of output lines goes: a file of its own, or stdout. */
+export type OutputSink = {
+  /** Bytes written so far. */
+  readonly bytes: number;
+  /** Throws OutputError (74) unless everything was written. Resolves at once for files. */
+  append(text: string): void | Promise<void>;
+  /** Until everything appended is on the disk. */
+  sync(): Promise<void>;
+  close(): void;
+};
+
+/** An output file: opened without following links, mode 0600, cut to a known length, then only appended to. */
+export class OutputFile implements OutputSink {
+  readonly path: string;
+  private readonly file: number;
+  private position: number;
+
+  /** Opens or makes the file and cuts it to `bytes`. Throws 73. */
+  constructor(path: string, bytes: number) {
+    this.path = path;
+    try {
+      this.file = openSync(
+        path,
+        constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW,
+        PRIVATE_MODE,
+      );
+      const { size } = fstatSync(this.file);
+      if (size > bytes) ftruncateSync(this.file, bytes);
+      this.position = bytes;
+    } catch (error) {
+      throw outputError(error, path);
+    }
+  }
+
+  get bytes(): number {
+    return this.position;
+  }
+
+  append(text: string): void {
+    const data = Buffer.from(text, 'utf8');
+    try {
+      for (let at = 0; at < data.length;) {
+        const written = writeSync(this.file, data, at, data.length - at, this.position);
+        at += written;
+        this.position += written;
+      }
+    } catch (error) {
+      throw outputError(error, this.path);
+    }
+  }
+
+  async sync(): Promise<void> {
+    try {
+      await datasync(this.file);
+    } catch (error) {
+      throw outputError(error, this.path);
+    }
+  }
+
+  close(): void {
+    closeSync(this.file);
+  }
+
+  /** Closes and removes the file. */
+  discard(): void {
+    closeSync(this.file);
+    rmSync(this.path, { force: true });
+  }
+
+  /** Puts this file in the place of `path`, durably. */
+  replace(path: string): void {
+    try {
+      fdatasyncSync(this.file);
+      closeSync(this.file);
+      renameSync(this.path, path);
+      syncFolder(path);
+    } catch (error) {
+      rmSync(this.path, { force: true });
+      throw outputError(error, path);
+    }
+  }
+}
+
+/** Makes a rename survive a power loss: it is an entry of the folder, not of the file. */
+function syncFolder(path: string): void {
+  const folder = openSync(dirname(path), constants.O_RDONLY);
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** Size of a regular file; null where there is none. Throws 73 for anything but a regular file. */
+export function outputSize(path: string): number | null {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw outputError(error, path);
+  }
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile()) {
+      throw new OutputError(
+        EXIT.cannotCreate,
+        `${path} is not a regular file`,
+        'name another file with -o or --errors',
+      );
+    }
+    return stat.size;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Whole lines of a file from byte `from` on, as text; a torn last line is left out. */
+export function* fileLines(path: string, from: number): Generator<string> {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const chunk = Buffer.allocUnsafe(1024 * 1024);
+    let rest = Buffer.alloc(0);
+    for (let position = from; ;) {
+      const count = readSync(file, chunk, 0, chunk.length, position);
+      if (count === 0) return;
+      position += count;
+      const bytes = Buffer.concat([rest, chunk.subarray(0, count)]);
+      let start = 0;
+      for (let newline = bytes.indexOf(10); newline !== -1; newline = bytes.indexOf(10, start)) {
+        yield bytes.toString('utf8', start, newline);
+        start = newline + 1;
+      }
+      rest = Buffer.from(bytes.subarray(start));
+    }
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,131 @@
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Clock } from '../clock.ts';
+import { EXIT, OutputError } from '../errors.ts';
+import { CURSOR_START } from '../ledger/jobs.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Cursor, Job } from '../ledger/records.ts';
+import { OutputFile, outputSize, type OutputSink } from './output-file.ts';
+import { Writer } from '../write.ts';
+
+/** Files that will replace others are made beside them, under this name. */
+const NEW_SUFFIX = '.qbatch-new';
+
+/** Stdout as an output: everything from line 1, nothing to cut off, nothing to sync. */
+export function stdoutSink(write: (text: string) => Promise<void>): OutputSink {
+  let bytes = 0;
+  return {
+    get bytes() {
+      return bytes;
+    },
+    async append(text) {
+      await write(text);
+      bytes += Buffer.byteLength(text);
+    },
+    sync: () => Promise.resolve(),
+    close: () => undefined,
+  };
+}
+
+export type OpenOutputs = { readonly writer: Writer; close(): void };
+
+/** Opens a job's output files, cut to `cursor`, and the writer that appends to them. Throws 73. */
+export function openOutputs(
+  ledger: Ledger,
+  job: Job,
+  at: { clock: Clock; cursor: Cursor; writeStdout: (text: string) => Promise<void> },
+): OpenOutputs {
+  const { clock, cursor } = at;
+  const results =
+    job.resultsPath === '-'
+      ? stdoutSink(at.writeStdout)
+      : new OutputFile(job.resultsPath, cursor.resultsBytes);
+  let errors: OutputSink;
+  try {
+    errors = new OutputFile(job.errorsPath, cursor.errorsBytes);
+  } catch (error) {
+    results.close();
+    throw error;
+  }
+  const writer = new Writer({
+    clock,
+    database: ledger.database,
+    job,
+    results,
+    errors,
+    order: job.outputOrder,
+    cursor,
+  });
+  return {
+    writer,
+    close() {
+      results.close();
+      errors.close();
+    },
+  };
+}
+
+/**
+ * Writes both output files anew beside the old ones, syncs them and renames them over (after
+ * `retry` and `--accept-changed-input`). Returns the cursor of the complete files.
+ */
+export async function replaceOutputs(ledger: Ledger, job: Job, clock: Clock): Promise<Cursor> {
+  // One name for all: the ledger's lock keeps others out, and what a process that died here left is reused.
+  const results = new OutputFile(job.resultsPath + NEW_SUFFIX, 0);
+  const errors = new OutputFile(job.errorsPath + NEW_SUFFIX, 0);
+  let cursor: Cursor;
+  try {
+    const writer = new Writer({
+      clock,
+      database: ledger.database,
+      job,
+      results,
+      errors,
+      order: job.outputOrder,
+      cursor: CURSOR_START,
+    });
+    await writer.catchUp(job.lastLineNo + 1);
+    cursor = await writer.finish();
+  } catch (error) {
+    for (const file of [results, errors]) file.discard();
+    throw error;
+  }
+  results.replace(job.resultsPath);
+  errors.replace(job.errorsPath);
+  return cursor;
+}
+
+/**
+ * How files are written anew that may hold lines the ledger no longer holds (after `--fresh`,
+ * `retry`, `--accept-changed-input`, `--adopt-outputs`): as whole new files at the end, the old
+ * ones untouched until then; where there is nothing to keep, line by line as always. Throws 73.
+ */
+export function modeAnew(job: Pick<Job, 'resultsPath' | 'errorsPath'>): Job['outputMode'] {
+  const { resultsPath, errorsPath } = job;
+  if (resultsPath === '-') return 'append';
+  return [resultsPath, errorsPath].some((path) => (outputSize(path) ?? 0) > 0)
+    ? 'replace'
+    : 'append';
+}
+
+/** A path without links in its folder, so that two spellings of one place are one. */
+function placeOf(path: string): string {
+  try {
+    return join(realpathSync(dirname(path)), basename(path));
+  } catch {
+    return path;
+  }
+}
+
+/** Refuses outputs that are the input itself or each other, however they are spelled. Throws 73. */
+export function refuseSamePaths(inputPath: string, resultsPath: string, errorsPath: string): void {
+  const [input, results, errors] = [inputPath, resultsPath, errorsPath].map(placeOf);
+  const clash =
+    results === input || errors === input ? inputPath : results === errors ? resultsPath : null;
+  if (clash === null) return;
+  throw new OutputError(
+    EXIT.cannotCreate,
+    `${clash} would be written over: input, results and errors must be different files`,
+    'name another file with -o or --errors',
+  );
+}

@@ -1,0 +1,66 @@
+import { ConfigError } from '../errors.ts';
+import { scanObject } from '../json/json-scan.ts';
+import { CURSOR_START } from '../ledger/jobs.ts';
+import type { Database } from '../ledger/database.ts';
+import type { Cursor, Job } from '../ledger/records.ts';
+import { fileLines, outputSize } from './output-file.ts';
+
+/** The line number in an output line's id (`<job>-<lineNo>`); null where it is not a line of this job. */
+export function ownLineNo(text: string, job: string): number | null {
+  try {
+    const value = JSON.parse(text) as { id?: unknown } | null;
+    const id = value?.id;
+    if (typeof id !== 'string' || !id.startsWith(`${job}-`)) return null;
+    const lineNo = Number(id.slice(job.length + 1));
+    return Number.isSafeInteger(lineNo) && lineNo > 0 && scanObject(text).duplicate === null
+      ? lineNo
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a file begins with an output line of this job. */
+export function ownFirstLine(path: string, job: string): boolean {
+  for (const text of fileLines(path, 0)) return ownLineNo(text, job) !== null;
+  return false;
+}
+
+/**
+ * Where the output files of a job really stand, before anything is cut off or sent.
+ *
+ * Both at least as long as the cursor says: the cursor, after a look at what follows it. A missing
+ * or short one: the start, and both are rebuilt. A complete line after the cursor that the ledger
+ * does not hold means that the ledger went backwards: throws 78, nothing touched.
+ */
+export function reconcileOutputs(database: Database, job: Job): Cursor {
+  if (job.resultsPath === '-') return CURSOR_START;
+  const results = outputSize(job.resultsPath);
+  const errors = outputSize(job.errorsPath);
+  const { resultsBytes, errorsBytes } = job.cursor;
+  checkTail(database, job, { path: job.resultsPath, size: results, from: resultsBytes });
+  checkTail(database, job, { path: job.errorsPath, size: errors, from: errorsBytes });
+  if ((results ?? -1) < resultsBytes || (errors ?? -1) < errorsBytes) return CURSOR_START;
+  return job.cursor;
+}
+
+function checkTail(
+  database: Database,
+  job: Job,
+  file: { path: string; size: number | null; from: number },
+): void {
+  if (file.size === null || file.size <= file.from) return;
+  const settled = database.prepare('SELECT 1 FROM lines WHERE job_id = ? AND line_no = ?').pluck();
+  for (const text of fileLines(file.path, file.from)) {
+    const lineNo = ownLineNo(text, job.name);
+    if (lineNo !== null && settled.get(job.id, lineNo) === 1) continue;
+    const what =
+      lineNo === null
+        ? 'a line that this job did not write'
+        : `line ${lineNo}, which the ledger does not hold`;
+    throw new ConfigError(
+      `${file.path} holds ${what}: the ledger went backwards, or the file was changed`,
+      'restore the newest ledger, or rerun with --adopt-outputs to take the answers from the output files',
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { readApiKey } from '../../src/config/api-key.ts';
+import { ConfigError } from '../../src/errors.ts';
+
+let home: string;
+let named: string;
+
+beforeEach(() => {
+  home = mkdtempSync(path.join(tmpdir(), 'qbatch-key-'));
+  mkdirSync(path.join(home, '.dashscope'));
+  named = path.join(home, 'key.txt');
+});
+
+afterEach(() => {
+  rmSync(home, { recursive: true, force: true });
+});
+
+function refusal(env: Record<string, string | undefined>): ConfigError {
+  try {
+    readApiKey(env, home);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('readApiKey', () => {
+  it('the variable wins over the named file, that over the one in the home folder', () => {
+    writeFileSync(path.join(home, '.dashscope', 'api_key'), 'sk-home\n');
+    writeFileSync(named, '\uFEFF sk-named \r\n');
+    const env = { DASHSCOPE_API_KEY: ' sk-variable\n', DASHSCOPE_API_KEY_FILE_PATH: named };
+    expect(readApiKey(env, home)).toBe('sk-variable');
+    expect(readApiKey({ ...env, DASHSCOPE_API_KEY: ' ' }, home)).toBe('sk-named');
+    expect(readApiKey({ DASHSCOPE_API_KEY_FILE_PATH: '' }, home)).toBe('sk-home');
+  });
+
+  it('no key anywhere is 78 with the ways to give one', () => {
+    const error = refusal({});
+    expect(error).toMatchObject({ exitCode: 78, message: 'no API key found' });
+    expect(error.hint).toMatch(/DASHSCOPE_API_KEY.*DASHSCOPE_API_KEY_FILE_PATH/s);
+    rmSync(path.join(home, '.dashscope'), { recursive: true });
+    writeFileSync(path.join(home, '.dashscope'), 'a file where a folder should be');
+    expect(refusal({}).message).toBe('no API key found');
+  });
+
+  it('an empty file is 78 and named', () => {
+    writeFileSync(named, ' \n');
+    const error = refusal({ DASHSCOPE_API_KEY_FILE_PATH: named });
+    expect(error).toMatchObject({ exitCode: 78, message: `no API key found: ${named} is empty` });
+  });
+
+  it('a named file that is missing or no file is 78 and named, and no other key is taken', () => {
+    writeFileSync(path.join(home, '.dashscope', 'api_key'), 'sk-home');
+    for (const [file, code] of [
+      [named, 'ENOENT'],
+      [home, 'EISDIR'],
+    ] as const) {
+      const error = refusal({ DASHSCOPE_API_KEY_FILE_PATH: file });
+      expect(error.exitCode).toBe(78);
+      expect(error.message).toContain(file);
+      expect(error.message).toContain(code);
+    }
+  });
+
+  it.each([
+    'canary\nkey',
+    'canary key',
+    'Bearer canary',
+    'canary\u0000key',
+    'canary\u007f',
+    '密钥canary',
+    'canary\u200b',
+    'canary'.repeat(1000),
+  ])('a value that cannot be a key is 78 and not repeated', (value) => {
+    writeFileSync(named, value);
+    for (const env of [{ DASHSCOPE_API_KEY: value }, { DASHSCOPE_API_KEY_FILE_PATH: named }]) {
+      const error = refusal(env);
+      expect(error.exitCode).toBe(78);
+      expect(JSON.stringify([error.message, error.hint, error.cause])).not.toContain('canary');
+    }
+  });
+});

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { identityDifferences } from '../../src/job/identity.ts';
+import type { Identity } from '../../src/ledger/records.ts';
+
+const BASE: Identity = {
+  model: 'qwen-plus',
+  system: null,
+  protocol: 'auto',
+  set: { seed: '7', top_p: '0.5' },
+  simulated: false,
+};
+
+test('identityDifferences: the same: none', () => {
+  expect(identityDifferences(BASE, { ...BASE, set: { top_p: '0.5', seed: '7' } })).toEqual([]);
+});
+
+test.each<[string, Partial<Identity>, string]>([
+  ['model', { model: null }, '--model was qwen-plus and is not given'],
+  ['system', { system: '你是客服。' }, '--system was not given and is 你是客服。'],
+  ['protocol', { protocol: 'openai' }, '--protocol was auto and is openai'],
+  ['a changed --set', { set: { seed: '8', top_p: '0.5' } }, '--set seed was 7 and is 8'],
+  ['a --set that is gone', { set: { seed: '7' } }, '--set top_p was 0.5 and is not given'],
+  ['a new --set', { set: { ...BASE.set, n: '2' } }, '--set n was not given and is 2'],
+  ['the simulator', { simulated: true }, 'the service was Model Studio and is the simulator'],
+])('identityDifferences: %s: told as it was and is', (_name, fields, told) => {
+  expect(identityDifferences(BASE, { ...BASE, ...fields })).toEqual([told]);
+});
+
+test('identityDifferences: the raw text of a --set value counts, not its value', () => {
+  expect(identityDifferences(BASE, { ...BASE, set: { seed: '7', top_p: '0.50' } })).toHaveLength(1);
+});

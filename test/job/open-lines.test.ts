@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { putFingerprints } from '../../src/ledger/fingerprints.ts';
+import { LineSet } from '../../src/ledger/line-set.ts';
+import { ChunkStarts, openLines, type OpenLinesOptions } from '../../src/job/open-lines.ts';
+import type { PlannedLine } from '../../src/plan.ts';
+import { createPricing } from '../../src/pricing.ts';
+import { defaultsOf } from '../helpers/parse-text.ts';
+import { addJob, CURSOR_START, openTempLedger, tempFolder } from '../helpers/temp-ledger.ts';
+
+const defaults = defaultsOf({ model: 'qwen-plus' });
+const lineText = (lineNo: number, length = 10): string =>
+  `${JSON.stringify({ custom_id: `评论-${lineNo}`, prompt: '好'.repeat(length) })}\n`;
+
+/** As the survey stores them: eight bytes of SHA-256 a line. */
+function fingerprintsOf(lines: readonly string[]): Buffer {
+  return Buffer.concat(
+    lines.map((line) => createHash('sha256').update(line.trimEnd()).digest().subarray(0, 8)),
+  );
+}
+
+/** An input of `count` lines and what it takes to read its open ones. */
+function inputOf(
+  count: number,
+  options: { length?: number; gz?: boolean; settled?: readonly number[] } & Partial<
+    Omit<OpenLinesOptions, 'settled'>
+  > = {},
+): OpenLinesOptions {
+  const { length, gz, settled: settledNumbers = [], ...rest } = options;
+  const folder = tempFolder();
+  const ledger = openTempLedger(folder);
+  const inputPath = join(folder, gz === true ? 'reviews.jsonl.gz' : 'reviews.jsonl');
+  const text = Array.from({ length: count }, (_, index) => lineText(index + 1, length)).join('');
+  writeFileSync(inputPath, gz === true ? gzipSync(text) : text);
+  const settled = new LineSet();
+  for (const lineNo of settledNumbers) settled.add(lineNo);
+  const job = addJob(ledger, folder, { inputPath, lineCount: count });
+  ledger.transact(() => {
+    putFingerprints(
+      ledger,
+      job.id,
+      0,
+      fingerprintsOf(Array.from({ length: count }, (_, index) => lineText(index + 1, length))),
+    );
+  });
+  return {
+    database: ledger.database,
+    job,
+    settled,
+    settledTo: 0,
+    prior: new Map(),
+    defaults,
+    pricing: createPricing(defaults.catalog, 'cn', 'CNY'),
+    maxLineBytes: 1024 * 1024,
+    cursor: CURSOR_START,
+    ...rest,
+  };
+}
+
+async function read(options: OpenLinesOptions, starts = new ChunkStarts()): Promise<PlannedLine[]> {
+  const lines: PlannedLine[] = [];
+  for await (const chunk of openLines(options, starts)) lines.push(...chunk);
+  return lines;
+}
+
+describe('openLines', () => {
+  test('all lines but the settled ones, in order, each with what was tried before', async () => {
+    const lines = await read(
+      inputOf(8, {
+        settled: [2, 5],
+        settledTo: 1,
+        prior: new Map([[3, { last: 2, counted: 1, ambiguous: 1 }]]),
+      }),
+    );
+    expect(lines.map(({ lineNo, customId }) => `${lineNo} ${customId}`)).toEqual(
+      [3, 4, 6, 7, 8].map((lineNo) => `${lineNo} 评论-${lineNo}`),
+    );
+    expect(lines[0]?.prior).toEqual({ last: 2, counted: 1, ambiguous: 1 });
+    expect(lines[1]?.prior).toBeNull();
+  });
+
+  test('from wherever a run left off: the same lines', async () => {
+    // Lines of 3 KB, so that the input takes several reads.
+    const first = inputOf(600, { length: 1000 });
+    const starts = new ChunkStarts();
+    const all = await read(first, starts);
+    expect(all).toHaveLength(600);
+    for (const settledTo of [0, 1, 180, 350, 599]) {
+      const { inputLine, inputBytes } = starts.before(settledTo);
+      expect(inputLine).toBeLessThanOrEqual(settledTo + 1);
+      if (settledTo >= 350) expect(inputBytes).toBeGreaterThan(0);
+      const cursor = { ...CURSOR_START, line: settledTo, inputLine, inputBytes };
+      expect(await read({ ...first, settledTo, cursor })).toEqual(all.slice(settledTo));
+    }
+  });
+
+  test('a compressed input: read from its start whatever the cursor says', async () => {
+    const lines = await read(
+      inputOf(20, {
+        gz: true,
+        settledTo: 10,
+        cursor: { ...CURSOR_START, line: 10, inputLine: 9, inputBytes: 400 },
+      }),
+    );
+    expect(lines.map(({ lineNo }) => lineNo)).toEqual([11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+  });
+
+  test.each([
+    ['another line', lineText(99)],
+    ['an invalid line', '{"custom_id":"评论-2"}\n'],
+  ])(
+    '%s in the place of an open one: 65 naming it; of a settled one: of no account',
+    async (_name, text) => {
+      const options = inputOf(3);
+      writeFileSync(options.job.inputPath, `${lineText(1)}${text}${lineText(3)}`);
+      await expect(read(options)).rejects.toMatchObject({
+        exitCode: 65,
+        message: expect.stringContaining('line 2'),
+      });
+      expect((await read({ ...options, settledTo: 2 })).map(({ lineNo }) => lineNo)).toEqual([3]);
+    },
+  );
+
+  test('cut off while the job runs: 65, after the lines that are still there', async () => {
+    const options = inputOf(3);
+    writeFileSync(options.job.inputPath, lineText(1));
+    const given: number[] = [];
+    const reading = (async () => {
+      for await (const chunk of openLines(options, new ChunkStarts()))
+        given.push(...chunk.map(({ lineNo }) => lineNo));
+    })();
+    await expect(reading).rejects.toMatchObject({ exitCode: 65 });
+    expect(given).toEqual([1]);
+  });
+
+  test('appended to while the job runs: what the survey has not seen is not sent', async () => {
+    const options = inputOf(3);
+    writeFileSync(options.job.inputPath, [1, 2, 3, 4].map((lineNo) => lineText(lineNo)).join(''));
+    expect((await read(options)).map(({ lineNo }) => lineNo)).toEqual([1, 2, 3]);
+  });
+});
