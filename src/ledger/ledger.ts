@@ -4,7 +4,14 @@ import type { Statement } from 'better-sqlite3';
 import { type Database, sqliteCode } from './database.ts';
 import { acquireLock } from './lock.ts';
 import { type Mark, openForWriting, removeLedger, storageError } from './open.ts';
-import type { AttemptEnd, AttemptStart, Batch, Cursor, SettledLine } from './records.ts';
+import type {
+  AttemptEnd,
+  AttemptStart,
+  Batch,
+  CommitFacts,
+  Cursor,
+  SettledLine,
+} from './records.ts';
 import { LINE_KEY_ROOM } from './schema.ts';
 
 type Statements = {
@@ -25,7 +32,9 @@ function prepare(database: Database): Statements {
     begin: database.prepare('BEGIN IMMEDIATE'),
     commit: database.prepare('COMMIT'),
     rollback: database.prepare('ROLLBACK'),
-    raiseCounter: database.prepare('UPDATE ledger SET commit_counter = ?'),
+    raiseCounter: database
+      .prepare('UPDATE ledger SET commit_counter = commit_counter + 1 RETURNING commit_counter')
+      .pluck(),
     startAttempt: database.prepare(
       `INSERT INTO attempts (job_id, line_no, attempt, custom_id, model, started_at, estimated_tokens, estimated_pico)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -65,7 +74,6 @@ export class Ledger {
   private readonly statements: Statements;
   private readonly mark: Mark;
   private readonly lock: { release(): void };
-  private counter: number;
   private inTransaction = false;
 
   private constructor(
@@ -78,8 +86,7 @@ export class Ledger {
     this.database = opened.database;
     this.created = opened.created;
     this.mark = opened.mark;
-    this.counter = opened.commitCounter;
-    this.mark.write(this.counter);
+    this.mark.write(opened.commitCounter);
     this.statements = prepare(this.database);
   }
 
@@ -99,6 +106,14 @@ export class Ledger {
     }
   }
 
+  /**
+   * A second connection to a ledger that this process holds already, for a thread of its own. The
+   * lock stays with the first one; only one of the two may write at a time.
+   */
+  static attach(path: string): Ledger {
+    return new Ledger(path, { release: () => undefined }, openForWriting(path, { adopt: false }));
+  }
+
   private beginTransaction(): void {
     assert(!this.inTransaction, 'ledger: a transaction is open already');
     this.statements.begin.run();
@@ -107,11 +122,10 @@ export class Ledger {
 
   /** Makes it durable, raises the commit counter and lets the mark follow. */
   private endTransaction(): void {
-    this.statements.raiseCounter.run(this.counter + 1);
+    const counter = this.statements.raiseCounter.get() as number;
     this.statements.commit.run();
     this.inTransaction = false;
-    this.counter += 1;
-    this.mark.write(this.counter);
+    this.mark.write(counter);
   }
 
   private dropTransaction(): void {
@@ -152,11 +166,7 @@ export class Ledger {
    * Commits one batch of a job: starts, ends, settled lines (`seqBefore` is the last `seq` given out),
    * and the cursor where the output files have been synced.
    */
-  commit(
-    jobId: number,
-    batch: Batch,
-    at: { wallMs: number; seqBefore: number; cursor: Cursor | null },
-  ): void {
+  commit(jobId: number, batch: Batch, at: CommitFacts): void {
     this.transact(() => {
       for (const start of batch.starts) this.startAttempt(jobId, start);
       let costPico = 0;
