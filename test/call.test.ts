@@ -1,3 +1,4 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import {
   createServer,
@@ -11,7 +12,7 @@ import {
   type Server,
   type Socket,
 } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   type CallResult,
   openTransport,
@@ -47,9 +48,12 @@ const toClose: (() => Promise<unknown> | void)[] = [];
 let clock: FakeClock;
 let before: string[] = [];
 
-/** Sockets, servers and timers; pipes and the like are the test runner's own. */
+/**
+ * Sockets, servers and names being looked up. Pipes and timers are the test runner's own: it sets one
+ * for its report whenever it likes, while every timer of a transport is one of the fake clock.
+ */
 const resources = (): string[] =>
-  process.getActiveResourcesInfo().filter((name) => /^(?:TCP|TLS|Timeout|GetAddrInfo)/.test(name));
+  process.getActiveResourcesInfo().filter((name) => /^(?:TCP|TLS|GetAddrInfo)/.test(name));
 
 beforeEach(() => {
   clock = createFakeClock();
@@ -478,8 +482,24 @@ describe('openTransport: no whole reply', () => {
   });
 
   test('a name that does not exist: proven never sent', async () => {
+    // What a resolver says; a real one may take a minute to say it where there is no network.
+    const lookup = vi.spyOn(dns, 'lookup').mockImplementation(((
+      name: string,
+      _options: unknown,
+      done: (error: Error) => void,
+    ) => {
+      const text = `getaddrinfo ENOTFOUND ${name}`;
+      setImmediate(done, Object.assign(new Error(text), { code: 'ENOTFOUND' }));
+    }) as typeof dns.lookup);
+    onTestFinished(() => {
+      lookup.mockRestore();
+    });
     const failure = failureOf(await send(transportTo('http://no-such-host.invalid')));
-    expect(failure).toMatchObject({ kind: 'network', neverSent: true });
+    expect(failure).toMatchObject({
+      kind: 'network',
+      neverSent: true,
+      message: expect.stringContaining('ENOTFOUND'),
+    });
   });
 
   test('TLS spoken to a plain server: proven never sent', async () => {
