@@ -18,8 +18,29 @@ import type { Settings } from '../../src/settings.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { tempFolder } from '../helpers/temp-ledger.ts';
 
-/** The machine's clock, but retries come at once: no test waits for a backoff. */
-const hasty: Clock = { ...systemClock, random: () => 0 };
+const timers = new Set<() => void>();
+
+/** The machine's clock, but retries come at once: no test waits for a backoff. Its timers are counted. */
+const hasty: Clock = {
+  ...systemClock,
+  random: () => 0,
+  after(ms, run) {
+    const stop = systemClock.after(ms, () => {
+      timers.delete(stop);
+      run();
+    });
+    timers.add(stop);
+    return () => {
+      timers.delete(stop);
+      stop();
+    };
+  },
+};
+
+/** Timers of runs that still wait. */
+export function timersLeft(): number {
+  return timers.size;
+}
 
 const catalog = loadCatalog();
 
@@ -83,11 +104,16 @@ export async function closeHarnesses(): Promise<void> {
 
 /** Starts the simulator (it answers at once) and makes a private folder for the job. */
 export async function createHarness(
-  options: { endpoint?: { dashscope: string; openai: string } } = {},
+  options: {
+    readonly endpoint?: { readonly dashscope: string; readonly openai: string };
+    /** What the service's latencies wait for. */
+    readonly serviceClock?: Clock;
+  } = {},
 ): Promise<Harness> {
   const folder = tempFolder();
   const simulator = await startSimulator({
     spec: { rpm: null, tpm: null, latencyMs: 0, errorRate: 0, seed: 7 },
+    clock: options.serviceClock ?? systemClock,
   });
   simulators.push(simulator);
   const path = (name: string): string => join(folder, name);
