@@ -246,7 +246,7 @@ describe('commands without a job', () => {
     const bench = openBench();
     bench.write('a.jsonl', jsonl([nativeLine('杭州'), envelopeLine('Suzhou')]));
     const simulator = startCli(bench, ['simulate', 'latency=0ms', '--port', '0']);
-    const origin = await simulator.prints(/http:\/\/127\.0\.0\.1:\d+/);
+    const origin = await simulator.prints(/http:\/\/127\.0\.0\.1:\d+(?=\/)/);
     expect(
       await runCli(bench, ['run', 'a.jsonl', '--base-url', origin, '--rpm', '6000000']),
     ).toMatchObject({ status: 0 });

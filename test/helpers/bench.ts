@@ -56,7 +56,7 @@ export function openBench(): Bench {
     bytes: (name) => readFileSync(path(name)),
     names: () => readdirSync(folder).toSorted(),
     lines: (name) => parseJsonLines(readFileSync(path(name), 'utf8')),
-    leaks: () => filesBelow(root).filter((file) => readFileSync(file).includes(CANARY_KEY)),
+    leaks: () => filesBelow(root).filter((file) => bytesNow(file).includes(CANARY_KEY)),
   };
 }
 
@@ -68,6 +68,16 @@ export function parseJsonLines(text: string): Record<string, unknown>[] {
     .slice(0, -1)
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** Another run in the same folder may be removing its lock or its log just now. */
+function bytesNow(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
 }
 
 function filesBelow(folder: string): string[] {

@@ -104,11 +104,16 @@ export function startCli(
       running.delete(child);
       const stdout = textOf('stdout');
       const stderr = textOf('stderr');
-      const leaks = bench.leaks().filter((file) => file !== options.keepsKeyIn);
-      if (stdout.includes(CANARY_KEY)) leaks.push('stdout');
-      if (stderr.includes(CANARY_KEY)) leaks.push('stderr');
-      if (leaks.length > 0) reject(new Error(`the key leaked into ${leaks.join(', ')}`));
-      else resolve({ status, signal, stdout, stderr, json: () => parseOne(stdout) });
+      try {
+        const leaks = bench.leaks().filter((file) => file !== options.keepsKeyIn);
+        if (stdout.includes(CANARY_KEY)) leaks.push('stdout');
+        if (stderr.includes(CANARY_KEY)) leaks.push('stderr');
+        if (leaks.length > 0) throw new Error(`the key leaked into ${leaks.join(', ')}`);
+      } catch (error) {
+        reject(error as Error);
+        return;
+      }
+      resolve({ status, signal, stdout, stderr, json: () => parseOne(stdout) });
     });
   });
   const before = async <T>(event: Promise<T>): Promise<T> => {
