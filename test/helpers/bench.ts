@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach } from 'vitest';
@@ -36,7 +44,8 @@ afterEach(() => {
 
 /** Makes the folders of one test. */
 export function openBench(): Bench {
-  const root = mkdtempSync(join(tmpdir(), 'qbatch-test-'));
+  // A program sees its working folder without symbolic links, which TMPDIR may lead through.
+  const root = mkdtempSync(join(realpathSync(tmpdir()), 'qbatch-test-'));
   open.add(root);
   const folder = join(root, 'work');
   const home = join(root, 'home');
@@ -70,12 +79,16 @@ export function parseJsonLines(text: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-/** Another run in the same folder may be removing its lock or its log just now. */
+/**
+ * What a file holds; nothing where another run in the same folder removed it just now (its lock, its
+ * log), or where a test has made it unreadable, for the program as for us.
+ */
 function bytesNow(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EACCES') return Buffer.alloc(0);
     throw error;
   }
 }
