@@ -30,7 +30,7 @@ export default defineConfig({
       { extends: true, test: { name: 'cli', include: [CLI_TESTS], testTimeout: 2 * MINUTE_MS } },
       {
         extends: true,
-        test: { name: 'crash', include: [CRASH_TESTS], testTimeout: 5 * MINUTE_MS },
+        test: { name: 'crash', include: [CRASH_TESTS], testTimeout: 10 * MINUTE_MS },
       },
     ],
   },
