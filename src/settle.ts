@@ -70,7 +70,8 @@ function tokensOf(usage: Usage | null): number | null {
 function decode(context: SettleContext, line: PlannedLine, result: CallResult): Decoded {
   if (result.kind === 'failed') return { kind: 'failure', failure: result.failure };
   if (result.kind === 'stream') return result.fold.end();
-  return context.protocols[line.call.protocol].decode(result.reply);
+  const { redact } = context;
+  return context.protocols[line.call.protocol].decode({ ...result.reply, redact });
 }
 
 /**
@@ -141,7 +142,7 @@ async function tryOnce(
       ? DROPPED_BEFORE_SENDING
       : await context.transport.send(line.call, (reply) => {
           ticket.admitted();
-          return context.openFold(line, reply);
+          return context.openFold(line, { ...reply, redact: context.redact });
         });
     const latencyMs = context.clock.monotonicMs() - startedMs;
     const decoded = redactDecoded(decode(context, line, result), context.redact);

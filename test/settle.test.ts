@@ -652,6 +652,10 @@ describe('settleLine: stops', () => {
   });
 });
 
+function rawReply(body: Buffer): CallResult {
+  return { kind: 'reply', reply: { statusCode: 200, headers: {}, body } };
+}
+
 describe('settleLine: the key', () => {
   test('echoed in an error: taken out of code, message, param, request id and body', async () => {
     const at = surroundings(() => ({
@@ -675,6 +679,37 @@ describe('settleLine: the key', () => {
     expect(at.settled()).toHaveLength(1);
     expect(at.settled()[0]?.message).toContain('[redacted]');
     expect(JSON.stringify([at.records, at.events])).not.toContain(KEY);
+  });
+
+  // 16 characters of the key before each place where a text is cut: half a key is not known again.
+  const before = (limitChars: number): string => 'x'.repeat(limitChars - 16);
+  test.each<[string, CallResult]>([
+    ['a page', replyOf(502, `${before(500)}${KEY} is no key</html>`)],
+    ['bytes that are no text', rawReply(Buffer.from(`${before(500)}${KEY}\xFF`, 'latin1'))],
+    ['JSON that is no answer', replyOf(200, { text: `${before(500 - '{"text":"'.length)}${KEY}` })],
+    ['a code', errorOf(400, `${before(200)}${KEY}`, 'bad')],
+    ['a message', errorOf(400, 'InvalidParameter', `${before(10_000)}${KEY}`)],
+    ['a parameter', replyOf(400, { error: { code: 'a', param: `${before(200)}${KEY}` } })],
+    ['a redirect', replyOf(307, '', { location: `${before(200)}${KEY}` })],
+    ['an event', replyOf(200, `data: ${before(500)}${KEY}\n\n`)],
+  ])('echoed across the place where %s is cut: no part of it is stored', async (_name, result) => {
+    const at = surroundings(() => result, { maxAttempts: 1 });
+    await at.run();
+    expect(at.settled()).toHaveLength(1);
+    expect(JSON.stringify([at.records, at.events])).not.toContain(KEY.slice(0, 16));
+  });
+
+  test('echoed across the place where an event of a stream is cut: no part of it is stored', async () => {
+    const at = surroundings(() => 'hang');
+    const head = { statusCode: 200, headers: { 'content-type': 'text/event-stream' } };
+    const transport = scriptedTransport((_call, _nth, openFold) => {
+      const fold = openFold(head);
+      fold.push(Buffer.from(`data: ${before(500)}${KEY}\n\n`));
+      return { kind: 'stream', fold };
+    });
+    await settleLine(plannedLine(1), { ...at.context, transport, maxAttempts: 1 });
+    expect(at.settled()).toMatchObject([{ code: 'qbatch_bad_response' }]);
+    expect(JSON.stringify([at.records, at.events])).not.toContain(KEY.slice(0, 16));
   });
 
   test('echoed in an answer: taken out of the stored body', async () => {

@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 
-import { compactValidJson, printable } from '../json/compact-json.ts';
+import { compactValidJson } from '../json/compact-json.ts';
 import type { ApiFailure } from '../failure.ts';
 import { readUsage } from '../read-usage.ts';
 import type { Decoded, HttpReply } from './protocol.ts';
 import {
   badResponse,
+  cutText,
   excerpt,
   hasErrorCode,
   hasErrorObject,
@@ -40,7 +41,7 @@ export function decodeReply(reply: HttpReply): Decoded {
   const { statusCode } = reply;
   if (statusCode >= 200 && statusCode < 300) return decodeSuccess(reply);
   if (statusCode >= 300 && statusCode < 400) {
-    const location = printable(reply.headers['location'] ?? '', LOCATION_CHARS);
+    const location = cutText(reply, reply.headers['location'] ?? '', LOCATION_CHARS);
     const target = location === '' ? '' : ` to ${location}`;
     return failed(statusFailure(reply, `HTTP ${statusCode}${target}: redirects are not followed`));
   }
@@ -57,11 +58,11 @@ function decodeSuccess(reply: HttpReply): Decoded {
     return bad(reply, `HTTP ${reply.statusCode} with an empty body`);
   }
   if (!isUtf8(reply.body)) {
-    return bad(reply, `the reply is not valid UTF-8: ${excerpt(bodyText(reply.body))}`);
+    return bad(reply, `the reply is not valid UTF-8: ${excerpt(reply, bodyText(reply.body))}`);
   }
   const parsed = parseBody(bodyText(reply.body));
   if (parsed === null) {
-    return bad(reply, excerpt(bodyText(reply.body)) || 'the reply is blank');
+    return bad(reply, excerpt(reply, bodyText(reply.body)) || 'the reply is blank');
   }
   const { value, text } = parsed;
   const usage = isFields(value) ? readUsage(value['usage']) : null;
@@ -86,7 +87,7 @@ function decodeSuccess(reply: HttpReply): Decoded {
     }
   }
   return failed(
-    badResponse(reply, 'qbatch_bad_response', `no answer in the reply: ${excerpt(text)}`, {
+    badResponse(reply, 'qbatch_bad_response', `no answer in the reply: ${excerpt(reply, text)}`, {
       requestId: requestIdOf(reply, value),
       body: compactValidJson(text),
       usage,
@@ -131,7 +132,7 @@ function decodeError(reply: HttpReply): ApiFailure {
   const text = bodyText(reply.body);
   const parsed = isUtf8(reply.body) ? (parseBody(text) ?? firstEvent(reply.body)) : null;
   if (parsed === null) {
-    const message = excerpt(text) || `HTTP ${reply.statusCode} with an empty body`;
+    const message = excerpt(reply, text) || `HTTP ${reply.statusCode} with an empty body`;
     return statusFailure(reply, message);
   }
   const usage = isFields(parsed.value) ? readUsage(parsed.value['usage']) : null;

@@ -23,6 +23,8 @@ export type HttpReply = {
   /** Lower-case names; repeated ones joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  /** Takes the key out of a text before it is cut: half a key would not be known again. */
+  readonly redact?: (text: string) => string;
 };
 
 /** An answer, or why there is none. */

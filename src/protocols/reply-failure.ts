@@ -29,9 +29,14 @@ export function textOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** The first 500 characters of a reply, made safe to show. */
-export function excerpt(text: string): string {
-  return printable(text, EXCERPT_CHARS);
+/** At most so much of a text from the service, without the key and made safe to show. */
+export function cutText(head: ReplyHead, text: string, limitChars: number): string {
+  return printable(head.redact?.(text) ?? text, limitChars);
+}
+
+/** The first 500 characters of a reply, without the key and made safe to show. */
+export function excerpt(head: ReplyHead, text: string): string {
+  return cutText(head, text, EXCERPT_CHARS);
 }
 
 /** The request id: the body's, else the `x-request-id` header's, else null. */
@@ -73,10 +78,10 @@ export function serviceFailure(
   return {
     kind: 'http',
     statusCode,
-    code: printable(code ?? '', CODE_CHARS_MAX) || `qbatch_http_${statusCode}`,
-    message: printable(message ?? '', MESSAGE_CHARS_MAX) || excerpt(error.text),
+    code: cutText(head, code ?? '', CODE_CHARS_MAX) || `qbatch_http_${statusCode}`,
+    message: cutText(head, message ?? '', MESSAGE_CHARS_MAX) || excerpt(head, error.text),
     // The service writes Python's None for "no parameter" in some replies.
-    param: param === null || param === 'None' ? null : printable(param, CODE_CHARS_MAX),
+    param: param === null || param === 'None' ? null : cutText(head, param, CODE_CHARS_MAX),
     requestId: requestIdOf(head, error.value),
     retryAfterMs: retryAfterMs(head),
     neverSent: false,

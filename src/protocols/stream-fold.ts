@@ -153,7 +153,10 @@ function readFrame(state: FoldState, event: SseEvent, text: string): void {
   if (value === null) {
     if (state.ending) state.torn = true;
     else
-      state.failure = broken(state, `an event of the stream is no JSON object: ${excerpt(text)}`);
+      state.failure = broken(
+        state,
+        `an event of the stream is no JSON object: ${excerpt(state.head, text)}`,
+      );
     return;
   }
   state.requestId = textOf(value['request_id']) ?? state.requestId;
