@@ -61,11 +61,18 @@ function refuseUnpriced(options: RunOptions): void {
 export async function runJob(options: RunOptions): Promise<RunResult> {
   refuseUnpriced(options);
   const { ledger, job, clock, report, stop } = options;
-  const replacing = job.outputMode === 'replace' && job.resultsPath !== '-';
+  const replacing = job.outputMode === 'replace';
   const cursor = replacing ? CURSOR_START : reconcileOutputs(ledger.database, job);
-  const outputs = replacing
-    ? null
-    : openOutputs(ledger, job, { clock, cursor, writeStdout: options.writeStdout });
+  if (cursor.line + cursor.seq < job.cursor.line + job.cursor.seq) {
+    // Before the files are cut: a power loss while they are rebuilt must not leave a cursor that is not true.
+    ledger.transact(() => {
+      ledger.moveCursor(job.id, cursor);
+    });
+  }
+  const outputs =
+    replacing && job.resultsPath !== '-'
+      ? null
+      : openOutputs(ledger, job, { clock, cursor, writeStdout: options.writeStdout });
   const settledCount = job.answered + job.failed + job.rejected;
   const openCount = job.lineCount - settledCount;
   const lines = { total: job.lineCount, settled: settledCount, open: openCount };
@@ -111,7 +118,7 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
         },
       });
     }
-    await complete(options, outputs?.writer ?? null);
+    await complete(options, outputs);
   } finally {
     await run.end();
     await committer.close();
@@ -128,16 +135,17 @@ function stoppedBy(error: unknown): Stopped {
 /** Once every line has its record: the files to their end, and the job finished. */
 async function complete(
   options: RunOptions,
-  writer: ReturnType<typeof openOutputs>['writer'] | null,
+  outputs: ReturnType<typeof openOutputs> | null,
 ): Promise<void> {
   const { ledger, clock } = options;
   const job = findJob(ledger.database, options.job.name) ?? options.job;
   if (job.answered + job.failed + job.rejected < job.lineCount) return;
   let cursor;
-  if (writer === null) cursor = await replaceOutputs(ledger, job, clock);
+  if (outputs === null) cursor = await replaceOutputs(ledger, job, clock);
   else {
-    await writer.catchUp(job.lastLineNo + 1);
-    cursor = await writer.finish();
+    await outputs.writer.catchUp(job.lastLineNo + 1);
+    cursor = await outputs.writer.finish();
+    outputs.complete();
   }
   finishJob(ledger, job, { cursor, wallMs: clock.wallMs() });
 }

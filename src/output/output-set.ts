@@ -27,9 +27,19 @@ export function stdoutSink(write: (text: string) => Promise<void>): OutputSink {
   };
 }
 
-export type OpenOutputs = { readonly writer: Writer; close(): void };
+export type OpenOutputs = {
+  readonly writer: Writer;
+  /** The job has settled: an errors file that was written anew takes the old one's place. */
+  complete(): void;
+  /** An errors file that was written anew and not completed is gone. */
+  close(): void;
+};
 
-/** Opens a job's output files, cut to `cursor`, and the writer that appends to them. Throws 73. */
+/**
+ * Opens a job's output files, cut to `cursor`, and the writer that appends to them. Where the files
+ * are to be replaced as a whole, results can only go to stdout; errors go beside the old file until
+ * `complete`. Throws 73.
+ */
 export function openOutputs(
   ledger: Ledger,
   job: Job,
@@ -40,9 +50,12 @@ export function openOutputs(
     job.resultsPath === '-'
       ? stdoutSink(at.writeStdout)
       : new OutputFile(job.resultsPath, cursor.resultsBytes);
-  let errors: OutputSink;
+  const replacing = job.outputMode === 'replace';
+  let errors: OutputFile;
   try {
-    errors = new OutputFile(job.errorsPath, cursor.errorsBytes);
+    errors = replacing
+      ? new OutputFile(job.errorsPath + NEW_SUFFIX, 0)
+      : new OutputFile(job.errorsPath, cursor.errorsBytes);
   } catch (error) {
     results.close();
     throw error;
@@ -56,11 +69,18 @@ export function openOutputs(
     order: job.outputOrder,
     cursor,
   });
+  let unfinished = replacing;
   return {
     writer,
+    complete() {
+      if (!unfinished) return;
+      unfinished = false;
+      errors.replace(job.errorsPath);
+    },
     close() {
       results.close();
-      errors.close();
+      if (unfinished) errors.discard();
+      else if (!replacing) errors.close();
     },
   };
 }
@@ -101,11 +121,8 @@ export async function replaceOutputs(ledger: Ledger, job: Job, clock: Clock): Pr
  * ones untouched until then; where there is nothing to keep, line by line as always. Throws 73.
  */
 export function modeAnew(job: Pick<Job, 'resultsPath' | 'errorsPath'>): Job['outputMode'] {
-  const { resultsPath, errorsPath } = job;
-  if (resultsPath === '-') return 'append';
-  return [resultsPath, errorsPath].some((path) => (outputSize(path) ?? 0) > 0)
-    ? 'replace'
-    : 'append';
+  const files = [job.resultsPath, job.errorsPath].filter((path) => path !== '-');
+  return files.some((path) => (outputSize(path) ?? 0) > 0) ? 'replace' : 'append';
 }
 
 /** A path without links in its folder, so that two spellings of one place are one. */

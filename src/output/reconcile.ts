@@ -34,9 +34,13 @@ export function ownFirstLine(path: string, job: string): boolean {
  * does not hold means that the ledger went backwards: throws 78, nothing touched.
  */
 export function reconcileOutputs(database: Database, job: Job): Cursor {
-  if (job.resultsPath === '-') return CURSOR_START;
-  const results = outputSize(job.resultsPath);
   const errors = outputSize(job.errorsPath);
+  if (job.resultsPath === '-') {
+    // Stdout begins anew with every run, and the errors with it.
+    checkTail(database, job, { path: job.errorsPath, size: errors, from: 0 });
+    return CURSOR_START;
+  }
+  const results = outputSize(job.resultsPath);
   const { resultsBytes, errorsBytes } = job.cursor;
   checkTail(database, job, { path: job.resultsPath, size: results, from: resultsBytes });
   checkTail(database, job, { path: job.errorsPath, size: errors, from: errorsBytes });

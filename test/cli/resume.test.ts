@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Bench, openBench } from '../helpers/bench.ts';
+import { type Bench, openBench, parseJsonLines } from '../helpers/bench.ts';
 import {
   type CountingServer,
   type Reaction,
@@ -108,6 +108,40 @@ describe('retry', () => {
     expect(await runCli(bench, ['retry', 'a.jsonl', ...server.flags])).toMatchObject({ status: 0 });
     expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
     expect(bench.read('a.errors.jsonl')).toBe('');
+  });
+
+  test('with -o -: the errors file too stays until the job has settled again', async () => {
+    const { bench, server, args, ids } = await failed();
+    expect(await runCli(bench, [...args, '-o', '-'])).toMatchObject({ status: 1 });
+    const names = bench.names();
+    const before = bench.read('a.errors.jsonl');
+    expect(parseJsonLines(before)).toHaveLength(3);
+
+    server.hold();
+    const stopped = startCli(bench, ['retry', 'a.jsonl', '-o', '-', '--rpm', '6000000', '-c', '1']);
+    await stopped.before(server.seen(7));
+    expect(bench.read('a.errors.jsonl')).toBe(before);
+    stopped.signal('SIGINT');
+    await stopped.says('interrupted');
+    server.release();
+    expect(await stopped.finished).toMatchObject({ status: 130 });
+    expect(bench.read('a.errors.jsonl')).toBe(before);
+    expect(bench.names()).toEqual(names);
+
+    const run = await runCli(bench, [...args, '-o', '-']);
+    expect(run).toMatchObject({ status: 0 });
+    expect(parseJsonLines(run.stdout).map(({ custom_id: customId }) => customId)).toEqual(ids);
+    expect(bench.read('a.errors.jsonl')).toBe('');
+    expect(bench.names()).toEqual(names);
+  });
+
+  test('with -o -: errors that the ledger does not hold are not cut off', async () => {
+    const { bench, args } = await failed();
+    const foreign = `${bench.read('a.errors.jsonl')}{"id":"b-1"}\n`;
+    bench.write('a.errors.jsonl', foreign);
+    const run = await runCli(bench, [...args, '-o', '-']);
+    expect(run).toMatchObject({ status: 78, stdout: '' });
+    expect(bench.read('a.errors.jsonl')).toBe(foreign);
   });
 
   test('old attempts stay on record but no longer count against --max-attempts', async () => {

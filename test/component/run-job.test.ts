@@ -4,12 +4,15 @@ import {
   existsSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { QbatchError } from '../../src/errors.ts';
+import { CURSOR_START, findJob } from '../../src/ledger/jobs.ts';
+import { openForReading } from '../../src/ledger/open.ts';
 import { settleTurns } from '../helpers/fake-clock.ts';
 import { startOf } from '../helpers/temp-ledger.ts';
 import { closeHarnesses, createHarness, type HarnessRun, timersLeft } from './job-harness.ts';
@@ -240,6 +243,25 @@ describe('runJob: whole jobs', () => {
 });
 
 describe('runJob: stopped and continued', () => {
+  test('outputs that are rebuilt: the cursor is back at the start before they are cut', async () => {
+    const h = await createHarness();
+    h.writeInput(reviews(20));
+    await h.run();
+    const before = h.texts();
+    rmSync(h.errorsPath);
+    const seen: unknown[] = [];
+    await h.run({
+      onEvent(event) {
+        if (event.event !== 'job-start') return;
+        const database = openForReading(h.ledgerPath);
+        seen.push(statSync(h.resultsPath).size, findJob(database, 'reviews')?.cursor);
+        database.close();
+      },
+    });
+    expect(seen).toEqual([0, CURSOR_START]);
+    expect(h.texts()).toEqual(before);
+  });
+
   test('stopped gracefully again and again: no answer is paid twice, the files are those of one clean run', async () => {
     const clean = await createHarness();
     // Enough for four rounds of 20 lines and those that are in flight when a round is stopped.
