@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { FINGERPRINT_BYTES, FINGERPRINT_LINES, fingerprint } from './fingerprint.ts';
 import { CustomIdIndex, hashCustomId } from './input/custom-id-index.ts';
+import { FirstLines } from './input/first-lines.ts';
 import type { LineDefaults } from './input/request-parts.ts';
 import { parseLine, type Rejected } from './parse.ts';
 import type { Pricing } from './pricing.ts';
@@ -79,7 +80,8 @@ export async function surveyInput(path: string, options: SurveyOptions): Promise
   const fingerprints =
     options.onFingerprints === undefined ? null : new Fingerprints(options.onFingerprints);
   let ids: CustomIdIndex | undefined;
-  const suspects = new Set<number>();
+  const suspects = new CustomIdIndex();
+  let suspected = false;
   const onBytes = (chunk: Buffer): void => {
     if (options.wantsHash !== false) content.update(chunk);
     bytes += chunk.length;
@@ -101,10 +103,12 @@ export async function surveyInput(path: string, options: SurveyOptions): Promise
         tally.problems.add(line.lineNo, parsed.customId, parsed.problems);
       if (parsed.customId === null) continue;
       const hash = hashCustomId(parsed.customId);
-      if (ids.add(hash)) suspects.add(hash);
+      if (!ids.add(hash)) continue;
+      suspects.add(hash);
+      suspected = true;
     }
   }
-  if (suspects.size > 0) await rejectDuplicates(path, { options, tally, suspects });
+  if (suspected) await rejectDuplicates(path, { options, tally, suspects });
   if (fingerprints !== null && tally.lines > 0) fingerprints.flush();
   return {
     sha256: content.digest('hex'),
@@ -122,20 +126,17 @@ export async function surveyInput(path: string, options: SurveyOptions): Promise
 /** Reads the input once more to name the first line of each repeated `custom_id` and reject the later ones. */
 async function rejectDuplicates(
   path: string,
-  found: { options: SurveyOptions; tally: SurveyTally; suspects: ReadonlySet<number> },
+  found: { options: SurveyOptions; tally: SurveyTally; suspects: CustomIdIndex },
 ): Promise<void> {
   const { options, tally, suspects } = found;
-  const firstLine = new Map<string, number>();
+  const firstLines = new FirstLines();
   for await (const lines of readLines(path, { maxLineBytes: options.maxLineBytes })) {
     for (const line of lines) {
       const parsed = parseLine(line, options.defaults);
       const { customId, lineNo } = parsed;
       if (customId === null || !suspects.has(hashCustomId(customId))) continue;
-      const first = firstLine.get(customId);
-      if (first === undefined) {
-        firstLine.set(customId, lineNo);
-        continue;
-      }
+      const first = firstLines.firstOf(customId, lineNo);
+      if (first === lineNo) continue;
       const problem: Problem = {
         severity: 'error',
         path: 'custom_id',

@@ -1,6 +1,8 @@
 /** The table doubles when it is this full. */
 const FULL_SHARE = 0.75;
 const LOW_ROOM = 2 ** 32;
+/** Room for 12,500,000 ids: 134 MB, which is not touched before it is used. */
+const GUESSED_SLOTS_MAX = 2 ** 24;
 
 /** A 53-bit hash of a string (cyrb53 by bryc, public domain), never 0. */
 export function hashCustomId(text: string): number {
@@ -25,10 +27,10 @@ export class CustomIdIndex {
   private slots: Float64Array;
   private entries = 0;
 
-  /** `expected`: about how many ids will come, to spare the table its doublings. */
+  /** `expected`: about how many ids will come, to spare the table its doublings; a guess gets so much room and no more. */
   constructor(expected = 0) {
     let size = 1024;
-    while (size * FULL_SHARE < expected) size *= 2;
+    while (size * FULL_SHARE < expected && size < GUESSED_SLOTS_MAX) size *= 2;
     this.slots = new Float64Array(size);
   }
 
@@ -40,17 +42,26 @@ export class CustomIdIndex {
     return false;
   }
 
+  has(hash: number): boolean {
+    return this.slots[this.slotOf(hash)] === hash;
+  }
+
   private put(hash: number): boolean {
+    const slot = this.slotOf(hash);
+    if (this.slots[slot] === hash) return false;
+    this.slots[slot] = hash;
+    return true;
+  }
+
+  /** Where the hash stands, or the free slot where it would. */
+  private slotOf(hash: number): number {
     const mask = this.slots.length - 1;
     let slot = (hash % LOW_ROOM) & mask;
     for (;;) {
       const present = this.slots[slot];
-      if (present === hash) return false;
-      if (present === 0) break;
+      if (present === hash || present === 0) return slot;
       slot = (slot + 1) & mask;
     }
-    this.slots[slot] = hash;
-    return true;
   }
 
   private grow(): void {

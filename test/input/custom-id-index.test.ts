@@ -17,6 +17,7 @@ test('CustomIdIndex: any hashes, colliding slots among them: the same as a Set',
         const index = new CustomIdIndex(expected);
         const model = new Set<number>();
         for (const one of hashes) {
+          expect(index.has(one)).toBe(model.has(one));
           expect(index.add(one)).toBe(model.has(one));
           model.add(one);
         }
@@ -31,6 +32,12 @@ test('CustomIdIndex: grows far beyond what was expected', () => {
     expect(index.add(hashCustomId(`line-${lineNo}`))).toBe(false);
   for (let lineNo = 1; lineNo <= 100_000; lineNo += 997)
     expect(index.add(hashCustomId(`line-${lineNo}`))).toBe(true);
+});
+
+test('CustomIdIndex: an absurd guess of how many will come: no memory for it', () => {
+  const index = new CustomIdIndex(2 ** 36);
+  expect(index.add(7)).toBe(false);
+  expect(index.add(7)).toBe(true);
 });
 
 test('hashCustomId: any text: a whole number from 1 to 2^53 - 1, always the same', () => {
