@@ -51,7 +51,7 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
   const settledTo = writer !== null && job.outputOrder === 'input' ? cursor.line : 0;
   ledger.transact(() => closeUnknownAttempts(ledger, job.id, settledTo));
   const settled = settledLines(database, job.id, settledTo);
-  const prior = priorAttempts(database, job.id, { afterLine: settledTo, settled });
+  const prior = priorAttempts(database, job.id, settledTo);
   const starts = new ChunkStarts();
   if (cursor.inputBytes > 0) starts.add(cursor.inputLine, cursor.inputBytes);
   const lines = openLines(

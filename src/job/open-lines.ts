@@ -1,6 +1,6 @@
 import { CURSOR_START } from '../ledger/jobs.ts';
 import type { LineSet } from '../ledger/line-set.ts';
-import type { PriorAttempts } from '../ledger/lines.ts';
+import type { PriorLookup } from '../ledger/lines.ts';
 import type { Cursor, Job } from '../ledger/records.ts';
 import type { LineDefaults } from '../input/request-parts.ts';
 import { parseLine } from '../parse.ts';
@@ -18,7 +18,7 @@ export type OpenLinesOptions = {
   readonly settled: LineSet;
   /** Input order: lines up to here are settled, whatever `settled` says. */
   readonly settledTo: number;
-  readonly prior: ReadonlyMap<number, PriorAttempts>;
+  readonly prior: PriorLookup;
   readonly defaults: LineDefaults;
   readonly pricing: Pricing;
   readonly maxLineBytes: number;

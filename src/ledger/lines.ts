@@ -137,25 +137,33 @@ export type PriorAttempts = {
   readonly ambiguous: number;
 };
 
-/** The attempts of earlier runs on lines after `afterLine` that are still open. */
-export function priorAttempts(
-  database: Database,
-  jobId: number,
-  at: { afterLine: number; settled: LineSet },
-): Map<number, PriorAttempts> {
-  const prior = new Map<number, PriorAttempts>();
-  const rows = database
+/** Looks up what earlier runs have tried on a line; undefined: nothing. */
+export type PriorLookup = { get(lineNo: number): PriorAttempts | undefined };
+
+/**
+ * The attempts of earlier runs on lines after `afterLine`. Lines that were tried are held as one bit
+ * each; what was tried is read when it is asked for, before the line is tried again.
+ */
+export function priorAttempts(database: Database, jobId: number, afterLine: number): PriorLookup {
+  const tried = new LineSet();
+  const numbers = database
+    .prepare('SELECT DISTINCT line_no FROM attempts WHERE job_id = ? AND line_no > ?')
+    .pluck()
+    .iterate(jobId, afterLine);
+  for (const lineNo of numbers) tried.add(lineNo as number);
+  const one = database
     .prepare(
-      `SELECT line_no, max(attempt), sum(counted), sum(counted = 1 AND class = 'possibly_billed')
-       FROM attempts WHERE job_id = ? AND line_no > ? GROUP BY line_no`,
+      `SELECT max(attempt), sum(counted), sum(counted = 1 AND class = 'possibly_billed')
+       FROM attempts WHERE job_id = ? AND line_no = ?`,
     )
-    .raw()
-    .iterate(jobId, at.afterLine);
-  for (const row of rows) {
-    const [lineNo, last, counted, ambiguous] = row as [number, number, number, number];
-    if (!at.settled.has(lineNo)) prior.set(lineNo, { last, counted, ambiguous });
-  }
-  return prior;
+    .raw();
+  return {
+    get(lineNo) {
+      if (!tried.has(lineNo)) return undefined;
+      const [last, counted, ambiguous] = one.get(jobId, lineNo) as [number, number, number];
+      return { last, counted, ambiguous };
+    },
+  };
 }
 
 /**

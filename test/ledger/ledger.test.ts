@@ -582,15 +582,22 @@ describe('Ledger: attempts of earlier runs', () => {
     return { ledger, job };
   }
 
-  test('priorAttempts: numbers, counted and ambiguous ones of open lines only', () => {
+  test('priorAttempts: numbers, counted and ambiguous ones of lines after a line', () => {
     const { ledger, job } = ledgerWithAttempts();
-    const settled = settledLines(ledger.database, job.id, 0);
-    const prior = priorAttempts(ledger.database, job.id, { afterLine: 0, settled });
-    expect([...prior]).toEqual([
-      [2, { last: 3, counted: 2, ambiguous: 1 }],
-      [3, { last: 2, counted: 1, ambiguous: 0 }],
-      [4, { last: 1, counted: 0, ambiguous: 0 }],
+    const prior = priorAttempts(ledger.database, job.id, 2);
+    expect([1, 2, 3, 4, 5, 6].map((lineNo) => prior.get(lineNo))).toEqual([
+      undefined,
+      undefined,
+      { last: 2, counted: 1, ambiguous: 0 },
+      { last: 1, counted: 0, ambiguous: 0 },
+      undefined,
+      undefined,
     ]);
+    expect(priorAttempts(ledger.database, job.id, 0).get(2)).toEqual({
+      last: 3,
+      counted: 2,
+      ambiguous: 1,
+    });
   });
 
   test('closeUnknownAttempts: those without an end are possibly billed and do not count', () => {
@@ -670,8 +677,7 @@ describe('reopenFailed', () => {
   test('old attempts stay on record and no longer count; the body is gone; the line can settle again', () => {
     const { ledger, job, only } = failures();
     only([], []);
-    const settled = settledLines(ledger.database, job.id, 0);
-    expect(priorAttempts(ledger.database, job.id, { afterLine: 0, settled }).get(2)).toEqual({
+    expect(priorAttempts(ledger.database, job.id, 0).get(2)).toEqual({
       last: 1,
       counted: 0,
       ambiguous: 0,
