@@ -31,6 +31,8 @@ export type SurveyOptions = {
   readonly pricing: Pricing;
   /** False where nobody will ask whether the input is still the same: `sha256` is then of no content. */
   readonly wantsHash?: boolean;
+  /** Told of each model at its first valid line; throws to give up. */
+  readonly onModel?: (model: string) => void;
   /** Told of every rejected line (once); duplicates come last. */
   readonly onRejected?: (rejected: Rejected) => void;
   /** Asked once for each chunk of input; throws to give up. */
@@ -76,7 +78,7 @@ function expectedLines(path: string, read: { bytes: number; lines: number }): nu
 export async function surveyInput(path: string, options: SurveyOptions): Promise<Survey> {
   const content = createHash('sha256');
   let bytes = 0;
-  const tally = new SurveyTally(options.pricing);
+  const tally = new SurveyTally(options.pricing, options.onModel);
   const fingerprints =
     options.onFingerprints === undefined ? null : new Fingerprints(options.onFingerprints);
   let ids: CustomIdIndex | undefined;

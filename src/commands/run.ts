@@ -16,6 +16,7 @@ import { createValueRedactor } from '../redact.ts';
 import { guardReporter } from '../reporters/compose.ts';
 import { type ProgressMode, progressMode } from '../reporters/progress-mode.ts';
 import type { Reporter } from '../reporters/reporter.ts';
+import { refuseUnpriced } from '../job/refuse-unpriced.ts';
 import { reopenJob, type RunResult, runJob } from '../job/run-job.ts';
 import { RunStop } from '../job/run-stop.ts';
 import { checkCommand } from './check.ts';
@@ -239,6 +240,9 @@ function requestOf(
       if (!at.io.stop.aborted) return;
       const code = at.io.signalCode() ?? EXIT.interrupted;
       throw new QbatchError(code, 'stopped before anything was sent', 'run the same command again');
+    },
+    onModel: (model) => {
+      refuseUnpriced(model, settings.maxCost, at.pricing);
     },
     gate: (survey) => {
       at.onGate();

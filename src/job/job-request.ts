@@ -26,6 +26,8 @@ export type JobRequest = {
   readonly clock: Clock;
   /** Asked now and then while the input is read; throws where the user wants to stop. */
   readonly checkStop?: () => void;
+  /** Told of each model as the survey meets it; throws to refuse. */
+  readonly onModel?: (model: string) => void;
   /** Sees the survey before anything is kept; throws to refuse (invalid lines, cost). */
   gate(survey: Survey): Promise<void>;
 };

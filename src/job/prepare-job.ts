@@ -174,6 +174,7 @@ async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null
       defaults: request.defaults,
       pricing: request.pricing,
       ...(request.checkStop === undefined ? {} : { checkStop: request.checkStop }),
+      ...(request.onModel === undefined ? {} : { onModel: request.onModel }),
       onRejected: (rejected) => {
         if (!request.skipInvalid) return;
         seq += 1;

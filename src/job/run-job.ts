@@ -1,6 +1,7 @@
-import { ConfigError, EXIT, type ExitCode, QbatchError } from '../errors.ts';
+import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
 import type { Stopped } from './run-stop.ts';
 import { dispatch, finishJob } from '../job.ts';
+import { refuseUnpriced } from './refuse-unpriced.ts';
 import { JobRun, type RunOptions } from './job-run.ts';
 import { openCommitThread } from '../ledger/commit-thread.ts';
 import { committerHere } from '../ledger/committer.ts';
@@ -42,25 +43,16 @@ export function reopenJob(
   });
 }
 
-/** Refuses a cap that could not hold: 78 where a model of the job has no price. */
-function refuseUnpriced(options: RunOptions): void {
-  if (options.settings.maxCost === undefined) return;
-  const unpriced = options.job.survey.models.find(({ model }) => !options.pricing.isPriced(model));
-  if (unpriced === undefined) return;
-  throw new ConfigError(
-    `${unpriced.model} has no price in ${options.pricing.currency}, so --max-cost cannot hold`,
-    'give its price in a file with --catalog FILE, or run without --max-cost',
-  );
-}
-
 /**
  * Runs a prepared job until every line is settled, or a stop; then brings the files up to date and
  * sums up. Throws QbatchError for what stops the run itself (storage, outputs): everything committed
  * before stays, and the same command goes on from there.
  */
 export async function runJob(options: RunOptions): Promise<RunResult> {
-  refuseUnpriced(options);
   const { ledger, job, clock, report, stop } = options;
+  // A job that goes on was surveyed without this cap, or with other prices.
+  for (const { model } of job.survey.models)
+    refuseUnpriced(model, options.settings.maxCost, options.pricing);
   const replacing = job.outputMode === 'replace';
   const cursor = replacing ? CURSOR_START : reconcileOutputs(ledger.database, job);
   if (cursor.line + cursor.seq < job.cursor.line + job.cursor.seq) {

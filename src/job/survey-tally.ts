@@ -106,8 +106,11 @@ export class SurveyTally {
   readonly models: Map<string, ModelSurvey> = new Map();
   private readonly pricing: Pricing;
 
-  constructor(pricing: Pricing) {
+  private readonly onModel: ((model: string) => void) | undefined;
+
+  constructor(pricing: Pricing, onModel?: (model: string) => void) {
     this.pricing = pricing;
+    this.onModel = onModel;
   }
 
   /** Counts a valid request, or with `sign` -1 takes it out again (a duplicate found later). */
@@ -115,6 +118,7 @@ export class SurveyTally {
     const { model } = request.view;
     let entry = this.models.get(model);
     if (entry === undefined) {
+      this.onModel?.(model);
       entry = newModelSurvey(this.pricing.isPriced(model));
       this.models.set(model, entry);
     }

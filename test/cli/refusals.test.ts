@@ -483,6 +483,15 @@ describe('78: configuration and ledgers', () => {
     expect(server.calls).toHaveLength(0);
   });
 
+  test('--max-cost with a model that has no price: told before the lines after it are looked at', async () => {
+    const { bench, args } = await prepare();
+    bench.write('a.jsonl', `${jsonl([nativeLine('杭州', { model: 'our-own-model' })])}{\n`);
+    const names = bench.names();
+    expect(await runCli(bench, [...args, '--max-cost', '1'])).toMatchObject({ status: 78 });
+    expect(bench.names()).toEqual(names);
+    expect(await runCli(bench, args)).toMatchObject({ status: 65 });
+  });
+
   test('an empty ledger file, one that is no database, one of another program, one of a newer version', async () => {
     const { bench, server, args } = await prepare();
     bench.write('a.qbatch.db', '');
