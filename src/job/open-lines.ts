@@ -76,6 +76,12 @@ export async function* openLines(
       if (line.lineNo > job.lastLineNo) break;
       lastSeen = line.lineNo;
       if (line.lineNo <= options.settledTo || settled.has(line.lineNo)) continue;
+      if (line.problem?.code === 'qbatch_line_too_long') {
+        throw new ConfigError(
+          `${job.inputPath}:${line.lineNo} is longer than --max-line ${options.maxLineBytes} allows, but was accepted when the job began`,
+          'give --max-line as in the run that began the job',
+        );
+      }
       if (fingerprintOf(line.lineNo)?.equals(fingerprint(line.bytes)) !== true) {
         throw changedMeanwhile(job.inputPath, `line ${line.lineNo} is not what it was`);
       }

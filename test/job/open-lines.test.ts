@@ -124,6 +124,13 @@ describe('openLines', () => {
     },
   );
 
+  test('a smaller --max-line than the job began with: 78 naming it, not a changed input', async () => {
+    await expect(read(inputOf(3, { maxLineBytes: 20 }))).rejects.toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining('--max-line 20'),
+    });
+  });
+
   test('cut off while the job runs: 65, after the lines that are still there', async () => {
     const options = inputOf(3);
     writeFileSync(options.job.inputPath, lineText(1));
