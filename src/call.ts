@@ -266,7 +266,7 @@ export function openTransport(options: TransportOptions): Transport {
       const limitMs = call.stream ? options.timeoutMs.streamed : options.timeoutMs.whole;
       const headers: Record<string, string> = { ...call.headers, ...fixed };
       const waitSeconds = Number(call.headers['x-dashscope-wait-timeout'] ?? 0);
-      const waitMs = Number.isFinite(waitSeconds) ? Math.min(waitSeconds * 1000, WAIT_MS_MAX) : 0;
+      const waitMs = waitSeconds > 0 ? Math.min(waitSeconds * 1000, WAIT_MS_MAX) : 0;
       return new Promise((resolve) => {
         const deadlineMs = options.clock.monotonicMs() + limitMs + waitMs;
         const exchange = new Exchange(deadlineMs, openFold, (ended, result) => {

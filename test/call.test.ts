@@ -574,6 +574,22 @@ describe('openTransport: time', () => {
     expect(failureOf(await result).kind).toBe('timeout');
   });
 
+  test.each(['-3600', 'soon', ''])(
+    'X-DashScope-Wait-Timeout %j: no shorter than without it',
+    async (value) => {
+      const server = await silentServer();
+      const transport = transportTo(server.origin, {
+        timeoutMs: { whole: 5000, streamed: 60_000 },
+      });
+      const result = send(transport, { ...CALL, headers: { 'x-dashscope-wait-timeout': value } });
+      await server.reached(1);
+      await clock.advance(4500);
+      expect(transport.inFlight).toBe(1);
+      await clock.advance(1000);
+      expect(failureOf(await result).kind).toBe('timeout');
+    },
+  );
+
   test('an absurd X-DashScope-Wait-Timeout: an hour longer at the most', async () => {
     const server = await silentServer();
     const transport = transportTo(server.origin, { timeoutMs: { whole: 5000, streamed: 60_000 } });
