@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { scanObject } from '../json/json-scan.ts';
 import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { lastSeq } from '../ledger/lines.ts';
+import { closeUnknownAttempts, lastSeq } from '../ledger/lines.ts';
 import type { Job, SettledLine } from '../ledger/records.ts';
 import { fileLines } from './output-file.ts';
 import { modeAnew } from './output-set.ts';
@@ -70,6 +70,8 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
         settle(ledger, { job, seq, row, parsed, request });
       }
     }
+    // The older ledger may have calls in flight whose ends it lost; where all lines are adopted no dispatch closes them.
+    closeUnknownAttempts(ledger, job.id, 0);
     recountJob(ledger, job.id);
     setOutputs(ledger, job.id, { mode: modeAnew(job), cursor: CURSOR_START });
     setState(ledger, job.id, 'open', request.clock.wallMs());

@@ -738,6 +738,27 @@ describe('a ledger that was lost', () => {
     expect(at.simulator.stats().calls).toBe(20);
   });
 
+  test('an older copy with a call in flight, all lines adopted: no call is left without an end', async () => {
+    const at = await createHarness();
+    at.writeInput(input);
+    await at.run({ settings: { concurrency: 1 }, onEvent: stopAfter(5) });
+    at.look((ledger) => {
+      const id = findJob(ledger.database, 'reviews')?.id ?? 0;
+      ledger.commit(
+        id,
+        { starts: [startOf(19)], ends: [], settled: [] },
+        { wallMs: 0, seqBefore: 0, cursor: null },
+      );
+    });
+    copyFileSync(at.ledgerPath, `${at.ledgerPath}.older`);
+    await at.run();
+    copyFileSync(`${at.ledgerPath}.older`, at.ledgerPath);
+    const { summary } = await at.run({ adopt: true });
+    expect(summary).toMatchObject({ lines: { open: 0 }, possibly_billed: { attempts: 1 } });
+    const unended = 'SELECT count(*) FROM attempts WHERE class IS NULL';
+    expect(at.look(({ database }) => database.prepare(unended).pluck().get())).toBe(0);
+  });
+
   test('a foreign line appended to the results: 78 before anything is sent', async () => {
     const at = await createHarness();
     at.writeInput(input);
