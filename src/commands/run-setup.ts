@@ -72,8 +72,8 @@ export type Service = {
   close(): Promise<void>;
 };
 
-/** Not a key of anything: the simulator takes every key. */
-const SIMULATOR_KEY = 'simulated';
+/** Not a key of anything: the simulator takes every key. No word that an answer could hold, for it is redacted as keys are. */
+const SIMULATOR_KEY = 'sk-the-simulator-takes-any-key';
 
 /** Finds the service and the key, or starts the simulator on loopback. Throws 78. */
 export async function openService(

@@ -24,6 +24,15 @@ describe('what the terminal is told', () => {
     expect(bench.lines('a.results.jsonl')).toHaveLength(40);
   });
 
+  test('an answer of the simulator that says "simulated": nothing is taken for a key', async () => {
+    const bench = openBench();
+    const prompt = 'simulated annealing, simulated';
+    bench.write('a.jsonl', jsonl([JSON.stringify({ model: 'qwen-plus', prompt })]));
+    await runCli(bench, ['run', 'a.jsonl', '--simulate=latency=0']);
+    expect(bench.read('a.results.jsonl')).toContain(prompt);
+    expect(bench.read('a.results.jsonl')).not.toContain('[redacted]');
+  });
+
   test('the end is told once: the summary, and no line of the progress that repeats it', async () => {
     const bench = openBench();
     bench.write('a.jsonl', prompts(3));
