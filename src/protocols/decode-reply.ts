@@ -71,7 +71,8 @@ function decodeSuccess(reply: HttpReply): Decoded {
       return failed(serviceFailure(reply, reply.statusCode, parsed, usage));
     }
     const answer = answerState(value);
-    if (answer !== 'none') {
+    // An error's code beside nothing at all is the error; beside an answer it says nothing (some gateways write "Success").
+    if (answer !== 'none' && !(hasErrorCode(value) && isEmpty(value))) {
       const requestId = requestIdOf(reply, value);
       const body = compactValidJson(text);
       if (answer === 'whole' && !saysPartial(reply)) {
@@ -111,6 +112,25 @@ function answerState(value: JsonFields): 'whole' | 'partial' | 'none' {
   if (output === null) return 'none';
   if (typeof output['text'] === 'string') return isUnfinished(output) ? 'partial' : 'whole';
   return deepResearchState(output);
+}
+
+/** Whether what `answerState` takes for an answer holds nothing: no text, no call of a tool. */
+function isEmpty(value: JsonFields): boolean {
+  const output = isFields(value['output']) ? value['output'] : {};
+  const choices: unknown = output['choices'] ?? value['choices'];
+  if (!Array.isArray(choices) || choices.length === 0) return output['text'] === '';
+  return choices.every((choice) => {
+    const message: unknown = isFields(choice) ? choice['message'] : null;
+    const empty = (part: unknown): boolean =>
+      part === undefined ||
+      part === null ||
+      part === '' ||
+      (Array.isArray(part) && part.length === 0);
+    return (
+      isFields(message) &&
+      Object.entries(message).every(([key, part]) => key === 'role' || empty(part))
+    );
+  });
 }
 
 function deepResearchState(output: JsonFields): 'whole' | 'partial' | 'none' {

@@ -139,6 +139,26 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
     expect(failureOf(protocol.decode(reply(body))).code).toBe('internal_error');
   });
 
+  test.each([
+    '{"code":"InternalError","message":"failed","output":{"text":"","finish_reason":"stop"}}',
+    '{"code":"InternalError","message":"failed","output":{"choices":[{"finish_reason":"stop","message":{"role":"assistant","content":""}}]}}',
+    '{"code":"InternalError","message":"failed","choices":[{"message":{"role":"assistant","content":[],"tool_calls":null}}]}',
+  ])('an error beside an answer that holds nothing: the error: %s', (body) => {
+    expect(failureOf(protocol.decode(reply(body)))).toMatchObject({
+      kind: 'http',
+      code: 'InternalError',
+      message: 'failed',
+    });
+  });
+
+  test.each([
+    '{"code":"Success","output":{"text":"好","finish_reason":"stop"}}',
+    '{"code":"Success","choices":[{"finish_reason":"tool_calls","message":{"role":"assistant","content":"","tool_calls":[{"id":"a"}]}}]}',
+    '{"output":{"text":"","finish_reason":"stop"}}',
+  ])('a code beside an answer, or an empty answer without a code: an answer: %s', (body) => {
+    expect(answerOf(protocol.decode(reply(body))).body).toBe(body);
+  });
+
   test('an empty code beside an answer (as the Python SDK shows it): an answer', () => {
     const body =
       '{"status_code":200,"code":"","message":"","output":{"text":null,"finish_reason":null,"choices":[{"finish_reason":"stop","message":{"role":"assistant","content":"好"}}]}}';
