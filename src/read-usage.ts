@@ -6,7 +6,7 @@ const NONE: Fields = {};
 
 /**
  * Reads a `usage` object of either protocol; every field is optional. Null where `raw` is no
- * object or holds none of the known counts. Only safe integers from 0 up count; anything else is
+ * object or holds none of the known counts. Only integers from 0 to 10^12 count; anything else is
  * as if absent. The total is computed where it was not reported. Never throws.
  *
  * Source: service contract section 4.4 and billing section 3 (Model Studio API reference and
@@ -79,9 +79,14 @@ function sum(input: number | null, output: number | null): number | null {
   return input === null || output === null ? null : input + output;
 }
 
+/** No call takes a trillion tokens; what a service says beyond that must not overflow the ledger's 64-bit sums. */
+const COUNT_MAX = 1e12;
+
 function count(fields: Fields, name: string): number | null {
   const value = fields[name];
-  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : null;
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= COUNT_MAX
+    ? Number(value)
+    : null;
 }
 
 function fieldsOf(fields: Fields, name: string): Fields {

@@ -22,6 +22,17 @@ const NOTHING: Usage = {
 };
 
 describe('readUsage', () => {
+  test('counts that no call can have: as if absent, so that 64-bit sums of them cannot overflow', () => {
+    expect(readUsage({ input_tokens: 2 ** 53 - 1, output_tokens: 7 })).toEqual({
+      ...NOTHING,
+      outputTokens: 7,
+    });
+    expect(readUsage({ input_tokens: 1e12, output_tokens: 1 })).toMatchObject({
+      inputTokens: 1e12,
+      totalTokens: 1e12 + 1,
+    });
+  });
+
   test('native counts with thinking, cache and search: every field', () => {
     const usage = readUsage({
       input_tokens: 2010,

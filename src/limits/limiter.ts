@@ -7,6 +7,8 @@ import { type PaceLimits, Pacer } from './pacer.ts';
 import type { Admittable, Ticket } from './ticket.ts';
 
 const TICK_MS = 1000;
+/** A timer of more than 2^31 ms would fire at once, and again and again. */
+const TIMER_MS_MAX = 3_600_000;
 /** `--concurrency auto`: between these, half as much again as rate times latency asks for. */
 const AUTO_LEAST = 64;
 const AUTO_MOST = 4000;
@@ -242,7 +244,8 @@ export class Limiter {
     if (atMs === Infinity || (this.cancelTimer !== null && this.timerAtMs <= atMs)) return;
     this.cancelTimer?.();
     this.timerAtMs = atMs;
-    this.cancelTimer = this.options.clock.after(Math.max(0, atMs - nowMs), () => {
+    const waitMs = Math.min(Math.max(0, atMs - nowMs), TIMER_MS_MAX);
+    this.cancelTimer = this.options.clock.after(waitMs, () => {
       this.cancelTimer = null;
       this.timerAtMs = Infinity;
       this.pump();

@@ -20,6 +20,8 @@ const CUT_SHARE = 0.98;
 const PROBE_GROWTH = 0.01;
 const PROBE_DOUBLING_MS = 4000;
 const SECOND_MS = 1000;
+/** Longest that one answer's unexpected tokens hold up its lane. */
+const CORRECTION_MS_MAX = 60_000;
 /** Seconds over which the admitted rate is measured. */
 const MEASURED_SECONDS = 3;
 /** Less than this says nothing about a rate yet. */
@@ -79,10 +81,13 @@ export class Pacer {
     second.tokens += tokens;
   }
 
-  /** Corrects the token pace by what the answer really took. */
+  /** Corrects the token pace by what the answer really took; whatever it says, for a minute at the most: quotas are by the minute. */
   settle(expectedTokens: number, actualTokens: number): void {
     if (this.tokensPerMs !== Infinity)
-      this.nextTokenMs += (actualTokens - expectedTokens) / this.tokensPerMs;
+      this.nextTokenMs += Math.min(
+        (actualTokens - expectedTokens) / this.tokensPerMs,
+        CORRECTION_MS_MAX,
+      );
   }
 
   /** The service refused a call; cuts the dimension that the code names, at most once a second. */

@@ -43,6 +43,26 @@ function createLimiter(fields: Partial<LimiterOptions> = {}) {
   return { clock, limiter, tickets, nulls, told, ask };
 }
 
+test('a start that is months away: no timer that the machine would run at once', async () => {
+  const asked: number[] = [];
+  const fake = createFakeClock();
+  const clock = {
+    ...fake,
+    after(ms: number, run: () => void): () => void {
+      asked.push(ms);
+      return fake.after(ms, run);
+    },
+  };
+  const { limiter, ask } = createLimiter({ clock, limits: () => ({ rpm: null, tpm: 1 }) });
+  const huge = lineOf('qwen-long', { inputTokens: 10_000_000 });
+  ask(huge);
+  ask(huge);
+  await settleTurns();
+  expect(asked.length).toBeGreaterThan(1);
+  expect(Math.max(...asked)).toBeLessThan(2 ** 31);
+  limiter.stop();
+});
+
 afterEach(() => {
   for (const { limiter, clock } of made.splice(0)) {
     limiter.stop();

@@ -127,6 +127,14 @@ describe('Pacer: known limits', () => {
   });
 });
 
+test('Pacer: an answer that claims absurdly many tokens: a minute, not for ever', () => {
+  const pacer = new Pacer({ rpm: 6000, tpm: 60_000 });
+  pacer.start(0, 100);
+  const before = pacer.nextStartMs(0);
+  pacer.settle(100, 1e12);
+  expect(pacer.nextStartMs(0) - before).toBe(60_000);
+});
+
 describe('Pacer: nothing known', () => {
   const UNKNOWN: PaceLimits = { rpm: null, tpm: null };
 
