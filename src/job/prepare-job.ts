@@ -238,13 +238,12 @@ function mustFind(ledger: Ledger, name: string): Job {
 
 /** A job must not write into files that are not its own: those of `known`, where it is known. */
 function refuseForeignOutputs(request: JobRequest, known: Job | null): void {
-  if (request.adopt && known === null) return;
   for (const path of [request.resultsPath, request.errorsPath]) {
     if (path === '-' || path === known?.resultsPath || path === known?.errorsPath) continue;
     const bytes = outputSize(path) ?? 0;
     if (bytes === 0) continue;
     const own = known === null && ownFirstLine(path, request.name);
-    if (own && request.fresh) continue;
+    if (own && (request.fresh || request.adopt)) continue;
     if (own) {
       throw new ConfigError(
         `${path} holds lines of job ${request.name}, but the ledger does not know it: the ledger was lost or replaced`,

@@ -685,6 +685,15 @@ describe('a ledger that was lost', () => {
     expect(at.simulator.stats().calls).toBe(20);
   });
 
+  test('--adopt-outputs with a file that another program wrote: 73, untouched', async () => {
+    const at = await createHarness();
+    at.writeInput(input);
+    writeFileSync(at.resultsPath, '别人的文件\n');
+    expect(await refusalOf(at.run({ adopt: true }))).toMatchObject({ exitCode: 73 });
+    expect(readFileSync(at.resultsPath, 'utf8')).toBe('别人的文件\n');
+    expect(at.simulator.stats().calls).toBe(0);
+  });
+
   test('outputs cut off in the middle: the complete lines are adopted, the rest is run', async () => {
     const at = await createHarness();
     at.writeInput(input);
