@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
 import type { Statement } from 'better-sqlite3';
+import { QbatchError } from '../errors.ts';
 import { type Database, sqliteCode } from './database.ts';
 import { acquireLock } from './lock.ts';
 import { type Mark, openForWriting, removeLedger, storageError } from './open.ts';
@@ -58,6 +59,13 @@ function prepare(database: Database): Statements {
        WHERE id = ?`,
     ),
   };
+}
+
+/** What neither SQLite, the file system nor this program said: told as it is (70), not as a full disk. */
+function isBug(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  if (error instanceof QbatchError || sqliteCode(error) !== '') return false;
+  return typeof code !== 'string' || code.startsWith('ERR_');
 }
 
 /**
@@ -144,8 +152,7 @@ export class Ledger {
       return result;
     } catch (error) {
       this.dropTransaction();
-      if (error instanceof Error && error.name === 'AssertionError') throw error;
-      throw storageError(error, this.path);
+      throw isBug(error) ? error : storageError(error, this.path);
     }
   }
 

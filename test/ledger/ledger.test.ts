@@ -335,6 +335,22 @@ describe('Ledger: commits', () => {
     expect(jobOf(ledger).answered).toBe(2);
   });
 
+  test.each([new TypeError('no such thing'), new RangeError('too much')])(
+    'a bug inside a transaction (%s): told as it is, and nothing of it stays',
+    (bug) => {
+      const folder = tempFolder();
+      const ledger = openTempLedger(folder);
+      expect(() =>
+        ledger.transact(() => {
+          ledger.database.exec('UPDATE ledger SET commit_counter = 99');
+          throw bug;
+        }),
+      ).toThrow(bug);
+      const counter = 'SELECT commit_counter FROM ledger';
+      expect(ledger.database.prepare(counter).pluck().get()).toBe(0);
+    },
+  );
+
   test('an end without a start: a bug (AssertionError), and nothing of that batch stays', () => {
     const folder = tempFolder();
     const ledger = openTempLedger(folder);
