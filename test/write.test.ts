@@ -608,6 +608,14 @@ describe('OutputFile', () => {
     expect(lines[1] === long).toBe(true);
     expect([...fileLines(path, 4 + long.length * 3 + 1)]).toEqual(['三']);
   });
+
+  test('fileLines: lines too long to be ours are not held: empty, the others as they are', () => {
+    const path = join(tempFolder(), 'reviews.results.jsonl');
+    const [fits, long] = ['f'.repeat(1_500_000), 'x'.repeat(4_000_000)];
+    writeFileSync(path, `${fits}\n${long}\n二\n${fits}x\n${fits}\n${long}`);
+    const lines = [...fileLines(path, 0, fits.length)];
+    expect(lines.map((line) => line.length)).toEqual([fits.length, 0, 1, 0, fits.length]);
+  });
 });
 
 describe('output sets', () => {

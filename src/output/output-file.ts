@@ -166,23 +166,41 @@ export function outputSize(path: string): number | null {
   }
 }
 
-/** Whole lines of a file from byte `from` on, as text; a torn last line is left out. */
-export function* fileLines(path: string, from: number): Generator<string> {
+/** Longer than any line of ours: a reply of 64 MiB, every character of it escaped. */
+const LINE_BYTES_MAX = 256 * 1024 * 1024;
+
+/**
+ * Whole lines of a file from byte `from` on, as text; a torn last line is left out. A line that is
+ * too long to be ours is not held and comes as an empty one.
+ */
+export function* fileLines(
+  path: string,
+  from: number,
+  lineBytesMax: number = LINE_BYTES_MAX,
+): Generator<string> {
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const chunk = Buffer.allocUnsafe(1024 * 1024);
-    let rest = Buffer.alloc(0);
+    let held: Buffer[] = [];
+    let heldBytes = 0;
     for (let position = from; ;) {
       const count = readSync(file, chunk, 0, chunk.length, position);
       if (count === 0) return;
       position += count;
-      const bytes = Buffer.concat([rest, chunk.subarray(0, count)]);
+      const bytes = chunk.subarray(0, count);
       let start = 0;
       for (let newline = bytes.indexOf(10); newline !== -1; newline = bytes.indexOf(10, start)) {
-        yield bytes.toString('utf8', start, newline);
+        const end = bytes.subarray(start, newline);
+        const tooLong = heldBytes + end.length > lineBytesMax;
+        const line = held.length === 0 ? end : Buffer.concat([...held, end]);
+        yield tooLong ? '' : line.toString('utf8');
+        held = [];
+        heldBytes = 0;
         start = newline + 1;
       }
-      rest = Buffer.from(bytes.subarray(start));
+      heldBytes += bytes.length - start;
+      if (heldBytes > lineBytesMax) held = [];
+      else if (start < bytes.length) held.push(Buffer.from(bytes.subarray(start)));
     }
   } finally {
     closeSync(file);
