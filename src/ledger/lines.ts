@@ -73,18 +73,40 @@ export function* outputLinesByNumber(
   for (const row of rows) yield toOutputLine(row as OutputRow);
 }
 
-/** Settled lines in the order of settling, `afterSeq` exclusive. Sorts once, over small rows only. */
+/**
+ * The numbers of lines settled after `afterSeq`, in the order of settling: 8 bytes a line, where
+ * SQLite would sort rows of some 50 bytes in memory.
+ */
+function* settlingOrder(database: Database, jobId: number, afterSeq: number): Generator<number> {
+  const where = 'FROM lines WHERE job_id = ? AND seq > ?';
+  const count = database.prepare(`SELECT count(*) ${where}`).pluck().get(jobId, afterSeq) as number;
+  // Pairs that are sorted as one number each: on every machine that Node.js runs on, the low half comes first.
+  let halves = new Uint32Array(2 * count);
+  let at = 0;
+  const rows = database.prepare(`SELECT line_no, seq ${where}`).raw().iterate(jobId, afterSeq);
+  for (const row of rows) {
+    if (at === halves.length) {
+      // A run has settled lines since they were counted.
+      const grown = new Uint32Array(2 * at + 1024);
+      grown.set(halves);
+      halves = grown;
+    }
+    [halves[at], halves[at + 1]] = row as [number, number];
+    at += 2;
+  }
+  new BigUint64Array(halves.buffer, 0, at / 2).sort();
+  for (let low = 0; low < at; low += 2) yield halves[low] ?? 0;
+}
+
+/** Settled lines in the order of settling, `afterSeq` exclusive. */
 export function* outputLinesBySeq(
   database: Database,
   jobId: number,
   afterSeq: number,
 ): Generator<OutputLine> {
-  const order = database
-    .prepare('SELECT line_no FROM lines WHERE job_id = ? AND seq > ? ORDER BY seq')
-    .pluck()
-    .all(jobId, afterSeq) as number[];
   const one = database.prepare(`SELECT ${OUTPUT_COLUMNS} WHERE l.job_id = ? AND l.line_no = ?`);
-  for (const lineNo of order) yield toOutputLine(one.get(jobId, lineNo) as OutputRow);
+  for (const lineNo of settlingOrder(database, jobId, afterSeq))
+    yield toOutputLine(one.get(jobId, lineNo) as OutputRow);
 }
 
 /** One settled line, or null where it is open. */

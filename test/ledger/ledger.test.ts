@@ -509,6 +509,23 @@ describe('Ledger: reading lines', () => {
     expect(outputLine(ledger.database, job.id, 1)?.lineNo).toBe(1);
   });
 
+  test('order of settling: any order, over many batches and with gaps: by seq', () => {
+    const folder = tempFolder();
+    const ledger = openTempLedger(folder);
+    const job = addJob(ledger, folder, { lineCount: 3000 });
+    // 3,001 has no factor in common with 1,009: every line once, in no order.
+    const order = Array.from({ length: 3000 }, (_, index) => ((index + 1) * 1009) % 3001);
+    for (let first = 0; first < 3000; first += 500) {
+      const lines = order.slice(first, first + 500).map((lineNo) => settledOf(lineNo));
+      commitLines(ledger, job, lines, { seqBefore: first * 7 });
+    }
+    const after = (seq: number): number[] =>
+      [...outputLinesBySeq(ledger.database, job.id, seq)].map(({ lineNo }) => lineNo);
+    expect(after(0)).toEqual(order);
+    expect(after(7 * 1000 + 3)).toEqual(order.slice(1003));
+    expect(after(1e9)).toEqual([]);
+  });
+
   test('order of settling: as the batches came, within one as they stood', () => {
     const folder = tempFolder();
     const ledger = openTempLedger(folder);
