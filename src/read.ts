@@ -89,6 +89,16 @@ const NOT_UTF8: Problem = {
   message: 'the line is not valid UTF-8; save the file as UTF-8',
 };
 
+const GZIPPED: Problem = {
+  ...NOT_UTF8,
+  message:
+    'the data is compressed by gzip; give the file a name that ends in .gz, or pipe it through zcat',
+};
+
+function isGzip(bytes: Buffer): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
 function isBlank(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at];
@@ -202,7 +212,7 @@ class LineSplitter {
     if (overlong) problem = tooLong(this.maxLineBytes);
     else {
       const encoding = at.encoding === 'mixed' ? encodingOf(own) : at.encoding;
-      if (encoding === 'mixed') problem = NOT_UTF8;
+      if (encoding === 'mixed') problem = this.lineNo === 1 && isGzip(own) ? GZIPPED : NOT_UTF8;
       else text = bytes.toString(encoding, start, end);
     }
     lines.push({ lineNo: this.lineNo, byteOffset, bytes: own, text, problem });

@@ -6,7 +6,7 @@ import type { GivenFlags } from '../command-line/parsed-command.ts';
 import { createPricing } from '../pricing.ts';
 import { jsonText } from '../json/json-text.ts';
 import { durationText } from '../reporters/duration-text.ts';
-import { shortText, wholeText } from '../reporters/number-text.ts';
+import { countText, shortText, wholeText } from '../reporters/number-text.ts';
 import { problemsText } from '../reporters/problems.ts';
 import { alignTable } from '../reporters/table.ts';
 import { rmSync } from 'node:fs';
@@ -96,6 +96,7 @@ export function checkReport(
     };
   });
   const priced = entries.filter(([, { priced: has }]) => has);
+  const unpriced = priced.length === 0 && entries.length > 0;
   const bounded = priced.every(([, { maxPico }]) => maxPico !== null);
   const expected = priced.reduce((sum, [, { expectedPico }]) => sum + expectedPico, 0);
   const most = priced.reduce((sum, [, { maxPico }]) => sum + (maxPico ?? 0), 0);
@@ -111,8 +112,9 @@ export function checkReport(
       output_max: sumOrNull(models.map(({ tokens }) => tokens.output_max)),
     },
     cost: {
-      expected: priced.length === 0 ? null : estimateText(expected),
-      max: priced.length === 0 || !bounded ? null : estimateText(most),
+      // No line to send costs nothing; lines without a price cost nobody knows what.
+      expected: unpriced ? null : estimateText(expected),
+      max: unpriced || !bounded ? null : estimateText(most),
       currency,
       unpriced_lines: entries.reduce(
         (sum, [, { priced: has, lines }]) => sum + (has ? 0 : lines),
@@ -171,9 +173,9 @@ export function checkText(report: CheckReport): string {
       ? 'no price known'
       : `about ${cost.expected} ${cost.currency}${cost.max === null ? '' : `, at most ${cost.max}`}`;
   const unpriced =
-    cost.unpriced_lines > 0 ? `; ${wholeText(cost.unpriced_lines)} lines have no price` : '';
+    cost.unpriced_lines > 0 ? `; no price for ${countText(cost.unpriced_lines, 'line')}` : '';
   parts.push(
-    `${report.input}: ${wholeText(lines.total)} lines, ${wholeText(lines.valid)} valid, ${wholeText(lines.invalid)} invalid; ` +
+    `${report.input}: ${countText(lines.total, 'line')}, ${wholeText(lines.valid)} valid, ${wholeText(lines.invalid)} invalid; ` +
       `${wholeText(tokens.input)} input tokens; ${money}${unpriced}${nextStep(report)}\n`,
   );
   return parts.join('');
@@ -186,7 +188,7 @@ export async function checkCommand(
 ): Promise<ExitCode> {
   const setup = setUpRun(parsed.flags, io);
   const { settings, scope, catalog, defaults } = setup;
-  const source = await openInput(parsed.input, io);
+  const source = await openInput(parsed.input, io, true);
   try {
     const currency = currencyOf(settings, scope, catalog);
     const survey = await surveyInput(source.path, {

@@ -9,7 +9,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { randomToken } from '../clock.ts';
@@ -44,21 +44,31 @@ type SpoolFrom = {
   signalCode(): 129 | 130 | 143 | null;
 };
 
+/** Names of what this process has open, not of files: nothing can be put beside them. */
+const STDIN_NAME = /^\/(dev\/stdin|dev\/fd\/0|proc\/self\/fd\/0)$/;
+const DESCRIPTOR_NAME = /^\/(dev\/fd|proc\/(self|\d+)\/fd)\/\d+$/;
+
 type Readable = NodeJS.ReadableStream & { readonly isTTY?: boolean };
 
 /**
- * Looks at the input named on the command line; `-` and FIFOs are spooled first. Throws 64 for `-`
- * on a terminal, 66 for what is missing, unreadable, or a folder.
+ * Looks at the input named on the command line; `-`, FIFOs and open descriptors (`/dev/stdin`) are
+ * spooled first, into a file that `once` makes the caller's alone: a job may have the other. Throws
+ * 64 for `-` on a terminal, 66 for what is missing, unreadable, or a folder.
  */
-export async function openInput(given: string, at: SpoolFrom): Promise<InputSource> {
-  if (given === '-') {
+export async function openInput(
+  given: string,
+  at: SpoolFrom,
+  once: boolean = false,
+): Promise<InputSource> {
+  const place = resolve(at.cwd, given);
+  if (given === '-' || STDIN_NAME.test(place)) {
     if (at.stdin.isTTY === true) {
       throw new UsageError(
         'standard input is a terminal',
         'pipe JSONL into it, or name a file: qbatch run FILE',
       );
     }
-    return spool(at.stdin, at);
+    return spool(at.stdin, at, once);
   }
   let stat;
   try {
@@ -76,12 +86,17 @@ export async function openInput(given: string, at: SpoolFrom): Promise<InputSour
   }
   if (stat.isDirectory())
     throw new InputError(EXIT.noInput, `${given} is a folder`, 'name a JSONL file in it');
-  if (stat.isFIFO() || stat.isCharacterDevice()) return spool(createReadStream(given), at);
+  if (stat.isFIFO() || stat.isCharacterDevice() || DESCRIPTOR_NAME.test(place))
+    return spool(createReadStream(given), at, once);
   return { path: given, stem: stemOf(given), folder: dirname(given), spooled: false };
 }
 
 /** Copies a stream into the working folder (0600), under the hash of its content. */
-async function spool(stream: NodeJS.ReadableStream, at: SpoolFrom): Promise<InputSource> {
+async function spool(
+  stream: NodeJS.ReadableStream,
+  at: SpoolFrom,
+  once: boolean,
+): Promise<InputSource> {
   const { cwd, stop } = at;
   const temporary = join(cwd, `stdin-${randomToken()}.spooling`);
   const content = createHash('sha256');
@@ -95,6 +110,7 @@ async function spool(stream: NodeJS.ReadableStream, at: SpoolFrom): Promise<Inpu
     const file = openSync(temporary, 'wx', 0o600);
     await pipeline(stream, hashing, createWriteStream(temporary, { fd: file }), { signal: stop });
     const stem = `stdin-${content.digest('hex').slice(0, 12)}`;
+    if (once) return { path: temporary, stem, folder: cwd, spooled: true };
     const path = join(cwd, `${stem}.jsonl`);
     renameSync(temporary, path);
     return { path, stem, folder: cwd, spooled: true };
@@ -107,6 +123,6 @@ async function spool(stream: NodeJS.ReadableStream, at: SpoolFrom): Promise<Inpu
         'run it again',
       );
     }
-    throw outputError(error, temporary);
+    throw outputError(error, join(cwd, 'stdin-*.jsonl'));
   }
 }

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  closeSync,
   createWriteStream,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -77,6 +79,36 @@ describe('openInput', () => {
     const first = await openInput('-', from(cwd, Readable.from([CONTENT])));
     expect(await openInput('-', from(cwd, Readable.from([CONTENT])))).toEqual(first);
     expect(readdirSync(cwd)).toHaveLength(1);
+  });
+
+  test('spooled for one look: a copy of its own, beside that of a job', async () => {
+    const cwd = tempFolder();
+    const job = await openInput('-', from(cwd, Readable.from([CONTENT])));
+    const look = await openInput('-', from(cwd, Readable.from([CONTENT])), true);
+    expect(look).toMatchObject({ stem: job.stem, spooled: true });
+    expect(look.path).not.toBe(job.path);
+    expect([job, look].map(({ path }) => readFileSync(path, 'utf8'))).toEqual([CONTENT, CONTENT]);
+  });
+
+  test.each(['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'])('%s: stdin', async (name) => {
+    const cwd = tempFolder();
+    const source = await openInput(name, from(cwd, Readable.from([CONTENT])));
+    expect(source).toMatchObject({ folder: cwd, spooled: true });
+    expect(readFileSync(source.path, 'utf8')).toBe(CONTENT);
+  });
+
+  test('an open descriptor of a regular file: spooled, nothing is put beside its name', async () => {
+    const cwd = tempFolder();
+    const path = join(cwd, 'reviews.jsonl');
+    writeFileSync(path, CONTENT);
+    const file = openSync(path, 'r');
+    try {
+      const source = await openInput(`/dev/fd/${file}`, from(cwd, noStdin));
+      expect(source).toMatchObject({ folder: cwd, spooled: true });
+      expect(readFileSync(source.path, 'utf8')).toBe(CONTENT);
+    } finally {
+      closeSync(file);
+    }
   });
 
   test('stdin that breaks off with an error: refused, nothing left behind', async () => {
