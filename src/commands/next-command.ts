@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { FlagValue, GivenFlags } from '../command-line/parsed-command.ts';
 import { EXIT } from '../errors.ts';
 import { defaultLedgerName } from '../ledger/default-ledger-path.ts';
 import type { RunSummary } from '../reporters/reporter.ts';
@@ -11,15 +12,51 @@ export function shellWord(word: string): string {
   return PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** The command that takes a job on from here; null where there is nothing to do, or a run is at it. */
-export function nextCommand(summary: RunSummary, state: JobState): string | null {
+/**
+ * Flags that no ledger remembers and without which the next command would fail, or spend more than
+ * the last one was allowed to; with what stands for the value of a limit that has been reached.
+ */
+const CARRIED_FLAGS: Readonly<Record<string, { readonly stop: string; readonly raised: string }>> =
+  {
+    workspace: { stop: '', raised: '' },
+    'allow-http': { stop: '', raised: '' },
+    'on-ambiguous': { stop: '', raised: '' },
+    catalog: { stop: '', raised: '' },
+    'max-cost': { stop: 'cost', raised: 'AMOUNT' },
+    'max-failures': { stop: 'failures', raised: 'NUMBER' },
+    'max-duration': { stop: '', raised: '' },
+  };
+
+function flagText(name: string, value: FlagValue): string {
+  return value === true ? ` --${name}` : ` --${name} ${shellWord(String(value))}`;
+}
+
+function carriedFlags(flags: GivenFlags, stopped: RunSummary['stopped']): string {
+  return Object.entries(CARRIED_FLAGS)
+    .map(([name, { stop, raised }]) => {
+      const value = flags[name];
+      if (value === undefined || value === false) return '';
+      return flagText(name, stop !== '' && stop === stopped?.reason ? raised : value);
+    })
+    .join('');
+}
+
+/**
+ * The command that takes a job on from here; null where there is nothing to do, or a run is at it.
+ * `flags`: what the run that has just ended was given.
+ */
+export function nextCommand(
+  summary: RunSummary,
+  state: JobState,
+  flags: GivenFlags = {},
+): string | null {
   const { failed } = summary.lines;
   if (state === 'running' || (state === 'finished' && failed === 0)) return null;
   const named =
     path.basename(summary.ledger) === defaultLedgerName(summary.job)
       ? ''
       : ` --job ${shellWord(summary.job)}`;
-  return `qbatch ${state === 'open' ? 'resume' : 'retry'} ${shellWord(summary.ledger)}${named}`;
+  return `qbatch ${state === 'open' ? 'resume' : 'retry'} ${shellWord(summary.ledger)}${named}${carriedFlags(flags, summary.stopped)}`;
 }
 
 /** The exit code that a run of the job would end with now, for the colour of its summary. */

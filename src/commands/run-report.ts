@@ -8,6 +8,7 @@ import { createQuietReporter } from '../reporters/quiet.ts';
 import type { Reporter } from '../reporters/reporter.ts';
 import { wantsColor } from '../reporters/style.ts';
 import { summaryText } from '../reporters/summary.ts';
+import type { GivenFlags } from '../command-line/parsed-command.ts';
 import type { Settings } from '../settings.ts';
 import type { CommandIo } from './io.ts';
 import { nextCommand } from './next-command.ts';
@@ -41,17 +42,23 @@ export async function openReporter(
 /** The end of a run: `job-end` to the reporter, the summary to people, `--json` to programs. */
 export async function tell(
   result: RunResult,
-  at: { settings: Settings; places: Places; reporter: Reporter; mode: ProgressMode },
+  at: {
+    settings: Settings;
+    flags: GivenFlags;
+    places: Places;
+    reporter: Reporter;
+    mode: ProgressMode;
+  },
   io: CommandIo,
 ): Promise<void> {
-  const { settings, places, reporter, mode } = at;
+  const { settings, flags, places, reporter, mode } = at;
   const { summary, failures, exitCode } = result;
   const event = {
     event: 'job-end' as const,
     summary,
     failures,
     exitCode,
-    next: nextCommand(summary, result.job.state),
+    next: nextCommand(summary, result.job.state, flags),
   };
   reporter.report(event);
   io.onEvent?.(event);

@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
-import { ConfigError, EXIT, type ExitCode, QbatchError, UsageError } from '../errors.ts';
+import { EXIT, type ExitCode, QbatchError, UsageError } from '../errors.ts';
 import { identityOf } from '../job/identity.ts';
 import { openInput } from '../input/input-source.ts';
 import type { JobRequest } from '../job/job-request.ts';
@@ -17,12 +17,13 @@ import { guardReporter } from '../reporters/compose.ts';
 import { type ProgressMode, progressMode } from '../reporters/progress-mode.ts';
 import type { Reporter } from '../reporters/reporter.ts';
 import { refuseUnpriced } from '../job/refuse-unpriced.ts';
-import { reopenJob, type RunResult, runJob } from '../job/run-job.ts';
+import { type RunResult, runJob } from '../job/run-job.ts';
 import { RunStop } from '../job/run-stop.ts';
 import { checkCommand } from './check.ts';
 import type { CommandIo } from './io.ts';
 import { confirmCost, confirmFresh, gate, refuseBlindFresh } from './run-gate.ts';
 import { type Places, placesOf, placesOfJob } from './run-places.ts';
+import { retryLines } from './retry-lines.ts';
 import { openReporter, tell } from './run-report.ts';
 import {
   currencyOf,
@@ -84,12 +85,14 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
   try {
     return await runAt(parsed, places, { setup, io });
   } catch (error) {
-    if (places.source.spooled) dropSpool(places);
+    // Whoever holds the ledger may be at work on the same copy.
+    const held = error instanceof QbatchError && error.exitCode === EXIT.busy;
+    if (places.source.spooled && !held) dropSpool(places);
     throw error;
   }
 }
 
-/** The spooled copy of stdin goes with a run that was refused; a job that knows it still needs it. */
+/** The spooled copy of stdin goes with a run that was refused, unless its job still needs it. */
 function dropSpool({ source, ledgerPath, jobName }: Places): void {
   let known: Job | null = null;
   if (existsSync(ledgerPath)) {
@@ -100,7 +103,8 @@ function dropSpool({ source, ledgerPath, jobName }: Places): void {
       database.close();
     }
   }
-  if (known === null) rmSync(source.path, { force: true });
+  if (known === null || (known.state === 'finished' && known.failed === 0))
+    rmSync(source.path, { force: true });
 }
 
 async function runAt(
@@ -167,7 +171,8 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       asked = true;
     };
     let job = await prepareJob(ledger, requestOf(wired, { io, pricing, currency, onGate }));
-    if (wired.parsed.command === 'retry') job = retryLines(ledger, job, wired.parsed, io);
+    if (wired.parsed.command === 'retry')
+      job = retryLines(ledger, job, { ...wired.parsed, io, mode });
     // A survey has asked already; a job that goes on asks for what is still open.
     if (!asked) await confirmCost(expectedOpenPico(job), { settings, currency, io });
     const report = (event: Parameters<Reporter['report']>[0]): void => {
@@ -191,7 +196,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       stop,
       redact: createValueRedactor([service.apiKey]),
       writeStdout: (text) => io.writeOut(text, true),
-      resuming: known !== null,
+      resuming: known !== null && !settings.fresh,
     });
   } finally {
     ledger.close({ remove: ledger.created });
@@ -200,7 +205,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
   const { open, failed } = result.summary.lines;
   if (places.source.spooled && open === 0 && failed === 0)
     rmSync(places.source.path, { force: true });
-  await tell(result, { settings, places, reporter, mode }, io);
+  await tell(result, { settings, flags: wired.parsed.flags, places, reporter, mode }, io);
   return result.exitCode;
 }
 
@@ -254,22 +259,4 @@ function requestOf(
 function expectedOpenPico({ survey, lineCount, answered, failed, rejected }: Job): number {
   const open = lineCount - answered - failed - rejected;
   return survey.valid === 0 ? 0 : (survey.expectedPico * open) / survey.valid;
-}
-
-function retryLines(
-  ledger: Ledger,
-  job: Job,
-  only: Extract<RunCommand, { command: 'retry' }>,
-  io: CommandIo,
-): Job {
-  const statusCodes = only.statuses.map((status) => {
-    const code = Number(status);
-    if (!Number.isInteger(code))
-      throw new UsageError(`--status ${status} is not a number`, 'give an HTTP status such as 429');
-    return code;
-  });
-  reopenJob(ledger, job, { codes: only.codes, statusCodes, wallMs: io.clock.wallMs() });
-  const reopened = findJob(ledger.database, job.name);
-  if (reopened === null) throw new ConfigError(`job ${job.name} is gone from ${ledger.path}`);
-  return reopened;
 }

@@ -248,3 +248,13 @@ export function failuresByCode(
     )
     .all(jobId) as { code: string; lines: number; example: string; line: number }[];
 }
+
+/** The codes of the failed lines, in the order of the alphabet. */
+export function failedCodes(database: Database, jobId: number): string[] {
+  return database
+    .prepare(
+      "SELECT DISTINCT coalesce(code, '') FROM lines WHERE job_id = ? AND state = 'failed' ORDER BY 1",
+    )
+    .pluck()
+    .all(jobId) as string[];
+}

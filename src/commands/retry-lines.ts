@@ -1,0 +1,44 @@
+import { ConfigError, UsageError } from '../errors.ts';
+import { reopenJob } from '../job/run-job.ts';
+import { findJob } from '../ledger/jobs.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { failedCodes } from '../ledger/lines.ts';
+import type { Job } from '../ledger/records.ts';
+import { oneLine } from '../reporters/one-line.ts';
+import type { ProgressMode } from '../reporters/progress-mode.ts';
+import type { CommandIo } from './io.ts';
+
+const TEXT_CHARS_MAX = 1_000;
+
+/** Which failed lines are wanted: all where both are empty. */
+type Wanted = { readonly codes: readonly string[]; readonly statuses: readonly string[] };
+
+/** Reopens the failed lines that `retry` names, and returns the job with them open. Says why where there are none. */
+export function retryLines(
+  ledger: Ledger,
+  job: Job,
+  at: Wanted & { readonly io: CommandIo; readonly mode: ProgressMode },
+): Job {
+  const { codes, statuses, io, mode } = at;
+  const statusCodes = statuses.map((status) => {
+    const code = Number(status);
+    if (!Number.isInteger(code))
+      throw new UsageError(`--status ${status} is not a number`, 'give an HTTP status such as 429');
+    return code;
+  });
+  const reopened = reopenJob(ledger, job, { codes, statusCodes, wallMs: io.clock.wallMs() });
+  if (reopened === 0 && (mode === 'tty' || mode === 'lines'))
+    io.writeErr(`qbatch: ${nothingToRetry(ledger, job, at)}\n`);
+  const now = findJob(ledger.database, job.name);
+  if (now === null) throw new ConfigError(`job ${job.name} is gone from ${ledger.path}`);
+  return now;
+}
+
+/** A code that was mistyped should not look like a job without failures. */
+function nothingToRetry(ledger: Ledger, job: Job, { codes, statuses }: Wanted): string {
+  const none = `job ${job.name} has no failed lines`;
+  if (job.failed === 0) return oneLine(none);
+  const wanted = [...codes, ...statuses].join(' or ');
+  const found = failedCodes(ledger.database, job.id).join(', ');
+  return oneLine(`${none} with ${wanted}; those that failed have ${found}`, TEXT_CHARS_MAX);
+}

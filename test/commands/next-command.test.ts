@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { nextCommand } from '../../src/commands/next-command.ts';
+import type { GivenFlags } from '../../src/command-line/parsed-command.ts';
+import type { RunSummary } from '../../src/reporters/reporter.ts';
+
+function summary(lines: Partial<RunSummary['lines']>, reason: string | null = null): RunSummary {
+  return {
+    schema: 1,
+    job: 'a',
+    ledger: '/data/a.qbatch.db',
+    lines: { total: 9, answered: 4, failed: 0, rejected: 0, open: 0, ...lines },
+    attempts: 4,
+    usage: {
+      input_tokens: null,
+      output_tokens: null,
+      total_tokens: null,
+      cached_tokens: null,
+      reasoning_tokens: null,
+    },
+    cost: { amount: '0.000000', currency: 'CNY', unpriced_lines: 0 },
+    possibly_billed: { lines: 0, attempts: 0, tokens: 0, amount: '0.000000' },
+    outputs: { results: '/data/a.results.jsonl', errors: '/data/a.errors.jsonl' },
+    elapsed_ms: 1,
+    stopped: reason === null ? null : { reason, code: 3, message: reason },
+  };
+}
+
+const LIMITS: GivenFlags = {
+  'max-cost': '20',
+  'max-failures': '5%',
+  'on-ambiguous': 'fail',
+  catalog: "our prices'.json",
+  'allow-http': true,
+  simulate: true,
+  json: true,
+};
+
+test('nextCommand: what limits the money goes with it, what the ledger remembers does not', () => {
+  expect(nextCommand(summary({ open: 5 }, 'interrupted'), 'open', LIMITS)).toBe(
+    String.raw`qbatch resume /data/a.qbatch.db --allow-http --on-ambiguous fail --catalog 'our prices'\''.json' --max-cost 20 --max-failures 5%`,
+  );
+  expect(nextCommand(summary({ failed: 5 }), 'finished', { 'max-cost': '20' })).toBe(
+    'qbatch retry /data/a.qbatch.db --max-cost 20',
+  );
+});
+
+test('nextCommand: a limit that was reached has to be raised, and no number is made up for it', () => {
+  const flags = { 'max-cost': '20', 'max-failures': '3' };
+  expect(nextCommand(summary({ open: 5 }, 'cost'), 'open', flags)).toBe(
+    'qbatch resume /data/a.qbatch.db --max-cost AMOUNT --max-failures 3',
+  );
+  expect(nextCommand(summary({ open: 5 }, 'failures'), 'open', flags)).toBe(
+    'qbatch resume /data/a.qbatch.db --max-cost 20 --max-failures NUMBER',
+  );
+});
+
+test('nextCommand: nothing to do, or a run at it: none', () => {
+  expect(nextCommand(summary({}), 'finished', LIMITS)).toBeNull();
+  expect(nextCommand(summary({ open: 5 }), 'running', LIMITS)).toBeNull();
+});
