@@ -1,5 +1,6 @@
-import { basename, join } from 'node:path';
-import { EXIT, QbatchError } from '../errors.ts';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { EXIT, InputError, QbatchError } from '../errors.ts';
 import { type InputSource, openInput } from '../input/input-source.ts';
 import { chooseJob } from '../ledger/find-jobs.ts';
 import { findJob } from '../ledger/jobs.ts';
@@ -63,20 +64,20 @@ export async function placesOfJob(
       'qbatch jobs lists them',
     );
   const merged = settingsOfJob(job, settings, origins);
-  const source = await openInput(job.inputPath, io);
+  const files = filesOfJob(job, chosen.ledgerPath);
+  const source = await openInput(files.input, io);
   return {
     places: {
-      source: { ...source, spooled: /^stdin-[0-9a-f]{12}\.jsonl$/.test(basename(job.inputPath)) },
+      source: { ...source, spooled: /^stdin-[0-9a-f]{12}\.jsonl$/.test(basename(files.input)) },
       ledgerPath: chosen.ledgerPath,
       jobName: job.name,
       resultsPath:
         settings.output === '-'
           ? '-'
           : settings.output === undefined
-            ? job.resultsPath
+            ? files.results
             : pathFrom(io.cwd, settings.output),
-      errorsPath:
-        settings.errors === undefined ? job.errorsPath : pathFrom(io.cwd, settings.errors),
+      errorsPath: settings.errors === undefined ? files.errors : pathFrom(io.cwd, settings.errors),
       order: settings.order ?? job.outputOrder,
     },
     setup: {
@@ -86,6 +87,28 @@ export async function placesOfJob(
       defaults: lineDefaults(merged, setup.catalog),
     },
   };
+}
+
+/**
+ * A job's files, also where they were moved together with its ledger: what stood beside an input
+ * that is gone is looked for beside the ledger. Throws 66 where the input is not there either.
+ */
+function filesOfJob(
+  job: Job,
+  ledgerPath: string,
+): { readonly input: string; readonly results: string; readonly errors: string } {
+  const { inputPath: input, resultsPath: results, errorsPath: errors } = job;
+  if (existsSync(input)) return { input, results, errors };
+  const here = (path: string): string => join(dirname(ledgerPath), basename(path));
+  if (!existsSync(here(input))) {
+    throw new InputError(
+      EXIT.noInput,
+      `the input of job ${job.name} is gone: ${input}`,
+      `put it back, or beside the ledger ${ledgerPath}`,
+    );
+  }
+  const moved = (path: string): string => (dirname(path) === dirname(input) ? here(path) : path);
+  return { input: here(input), results: moved(results), errors: moved(errors) };
 }
 
 /** Identity and endpoint of the last run stand in for what this one does not say. */

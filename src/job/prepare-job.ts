@@ -21,7 +21,7 @@ import type { Job, SettledLine, SurveyFacts } from '../ledger/records.ts';
 import { outputSize } from '../output/output-file.ts';
 import { modeAnew } from '../output/output-set.ts';
 import type { Rejected } from '../parse.ts';
-import { ownFirstLine } from '../output/reconcile.ts';
+import { holdsOwnLines, ownFirstLine } from '../output/reconcile.ts';
 import { type Survey, surveyInput } from '../survey.ts';
 
 /** The survey found invalid lines and nothing may be sent (65); carries what `--json` prints. */
@@ -29,9 +29,10 @@ export class InvalidInputError extends InputError {
   readonly survey: Survey;
   readonly inputPath: string;
   constructor(survey: Survey, path: string) {
+    const { invalid, lines } = survey;
     super(
       EXIT.invalidInput,
-      `${path}: ${survey.invalid} of ${survey.lines} lines are invalid; nothing was sent`,
+      `${path}: ${invalid} of ${lines} ${lines === 1 ? 'line' : 'lines'} ${invalid === 1 ? 'is' : 'are'} invalid; nothing was sent`,
       'fix them, or run the valid ones with --skip-invalid',
     );
     this.survey = survey;
@@ -109,7 +110,7 @@ function fieldsOf(request: JobRequest, survey: Survey): JobFields {
  */
 export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<Job> {
   const known = findJob(ledger.database, request.name);
-  refuseForeignOutputs(request, known);
+  refuseForeignOutputs(ledger, request, known);
   let job = known;
   if (job !== null && !request.fresh) {
     const same = (await hashInput(request.inputPath, request.checkStop)) === job.inputSha256;
@@ -236,12 +237,16 @@ function mustFind(ledger: Ledger, name: string): Job {
   return job;
 }
 
-/** A job must not write into files that are not its own: those of `known`, where it is known. */
-function refuseForeignOutputs(request: JobRequest, known: Job | null): void {
+/**
+ * A job must not write into files that are not its own: those of `known`, where it is known. Its own
+ * are also files with its lines at another place: the folder was moved, or runs went elsewhere since.
+ */
+function refuseForeignOutputs(ledger: Ledger, request: JobRequest, known: Job | null): void {
   for (const path of [request.resultsPath, request.errorsPath]) {
     if (path === '-' || path === known?.resultsPath || path === known?.errorsPath) continue;
     const bytes = outputSize(path) ?? 0;
     if (bytes === 0) continue;
+    if (known !== null && holdsOwnLines(ledger.database, known, path)) continue;
     const own = known === null && ownFirstLine(path, request.name);
     if (own && (request.fresh || request.adopt)) continue;
     if (own) {

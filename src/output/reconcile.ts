@@ -2,8 +2,10 @@ import { ConfigError } from '../errors.ts';
 import { scanObject } from '../json/json-scan.ts';
 import { CURSOR_START } from '../ledger/jobs.ts';
 import type { Database } from '../ledger/database.ts';
+import { outputLine } from '../ledger/lines.ts';
 import type { Cursor, Job } from '../ledger/records.ts';
 import { fileLines, outputSize } from './output-file.ts';
+import { outputText } from './output-line.ts';
 
 /** The line number in an output line's id (`<job>-<lineNo>`); null where it is not a line of this job. */
 export function ownLineNo(text: string, job: string): number | null {
@@ -24,6 +26,21 @@ export function ownLineNo(text: string, job: string): number | null {
 export function ownFirstLine(path: string, job: string): boolean {
   for (const text of fileLines(path, 0)) return ownLineNo(text, job) !== null;
   return false;
+}
+
+/**
+ * Whether a file holds nothing but what the ledger would write into it for this job, byte by byte
+ * (a torn last line apart): then it can be written anew without a loss, wherever it stands.
+ */
+export function holdsOwnLines(database: Database, job: Job, path: string): boolean {
+  let lines = 0;
+  for (const text of fileLines(path, 0)) {
+    const lineNo = ownLineNo(text, job.name);
+    const line = lineNo === null ? null : outputLine(database, job.id, lineNo);
+    if (line === null || outputText(job.name, line) !== `${text}\n`) return false;
+    lines += 1;
+  }
+  return lines > 0;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { rmSync, truncateSync } from 'node:fs';
+import { renameSync, rmSync, truncateSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Bench, openBench } from '../helpers/bench.ts';
 import {
@@ -151,5 +151,87 @@ describe('lost and damaged files', () => {
       expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     }
     expect(server.calls).toHaveLength(6);
+  });
+});
+
+describe('files at another place', () => {
+  test.each([
+    ['run', (flags: readonly string[]) => ['run', 'a.jsonl', ...flags]],
+    ['resume', () => ['resume']],
+  ])('a folder that was moved: %s goes on in it and asks nothing twice', async (_name, command) => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    const ids = placeIds(5);
+    bench.write('one/a.jsonl', jsonl(ids.map((id) => nativeLine(id))));
+    server.script = ({ id }) => (id === ids[2] ? badRequest : { kind: 'answer' });
+    const first = ['run', 'a.jsonl', ...server.flags, '-c', '1', '--max-failures', '1'];
+    expect(await runCli(bench, first, { cwd: 'one' })).toMatchObject({ status: 3 });
+    expect(bench.lines('one/a.results.jsonl')).toHaveLength(2);
+    renameSync(bench.path('one'), bench.path('two'));
+    expect(await runCli(bench, command(server.flags), { cwd: 'two' })).toMatchObject({ status: 1 });
+    expect(customIds(bench, 'two/a.results.jsonl')).toEqual(ids.filter((id) => id !== ids[2]));
+    expect(customIds(bench, 'two/a.errors.jsonl')).toEqual([ids[2]]);
+    expect([...server.counts().values()]).toEqual(ids.map(() => 1));
+    const verified = await runCli(bench, ['status', '--verify', '--json'], { cwd: 'two' });
+    expect(verified.json()).toMatchObject({
+      verify: { ok: true },
+      outputs: { results: bench.path('two/a.results.jsonl') },
+    });
+  });
+
+  test('a moved folder whose results were changed: refused, and not touched', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    bench.write('one/a.jsonl', jsonl(placeIds(3).map((id) => nativeLine(id))));
+    const args = ['run', 'a.jsonl', ...server.flags];
+    expect(await runCli(bench, args, { cwd: 'one' })).toMatchObject({ status: 0 });
+    renameSync(bench.path('one'), bench.path('two'));
+    const edited = bench.read('two/a.results.jsonl').replace('"error":null', '"error":"mine"');
+    bench.write('two/a.results.jsonl', edited);
+    expect(await runCli(bench, args, { cwd: 'two' })).toMatchObject({ status: 73 });
+    expect(bench.read('two/a.results.jsonl')).toBe(edited);
+  });
+
+  test('results printed once, then wanted in the file again', async () => {
+    const { bench, server, args, ids } = await prepare(3);
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    const results = bench.read('a.results.jsonl');
+    expect(await runCli(bench, [...args, '-o', '-', '-q'])).toMatchObject({
+      status: 0,
+      stdout: results,
+    });
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(bench.read('a.results.jsonl')).toBe(results);
+    expect(server.calls).toHaveLength(ids.length);
+  });
+
+  test('an input that is gone: 66, and where it is looked for', async () => {
+    const { bench, args } = await prepare(2);
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    rmSync(bench.path('a.jsonl'));
+    const run = await runCli(bench, ['retry']);
+    expect(run.status).toBe(66);
+    expect(run.stderr).toContain(`beside the ledger ${bench.path('a.qbatch.db')}`);
+  });
+
+  test('stdin is checked while a job with the same content is unfinished: its copy stays', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    const ids = placeIds(3);
+    const stdin = jsonl(ids.map((id) => nativeLine(id)));
+    server.script = ({ id }) => (id === ids[1] ? badRequest : { kind: 'answer' });
+    expect(await runCli(bench, ['run', '-', ...server.flags], { stdin })).toMatchObject({
+      status: 1,
+    });
+    const names = bench.names();
+    for (const look of [
+      ['check', '-'],
+      ['run', '-', '--dry-run', ...server.flags],
+    ]) {
+      expect(await runCli(bench, look, { stdin })).toMatchObject({ status: 0 });
+      expect(bench.names()).toEqual(names);
+    }
+    server.script = () => ({ kind: 'answer' });
+    expect(await runCli(bench, ['retry'])).toMatchObject({ status: 0 });
   });
 });
