@@ -161,7 +161,8 @@ async function explain(error: unknown, argv: readonly string[], io: CommandIo): 
     return EXIT.bug;
   }
   if ('survey' in error && !asksForJson(argv)) await showSurvey(error, io);
-  if (asksForJson(argv)) await io.writeOut(redact(await refusalJson(error)));
+  // Where stdout itself is what failed, stderr still says so.
+  if (asksForJson(argv)) await io.writeOut(redact(await refusalJson(error))).catch(() => undefined);
   const hint = error.hint === undefined ? '' : `  ${printable(error.hint, 2000)}\n`;
   io.writeErr(redact(`qbatch: ${printable(error.message, 4000)}\n${hint}`));
   return error.exitCode;

@@ -99,8 +99,14 @@ function checkWords({ spec, words }: RawCommand): void {
   }
   const takesMany = spec.positionals.at(-1)?.many === true;
   if (!takesMany && words.length > spec.positionals.length) {
-    const extra = words.slice(spec.positionals.length).join(' ');
-    throw new UsageError(`${spec.name}: unexpected ${JSON.stringify(extra)}`, usage);
+    const extra = words[spec.positionals.length];
+    const one = spec.positionals[0]?.name === 'input';
+    throw new UsageError(
+      one
+        ? `${spec.name} takes one input; ${JSON.stringify(extra)} is a second one`
+        : `${spec.name}: unexpected ${JSON.stringify(extra)}`,
+      one ? `run them one by one, or together: cat FILE ... | qbatch ${spec.name} -` : usage,
+    );
   }
 }
 

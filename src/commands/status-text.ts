@@ -47,7 +47,8 @@ function billedText(status: JobStatus): string[] {
     lines > named.length
       ? [`  and ${countText(lines - named.length, 'more line')}; --json lists them`]
       : [];
-  return ['possibly billed without an answer:', ...named, ...more];
+  const flying = status.state === 'running' ? ', or in flight' : '';
+  return [`possibly billed without an answer${flying}:`, ...named, ...more];
 }
 
 function verifyText({ verify }: JobStatus, color: boolean): string[] {
@@ -83,5 +84,5 @@ export function statusText(
     exitCode: exitCodeOf(summary, state),
     next: nextCommand(summary, state),
   };
-  return `${[...headText(status, options.color), '', ...table, ...facts].join('\n')}\n${summaryText(event, options)}`;
+  return `${[...headText(status, options.color), '', ...table, ...facts].join('\n')}\n${summaryText(event, { ...options, withTime: false })}`;
 }

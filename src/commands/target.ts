@@ -60,7 +60,7 @@ function readerIsGone(error: unknown): boolean {
 }
 
 function fileTarget(file: string): Target {
-  const temporary = new OutputFile(`${file}.new-${randomToken()}`, 0);
+  const temporary = new OutputFile(`${file}.new-${randomToken()}`, 0, file);
   let open = true;
   return {
     append(text) {

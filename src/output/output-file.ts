@@ -39,7 +39,12 @@ export function outputError(error: unknown, path: string): QbatchError {
       code === 'ELOOP'
         ? 'it is a symbolic link; qbatch does not write through links'
         : 'check the folder and its permissions, or name another file with -o or --errors';
-    return new OutputError(EXIT.cannotCreate, `cannot create ${path}: ${message}`, hint, error);
+    // What the system said, less the call and its path, which may be that of a temporary file.
+    const why =
+      code === 'ENOENT'
+        ? `there is no folder ${dirname(path)}`
+        : message.replace(/, \w+ '.*$/s, '');
+    return new OutputError(EXIT.cannotCreate, `cannot create ${path}: ${why}`, hint, error);
   }
   return new OutputError(
     EXIT.io,
@@ -63,12 +68,14 @@ export type OutputSink = {
 /** An output file: opened without following links, mode 0600, cut to a known length, then only appended to. */
 export class OutputFile implements OutputSink {
   readonly path: string;
+  private readonly shown: string;
   private readonly file: number;
   private position: number;
 
-  /** Opens or makes the file and cuts it to `bytes`. Throws 73. */
-  constructor(path: string, bytes: number) {
+  /** Opens or makes the file and cuts it to `bytes`. Errors call it `shown`. Throws 73. */
+  constructor(path: string, bytes: number, shown: string = path) {
     this.path = path;
+    this.shown = shown;
     try {
       this.file = openSync(
         path,
@@ -79,7 +86,7 @@ export class OutputFile implements OutputSink {
       if (size > bytes) ftruncateSync(this.file, bytes);
       this.position = bytes;
     } catch (error) {
-      throw outputError(error, path);
+      throw outputError(error, shown);
     }
   }
 
@@ -96,7 +103,7 @@ export class OutputFile implements OutputSink {
         this.position += written;
       }
     } catch (error) {
-      throw outputError(error, this.path);
+      throw outputError(error, this.shown);
     }
   }
 
@@ -104,7 +111,7 @@ export class OutputFile implements OutputSink {
     try {
       await datasync(this.file);
     } catch (error) {
-      throw outputError(error, this.path);
+      throw outputError(error, this.shown);
     }
   }
 

@@ -91,8 +91,8 @@ export function openOutputs(
  */
 export async function replaceOutputs(ledger: Ledger, job: Job, clock: Clock): Promise<Cursor> {
   // One name for all: the ledger's lock keeps others out, and what a process that died here left is reused.
-  const results = new OutputFile(job.resultsPath + NEW_SUFFIX, 0);
-  const errors = new OutputFile(job.errorsPath + NEW_SUFFIX, 0);
+  const results = new OutputFile(job.resultsPath + NEW_SUFFIX, 0, job.resultsPath);
+  const errors = new OutputFile(job.errorsPath + NEW_SUFFIX, 0, job.errorsPath);
   let cursor: Cursor;
   try {
     const writer = new Writer({

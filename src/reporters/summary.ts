@@ -84,7 +84,7 @@ function failuresText(failures: readonly FailureGroup[], width: number): string[
   return shown;
 }
 
-function headline(summary: RunSummary): string {
+function headline(summary: RunSummary, withTime: boolean): string {
   const { total, answered, failed, rejected, open } = summary.lines;
   const counts = [
     `${wholeText(answered)} answered`,
@@ -92,7 +92,8 @@ function headline(summary: RunSummary): string {
     `${wholeText(rejected)} rejected`,
     ...(open > 0 ? [`${wholeText(open)} open`] : []),
   ];
-  const took = `of ${countText(total, 'line')} in ${durationText(summary.elapsed_ms)}`;
+  const time = withTime ? ` in ${durationText(summary.elapsed_ms)}` : '';
+  const took = `of ${countText(total, 'line')}${time}`;
   const stopped = summary.stopped === null ? '' : `stopped: ${oneLine(summary.stopped.message)}; `;
   return `${stopped}${counts.join(', ')} ${took}`;
 }
@@ -108,20 +109,20 @@ function headlineStyle(event: JobEnd): Style {
  * The end of a run for people, several lines with their line breaks: files, tokens, cost (what may
  * have been billed without an answer apart), failures grouped by code, and last what came of the
  * lines and the command to type next. Pure. `width` is in columns; messages are cut to it, paths and
- * the next command never are.
+ * the next command never are. `withTime`: false where nothing has run, so that no time was taken.
  */
 export function summaryText(
   event: JobEnd,
-  options: { readonly color: boolean; readonly width: number },
+  options: { readonly color: boolean; readonly width: number; readonly withTime?: boolean },
 ): string {
-  const { color, width } = options;
+  const { color, width, withTime = true } = options;
   const { summary } = event;
   const facts = [...filesText(summary), tokensText(summary), ...costText(summary)];
   const failures = failuresText(event.failures, width);
   const lines = [
     ...facts.map((line) => paint(color, 'dim', line)),
     ...failures.map((line) => paint(color, 'red', line)),
-    paint(color, headlineStyle(event), headline(summary)),
+    paint(color, headlineStyle(event), headline(summary, withTime)),
   ];
   if (event.next !== null) {
     lines.push(paint(color, 'bold', `next: ${oneLine(event.next, PATH_CHARS_MAX)}`));

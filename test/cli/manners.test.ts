@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { openBench } from '../helpers/bench.ts';
 import { jsonl } from '../helpers/request-lines.ts';
-import { runCli } from '../helpers/spawn-cli.ts';
+import { PROGRAM, runCli } from '../helpers/spawn-cli.ts';
 
 function prompts(count: number, directive = ''): string {
   return jsonl(
@@ -53,5 +56,74 @@ describe('what the terminal is told', () => {
     expect(run.stderr).not.toContain('--skip-invalid');
     const check = await runCli(bench, ['check', 'a.jsonl']);
     expect(check.stdout.match(/--skip-invalid/g)).toHaveLength(1);
+  });
+
+  test('retry of a code that no failed line has: says which codes they have', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', prompts(2, '[[simulate: error=DataInspectionFailed]] '));
+    expect(await runCli(bench, ['run', 'a.jsonl', '--simulate=latency=0'])).toMatchObject({
+      status: 1,
+    });
+    const retry = await runCli(bench, ['retry', '--code', 'DataInspection']);
+    expect(retry.status).toBe(1);
+    expect(retry.stderr).toContain(
+      'job a has no failed lines with DataInspection; those that failed have DataInspectionFailed\n',
+    );
+  });
+
+  test('--fresh begins anew and does not say that it goes on', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', prompts(2));
+    const args = ['run', 'a.jsonl', '--simulate=latency=0'];
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    const fresh = await runCli(bench, [...args, '--fresh', '-y']);
+    expect(fresh.stderr).toContain('2 lines; calls go to simulator');
+    expect(fresh.stderr).not.toContain('continuing');
+  });
+
+  test('--json where stdout cannot be written: 74 and a message, not a crash', () => {
+    const bench = openBench();
+    bench.write('a.jsonl', prompts(1));
+    const full = openSync('/dev/full', 'w');
+    try {
+      const run = spawnSync(
+        process.execPath,
+        [PROGRAM, 'run', 'a.jsonl', '--simulate=latency=0', '--json', '-q'],
+        { cwd: bench.folder, env: { HOME: bench.home }, stdio: ['ignore', full, 'pipe'] },
+      );
+      expect(run.status).toBe(74);
+      expect(run.stderr.toString()).toMatch(/^qbatch: cannot write to stdout: ENOSPC/);
+    } finally {
+      closeSync(full);
+    }
+    expect(bench.lines('a.results.jsonl')).toHaveLength(1);
+  });
+
+  test('an input without lines: it costs nothing, and that is known', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', '\n');
+    const check = await runCli(bench, ['check', 'a.jsonl', '--json']);
+    expect(check.json()).toMatchObject({ cost: { expected: '0.000000', max: '0.000000' } });
+  });
+
+  test('gzip without .gz in its name: the message says so', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', gzipSync(prompts(3)));
+    const check = await runCli(bench, ['check', 'a.jsonl']);
+    expect(check.status).toBe(65);
+    expect(check.stdout).toContain('a.jsonl:1: error: the data is compressed by gzip');
+  });
+
+  test('export into a folder that is not there: names it, and no temporary file', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', prompts(1));
+    expect(await runCli(bench, ['run', 'a.jsonl', '--simulate=latency=0'])).toMatchObject({
+      status: 0,
+    });
+    const run = await runCli(bench, ['export', '-o', 'sub/b.jsonl']);
+    expect(run.status).toBe(73);
+    expect(run.stderr).toContain(
+      `cannot create ${bench.path('sub/b.jsonl')}: there is no folder ${bench.path('sub')}\n`,
+    );
   });
 });

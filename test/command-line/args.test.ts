@@ -141,7 +141,7 @@ describe('parseArgs: refusals of run', () => {
     [['run'], /needs an input/, /qbatch run/],
     [['run', ''], /input is an empty string/, /shell variable/],
     [['run', '--', ''], /input is an empty string/, /shell variable/],
-    [['run', 'a.jsonl', 'b.jsonl'], /unexpected "b\.jsonl"/, /--help/],
+    [['run', 'a.jsonl', 'b.jsonl'], /takes one input; "b\.jsonl"/, /cat .* \| qbatch run -/],
     [['run', 'a', '--ouptut', 'b'], /unknown flag --ouptut/, /--output/],
     [['run', 'a', '--maxcost=3'], /unknown flag --maxcost/, /--max-cost/],
     [['run', 'a', '-z'], /unknown flag -z/, /--help/],

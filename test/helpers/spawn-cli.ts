@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 import { type Bench, CANARY_KEY } from './bench.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+/** The built program. */
+export const PROGRAM: string = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 export type CliOptions = {
   /** Added to the environment; undefined takes a name out. */
