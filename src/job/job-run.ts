@@ -10,7 +10,7 @@ import type { LineDefaults } from '../input/request-parts.ts';
 import type { Catalog } from '../models/catalog.ts';
 import { parseAmountPico } from '../models/price.ts';
 import type { Scope } from '../models/scope.ts';
-import { paceLimits } from './pace-limits.ts';
+import { callsInFlight, paceLimits } from './pace-limits.ts';
 import type { PlannedLine } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import { ProgressMeter } from './progress-meter.ts';
@@ -78,9 +78,10 @@ export class JobRun {
     this.meter = new ProgressMeter(clock, job);
     const cap = settings.maxCost === undefined ? null : Number(parseAmountPico(settings.maxCost));
     const spent = Number(job.costPico) + (cap === null ? 0 : possiblyBilledPico(ledger, job));
+    const concurrency = callsInFlight(settings);
     this.limiter = new Limiter({
       clock,
-      concurrency: settings.concurrency,
+      concurrency,
       limits: (model) => paceLimits(options, model),
       budget: new Budget(cap, spent),
       maxUnreachableMs: settings.maxUnreachableMs,
@@ -98,7 +99,7 @@ export class JobRun {
     this.transport = openTransport({
       baseUrls: options.endpoint,
       apiKey: options.apiKey,
-      connectionsMax: settings.concurrency === 'auto' ? 4096 : settings.concurrency,
+      connectionsMax: concurrency === 'auto' ? 4096 : concurrency,
       timeoutMs: {
         whole: settings.timeoutMs ?? SERVER_TIMEOUT_MS,
         streamed: settings.timeoutMs ?? STREAM_TIMEOUT_MS,
