@@ -134,7 +134,9 @@ function checkLayer({ kind, values }: Layer): void {
 
 /** The value as text for a message: short, without control characters, keys and URL passwords. */
 function quote(flag: RunFlagSpec, value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // A repeatable flag given once is one value to who typed it.
+  const one: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  const text = JSON.stringify(one) ?? String(one);
   if (flag.name.endsWith('base-url') && text.includes('@')) return 'the URL given';
   const clean = redactKeyLike(text);
   return clean.length <= SHOWN_CHARACTERS_MAX

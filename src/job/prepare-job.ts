@@ -24,6 +24,9 @@ import type { Rejected } from '../parse.ts';
 import { holdsOwnLines, ownFirstLine } from '../output/reconcile.ts';
 import { type Survey, surveyInput } from '../survey.ts';
 
+/** Outputs are named after the input: two jobs of one input need two pairs. */
+const ANOTHER_JOB = 'run it as a job of its own with --job NAME -o FILE --errors FILE';
+
 /** The survey found invalid lines and nothing may be sent (65); carries what `--json` prints. */
 export class InvalidInputError extends InputError {
   readonly survey: Survey;
@@ -148,8 +151,8 @@ async function takeChanged(
     EXIT.invalidInput,
     `job ${job.name} was begun with something else: ${what.join('; ')}`,
     crosses
-      ? 'start over with --fresh, or run it as a job of its own with --job NAME'
-      : 'start over with --fresh, run it as a job of its own with --job NAME, or keep the answers of unchanged lines with --accept-changed-input',
+      ? `start over with --fresh, or ${ANOTHER_JOB}`
+      : `start over with --fresh, ${ANOTHER_JOB}, or keep the answers of unchanged lines with --accept-changed-input`,
   );
 }
 

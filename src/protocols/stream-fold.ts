@@ -108,7 +108,7 @@ function decide(state: FoldState): Decoded {
   if (state.failure !== null) return { kind: 'failure', failure: state.failure };
   if (state.events === 0) return decodeReply({ ...head, body: Buffer.concat(state.unstreamed) });
   if (state.torn || !isFinished(state.answer)) {
-    const message = `the stream ended after ${state.events} events without a finish reason`;
+    const message = `the stream ended after ${state.events} ${state.events === 1 ? 'event' : 'events'} without a finish reason`;
     return failed(badResponse(head, 'qbatch_truncated_stream', message, { requestId, usage }));
   }
   const body = compactValidJson(answerText(state.answer));

@@ -52,8 +52,8 @@ function costText(summary: RunSummary): string[] {
   if (unpriced === 0) {
     lines.push(`cost     ${shown}`);
   } else {
-    const those = `${countText(unpriced, 'line')} without a known price`;
-    lines.push(`cost     ${shown}, not counting ${those} (give one with --catalog)`);
+    const those = `${countText(unpriced, 'line')} without a known price or reported tokens`;
+    lines.push(`cost     ${shown}, not counting ${those} (--catalog gives prices)`);
   }
   if (billed.attempts > 0) {
     const price =

@@ -85,7 +85,9 @@ test('summaryText: stopped with unpriced lines, results printed, no usage: says 
   const text = summaryText(stopped, PLAIN);
   expect(text).toContain('results  printed\n');
   expect(text).toContain('tokens   none reported, 431 attempts\n');
-  expect(text).toContain('1,234.50 USD, not counting 7 lines without a known price');
+  expect(text).toContain(
+    '1,234.50 USD, not counting 7 lines without a known price or reported tokens',
+  );
   expect(text).toContain('price unknown possibly billed without an answer: 1 attempt on 1 line');
   expect(text).toContain(
     'stopped: interrupted; 10 answered, 0 failed, 0 rejected, 405 open of 415',
