@@ -126,4 +126,25 @@ describe('what the terminal is told', () => {
       `cannot create ${bench.path('sub/b.jsonl')}: there is no folder ${bench.path('sub')}\n`,
     );
   });
+
+  test('another setting for the same input: the hint works when it is followed', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', prompts(2));
+    const args = ['run', 'a.jsonl', '--simulate=latency=0'];
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    const changed = [...args, '--set', 'top_p=0.5'];
+    const refused = await runCli(bench, changed);
+    expect(refused.status).toBe(65);
+    const hint = /--job NAME.*?(?=,)/.exec(refused.stderr)?.[0] ?? '';
+    const files = hint.replace('NAME', 'b').replace('FILE', 'b.out').replace('FILE', 'b.err');
+    const followed = await runCli(bench, [...changed, ...files.split(' ')]);
+    expect(followed).toMatchObject({ status: 0 });
+    expect(bench.lines('b.out')).toHaveLength(2);
+  });
+
+  test('a value that is wrong is quoted as it was typed', async () => {
+    const run = await runCli(openBench(), ['run', 'a.jsonl', '--simulate', '--set', 'foo']);
+    expect(run.status).toBe(64);
+    expect(run.stderr).toContain('--set: "foo" is not ');
+  });
 });

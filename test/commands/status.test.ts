@@ -139,6 +139,8 @@ test('statusCommand: as text, what a person wants to know and the next command',
   expect(io.out()).toContain('  line 5 (看图-5): 2 attempts\n');
   expect(io.out()).toContain('verified: ledger and files are whole');
   expect(io.out()).toContain(`next: qbatch retry ${ledger.path}\n`);
+  // Nobody knows how long was worked: no time is told.
+  expect(io.out()).toMatch(/ rejected.* of \d+ lines?\n/);
   expect(io.out()).not.toContain('\u001B');
   ledger = openLedger(ledger.path);
 });
