@@ -1,9 +1,12 @@
 import { homedir } from 'node:os';
 import { type Clock, systemClock } from './clock.ts';
 import { runCommand } from './commands/run.ts';
-import type { ExitCode } from './errors.ts';
 import type { GivenFlags } from './command-line/parsed-command.ts';
+import { RUN_FLAGS } from './config/flags.ts';
+import { type ExitCode, UsageError } from './errors.ts';
+import { guardReporter } from './reporters/compose.ts';
 import type { Report, RunSummary } from './reporters/reporter.ts';
+import { closestName } from './suggest.ts';
 
 export { ConfigError, EXIT, InputError, OutputError, QbatchError, UsageError } from './errors.ts';
 export type { ExitCode } from './errors.ts';
@@ -22,7 +25,7 @@ export type RunBatchOptions = {
   readonly cwd?: string;
   /** First stop: no new calls, those in flight are waited for. */
   readonly signal?: AbortSignal;
-  /** Sees every event of the run. Must not throw, should not take long. */
+  /** Sees every event of the run; should not take long. Once it has thrown it is not called again: the run goes on. */
   readonly onEvent?: Report;
   readonly clock?: Clock;
 };
@@ -30,14 +33,35 @@ export type RunBatchOptions = {
 /** How a run ended; exit codes as on the command line. */
 export type RunBatchResult = { readonly exitCode: ExitCode; readonly summary: RunSummary };
 
+/** A misspelt flag that is passed over could send a job, and its key, to another place than was meant. */
+function refuseUnknown(flags: GivenFlags): void {
+  const known = RUN_FLAGS.map(({ name }) => name);
+  for (const name of Object.keys(flags)) {
+    if (known.includes(name)) continue;
+    const close = closestName(name, known);
+    throw new UsageError(
+      `runBatch: there is no flag ${name}`,
+      close === undefined ? 'qbatch run --help lists them' : `did you mean ${close}?`,
+    );
+  }
+}
+
+function guarded(onEvent: Report): Report {
+  const reporter = guardReporter({ report: onEvent, close: () => undefined });
+  return (event) => {
+    reporter.report(event);
+  };
+}
+
 /**
  * Runs a job as `qbatch run` does and resolves when it has ended: finished, or stopped by a limit,
  * a signal or the service (`summary.stopped`). The same call again goes on where it stopped.
  *
- * Rejects with `QbatchError` where the run was refused (its `exitCode` says why). Nothing is
+ * Rejects with `QbatchError` where the run was refused (its `exitCode` says why; 64 for an unknown flag). Nothing is
  * printed. One process works a ledger at a time.
  */
 export async function runBatch(options: RunBatchOptions): Promise<RunBatchResult> {
+  refuseUnknown(options.flags ?? {});
   const written: string[] = [];
   const flags: GivenFlags = { ...options.flags, json: true, progress: 'none' };
   const exitCode = await runCommand(
@@ -59,7 +83,7 @@ export async function runBatch(options: RunBatchOptions): Promise<RunBatchResult
       },
       writeErr: () => undefined,
       confirm: () => Promise.resolve(false),
-      ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+      ...(options.onEvent === undefined ? {} : { onEvent: guarded(options.onEvent) }),
     },
   );
   return { exitCode, summary: JSON.parse(written.join('')) as RunSummary };

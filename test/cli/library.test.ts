@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import type * as Library from '../../src/index.ts';
+import { type Bench, CANARY_KEY, openBench } from '../helpers/bench.ts';
+import { startCountingServer } from '../helpers/counting-server.ts';
+import { jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
+
+// What programs import: the built library, in this process.
+const built = new URL('../../dist/index.js', import.meta.url).href;
+const { runBatch, QbatchError } = (await import(built)) as typeof Library;
+
+function benchWith(ids: readonly string[]): { bench: Bench; input: string } {
+  const bench = openBench();
+  bench.write('a.jsonl', jsonl(ids.map((id) => nativeLine(id))));
+  return { bench, input: bench.path('a.jsonl') };
+}
+
+function surroundings(bench: Bench): Pick<Library.RunBatchOptions, 'cwd' | 'env'> {
+  return { cwd: bench.path('.'), env: { HOME: bench.home, DASHSCOPE_API_KEY: CANARY_KEY } };
+}
+
+function flagsOf(baseUrl: string): Library.GivenFlags {
+  return { 'base-url': baseUrl, rpm: '6000000' };
+}
+
+describe('runBatch', () => {
+  test('a job: runs to its end, says what happened, and writes the files', async () => {
+    const ids = placeIds(300);
+    const { bench, input } = benchWith(ids);
+    const server = await startCountingServer();
+    const events: string[] = [];
+    const ended = await runBatch({
+      ...surroundings(bench),
+      input,
+      flags: flagsOf(server.origin),
+      onEvent: (event) => events.push(event.event),
+    });
+    expect(ended).toMatchObject({
+      exitCode: 0,
+      summary: { lines: { total: 300, answered: 300, open: 0 }, stopped: null },
+    });
+    expect(bench.lines('a.results.jsonl').map(({ custom_id: id }) => id)).toEqual(ids);
+    expect(events[0]).toBe('job-start');
+    expect(events.at(-1)).toBe('job-end');
+    expect(events.filter((name) => name === 'line-settled')).toHaveLength(300);
+  });
+
+  test('a signal: stops the job in good order; the same call again makes only the calls that are left', async () => {
+    const ids = placeIds(40);
+    const { bench, input } = benchWith(ids);
+    const server = await startCountingServer();
+    const stop = new AbortController();
+    const job = {
+      ...surroundings(bench),
+      input,
+      flags: { ...flagsOf(server.origin), concurrency: '1' },
+    };
+    const stopped = await runBatch({
+      ...job,
+      signal: stop.signal,
+      onEvent: (event) => {
+        if (event.event === 'line-settled' && event.line === 10) stop.abort();
+      },
+    });
+    expect(stopped.summary.stopped).not.toBeNull();
+    const before = server.calls.length;
+    expect(stopped.summary.lines).toMatchObject({ total: 40, answered: before });
+    expect(before).toBeLessThan(40);
+    const ended = await runBatch(job);
+    expect(ended).toMatchObject({ exitCode: 0, summary: { lines: { answered: 40, open: 0 } } });
+    expect(server.calls.map(({ id }) => id)).toEqual(ids);
+  });
+
+  test('an observer that throws: is not called again, and the job goes on', async () => {
+    const { bench, input } = benchWith(placeIds(3));
+    const server = await startCountingServer();
+    let calls = 0;
+    const ended = await runBatch({
+      ...surroundings(bench),
+      input,
+      flags: flagsOf(server.origin),
+      onEvent: () => {
+        calls += 1;
+        throw new Error('the observer is broken');
+      },
+    });
+    expect(ended).toMatchObject({ exitCode: 0, summary: { lines: { answered: 3 } } });
+    expect(calls).toBe(1);
+  });
+
+  test('a flag that does not exist: is refused, with the one that was meant, before any call', async () => {
+    const { bench, input } = benchWith(placeIds(1));
+    const misspelt = runBatch({
+      ...surroundings(bench),
+      input,
+      flags: { baseurl: 'http://[::1]:9' },
+    });
+    await expect(misspelt).rejects.toMatchObject({ exitCode: 64, hint: 'did you mean base-url?' });
+  });
+
+  test('a run that is refused: rejects with the exit code and what to do', async () => {
+    const bench = openBench();
+    const refused = runBatch({ ...surroundings(bench), input: bench.path('missing.jsonl') });
+    await expect(refused).rejects.toMatchObject({ exitCode: 66 });
+    await expect(refused).rejects.toBeInstanceOf(QbatchError);
+  });
+});
