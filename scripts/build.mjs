@@ -20,11 +20,7 @@ const REQUIRE =
 
 const result = await build({
   absWorkingDir: root,
-  entryPoints: {
-    cli: 'src/cli.ts',
-    index: 'src/index.ts',
-    'commit-worker': 'src/ledger/commit-worker.ts',
-  },
+  entryPoints: { cli: 'src/cli.ts', index: 'src/index.ts' },
   outdir: 'dist',
   // Flat: a module finds package.json at ../package.json in src and in dist alike.
   chunkNames: '[name]-[hash]',

@@ -1,7 +1,6 @@
 import type { Clock } from './clock.ts';
 import { execute, type TurnBatch } from './execute.ts';
 import { setOutputs, setState } from './ledger/jobs.ts';
-import type { Committer } from './ledger/committer.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { closeUnknownAttempts, lastSeq, priorAttempts, settledLines } from './ledger/lines.ts';
 import type { Cursor, Job } from './ledger/records.ts';
@@ -12,8 +11,6 @@ import type { Writer } from './write.ts';
 
 export type DispatchOptions = {
   readonly ledger: Ledger;
-  /** Where the batches are made durable: here or on a thread of its own. */
-  readonly committer: Committer;
   readonly job: Job;
   readonly clock: Clock;
   /** Null while finished files wait to be replaced as a whole. */
@@ -76,7 +73,7 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
       giveUpFiles(error);
     }
     const at = reached === null ? null : { ...reached, ...starts.before(reached.line) };
-    await options.committer.commit(batch, { wallMs: clock.wallMs(), seqBefore: seq, cursor: at });
+    ledger.commit(job.id, batch, { wallMs: clock.wallMs(), seqBefore: seq, cursor: at });
     seq += batch.settled.length;
     try {
       await writer?.settled(batch.settled, { frontier: batch.frontier, lastSeq: seq });

@@ -3,8 +3,6 @@ import type { Stopped } from './run-stop.ts';
 import { dispatch, finishJob } from '../job.ts';
 import { refuseUnpriced } from './refuse-unpriced.ts';
 import { JobRun, type RunOptions } from './job-run.ts';
-import { openCommitThread } from '../ledger/commit-thread.ts';
-import { committerHere } from '../ledger/committer.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -13,9 +11,6 @@ import type { Job } from '../ledger/records.ts';
 import { modeAnew, openOutputs, replaceOutputs } from '../output/output-set.ts';
 import { reconcileOutputs } from '../output/reconcile.ts';
 import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
-
-/** From so many open lines on, a thread for the ledger is worth its start (40 ms, 15 MB of memory). */
-const COMMIT_THREAD_LEAST_LINES = 256;
 
 /** Lines open at once, at the least; twice the calls in flight where that is more. */
 const WINDOW_LEAST = 1024;
@@ -78,17 +73,12 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
     lines,
   });
   const run = new JobRun(options);
-  const committer =
-    openCount < COMMIT_THREAD_LEAST_LINES
-      ? committerHere(ledger, job.id)
-      : openCommitThread(ledger, job.id);
   try {
     if (outputs !== null && job.outputOrder === 'settled') await outputs.writer.catchUp(0);
     if (openCount > 0 && stop.stopped === null) {
       run.begin();
       await dispatch({
         ledger,
-        committer,
         job,
         clock,
         writer: outputs?.writer ?? null,
@@ -113,7 +103,6 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
     await complete(options, outputs);
   } finally {
     await run.end();
-    await committer.close();
     outputs?.close();
   }
   return sumUp(options, run);

@@ -5,14 +5,7 @@ import { QbatchError } from '../errors.ts';
 import { type Database, sqliteCode } from './database.ts';
 import { acquireLock } from './lock.ts';
 import { type Mark, openForWriting, removeLedger, storageError } from './open.ts';
-import type {
-  AttemptEnd,
-  AttemptStart,
-  Batch,
-  CommitFacts,
-  Cursor,
-  SettledLine,
-} from './records.ts';
+import type { AttemptEnd, AttemptStart, Batch, Cursor, SettledLine } from './records.ts';
 import { LINE_KEY_ROOM } from './schema.ts';
 
 type Statements = {
@@ -33,9 +26,7 @@ function prepare(database: Database): Statements {
     begin: database.prepare('BEGIN IMMEDIATE'),
     commit: database.prepare('COMMIT'),
     rollback: database.prepare('ROLLBACK'),
-    raiseCounter: database
-      .prepare('UPDATE ledger SET commit_counter = commit_counter + 1 RETURNING commit_counter')
-      .pluck(),
+    raiseCounter: database.prepare('UPDATE ledger SET commit_counter = ?'),
     startAttempt: database.prepare(
       `INSERT INTO attempts (job_id, line_no, attempt, custom_id, model, started_at, estimated_tokens, estimated_pico)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -82,6 +73,7 @@ export class Ledger {
   private readonly statements: Statements;
   private readonly mark: Mark;
   private readonly lock: { release(): void };
+  private counter: number;
   private inTransaction = false;
 
   private constructor(
@@ -94,7 +86,8 @@ export class Ledger {
     this.database = opened.database;
     this.created = opened.created;
     this.mark = opened.mark;
-    this.mark.write(opened.commitCounter);
+    this.counter = opened.commitCounter;
+    this.mark.write(this.counter);
     this.statements = prepare(this.database);
   }
 
@@ -114,14 +107,6 @@ export class Ledger {
     }
   }
 
-  /**
-   * A second connection to a ledger that this process holds already, for a thread of its own. The
-   * lock stays with the first one; only one of the two may write at a time.
-   */
-  static attach(path: string): Ledger {
-    return new Ledger(path, { release: () => undefined }, openForWriting(path, { adopt: false }));
-  }
-
   private beginTransaction(): void {
     assert(!this.inTransaction, 'ledger: a transaction is open already');
     this.statements.begin.run();
@@ -130,10 +115,11 @@ export class Ledger {
 
   /** Makes it durable, raises the commit counter and lets the mark follow. */
   private endTransaction(): void {
-    const counter = this.statements.raiseCounter.get() as number;
+    this.statements.raiseCounter.run(this.counter + 1);
     this.statements.commit.run();
     this.inTransaction = false;
-    this.mark.write(counter);
+    this.counter += 1;
+    this.mark.write(this.counter);
   }
 
   private dropTransaction(): void {
@@ -173,7 +159,11 @@ export class Ledger {
    * Commits one batch of a job: starts, ends, settled lines (`seqBefore` is the last `seq` given out),
    * and the cursor where the output files have been synced.
    */
-  commit(jobId: number, batch: Batch, at: CommitFacts): void {
+  commit(
+    jobId: number,
+    batch: Batch,
+    at: { wallMs: number; seqBefore: number; cursor: Cursor | null },
+  ): void {
     this.transact(() => {
       for (const start of batch.starts) this.startAttempt(jobId, start);
       let costPico = 0;

@@ -70,15 +70,6 @@ export type Batch = {
   readonly settled: SettledLine[];
 };
 
-/** What a batch is committed with. */
-export type CommitFacts = {
-  readonly wallMs: number;
-  /** The last `seq` given out before this batch. */
-  readonly seqBefore: number;
-  /** Where the output files have been synced; null where nothing new is known. */
-  readonly cursor: Cursor | null;
-};
-
 /** What makes a job the same job (cli.md section 4), besides its name and the input's content. */
 export type Identity = {
   readonly model: string | null;
