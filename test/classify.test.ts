@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classify, explain } from '../src/classify.ts';
 import type { ApiFailure, Verdict } from '../src/failure.ts';
-import type { Usage } from '../src/usage.ts';
+import { UNKNOWN_USAGE, type Usage } from '../src/usage.ts';
 
 const CONTRACT = '../shared/contract';
 
@@ -28,24 +28,7 @@ function reply(statusCode: number | null, code: string, message = ''): Verdict {
 }
 
 function usage(over: Partial<Usage>): Usage {
-  return {
-    inputTokens: null,
-    outputTokens: null,
-    totalTokens: null,
-    cachedTokens: null,
-    reasoningTokens: null,
-    cacheCreationTokens: null,
-    explicitCache: false,
-    inputText: null,
-    inputImage: null,
-    inputVideo: null,
-    inputAudio: null,
-    outputText: null,
-    outputAudio: null,
-    searchCount: null,
-    searchStrategy: null,
-    ...over,
-  };
+  return { ...UNKNOWN_USAGE, ...over };
 }
 
 describe('classify: the ambiguous codes', () => {

@@ -9,7 +9,7 @@ import { openForReading } from '../ledger/open.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Currency } from '../models/scope.ts';
 import { refuseSamePaths } from '../output/output-set.ts';
-import type { GivenFlags } from '../command-line/parsed-command.ts';
+import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { prepareJob } from '../job/prepare-job.ts';
 import { createPricing } from '../pricing.ts';
 import { createValueRedactor } from '../redact.ts';
@@ -36,16 +36,10 @@ import {
 } from './run-setup.ts';
 
 /** Which command runs: a new or known input, or a job of the ledger, or its failed lines again. */
-export type RunCommand =
-  | { readonly command: 'run' | 'check'; readonly input: string; readonly flags: GivenFlags }
-  | { readonly command: 'resume'; readonly job: string | undefined; readonly flags: GivenFlags }
-  | {
-      readonly command: 'retry';
-      readonly job: string | undefined;
-      readonly codes: readonly string[];
-      readonly statuses: readonly string[];
-      readonly flags: GivenFlags;
-    };
+export type RunCommand = Extract<
+  ParsedCommand,
+  { readonly command: 'run' | 'check' | 'resume' | 'retry' }
+>;
 
 /** The first signal stops, the second drops the calls in flight. */
 function stopFromSignals(io: CommandIo): RunStop {

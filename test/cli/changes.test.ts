@@ -1,30 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type Bench, openBench } from '../helpers/bench.ts';
-import {
-  answerText,
-  type CountingServer,
-  startCountingServer,
-} from '../helpers/counting-server.ts';
+import { customIds, prepareCliJob } from '../helpers/cli-job.ts';
+import { answerText } from '../helpers/counting-server.ts';
 import { flatLine, jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
-type Setup = { bench: Bench; server: CountingServer; args: string[]; ids: string[] };
-
-async function prepare(count: number): Promise<Setup> {
-  const bench = openBench();
-  const server = await startCountingServer();
-  const ids = placeIds(count);
-  bench.write('a.jsonl', jsonl(ids.map((id) => nativeLine(id))));
-  return { bench, server, ids, args: ['run', 'a.jsonl', ...server.flags] };
-}
-
-function customIds(bench: Bench, name: string): unknown[] {
-  return bench.lines(name).map(({ custom_id: customId }) => customId);
-}
-
 describe('a changed input', () => {
   test('is refused with the first line that differs; nothing is sent, nothing is touched', async () => {
-    const { bench, server, args, ids } = await prepare(6);
+    const { bench, server, args, ids } = await prepareCliJob(6);
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     const results = bench.read('a.results.jsonl');
     const lines = ids.map((id) => nativeLine(id));
@@ -44,7 +26,7 @@ describe('a changed input', () => {
   });
 
   test('--accept-changed-input keeps unchanged answers, sends the changed and new lines only, replaces the files at the end', async () => {
-    const { bench, server, args, ids } = await prepare(6);
+    const { bench, server, args, ids } = await prepareCliJob(6);
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     const before = bench.read('a.results.jsonl');
     // Moved up, one changed, one gone, two new.
@@ -97,7 +79,7 @@ describe('a changed input', () => {
   });
 
   test('--accept-changed-input on a job that is half done keeps what is answered', async () => {
-    const setup = await prepare(6);
+    const setup = await prepareCliJob(6);
     const { bench, server, args, ids } = setup;
     const run = startCli(bench, [...args, '-c', '1', '--max-duration', '1h']);
     server.script = ({ id }) => (ids.indexOf(id) < 3 ? { kind: 'answer' } : { kind: 'hang' });
@@ -120,7 +102,7 @@ describe('a changed input', () => {
   });
 
   test('a job with nothing answered yet simply takes the new input, also where rejected lines were written', async () => {
-    const { bench, server, args } = await prepare(0);
+    const { bench, server, args } = await prepareCliJob(0);
     bench.write(
       'a.jsonl',
       jsonl([flatLine('杭州', { temperature: 'hot' }), flatLine('Suzhou', { top_p: 7 })]),
@@ -140,7 +122,7 @@ describe('a changed input', () => {
 
 describe('a job of its own', () => {
   test('--accept-changed-input and --fresh never write over a file that is not the job’s', async () => {
-    const { bench, server, args } = await prepare(2);
+    const { bench, server, args } = await prepareCliJob(2);
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     bench.write('thesis.txt', '我的论文\n');
     bench.write('a.jsonl', jsonl(placeIds(3).map((id) => nativeLine(id))));
@@ -155,7 +137,7 @@ describe('a job of its own', () => {
   });
 
   test('--fresh -y forgets: every line is sent again, the old files stay until the new ones are whole', async () => {
-    const { bench, server, args } = await prepare(4);
+    const { bench, server, args } = await prepareCliJob(4);
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     const before = bench.read('a.results.jsonl');
     server.script = ({ id }) => ({ kind: 'answer', content: `新的回答：${id}` });
@@ -172,7 +154,7 @@ describe('a job of its own', () => {
   });
 
   test('--fresh with an input that is refused forgets nothing', async () => {
-    const { bench, server, args } = await prepare(3);
+    const { bench, server, args } = await prepareCliJob(3);
     const input = bench.read('a.jsonl');
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     const results = bench.read('a.results.jsonl');
@@ -185,7 +167,7 @@ describe('a job of its own', () => {
   });
 
   test('--job: two jobs in one ledger, each with its own lines and files', async () => {
-    const { bench, server, args } = await prepare(2);
+    const { bench, server, args } = await prepareCliJob(2);
     bench.write('b.jsonl', jsonl([nativeLine('Wuhan')]));
     const shared = ['--ledger', 'both.qbatch.db'];
     expect(await runCli(bench, [...args, ...shared, '--job', 'spring'])).toMatchObject({
@@ -215,7 +197,7 @@ describe('a job of its own', () => {
     ['--set', ['--set', 'temperature=0.1']],
     ['--protocol', ['--protocol', 'openai']],
   ])('another %s is another job: 65 with its name, nothing sent', async (name, flags) => {
-    const { bench, server, args } = await prepare(1);
+    const { bench, server, args } = await prepareCliJob(1);
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     const run = await runCli(bench, [...args, ...flags]);
     expect(run).toMatchObject({ status: 65 });
@@ -224,7 +206,7 @@ describe('a job of its own', () => {
   });
 
   test('simulator and service are never crossed, whatever is accepted', async () => {
-    const { bench, server, args } = await prepare(2);
+    const { bench, server, args } = await prepareCliJob(2);
     expect(
       await runCli(bench, ['run', 'a.jsonl', '--simulate'], {
         env: { DASHSCOPE_API_KEY: undefined },

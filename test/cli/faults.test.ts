@@ -1,25 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type Bench, CANARY_KEY, openBench } from '../helpers/bench.ts';
-import {
-  type CountingServer,
-  type Reaction,
-  startCountingServer,
-} from '../helpers/counting-server.ts';
-import { envelopeLine, jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
+import { prepareCliJob } from '../helpers/cli-job.ts';
+import { type Bench, CANARY_KEY } from '../helpers/bench.ts';
+import { type Reaction } from '../helpers/counting-server.ts';
+import { jsonl, nativeLine } from '../helpers/request-lines.ts';
 import { runCli } from '../helpers/spawn-cli.ts';
-
-async function prepare(
-  count: number,
-): Promise<{ bench: Bench; server: CountingServer; args: string[]; ids: string[] }> {
-  const bench = openBench();
-  const server = await startCountingServer();
-  const ids = placeIds(count);
-  bench.write(
-    'a.jsonl',
-    jsonl(ids.map((id, index) => (index % 2 === 0 ? nativeLine(id) : envelopeLine(id)))),
-  );
-  return { bench, server, ids, args: ['run', 'a.jsonl', ...server.flags] };
-}
 
 type ErrorLine = {
   custom_id: string;
@@ -38,7 +22,7 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 
 describe('errors that go away', () => {
   test('500 and 503 are retried until they are answered; the attempts are on record', async () => {
-    const { bench, server, args, ids } = await prepare(2);
+    const { bench, server, args, ids } = await prepareCliJob(2, { mixed: true });
     server.script = ({ nth, id }) =>
       nth === 1
         ? {
@@ -58,7 +42,7 @@ describe('errors that go away', () => {
   });
 
   test('throttles do not use up attempts: answered with --max-attempts 1 after two of them', async () => {
-    const { bench, server, args } = await prepare(1);
+    const { bench, server, args } = await prepareCliJob(1, { mixed: true });
     server.script = ({ nth }) =>
       nth <= 2
         ? {
@@ -78,7 +62,7 @@ describe('errors that go away', () => {
   });
 
   test('what never goes away fails after --max-attempts, with the reply of the service', async () => {
-    const { bench, server, args } = await prepare(1);
+    const { bench, server, args } = await prepareCliJob(1, { mixed: true });
     server.script = () => ({ kind: 'error', status: 500, code: 'InternalError', message: 'busy' });
     expect(await runCli(bench, [...args, '--max-attempts', '3'])).toMatchObject({ status: 1 });
     expect(server.calls).toHaveLength(3);
@@ -91,7 +75,7 @@ describe('errors that go away', () => {
   });
 
   test('what cannot succeed is sent once', async () => {
-    const { bench, server, args } = await prepare(2);
+    const { bench, server, args } = await prepareCliJob(2, { mixed: true });
     server.script = () => ({
       kind: 'error',
       status: 400,
@@ -105,7 +89,7 @@ describe('errors that go away', () => {
 
 describe('calls whose fate is not known', () => {
   test('a hang is cut by --timeout, tried at most twice, and reported as possibly billed', async () => {
-    const { bench, server, args, ids } = await prepare(1);
+    const { bench, server, args, ids } = await prepareCliJob(1, { mixed: true });
     server.script = () => ({ kind: 'hang' });
     // Long enough that a slow machine has sent the call by then: what was not sent is not billed.
     const run = await runCli(bench, [...args, '--timeout', '2s', '--json']);
@@ -124,7 +108,7 @@ describe('calls whose fate is not known', () => {
   });
 
   test('--on-ambiguous fail: a lost connection is not tried again', async () => {
-    const { bench, server, args } = await prepare(1);
+    const { bench, server, args } = await prepareCliJob(1, { mixed: true });
     server.script = () => ({ kind: 'reset' });
     const run = await runCli(bench, [...args, '--on-ambiguous', 'fail', '--json']);
     expect(run).toMatchObject({ status: 1 });
@@ -136,7 +120,7 @@ describe('calls whose fate is not known', () => {
   });
 
   test('a lost connection, then an answer: answered, and the lost call still possibly billed', async () => {
-    const { bench, server, args } = await prepare(1);
+    const { bench, server, args } = await prepareCliJob(1, { mixed: true });
     server.script = ({ nth }) => (nth === 1 ? { kind: 'reset' } : { kind: 'answer' });
     const run = await runCli(bench, [...args, '--json']);
     expect(run).toMatchObject({ status: 0 });
@@ -208,7 +192,7 @@ describe('replies that are no answers', () => {
   ];
 
   test('none of them is ever written as an answer; each has its own code', async () => {
-    const { bench, server, args } = await prepare(0);
+    const { bench, server, args } = await prepareCliJob(0, { mixed: true });
     const ids = replies.map((_reply, index) => `reply-${index}`);
     bench.write('a.jsonl', jsonl(ids.map((id) => nativeLine(id))));
     server.script = ({ id }) => replies[ids.indexOf(id)]?.[1] ?? { kind: 'answer' };
@@ -226,7 +210,7 @@ describe('a hostile service', () => {
   const HOSTILE = '\u001b[2J\u001b]0;owned\u0007\u009b31m\r\u0008\u202Eevil\u2028\u0000西湖';
 
   test('control characters in answers and errors never reach the terminal raw; files hold them escaped', async () => {
-    const { bench, server, args, ids } = await prepare(4);
+    const { bench, server, args, ids } = await prepareCliJob(4, { mixed: true });
     server.script = ({ id }) =>
       id === ids[0] || id === ids[1]
         ? { kind: 'answer', content: HOSTILE }
@@ -253,7 +237,7 @@ describe('a hostile service', () => {
   });
 
   test('the progress bar shows hostile text without its control characters too', async () => {
-    const { bench, server, args } = await prepare(0);
+    const { bench, server, args } = await prepareCliJob(0, { mixed: true });
     bench.write(
       'a.jsonl',
       jsonl([nativeLine('杭州', { model: `m${HOSTILE}` }), nativeLine('Suzhou')]),
@@ -272,7 +256,7 @@ describe('a hostile service', () => {
   });
 
   test('control characters in the input never reach the terminal raw either', async () => {
-    const { bench, args } = await prepare(0);
+    const { bench, args } = await prepareCliJob(0, { mixed: true });
     bench.write(
       'a.jsonl',
       jsonl([
@@ -287,7 +271,7 @@ describe('a hostile service', () => {
   });
 
   test('a key that is echoed is redacted before it is stored or shown', async () => {
-    const { bench, server, args, ids } = await prepare(3);
+    const { bench, server, args, ids } = await prepareCliJob(3, { mixed: true });
     const text = `your key is ${CANARY_KEY}, 请保管`;
     server.script = ({ id }) => {
       if (id === ids[0]) return { kind: 'answer', content: text };
@@ -303,7 +287,7 @@ describe('a hostile service', () => {
   });
 
   test('a refused key that is echoed: 77, redacted', async () => {
-    const { bench, server, args } = await prepare(1);
+    const { bench, server, args } = await prepareCliJob(1, { mixed: true });
     server.script = () => ({
       kind: 'error',
       status: 401,

@@ -1,39 +1,15 @@
 import { renameSync, rmSync, truncateSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Bench, openBench } from '../helpers/bench.ts';
-import {
-  type CountingServer,
-  type Reaction,
-  startCountingServer,
-} from '../helpers/counting-server.ts';
+import { BAD_REQUEST, customIds, prepareCliJob } from '../helpers/cli-job.ts';
+import { openBench } from '../helpers/bench.ts';
+import { startCountingServer } from '../helpers/counting-server.ts';
 import { jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
-type Setup = { bench: Bench; server: CountingServer; args: string[]; ids: string[] };
-
-async function prepare(count: number): Promise<Setup> {
-  const bench = openBench();
-  const server = await startCountingServer();
-  const ids = placeIds(count);
-  bench.write('a.jsonl', jsonl(ids.map((id) => nativeLine(id))));
-  return { bench, server, ids, args: ['run', 'a.jsonl', ...server.flags] };
-}
-
-const badRequest: Reaction = {
-  kind: 'error',
-  status: 400,
-  code: 'InvalidParameter',
-  message: 'top_p is out of range',
-};
-
-function customIds(bench: Bench, name: string): unknown[] {
-  return bench.lines(name).map(({ custom_id: customId }) => customId);
-}
-
 describe('lost and damaged files', () => {
   test('a lost ledger: 78 and nothing sent; --adopt-outputs takes the answers without sending them again', async () => {
-    const { bench, server, args, ids } = await prepare(5);
-    server.script = ({ id }) => (id === ids[3] ? badRequest : { kind: 'answer' });
+    const { bench, server, args, ids } = await prepareCliJob(5);
+    server.script = ({ id }) => (id === ids[3] ? BAD_REQUEST : { kind: 'answer' });
     expect(await runCli(bench, args)).toMatchObject({ status: 1 });
     const [results, errors] = [bench.read('a.results.jsonl'), bench.read('a.errors.jsonl')];
     for (const withMark of [true, false]) {
@@ -63,7 +39,7 @@ describe('lost and damaged files', () => {
   });
 
   test('--adopt-outputs with a torn last line: that line alone is sent again', async () => {
-    const { bench, server, args, ids } = await prepare(4);
+    const { bench, server, args, ids } = await prepareCliJob(4);
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     const results = bench.read('a.results.jsonl');
     for (const end of ['', '.mark']) rmSync(bench.path(`a.qbatch.db${end}`));
@@ -74,7 +50,7 @@ describe('lost and damaged files', () => {
   });
 
   test('--adopt-outputs with a line that failed without a response: that line is sent again', async () => {
-    const { bench, server, args, ids } = await prepare(3);
+    const { bench, server, args, ids } = await prepareCliJob(3);
     server.script = ({ id }) => (id === ids[1] ? { kind: 'reset' } : { kind: 'answer' });
     expect(await runCli(bench, [...args, '--on-ambiguous', 'fail'])).toMatchObject({ status: 1 });
     expect(bench.lines('a.errors.jsonl')).toMatchObject([{ custom_id: ids[1], response: null }]);
@@ -87,8 +63,8 @@ describe('lost and damaged files', () => {
   });
 
   test('an older copy of the ledger: 78, nothing truncated', async () => {
-    const { bench, server, args, ids } = await prepare(4);
-    server.script = ({ id }) => (id === ids[0] ? badRequest : { kind: 'answer' });
+    const { bench, server, args, ids } = await prepareCliJob(4);
+    server.script = ({ id }) => (id === ids[0] ? BAD_REQUEST : { kind: 'answer' });
     expect(await runCli(bench, [...args, '-c', '1', '--max-failures', '1'])).toMatchObject({
       status: 3,
     });
@@ -110,8 +86,8 @@ describe('lost and damaged files', () => {
   });
 
   test('missing, short and torn output files are rebuilt from the ledger', async () => {
-    const { bench, server, args, ids } = await prepare(5);
-    server.script = ({ id }) => (id === ids[2] ? badRequest : { kind: 'answer' });
+    const { bench, server, args, ids } = await prepareCliJob(5);
+    server.script = ({ id }) => (id === ids[2] ? BAD_REQUEST : { kind: 'answer' });
     expect(await runCli(bench, args)).toMatchObject({ status: 1 });
     const [results, errors] = [bench.read('a.results.jsonl'), bench.read('a.errors.jsonl')];
     const harms: (() => void)[] = [
@@ -132,7 +108,7 @@ describe('lost and damaged files', () => {
   });
 
   test('a lock left by a killed run, whole or torn, keeps nobody out', async () => {
-    const { bench, server, args } = await prepare(3);
+    const { bench, server, args } = await prepareCliJob(3);
     server.hold();
     const killed = startCli(bench, args);
     await killed.before(server.seen(3));
@@ -163,7 +139,7 @@ describe('files at another place', () => {
     const server = await startCountingServer();
     const ids = placeIds(5);
     bench.write('one/a.jsonl', jsonl(ids.map((id) => nativeLine(id))));
-    server.script = ({ id }) => (id === ids[2] ? badRequest : { kind: 'answer' });
+    server.script = ({ id }) => (id === ids[2] ? BAD_REQUEST : { kind: 'answer' });
     const first = ['run', 'a.jsonl', ...server.flags, '-c', '1', '--max-failures', '1'];
     expect(await runCli(bench, first, { cwd: 'one' })).toMatchObject({ status: 3 });
     expect(bench.lines('one/a.results.jsonl')).toHaveLength(2);
@@ -193,7 +169,7 @@ describe('files at another place', () => {
   });
 
   test('results printed once, then wanted in the file again', async () => {
-    const { bench, server, args, ids } = await prepare(3);
+    const { bench, server, args, ids } = await prepareCliJob(3);
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     const results = bench.read('a.results.jsonl');
     expect(await runCli(bench, [...args, '-o', '-', '-q'])).toMatchObject({
@@ -206,7 +182,7 @@ describe('files at another place', () => {
   });
 
   test('an input that is gone: 66, and where it is looked for', async () => {
-    const { bench, args } = await prepare(2);
+    const { bench, args } = await prepareCliJob(2);
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     rmSync(bench.path('a.jsonl'));
     const run = await runCli(bench, ['retry']);
@@ -219,7 +195,7 @@ describe('files at another place', () => {
     const server = await startCountingServer();
     const ids = placeIds(3);
     const stdin = jsonl(ids.map((id) => nativeLine(id)));
-    server.script = ({ id }) => (id === ids[1] ? badRequest : { kind: 'answer' });
+    server.script = ({ id }) => (id === ids[1] ? BAD_REQUEST : { kind: 'answer' });
     expect(await runCli(bench, ['run', '-', ...server.flags], { stdin })).toMatchObject({
       status: 1,
     });

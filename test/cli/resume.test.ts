@@ -1,41 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { type Bench, openBench, parseJsonLines } from '../helpers/bench.ts';
-import {
-  type CountingServer,
-  type Reaction,
-  startCountingServer,
-} from '../helpers/counting-server.ts';
+import { BAD_REQUEST, type CliJob, customIds, prepareCliJob } from '../helpers/cli-job.ts';
+import { parseJsonLines } from '../helpers/bench.ts';
 import { jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
-type Setup = { bench: Bench; server: CountingServer; args: string[]; ids: string[] };
-
-async function prepare(count: number): Promise<Setup> {
-  const bench = openBench();
-  const server = await startCountingServer();
-  const ids = placeIds(count);
-  bench.write('a.jsonl', jsonl(ids.map((id) => nativeLine(id))));
-  return { bench, server, ids, args: ['run', 'a.jsonl', ...server.flags] };
-}
-
-const badRequest: Reaction = {
-  kind: 'error',
-  status: 400,
-  code: 'InvalidParameter',
-  message: 'top_p is out of range',
-};
-
-function customIds(bench: Bench, name: string): unknown[] {
-  return bench.lines(name).map(({ custom_id: customId }) => customId);
-}
-
 describe('retry', () => {
   /** Six lines: two fail with 400, one with a content filter, three are answered. */
-  async function failed(): Promise<Setup> {
-    const setup = await prepare(6);
+  async function failed(): Promise<CliJob> {
+    const setup = await prepareCliJob(6);
     const { bench, server, args, ids } = setup;
     server.script = ({ id }) => {
-      if (id === ids[1] || id === ids[2]) return badRequest;
+      if (id === ids[1] || id === ids[2]) return BAD_REQUEST;
       return id === ids[4]
         ? {
             kind: 'error',
@@ -98,8 +73,8 @@ describe('retry', () => {
   });
 
   test('of a job that was stopped half-way: its failed lines are open again, the rest goes on', async () => {
-    const { bench, server, args, ids } = await prepare(6);
-    server.script = ({ id }) => (id === ids[0] || id === ids[1] ? badRequest : { kind: 'answer' });
+    const { bench, server, args, ids } = await prepareCliJob(6);
+    server.script = ({ id }) => (id === ids[0] || id === ids[1] ? BAD_REQUEST : { kind: 'answer' });
     expect(await runCli(bench, [...args, '-c', '1', '--max-failures', '2'])).toMatchObject({
       status: 3,
     });
@@ -145,7 +120,7 @@ describe('retry', () => {
   });
 
   test('old attempts stay on record but no longer count against --max-attempts', async () => {
-    const { bench, server, args } = await prepare(1);
+    const { bench, server, args } = await prepareCliJob(1);
     server.script = () => ({ kind: 'error', status: 500, code: 'InternalError', message: 'busy' });
     expect(await runCli(bench, [...args, '--max-attempts', '2'])).toMatchObject({ status: 1 });
     expect(server.calls).toHaveLength(2);
@@ -166,10 +141,10 @@ describe('retry', () => {
 
 describe('resume', () => {
   /** A job of four lines, one of them answered; the endpoint is known to the ledger alone. */
-  async function interrupted(): Promise<Setup> {
-    const setup = await prepare(4);
+  async function interrupted(): Promise<CliJob> {
+    const setup = await prepareCliJob(4);
     const { bench, server, args, ids } = setup;
-    server.script = ({ id }) => (id === ids[0] ? { kind: 'answer' } : badRequest);
+    server.script = ({ id }) => (id === ids[0] ? { kind: 'answer' } : BAD_REQUEST);
     expect(await runCli(bench, [...args, '-c', '1', '--max-failures', '1'])).toMatchObject({
       status: 3,
     });
@@ -216,12 +191,12 @@ describe('resume', () => {
   });
 
   test('where nothing is unfinished, or several are: told so', async () => {
-    const { bench, server, args } = await prepare(1);
+    const { bench, server, args } = await prepareCliJob(1);
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     expect(await runCli(bench, ['resume'])).toMatchObject({ status: 66 });
     for (const name of ['b', 'c']) {
       bench.write(`${name}.jsonl`, jsonl(placeIds(3).map((id) => nativeLine(id))));
-      server.script = () => badRequest;
+      server.script = () => BAD_REQUEST;
       expect(
         await runCli(bench, [
           'run',
@@ -240,7 +215,7 @@ describe('resume', () => {
   });
 
   test('a finished job named: nothing to do', async () => {
-    const { bench, server, args } = await prepare(2);
+    const { bench, server, args } = await prepareCliJob(2);
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     expect(await runCli(bench, ['resume', 'a'])).toMatchObject({ status: 0 });
     expect(server.calls).toHaveLength(2);

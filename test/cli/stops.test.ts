@@ -1,25 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type Bench, openBench } from '../helpers/bench.ts';
-import {
-  type CountingServer,
-  type Reaction,
-  startCountingServer,
-} from '../helpers/counting-server.ts';
-import { envelopeLine, jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
+import { prepareCliJob } from '../helpers/cli-job.ts';
+import { type Bench } from '../helpers/bench.ts';
+import { type Reaction } from '../helpers/counting-server.ts';
+import { jsonl, nativeLine } from '../helpers/request-lines.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
-
-async function prepare(
-  count: number,
-): Promise<{ bench: Bench; server: CountingServer; args: string[]; ids: string[] }> {
-  const bench = openBench();
-  const server = await startCountingServer();
-  const ids = placeIds(count);
-  bench.write(
-    'a.jsonl',
-    jsonl(ids.map((id, index) => (index % 2 === 0 ? nativeLine(id) : envelopeLine(id)))),
-  );
-  return { bench, server, ids, args: ['run', 'a.jsonl', ...server.flags] };
-}
 
 const refusal = (status: number, code: string, message: string): Reaction => ({
   kind: 'error',
@@ -53,7 +37,7 @@ describe('signals', () => {
   ] as const)(
     '%s: waits for the calls in flight, saves them, ends with %i; the next run pays for nothing twice',
     async (signal, status) => {
-      const { bench, server, args, ids } = await prepare(8);
+      const { bench, server, args, ids } = await prepareCliJob(8, { mixed: true });
       server.hold();
       const run = startCli(bench, [...args, '-c', '3', '--json']);
       await run.before(server.seen(3));
@@ -81,7 +65,7 @@ describe('signals', () => {
   );
 
   test('a second signal drops the calls in flight: they are reported as possibly billed and sent again', async () => {
-    const { bench, server, args, ids } = await prepare(6);
+    const { bench, server, args, ids } = await prepareCliJob(6, { mixed: true });
     server.script = ({ nth, id }) =>
       nth === 1 && id !== ids[0] ? { kind: 'hang' } : { kind: 'answer' };
     const run = startCli(bench, [...args, '-c', '3', '--json']);
@@ -100,7 +84,7 @@ describe('signals', () => {
   });
 
   test('a signal while a retry is waited for: ends at once, the line stays open with its attempt on record', async () => {
-    const { bench, server, args, ids } = await prepare(1);
+    const { bench, server, args, ids } = await prepareCliJob(1, { mixed: true });
     server.script = () => ({
       kind: 'error',
       status: 500,
@@ -119,7 +103,7 @@ describe('signals', () => {
   });
 
   test('a job whose earlier input was empty, interrupted: 130 with open lines, not 0', async () => {
-    const { bench, server, args } = await prepare(4);
+    const { bench, server, args } = await prepareCliJob(4, { mixed: true });
     const input = bench.read('a.jsonl');
     bench.write('a.jsonl', '');
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
@@ -138,7 +122,7 @@ describe('signals', () => {
 
 describe('3: limits of the user', () => {
   test('--max-failures N stops, keeps what is settled, and the rest can be run later', async () => {
-    const { bench, server, args, ids } = await prepare(12);
+    const { bench, server, args, ids } = await prepareCliJob(12, { mixed: true });
     server.script = () => refusal(400, 'InvalidParameter', 'temperature is out of range');
     const run = await runCli(bench, [...args, '--max-failures', '2', '-c', '1', '--json']);
     expect(run).toMatchObject({ status: 3 });
@@ -155,7 +139,7 @@ describe('3: limits of the user', () => {
   });
 
   test('--max-duration stops and waits for the calls in flight', async () => {
-    const { bench, server, args, ids } = await prepare(6);
+    const { bench, server, args, ids } = await prepareCliJob(6, { mixed: true });
     server.hold();
     const run = startCli(bench, [...args, '--max-duration', '300ms', '-c', '2', '--json']);
     await run.says('stopping');
@@ -172,7 +156,7 @@ describe('3: limits of the user', () => {
   });
 
   test('--max-cost stops before the job costs more, over all its runs', async () => {
-    const { bench, server, args, ids } = await prepare(10);
+    const { bench, server, args, ids } = await prepareCliJob(10, { mixed: true });
     // One line is expected to cost about 0.001 CNY (512 tokens out at 2 CNY a million).
     const run = await runCli(bench, [...args, '--max-cost', '0.0012', '-c', '1', '--json']);
     expect(run).toMatchObject({ status: 3 });
@@ -189,7 +173,7 @@ describe('3: limits of the user', () => {
   });
 
   test('--confirm-cost without a terminal: 3 before anything is sent; -y agrees', async () => {
-    const { bench, server, args, ids } = await prepare(3);
+    const { bench, server, args, ids } = await prepareCliJob(3, { mixed: true });
     const run = await runCli(bench, [...args, '--confirm-cost', '0.000001']);
     expect(run).toMatchObject({ status: 3 });
     expect(run.stderr).toContain('--yes');
@@ -211,7 +195,7 @@ describe('77: the account says no', () => {
   ])(
     '%s stops the job after the first call; its line stays open',
     async (_what, status, code, message) => {
-      const { bench, server, args, ids } = await prepare(5);
+      const { bench, server, args, ids } = await prepareCliJob(5, { mixed: true });
       server.script = () => refusal(status, code, message);
       const run = await runCli(bench, [...args, '-c', '1', '--json']);
       expect(run).toMatchObject({ status: 77 });
@@ -226,7 +210,7 @@ describe('77: the account says no', () => {
   );
 
   test('a model without access among others: its lines stay open, the others finish', async () => {
-    const { bench, server, args } = await prepare(0);
+    const { bench, server, args } = await prepareCliJob(0, { mixed: true });
     bench.write(
       'a.jsonl',
       jsonl([
@@ -258,7 +242,7 @@ describe('77: the account says no', () => {
   });
 
   test('a model that does not exist among others: all its lines fail, the unsent ones without a response', async () => {
-    const { bench, server, args } = await prepare(0);
+    const { bench, server, args } = await prepareCliJob(0, { mixed: true });
     bench.write(
       'a.jsonl',
       jsonl([
@@ -295,7 +279,7 @@ describe('77: the account says no', () => {
   });
 
   test('a model that does not exist and no other: 77, all lines open', async () => {
-    const { bench, server, args } = await prepare(4);
+    const { bench, server, args } = await prepareCliJob(4, { mixed: true });
     server.script = () => refusal(404, 'ModelNotFound', 'Model can not be found.');
     const run = await runCli(bench, [...args, '--json', '-c', '1']);
     expect(run).toMatchObject({ status: 77 });
@@ -305,7 +289,7 @@ describe('77: the account says no', () => {
 
 describe('69: nobody there', () => {
   test('an unreachable service: nothing counts against the lines, which stay open', async () => {
-    const { bench, server, ids } = await prepare(3);
+    const { bench, server, ids } = await prepareCliJob(3, { mixed: true });
     // Port 9 of loopback: nobody listens there, so the connection is refused at once.
     const run = await runCli(bench, [
       'run',

@@ -18,7 +18,7 @@ import type {
   Job,
   SettledLine,
 } from '../../src/ledger/records.ts';
-import type { Usage } from '../../src/usage.ts';
+import { UNKNOWN_USAGE, type Usage } from '../../src/usage.ts';
 import { FAKE_WALL_START_MS } from './fake-clock.ts';
 
 /** A private folder that is gone when the test is over. */
@@ -96,24 +96,7 @@ export function jobOf(ledger: Ledger, name = 'reviews'): Job {
 
 /** Token usage with the given fields; all others were not reported. */
 export function usageOf(fields: Partial<Usage> = {}): Usage {
-  return {
-    inputTokens: null,
-    outputTokens: null,
-    totalTokens: null,
-    cachedTokens: null,
-    reasoningTokens: null,
-    cacheCreationTokens: null,
-    explicitCache: false,
-    inputText: null,
-    inputImage: null,
-    inputVideo: null,
-    inputAudio: null,
-    outputText: null,
-    outputAudio: null,
-    searchCount: null,
-    searchStrategy: null,
-    ...fields,
-  };
+  return { ...UNKNOWN_USAGE, ...fields };
 }
 
 export function startOf(

@@ -6,28 +6,10 @@ import { loadCatalog, type Catalog } from '../../src/models/catalog.ts';
 import type { Offer, Tier } from '../../src/models/offer.ts';
 import { formatPico, parseAmountPico, priceOf } from '../../src/models/price.ts';
 import type { Currency, Scope } from '../../src/models/scope.ts';
-import type { Usage } from '../../src/usage.ts';
-
-const NO_USAGE: Usage = {
-  inputTokens: null,
-  outputTokens: null,
-  totalTokens: null,
-  cachedTokens: null,
-  reasoningTokens: null,
-  cacheCreationTokens: null,
-  explicitCache: false,
-  inputText: null,
-  inputImage: null,
-  inputVideo: null,
-  inputAudio: null,
-  outputText: null,
-  outputAudio: null,
-  searchCount: null,
-  searchStrategy: null,
-};
+import { UNKNOWN_USAGE, type Usage } from '../../src/usage.ts';
 
 function usageOf(fields: Partial<Usage>): Usage {
-  return { ...NO_USAGE, ...fields };
+  return { ...UNKNOWN_USAGE, ...fields };
 }
 
 const catalog = loadCatalog();
