@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { resolve } from 'node:path';
 import { type Clock, systemClock } from './clock.ts';
 import { runCommand } from './commands/run.ts';
 import type { GivenFlags } from './command-line/parsed-command.ts';
@@ -47,10 +48,7 @@ function refuseUnknown(flags: GivenFlags): void {
 }
 
 function guarded(onEvent: Report): Report {
-  const reporter = guardReporter({ report: onEvent, close: () => undefined });
-  return (event) => {
-    reporter.report(event);
-  };
+  return guardReporter({ report: onEvent, close: () => undefined }).report;
 }
 
 /**
@@ -62,19 +60,22 @@ function guarded(onEvent: Report): Report {
  */
 export async function runBatch(options: RunBatchOptions): Promise<RunBatchResult> {
   refuseUnknown(options.flags ?? {});
+  const cwd = options.cwd ?? process.cwd();
+  const input = options.input === '-' ? '-' : resolve(cwd, options.input);
   const written: string[] = [];
   const flags: GivenFlags = { ...options.flags, json: true, progress: 'none' };
   const exitCode = await runCommand(
-    { command: 'run', input: options.input, flags },
+    { command: 'run', input, flags },
     {
-      cwd: options.cwd ?? process.cwd(),
+      cwd,
       home: homedir(),
       env: options.env ?? process.env,
       clock: options.clock ?? systemClock,
       stdin: process.stdin,
       stderr: process.stderr,
       isTty: { stdin: false, stdout: false, stderr: false },
-      stop: options.signal ?? new AbortController().signal,
+      // One of its own, so that nothing is left on a signal that serves many jobs.
+      stop: AbortSignal.any(options.signal === undefined ? [] : [options.signal]),
       abort: new AbortController().signal,
       signalCode: () => null,
       writeOut: (text) => {

@@ -1,3 +1,4 @@
+import { isObject } from './is-object.ts';
 import type { Usage } from './usage.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -14,7 +15,7 @@ const NONE: Fields = {};
  * qwen3-vl models; modality counts stand flat (`image_tokens`) on older models.
  */
 export function readUsage(raw: unknown): Usage | null {
-  if (!isFields(raw)) return null;
+  if (!isObject(raw)) return null;
   const inputDetails = fieldsOf(raw, 'input_tokens_details');
   const promptDetails = fieldsOf(raw, 'prompt_tokens_details');
   const outputDetails = fieldsOf(raw, 'output_tokens_details');
@@ -91,9 +92,5 @@ function count(fields: Fields, name: string): number | null {
 
 function fieldsOf(fields: Fields, name: string): Fields {
   const value = fields[name];
-  return isFields(value) ? value : NONE;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject(value) ? value : NONE;
 }

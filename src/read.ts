@@ -37,12 +37,13 @@ export function isCompressed(path: string): boolean {
 }
 
 /** What the file system says against an input, as an error with exit code 66. */
-export function unreadable(path: string, error: unknown): InputError {
+function unreadable(path: string, error: unknown): InputError {
   const message = `cannot read ${path}: ${(error as Error).message}`;
   return new InputError(EXIT.noInput, message, 'check the path and its permissions', error);
 }
 
-async function* readChunks(path: string, start: number): AsyncGenerator<Buffer> {
+/** The bytes of an input, decompressed, as they are read. Throws InputError (66) where it cannot be read. */
+export async function* readChunks(path: string, start = 0): AsyncGenerator<Buffer> {
   const file = createReadStream(path, { highWaterMark: READ_BYTES, start });
   try {
     if (!isCompressed(path)) {

@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import type { Database } from './ledger/database.ts';
 import {
   type OutputLine,
-  outputLine,
+  outputLineReader,
   outputLinesByNumber,
   outputLinesBySeq,
 } from './ledger/lines.ts';
@@ -45,6 +45,7 @@ function toOutputLine(line: SettledLine): OutputLine {
  */
 export class Writer {
   private readonly options: WriterOptions;
+  private readonly lineOf: (lineNo: number) => OutputLine | null;
   /** Input order: lines up to this number are in the files. */
   private line: number;
   /** Settled order: lines up to this `seq` are in the files. */
@@ -61,6 +62,7 @@ export class Writer {
 
   constructor(options: WriterOptions) {
     this.options = options;
+    this.lineOf = outputLineReader(options.database, options.job.id);
     this.line = options.cursor.line;
     this.seq = options.cursor.seq;
     this.lastSyncMs = options.clock.monotonicMs();
@@ -160,17 +162,10 @@ export class Writer {
 
   /** Appends every settled line before `frontier`; each is either waiting here or read from the ledger. */
   private async advanceTo(frontier: number): Promise<void> {
-    const { database, job } = this.options;
     while (this.line < frontier - 1) {
-      const held = this.waiting.get(this.line + 1);
-      if (held !== undefined) {
-        this.waiting.delete(this.line + 1);
-        this.waitingUnits -= held.text.length;
-        if (held.failed) this.errorsText += held.text;
-        else this.resultsText += held.text;
-        this.line += 1;
-      } else if (this.waiting.size > 0 && frontier - this.line < 64) {
-        const line = outputLine(database, job.id, this.line + 1);
+      if (this.putHeld(this.line + 1)) this.line += 1;
+      else if (this.waiting.size > 0 && frontier - this.line < 64) {
+        const line = this.lineOf(this.line + 1);
         if (line !== null) this.put(line);
         this.line += 1;
       } else {
@@ -197,15 +192,21 @@ export class Writer {
       }
     }
     for (const line of stretch) {
-      const held = this.waiting.get(line.lineNo);
-      if (held !== undefined) {
-        this.waiting.delete(line.lineNo);
-        this.waitingUnits -= held.text.length;
-      }
-      this.put(line);
+      if (!this.putHeld(line.lineNo)) this.put(line);
       await this.flushLarge();
     }
     this.line = last;
+  }
+
+  /** Appends a line that waits here as text; false where it does not. */
+  private putHeld(lineNo: number): boolean {
+    const held = this.waiting.get(lineNo);
+    if (held === undefined) return false;
+    this.waiting.delete(lineNo);
+    this.waitingUnits -= held.text.length;
+    if (held.failed) this.errorsText += held.text;
+    else this.resultsText += held.text;
+    return true;
   }
 
   private put(line: OutputLine): void {

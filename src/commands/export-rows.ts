@@ -2,7 +2,7 @@ import type { Database } from '../ledger/database.ts';
 import { type AttemptRecord, attemptRecords } from '../ledger/attempts.ts';
 import {
   type OutputLine,
-  outputLine,
+  outputLineReader,
   outputLinesByNumber,
   outputLinesBySeq,
 } from '../ledger/lines.ts';
@@ -121,8 +121,9 @@ function* linesOf(database: Database, job: Job, request: ExportRequest): Generat
       )
       .pluck()
       .all(job.id) as number[];
+    const lineOf = outputLineReader(database, job.id);
     for (const lineNo of numbers) {
-      const line = outputLine(database, job.id, lineNo);
+      const line = lineOf(lineNo);
       if (line !== null) yield line;
     }
     return;

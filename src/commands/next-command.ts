@@ -22,6 +22,7 @@ const CARRIED_FLAGS: Readonly<Record<string, { readonly stop: string; readonly r
     'allow-http': { stop: '', raised: '' },
     'on-ambiguous': { stop: '', raised: '' },
     catalog: { stop: '', raised: '' },
+    'max-line': { stop: '', raised: '' },
     'max-cost': { stop: 'cost', raised: 'AMOUNT' },
     'max-failures': { stop: 'failures', raised: 'NUMBER' },
     'max-duration': { stop: '', raised: '' },

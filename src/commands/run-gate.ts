@@ -11,9 +11,10 @@ import type { Places } from './run-places.ts';
 /** Groups of survey problems shown to people. */
 const PROBLEM_GROUPS_SHOWN = 20;
 
-/** The last look before money is spent: cost against `--confirm-cost`, with the survey's warnings shown. */
+/** The last look before money is spent: what the open lines will cost against `--confirm-cost`, with the survey's warnings shown. */
 export async function gate(
   survey: Survey,
+  openLines: number,
   at: { settings: Settings; places: Places; currency: Currency; io: CommandIo; mode: ProgressMode },
 ): Promise<void> {
   const { places, io, mode } = at;
@@ -36,7 +37,7 @@ export async function gate(
   }
   let expectedPico = 0;
   for (const entry of survey.models.values()) expectedPico += entry.expectedPico;
-  await confirmCost(expectedPico, at);
+  await confirmCost(survey.valid === 0 ? 0 : (expectedPico * openLines) / survey.valid, at);
 }
 
 /** Asks before more than `--confirm-cost` is spent; 3 without a terminal, or where the answer is no. */

@@ -3,6 +3,7 @@ import { EXIT, type ExitCode, QbatchError, UsageError } from '../errors.ts';
 import { identityOf } from '../job/identity.ts';
 import { openInput } from '../input/input-source.ts';
 import type { JobRequest } from '../job/job-request.ts';
+import type { Database } from '../ledger/database.ts';
 import { findJob } from '../ledger/jobs.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { openForReading } from '../ledger/open.ts';
@@ -90,7 +91,13 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
 function dropSpool({ source, ledgerPath, jobName }: Places): void {
   let known: Job | null = null;
   if (existsSync(ledgerPath)) {
-    const database = openForReading(ledgerPath);
+    let database: Database;
+    try {
+      database = openForReading(ledgerPath);
+    } catch {
+      // Why it cannot be read is being told already; its job may need the copy.
+      return;
+    }
     try {
       known = findJob(database, jobName);
     } finally {
@@ -243,9 +250,9 @@ function requestOf(
     onModel: (model) => {
       refuseUnpriced(model, settings.maxCost, at.pricing);
     },
-    gate: (survey) => {
+    gate: (survey, openLines) => {
       at.onGate();
-      return gate(survey, { settings, places, currency: at.currency, io: at.io, mode });
+      return gate(survey, openLines, { settings, places, currency: at.currency, io: at.io, mode });
     },
   };
 }

@@ -28,6 +28,6 @@ export type JobRequest = {
   readonly checkStop?: () => void;
   /** Told of each model as the survey meets it; throws to refuse. */
   readonly onModel?: (model: string) => void;
-  /** Sees the survey before anything is kept; throws to refuse (invalid lines, cost). */
-  gate(survey: Survey): Promise<void>;
+  /** Sees the survey, and how many lines are left to send, before anything is kept; throws to refuse (cost). */
+  gate(survey: Survey, openLines: number): Promise<void>;
 };

@@ -188,7 +188,7 @@ async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null
         putFingerprints(ledger, jobId, block, bytes);
       },
     });
-    await accept(survey, request);
+    await accept(survey, request, survey.valid);
     describeJob(ledger, jobId, fieldsOf(request, survey));
     recountJob(ledger, jobId);
   });
@@ -219,7 +219,11 @@ async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Jo
       rejectedLine: (rejected) => rejectedLine(rejected, wallMs),
       keepRejected: request.skipInvalid,
     });
-    await accept(survey, request);
+    const settled = ledger.database
+      .prepare('SELECT count(*) FROM lines WHERE job_id = ?')
+      .pluck()
+      .get(job.id);
+    await accept(survey, request, survey.lines - Number(settled));
     describeJob(ledger, job.id, fieldsOf(request, survey));
     recountJob(ledger, job.id);
     setOutputs(ledger, job.id, { mode: modeAnew(request), cursor: CURSOR_START });
@@ -228,10 +232,10 @@ async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Jo
   return mustFind(ledger, job.name);
 }
 
-async function accept(survey: Survey, request: JobRequest): Promise<void> {
+async function accept(survey: Survey, request: JobRequest, openLines: number): Promise<void> {
   if (survey.invalid > 0 && !request.skipInvalid)
     throw new InvalidInputError(survey, request.inputShown);
-  await request.gate(survey);
+  await request.gate(survey, openLines);
 }
 
 function mustFind(ledger: Ledger, name: string): Job {

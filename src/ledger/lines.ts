@@ -109,12 +109,16 @@ export function* outputLinesBySeq(
     yield toOutputLine(one.get(jobId, lineNo) as OutputRow);
 }
 
-/** One settled line, or null where it is open. */
-export function outputLine(database: Database, jobId: number, lineNo: number): OutputLine | null {
-  const row = database
-    .prepare(`SELECT ${OUTPUT_COLUMNS} WHERE l.job_id = ? AND l.line_no = ?`)
-    .get(jobId, lineNo);
-  return row === undefined ? null : toOutputLine(row as OutputRow);
+/** Looks up settled lines of a job one by one, by number; null for one that is open. */
+export function outputLineReader(
+  database: Database,
+  jobId: number,
+): (lineNo: number) => OutputLine | null {
+  const one = database.prepare(`SELECT ${OUTPUT_COLUMNS} WHERE l.job_id = ? AND l.line_no = ?`);
+  return (lineNo) => {
+    const row = one.get(jobId, lineNo);
+    return row === undefined ? null : toOutputLine(row as OutputRow);
+  };
 }
 
 /** Which lines after `afterLine` are settled. */

@@ -51,6 +51,8 @@ function readHolder(database: Database): Holder | null {
  * can still read who holds it. Throws 75 with pid, host and start time of the holder.
  */
 export function acquireLock(ledgerPath: string, startedAt: number): { release(): void } {
+  // Whether SQLite can be used at all is found out before there is a file.
+  openDatabase(':memory:').close();
   for (;;) {
     const opened = openLockFile(lockPath(ledgerPath));
     if (opened === null) continue;

@@ -6,6 +6,7 @@ import { type Survey, surveyInput } from '../survey.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { fingerprintReader, putFingerprints } from './fingerprints.ts';
 import type { Ledger } from './ledger.ts';
+import { lastSeq } from './lines.ts';
 import { LineSet } from './line-set.ts';
 import type { Job, SettledLine } from './records.ts';
 import { LINE_KEY_ROOM } from './schema.ts';
@@ -62,12 +63,7 @@ export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions
     }
   }
   dropAside(ledger, job);
-  let seq = Number(
-    database
-      .prepare('SELECT coalesce(max(seq), 0) FROM lines WHERE job_id = ?')
-      .pluck()
-      .get(job.id),
-  );
+  let seq = lastSeq(database, job.id);
   return surveyInput(options.inputPath, {
     maxLineBytes: options.maxLineBytes,
     defaults: options.defaults,

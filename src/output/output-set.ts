@@ -54,7 +54,7 @@ export function openOutputs(
   let errors: OutputFile;
   try {
     errors = replacing
-      ? new OutputFile(job.errorsPath + NEW_SUFFIX, 0)
+      ? new OutputFile(job.errorsPath + NEW_SUFFIX, 0, job.errorsPath)
       : new OutputFile(job.errorsPath, cursor.errorsBytes);
   } catch (error) {
     results.close();

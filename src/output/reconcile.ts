@@ -2,7 +2,7 @@ import { ConfigError } from '../errors.ts';
 import { scanObject } from '../json/json-scan.ts';
 import { CURSOR_START } from '../ledger/jobs.ts';
 import type { Database } from '../ledger/database.ts';
-import { outputLine } from '../ledger/lines.ts';
+import { outputLineReader } from '../ledger/lines.ts';
 import type { Cursor, Job } from '../ledger/records.ts';
 import { fileLines, outputSize } from './output-file.ts';
 import { outputText } from './output-line.ts';
@@ -33,10 +33,11 @@ export function ownFirstLine(path: string, job: string): boolean {
  * (a torn last line apart): then it can be written anew without a loss, wherever it stands.
  */
 export function holdsOwnLines(database: Database, job: Job, path: string): boolean {
+  const lineOf = outputLineReader(database, job.id);
   let lines = 0;
   for (const text of fileLines(path, 0)) {
     const lineNo = ownLineNo(text, job.name);
-    const line = lineNo === null ? null : outputLine(database, job.id, lineNo);
+    const line = lineNo === null ? null : lineOf(lineNo);
     if (line === null || outputText(job.name, line) !== `${text}\n`) return false;
     lines += 1;
   }

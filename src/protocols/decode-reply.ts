@@ -1,3 +1,4 @@
+import { isObject } from '../is-object.ts';
 import { isUtf8 } from 'node:buffer';
 
 import { compactValidJson } from '../json/compact-json.ts';
@@ -10,7 +11,6 @@ import {
   excerpt,
   hasErrorCode,
   hasErrorObject,
-  isFields,
   requestIdOf,
   saysPartial,
   serviceFailure,
@@ -65,8 +65,8 @@ function decodeSuccess(reply: HttpReply): Decoded {
     return bad(reply, excerpt(reply, bodyText(reply.body)) || 'the reply is blank');
   }
   const { value, text } = parsed;
-  const usage = isFields(value) ? readUsage(value['usage']) : null;
-  if (isFields(value)) {
+  const usage = isObject(value) ? readUsage(value['usage']) : null;
+  if (isObject(value)) {
     if (hasErrorObject(value)) {
       return failed(serviceFailure(reply, reply.statusCode, parsed, usage));
     }
@@ -101,11 +101,11 @@ function decodeSuccess(reply: HttpReply): Decoded {
  * unfinished in both protocols; one that is missing is taken as finished, for some replies have none.
  */
 function answerState(value: JsonFields): 'whole' | 'partial' | 'none' {
-  const output = isFields(value['output']) ? value['output'] : null;
+  const output = isObject(value['output']) ? value['output'] : null;
   const choices = output?.['choices'] ?? value['choices'];
   if (Array.isArray(choices) && choices.length > 0) {
     const known: unknown[] = choices;
-    const messages = known.filter((choice) => isFields(choice) && isFields(choice['message']));
+    const messages = known.filter((choice) => isObject(choice) && isObject(choice['message']));
     if (messages.length < known.length) return 'none';
     return known.some(isUnfinished) ? 'partial' : 'whole';
   }
@@ -116,18 +116,18 @@ function answerState(value: JsonFields): 'whole' | 'partial' | 'none' {
 
 /** Whether what `answerState` takes for an answer holds nothing: no text, no call of a tool. */
 function isEmpty(value: JsonFields): boolean {
-  const output = isFields(value['output']) ? value['output'] : {};
+  const output = isObject(value['output']) ? value['output'] : {};
   const choices: unknown = output['choices'] ?? value['choices'];
   if (!Array.isArray(choices) || choices.length === 0) return output['text'] === '';
   return choices.every((choice) => {
-    const message: unknown = isFields(choice) ? choice['message'] : null;
+    const message: unknown = isObject(choice) ? choice['message'] : null;
     const empty = (part: unknown): boolean =>
       part === undefined ||
       part === null ||
       part === '' ||
       (Array.isArray(part) && part.length === 0);
     return (
-      isFields(message) &&
+      isObject(message) &&
       Object.entries(message).every(([key, part]) => key === 'role' || empty(part))
     );
   });
@@ -135,7 +135,7 @@ function isEmpty(value: JsonFields): boolean {
 
 function deepResearchState(output: JsonFields): 'whole' | 'partial' | 'none' {
   const message = output['message'];
-  if (!isFields(message) || typeof message['content'] !== 'string') return 'none';
+  if (!isObject(message) || typeof message['content'] !== 'string') return 'none';
   const phase = textOf(message['phase']);
   return phase === null || (phase === 'answer' && message['status'] === 'finished')
     ? 'whole'
@@ -144,7 +144,7 @@ function deepResearchState(output: JsonFields): 'whole' | 'partial' | 'none' {
 
 function isUnfinished(choice: unknown): boolean {
   return (
-    isFields(choice) && (choice['finish_reason'] === null || choice['finish_reason'] === 'null')
+    isObject(choice) && (choice['finish_reason'] === null || choice['finish_reason'] === 'null')
   );
 }
 
@@ -155,7 +155,7 @@ function decodeError(reply: HttpReply): ApiFailure {
     const message = excerpt(reply, text) || `HTTP ${reply.statusCode} with an empty body`;
     return statusFailure(reply, message);
   }
-  const usage = isFields(parsed.value) ? readUsage(parsed.value['usage']) : null;
+  const usage = isObject(parsed.value) ? readUsage(parsed.value['usage']) : null;
   return serviceFailure(reply, reply.statusCode, parsed, usage);
 }
 
@@ -167,7 +167,7 @@ function firstEvent(body: Buffer): ParsedBody | null {
   let first: ParsedBody | null = null;
   const parser = createSseParser(({ data }) => {
     const parsed = parseBody(data);
-    if (first === null && parsed !== null && isFields(parsed.value)) first = parsed;
+    if (first === null && parsed !== null && isObject(parsed.value)) first = parsed;
   });
   parser.push(body);
   parser.end();

@@ -1,3 +1,4 @@
+import { isObject } from '../is-object.ts';
 import type { ApiFailure } from '../failure.ts';
 import type { Usage } from '../usage.ts';
 import { compactValidJson, printable } from '../json/compact-json.ts';
@@ -19,11 +20,6 @@ const RETRY_AFTER_MAX_MS = 60_000;
 const SECONDS = /^\d+(?:\.\d+)?$/;
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
-/** True for a JSON object: neither null nor an array. */
-export function isFields(value: unknown): value is JsonFields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** A non-empty string, or null for anything else. */
 export function textOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
@@ -41,7 +37,7 @@ export function excerpt(head: ReplyHead, text: string): string {
 
 /** The request id: the body's, else the `x-request-id` header's, else null. */
 export function requestIdOf(head: ReplyHead, value: unknown): string | null {
-  const own = isFields(value) ? textOf(value['request_id']) : null;
+  const own = isObject(value) ? textOf(value['request_id']) : null;
   return own ?? textOf(head.headers['x-request-id']);
 }
 
@@ -55,7 +51,7 @@ export function hasErrorCode(value: JsonFields): boolean {
 
 /** True where `error` is an object or a text: never found beside a good answer. */
 export function hasErrorObject(value: JsonFields): boolean {
-  return isFields(value['error']) || textOf(value['error']) !== null;
+  return isObject(value['error']) || textOf(value['error']) !== null;
 }
 
 /**
@@ -70,8 +66,8 @@ export function serviceFailure(
   error: { readonly value: unknown; readonly text: string },
   usage: Usage | null,
 ): ApiFailure {
-  const fields: JsonFields = isFields(error.value) ? error.value : {};
-  const inner: JsonFields = isFields(fields['error']) ? fields['error'] : {};
+  const fields: JsonFields = isObject(error.value) ? error.value : {};
+  const inner: JsonFields = isObject(fields['error']) ? fields['error'] : {};
   const code = textOf(fields['code']) ?? textOf(inner['code']) ?? textOf(inner['type']);
   const message = textOf(fields['message']) ?? textOf(inner['message']) ?? textOf(fields['error']);
   const param = textOf(inner['param']) ?? textOf(fields['param']);

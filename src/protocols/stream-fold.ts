@@ -1,3 +1,4 @@
+import { isObject } from '../is-object.ts';
 import { compactValidJson } from '../json/compact-json.ts';
 import type { ApiFailure } from '../failure.ts';
 import { readUsage } from '../read-usage.ts';
@@ -11,7 +12,6 @@ import {
   excerpt,
   hasErrorCode,
   hasErrorObject,
-  isFields,
   requestIdOf,
   saysPartial,
   serviceFailure,
@@ -174,13 +174,13 @@ function readFrame(state: FoldState, event: SseEvent, text: string): void {
 function isErrorFrame(event: SseEvent, value: JsonFields): boolean {
   if (event.event === 'error' || (event.statusCode ?? 200) >= 400) return true;
   if (hasErrorObject(value)) return true;
-  return hasErrorCode(value) && !isFields(value['output']) && !Array.isArray(value['choices']);
+  return hasErrorCode(value) && !isObject(value['output']) && !Array.isArray(value['choices']);
 }
 
 function parseFrame(text: string): JsonFields | null {
   try {
     const value: unknown = JSON.parse(text);
-    return isFields(value) ? value : null;
+    return isObject(value) ? value : null;
   } catch {
     return null;
   }

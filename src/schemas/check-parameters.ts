@@ -1,8 +1,9 @@
+import { isObject } from '../is-object.ts';
 import type { z } from 'zod';
 import type { ProtocolName } from '../protocols/protocol.ts';
 import { closestName } from '../suggest.ts';
 import { PROBLEM_CODES } from './codes.ts';
-import { badValue, isFull, isObject, refuse, report, shown, shownName, warn } from './findings.ts';
+import { badValue, isFull, refuse, report, shown, shownName, warn } from './findings.ts';
 import type { Examination } from './findings.ts';
 import { PARAMETERS, PARAMETERS_BY_NAME } from './parameters.ts';
 import type { Parameter } from './parameter.ts';

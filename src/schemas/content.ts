@@ -1,5 +1,6 @@
+import { isObject } from '../is-object.ts';
 import { PROBLEM_CODES } from './codes.ts';
-import { badValue, isObject, refuse, shown, shownName, warn } from './findings.ts';
+import { badValue, refuse, shown, shownName, warn } from './findings.ts';
 import type { Examination, JsonObject } from './findings.ts';
 import { checkMediaValue } from './media.ts';
 import { FAMILIES, isQwen } from './model-families.ts';

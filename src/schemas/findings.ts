@@ -16,8 +16,6 @@ export type Examination = {
 /** A JSON object, as opposed to null, an array or a scalar. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-export { isObject };
-
 /**
  * Most problems kept for one line. A line of 32 MiB could hold millions of mistakes; nobody reads
  * more than the first ones, and they must not fill the memory.

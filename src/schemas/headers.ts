@@ -1,6 +1,7 @@
+import { isObject } from '../is-object.ts';
 import type { Problem } from '../problem.ts';
 import { PROBLEM_CODES } from './codes.ts';
-import { PROBLEMS_MAX, isObject, shown, shownName } from './findings.ts';
+import { PROBLEMS_MAX, shown, shownName } from './findings.ts';
 
 /**
  * The headers that a line may set, in lower case, with what their value must look like where a

@@ -1,6 +1,7 @@
+import { isObject } from '../is-object.ts';
 import { PROBLEM_CODES } from './codes.ts';
 import { checkParts } from './content.ts';
-import { badValue, isObject, note, refuse, report, warn } from './findings.ts';
+import { badValue, note, refuse, report, warn } from './findings.ts';
 import type { Examination, JsonObject } from './findings.ts';
 import { callsOf, checkToolCalls, checkToolOrder } from './tool-calls.ts';
 

@@ -1,8 +1,8 @@
+import { isObject } from '../is-object.ts';
 import { z } from 'zod';
 import type { Severity } from '../problem.ts';
 import { PROBLEM_CODES } from './codes.ts';
 import type { ProblemCode } from './codes.ts';
-import { isObject } from './findings.ts';
 import type { Source } from './sources.ts';
 import { booleanValue } from './values.ts';
 

@@ -1,4 +1,4 @@
-import { isObject } from './findings.ts';
+import { isObject } from '../is-object.ts';
 import type { JsonObject } from './findings.ts';
 import { FAMILIES, isQwen } from './model-families.ts';
 import type { RequestView } from './request-view.ts';

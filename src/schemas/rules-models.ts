@@ -1,5 +1,6 @@
+import { isObject } from '../is-object.ts';
 import { PROBLEM_CODES } from './codes.ts';
-import { isObject, shown } from './findings.ts';
+import { shown } from './findings.ts';
 import { FAMILIES } from './model-families.ts';
 import { ASR_LANGUAGES } from './options.ts';
 import { countRole, endsOpen, objectOf } from './request-facts.ts';

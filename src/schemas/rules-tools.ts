@@ -1,5 +1,5 @@
+import { isObject } from '../is-object.ts';
 import { PROBLEM_CODES } from './codes.ts';
-import { isObject } from './findings.ts';
 import {
   countRole,
   forcesTool,

@@ -1,6 +1,7 @@
+import { isObject } from '../is-object.ts';
 import { PROBLEM_CODES } from './codes.ts';
 import { reportIssues } from './check-parameters.ts';
-import { isObject, refuse, report, shown, warn } from './findings.ts';
+import { refuse, report, shown, warn } from './findings.ts';
 import type { Examination, JsonObject } from './findings.ts';
 import { FAMILIES } from './model-families.ts';
 import { toolCalls } from './tools.ts';

@@ -1,5 +1,5 @@
+import { isObject } from '../is-object.ts';
 import { z } from 'zod';
-import { isObject } from './findings.ts';
 import {
   booleanValue,
   filledString,

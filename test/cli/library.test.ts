@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type * as Library from '../../src/index.ts';
 import { type Bench, CANARY_KEY, openBench } from '../helpers/bench.ts';
@@ -68,6 +69,24 @@ describe('runBatch', () => {
     const ended = await runBatch(job);
     expect(ended).toMatchObject({ exitCode: 0, summary: { lines: { answered: 40, open: 0 } } });
     expect(server.calls.map(({ id }) => id)).toEqual(ids);
+  });
+
+  test('many jobs: each input is found from its own cwd, and nothing is left on the signal they share', async () => {
+    const { bench } = benchWith(placeIds(1));
+    const server = await startCountingServer();
+    const stop = new AbortController();
+    const flags = flagsOf(server.origin);
+    for (let nth = 0; nth < 3; nth += 1) {
+      const ended = await runBatch({
+        ...surroundings(bench),
+        input: 'a.jsonl',
+        flags,
+        signal: stop.signal,
+      });
+      expect(ended).toMatchObject({ exitCode: 0, summary: { lines: { answered: 1 } } });
+    }
+    expect(server.calls).toHaveLength(1);
+    expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 
   test('an observer that throws: is not called again, and the job goes on', async () => {

@@ -39,6 +39,9 @@ test('nextCommand: what limits the money goes with it, what the ledger remembers
   expect(nextCommand(summary({ open: 5 }, 'interrupted'), 'open', LIMITS)).toBe(
     String.raw`qbatch resume /data/a.qbatch.db --allow-http --on-ambiguous fail --catalog 'our prices'\''.json' --max-cost 20 --max-failures 5%`,
   );
+  expect(nextCommand(summary({ open: 5 }), 'open', { 'max-line': '64MiB' })).toBe(
+    'qbatch resume /data/a.qbatch.db --max-line 64MiB',
+  );
   expect(nextCommand(summary({ failed: 5 }), 'finished', { 'max-cost': '20' })).toBe(
     'qbatch retry /data/a.qbatch.db --max-cost 20',
   );

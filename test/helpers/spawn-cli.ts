@@ -15,6 +15,8 @@ export type CliOptions = {
   readonly cwd?: string;
   /** No file may grow beyond this (`ulimit -f`), as on a full disk. */
   readonly fileBytesMax?: number;
+  /** The program's file; the built one where left out. */
+  readonly program?: string;
   /** For runs that have the key in a file on purpose. */
   readonly keepsKeyIn?: string;
 };
@@ -74,7 +76,7 @@ export function startCli(
   options: CliOptions = {},
 ): RunningCli {
   if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: npm run build`);
-  const command = [process.execPath, PROGRAM, ...args];
+  const command = [process.execPath, options.program ?? PROGRAM, ...args];
   const blocks = Math.ceil((options.fileBytesMax ?? 0) / 512);
   const limited = ['/bin/sh', '-c', `ulimit -f ${blocks}; exec "$0" "$@"`, ...command];
   const [file = '', ...rest] = options.fileBytesMax === undefined ? command : limited;

@@ -17,7 +17,7 @@ import { deleteJob, listJobs } from '../../src/ledger/jobs.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import {
   closeUnknownAttempts,
-  outputLine,
+  outputLineReader,
   outputLinesByNumber,
   outputLinesBySeq,
   priorAttempts,
@@ -405,7 +405,7 @@ describe('Ledger: commits', () => {
     expect(settledLines(ledger.database, job.id, 0).size).toBe(1);
     ledger.database.pragma('max_page_count = 1073741823');
     ledger.commit(job.id, wholeBatch([big]), { ...AT, seqBefore: 1 });
-    expect(outputLine(ledger.database, job.id, 2)?.body).toBe(big.body);
+    expect(outputLineReader(ledger.database, job.id)(2)?.body).toBe(big.body);
   });
 
   test('values survive: big numbers, quotes, astral characters, a body of 3 MB', () => {
@@ -419,7 +419,7 @@ describe('Ledger: commits', () => {
       [settledOf(1, { body, customId: "Robert'); DROP TABLE lines;--😀" })],
       { seqBefore: 0 },
     );
-    expect(outputLine(ledger.database, job.id, 1)).toMatchObject({
+    expect(outputLineReader(ledger.database, job.id)(1)).toMatchObject({
       body,
       customId: "Robert'); DROP TABLE lines;--😀",
     });
@@ -506,7 +506,7 @@ describe('Ledger: reading lines', () => {
       message: expect.stringContaining('line 2'),
     });
     expect(refusal(() => [...outputLinesBySeq(ledger.database, job.id, 0)]).exitCode).toBe(78);
-    expect(outputLine(ledger.database, job.id, 1)?.lineNo).toBe(1);
+    expect(outputLineReader(ledger.database, job.id)(1)?.lineNo).toBe(1);
   });
 
   test('order of settling: any order, over many batches and with gaps: by seq', () => {
@@ -557,8 +557,10 @@ describe('Ledger: reading lines', () => {
     ledger.transact(() => {
       deleteJob(ledger, reviews.id);
     });
-    expect(outputLine(ledger.database, reviews.id, 1)).toBeNull();
-    expect(outputLine(ledger.database, titles.id, 1)?.body).toBe('{"output":{"text":"标题"}}');
+    expect(outputLineReader(ledger.database, reviews.id)(1)).toBeNull();
+    expect(outputLineReader(ledger.database, titles.id)(1)?.body).toBe(
+      '{"output":{"text":"标题"}}',
+    );
     expect(ledger.database.prepare('SELECT count(*) FROM attempts').pluck().get()).toBe(1);
   });
 });
@@ -720,7 +722,10 @@ describe('reopenFailed', () => {
       { starts: [startOf(2, 2)], ends: [endOf(2, 2)], settled: [settledOf(2, { attempts: 2 })] },
       { ...AT, seqBefore: 5 },
     );
-    expect(outputLine(ledger.database, job.id, 2)).toMatchObject({ state: 'answered', seq: 6 });
+    expect(outputLineReader(ledger.database, job.id)(2)).toMatchObject({
+      state: 'answered',
+      seq: 6,
+    });
     expect(
       ledger.database.prepare('SELECT count(*) FROM attempts WHERE line_no = 2').pluck().get(),
     ).toBe(2);
