@@ -11,6 +11,10 @@ const VALID = NAMES.filter((name) => !INVALID.includes(name));
 const NO_KEY = { env: { DASHSCOPE_API_KEY: undefined } };
 
 describe('the request files of this repository', () => {
+  test('the valid ones: all that the README speaks of', () => {
+    expect(VALID.toSorted()).toEqual(['extraction.jsonl', 'translation.jsonl', 'travel.jsonl']);
+  });
+
   test.each(VALID)('%s: valid, and every line is answered by the simulator', async (name) => {
     const bench = openBench();
     copyFileSync(FOLDER + name, bench.path('requests.jsonl'));

@@ -264,20 +264,26 @@ describe('commands without a job', () => {
       envelopeLine('Suzhou'),
       flatLine('昆明', { enable_thinking: true }),
     ]);
-    for (const name of ['a', 'b']) {
+    for (const [name, seed] of [
+      ['a', 7],
+      ['b', 7],
+      ['c', 8],
+    ] as const) {
       bench.write(`${name}.jsonl`, input);
       const run = await runCli(
         bench,
-        ['run', `${name}.jsonl`, '--simulate=latency=0ms,seed=7', '--job', 'rehearsal'],
+        ['run', `${name}.jsonl`, `--simulate=latency=0ms,seed=${seed}`, '--job', 'rehearsal'],
         { env: { DASHSCOPE_API_KEY: undefined } },
       );
       expect(run).toMatchObject({ status: 0 });
     }
-    const contents = ['a', 'b'].map((name) =>
+    const contents = ['a', 'b', 'c'].map((name) =>
       bench
         .lines(`${name}.results.jsonl`)
         .map((line) => JSON.stringify(line).match(/"content":"[^"]*"/g)),
     );
+    expect(contents[0]).toEqual(Array(3).fill([expect.any(String)]));
     expect(contents[0]).toEqual(contents[1]);
+    expect(contents[2]).not.toEqual(contents[0]);
   });
 });

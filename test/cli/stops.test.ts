@@ -83,24 +83,30 @@ describe('signals', () => {
     expect(server.counts().get(ids[0] ?? '')).toBe(1);
   });
 
-  test('a signal while a retry is waited for: ends at once, the line stays open with its attempt on record', async () => {
-    const { bench, server, args, ids } = await prepareCliJob(1, { mixed: true });
-    server.script = () => ({
-      kind: 'error',
-      status: 500,
-      code: 'InternalError',
-      message: 'busy',
-      headers: { 'retry-after': '60' },
-    });
-    const run = startCli(bench, [...args, '--json']);
-    await run.before(server.seen(1));
-    run.signal('SIGTERM');
-    const ended = await run.finished;
-    expect(ended).toMatchObject({ status: 143 });
-    expect(ended.json()).toMatchObject({ attempts: 1, lines: { failed: 0, open: 1 } });
-    server.script = () => ({ kind: 'answer' });
-    await finishAndCheck(bench, args, ids);
-  });
+  // Its time limit is less than the wait: only a wait that the signal ends comes in below it.
+  test(
+    'a signal while a retry is waited for: ends at once, the line stays open with its attempt on record',
+    { timeout: 45_000 },
+    async () => {
+      const { bench, server, args, ids } = await prepareCliJob(1, { mixed: true });
+      server.script = () => ({
+        kind: 'error',
+        status: 500,
+        code: 'InternalError',
+        message: 'busy',
+        headers: { 'retry-after': '60' },
+      });
+      const run = startCli(bench, [...args, '--json', '--progress', 'json']);
+      await run.before(server.seen(1));
+      await run.says('"in_flight":0');
+      run.signal('SIGTERM');
+      const ended = await run.finished;
+      expect(ended).toMatchObject({ status: 143 });
+      expect(ended.json()).toMatchObject({ attempts: 1, lines: { failed: 0, open: 1 } });
+      server.script = () => ({ kind: 'answer' });
+      await finishAndCheck(bench, args, ids);
+    },
+  );
 
   test('a job whose earlier input was empty, interrupted: 130 with open lines, not 0', async () => {
     const { bench, server, args } = await prepareCliJob(4, { mixed: true });

@@ -181,7 +181,15 @@ describe('runJob: whole jobs', () => {
     ]);
     const result = await at.run();
     expect(result.exitCode).toBe(0);
-    const texts = at.results().map(({ response }) => JSON.stringify(response?.body));
+    const results = at.results();
+    expect(results.map(({ custom_id: id }) => id)).toEqual([
+      '原生',
+      '原生流',
+      '兼容',
+      '兼容流',
+      '思考',
+    ]);
+    const texts = results.map(({ response }) => JSON.stringify(response?.body));
     for (const text of texts) expect(text).toContain('"finish_reason":"stop"');
     const stats = at.simulator.stats();
     expect(result.summary.usage).toMatchObject({

@@ -34,14 +34,13 @@ function mostIn(starts: readonly Start[], spanMs: number, what: (start: Start) =
   let most = 0;
   let sum = 0;
   let tail = 0;
-  for (const [head, start] of starts.entries()) {
+  for (const start of starts) {
     sum += what(start);
     while ((starts[tail]?.atMs ?? 0) <= start.atMs - spanMs) {
       sum -= what(starts[tail] ?? start);
       tail += 1;
     }
     most = Math.max(most, sum);
-    void head;
   }
   return most;
 }
@@ -237,13 +236,15 @@ describe('Pacer: throttles', () => {
     expect(pacer.nextStartMs(200_000)).toBeLessThanOrEqual(200_000 + MINUTE_MS);
   });
 
-  test('afterwards it feels its way up by one percent a second, never above a known limit', () => {
+  test('afterwards it feels its way up by one percent a second, doubled every four seconds, never above a known limit', () => {
     const pacer = flowing(20_000);
     pacer.throttled(20_000, 'throttle_rate', { tokens: 100, waitMs: null });
     const { rpm } = pacer.pace();
-    drive(pacer, { fromMs: 20_000, untilMs: 25_000 });
-    expect(pacer.pace().rpm).toBeCloseTo(rpm * 1.01 ** 5, -1);
-    drive(pacer, { fromMs: 25_000, untilMs: 300_000 });
+    drive(pacer, { fromMs: 20_000, untilMs: 22_000 });
+    const grown = rpm * (1 + 0.01 * 2 ** 0.25) * (1 + 0.01 * 2 ** 0.5);
+    expect(grown).toBeLessThan(590);
+    expect(Math.abs(pacer.pace().rpm - grown)).toBeLessThan(2);
+    drive(pacer, { fromMs: 22_000, untilMs: 300_000 });
     expect(pacer.pace().rpm).toBeCloseTo(600, 6);
   });
 

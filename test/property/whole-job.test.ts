@@ -68,6 +68,7 @@ test('any faults, stops and drops: every line ends in one record, the files hold
         const certain = (summary.usage.input_tokens ?? 0) + (summary.usage.output_tokens ?? 0);
         const billed = stats.billedInputTokens + stats.billedOutputTokens;
         expect(certain).toBeLessThanOrEqual(billed);
+        expect(billed).toBeLessThanOrEqual(certain + summary.possibly_billed.tokens);
         if (summary.possibly_billed.attempts === 0) expect(certain).toBe(billed);
         const unknown = at.look((ledger) =>
           ledger.database
