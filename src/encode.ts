@@ -2,8 +2,8 @@ import { scanObject } from './json/json-scan.ts';
 import type { RawMember, RequestParts } from './input/request-parts.ts';
 import type { Request } from './parse.ts';
 import type { HttpCall } from './protocols/protocol.ts';
-
-const SSE_HEADERS = { 'x-dashscope-sse': 'enable', accept: 'text/event-stream' } as const;
+import { SSE_HEADERS } from './protocols/sse-headers.ts';
+import { streamOptions } from './stream-options.ts';
 
 /** Raw members to the text of one object. */
 function objectText(members: readonly RawMember[]): string {
@@ -85,24 +85,10 @@ function encodeChat(request: Request): string {
   }
   if (view.stream) {
     if (!has(members, 'stream')) members.push({ key: 'stream', raw: 'true' });
-    members.push({ key: 'stream_options', raw: streamOptions(parts.parameters) });
+    const given = parts.parameters.find(({ key }) => key === 'stream_options')?.raw;
+    members.push({ key: 'stream_options', raw: streamOptions(given) });
   }
   return objectText(members);
-}
-
-/** `include_usage: true` where a streamed body does not say: without it the bill would be unknown. */
-function streamOptions(parameters: readonly RawMember[]): string {
-  const given = parameters.find(({ key }) => key === 'stream_options')?.raw;
-  if (given === undefined || !given.startsWith('{')) return '{"include_usage":true}';
-  const { members } = scanObject(given);
-  if (members.some(({ key }) => key === 'include_usage')) return given;
-  return objectText([
-    ...members.map(({ key, valueStart, valueEnd }) => ({
-      key,
-      raw: given.slice(valueStart, valueEnd),
-    })),
-    { key: 'include_usage', raw: 'true' },
-  ]);
 }
 
 /**

@@ -13,6 +13,10 @@ export type PlannedLine = {
   readonly call: HttpCall;
   /** What the request says of `incremental_output`; null: it does not say. */
   readonly incremental: boolean | null;
+  /** How many choices the request asks for. */
+  readonly choices: number;
+  /** Whether the call may ask for a stream where it did not, once an unstreamed one was too slow. */
+  readonly mayStream: boolean;
   /** Bytes of the request body, for the bound on bodies held. */
   readonly bodyBytes: number;
   readonly inputTokens: number;
@@ -50,6 +54,16 @@ export function estimateOutput(request: Request): Omit<TokenEstimate, 'inputToke
   return estimateOutputTokens(estimateInput(request));
 }
 
+/**
+ * How many choices must come. With tools the service makes one whatever `n` says.
+ * Source: help.aliyun.com/zh/model-studio, DashScope API reference, `n` (2025-11).
+ */
+function choicesAsked({ view }: Request): number {
+  const { n, tools } = view.parameters;
+  if (Array.isArray(tools) && tools.length > 0) return 1;
+  return typeof n === 'number' && Number.isSafeInteger(n) && n > 1 ? n : 1;
+}
+
 /** Plans one request: the call to make, and what it is expected to take. Pure. */
 export function planLine(
   request: Request,
@@ -65,6 +79,9 @@ export function planLine(
     model: request.view.model,
     call,
     incremental: typeof asked === 'boolean' ? asked : request.view.thinking === true ? true : null,
+    choices: choicesAsked(request),
+    // Whoever wrote that no stream, or none in pieces, is wanted has said so.
+    mayStream: request.view.streamAsked !== false && asked !== false,
     bodyBytes: call.body.length,
     inputTokens,
     outputExpectedTokens,

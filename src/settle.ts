@@ -8,16 +8,12 @@ import type { Limiter } from './limits/limiter.ts';
 import type { Ticket } from './limits/ticket.ts';
 import type { PlannedLine } from './plan.ts';
 import type { Pricing } from './pricing.ts';
-import type {
-  Decoded,
-  HttpReply,
-  Protocol,
-  ProtocolName,
-  StreamFold,
-} from './protocols/protocol.ts';
+import type { Decoded, HttpCall, Protocol, ProtocolName } from './protocols/protocol.ts';
 import { redactDecoded } from './redact-decoded.ts';
 import type { Report } from './reporters/reporter.ts';
 import { answeredLine, failedLine } from './settled-line.ts';
+import { streamedCall } from './streamed-call.ts';
+import { TIME_LIMIT_CODES } from './time-limit.ts';
 import type { Usage } from './usage.ts';
 
 /** A call that may have been billed but brought no answer is made at most this often for one line. */
@@ -41,7 +37,6 @@ export type SettleContext = {
   readonly limiter: Limiter;
   readonly transport: Transport;
   readonly protocols: Readonly<Record<ProtocolName, Protocol>>;
-  openFold(line: PlannedLine, reply: Omit<HttpReply, 'body'>): StreamFold;
   readonly journal: Journal;
   readonly pricing: Pricing;
   readonly maxAttempts: number;
@@ -59,7 +54,13 @@ export type SettleContext = {
 };
 
 /** What has been tried on a line, over all runs. */
-type Tally = { attempt: number; counted: number; ambiguous: number };
+type Tally = {
+  attempt: number;
+  counted: number;
+  ambiguous: number;
+  /** An unstreamed call met the service's time limit: a stream is asked for from now on. */
+  tooSlow: boolean;
+};
 
 type Next = 'done' | { readonly waitMs: number; readonly again: boolean };
 
@@ -71,7 +72,7 @@ function decode(context: SettleContext, line: PlannedLine, result: CallResult): 
   if (result.kind === 'failed') return { kind: 'failure', failure: result.failure };
   if (result.kind === 'stream') return result.fold.end();
   const { redact } = context;
-  return context.protocols[line.call.protocol].decode({ ...result.reply, redact });
+  return context.protocols[line.call.protocol].decode({ ...result.reply, redact }, line);
 }
 
 /**
@@ -84,6 +85,7 @@ export async function settleLine(line: PlannedLine, context: SettleContext): Pro
     attempt: line.prior?.last ?? 0,
     counted: line.prior?.counted ?? 0,
     ambiguous: line.prior?.ambiguous ?? 0,
+    tooSlow: line.prior?.tooSlow ?? false,
   };
   for (let again = false; ;) {
     const ticket = await context.limiter.admit(line, again);
@@ -117,6 +119,10 @@ type Taken = Parameters<Ticket['release']>[0];
 
 const NOTHING_TAKEN: Taken = { tokens: null, pico: 0, latencyMs: null };
 
+function callOf(line: PlannedLine, { tooSlow }: Tally): HttpCall {
+  return tooSlow && line.mayStream ? streamedCall(line.call) : line.call;
+}
+
 /** One attempt, from its durable start record to its durable end record; the slot is held for both. */
 async function tryOnce(
   line: PlannedLine,
@@ -140,9 +146,10 @@ async function tryOnce(
     const dropped = context.stop.aborted || context.abort.aborted;
     const result = dropped
       ? DROPPED_BEFORE_SENDING
-      : await context.transport.send(line.call, (reply) => {
+      : await context.transport.send(callOf(line, tally), (reply) => {
           ticket.admitted();
-          return context.openFold(line, { ...reply, redact: context.redact });
+          const { redact, protocols } = context;
+          return protocols[line.call.protocol].fold({ ...reply, redact }, line);
         });
     const latencyMs = context.clock.monotonicMs() - startedMs;
     const decoded = redactDecoded(decode(context, line, result), context.redact);
@@ -207,6 +214,7 @@ function endFailed(
   const { failure, context } = at;
   const { usage, statusCode, code, requestId } = failure;
   const verdict = classify(failure);
+  if (TIME_LIMIT_CODES.includes(code)) tally.tooSlow = true;
   const decision = decide(line, tally, { failure, verdict, context });
   const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
   const ambiguous = verdict.billing === 'possibly_billed';

@@ -20,9 +20,10 @@ import {
   type TransportOptions,
 } from '../src/call.ts';
 import type { ApiFailure } from '../src/failure.ts';
-import { dashscope, foldDashscope } from '../src/protocols/dashscope.ts';
+import { dashscope } from '../src/protocols/dashscope.ts';
 import type { HttpCall, HttpReply, StreamFold } from '../src/protocols/protocol.ts';
 import { createFakeClock, type FakeClock, settleTurns } from './helpers/fake-clock.ts';
+import { asked } from './helpers/asked.ts';
 
 /** Guarantee 12. */
 const REPLY_BYTES_MAX = 64 * 1024 * 1024;
@@ -136,7 +137,7 @@ function transportTo(origin: string, fields: Partial<TransportOptions> = {}): Tr
 }
 
 const fold = (reply: Omit<HttpReply, 'body'>): StreamFold =>
-  foldDashscope(reply, { incremental: false, model: 'qwen-plus' });
+  dashscope.fold(reply, asked({ incremental: false, model: 'qwen-plus' }));
 
 const send = (transport: Transport, call: HttpCall = CALL): Promise<CallResult> =>
   transport.send(call, fold);
@@ -364,7 +365,7 @@ describe('openTransport: streams', () => {
     });
     const result = await send(transportTo(origin), STREAMED);
     if (result.kind !== 'reply') throw new Error(result.kind);
-    expect(dashscope.decode(result.reply)).toMatchObject({
+    expect(dashscope.decode(result.reply, asked())).toMatchObject({
       kind: 'failure',
       failure: { code: 'Throttling.RateQuota', statusCode: 429 },
     });
@@ -444,7 +445,7 @@ describe('openTransport: no whole reply', () => {
       );
     });
     const result = await send(transportTo(origin));
-    const decoded = result.kind === 'reply' ? dashscope.decode(result.reply) : result;
+    const decoded = result.kind === 'reply' ? dashscope.decode(result.reply, asked()) : result;
     expect(decoded.kind).not.toBe('answer');
   });
 

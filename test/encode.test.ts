@@ -417,6 +417,28 @@ describe('planLine', () => {
     expect(incremental({ enable_thinking: true })).toBe(true);
   });
 
+  test('choices: as many as n says, one where tools take it back', () => {
+    const choices = (fields: object): number =>
+      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), pricing, null)
+        .choices;
+    const tools = [
+      { type: 'function', function: { name: 'get_weather', description: 'Weather of a city' } },
+    ];
+    expect(choices({})).toBe(1);
+    expect(choices({ n: 3 })).toBe(3);
+    expect(choices({ n: 1, tools, result_format: 'message' })).toBe(1);
+  });
+
+  test('mayStream: unless the request says that it wants no stream', () => {
+    const mayStream = (fields: object): boolean =>
+      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), pricing, null)
+        .mayStream;
+    expect(mayStream({})).toBe(true);
+    expect(mayStream({ stream: true })).toBe(true);
+    expect(mayStream({ stream: false })).toBe(false);
+    expect(mayStream({ incremental_output: false })).toBe(false);
+  });
+
   test('a model without a price: no estimate', () => {
     expect(
       planLine(requestOf({ model: 'my-own-model', prompt: '你好' }), pricing, null).estimatedPico,

@@ -5,7 +5,7 @@ import type { AttemptEnd, AttemptStart, SettledLine } from '../src/ledger/record
 import { Budget } from '../src/limits/budget.ts';
 import { Limiter } from '../src/limits/limiter.ts';
 import type { PlannedLine } from '../src/plan.ts';
-import { dashscope, foldDashscope } from '../src/protocols/dashscope.ts';
+import { dashscope } from '../src/protocols/dashscope.ts';
 import { openai } from '../src/protocols/openai.ts';
 import { createValueRedactor } from '../src/redact.ts';
 import type { RunEvent } from '../src/reporters/reporter.ts';
@@ -67,8 +67,6 @@ function surroundings(
     limiter,
     transport,
     protocols: { dashscope, openai },
-    openFold: (line, reply) =>
-      foldDashscope(reply, { incremental: line.incremental, model: line.model }),
     journal: {
       started(start) {
         records.push({ started: start });
@@ -265,7 +263,7 @@ describe('settleLine: answers', () => {
 
   test('attempts of earlier runs: numbers go on from theirs', async () => {
     const at = surroundings(() => answerOf('好评'));
-    await at.run(plannedLine(7, { prior: { last: 3, counted: 2, ambiguous: 1 } }));
+    await at.run(plannedLine(7, { prior: { last: 3, counted: 2, ambiguous: 1, tooSlow: false } }));
     expect(at.ends()).toMatchObject([{ attempt: 4 }]);
     expect(at.settled()).toMatchObject([{ attempts: 4 }]);
   });
@@ -316,7 +314,7 @@ describe('settleLine: failures of a line', () => {
 
   test('attempts of earlier runs count against maxAttempts', async () => {
     const at = surroundings(() => SERVER_ERROR, { maxAttempts: 3 });
-    await at.run(plannedLine(7, { prior: { last: 5, counted: 2, ambiguous: 0 } }));
+    await at.run(plannedLine(7, { prior: { last: 5, counted: 2, ambiguous: 0, tooSlow: false } }));
     expect(at.ends()).toMatchObject([{ attempt: 6 }]);
     expect(at.settled()).toMatchObject([{ state: 'failed', attempts: 6 }]);
   });
@@ -396,7 +394,7 @@ describe('settleLine: what may have been billed', () => {
 
   test('one such attempt in an earlier run: only one more', async () => {
     const at = surroundings(() => failedCall());
-    await at.run(plannedLine(7, { prior: { last: 1, counted: 1, ambiguous: 1 } }));
+    await at.run(plannedLine(7, { prior: { last: 1, counted: 1, ambiguous: 1, tooSlow: false } }));
     expect(classes(at)).toEqual(['possibly_billed']);
     expect(at.settled()).toMatchObject([{ state: 'failed', attempts: 2 }]);
   });
@@ -457,6 +455,45 @@ describe('settleLine: what may have been billed', () => {
       },
       { class: 'answered' },
     ]);
+  });
+
+  const CUT_SHORT = replyOf(
+    200,
+    { output: { text: '这条评', finish_reason: 'null' } },
+    { 'x-dashscope-partialresponse': 'true' },
+  );
+  const TIMED_OUT = errorOf(500, 'RequestTimeOut', 'Request timed out, please try again later.');
+
+  test.each([
+    ['a part of an answer', CUT_SHORT],
+    ["the service's time limit", TIMED_OUT],
+  ])('%s: asked for again as a stream, which has no such limit', async (_, first) => {
+    const at = surroundings(inTurn(first, answerOf('好评')));
+    await at.run();
+    expect(classes(at)).toEqual(['possibly_billed', 'answered']);
+    expect(at.transport.sent.map(({ stream }) => stream)).toEqual([false, true]);
+    expect(at.transport.sent[1]).toMatchObject({
+      body: at.transport.sent[0]?.body,
+      headers: { 'x-dashscope-sse': 'enable', accept: 'text/event-stream' },
+    });
+  });
+
+  test('a part of an answer where the request wants no stream: asked for again as it is', async () => {
+    const at = surroundings(inTurn(CUT_SHORT, answerOf('好评')));
+    await at.run(plannedLine(7, { mayStream: false }));
+    expect(at.transport.sent[1]).toEqual(at.transport.sent[0]);
+  });
+
+  test('too slow in an earlier run: a stream from the start', async () => {
+    const at = surroundings(() => answerOf('好评'));
+    await at.run(plannedLine(7, { prior: { last: 1, counted: 1, ambiguous: 1, tooSlow: true } }));
+    expect(at.transport.sent.map(({ stream }) => stream)).toEqual([true]);
+  });
+
+  test('another failure: no reason to stream', async () => {
+    const at = surroundings(inTurn(SERVER_ERROR, answerOf('好评')));
+    await at.run();
+    expect(at.transport.sent.map(({ stream }) => stream)).toEqual([false, false]);
   });
 
   test('the budget is charged with the estimate of a call whose fate is unknown', async () => {

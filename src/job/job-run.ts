@@ -14,7 +14,7 @@ import { callsInFlight, paceLimits } from './pace-limits.ts';
 import type { PlannedLine } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import { ProgressMeter } from './progress-meter.ts';
-import { dashscope, foldDashscope } from '../protocols/dashscope.ts';
+import { dashscope } from '../protocols/dashscope.ts';
 import { openai } from '../protocols/openai.ts';
 import type { Report } from '../reporters/reporter.ts';
 import type { RunStop, Stopped } from './run-stop.ts';
@@ -140,10 +140,6 @@ export class JobRun {
       limiter: this.limiter,
       transport: this.transport,
       protocols: { dashscope, openai },
-      openFold: (line: PlannedLine, reply) =>
-        line.call.protocol === 'openai'
-          ? openai.fold(reply, line.model)
-          : foldDashscope(reply, { incremental: line.incremental, model: line.model }),
       pricing,
       maxAttempts: settings.maxAttempts,
       onAmbiguous: settings.onAmbiguous,

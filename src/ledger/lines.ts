@@ -5,6 +5,7 @@ import type { Ledger } from './ledger.ts';
 import { LineSet } from './line-set.ts';
 import type { Job, LineState } from './records.ts';
 import { LINE_KEY_ROOM } from './schema.ts';
+import { TIME_LIMIT_CODES } from '../time-limit.ts';
 
 /** A settled line as the output files need it. */
 export type OutputLine = {
@@ -161,6 +162,8 @@ export type PriorAttempts = {
   /** How many count against `--max-attempts`, and how many of those may have been billed. */
   readonly counted: number;
   readonly ambiguous: number;
+  /** An unstreamed call met the service's time limit. */
+  readonly tooSlow: boolean;
 };
 
 /** Looks up what earlier runs have tried on a line; undefined: nothing. */
@@ -177,17 +180,20 @@ export function priorAttempts(database: Database, jobId: number, afterLine: numb
     .pluck()
     .iterate(jobId, afterLine);
   for (const lineNo of numbers) tried.add(lineNo as number);
+  const codes = TIME_LIMIT_CODES.map(() => '?').join(', ');
   const one = database
     .prepare(
-      `SELECT max(attempt), sum(counted), sum(counted = 1 AND class = 'possibly_billed')
+      `SELECT max(attempt), sum(counted), sum(counted = 1 AND class = 'possibly_billed'),
+         total(code IN (${codes}))
        FROM attempts WHERE job_id = ? AND line_no = ?`,
     )
     .raw();
   return {
     get(lineNo) {
       if (!tried.has(lineNo)) return undefined;
-      const [last, counted, ambiguous] = one.get(jobId, lineNo) as [number, number, number];
-      return { last, counted, ambiguous };
+      const row = one.get(...TIME_LIMIT_CODES, jobId, lineNo);
+      const [last, counted, ambiguous, slow] = row as [number, number, number, number];
+      return { last, counted, ambiguous, tooSlow: slow > 0 };
     },
   };
 }

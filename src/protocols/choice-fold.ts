@@ -1,3 +1,4 @@
+import { saysUnfinished } from './finish-reason.ts';
 import { addMessage, messageText, newMessage } from './message-fold.ts';
 import type { MessageFold } from './message-fold.ts';
 import { keepMember, objectText, rawIndex, rawItems, rawMembers, rawString } from './raw-json.ts';
@@ -40,18 +41,22 @@ export function addChoices(fold: ChoicesFold, raw: string, evidence: StreamEvide
   }
 }
 
-/** True once there is a choice and every choice has a real finish reason. */
-export function choicesFinished(fold: ChoicesFold): boolean {
-  return fold.size > 0 && [...fold.values()].every((choice) => choice.finishReason !== null);
+/** True once so many choices have come, one at least, and each has a real finish reason. */
+export function choicesFinished(fold: ChoicesFold, choices: number): boolean {
+  return (
+    fold.size >= Math.max(1, choices) &&
+    [...fold.values()].every((choice) => choice.finishReason !== null)
+  );
 }
 
 /**
- * A finish reason as raw text, or null where it says "not yet": absent, null, empty, or the string
- * `"null"` that the native protocol streams.
+ * A finish reason as raw text, or null where there is none yet: absent, null, empty, or one that
+ * says that the answer is not whole.
  */
 export function realFinishReason(raw: string | undefined): string | null {
   const reason = rawString(raw);
-  return raw === undefined || reason === null || reason === '' || reason === 'null' ? null : raw;
+  if (raw === undefined || reason === null || reason === '') return null;
+  return saysUnfinished(reason) ? null : raw;
 }
 
 /** The whole choices as an array's JSON text, in the words of the native or the compatible protocol. */

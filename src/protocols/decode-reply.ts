@@ -4,6 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { compactValidJson } from '../json/compact-json.ts';
 import type { ApiFailure } from '../failure.ts';
 import { readUsage } from '../read-usage.ts';
+import { saysUnfinished } from './finish-reason.ts';
 import type { Decoded, HttpReply } from './protocol.ts';
 import {
   badResponse,
@@ -98,20 +99,25 @@ function decodeSuccess(reply: HttpReply): Decoded {
 
 /**
  * Whether a body holds an answer, and a finished one. A finish reason of null or `"null"` means
- * unfinished in both protocols; one that is missing is taken as finished, for some replies have none.
+ * unfinished in both protocols; one that is missing is taken as finished, for some replies have
+ * none, if the message holds anything at all.
  */
 function answerState(value: JsonFields): 'whole' | 'partial' | 'none' {
   const output = isObject(value['output']) ? value['output'] : null;
   const choices = output?.['choices'] ?? value['choices'];
   if (Array.isArray(choices) && choices.length > 0) {
     const known: unknown[] = choices;
-    const messages = known.filter((choice) => isObject(choice) && isObject(choice['message']));
-    if (messages.length < known.length) return 'none';
+    if (!known.every(hasMessage)) return 'none';
     return known.some(isUnfinished) ? 'partial' : 'whole';
   }
   if (output === null) return 'none';
   if (typeof output['text'] === 'string') return isUnfinished(output) ? 'partial' : 'whole';
   return deepResearchState(output);
+}
+
+function hasMessage(choice: unknown): boolean {
+  if (!isObject(choice) || !isObject(choice['message'])) return false;
+  return 'finish_reason' in choice || Object.keys(choice['message']).some((key) => key !== 'role');
 }
 
 /** Whether what `answerState` takes for an answer holds nothing: no text, no call of a tool. */
@@ -143,9 +149,9 @@ function deepResearchState(output: JsonFields): 'whole' | 'partial' | 'none' {
 }
 
 function isUnfinished(choice: unknown): boolean {
-  return (
-    isObject(choice) && (choice['finish_reason'] === null || choice['finish_reason'] === 'null')
-  );
+  if (!isObject(choice)) return false;
+  const { finish_reason: reason } = choice;
+  return reason === null || (typeof reason === 'string' && saysUnfinished(reason));
 }
 
 function decodeError(reply: HttpReply): ApiFailure {

@@ -3,6 +3,7 @@ import type { AudioFold } from './audio-fold.ts';
 import { addChoices, choicesFinished, choicesText, realFinishReason } from './choice-fold.ts';
 import type { ChoicesFold } from './choice-fold.ts';
 import { keepMember, objectText, rawMembers, rawString } from './raw-json.ts';
+import type { RawObject } from './raw-json.ts';
 import { addResearch, newResearch, researchText } from './research-fold.ts';
 import type { ResearchFold } from './research-fold.ts';
 import { addPiece, finishedText, newTrack } from './text-track.ts';
@@ -10,7 +11,7 @@ import type { StreamEvidence, TextMode, TextTrack } from './text-track.ts';
 
 /** A streamed answer of either protocol while its frames arrive; values that pass through stay raw. */
 export type AnswerFold = {
-  /** Null until the first frame has shown which protocol it is. */
+  /** Null until a frame has shown which protocol it is. */
   shape: 'native' | 'compatible' | null;
   readonly askedMode: TextMode | null;
   evidence: StreamEvidence;
@@ -54,7 +55,7 @@ export function newAnswer(mode: TextMode | null): AnswerFold {
  */
 export function addFrame(answer: AnswerFold, frame: string, counts: boolean): void {
   const members = rawMembers(frame);
-  if (answer.shape === null) learnShape(answer, members.has('choices'));
+  if (answer.shape === null) learnShape(answer, members);
   for (const [key, raw] of members) {
     if (key === 'usage') {
       if (counts || (answer.usage === null && raw !== 'null')) answer.usage = raw;
@@ -65,9 +66,9 @@ export function addFrame(answer: AnswerFold, frame: string, counts: boolean): vo
   }
 }
 
-/** True once a real finish reason has come for everything that the answer is made of. */
-export function isFinished(answer: AnswerFold): boolean {
-  if (answer.choices.size > 0) return choicesFinished(answer.choices);
+/** True once a real finish reason has come for everything that the answer is made of, so many choices. */
+export function isFinished(answer: AnswerFold, choices: number): boolean {
+  if (answer.choices.size > 0) return choicesFinished(answer.choices, choices);
   if (answer.textSeen) return answer.finishReason !== null;
   return answer.researchSeen && answer.research.finished;
 }
@@ -77,7 +78,10 @@ export function answerText(answer: AnswerFold): string {
   return answer.shape === 'compatible' ? compatibleText(answer) : nativeText(answer);
 }
 
-function learnShape(answer: AnswerFold, compatible: boolean): void {
+/** A frame without either (an id alone, an empty object to keep the line open) teaches nothing. */
+function learnShape(answer: AnswerFold, members: RawObject): void {
+  const compatible = members.get('choices')?.startsWith('[') === true;
+  if (!compatible && members.get('output')?.startsWith('{') !== true) return;
   answer.shape = compatible ? 'compatible' : 'native';
   // The compatible protocol sends deltas, but for the models that the caller knows.
   if (compatible && answer.askedMode === null) {

@@ -107,9 +107,11 @@ function addPart(fold: MessageFold, part: string, evidence: StreamEvidence): voi
 }
 
 function addToolCalls(fold: MessageFold, raw: string, evidence: StreamEvidence): void {
-  for (const [position, item] of rawItems(raw).entries()) {
+  const items = rawItems(raw);
+  for (const [position, item] of items.entries()) {
     const call = rawMembers(item);
-    const index = rawIndex(call.get('index')) ?? position;
+    const alone = items.length === 1;
+    const index = rawIndex(call.get('index')) ?? indexOfCall(fold, call, alone ? null : position);
     let known = fold.toolCalls.get(index);
     if (known === undefined) {
       known = { argumentText: newTrack(), ofFunction: new Map(), members: new Map() };
@@ -123,6 +125,20 @@ function addToolCalls(fold: MessageFold, raw: string, evidence: StreamEvidence):
       else addPiece(known.argumentText, rawString(value) ?? '', evidence, false);
     }
   }
+}
+
+/**
+ * Which call a fragment without an index belongs to: by its id the one that has it, or a new one;
+ * without an id the one at its place among several (`position`), or, alone, the one begun last.
+ */
+function indexOfCall(fold: MessageFold, call: RawObject, position: number | null): number {
+  const id = rawString(call.get('id')) ?? '';
+  const last = Math.max(-1, ...fold.toolCalls.keys());
+  if (id === '') return position ?? Math.max(0, last);
+  for (const [index, { members }] of fold.toolCalls) {
+    if (rawString(members.get('id')) === id) return index;
+  }
+  return last + 1;
 }
 
 /** Id and name come with a call's first fragment; later fragments carry `""` or null there. */

@@ -1,6 +1,6 @@
 import { decodeReply, looksLikeStream } from './decode-reply.ts';
-import type { Decoded, HttpReply, Protocol, StreamFold } from './protocol.ts';
-import type { ReplyHead } from './reply-failure.ts';
+import { decodeStream } from './decode-stream.ts';
+import type { Protocol } from './protocol.ts';
 import { createStreamFold } from './stream-fold.ts';
 import { streamsWholeText } from './whole-text-models.ts';
 
@@ -11,18 +11,10 @@ import { streamsWholeText } from './whole-text-models.ts';
  */
 export const openai: Protocol = {
   name: 'openai',
-  decode(reply) {
-    return looksLikeStream(reply.body) ? decodeStream(reply) : decodeReply(reply);
+  decode(reply, asked) {
+    return looksLikeStream(reply.body) ? decodeStream(openai, reply, asked) : decodeReply(reply);
   },
-  fold: foldOpenai,
+  fold(reply, { model, choices }) {
+    return createStreamFold(reply, streamsWholeText(model) ? 'replace' : null, choices);
+  },
 };
-
-function foldOpenai(reply: ReplyHead, model: string): StreamFold {
-  return createStreamFold(reply, streamsWholeText(model) ? 'replace' : null);
-}
-
-function decodeStream(reply: HttpReply): Decoded {
-  const fold = foldOpenai(reply, '');
-  fold.push(reply.body);
-  return fold.end();
-}

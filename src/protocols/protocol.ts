@@ -27,6 +27,18 @@ export type HttpReply = {
   readonly redact?: (text: string) => string;
 };
 
+/** What the request asked for, as far as the reply alone does not tell it. */
+export type Asked = {
+  readonly model: string;
+  /**
+   * The request's `incremental_output`: true, frames are appended; false, each replaces the one
+   * before; null, it does not say: told apart by the frames themselves.
+   */
+  readonly incremental: boolean | null;
+  /** How many choices (`n`); from 1. */
+  readonly choices: number;
+};
+
 /** An answer, or why there is none. */
 export type Decoded =
   | {
@@ -53,8 +65,8 @@ export type StreamFold = {
 
 export type Protocol = {
   readonly name: ProtocolName;
-  /** Decodes a whole (unstreamed) reply, any status. Never throws. */
-  decode(reply: HttpReply): Decoded;
+  /** Decodes a whole reply, any status; one that is an event stream under another name is folded. Never throws. */
+  decode(reply: HttpReply, asked: Asked): Decoded;
   /** A fold for a reply whose content-type is `text/event-stream`. */
-  fold(reply: Omit<HttpReply, 'body'>, model: string): StreamFold;
+  fold(reply: Omit<HttpReply, 'body'>, asked: Asked): StreamFold;
 };

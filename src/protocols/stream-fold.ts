@@ -28,6 +28,8 @@ const UNSTREAMED_BYTES_MAX = 16 * 1024 * 1024;
 type FoldState = {
   readonly head: ReplyHead;
   readonly answer: AnswerFold;
+  /** How many choices the request asked for. */
+  readonly choices: number;
   failure: ApiFailure | null;
   /** Bytes so far, as long as no event has come: the body may be no event stream at all. */
   unstreamed: Buffer[];
@@ -46,15 +48,23 @@ type FoldState = {
  * The fold of both protocols' streams; each frame says by its shape which one it is. `mode` null:
  * by the shape (native `detect`, compatible `append`).
  *
+ * `choices`: a stream that ends before so many have begun is cut short, unless it says `[DONE]`: then
+ * the service made fewer than it was asked for.
+ *
  * A reply with another status than 2xx, or without any event, is decoded as an unstreamed one. An
  * error frame ends the fold with the service's failure; a frame that is not JSON, bytes that are
  * not UTF-8 or an oversized event with `qbatch_bad_response`; the end of the stream before a real
  * finish reason with `qbatch_truncated_stream`.
  */
-export function createStreamFold(head: ReplyHead, mode: TextMode | null): StreamFold {
+export function createStreamFold(
+  head: ReplyHead,
+  mode: TextMode | null,
+  choices: number,
+): StreamFold {
   const state: FoldState = {
     head,
     answer: newAnswer(mode),
+    choices,
     failure: null,
     unstreamed: [],
     unstreamedBytes: 0,
@@ -107,9 +117,9 @@ function decide(state: FoldState): Decoded {
   const { head, requestId, usage } = state;
   if (state.failure !== null) return { kind: 'failure', failure: state.failure };
   if (state.events === 0) return decodeReply({ ...head, body: Buffer.concat(state.unstreamed) });
-  if (state.torn || !isFinished(state.answer)) {
-    const message = `the stream ended after ${state.events} ${state.events === 1 ? 'event' : 'events'} without a finish reason`;
-    return failed(badResponse(head, 'qbatch_truncated_stream', message, { requestId, usage }));
+  if (state.torn || !isFinished(state.answer, state.done ? 1 : state.choices)) {
+    const found = { requestId, usage };
+    return failed(badResponse(head, 'qbatch_truncated_stream', truncation(state), found));
   }
   const body = compactValidJson(answerText(state.answer));
   if (saysPartial(head)) {
@@ -124,6 +134,14 @@ function decide(state: FoldState): Decoded {
     body,
     usage,
   };
+}
+
+function truncation({ answer, choices, events, torn }: FoldState): string {
+  const ended = `the stream ended after ${events} ${events === 1 ? 'event' : 'events'}`;
+  if (!torn && choices > 1 && isFinished(answer, 1)) {
+    return `${ended} with ${answer.choices.size} of ${choices} choices`;
+  }
+  return `${ended} without a finish reason`;
 }
 
 function readEvent(state: FoldState, event: SseEvent): void {
@@ -149,6 +167,8 @@ function readFrame(state: FoldState, event: SseEvent, text: string): void {
     state.done = true;
     return;
   }
+  // An event of nothing keeps the line open.
+  if (text.trim() === '') return;
   const value = parseFrame(text);
   if (value === null) {
     if (state.ending) state.torn = true;
@@ -174,7 +194,15 @@ function readFrame(state: FoldState, event: SseEvent, text: string): void {
 function isErrorFrame(event: SseEvent, value: JsonFields): boolean {
   if (event.event === 'error' || (event.statusCode ?? 200) >= 400) return true;
   if (hasErrorObject(value)) return true;
-  return hasErrorCode(value) && !isObject(value['output']) && !Array.isArray(value['choices']);
+  return hasErrorCode(value) && !Array.isArray(value['choices']) && isBlank(value['output']);
+}
+
+/** No output, or one in which every member is null or empty (the Python SDK's view of an error). */
+function isBlank(output: unknown): boolean {
+  if (!isObject(output)) return true;
+  return Object.values(output).every(
+    (value) => value === null || value === '' || (Array.isArray(value) && value.length === 0),
+  );
 }
 
 function parseFrame(text: string): JsonFields | null {

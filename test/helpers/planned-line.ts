@@ -15,6 +15,8 @@ export function plannedLine(lineNo: number, fields: Partial<PlannedLine> = {}): 
       stream: false,
     },
     incremental: null,
+    choices: 1,
+    mayStream: true,
     bodyBytes: body.length,
     inputTokens: 20,
     outputExpectedTokens: 280,

@@ -72,13 +72,13 @@ describe('openLines', () => {
       inputOf(8, {
         settled: [2, 5],
         settledTo: 1,
-        prior: new Map([[3, { last: 2, counted: 1, ambiguous: 1 }]]),
+        prior: new Map([[3, { last: 2, counted: 1, ambiguous: 1, tooSlow: false }]]),
       }),
     );
     expect(lines.map(({ lineNo, customId }) => `${lineNo} ${customId}`)).toEqual(
       [3, 4, 6, 7, 8].map((lineNo) => `${lineNo} 评论-${lineNo}`),
     );
-    expect(lines[0]?.prior).toEqual({ last: 2, counted: 1, ambiguous: 1 });
+    expect(lines[0]?.prior).toEqual({ last: 2, counted: 1, ambiguous: 1, tooSlow: false });
     expect(lines[1]?.prior).toBeNull();
   });
 

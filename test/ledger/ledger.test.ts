@@ -623,8 +623,8 @@ describe('Ledger: attempts of earlier runs', () => {
     expect([1, 2, 3, 4, 5, 6].map((lineNo) => prior.get(lineNo))).toEqual([
       undefined,
       undefined,
-      { last: 2, counted: 1, ambiguous: 0 },
-      { last: 1, counted: 0, ambiguous: 0 },
+      { last: 2, counted: 1, ambiguous: 0, tooSlow: false },
+      { last: 1, counted: 0, ambiguous: 0, tooSlow: false },
       undefined,
       undefined,
     ]);
@@ -632,8 +632,23 @@ describe('Ledger: attempts of earlier runs', () => {
       last: 3,
       counted: 2,
       ambiguous: 1,
+      tooSlow: false,
     });
   });
+
+  test.each(['qbatch_partial_response', 'RequestTimeOut'])(
+    'priorAttempts: %s says that an unstreamed call was too slow',
+    (code) => {
+      const { ledger, job } = ledgerWithAttempts();
+      ledger.commit(
+        job.id,
+        { starts: [], ends: [endOf(4, 1, { class: 'possibly_billed', code })], settled: [] },
+        AT,
+      );
+      expect(priorAttempts(ledger.database, job.id, 2).get(4)).toMatchObject({ tooSlow: true });
+      expect(priorAttempts(ledger.database, job.id, 2).get(3)).toMatchObject({ tooSlow: false });
+    },
+  );
 
   test('closeUnknownAttempts: those without an end are possibly billed and do not count', () => {
     const { ledger, job } = ledgerWithAttempts();
@@ -716,6 +731,7 @@ describe('reopenFailed', () => {
       last: 1,
       counted: 0,
       ambiguous: 0,
+      tooSlow: false,
     });
     ledger.commit(
       job.id,

@@ -6,6 +6,7 @@ import type { ApiFailure } from '../../src/failure.ts';
 import { dashscope } from '../../src/protocols/dashscope.ts';
 import { openai } from '../../src/protocols/openai.ts';
 import type { Decoded, HttpReply } from '../../src/protocols/protocol.ts';
+import { asked } from '../helpers/asked.ts';
 
 const REQUEST_ID = '5b1d8a40-3c1e-9f52-8d6a-2f6c0e7a9b11';
 
@@ -53,7 +54,7 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
     '$name: an answer, its body compact and unchanged',
     ({ name, input, output, total }) => {
       const text = fixture(name);
-      const answer = answerOf(protocol.decode(reply(text)));
+      const answer = answerOf(protocol.decode(reply(text), asked()));
       expect(answer.body).toBe(JSON.stringify(JSON.parse(text)));
       expect(answer.statusCode).toBe(200);
       expect(answer.usage).toMatchObject({
@@ -67,23 +68,27 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
   test('the request id: the body first, then the header, then null', () => {
     const headers = { 'x-request-id': 'from-the-header' };
     expect(
-      answerOf(protocol.decode(reply(fixture('dashscope-text.json'), 200, headers))).requestId,
+      answerOf(protocol.decode(reply(fixture('dashscope-text.json'), 200, headers), asked()))
+        .requestId,
     ).toBe(REQUEST_ID);
     expect(
-      answerOf(protocol.decode(reply(fixture('openai-chat.json'), 200, headers))).requestId,
+      answerOf(protocol.decode(reply(fixture('openai-chat.json'), 200, headers), asked()))
+        .requestId,
     ).toBe('from-the-header');
-    expect(answerOf(protocol.decode(reply(fixture('openai-chat.json')))).requestId).toBeNull();
+    expect(
+      answerOf(protocol.decode(reply(fixture('openai-chat.json')), asked())).requestId,
+    ).toBeNull();
   });
 
   test('numbers that JSON.parse would change: as the service wrote them', () => {
     const body =
       '{"output":{"text":"好","finish_reason":"stop","score":1.0,"big":12345678901234567890}}';
-    expect(answerOf(protocol.decode(reply(body))).body).toBe(body);
+    expect(answerOf(protocol.decode(reply(body), asked())).body).toBe(body);
   });
 
   test('a native error: its code, message and request id', () => {
     const failure = failureOf(
-      protocol.decode(reply(fixture('dashscope-error-throttling.json'), 429)),
+      protocol.decode(reply(fixture('dashscope-error-throttling.json'), 429), asked()),
     );
     expect(failure).toEqual({
       kind: 'http',
@@ -100,7 +105,9 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
   });
 
   test('a compatible error: code, message and the blamed parameter', () => {
-    const failure = failureOf(protocol.decode(reply(fixture('openai-error-parameter.json'), 400)));
+    const failure = failureOf(
+      protocol.decode(reply(fixture('openai-error-parameter.json'), 400), asked()),
+    );
     expect(failure).toMatchObject({
       kind: 'http',
       statusCode: 400,
@@ -114,29 +121,29 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
   test('a compatible error without a code, or with a number: the type; param "None": none', () => {
     const body =
       '{"error":{"code":null,"type":"invalid_request_error","message":"x","param":"None"}}';
-    expect(failureOf(protocol.decode(reply(body, 400)))).toMatchObject({
+    expect(failureOf(protocol.decode(reply(body, 400), asked()))).toMatchObject({
       code: 'invalid_request_error',
       param: null,
     });
     const numbered = '{"error":{"code":400,"type":"BadRequestError","message":"too long"}}';
-    expect(failureOf(protocol.decode(reply(numbered, 400))).code).toBe('BadRequestError');
+    expect(failureOf(protocol.decode(reply(numbered, 400), asked())).code).toBe('BadRequestError');
   });
 
   test('an error behind 200: an http failure with status 200 and its usage', () => {
     const body =
       '{"code":"InternalError","message":"Request processing failed","usage":{"input_tokens":7,"output_tokens":3}}';
-    const failure = failureOf(protocol.decode(reply(body)));
+    const failure = failureOf(protocol.decode(reply(body), asked()));
     expect(failure).toMatchObject({ kind: 'http', statusCode: 200, code: 'InternalError' });
     expect(failure.usage?.totalTokens).toBe(10);
-    expect(failureOf(protocol.decode(reply(fixture('openai-error-limit.json')))).code).toBe(
-      'limit_requests',
-    );
+    expect(
+      failureOf(protocol.decode(reply(fixture('openai-error-limit.json')), asked())).code,
+    ).toBe('limit_requests');
   });
 
   test('an error object beside choices: never an answer', () => {
     const body =
       '{"error":{"code":"internal_error","message":"broke off"},"choices":[{"finish_reason":"stop","message":{"content":"半"}}]}';
-    expect(failureOf(protocol.decode(reply(body))).code).toBe('internal_error');
+    expect(failureOf(protocol.decode(reply(body), asked())).code).toBe('internal_error');
   });
 
   test.each([
@@ -144,7 +151,7 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
     '{"code":"InternalError","message":"failed","output":{"choices":[{"finish_reason":"stop","message":{"role":"assistant","content":""}}]}}',
     '{"code":"InternalError","message":"failed","choices":[{"message":{"role":"assistant","content":[],"tool_calls":null}}]}',
   ])('an error beside an answer that holds nothing: the error: %s', (body) => {
-    expect(failureOf(protocol.decode(reply(body)))).toMatchObject({
+    expect(failureOf(protocol.decode(reply(body), asked()))).toMatchObject({
       kind: 'http',
       code: 'InternalError',
       message: 'failed',
@@ -156,13 +163,13 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
     '{"code":"Success","choices":[{"finish_reason":"tool_calls","message":{"role":"assistant","content":"","tool_calls":[{"id":"a"}]}}]}',
     '{"output":{"text":"","finish_reason":"stop"}}',
   ])('a code beside an answer, or an empty answer without a code: an answer: %s', (body) => {
-    expect(answerOf(protocol.decode(reply(body))).body).toBe(body);
+    expect(answerOf(protocol.decode(reply(body), asked())).body).toBe(body);
   });
 
   test('an empty code beside an answer (as the Python SDK shows it): an answer', () => {
     const body =
       '{"status_code":200,"code":"","message":"","output":{"text":null,"finish_reason":null,"choices":[{"finish_reason":"stop","message":{"role":"assistant","content":"好"}}]}}';
-    expect(answerOf(protocol.decode(reply(body))).body).toBe(body);
+    expect(answerOf(protocol.decode(reply(body), asked())).body).toBe(body);
   });
 
   test.each([
@@ -177,7 +184,7 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
     ['an empty choice', '{"choices":[{}]}'],
     ['a task', '{"output":{"task_id":"t-1","task_status":"PENDING"},"request_id":"r"}'],
   ])('200 with %s: qbatch_bad_response', (_, body) => {
-    expect(failureOf(protocol.decode(reply(body)))).toMatchObject({
+    expect(failureOf(protocol.decode(reply(body), asked()))).toMatchObject({
       kind: 'bad-response',
       code: 'qbatch_bad_response',
       statusCode: 200,
@@ -186,7 +193,7 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
   });
 
   test('204: qbatch_bad_response', () => {
-    expect(failureOf(protocol.decode(reply('', 204)))).toMatchObject({
+    expect(failureOf(protocol.decode(reply('', 204), asked()))).toMatchObject({
       code: 'qbatch_bad_response',
       statusCode: 204,
     });
@@ -194,7 +201,7 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
 
   test('a web page: its beginning, made printable, is the message; there is no body', () => {
     const page = `<html>\u001b[31m${'系统繁忙'.repeat(300)}`;
-    const failure = failureOf(protocol.decode(reply(page)));
+    const failure = failureOf(protocol.decode(reply(page), asked()));
     expect(failure.message).toBe(`<html>${'系统繁忙'.repeat(300)}`.slice(0, 500));
     expect(failure.body).toBeNull();
   });
@@ -203,7 +210,7 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
     const bytes = Buffer.from(fixture('dashscope-message.json'));
     const at = bytes.indexOf(Buffer.from('西湖'));
     bytes[at + 1] = 0x20;
-    const failure = failureOf(protocol.decode(reply(bytes)));
+    const failure = failureOf(protocol.decode(reply(bytes), asked()));
     expect(failure.code).toBe('qbatch_bad_response');
     expect(failure.message).toContain('UTF-8');
   });
@@ -211,7 +218,7 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
   test('x-dashscope-partialresponse: qbatch_partial_response with body and usage', () => {
     const text = fixture('dashscope-message.json');
     const failure = failureOf(
-      protocol.decode(reply(text, 200, { 'x-dashscope-partialresponse': 'true' })),
+      protocol.decode(reply(text, 200, { 'x-dashscope-partialresponse': 'true' }), asked()),
     );
     expect(failure).toMatchObject({
       kind: 'bad-response',
@@ -220,41 +227,50 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
       body: JSON.stringify(JSON.parse(text)),
     });
     expect(failure.usage?.totalTokens).toBe(24);
-    expect(protocol.decode(reply(text, 200, { 'x-dashscope-partialresponse': 'false' })).kind).toBe(
+    expect(
+      protocol.decode(reply(text, 200, { 'x-dashscope-partialresponse': 'false' }), asked()).kind,
+    ).toBe('answer');
+  });
+
+  test.each(['null', '"null"', '"error"', '"abort"'])(
+    'an unstreamed finish_reason of %s: qbatch_partial_response',
+    (reason) => {
+      const choice = `{"choices":[{"index":0,"finish_reason":${reason},"message":{"role":"assistant","content":"春风"}}]}`;
+      expect(failureOf(protocol.decode(reply(choice), asked())).code).toBe(
+        'qbatch_partial_response',
+      );
+      const text = `{"output":{"text":"春风","finish_reason":${reason}}}`;
+      expect(failureOf(protocol.decode(reply(text), asked())).code).toBe('qbatch_partial_response');
+    },
+  );
+
+  test('a choice of a role and nothing else: no answer', () => {
+    const body = '{"choices":[{"index":0,"message":{"role":"assistant"}}]}';
+    expect(failureOf(protocol.decode(reply(body), asked())).code).toBe('qbatch_bad_response');
+  });
+
+  test('a reply with a byte order mark: read', () => {
+    expect(protocol.decode(reply(`\uFEFF${fixture('openai-chat.json')}`), asked()).kind).toBe(
       'answer',
     );
   });
 
-  test.each(['null', '"null"'])(
-    'an unstreamed finish_reason of %s: qbatch_partial_response',
-    (reason) => {
-      const choice = `{"choices":[{"index":0,"finish_reason":${reason},"message":{"role":"assistant","content":"春风"}}]}`;
-      expect(failureOf(protocol.decode(reply(choice))).code).toBe('qbatch_partial_response');
-      const text = `{"output":{"text":"春风","finish_reason":${reason}}}`;
-      expect(failureOf(protocol.decode(reply(text))).code).toBe('qbatch_partial_response');
-    },
-  );
-
-  test('a reply with a byte order mark: read', () => {
-    expect(protocol.decode(reply(`\uFEFF${fixture('openai-chat.json')}`)).kind).toBe('answer');
-  });
-
   test('an HTTP error without a code: qbatch_http_<status>, with what there is for a message', () => {
-    expect(failureOf(protocol.decode(reply('<h1>Bad Gateway</h1>', 502)))).toMatchObject({
+    expect(failureOf(protocol.decode(reply('<h1>Bad Gateway</h1>', 502), asked()))).toMatchObject({
       kind: 'http',
       code: 'qbatch_http_502',
       message: '<h1>Bad Gateway</h1>',
       body: null,
     });
-    expect(failureOf(protocol.decode(reply('', 503))).code).toBe('qbatch_http_503');
+    expect(failureOf(protocol.decode(reply('', 503), asked())).code).toBe('qbatch_http_503');
     const spring =
       '{"timestamp":"2026-01-06T08:00:00Z","status":404,"error":"Not Found","path":"/v2"}';
-    expect(failureOf(protocol.decode(reply(spring, 404)))).toMatchObject({
+    expect(failureOf(protocol.decode(reply(spring, 404), asked()))).toMatchObject({
       code: 'qbatch_http_404',
       message: 'Not Found',
       body: spring,
     });
-    expect(failureOf(protocol.decode(reply(Buffer.from([0xff, 0xfe]), 500))).code).toBe(
+    expect(failureOf(protocol.decode(reply(Buffer.from([0xff, 0xfe]), 500), asked())).code).toBe(
       'qbatch_http_500',
     );
   });
@@ -263,6 +279,7 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
     const failure = failureOf(
       protocol.decode(
         reply('{"code":"Moved","message":"x"}', 302, { location: 'https://login.example.cn/' }),
+        asked(),
       ),
     );
     expect(failure).toMatchObject({ kind: 'http', code: 'qbatch_http_302', statusCode: 302 });
@@ -272,13 +289,13 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
   test('an error told in a stream line with HTTP 400: read', () => {
     const compatible =
       'data: {"error":{"code":"data_inspection_failed","message":"Input data may contain inappropriate content.","type":"data_inspection_failed"}}\n\n';
-    expect(failureOf(protocol.decode(reply(compatible, 400)))).toMatchObject({
+    expect(failureOf(protocol.decode(reply(compatible, 400), asked()))).toMatchObject({
       code: 'data_inspection_failed',
       statusCode: 400,
     });
     const native =
       'id:1\nevent:error\n:HTTP_STATUS/400\ndata:{"code":"DataInspectionFailed","message":"x","request_id":"r-1"}\n\n';
-    expect(failureOf(protocol.decode(reply(native, 400)))).toMatchObject({
+    expect(failureOf(protocol.decode(reply(native, 400), asked()))).toMatchObject({
       code: 'DataInspectionFailed',
       requestId: 'r-1',
     });
@@ -287,14 +304,14 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
   test('an event stream under another content type: folded', () => {
     const body =
       'data: {"id":"c","choices":[{"index":0,"delta":{"content":"好"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
-    expect(JSON.parse(answerOf(protocol.decode(reply(body))).body)).toMatchObject({
+    expect(JSON.parse(answerOf(protocol.decode(reply(body), asked())).body)).toMatchObject({
       choices: [{ finish_reason: 'stop', message: { content: '好' } }],
     });
   });
 
   test('escapes of the terminal in a service message: dropped', () => {
     const body = '{"code":"X\\u001b[2J","message":"a\\u001b]0;t\\u0007b\\nc"}';
-    expect(failureOf(protocol.decode(reply(body, 400)))).toMatchObject({
+    expect(failureOf(protocol.decode(reply(body, 400), asked()))).toMatchObject({
       code: 'X',
       message: 'ab c',
     });
@@ -313,6 +330,8 @@ describe.each([dashscope, openai])('$name.decode', (protocol) => {
     ['words', 'soon', undefined, null],
   ])('retry-after, %s', (_, value, date, expected) => {
     const headers = { 'retry-after': value, ...(date === undefined ? {} : { date }) };
-    expect(failureOf(protocol.decode(reply('', 429, headers))).retryAfterMs).toBe(expected);
+    expect(failureOf(protocol.decode(reply('', 429, headers), asked())).retryAfterMs).toBe(
+      expected,
+    );
   });
 });

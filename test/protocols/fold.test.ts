@@ -4,9 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import type { ApiFailure } from '../../src/failure.ts';
-import { dashscope, foldDashscope } from '../../src/protocols/dashscope.ts';
+import { dashscope } from '../../src/protocols/dashscope.ts';
 import { openai } from '../../src/protocols/openai.ts';
 import type { Decoded, StreamFold } from '../../src/protocols/protocol.ts';
+import { asked } from '../helpers/asked.ts';
 
 const REQUEST_ID = '5b1d8a40-3c1e-9f52-8d6a-2f6c0e7a9b11';
 const HEAD = { statusCode: 200, headers: {} };
@@ -30,9 +31,9 @@ function failureOf(decoded: Decoded): ApiFailure {
   return decoded.failure;
 }
 
-const native = (name: string): Decoded => run(dashscope.fold(HEAD, 'qwen-plus'), fixture(name));
+const native = (name: string): Decoded => run(dashscope.fold(HEAD, asked()), fixture(name));
 const compatible = (name: string, model = 'qwen-plus'): Decoded =>
-  run(openai.fold(HEAD, model), fixture(name));
+  run(openai.fold(HEAD, asked({ model })), fixture(name));
 
 /** Native frames of one choice with these contents, `stop` on the last. */
 function frames(contents: readonly string[]): string {
@@ -58,7 +59,7 @@ function chunks(contents: readonly string[]): string {
 }
 
 function nativeContent(contents: readonly string[], incremental: boolean | null): string {
-  const body = bodyOf(run(foldDashscope(HEAD, { incremental }), frames(contents)));
+  const body = bodyOf(run(dashscope.fold(HEAD, asked({ incremental })), frames(contents)));
   return (
     (body as { output: { choices: { message: { content: string } }[] } }).output.choices[0]?.message
       .content ?? ''
@@ -66,7 +67,7 @@ function nativeContent(contents: readonly string[], incremental: boolean | null)
 }
 
 function compatibleContent(contents: readonly string[], model: string): string {
-  const body = bodyOf(run(openai.fold(HEAD, model), chunks(contents)));
+  const body = bodyOf(run(openai.fold(HEAD, asked({ model })), chunks(contents)));
   return (
     (body as { choices: { message: { content: string } }[] }).choices[0]?.message.content ?? ''
   );
@@ -114,7 +115,7 @@ describe('dashscope.fold', () => {
     'whole text in every frame, incremental %s: replaced, not doubled',
     (incremental) => {
       const decoded = run(
-        foldDashscope(HEAD, { incremental }),
+        dashscope.fold(HEAD, asked({ incremental })),
         fixture('dashscope-whole-text.sse.txt'),
       );
       expect(bodyOf(decoded)).toMatchObject({
@@ -185,7 +186,9 @@ describe('dashscope.fold', () => {
   test('multimodal tool call without text: an empty array, as unstreamed', () => {
     const frame =
       '{"output":{"choices":[{"message":{"role":"assistant","content":[]},"finish_reason":"stop"}]}}';
-    expect(bodyOf(run(dashscope.fold(HEAD, 'qwen3-vl-plus'), `data:${frame}\n\n`))).toMatchObject({
+    expect(
+      bodyOf(run(dashscope.fold(HEAD, asked({ model: 'qwen3-vl-plus' })), `data:${frame}\n\n`)),
+    ).toMatchObject({
       output: { choices: [{ message: { content: [] } }] },
     });
   });
@@ -218,9 +221,52 @@ describe('dashscope.fold', () => {
   test('one of two choices unfinished: truncated', () => {
     const text = fixture('dashscope-two-choices.sse.txt').toString('utf8');
     const cut = text.slice(0, text.indexOf('id:4'));
-    expect(failureOf(run(dashscope.fold(HEAD, 'qwen-plus'), cut)).code).toBe(
+    expect(failureOf(run(dashscope.fold(HEAD, asked()), cut)).code).toBe('qbatch_truncated_stream');
+  });
+
+  test('a choice that was asked for and never began: truncated', () => {
+    const bytes = fixture('dashscope-two-choices.sse.txt');
+    expect(failureOf(run(dashscope.fold(HEAD, asked({ choices: 3 })), bytes))).toMatchObject({
+      code: 'qbatch_truncated_stream',
+      message: expect.stringContaining('2 of 3 choices'),
+    });
+    expect(run(dashscope.fold(HEAD, asked({ choices: 2 })), bytes).kind).toBe('answer');
+  });
+
+  test.each(['error', 'abort'])('a finish reason of %s: no whole answer', (reason) => {
+    const frame = `data:{"output":{"choices":[{"message":{"content":"好"},"finish_reason":"${reason}"}]}}\n\n`;
+    expect(failureOf(run(dashscope.fold(HEAD, asked()), frame)).code).toBe(
       'qbatch_truncated_stream',
     );
+  });
+
+  test('events of nothing between the frames: passed over', () => {
+    const decoded = run(
+      dashscope.fold(HEAD, asked()),
+      'data:\n\n',
+      frames(['春', '风']).replaceAll('\n\n', '\n\ndata: \n\ndata:{}\n\n'),
+    );
+    expect(bodyOf(decoded)).toMatchObject({
+      output: { choices: [{ message: { content: '春风' } }] },
+    });
+  });
+
+  test("an error in the view of the vendor's Python client, all else null: the service's failure", () => {
+    const frame =
+      '{"status_code":500,"code":"InternalError","message":"oops","output":{"text":null,"finish_reason":null,"choices":[]},"usage":null}';
+    expect(
+      failureOf(
+        run(
+          dashscope.fold(HEAD, asked()),
+          frames(['好']).replace('stop', 'null'),
+          `data:${frame}\n\n`,
+        ),
+      ),
+    ).toMatchObject({
+      kind: 'http',
+      code: 'InternalError',
+      message: 'oops',
+    });
   });
 
   test('deep research: the answer phase is the answer, with its references', () => {
@@ -239,9 +285,9 @@ describe('dashscope.fold', () => {
     });
     const text = fixture('dashscope-deep-research.sse.txt').toString('utf8');
     const cut = text.slice(0, text.indexOf('id:6'));
-    expect(failureOf(run(dashscope.fold(HEAD, 'qwen-deep-research'), cut)).code).toBe(
-      'qbatch_truncated_stream',
-    );
+    expect(
+      failureOf(run(dashscope.fold(HEAD, asked({ model: 'qwen-deep-research' })), cut)).code,
+    ).toBe('qbatch_truncated_stream');
   });
 
   test('logprobs: elements appended, numbers as written', () => {
@@ -250,7 +296,7 @@ describe('dashscope.fold', () => {
     const frame = (text: string, value: string, reason: string): string =>
       `data:{"output":{"choices":[{"message":{"role":"assistant","content":"${text}"},"logprobs":{"content":[${token(text, value)}]},"finish_reason":"${reason}"}]}}\n\n`;
     const decoded = run(
-      dashscope.fold(HEAD, 'qwen-plus'),
+      dashscope.fold(HEAD, asked()),
       frame('好', '-0.0', 'null'),
       frame('的', '-1.50e-05', 'stop'),
     );
@@ -264,7 +310,7 @@ describe('dashscope.fold', () => {
   test('usage and other values: raw text as the last frame wrote it', () => {
     const frame =
       '{"output":{"choices":[{"message":{"content":"好"},"finish_reason":"stop"}],"model_name":"qwen-mt"},"usage":{"output_tokens": 1, "input_tokens":2,"x":1.0,"y":12345678901234567890},"request_id":"r"}';
-    const decoded = run(dashscope.fold(HEAD, 'qwen-plus'), `data:${frame}\n\n`);
+    const decoded = run(dashscope.fold(HEAD, asked()), `data:${frame}\n\n`);
     expect(decoded).toMatchObject({
       body: '{"output":{"choices":[{"finish_reason":"stop","message":{"role":"assistant","content":"好"}}],"model_name":"qwen-mt"},"usage":{"output_tokens":1,"input_tokens":2,"x":1.0,"y":12345678901234567890},"request_id":"r"}',
     });
@@ -276,7 +322,7 @@ describe('dashscope.fold', () => {
     expect(
       bodyOf(
         run(
-          foldDashscope(HEAD, { incremental: true }),
+          dashscope.fold(HEAD, asked({ incremental: true })),
           frame('\\ud83d', 'null'),
           frame('\\ude00', 'stop'),
         ),
@@ -296,7 +342,7 @@ describe('dashscope.fold', () => {
   });
 
   test('an error frame midway: a failure with the usage so far, and push wants no more', () => {
-    const fold = dashscope.fold(HEAD, 'qwen-plus');
+    const fold = dashscope.fold(HEAD, asked());
     expect(fold.push(fixture('dashscope-error-midway.sse.txt'))).toBe(false);
     expect(fold.push(Buffer.from(frames(['好'])))).toBe(false);
     expect(fold.usageSoFar()).toMatchObject({ inputTokens: 30, outputTokens: 4 });
@@ -312,10 +358,10 @@ describe('dashscope.fold', () => {
     const bytes = fixture('dashscope-thinking.sse.txt');
     const lastFrame = bytes.indexOf('id:6');
     for (let at = 0; at <= lastFrame; at += 1) {
-      const decoded = run(dashscope.fold(HEAD, 'qwen-plus'), bytes.subarray(0, at));
+      const decoded = run(dashscope.fold(HEAD, asked()), bytes.subarray(0, at));
       expect(decoded.kind, `cut at byte ${at}`).toBe('failure');
     }
-    const failure = failureOf(run(dashscope.fold(HEAD, 'qwen-plus'), bytes.subarray(0, lastFrame)));
+    const failure = failureOf(run(dashscope.fold(HEAD, asked()), bytes.subarray(0, lastFrame)));
     expect(failure).toMatchObject({
       kind: 'bad-response',
       code: 'qbatch_truncated_stream',
@@ -327,42 +373,44 @@ describe('dashscope.fold', () => {
 
   test('a frame that is not JSON, or not UTF-8: qbatch_bad_response', () => {
     const start = frames(['春', '风']).slice(0, -1);
-    expect(failureOf(run(dashscope.fold(HEAD, 'm'), 'data:{"output":\n\n', start)).code).toBe(
+    expect(failureOf(run(dashscope.fold(HEAD, asked()), 'data:{"output":\n\n', start)).code).toBe(
       'qbatch_bad_response',
     );
     const torn = Buffer.concat([
       Buffer.from(frames(['春'])),
       Buffer.from([0x64, 0x61, 0x74, 0x61, 0x3a, 0xff, 0x0a, 0x0a]),
     ]);
-    expect(failureOf(run(dashscope.fold(HEAD, 'm'), torn)).message).toContain('UTF-8');
+    expect(failureOf(run(dashscope.fold(HEAD, asked()), torn)).message).toContain('UTF-8');
   });
 
   test('a body without a single event: judged as the unstreamed reply it is', () => {
-    const fold = dashscope.fold(HEAD, 'm');
+    const fold = dashscope.fold(HEAD, asked());
     expect(bodyOf(run(fold, '{"output":{"text":"好",', '"finish_reason":"stop"}}'))).toMatchObject({
       output: { text: '好' },
     });
-    expect(failureOf(run(dashscope.fold(HEAD, 'm'), '')).code).toBe('qbatch_bad_response');
-    expect(failureOf(run(dashscope.fold(HEAD, 'm'), '<html>')).message).toBe('<html>');
+    expect(failureOf(run(dashscope.fold(HEAD, asked()), '')).code).toBe('qbatch_bad_response');
+    expect(failureOf(run(dashscope.fold(HEAD, asked()), '<html>')).message).toBe('<html>');
     expect(
-      failureOf(run(dashscope.fold(HEAD, 'm'), '{"code":"Throttling","message":"x"}')).code,
+      failureOf(run(dashscope.fold(HEAD, asked()), '{"code":"Throttling","message":"x"}')).code,
     ).toBe('Throttling');
   });
 
   test('an HTTP error with an event stream: the status is an error whatever comes', () => {
-    const fold = dashscope.fold({ statusCode: 503, headers: {} }, 'm');
+    const fold = dashscope.fold({ statusCode: 503, headers: {} }, asked());
     expect(failureOf(run(fold, frames(['好']))).statusCode).toBe(503);
   });
 
   test('x-dashscope-partialresponse over a stream: no answer', () => {
     const head = { statusCode: 200, headers: { 'x-dashscope-partialresponse': 'true' } };
-    expect(failureOf(run(dashscope.fold(head, 'm'), frames(['好']))).code).toBe(
+    expect(failureOf(run(dashscope.fold(head, asked()), frames(['好']))).code).toBe(
       'qbatch_partial_response',
     );
   });
 
   test('compatible chunks on the native path (a gateway): folded in their own shape', () => {
-    expect(bodyOf(run(dashscope.fold(HEAD, 'm'), fixture('openai-chat.sse.txt')))).toMatchObject({
+    expect(
+      bodyOf(run(dashscope.fold(HEAD, asked()), fixture('openai-chat.sse.txt'))),
+    ).toMatchObject({
       object: 'chat.completion',
       choices: [{ message: { content: '我是千问。🎉' } }],
     });
@@ -475,6 +523,39 @@ describe('openai.fold', () => {
     });
   });
 
+  test('fragments of tool calls without an index: told apart by their ids', () => {
+    const chunk = (calls: readonly object[], reason: string | null = null): string =>
+      `data: ${JSON.stringify({ choices: [{ index: 0, delta: { tool_calls: calls }, finish_reason: reason }] })}\n\n`;
+    const decoded = run(
+      openai.fold(HEAD, asked()),
+      chunk([{ id: 'call_a', type: 'function', function: { name: 'f', arguments: '{"a"' } }]),
+      chunk([{ function: { arguments: ':1}' } }]),
+      chunk([{ id: 'call_b', type: 'function', function: { name: 'g', arguments: '{"b"' } }]),
+      chunk([{ id: '', function: { arguments: ':2' } }]),
+      chunk([{ id: 'call_b', function: { arguments: '}' } }], 'tool_calls'),
+    );
+    expect(bodyOf(decoded)).toMatchObject({
+      choices: [
+        {
+          message: {
+            tool_calls: [
+              { id: 'call_a', function: { name: 'f', arguments: '{"a":1}' } },
+              { id: 'call_b', function: { name: 'g', arguments: '{"b":2}' } },
+            ],
+          },
+        },
+      ],
+    });
+  });
+
+  test('fewer choices than asked for, said to be all: an answer', () => {
+    const text = `${chunks(['好'])}data: [DONE]\n\n`;
+    expect(run(openai.fold(HEAD, asked({ choices: 2 })), text).kind).toBe('answer');
+    expect(run(openai.fold(HEAD, asked({ choices: 2 })), chunks(['好']))).toMatchObject({
+      failure: { code: 'qbatch_truncated_stream' },
+    });
+  });
+
   test('qwen-mt-plus: the text is not doubled', () => {
     expect(bodyOf(compatible('openai-whole-text.sse.txt', 'qwen-mt-plus'))).toMatchObject({
       choices: [{ message: { content: "I didn't laugh." } }],
@@ -486,7 +567,7 @@ describe('openai.fold', () => {
     const chunk = (delta: string, reason: string): string =>
       `data: {"id":"c","choices":[{"index":0,"delta":${delta},"finish_reason":${reason}}]}\n\n`;
     const decoded = run(
-      openai.fold(HEAD, 'qwen3-omni-flash'),
+      openai.fold(HEAD, asked({ model: 'qwen3-omni-flash' })),
       chunk('{"role":"assistant","content":null,"audio":{"transcript":"你"}}', 'null'),
       chunk('{"audio":{"transcript":"好"}}', 'null'),
       chunk('{"audio":{"data":"UklG","id":"audio_1"}}', 'null'),
@@ -517,22 +598,18 @@ describe('openai.fold', () => {
   test('no finish reason: truncated, with [DONE] and without', () => {
     expect(failureOf(compatible('openai-cut.sse.txt')).code).toBe('qbatch_truncated_stream');
     const done = Buffer.concat([fixture('openai-cut.sse.txt'), Buffer.from('data: [DONE]\n\n')]);
-    expect(failureOf(run(openai.fold(HEAD, 'qwen-plus'), done)).code).toBe(
-      'qbatch_truncated_stream',
-    );
+    expect(failureOf(run(openai.fold(HEAD, asked()), done)).code).toBe('qbatch_truncated_stream');
   });
 
   test('torn inside the usage chunk: truncated, though the text was whole', () => {
     const text = fixture('openai-chat.sse.txt').toString('utf8');
     const cut = text.slice(0, text.indexOf('"prompt_tokens":22'));
-    expect(failureOf(run(openai.fold(HEAD, 'qwen-plus'), cut)).code).toBe(
-      'qbatch_truncated_stream',
-    );
+    expect(failureOf(run(openai.fold(HEAD, asked()), cut)).code).toBe('qbatch_truncated_stream');
   });
 
   test('chunks that lost their blank lines: folded', () => {
     const text = fixture('openai-chat.sse.txt').toString('utf8').replaceAll('\n\n', '\n');
-    expect(bodyOf(run(openai.fold(HEAD, 'qwen-plus'), text))).toMatchObject({
+    expect(bodyOf(run(openai.fold(HEAD, asked()), text))).toMatchObject({
       choices: [{ message: { content: '我是千问。🎉' } }],
       usage: { total_tokens: 39 },
     });
@@ -540,7 +617,7 @@ describe('openai.fold', () => {
 
   test('the request id: from the header where no chunk has one', () => {
     const head = { statusCode: 200, headers: { 'x-request-id': 'from-the-header' } };
-    expect(run(openai.fold(head, 'qwen-plus'), fixture('openai-chat.sse.txt'))).toMatchObject({
+    expect(run(openai.fold(head, asked()), fixture('openai-chat.sse.txt'))).toMatchObject({
       requestId: 'from-the-header',
     });
   });
@@ -559,7 +636,7 @@ describe('splitting', () => {
   test.each(names)('%s: cut in two at every byte, the fold is the same', (name) => {
     const bytes = fixture(name);
     const fold = (): StreamFold =>
-      (name.startsWith('openai') ? openai : dashscope).fold(HEAD, 'qwen-plus');
+      (name.startsWith('openai') ? openai : dashscope).fold(HEAD, asked());
     const whole = run(fold(), bytes);
     for (let at = 1; at < bytes.length; at += 1) {
       expect(run(fold(), bytes.subarray(0, at), bytes.subarray(at)), `cut at byte ${at}`).toEqual(

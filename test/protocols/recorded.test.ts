@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { dashscope } from '../../src/protocols/dashscope.ts';
 import { openai } from '../../src/protocols/openai.ts';
 import type { Decoded, Protocol } from '../../src/protocols/protocol.ts';
+import { asked } from '../helpers/asked.ts';
 
 /**
  * Conformance to replies recorded from the service or printed in its documentation. They are read
@@ -81,7 +82,10 @@ function folded(decoded: Decoded): Frame {
 }
 
 function fold(entry: Entry): Decoded {
-  const stream = protocolOf(entry).fold(headOf(entry), entry.request_body?.model ?? '');
+  const stream = protocolOf(entry).fold(
+    headOf(entry),
+    asked({ model: entry.request_body?.model ?? '' }),
+  );
   stream.push(read(entry));
   return stream.end();
 }
@@ -111,7 +115,7 @@ describe.runIf(present)('recorded replies', () => {
     '$file ($kind): an answer, whole and unchanged',
     (entry) => {
       const file = JSON.parse(read(entry).toString('utf8')) as Frame;
-      const decoded = protocolOf(entry).decode({ ...headOf(entry), body: read(entry) });
+      const decoded = protocolOf(entry).decode({ ...headOf(entry), body: read(entry) }, asked());
       expect(folded(decoded)).toEqual(file);
       expect(decoded).toMatchObject({
         statusCode: 200,
@@ -123,7 +127,7 @@ describe.runIf(present)('recorded replies', () => {
 
   test.each(replies.filter(isError))("$file ($kind): the service's failure", (entry) => {
     const file = JSON.parse(read(entry).toString('utf8')) as Frame & { message?: string };
-    const decoded = protocolOf(entry).decode({ ...headOf(entry), body: read(entry) });
+    const decoded = protocolOf(entry).decode({ ...headOf(entry), body: read(entry) }, asked());
     expect(decoded).toMatchObject({
       kind: 'failure',
       failure: {
@@ -180,7 +184,10 @@ describe.runIf(present)('recorded replies', () => {
   );
 
   test('deep research, its recorded frames as one stream: an answer with the last usage', () => {
-    const stream = dashscope.fold({ statusCode: 200, headers: {} }, 'qwen-deep-research');
+    const stream = dashscope.fold(
+      { statusCode: 200, headers: {} },
+      asked({ model: 'qwen-deep-research' }),
+    );
     for (const entry of streams.filter(isResearch)) stream.push(read(entry));
     expect(stream.end()).toMatchObject({
       kind: 'answer',

@@ -1,0 +1,8 @@
+import type { Asked, Decoded, HttpReply, Protocol } from './protocol.ts';
+
+/** Folds an event stream that came whole, under another content type than its own. */
+export function decodeStream(protocol: Protocol, reply: HttpReply, asked: Asked): Decoded {
+  const fold = protocol.fold(reply, asked);
+  fold.push(reply.body);
+  return fold.end();
+}

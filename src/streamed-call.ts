@@ -1,0 +1,29 @@
+import { scanObject } from './json/json-scan.ts';
+import type { HttpCall } from './protocols/protocol.ts';
+import { SSE_HEADERS } from './protocols/sse-headers.ts';
+import { streamOptions } from './stream-options.ts';
+
+/**
+ * The same call asking for a stream: natively the two headers and the body as it was, in the
+ * OpenAI-compatible protocol `stream` and `stream_options.include_usage` in the body. One that asks
+ * for a stream already is handed back. The values of the request stay as they were written.
+ */
+export function streamedCall(call: HttpCall): HttpCall {
+  if (call.stream) return call;
+  if (call.protocol === 'dashscope') {
+    return { ...call, headers: { ...call.headers, ...SSE_HEADERS }, stream: true };
+  }
+  const { body } = call;
+  let given: string | undefined;
+  let text = '{';
+  for (const { key, valueStart, valueEnd } of scanObject(body).members) {
+    const raw = body.slice(valueStart, valueEnd);
+    if (key === 'stream_options') given = raw;
+    else if (key !== 'stream') text += `${JSON.stringify(key)}:${raw},`;
+  }
+  return {
+    ...call,
+    body: `${text}"stream":true,"stream_options":${streamOptions(given)}}`,
+    stream: true,
+  };
+}
