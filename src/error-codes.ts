@@ -2146,8 +2146,10 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     note: 'Generation over the limit (300 s on the current page). Newer Qwen models answer HTTP 200 with a partial body instead (header x-dashscope-partialresponse).',
     meaning: 'Generating the answer took longer than the service allows.',
     meaningZh: '生成时间超过服务上限。',
-    advice: 'Ask for a stream, lower `max_tokens`, or shorten the task, then `qbatch retry`.',
-    adviceZh: '请改用流式、调低 `max_tokens` 或缩短任务，然后运行 `qbatch retry`。',
+    advice:
+      'Lower `max_tokens` or shorten the task, then `qbatch retry`; unless the line says `stream: false`, a stream was tried already.',
+    adviceZh:
+      '请调低 `max_tokens` 或缩短任务，然后运行 `qbatch retry`；除非该行写明 `stream: false`，qbatch 已改用流式重试。',
   },
   {
     ...ERROR_PAGE,
@@ -2159,8 +2161,10 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     date: '2026-02',
     meaning: 'Generating the answer took longer than the service allows.',
     meaningZh: '生成时间超过服务上限。',
-    advice: 'Ask for a stream, lower `max_tokens`, or shorten the task, then `qbatch retry`.',
-    adviceZh: '请改用流式、调低 `max_tokens` 或缩短任务，然后运行 `qbatch retry`。',
+    advice:
+      'Lower `max_tokens` or shorten the task, then `qbatch retry`; unless the line says `stream: false`, a stream was tried already.',
+    adviceZh:
+      '请调低 `max_tokens` 或缩短任务，然后运行 `qbatch retry`；除非该行写明 `stream: false`，qbatch 已改用流式重试。',
   },
   {
     ...ERROR_PAGE,
@@ -2722,8 +2726,10 @@ export const OWN_CODES: readonly OwnCode[] = [
     class: 'timeout',
     meaning: 'The service cut the answer short at its own time limit and sent what it had.',
     meaningZh: '服务达到自身的时间上限，只返回了部分结果。',
-    advice: 'Ask for a stream, lower `max_tokens`, or shorten the task, then `qbatch retry`.',
-    adviceZh: '请改用流式、调低 `max_tokens` 或缩短任务，然后运行 `qbatch retry`。',
+    advice:
+      'Lower `max_tokens` or shorten the task, then `qbatch retry`; unless the line says `stream: false`, a stream was tried already.',
+    adviceZh:
+      '请调低 `max_tokens` 或缩短任务，然后运行 `qbatch retry`；除非该行写明 `stream: false`，qbatch 已改用流式重试。',
   },
   {
     code: 'qbatch_interrupted',

@@ -1,11 +1,15 @@
 import type { ErrorRule, OwnCode } from '../error-codes.ts';
 
-/** The words of one language's half of the page. */
+/** The languages that the page is written in. */
+export type ErrorsLanguage = 'en' | 'zh-CN';
+
+/** The words of one language's page. */
 type Words = {
-  readonly title: string;
+  readonly introduction: string;
   readonly service: string;
   readonly own: string;
   readonly fallback: string;
+  readonly sources: string;
   readonly columns: readonly string[];
   readonly anyCode: string;
   readonly act: (row: ErrorRule | OwnCode) => string;
@@ -14,10 +18,22 @@ type Words = {
 };
 
 const ENGLISH: Words = {
-  title: '## English',
-  service: "### The service's codes",
-  own: "### qbatch's own codes",
-  fallback: '### Replies with any other code, or none',
+  introduction: `# Errors: what they mean, what qbatch does, what you do
+
+[中文](errors.zh-CN.md)
+
+Generated from the table in \`src/error-codes.ts\` by \`scripts/errors-doc.mjs\`; do not edit.
+
+A row with a message applies where the service's text contains it (or, between slashes, matches the
+expression; case does not matter) and goes before the rows of the same code without one; of those,
+the row with the reply's HTTP status goes first. A code that ends with \`*\` stands for a family. A
+code in parentheses is the same error on the OpenAI-compatible endpoint. A compatible message that
+begins with \`<400> SomeCode:\` is looked up by that code too. The numbers in the last column are
+listed under [Sources](#sources).`,
+  service: "## The service's codes",
+  own: "## qbatch's own codes",
+  fallback: '## Replies with any other code, or none',
+  sources: '## Sources',
   columns: ['HTTP', 'code', 'message', 'meaning', 'qbatch does', 'you do', 'source'],
   anyCode: 'any',
   act: actEnglish,
@@ -26,10 +42,19 @@ const ENGLISH: Words = {
 };
 
 const CHINESE: Words = {
-  title: '## 中文',
-  service: '### 服务返回的错误码',
-  own: '### qbatch 自身的错误码',
-  fallback: '### 其他错误码或无错误码',
+  introduction: `# 错误：含义、qbatch 的处理、您应当怎么做
+
+[English](errors.md)
+
+由 \`scripts/errors-doc.mjs\` 根据 \`src/error-codes.ts\` 中的表生成，请勿手工修改。
+
+带错误信息的行适用于服务返回的文字包含该信息（斜杠之间为正则表达式，不区分大小写）的情况，优先于同一错误码的其他行；其余的行中，HTTP
+状态码相同者优先。以 \`*\` 结尾的错误码代表一族错误码。括号中是同一错误在 OpenAI 兼容接口中的错误码。兼容接口的错误信息以
+\`<400> SomeCode:\` 开头时，也按其中的错误码查找。最后一列的编号见[来源](#来源)。`,
+  service: '## 服务返回的错误码',
+  own: '## qbatch 自身的错误码',
+  fallback: '## 其他错误码或无错误码',
+  sources: '## 来源',
   columns: ['HTTP', '错误码', '错误信息', '含义', 'qbatch 的处理', '您应当', '来源'],
   anyCode: '任意',
   act: actChinese,
@@ -37,39 +62,32 @@ const CHINESE: Words = {
   advice: (row) => row.adviceZh,
 };
 
-const INTRODUCTION = `# Errors: what they mean, what qbatch does, what you do
-
-Generated from the table in \`src/error-codes.ts\` by \`scripts/errors-doc.mjs\`; do not edit.
-由 \`src/error-codes.ts\` 中的表生成，请勿手工修改。
-
-[English](#english) · [中文](#中文)
-
-A row with a message applies where the service's text contains it (or, between slashes, matches the
-expression; case does not matter) and goes before the rows of the same code without one; of those,
-the row with the reply's HTTP status goes first. A code that ends with \`*\` stands for a family. A code in parentheses is the same error on the
-OpenAI-compatible endpoint. The numbers in the last column are listed under [Sources](#sources).
-
-有错误信息的行优先于同一错误码的其他行（不区分大小写；斜杠之间为正则表达式），其次取 HTTP
-状态码相同的行。括号中是 OpenAI 兼容接口的错误码。最后一列的编号见 [Sources](#sources)。
-`;
-
 /**
- * The page `docs/errors.md` as Markdown: both tables in English and in Chinese, then the sources.
+ * The page `docs/errors.md`, or `docs/errors.zh-CN.md`, as Markdown: the tables, then the sources.
  * Pure; the same tables give the same text.
  */
-export function errorsMarkdown(rules: readonly ErrorRule[], own: readonly OwnCode[]): string {
+export function errorsMarkdown(
+  language: ErrorsLanguage,
+  rules: readonly ErrorRule[],
+  own: readonly OwnCode[],
+): string {
+  const words = language === 'en' ? ENGLISH : CHINESE;
   const sources = sourcesOf(rules);
-  const halves = [ENGLISH, CHINESE].map((words) => half(rules, own, words, sources));
   const list = sources.map((source, at) => `${at + 1}. ${inline(source)}`);
-  return `${[INTRODUCTION, ...halves, `## Sources\n\n${list.join('\n')}\n`].join('\n')}`;
+  return `${[
+    words.introduction,
+    ...tables(rules, own, words, sources),
+    words.sources,
+    list.join('\n'),
+  ].join('\n\n')}\n`;
 }
 
-function half(
+function tables(
   rules: readonly ErrorRule[],
   own: readonly OwnCode[],
   words: Words,
   sources: readonly string[],
-): string {
+): readonly string[] {
   const rows = (some: readonly ErrorRule[]): string =>
     table(
       words.columns,
@@ -83,14 +101,13 @@ function half(
     inline(words.advice(row)),
   ]);
   return [
-    words.title,
     words.service,
     rows(rules.filter((rule) => rule.code !== '*')),
     words.fallback,
     rows(rules.filter((rule) => rule.code === '*')),
     words.own,
-    `${table(ownColumns, ownCells)}\n`,
-  ].join('\n\n');
+    table(ownColumns, ownCells),
+  ];
 }
 
 function ruleCells(rule: ErrorRule, words: Words, sources: readonly string[]): readonly string[] {
