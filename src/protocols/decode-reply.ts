@@ -72,8 +72,9 @@ function decodeSuccess(reply: HttpReply): Decoded {
       return failed(serviceFailure(reply, reply.statusCode, parsed, usage));
     }
     const answer = answerState(value);
-    // An error's code beside nothing at all is the error; beside an answer it says nothing (some gateways write "Success").
-    if (answer !== 'none' && !(hasErrorCode(value) && isEmpty(value))) {
+    // An error's code beside nothing, or a part, is the error; beside an answer it says nothing (some gateways write "Success").
+    const isError = hasErrorCode(value) && (answer !== 'whole' || isEmpty(value));
+    if (answer !== 'none' && !isError) {
       const requestId = requestIdOf(reply, value);
       const body = compactValidJson(text);
       if (answer === 'whole' && !saysPartial(reply)) {
@@ -84,9 +85,7 @@ function decodeSuccess(reply: HttpReply): Decoded {
         badResponse(reply, 'qbatch_partial_response', message, { requestId, body, usage }),
       );
     }
-    if (hasErrorCode(value)) {
-      return failed(serviceFailure(reply, reply.statusCode, parsed, usage));
-    }
+    if (isError) return failed(serviceFailure(reply, reply.statusCode, parsed, usage));
   }
   return failed(
     badResponse(reply, 'qbatch_bad_response', `no answer in the reply: ${excerpt(reply, text)}`, {

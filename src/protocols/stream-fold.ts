@@ -194,15 +194,16 @@ function readFrame(state: FoldState, event: SseEvent, text: string): void {
 function isErrorFrame(event: SseEvent, value: JsonFields): boolean {
   if (event.event === 'error' || (event.statusCode ?? 200) >= 400) return true;
   if (hasErrorObject(value)) return true;
-  return hasErrorCode(value) && !Array.isArray(value['choices']) && isBlank(value['output']);
+  return hasErrorCode(value) && isNothing(value['choices']) && isBlank(value['output']);
 }
 
 /** No output, or one in which every member is null or empty (the Python SDK's view of an error). */
 function isBlank(output: unknown): boolean {
-  if (!isObject(output)) return true;
-  return Object.values(output).every(
-    (value) => value === null || value === '' || (Array.isArray(value) && value.length === 0),
-  );
+  return !isObject(output) || Object.values(output).every(isNothing);
+}
+
+function isNothing(value: unknown): boolean {
+  return (value ?? '') === '' || (Array.isArray(value) && value.length === 0);
 }
 
 function parseFrame(text: string): JsonFields | null {
