@@ -266,6 +266,21 @@ describe('streams of every kind', () => {
   });
 });
 
+/** A choice with a message in each place, a text, or a message with a text. */
+function holdsAnswer(value: unknown): boolean {
+  const members = (of: unknown): Readonly<Record<string, unknown>> =>
+    typeof of === 'object' && of !== null ? (of as Readonly<Record<string, unknown>>) : {};
+  const output = members(members(value)['output']);
+  const choices = output['choices'] ?? members(value)['choices'];
+  if (Array.isArray(choices) && choices.length > 0) {
+    const known: readonly unknown[] = choices;
+    return known.every((one) => typeof members(one)['message'] === 'object');
+  }
+  return (
+    typeof output['text'] === 'string' || typeof members(output['message'])['content'] === 'string'
+  );
+}
+
 describe('replies of every kind', () => {
   const ERROR: fc.Arbitrary<Readonly<Record<string, unknown>>> = fc.oneof(
     fc.constantFrom(
@@ -353,7 +368,7 @@ describe('replies of every kind', () => {
           }
           expect(statusCode).toBeGreaterThanOrEqual(200);
           expect(statusCode).toBeLessThan(300);
-          expect(readAnswer([bodyOf(decoded)]).choices.length).toBeGreaterThan(0);
+          expect(holdsAnswer(JSON.parse(decoded.body)), decoded.body).toBe(true);
         }
       }),
       { numRuns: 3000 },
