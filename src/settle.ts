@@ -214,12 +214,12 @@ function endFailed(
   const { failure, context } = at;
   const { usage, statusCode, code, requestId } = failure;
   const verdict = classify(failure);
-  if (TIME_LIMIT_CODES.includes(code)) tally.tooSlow = true;
   const decision = decide(line, tally, { failure, verdict, context });
   const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
   const ambiguous = verdict.billing === 'possibly_billed';
   const replied = failure.kind === 'http' || failure.kind === 'bad-response';
   const wallMs = context.clock.wallMs();
+  if (TIME_LIMIT_CODES.includes(code)) tally.tooSlow = true;
   context.report({
     event: 'attempt-ended',
     line: line.lineNo,
