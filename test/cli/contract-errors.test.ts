@@ -7,24 +7,12 @@ import {
   type ErrorCase,
   NO_CONTRACT,
 } from '../helpers/contract-errors.ts';
-import { startCountingServer } from '../helpers/counting-server.ts';
+import { type CountingServer, startCountingServer } from '../helpers/counting-server.ts';
 import { envelopeLine, jsonl, nativeLine } from '../helpers/request-lines.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
-/** A model of the catalog, shared by all cases that must not touch its other lines. */
+/** A model of the catalog, shared by the cases that must not touch its other lines. */
 const SHARED_MODEL = 'qwen-plus';
-
-/** What can be seen of one case from outside the program. */
-type Seen = {
-  readonly state: unknown;
-  readonly calls: number;
-  /** How many of its attempts count against `--max-attempts`. */
-  readonly counted: number;
-  readonly code: unknown;
-  readonly message: unknown;
-  readonly parked: boolean;
-  readonly slowed: boolean;
-};
 
 /** The request of a case, asking for a stream where the error is to come in one. */
 function lineOf({ id, protocol, form }: ErrorCase, model: string): string {
@@ -37,40 +25,48 @@ function lineOf({ id, protocol, form }: ErrorCase, model: string): string {
   });
 }
 
-type Attempt = { readonly id: string; readonly counted: number };
+type Attempt = { readonly id: string; readonly attempt: number; readonly counted: number };
 
 function attemptsOf(bench: Bench): readonly Attempt[] {
   const database = new Database(bench.path('a.qbatch.db'), { readonly: true });
   try {
-    return database.prepare('SELECT custom_id AS id, counted FROM attempts').all() as Attempt[];
+    return database
+      .prepare('SELECT custom_id AS id, attempt, counted FROM attempts')
+      .all() as Attempt[];
   } finally {
     database.close();
   }
 }
 
+/** Each case with a model of its own, so that what befalls the model can be told apart. */
+const modelOf = ({ id }: ErrorCase): string => `model-of-${id}`;
+
+/** A job of these cases, each line with its model, and a service that replies as they say. */
+async function jobOf(
+  cases: readonly ErrorCase[],
+  model: (one: ErrorCase) => string,
+): Promise<{ bench: Bench; server: CountingServer; args: readonly string[] }> {
+  const bench = openBench();
+  const server = await startCountingServer();
+  const byId = new Map(cases.map((one) => [one.id, one]));
+  server.script = ({ id }) => {
+    const one = byId.get(id);
+    return one === undefined ? { kind: 'answer' } : { kind: 'raw', ...one.reply };
+  };
+  bench.write('a.jsonl', jsonl(cases.map((one) => lineOf(one, model(one)))));
+  const flags = ['--progress', 'json', '--json'];
+  return { bench, server, args: ['run', 'a.jsonl', ...server.flags, ...flags] };
+}
+
+/** The models in the events of this name. */
+function modelsIn(stderr: string, event: string): ReadonlySet<unknown> {
+  const events = parseJsonLines(stderr).filter((one) => one['event'] === event);
+  return new Set(events.map(({ model }) => model));
+}
+
 /** The lines of a model that is refused stay open; those of one that does not exist fail. */
 function staysOpen({ expected }: ErrorCase): boolean {
   return expected.action === 'stop' && expected.class !== 'not_found';
-}
-
-/** What a case must come to where the contract's verdict is carried out. */
-function wantedOf(one: ErrorCase): Seen {
-  const { expected, rule, code, message } = one;
-  const nothing = { code: null, message: null, parked: false, slowed: false };
-  const said = { ...nothing, code: code ?? `qbatch_http_${rule.status}`, message };
-  switch (expected.action) {
-    case 'throttle':
-      // The second call is answered; the throttled one counts nothing.
-      return { ...nothing, state: 'answered', calls: 2, counted: 1, slowed: true };
-    case 'retry':
-      return { ...said, state: 'failed', calls: 2, counted: 2 };
-    case 'fail':
-      return { ...said, state: 'failed', calls: 1, counted: 1 };
-    case 'stop':
-      return staysOpen(one)
-        ? { ...nothing, state: 'open', calls: 1, counted: 0, parked: true }
-        : { ...said, state: 'failed', calls: 1, counted: 1, parked: true };
-  }
 }
 
 if (CONTRACT_RULES.length === 0) {
@@ -82,84 +78,92 @@ if (CONTRACT_RULES.length === 0) {
 describe.runIf(CONTRACT_RULES.length > 0)("the contract's error rules, through the program", () => {
   const cases = errorCases();
   const ofAccount = cases.filter(({ expected }) => expected.scope === 'account');
-  const ofModel = cases.filter(({ expected }) => expected.scope === 'model');
+  const again = cases.filter(({ expected }) => /retry|throttle/.test(expected.action));
   // Outputs end before the first line that stays open, so those come last.
-  const others = cases
-    .filter(({ expected }) => expected.scope !== 'account')
+  const final = cases
+    .filter((one) => !ofAccount.includes(one) && !again.includes(one))
     .toSorted((one, other) => Number(staysOpen(one)) - Number(staysOpen(other)));
 
-  test('a line or a model: failed, sent again, slowed down or parked as the contract says, the others go on', async () => {
-    const bench = openBench();
-    const server = await startCountingServer();
-    const byId = new Map(others.map((one) => [one.id, one]));
-    server.script = ({ id, nth }) => {
-      const one = byId.get(id);
-      if (one === undefined || (one.expected.action === 'throttle' && nth > 1)) {
-        return { kind: 'answer' };
-      }
-      return { kind: 'raw', ...one.reply };
-    };
-    const modelOf = (one: ErrorCase): string =>
-      ofModel.includes(one) ? `model-of-${one.id}` : SHARED_MODEL;
-    bench.write('a.jsonl', jsonl(others.map((one) => lineOf(one, modelOf(one)))));
-    const run = await runCli(bench, [
-      'run',
-      'a.jsonl',
-      ...server.flags,
-      ...['-c', '64', '--max-attempts', '2', '--progress', 'json', '--json'],
-    ]);
+  test('what fails a line or stops a model: one call, told as the service told it, the others go on', async () => {
+    const stops = ({ expected }: ErrorCase): boolean => expected.action === 'stop';
+    const model = (one: ErrorCase): string => (stops(one) ? modelOf(one) : SHARED_MODEL);
+    const { bench, server, args } = await jobOf(final, model);
+    const run = await runCli(bench, args);
     expect(run).toMatchObject({ status: 77 });
+    expect(bench.read('a.results.jsonl')).toBe('');
 
-    const events = parseJsonLines(run.stderr);
-    const modelsIn = (event: string): Set<unknown> =>
-      new Set(events.flatMap((one) => (one['event'] === event ? [one['model']] : [])));
-    const parked = modelsIn('model-parked');
-    const slowed = modelsIn('model-slowed');
-    const records = new Map(
-      [...bench.lines('a.errors.jsonl'), ...bench.lines('a.results.jsonl')].map((record) => [
-        record['custom_id'],
-        record,
-      ]),
-    );
+    const parked = modelsIn(run.stderr, 'model-parked');
     const attempts = attemptsOf(bench);
-    const seen = others.map((one): Seen & { id: string } => {
-      const record = records.get(one.id);
-      const error = record?.['error'] as { code: string; message: string } | null | undefined;
-      const own = attempts.filter(({ id }) => id === one.id);
-      return {
+    const failed = new Map(
+      bench.lines('a.errors.jsonl').map((record) => {
+        const { code, message } = record['error'] as { code: string; message: string };
+        return [record['custom_id'], { code, message }];
+      }),
+    );
+    const seen = final.map((one) => ({
+      id: one.id,
+      calls: server.counts().get(one.id),
+      counted: attempts.filter(({ id }) => id === one.id).map(({ counted }) => counted),
+      error: failed.get(one.id) ?? null,
+      parked: parked.has(model(one)),
+    }));
+    expect(seen).toEqual(
+      final.map((one) => ({
         id: one.id,
-        state: record === undefined ? 'open' : error === null ? 'answered' : 'failed',
-        calls: server.counts().get(one.id) ?? 0,
-        counted: own.reduce((sum, { counted }) => sum + counted, 0),
-        code: error?.code ?? null,
-        message: error?.message ?? null,
-        parked: parked.has(modelOf(one)),
-        slowed: slowed.has(modelOf(one)),
+        calls: 1,
+        counted: [staysOpen(one) ? 0 : 1],
+        error: staysOpen(one)
+          ? null
+          : { code: one.code ?? `qbatch_http_${one.rule.status}`, message: one.message },
+        parked: stops(one),
+      })),
+    );
+    expect(modelsIn(run.stderr, 'model-slowed')).toEqual(new Set());
+  });
+
+  test('what is worth another try: the line goes on, a throttle slows its model and counts nothing', async () => {
+    const { bench, server, args } = await jobOf(again, modelOf);
+    const allCalled = new Promise<void>((resolve) => {
+      server.onCall = () => {
+        if (server.counts().size === again.length) resolve();
       };
     });
-    expect(seen).toEqual(others.map((one) => ({ id: one.id, ...wantedOf(one) })));
+    const run = startCli(bench, [...args, '-c', '64', '--max-attempts', '2']);
+    await run.before(allCalled);
+    // The calls in flight are waited for, so that each line has met its error.
+    run.signal('SIGTERM');
+    const ended = await run.finished;
+    expect(ended).toMatchObject({ status: 143 });
+
+    const slowed = modelsIn(ended.stderr, 'model-slowed');
+    const attempts = attemptsOf(bench);
+    const failed = new Set(bench.lines('a.errors.jsonl').map((record) => record['custom_id']));
+    const seen = again.map((one) => ({
+      id: one.id,
+      counted: attempts.find(({ id, attempt }) => id === one.id && attempt === 1)?.counted,
+      slowed: slowed.has(modelOf(one)),
+      gaveUpAtOnce: failed.has(one.id) && server.counts().get(one.id) === 1,
+    }));
+    expect(seen).toEqual(
+      again.map(({ id, expected }) => ({
+        id,
+        counted: expected.action === 'retry' ? 1 : 0,
+        slowed: expected.action === 'throttle',
+        gaveUpAtOnce: false,
+      })),
+    );
+    expect(modelsIn(ended.stderr, 'model-parked')).toEqual(new Set());
   });
 
   test.each([...new Set(ofAccount.map(({ expected }) => expected.class))])(
     'the account (%s): each of its errors stops the run, blames no line and parks no model',
     async (reason) => {
-      const bench = openBench();
-      const server = await startCountingServer();
       const own = ofAccount.filter(({ expected }) => expected.class === reason);
-      const byId = new Map(own.map((one) => [one.id, one]));
-      server.script = ({ id }) => {
-        const one = byId.get(id);
-        return one === undefined ? { kind: 'answer' } : { kind: 'raw', ...one.reply };
-      };
+      const { bench, server, args } = await jobOf(own, modelOf);
       const late = nativeLine('late', { model: 'model-of-late' });
-      bench.write('a.jsonl', jsonl([...own.map((one) => lineOf(one, `model-of-${one.id}`)), late]));
+      bench.write('a.jsonl', bench.read('a.jsonl') + jsonl([late]));
       server.hold();
-      const run = startCli(bench, [
-        'run',
-        'a.jsonl',
-        ...server.flags,
-        ...['-c', String(own.length), '--progress', 'json', '--json'],
-      ]);
+      const run = startCli(bench, [...args, '-c', String(own.length)]);
       await run.before(server.seen(own.length));
       server.release();
       const ended = await run.finished;
@@ -171,9 +175,8 @@ describe.runIf(CONTRACT_RULES.length > 0)("the contract's error rules, through t
         possibly_billed: { attempts: 0 },
       });
       expect(server.counts().get('late')).toBeUndefined();
-      const events = parseJsonLines(ended.stderr).map(({ event }) => event);
-      expect(events).not.toContain('model-parked');
-      expect(events).not.toContain('model-slowed');
+      expect(modelsIn(ended.stderr, 'model-parked')).toEqual(new Set());
+      expect(modelsIn(ended.stderr, 'model-slowed')).toEqual(new Set());
       const blamed = attemptsOf(bench).filter(({ counted }) => counted !== 0);
       expect(blamed).toEqual([]);
     },
