@@ -4,6 +4,7 @@ import { classify } from './classify.ts';
 import { type Clock, pause } from './clock.ts';
 import type { ApiFailure, Verdict } from './failure.ts';
 import type { AttemptEnd, AttemptStart, SettledLine } from './ledger/records.ts';
+import type { FirstReplies } from './job/first-replies.ts';
 import type { Limiter } from './limits/limiter.ts';
 import type { Ticket } from './limits/ticket.ts';
 import type { PlannedLine } from './plan.ts';
@@ -54,6 +55,8 @@ export type SettleContext = {
   readonly parked: ReadonlyMap<string, Parked>;
   /** A verdict to stop the model or the account; says what becomes of the line that met it. */
   onStop(line: PlannedLine, verdict: Verdict, failure: ApiFailure): 'open' | 'fail';
+  /** Who replies: until that is known, a stranger's reply is no verdict on a line. */
+  readonly firstReplies: Pick<FirstReplies, 'answered' | 'isDoubtful'>;
   redact(text: string): string;
   readonly report: Report;
 };
@@ -176,6 +179,7 @@ function endAnswered(
 ): Ending {
   const { answer, latencyMs, context } = at;
   const { usage, statusCode, requestId } = answer;
+  context.firstReplies.answered();
   const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
   const wallMs = context.clock.wallMs();
   return {
@@ -240,7 +244,7 @@ function endFailed(
       pico: ambiguous ? (costPico ?? line.estimatedPico ?? 0) : 0,
       latencyMs: null,
     },
-    admitted: replied && verdict.action !== 'throttle',
+    admitted: replied && verdict.action !== 'throttle' && !decision.doubtful,
     next: decision.next,
   };
 }
@@ -250,23 +254,25 @@ function decide(
   line: PlannedLine,
   tally: Tally,
   at: { failure: ApiFailure; verdict: Verdict; context: SettleContext },
-): { next: Next; counted: boolean; fails: boolean } {
+): { next: Next; counted: boolean; fails: boolean; doubtful?: boolean } {
   const { failure, verdict, context } = at;
   const free = failure.kind === 'interrupted' || failure.neverSent;
+  const doubtful = !free && context.firstReplies.isDoubtful(failure);
   const ambiguous = !free && verdict.billing === 'possibly_billed';
-  const counted = !free && (verdict.action !== 'throttle' || ambiguous);
+  const counted = !free && ((verdict.action !== 'throttle' && !doubtful) || ambiguous);
   if (counted) tally.counted += 1;
   if (ambiguous) tally.ambiguous += 1;
   const stay = { next: 'done' as const, counted, fails: false };
   const fail = { next: 'done' as const, counted, fails: true };
   if (failure.kind === 'interrupted') return stay;
-  if (failure.neverSent) {
+  if (ambiguous && (context.onAmbiguous === 'fail' || tally.ambiguous >= AMBIGUOUS_MAX))
+    return { ...fail, doubtful };
+  if (doubtful && tally.counted >= context.maxAttempts) return { ...fail, doubtful };
+  if (failure.neverSent || doubtful) {
     const waitMs = context.limiter.unreachable(failure.message);
     context.report({ event: 'model-slowed', model: line.model, waitMs, reason: failure.message });
-    return { next: { waitMs: 0, again: true }, counted, fails: false };
+    return { next: { waitMs: 0, again: true }, counted, fails: false, doubtful };
   }
-  if (ambiguous && (context.onAmbiguous === 'fail' || tally.ambiguous >= AMBIGUOUS_MAX))
-    return fail;
   switch (verdict.action) {
     case 'throttle': {
       const waitMs = context.limiter.throttled(line, verdict.class, failure.retryAfterMs);

@@ -10,12 +10,14 @@ import type { LineDefaults } from '../input/request-parts.ts';
 import type { Catalog } from '../models/catalog.ts';
 import { parseAmountPico } from '../models/price.ts';
 import type { Scope } from '../models/scope.ts';
+import { FirstReplies } from './first-replies.ts';
 import { callsInFlight, paceLimits } from './pace-limits.ts';
 import type { PlannedLine } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { dashscope, foldDashscope } from '../protocols/dashscope.ts';
 import { openai } from '../protocols/openai.ts';
+import { oneLine } from '../reporters/one-line.ts';
 import type { Report } from '../reporters/reporter.ts';
 import type { RunStop, Stopped } from './run-stop.ts';
 import type { Parked, SettleContext } from '../settle.ts';
@@ -26,6 +28,8 @@ const PROGRESS_EVERY_MS = 250;
 const PERCENT_AFTER_LINES = 100;
 const SERVER_TIMEOUT_MS = 330_000;
 const STREAM_TIMEOUT_MS = 3_600_000;
+/** How much of a stranger's reply is shown. */
+const REPLY_CHARS_MAX = 200;
 
 /** Everything that the dispatch of a prepared job needs. */
 export type RunOptions = {
@@ -66,6 +70,9 @@ export class JobRun {
   readonly meter: ProgressMeter;
   readonly limiter: Limiter;
   readonly transport: Transport;
+  private readonly firstReplies: FirstReplies = new FirstReplies((failure) => {
+    this.wrongEndpoint(failure);
+  });
   private readonly parked: Map<string, Parked> = new Map();
   private readonly parkedModels: Set<string> = new Set();
   private parkedStop: Stopped | null = null;
@@ -151,6 +158,7 @@ export class JobRun {
       abort: stop.abortSignal,
       parked: this.parked,
       onStop: (line, verdict, failure) => this.stopOf(line, verdict, failure),
+      firstReplies: this.firstReplies,
       redact,
       report,
     };
@@ -202,6 +210,16 @@ export class JobRun {
     });
   }
 
+  private wrongEndpoint({ message, statusCode }: ApiFailure): void {
+    const { stop, endpoint } = this.options;
+    const where = [...new Set([endpoint.dashscope, endpoint.openai])].join(' and ');
+    stop.stop({
+      reason: 'endpoint',
+      code: EXIT.config,
+      message: `no model service answers at ${where}: the first replies were nothing but HTTP ${String(statusCode)} (${oneLine(message, REPLY_CHARS_MAX)}); the lines stay open: check --base-url or --region, then run again`,
+    });
+  }
+
   private unreachable(model: string | null, reason: string | null): void {
     const { stop, settings } = this.options;
     const seconds = Math.round(settings.maxUnreachableMs / 1000);
@@ -209,14 +227,14 @@ export class JobRun {
       stop.stop({
         reason: 'unreachable',
         code: EXIT.unavailable,
-        message: `the service could not be reached for ${seconds} s (--max-unreachable)${reason === null ? '' : `: ${reason}`}`,
+        message: `the service could not be reached for ${seconds} s (--max-unreachable)${reason === null ? '' : `: ${reason}`}; the lines stay open: run again when it is back`,
       });
       return;
     }
     this.park(model, null, {
       reason: 'unreachable',
       code: EXIT.unavailable,
-      message: `${model} admitted nothing for ${seconds} s (--max-unreachable)`,
+      message: `${model} admitted nothing for ${seconds} s (--max-unreachable); its lines stay open: run again later, or wait longer with --max-unreachable`,
     });
   }
 
