@@ -152,7 +152,7 @@ async function tryOnce(
     const ending =
       decoded.kind === 'answer'
         ? endAnswered(line, tally, { answer: decoded, latencyMs, context })
-        : endFailed(line, tally, { failure: decoded.failure, context });
+        : endFailed(line, tally, { failure: decoded.failure, context, ticket });
     ({ taken } = ending);
     if (ending.admitted) ticket.admitted();
     await context.journal.ended(ending.end, ending.settled);
@@ -206,14 +206,15 @@ function endAnswered(
 function endFailed(
   line: PlannedLine,
   tally: Tally,
-  at: { failure: ApiFailure; context: SettleContext },
+  at: { failure: ApiFailure; context: SettleContext; ticket: Ticket },
 ): Ending {
-  const { failure, context } = at;
+  const { failure, context, ticket } = at;
   const { usage, statusCode, code, requestId } = failure;
   const verdict = classify(failure);
-  const decision = decide(line, tally, { failure, verdict, context });
+  const decision = decide(line, tally, { failure, verdict, context, ticket });
   const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
   const ambiguous = verdict.billing === 'possibly_billed';
+  if (isOverload(failure, verdict)) ticket.overloaded();
   const replied = failure.kind === 'http' || failure.kind === 'bad-response';
   const wallMs = context.clock.wallMs();
   context.report({
@@ -249,13 +250,19 @@ function endFailed(
   };
 }
 
+/** Whether a failure says that the service is failing or short of capacity, and not that the line is wrong. */
+function isOverload(failure: ApiFailure, verdict: Verdict): boolean {
+  if (failure.kind === 'interrupted' || failure.neverSent) return false;
+  return verdict.class === 'server' || verdict.class === 'timeout';
+}
+
 /** What follows a failed attempt. Counts it against the line where it counts. */
 function decide(
   line: PlannedLine,
   tally: Tally,
-  at: { failure: ApiFailure; verdict: Verdict; context: SettleContext },
+  at: { failure: ApiFailure; verdict: Verdict; context: SettleContext; ticket: Ticket },
 ): { next: Next; counted: boolean; fails: boolean; doubtful?: boolean } {
-  const { failure, verdict, context } = at;
+  const { failure, verdict, context, ticket } = at;
   const free = failure.kind === 'interrupted' || failure.neverSent;
   const doubtful = !free && context.firstReplies.isDoubtful(failure);
   const ambiguous = !free && verdict.billing === 'possibly_billed';
@@ -275,13 +282,16 @@ function decide(
   }
   switch (verdict.action) {
     case 'throttle': {
-      const waitMs = context.limiter.throttled(line, verdict.class, failure.retryAfterMs);
+      const waitMs = ticket.throttled(verdict.class, failure.retryAfterMs);
       context.report({ event: 'model-slowed', model: line.model, waitMs, reason: failure.code });
       return { next: { waitMs: 0, again: true }, counted, fails: false };
     }
     case 'retry': {
       if (tally.counted >= context.maxAttempts) return fail;
-      const waitMs = backoffMs(tally.counted, context.clock.random(), failure.retryAfterMs);
+      const waitMs = Math.max(
+        backoffMs(tally.counted, context.clock.random(), failure.retryAfterMs),
+        context.limiter.retryWaitMs(verdict.class === 'timeout' ? 'timeout' : 'server'),
+      );
       return { next: { waitMs, again: true }, counted, fails: false };
     }
     case 'fail':

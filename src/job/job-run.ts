@@ -5,6 +5,7 @@ import type { ApiFailure, Verdict } from '../failure.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Job } from '../ledger/records.ts';
 import { Budget } from '../limits/budget.ts';
+import { AUTO_CALLS_MAX } from '../limits/call-cap.ts';
 import { Limiter } from '../limits/limiter.ts';
 import type { LineDefaults } from '../input/request-parts.ts';
 import type { Catalog } from '../models/catalog.ts';
@@ -106,7 +107,7 @@ export class JobRun {
     this.transport = openTransport({
       baseUrls: options.endpoint,
       apiKey: options.apiKey,
-      connectionsMax: concurrency === 'auto' ? 4096 : concurrency,
+      connectionsMax: concurrency === 'auto' ? AUTO_CALLS_MAX : concurrency,
       timeoutMs: {
         whole: settings.timeoutMs ?? SERVER_TIMEOUT_MS,
         streamed: settings.timeoutMs ?? STREAM_TIMEOUT_MS,

@@ -1,4 +1,4 @@
-import type { PaceLimits } from '../limits/pacer.ts';
+import type { PaceLimits } from '../limits/pace-limits.ts';
 import type { Catalog } from '../models/catalog.ts';
 import type { Scope } from '../models/scope.ts';
 import type { LimitSetting, Settings } from '../settings.ts';
