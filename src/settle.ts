@@ -1,6 +1,6 @@
 import { backoffMs } from './backoff.ts';
 import { type CallResult, DROPPED_BEFORE_SENDING, type Transport } from './call.ts';
-import { classify } from './classify.ts';
+import { classify, isOverload } from './classify.ts';
 import { type Clock, pause } from './clock.ts';
 import type { ApiFailure, Verdict } from './failure.ts';
 import type { AttemptEnd, AttemptStart, SettledLine } from './ledger/records.ts';
@@ -248,12 +248,6 @@ function endFailed(
     admitted: replied && verdict.action !== 'throttle' && !decision.doubtful,
     next: decision.next,
   };
-}
-
-/** Whether a failure says that the service is failing or short of capacity, and not that the line is wrong. */
-function isOverload(failure: ApiFailure, verdict: Verdict): boolean {
-  if (failure.kind === 'interrupted' || failure.neverSent) return false;
-  return verdict.class === 'server' || verdict.class === 'timeout';
 }
 
 /** What follows a failed attempt. Counts it against the line where it counts. */

@@ -1,4 +1,5 @@
 import type { LearnedLimit } from '../ledger/pace-records.ts';
+import type { PaceLimits } from '../limits/pace-limits.ts';
 import type { Catalog } from '../models/catalog.ts';
 import type { Scope } from '../models/scope.ts';
 import type { LimitSetting, Origin, Settings } from '../settings.ts';
@@ -52,6 +53,25 @@ export function knownLimits(
     ) ??
     found(options, model, dimension);
   return { rpm: one('rpm'), tpm: one('tpm') };
+}
+
+/** As the limiter takes them: how far it may go beyond a limit hangs on where that comes from. */
+export function paceLimits(
+  { rpm, tpm }: KnownLimits,
+  learned: Pick<LearnedLimit, 'windowMs'> | undefined,
+): PaceLimits {
+  return {
+    rpm: rpm?.perMinute ?? null,
+    tpm: tpm?.perMinute ?? null,
+    origin: { rpm: kindOf(rpm), tpm: kindOf(tpm) },
+    ...(learned !== undefined && { windowMs: learned.windowMs }),
+  };
+}
+
+function kindOf(limit: KnownLimit | null): NonNullable<NonNullable<PaceLimits['origin']>['rpm']> {
+  if (limit?.certain === false) return 'learned';
+  if (limit?.origin === 'quota query') return 'queried';
+  return limit?.origin === 'catalog' ? 'catalog' : 'set';
 }
 
 function says(setting: LimitSetting | undefined, model: string): boolean {

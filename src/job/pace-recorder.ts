@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { ChangeRecord, PaceBucket, PaceLane, Throttles } from '../ledger/pace-records.ts';
 import { bucketStart, type PaceTraceWriter } from '../ledger/pace-trace.ts';
 import type { KnownLimit, KnownLimits } from './limit-sources.ts';
-import type { PaceChange, PaceEvent, PaceSecond } from './pace-event.ts';
+import type { PaceChange, PaceEvent, PaceSecond } from '../limits/pace-event.ts';
 
 /** Rows join the commit of a turn about this often. */
 const WRITE_EVERY_MS = 2_000;

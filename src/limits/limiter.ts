@@ -109,6 +109,8 @@ export class Limiter {
     for (const lane of this.lanes.values()) {
       for (const waiter of lane.queue.drain()) waiter.resolve(null);
     }
+    // What was done since the last tick would be missing from the trace.
+    this.endSecond();
     this.clearTimers();
   }
 
@@ -249,15 +251,20 @@ export class Limiter {
   private tick(): void {
     this.tellUnreachable();
     const lanes = [...this.lanes.values()];
-    this.trace.second(lanes, this.concurrency);
     const reason = this.cap.look(secondOf(lanes, this.now()));
-    for (const lane of lanes) lane.startSecond();
+    this.endSecond();
     this.setSlots(reason);
     if (this.stopped) return;
     this.cancelTick = this.options.clock.after(TICK_MS, () => {
       this.tick();
     });
     this.pump();
+  }
+
+  private endSecond(): void {
+    const lanes = [...this.lanes.values()];
+    this.trace.second(lanes, this.concurrency);
+    for (const lane of lanes) lane.startSecond();
   }
 
   private tellUnreachable(): void {
