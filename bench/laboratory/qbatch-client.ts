@@ -53,6 +53,7 @@ export function qbatchClient({ limits, onPace }: QbatchOptions): Client {
         )
         .then((ticket) => {
           if (ticket === null) throw new Error('a call got no leave');
+          fill();
           service.send(call, (reply) => {
             if (reply.kind === 'refusal') {
               ticket.throttled(reply.why, null);
