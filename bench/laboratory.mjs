@@ -36,7 +36,11 @@ process.stdout.write(
 );
 let failed = 0;
 for (const scenario of SCENARIOS) {
-  if (positionals.length > 0 && !positionals.some((word) => scenario.name.includes(word))) continue;
+  if (
+    positionals.length > 0 &&
+    !positionals.some((word) => scenario.name.includes(word) || scenario.name === word)
+  )
+    continue;
   for (const [name, client, know] of ROWS) {
     if (know === null && values.script !== true) continue;
     const runs = [];

@@ -1,3 +1,4 @@
+import type { PaceEvent } from '../../src/limits/pace-event.ts';
 import type { PaceLimits } from '../../src/limits/pace-limits.ts';
 import type { Client } from './client.ts';
 import { type Figures, measure } from './measure.ts';
@@ -9,13 +10,18 @@ export { measure, SCENARIOS };
 export type { Client, Figures, Scenario };
 
 /** qbatch's own limiter, told the limits or not. */
-export function qbatch(scenario: Scenario, know: 'known' | 'unknown'): Client {
+export function qbatch(
+  scenario: Scenario,
+  know: 'known' | 'unknown',
+  onPace?: (event: PaceEvent) => void,
+): Client {
   const limits = new Map<string, PaceLimits>(
     scenario.workloads.map(({ model, quota: { rpm, tpm } }) => [model, { rpm, tpm }]),
   );
   const nothing: PaceLimits = { rpm: null, tpm: null };
   return qbatchClient({
     limits: (model) => (know === 'known' ? (limits.get(model) ?? nothing) : nothing),
+    ...(onPace !== undefined && { onPace }),
   });
 }
 

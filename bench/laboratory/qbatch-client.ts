@@ -5,9 +5,6 @@ import type { PaceLimits } from '../../src/limits/pace-limits.ts';
 import type { LabCall } from './calls.ts';
 import type { Client } from './client.ts';
 
-/** The window of open lines, as the executor keeps it. */
-const WINDOW_LEAST = 1024;
-
 export type QbatchOptions = {
   readonly limits: (model: string) => PaceLimits;
   readonly onPace?: (event: PaceEvent) => void;
@@ -16,6 +13,7 @@ export type QbatchOptions = {
 /** A client with the real limiter: it opens lines in the file's order and sends what it gets leave for. */
 export function qbatchClient({ limits, onPace }: QbatchOptions): Client {
   return (calls, service, time) => {
+    const models = new Set(calls.map((call) => call.workload.model)).size;
     let next = 0;
     let open = 0;
     let answered = 0;
@@ -32,8 +30,7 @@ export function qbatchClient({ limits, onPace }: QbatchOptions): Client {
       ...(onPace !== undefined && { onPace }),
     });
     const fill = (): void => {
-      const window = Math.max(WINDOW_LEAST, limiter.concurrency * 2);
-      while (open < window && next < calls.length) {
+      while (open < limiter.windowLines(models) && next < calls.length) {
         const call = calls[next] as LabCall;
         next += 1;
         open += 1;
@@ -53,6 +50,7 @@ export function qbatchClient({ limits, onPace }: QbatchOptions): Client {
         )
         .then((ticket) => {
           if (ticket === null) throw new Error('a call got no leave');
+          fill();
           service.send(call, (reply) => {
             if (reply.kind === 'refusal') {
               ticket.throttled(reply.why, null);

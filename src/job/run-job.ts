@@ -14,9 +14,6 @@ import { modeAnew, openOutputs, replaceOutputs } from '../output/output-set.ts';
 import { reconcileOutputs } from '../output/reconcile.ts';
 import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
 
-/** Lines open at once, at the least; twice the calls in flight where that is more. */
-const WINDOW_LEAST = 1024;
-
 export type RunResult = {
   readonly summary: RunSummary;
   readonly failures: readonly FailureGroup[];
@@ -81,7 +78,7 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
           maxLineBytes: options.settings.maxLineBytes,
         },
         context: run.context(),
-        windowLines: () => Math.max(WINDOW_LEAST, run.limiter.concurrency * 2),
+        windowLines: () => run.limiter.windowLines(job.survey.models.length),
         report,
         onOutputFailure: (error) => {
           stop.stop(stoppedBy(error));

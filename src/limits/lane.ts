@@ -58,6 +58,14 @@ export class Lane {
     return this.flights.size;
   }
 
+  get waiting(): number {
+    return this.queue.size;
+  }
+
+  get callsPerSecond(): number {
+    return this.pacer.requests.perMs * 1000;
+  }
+
   /** What was done since the second began. */
   get counted(): Readonly<LaneCounts> {
     return this.counts;

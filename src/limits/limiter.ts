@@ -6,6 +6,7 @@ import { type Flight, Lane } from './lane.ts';
 import type { LanePace, PaceChange, PaceEvent } from './pace-event.ts';
 import type { LearnedLimits, PaceLimits } from './pace-limits.ts';
 import { PaceTrace } from './pace-trace.ts';
+import { readAheadLines } from './read-ahead.ts';
 import { type Retuning, Retunings } from './retunings.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { secondOf } from './second.ts';
@@ -71,6 +72,11 @@ export class Limiter {
 
   get concurrency(): number {
     return this.slots.concurrency;
+  }
+
+  /** How many lines may be open at once, in a job of so many models. */
+  windowLines(models: number): number {
+    return readAheadLines(this.concurrency, models, this.lanes.values());
   }
 
   /** Waits for leave to send; null once the run is stopping or the model is parked. `again`: before all others of its lane. */

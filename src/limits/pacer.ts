@@ -13,7 +13,7 @@ const PAUSE_MS_MAX = 60_000;
 /** A refusal comes back so soon; until some were seen, a second. */
 const PRESUMED_MS = { least: 200, first: 1000, most: 5000 } as const;
 /** What answers took beyond the estimate is made up for by so much of each later call. */
-const DEBT_SHARE = 0.05;
+const DEBT_SHARE = 0.01;
 /** A service that is short of capacity is called a tenth less often, at most once a second, and then more again. */
 const EASED = { factor: 0.9, least: 0.1, recovery: 1.03, afterMs: 2000 } as const;
 
@@ -61,9 +61,10 @@ export class Pacer {
       origin: limits.origin?.rpm ?? 'set',
       windowMs,
       unknownPerMs: UNKNOWN_START_PER_MS,
+      spread: null,
       admitted: (fromMs, toMs) => {
-        const { calls } = this.log.between(fromMs, toMs);
-        return { amount: calls, calls };
+        const started = this.log.between(fromMs, toMs);
+        return { amount: started.calls, ...started };
       },
       onChange: (nowMs, reason) => {
         this.onChange(nowMs, 'requests', reason);
@@ -74,9 +75,10 @@ export class Pacer {
       origin: limits.origin?.tpm ?? 'set',
       windowMs,
       unknownPerMs: Infinity,
+      spread: () => this.ratio.spread,
       admitted: (fromMs, toMs) => {
-        const { calls, tokens } = this.log.between(fromMs, toMs);
-        return { amount: tokens, calls };
+        const started = this.log.between(fromMs, toMs);
+        return { amount: started.tokens, ...started };
       },
       onChange: (nowMs, reason) => {
         this.onChange(nowMs, 'tokens', reason);
@@ -103,14 +105,17 @@ export class Pacer {
     this.debtTokens -= share;
     this.requests.spend(nowMs, 1);
     this.tokens.spend(nowMs, cost + share);
-    this.log.add(nowMs, 1, cost);
+    this.log.started(nowMs, cost);
     if (this.eased < 1) this.nextEasedMs = nowMs + 1 / (this.requests.perMs * this.eased);
     return cost;
   }
 
   /** What an answer really took, of a call that was taken to cost `cost` and estimated at `tokens`. */
   settle(tokens: number, cost: number, actualTokens: number): void {
+    const wasSettled = this.ratio.isSettled;
     this.ratio.learn(tokens, actualTokens);
+    // What was learned before was counted in estimates that nobody had checked.
+    if (!wasSettled && this.ratio.isSettled) this.tokens.recount(this.ratio.value);
     this.debtTokens += actualTokens - cost;
   }
 
@@ -127,7 +132,7 @@ export class Pacer {
     call: { sentMs: number; cost: number; waitMs: number | null },
   ): void {
     const { sentMs, cost, waitMs } = call;
-    this.log.add(sentMs, -1, -cost);
+    this.log.refused(sentMs, cost);
     this.learnRefusalMs(nowMs - sentMs);
     if (waitMs !== null && waitMs > 0) this.pause(nowMs, waitMs);
     if (why === 'throttle_burst') this.requests.growthRefused(nowMs, sentMs);

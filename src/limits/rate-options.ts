@@ -7,8 +7,14 @@ export type RateOptions = {
   readonly windowMs: number;
   /** Where nothing is known: what to begin with; Infinity: unbounded until it is refused. */
   readonly unknownPerMs: number;
-  /** What was admitted from one time to another, in this dimension and in calls. */
-  admitted(fromMs: number, toMs: number): { amount: number; calls: number };
+  /**
+   * Where what a call costs is known only afterwards: how far single calls are from what they were
+   * taken to cost (standard deviation ÷ mean). Some refusals say nothing of the limit then. Null:
+   * costs are known.
+   */
+  readonly spread: (() => number) | null;
+  /** What was admitted from one time to another, in this dimension and in calls, and how many calls were refused. */
+  admitted(fromMs: number, toMs: number): { amount: number; calls: number; refused: number };
   /** Told of every change of the pace. */
   onChange(nowMs: number, reason: RateReason): void;
 };
