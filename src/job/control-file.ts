@@ -15,7 +15,7 @@ const FILE_BYTES_MAX = 64 * 1024;
 const WRITABLE_BY_OTHERS = 0o002;
 
 /** Path of the control file of a ledger. */
-export function controlPath(ledgerPath: string): string {
+function controlPath(ledgerPath: string): string {
   return `${realLedgerPath(ledgerPath)}.control.json`;
 }
 

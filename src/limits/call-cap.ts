@@ -1,7 +1,7 @@
 /** `auto`: between these, half as much again as rate times latency asks for. */
 const AUTO_LEAST = 64;
 /** The most calls in flight that `auto` allows: memory and sockets, not the service, set it. */
-export const AUTO_CALLS_MAX = 8000;
+const AUTO_CALLS_MAX = 8000;
 const AUTO_SHARE = 1.5;
 /** Too many failures: at least so many calls, and so much of all that ended in a second. */
 const FAILED = { least: 3, share: 0.1 } as const;

@@ -116,7 +116,7 @@ export class Limiter {
       for (const waiter of lane.queue.drain()) waiter.resolve(null);
     }
     // What was done since the last tick would be missing from the trace.
-    this.endSecond();
+    this.trace.second([...this.lanes.values()], this.concurrency);
     this.clearTimers();
   }
 
@@ -258,19 +258,13 @@ export class Limiter {
     this.tellUnreachable();
     const lanes = [...this.lanes.values()];
     const reason = this.cap.look(secondOf(lanes, this.now()));
-    this.endSecond();
+    this.trace.second(lanes, this.concurrency);
     this.setSlots(reason);
     if (this.stopped) return;
     this.cancelTick = this.options.clock.after(TICK_MS, () => {
       this.tick();
     });
     this.pump();
-  }
-
-  private endSecond(): void {
-    const lanes = [...this.lanes.values()];
-    this.trace.second(lanes, this.concurrency);
-    for (const lane of lanes) lane.startSecond();
   }
 
   private tellUnreachable(): void {

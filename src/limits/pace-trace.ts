@@ -33,11 +33,16 @@ export class PaceTrace {
     this.change({ model: lane.model, dimension, reason, from, to });
   }
 
-  /** One event for each lane that did something or waits. */
+  /** Ends a second: one event for each lane that did something or waits, and its counters begin anew. */
   second(lanes: readonly Lane[], concurrency: number): void {
-    const atMs = this.sinceMs;
+    this.tellSecond(lanes, concurrency);
     this.sinceMs = this.clock.wallMs();
+    for (const lane of lanes) lane.startSecond();
+  }
+
+  private tellSecond(lanes: readonly Lane[], concurrency: number): void {
     if (this.tell === undefined) return;
+    const atMs = this.sinceMs;
     const nowMs = this.clock.monotonicMs();
     for (const lane of lanes) {
       const { sent, admitted, refused, tokens, ended } = lane.counted;
