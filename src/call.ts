@@ -277,9 +277,9 @@ export function openTransport(options: TransportOptions): Transport {
         const request = {
           origin,
           path: prefix + call.path,
-          method: 'POST' as const,
+          method: call.method ?? 'POST',
           headers,
-          body: call.body,
+          body: call.method === 'GET' ? null : call.body,
         };
         try {
           dispatchers.get(origin)?.dispatch(request, exchange);

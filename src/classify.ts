@@ -250,3 +250,9 @@ function explanationOf(row: ErrorRule | OwnCode): Explanation {
     adviceZh: row.adviceZh,
   };
 }
+
+/** Whether a failure says that the service is failing or short of capacity, and not that the line is wrong. */
+export function isOverload(failure: ApiFailure, verdict: Verdict): boolean {
+  if (failure.kind === 'interrupted' || failure.neverSent) return false;
+  return verdict.class === 'server' || verdict.class === 'timeout';
+}

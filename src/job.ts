@@ -24,6 +24,8 @@ export type DispatchOptions = {
   readonly report: Report;
   /** The files cannot be written: the run is to stop. */
   onOutputFailure(error: unknown): void;
+  /** Writes more in each commit. */
+  readonly alongside: () => void;
   /** Told after each commit how many lines it settled, for limits on failures. */
   onSettled(batch: TurnBatch): void;
 };
@@ -73,24 +75,15 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
       giveUpFiles(error);
     }
     const at = reached === null ? null : { ...reached, ...starts.before(reached.line) };
-    ledger.commit(job.id, batch, { wallMs: clock.wallMs(), seqBefore: seq, cursor: at });
+    const { alongside } = options;
+    ledger.commit(job.id, batch, { wallMs: clock.wallMs(), seqBefore: seq, cursor: at, alongside });
     seq += batch.settled.length;
     try {
       await writer?.settled(batch.settled, { frontier: batch.frontier, lastSeq: seq });
     } catch (error) {
       giveUpFiles(error);
     }
-    for (const line of batch.settled) {
-      options.report({
-        event: 'line-settled',
-        line: line.lineNo,
-        customId: line.customId,
-        status: line.state,
-        code: line.code,
-        attempts: line.attempts,
-        model: line.model,
-      });
-    }
+    reportSettled(batch, options.report);
     options.onSettled(batch);
   }
   const [outputFailure] = outputFailures;
@@ -100,6 +93,20 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
   ledger.transact(() => {
     ledger.moveCursor(job.id, { ...end, ...starts.before(end.line) });
   });
+}
+
+function reportSettled({ settled }: TurnBatch, report: Report): void {
+  for (const line of settled) {
+    report({
+      event: 'line-settled',
+      line: line.lineNo,
+      customId: line.customId,
+      status: line.state,
+      code: line.code,
+      attempts: line.attempts,
+      model: line.model,
+    });
+  }
 }
 
 /** Marks the job finished once every line has its record; with the cursor of complete files. */

@@ -19,10 +19,10 @@ const SIGNALS: readonly (readonly [NodeJS.Signals, SignalCode])[] = [
 /** Longer than any disk takes; a signal after this long without an end ends the process for good. */
 const LAST_RESORT_SIGNALS = 3;
 
-type SignalWatch = Pick<CommandIo, 'stop' | 'abort' | 'signalCode'>;
+type SignalWatch = Pick<CommandIo, 'stop' | 'abort' | 'signalCode' | 'onStateAsked'>;
 
 /**
- * First signal: `stop`. Second: `abort` (calls in flight are dropped). Third: the process ends at
+ * SIGUSR1 asks for the state of a run. Of the others, first signal: `stop`. Second: `abort` (calls in flight are dropped). Third: the process ends at
  * once; nothing depends on a clean end, the next start reconciles.
  */
 function watchSignals(): SignalWatch {
@@ -39,7 +39,20 @@ function watchSignals(): SignalWatch {
       else process.exit(code);
     });
   }
-  return { stop: stop.signal, abort: abort.signal, signalCode: () => code };
+  const asked = new Set<() => void>();
+  // Heard by every command, so that it ends none; Node would open a debugger's port at it.
+  process.on('SIGUSR1', () => {
+    for (const listener of asked) listener();
+  });
+  return {
+    stop: stop.signal,
+    abort: abort.signal,
+    signalCode: () => code,
+    onStateAsked: (listener) => {
+      asked.add(listener);
+      return () => asked.delete(listener);
+    },
+  };
 }
 
 /** Writes to stdout and waits until it is taken. */

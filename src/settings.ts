@@ -38,6 +38,8 @@ export type Settings = {
   readonly concurrency: number | 'auto';
   readonly rpm: LimitSetting;
   readonly tpm: LimitSetting;
+  /** Ask the service for its quotas before the first call. */
+  readonly queryLimits: boolean;
   readonly maxAttempts: number;
   /** undefined: 330,000 unstreamed, 3,600,000 streamed. */
   readonly timeoutMs: number | undefined;

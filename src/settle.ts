@@ -1,9 +1,10 @@
 import { backoffMs } from './backoff.ts';
 import { type CallResult, DROPPED_BEFORE_SENDING, type Transport } from './call.ts';
-import { classify } from './classify.ts';
+import { classify, isOverload } from './classify.ts';
 import { type Clock, pause } from './clock.ts';
 import type { ApiFailure, Verdict } from './failure.ts';
 import type { AttemptEnd, AttemptStart, SettledLine } from './ledger/records.ts';
+import type { FirstReplies } from './job/first-replies.ts';
 import type { Limiter } from './limits/limiter.ts';
 import type { Ticket } from './limits/ticket.ts';
 import type { PlannedLine } from './plan.ts';
@@ -49,6 +50,8 @@ export type SettleContext = {
   readonly parked: ReadonlyMap<string, Parked>;
   /** A verdict to stop the model or the account; says what becomes of the line that met it. */
   onStop(line: PlannedLine, verdict: Verdict, failure: ApiFailure): 'open' | 'fail';
+  /** Who replies: until that is known, a stranger's reply is no verdict on a line. */
+  readonly firstReplies: Pick<FirstReplies, 'answered' | 'isDoubtful'>;
   redact(text: string): string;
   readonly report: Report;
 };
@@ -156,7 +159,7 @@ async function tryOnce(
     const ending =
       decoded.kind === 'answer'
         ? endAnswered(line, tally, { answer: decoded, latencyMs, context })
-        : endFailed(line, tally, { failure: decoded.failure, context });
+        : endFailed(line, tally, { failure: decoded.failure, context, ticket });
     ({ taken } = ending);
     if (ending.admitted) ticket.admitted();
     await context.journal.ended(ending.end, ending.settled);
@@ -183,6 +186,7 @@ function endAnswered(
 ): Ending {
   const { answer, latencyMs, context } = at;
   const { usage, statusCode, requestId } = answer;
+  context.firstReplies.answered();
   const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
   const wallMs = context.clock.wallMs();
   return {
@@ -209,14 +213,15 @@ function endAnswered(
 function endFailed(
   line: PlannedLine,
   tally: Tally,
-  at: { failure: ApiFailure; context: SettleContext },
+  at: { failure: ApiFailure; context: SettleContext; ticket: Ticket },
 ): Ending {
-  const { failure, context } = at;
+  const { failure, context, ticket } = at;
   const { usage, statusCode, code, requestId } = failure;
   const verdict = classify(failure);
-  const decision = decide(line, tally, { failure, verdict, context });
+  const decision = decide(line, tally, { failure, verdict, context, ticket });
   const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
   const ambiguous = verdict.billing === 'possibly_billed';
+  if (isOverload(failure, verdict)) ticket.overloaded();
   const replied = failure.kind === 'http' || failure.kind === 'bad-response';
   const wallMs = context.clock.wallMs();
   if (TIME_LIMIT_CODES.includes(code)) tally.tooSlow = true;
@@ -248,7 +253,7 @@ function endFailed(
       pico: ambiguous ? (costPico ?? line.estimatedPico ?? 0) : 0,
       latencyMs: null,
     },
-    admitted: replied && verdict.action !== 'throttle',
+    admitted: replied && verdict.action !== 'throttle' && !decision.doubtful,
     next: decision.next,
   };
 }
@@ -257,33 +262,38 @@ function endFailed(
 function decide(
   line: PlannedLine,
   tally: Tally,
-  at: { failure: ApiFailure; verdict: Verdict; context: SettleContext },
-): { next: Next; counted: boolean; fails: boolean } {
-  const { failure, verdict, context } = at;
+  at: { failure: ApiFailure; verdict: Verdict; context: SettleContext; ticket: Ticket },
+): { next: Next; counted: boolean; fails: boolean; doubtful?: boolean } {
+  const { failure, verdict, context, ticket } = at;
   const free = failure.kind === 'interrupted' || failure.neverSent;
+  const doubtful = !free && context.firstReplies.isDoubtful(failure);
   const ambiguous = !free && verdict.billing === 'possibly_billed';
-  const counted = !free && (verdict.action !== 'throttle' || ambiguous);
+  const counted = !free && ((verdict.action !== 'throttle' && !doubtful) || ambiguous);
   if (counted) tally.counted += 1;
   if (ambiguous) tally.ambiguous += 1;
   const stay = { next: 'done' as const, counted, fails: false };
   const fail = { next: 'done' as const, counted, fails: true };
   if (failure.kind === 'interrupted') return stay;
-  if (failure.neverSent) {
+  if (ambiguous && (context.onAmbiguous === 'fail' || tally.ambiguous >= AMBIGUOUS_MAX))
+    return { ...fail, doubtful };
+  if (doubtful && tally.counted >= context.maxAttempts) return { ...fail, doubtful };
+  if (failure.neverSent || doubtful) {
     const waitMs = context.limiter.unreachable(failure.message);
     context.report({ event: 'model-slowed', model: line.model, waitMs, reason: failure.message });
-    return { next: { waitMs: 0, again: true }, counted, fails: false };
+    return { next: { waitMs: 0, again: true }, counted, fails: false, doubtful };
   }
-  if (ambiguous && (context.onAmbiguous === 'fail' || tally.ambiguous >= AMBIGUOUS_MAX))
-    return fail;
   switch (verdict.action) {
     case 'throttle': {
-      const waitMs = context.limiter.throttled(line, verdict.class, failure.retryAfterMs);
+      const waitMs = ticket.throttled(verdict.class, failure.retryAfterMs);
       context.report({ event: 'model-slowed', model: line.model, waitMs, reason: failure.code });
       return { next: { waitMs: 0, again: true }, counted, fails: false };
     }
     case 'retry': {
       if (tally.counted >= context.maxAttempts) return fail;
-      const waitMs = backoffMs(tally.counted, context.clock.random(), failure.retryAfterMs);
+      const waitMs = Math.max(
+        backoffMs(tally.counted, context.clock.random(), failure.retryAfterMs),
+        context.limiter.retryWaitMs(verdict.class === 'timeout' ? 'timeout' : 'server'),
+      );
       return { next: { waitMs, again: true }, counted, fails: false };
     }
     case 'fail':

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CallResult } from '../src/call.ts';
 import type { ApiFailure, Verdict } from '../src/failure.ts';
 import type { AttemptEnd, AttemptStart, SettledLine } from '../src/ledger/records.ts';
+import { FirstReplies } from '../src/job/first-replies.ts';
 import { Budget } from '../src/limits/budget.ts';
 import { Limiter } from '../src/limits/limiter.ts';
 import type { PlannedLine } from '../src/plan.ts';
@@ -28,6 +29,12 @@ type Record =
   | { started: AttemptStart }
   | { ended: AttemptEnd; settled: SettledLine | null }
   | { unsent: SettledLine };
+
+function knownService(): FirstReplies {
+  const replies = new FirstReplies(() => undefined);
+  replies.answered();
+  return replies;
+}
 
 /** One line's surroundings, with everything it writes down and asks for. */
 function surroundings(
@@ -98,6 +105,8 @@ function surroundings(
       stops.push({ verdict, failure });
       return 'open';
     },
+    // Somebody has answered before: every reply is the service's own.
+    firstReplies: knownService(),
     redact: createValueRedactor([KEY]),
     report: (event) => {
       events.push(event);

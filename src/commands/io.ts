@@ -15,6 +15,8 @@ export type CommandIo = {
   readonly stop: AbortSignal;
   /** Aborted by the second signal. */
   readonly abort: AbortSignal;
+  /** Calls `listener` whenever the user asks what a run is doing (SIGUSR1); the returned function ends that. */
+  onStateAsked?(listener: () => void): () => void;
   /** Exit code of the signal that came first (129, 130, 143); null: none came. */
   signalCode(): 129 | 130 | 143 | null;
   /**

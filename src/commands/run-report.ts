@@ -35,7 +35,7 @@ export async function openReporter(
     case 'quiet':
       return createQuietReporter({ write });
     case 'none':
-      return createNoneReporter();
+      return createNoneReporter({ write });
   }
 }
 

@@ -184,6 +184,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       ledger,
       job,
       settings,
+      origins: setup.origins,
       defaults,
       catalog,
       pricing,
@@ -198,6 +199,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       redact: createValueRedactor([service.apiKey]),
       writeStdout: (text) => io.writeOut(text, true),
       resuming: known !== null && !settings.fresh,
+      ...(io.onStateAsked !== undefined && { onStateAsked: io.onStateAsked }),
     });
   } finally {
     ledger.close({ remove: ledger.created });

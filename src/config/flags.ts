@@ -92,6 +92,8 @@ export const RUN_FLAGS: readonly RunFlagSpec[] = [
     describe: 'requests a minute, for all models or for one (qwen-plus=600); repeatable' },
   { name: 'tpm', setting: 'tpm', check: true, type: 'string', repeatable: true, metavar: 'N|auto', default: 'auto', group: PACE,
     describe: 'tokens a minute, as --rpm' },
+  { name: 'query-limits', setting: 'queryLimits', check: false, type: 'boolean', default: 'false', group: PACE,
+    describe: 'ask the service for its quotas; --rpm and --tpm win over them' },
   { name: 'max-attempts', setting: 'maxAttempts', check: false, type: 'string', metavar: 'N', default: '6', group: PACE,
     describe: 'attempts a line (throttled and never sent ones do not count)' },
   { name: 'timeout', setting: 'timeoutMs', check: false, type: 'string', metavar: 'DURATION', defaultText: '330s, streamed 3600s', group: PACE,

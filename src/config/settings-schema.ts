@@ -74,6 +74,7 @@ export const SETTING_FIELDS: { readonly [Name in keyof Settings]: Field<Settings
   concurrency: field(orAuto(countParser(1, 10_000))),
   rpm: field(parseLimits),
   tpm: field(parseLimits),
+  queryLimits: switchField,
   maxAttempts: field(countParser(1, 100)),
   timeoutMs: field(durationParser(TIMER_MS_MIN)).optional(),
   idleTimeoutMs: field(durationParser(TIMER_MS_MIN)),

@@ -1,53 +1,31 @@
 import { openTransport, type Transport } from '../call.ts';
-import type { Clock } from '../clock.ts';
 import { EXIT } from '../errors.ts';
 import type { ApiFailure, Verdict } from '../failure.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Job } from '../ledger/records.ts';
 import { Budget } from '../limits/budget.ts';
 import { Limiter } from '../limits/limiter.ts';
-import type { LineDefaults } from '../input/request-parts.ts';
-import type { Catalog } from '../models/catalog.ts';
 import { parseAmountPico } from '../models/price.ts';
-import type { Scope } from '../models/scope.ts';
-import { callsInFlight, paceLimits } from './pace-limits.ts';
+import { FirstReplies } from './first-replies.ts';
 import type { PlannedLine } from '../plan.ts';
-import type { Pricing } from '../pricing.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { dashscope } from '../protocols/dashscope.ts';
 import { openai } from '../protocols/openai.ts';
-import type { Report } from '../reporters/reporter.ts';
-import type { RunStop, Stopped } from './run-stop.ts';
+import type { DispatchState } from '../reporters/reporter.ts';
+import type { ModelQuota } from './quota-reply.ts';
+import type { RunOptions } from './run-options.ts';
+import { RunPace } from './run-pace.ts';
+import { unreachable, wrongEndpoint } from './stop-reasons.ts';
+import type { Stopped } from './run-stop.ts';
 import type { Parked, SettleContext } from '../settle.ts';
-import type { Settings } from '../settings.ts';
 
 const PROGRESS_EVERY_MS = 250;
 /** `--max-failures P%` is looked at once this many lines are settled. */
 const PERCENT_AFTER_LINES = 100;
 const SERVER_TIMEOUT_MS = 330_000;
 const STREAM_TIMEOUT_MS = 3_600_000;
-
-/** Everything that the dispatch of a prepared job needs. */
-export type RunOptions = {
-  readonly ledger: Ledger;
-  readonly job: Job;
-  readonly settings: Settings;
-  readonly defaults: LineDefaults;
-  readonly catalog: Catalog;
-  readonly pricing: Pricing;
-  readonly scope: Scope;
-  readonly endpoint: { readonly dashscope: string; readonly openai: string };
-  readonly apiKey: string;
-  readonly proxy: Parameters<typeof openTransport>[0]['proxy'];
-  /** Shown at the start: a base URL, or `simulator`. */
-  readonly endpointShown: string;
-  readonly clock: Clock;
-  readonly report: Report;
-  readonly stop: RunStop;
-  readonly redact: (text: string) => string;
-  readonly writeStdout: (text: string) => Promise<void>;
-  readonly resuming: boolean;
-};
+/** As many as calls in flight can be asked for. */
+const CONNECTIONS_MAX = 10_000;
 
 function possiblyBilledPico(ledger: Ledger, job: Job): number {
   const sum = ledger.database
@@ -65,24 +43,33 @@ export class JobRun {
   readonly options: RunOptions;
   readonly meter: ProgressMeter;
   readonly limiter: Limiter;
+  readonly pace: RunPace;
   readonly transport: Transport;
+  private readonly firstReplies: FirstReplies = new FirstReplies((failure) => {
+    this.options.stop.stop(wrongEndpoint(failure, this.options.endpoint));
+  });
   private readonly parked: Map<string, Parked> = new Map();
   private readonly parkedModels: Set<string> = new Set();
   private parkedStop: Stopped | null = null;
   private cancelProgress: (() => void) | null = null;
   private cancelDuration: (() => void) | null = null;
+  private cancelAsked: (() => void) | null = null;
 
-  constructor(options: RunOptions) {
+  /** `quotas`: what the service told of them. */
+  constructor(options: RunOptions, quotas: ReadonlyMap<string, ModelQuota>) {
     this.options = options;
     const { settings, clock, ledger, job, stop } = options;
     this.meter = new ProgressMeter(clock, job);
     const cap = settings.maxCost === undefined ? null : Number(parseAmountPico(settings.maxCost));
     const spent = Number(job.costPico) + (cap === null ? 0 : possiblyBilledPico(ledger, job));
-    const concurrency = callsInFlight(settings);
+    this.pace = new RunPace({ ...options, quotas });
     this.limiter = new Limiter({
       clock,
-      concurrency,
-      limits: (model) => paceLimits(options, model),
+      concurrency: this.pace.concurrency,
+      limits: (model) => this.pace.limits(model),
+      onPace: (event) => {
+        this.pace.add(event);
+      },
       budget: new Budget(cap, spent),
       maxUnreachableMs: settings.maxUnreachableMs,
       onUnreachable: (model, reason) => {
@@ -99,7 +86,8 @@ export class JobRun {
     this.transport = openTransport({
       baseUrls: options.endpoint,
       apiKey: options.apiKey,
-      connectionsMax: concurrency === 'auto' ? 4096 : concurrency,
+      // The limiter bounds the calls in flight, and may be retuned; connections are opened as they are needed.
+      connectionsMax: CONNECTIONS_MAX,
       timeoutMs: {
         whole: settings.timeoutMs ?? SERVER_TIMEOUT_MS,
         streamed: settings.timeoutMs ?? STREAM_TIMEOUT_MS,
@@ -147,6 +135,7 @@ export class JobRun {
       abort: stop.abortSignal,
       parked: this.parked,
       onStop: (line, verdict, failure) => this.stopOf(line, verdict, failure),
+      firstReplies: this.firstReplies,
       redact,
       report,
     };
@@ -154,7 +143,13 @@ export class JobRun {
 
   begin(): void {
     const { settings, clock, report, stop } = this.options;
+    this.pace.begin(this.limiter);
+    this.cancelAsked =
+      this.options.onStateAsked?.(() => {
+        report({ event: 'dispatch-state', ...this.state() });
+      }) ?? null;
     const tick = (): void => {
+      this.pace.look(this.limiter);
       report({ event: 'progress', ...this.meter.progress(this.limiter) });
       this.cancelProgress = clock.after(PROGRESS_EVERY_MS, tick);
     };
@@ -169,15 +164,35 @@ export class JobRun {
     });
   }
 
+  /** No further call; the trace to its end. Throws where the ledger cannot be written. */
+  finishPace(): void {
+    this.limiter.stop();
+    this.pace.finish(this.limiter);
+  }
+
   async end(): Promise<void> {
     this.cancelProgress?.();
     this.cancelDuration?.();
+    this.cancelAsked?.();
     const { stop } = this.options;
     stop.stopSignal.removeEventListener('abort', this.onStop);
     stop.abortSignal.removeEventListener('abort', this.onAbort);
     this.limiter.stop();
     stop.release();
     await this.transport.close();
+  }
+
+  private state(): DispatchState {
+    const { settled } = this.meter.settledCounts;
+    return {
+      ...this.pace.state(this.limiter),
+      elapsedMs: this.meter.elapsedMs,
+      settled,
+      total: this.options.job.lineCount,
+      inFlight: this.limiter.inFlight,
+      concurrency: this.limiter.concurrency,
+      stopping: this.options.stop.stopped !== null,
+    };
   }
 
   checkFailures(): void {
@@ -200,20 +215,9 @@ export class JobRun {
 
   private unreachable(model: string | null, reason: string | null): void {
     const { stop, settings } = this.options;
-    const seconds = Math.round(settings.maxUnreachableMs / 1000);
-    if (model === null) {
-      stop.stop({
-        reason: 'unreachable',
-        code: EXIT.unavailable,
-        message: `the service could not be reached for ${seconds} s (--max-unreachable)${reason === null ? '' : `: ${reason}`}`,
-      });
-      return;
-    }
-    this.park(model, null, {
-      reason: 'unreachable',
-      code: EXIT.unavailable,
-      message: `${model} admitted nothing for ${seconds} s (--max-unreachable)`,
-    });
+    const why = unreachable(model, reason, settings);
+    if (model === null) stop.stop(why);
+    else this.park(model, null, why);
   }
 
   private park(model: string, parked: Parked | null, why: Stopped | null): void {
@@ -246,8 +250,8 @@ export class JobRun {
       stop.stop({ reason: verdict.class, code: EXIT.access, message });
       return 'open';
     }
-    const others = job.survey.models.some(({ model }) => model !== line.model);
-    const failUnsent = verdict.class === 'not_found' && others;
+    const failUnsent =
+      verdict.class === 'not_found' && job.survey.models.some(({ model }) => model !== line.model);
     if (!this.parked.has(line.model)) {
       this.park(
         line.model,

@@ -2,7 +2,9 @@ import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
 import type { Stopped } from './run-stop.ts';
 import { dispatch, finishJob } from '../job.ts';
 import { refuseUnpriced } from './refuse-unpriced.ts';
-import { JobRun, type RunOptions } from './job-run.ts';
+import { askQuotas } from './ask-quotas.ts';
+import { JobRun } from './job-run.ts';
+import type { RunOptions } from './run-options.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -11,9 +13,6 @@ import type { Job } from '../ledger/records.ts';
 import { modeAnew, openOutputs, replaceOutputs } from '../output/output-set.ts';
 import { reconcileOutputs } from '../output/reconcile.ts';
 import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
-
-/** Lines open at once, at the least; twice the calls in flight where that is more. */
-const WINDOW_LEAST = 1024;
 
 export type RunResult = {
   readonly summary: RunSummary;
@@ -60,22 +59,12 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
     replacing && job.resultsPath !== '-'
       ? null
       : openOutputs(ledger, job, { clock, cursor, writeStdout: options.writeStdout });
-  const settledCount = job.answered + job.failed + job.rejected;
-  const openCount = job.lineCount - settledCount;
-  const lines = { total: job.lineCount, settled: settledCount, open: openCount };
-  report({
-    event: 'job-start',
-    job: job.name,
-    input: job.inputPath,
-    ledger: ledger.path,
-    endpoint: options.endpointShown,
-    resuming: options.resuming,
-    lines,
-  });
-  const run = new JobRun(options);
+  const openCount = tellStart(options);
+  const sends = openCount > 0 && stop.stopped === null;
+  const run = new JobRun(options, sends ? await askQuotas(options) : new Map());
   try {
     if (outputs !== null && job.outputOrder === 'settled') await outputs.writer.catchUp(0);
-    if (openCount > 0 && stop.stopped === null) {
+    if (sends && stop.stopped === null) {
       run.begin();
       await dispatch({
         ledger,
@@ -89,16 +78,20 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
           maxLineBytes: options.settings.maxLineBytes,
         },
         context: run.context(),
-        windowLines: () => Math.max(WINDOW_LEAST, run.limiter.concurrency * 2),
+        windowLines: () => run.limiter.windowLines(job.survey.models.length),
         report,
         onOutputFailure: (error) => {
           stop.stop(stoppedBy(error));
+        },
+        alongside: () => {
+          run.pace.writeIfDue(run.limiter);
         },
         onSettled: (batch) => {
           run.meter.add(batch);
           run.checkFailures();
         },
       });
+      run.finishPace();
     }
     await complete(options, outputs);
   } finally {
@@ -106,6 +99,22 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
     outputs?.close();
   }
   return sumUp(options, run);
+}
+
+/** Tells the start; returns how many lines are open. */
+function tellStart({ job, ledger, report, endpointShown, resuming }: RunOptions): number {
+  const settled = job.answered + job.failed + job.rejected;
+  const open = job.lineCount - settled;
+  report({
+    event: 'job-start',
+    job: job.name,
+    input: job.inputPath,
+    ledger: ledger.path,
+    endpoint: endpointShown,
+    resuming,
+    lines: { total: job.lineCount, settled, open },
+  });
+  return open;
 }
 
 function stoppedBy(error: unknown): Stopped {

@@ -192,8 +192,16 @@ export function setState(ledger: Ledger, jobId: number, state: Job['state'], wal
 
 /** Forgets a job with all its lines, attempts and answers; inside a transaction. */
 export function deleteJob(ledger: Ledger, jobId: number): void {
-  for (const table of ['lines', 'attempts', 'input_blocks']) {
-    // Table names cannot be bound; these three are constants.
+  for (const table of [
+    'lines',
+    'attempts',
+    'input_blocks',
+    'runs',
+    'pace_lanes',
+    'pace_seconds',
+    'pace_changes',
+  ]) {
+    // Table names cannot be bound; these are constants.
     ledger.database.prepare(`DELETE FROM ${table} WHERE job_id = ?`).run(jobId);
   }
   deleteBodies(ledger, jobId);

@@ -157,12 +157,12 @@ export class Ledger {
 
   /**
    * Commits one batch of a job: starts, ends, settled lines (`seqBefore` is the last `seq` given out),
-   * and the cursor where the output files have been synced.
+   * and the cursor where the output files have been synced. `alongside` may write more in the same commit.
    */
   commit(
     jobId: number,
     batch: Batch,
-    at: { wallMs: number; seqBefore: number; cursor: Cursor | null },
+    at: { wallMs: number; seqBefore: number; cursor: Cursor | null; alongside?: () => void },
   ): void {
     this.transact(() => {
       for (const start of batch.starts) this.startAttempt(jobId, start);
@@ -181,6 +181,7 @@ export class Ledger {
       const { answered, failed, rejected } = counts;
       this.statements.addSums.run(answered, failed, rejected, costPico, at.wallMs, jobId);
       if (at.cursor !== null) this.moveCursor(jobId, at.cursor);
+      at.alongside?.();
     });
   }
 

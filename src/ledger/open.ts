@@ -14,7 +14,7 @@ import { dirname } from 'node:path';
 import { ConfigError, EXIT, OutputError, QbatchError } from '../errors.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 import { type Database, openDatabase, sqliteCode } from './database.ts';
-import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { APPLICATION_ID, MIGRATIONS, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
 const PRIVATE_MODE = 0o600;
 
@@ -152,6 +152,16 @@ function checkKind(database: Database, path: string): void {
   }
 }
 
+/** Brings an older ledger up to these tables: all of it or nothing, and the version with it. */
+function migrate(database: Database): void {
+  const version = Number(database.pragma('user_version', { simple: true }));
+  if (version >= SCHEMA_VERSION) return;
+  database.transaction(() => {
+    for (const sql of MIGRATIONS.slice(version - 1)) database.exec(sql);
+    database.pragma(`user_version = ${SCHEMA_VERSION}`);
+  })();
+}
+
 function setUp(database: Database): void {
   database.pragma('trusted_schema = OFF');
   database.pragma('cell_size_check = ON');
@@ -171,7 +181,8 @@ export type OpenedLedger = {
  * Sets `synchronous=FULL` and reads it back: better-sqlite3 is compiled with
  * `DEFAULT_WAL_SYNCHRONOUS=1`, which loses acknowledged commits on power loss (measured, see
  * docs/decisions). Throws 78 for an empty, damaged, foreign or newer file, and where the mark says
- * that the ledger went backwards (unless `adopt`; with `fresh` a lost one is simply made anew).
+ * that the ledger went backwards (unless `adopt`; with `fresh` a lost one is simply made anew). An
+ * older ledger gets the tables that it lacks.
  */
 export function openForWriting(
   path: string,
@@ -226,6 +237,7 @@ function openExisting(
       );
     }
     chmodSync(path, PRIVATE_MODE);
+    migrate(database);
     return { database, mark: openMark(path), created: options.created, commitCounter };
   } catch (error) {
     database.close();

@@ -1,9 +1,6 @@
 /** Marks the file as ours: `qbat` in ASCII, in SQLite's `application_id`. */
 export const APPLICATION_ID = 0x71626174;
 
-/** Version of the tables below, in SQLite's `user_version`; a higher one is refused. */
-export const SCHEMA_VERSION = 1;
-
 /** Room for line numbers in the key of `bodies`: 2^40 lines a job, 2^13 jobs a ledger (2^53 in all). */
 export const LINE_KEY_ROOM: number = 2 ** 40;
 
@@ -17,8 +14,10 @@ export const LINE_KEY_ROOM: number = 2 ** 40;
  *   while its fate is unknown.
  * - `bodies` holds what the service sent, keyed `job_id * 2^40 + line_no`, with a CRC-32.
  * - `input_blocks` holds 8 bytes of SHA-256 a line (zero: blank), 4,096 lines a block.
+ *
+ * What later versions added is below. A text that was released is never changed.
  */
-export const SCHEMA: string = `
+const VERSION_1 = `
 CREATE TABLE ledger (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   commit_counter INTEGER NOT NULL
@@ -112,3 +111,99 @@ CREATE TABLE input_blocks (
   PRIMARY KEY (job_id, block)
 ) STRICT;
 `;
+
+/**
+ * Version 2, how calls were paced:
+ *
+ * - `runs`: one row for each run of a job that sent something.
+ * - `pace_lanes`: the sums of one model (lane) in one run, and the limits it ended with.
+ * - `pace_seconds`: the same by time, in buckets of `span_s` seconds that grow as a run gets long.
+ * - `pace_changes`: the last changes of a lane's pace or limits, with their reasons.
+ * - `learned_limits`: what a service was found to admit, as the next run's start.
+ */
+const VERSION_2 = `
+CREATE TABLE runs (
+  job_id INTEGER NOT NULL REFERENCES jobs(id),
+  run INTEGER NOT NULL,
+  started_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  PRIMARY KEY (job_id, run)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pace_lanes (
+  job_id INTEGER NOT NULL REFERENCES jobs(id),
+  run INTEGER NOT NULL,
+  model TEXT NOT NULL,
+  rpm_limit REAL,
+  rpm_origin TEXT NOT NULL,
+  tpm_limit REAL,
+  tpm_origin TEXT NOT NULL,
+  first_start_at INTEGER NOT NULL,
+  last_start_at INTEGER NOT NULL,
+  starts INTEGER NOT NULL,
+  starts_most INTEGER NOT NULL,
+  throttled_rate INTEGER NOT NULL,
+  throttled_tokens INTEGER NOT NULL,
+  throttled_burst INTEGER NOT NULL,
+  tokens REAL NOT NULL,
+  used_requests REAL NOT NULL,
+  allowed_requests REAL NOT NULL,
+  used_tokens REAL NOT NULL,
+  allowed_tokens REAL NOT NULL,
+  PRIMARY KEY (job_id, run, model)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pace_seconds (
+  job_id INTEGER NOT NULL REFERENCES jobs(id),
+  run INTEGER NOT NULL,
+  model TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  span_s INTEGER NOT NULL,
+  seconds INTEGER NOT NULL,
+  starts INTEGER NOT NULL,
+  starts_most INTEGER NOT NULL,
+  throttled_rate INTEGER NOT NULL,
+  throttled_tokens INTEGER NOT NULL,
+  throttled_burst INTEGER NOT NULL,
+  tokens REAL NOT NULL,
+  rpm REAL,
+  rpm_limit REAL,
+  tpm REAL,
+  tpm_limit REAL,
+  waiting INTEGER NOT NULL,
+  in_flight INTEGER NOT NULL,
+  PRIMARY KEY (job_id, run, model, at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pace_changes (
+  job_id INTEGER NOT NULL REFERENCES jobs(id),
+  run INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  model TEXT,
+  at INTEGER NOT NULL,
+  dimension TEXT NOT NULL,
+  from_value REAL,
+  to_value REAL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (job_id, run, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE learned_limits (
+  endpoint TEXT NOT NULL,
+  model TEXT NOT NULL,
+  rpm REAL,
+  tpm REAL,
+  window_ms INTEGER NOT NULL,
+  learned_at INTEGER NOT NULL,
+  PRIMARY KEY (endpoint, model)
+) STRICT, WITHOUT ROWID;
+`;
+
+/** What takes a ledger from each version to the next; the first, from 1 to 2. */
+export const MIGRATIONS: readonly string[] = [VERSION_2];
+
+/** The tables of a new ledger. */
+export const SCHEMA: string = [VERSION_1, ...MIGRATIONS].join('\n');
+
+/** Version of these tables, in SQLite's `user_version`; a higher one is refused. */
+export const SCHEMA_VERSION: number = 1 + MIGRATIONS.length;

@@ -1,71 +1,67 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../clock.ts';
-import type { FailureClass } from '../failure.ts';
 import type { Budget } from './budget.ts';
-import { LineQueue } from './line-queue.ts';
-import { type PaceLimits, Pacer } from './pacer.ts';
+import { CallCap } from './call-cap.ts';
+import { type Flight, Lane } from './lane.ts';
+import type { LanePace, PaceChange, PaceEvent } from './pace-event.ts';
+import type { LearnedLimits, PaceLimits } from './pace-limits.ts';
+import { PaceTrace } from './pace-trace.ts';
+import { readAheadLines } from './read-ahead.ts';
+import { type Retuning, Retunings } from './retunings.ts';
+import { RetryBudget } from './retry-budget.ts';
+import { secondOf } from './second.ts';
 import type { Admittable, Ticket } from './ticket.ts';
+import { Unreachable } from './unreachable.ts';
 
 const TICK_MS = 1000;
 /** A timer of more than 2^31 ms would fire at once, and again and again. */
 const TIMER_MS_MAX = 3_600_000;
-/** `--concurrency auto`: between these, half as much again as rate times latency asks for. */
-const AUTO_LEAST = 64;
-const AUTO_MOST = 4000;
-const AUTO_SHARE = 1.5;
-const LATENCY_SMOOTHING = 0.05;
-/** Pause of the whole service while it cannot be reached: doubles from the first to the second. */
-const UNREACHABLE_PAUSE_MS = { least: 250, most: 10_000 } as const;
 
 export type LimiterOptions = {
   readonly clock: Clock;
   readonly concurrency: number | 'auto';
-  /** Limits of a model, asked once for each. */
+  /** Limits of a model, asked once for each, and again where a retuning goes back to `auto`. */
   limits(model: string): PaceLimits;
   readonly budget: Budget;
   readonly maxUnreachableMs: number;
+  /** A server of one's own, whose latency rises with its load: fewer calls in flight then. Default false. */
+  readonly latencySignals?: boolean;
   /** Nothing was admitted for longer than allowed; null: by the service as a whole. */
   onUnreachable(model: string | null, reason: string | null): void;
   /** The next call does not fit into the budget and none is in flight that could make room. */
   onBudgetReached(): void;
-};
-
-type Waiter = { readonly line: Admittable; readonly resolve: (ticket: Ticket | null) => void };
-
-type Lane = {
-  readonly model: string;
-  readonly pacer: Pacer;
-  readonly queue: LineQueue<Waiter>;
-  parked: boolean;
-  /** Since when nothing was admitted although it was tried; null: it flows. */
-  refusedSinceMs: number | null;
-  throttles: number;
+  /** The trace: what each lane did in each second, and every change with its reason. */
+  onPace?(event: PaceEvent): void;
 };
 
 /**
  * Decides when each call may start: pace first (per model), then money, then a slot. The owner of
- * paces, slots and budget; one timer to the next start for all lanes. Lanes take turns, so a
- * throttled model does not hold up the others.
+ * paces, slots and budget; one timer to the next start for all lanes. Where slots are scarce, the
+ * lane with the fewest calls in flight is next, so that a slow or throttled model does not hold up
+ * the others.
  */
 export class Limiter {
   private readonly options: LimiterOptions;
   private readonly lanes: Map<string, Lane> = new Map();
   private readonly slots: ReturnType<typeof pLimit>;
+  private readonly cap: CallCap;
+  private readonly retries: RetryBudget = new RetryBudget();
+  private readonly service: Unreachable = new Unreachable();
+  private readonly trace: PaceTrace;
+  private readonly retunings: Retunings = new Retunings();
   private stopped = false;
   private cancelTimer: (() => void) | null = null;
   private timerAtMs = Infinity;
   private cancelTick: (() => void) | null = null;
-  private latencyMs = 1000;
-  private unreachableSinceMs: number | null = null;
-  private unreachableReason: string | null = null;
-  private unreachablePauseMs = 0;
-  private pausedUntilMs = 0;
   private active = 0;
 
   constructor(options: LimiterOptions) {
     this.options = options;
-    this.slots = pLimit(options.concurrency === 'auto' ? AUTO_LEAST : options.concurrency);
-    this.cancelTick = options.clock.after(TICK_MS, () => {
+    const { clock, concurrency, latencySignals, onPace } = options;
+    this.cap = new CallCap(concurrency, latencySignals ?? false);
+    this.slots = pLimit(this.cap.value);
+    this.trace = new PaceTrace(clock, onPace);
+    this.cancelTick = clock.after(TICK_MS, () => {
       this.tick();
     });
   }
@@ -76,6 +72,11 @@ export class Limiter {
 
   get concurrency(): number {
     return this.slots.concurrency;
+  }
+
+  /** How many lines may be open at once, in a job of so many models. */
+  windowLines(models: number): number {
+    return readAheadLines(this.concurrency, models, this.lanes.values());
   }
 
   /** Waits for leave to send; null once the run is stopping or the model is parked. `again`: before all others of its lane. */
@@ -90,31 +91,20 @@ export class Limiter {
     });
   }
 
-  /** The service refused a call of this model for its rate, tokens or growth. Returns the pause, for the report. */
-  throttled(line: Admittable, why: FailureClass, waitMs: number | null): number {
-    const now = this.options.clock.monotonicMs();
-    const lane = this.lane(line.model);
-    lane.throttles += 1;
-    lane.refusedSinceMs ??= now;
-    lane.pacer.throttled(now, why, { tokens: tokensOf(line), waitMs });
-    return Math.max(0, lane.pacer.nextStartMs(now) - now);
-  }
-
   /** A call could not even be sent: the whole service pauses, longer each time. Returns the pause. */
   unreachable(reason: string): number {
-    this.unreachableReason = reason;
-    const now = this.options.clock.monotonicMs();
-    this.unreachableSinceMs ??= now;
-    if (now < this.pausedUntilMs) return this.pausedUntilMs - now;
-    const { least, most } = UNREACHABLE_PAUSE_MS;
-    this.unreachablePauseMs = Math.min(most, Math.max(least, this.unreachablePauseMs * 2));
-    this.pausedUntilMs = now + this.unreachablePauseMs;
-    return this.unreachablePauseMs;
+    return this.service.failed(this.now(), reason);
+  }
+
+  /** How long the run's retry budget asks a retry to wait, in milliseconds; takes from the budget. */
+  retryWaitMs(after: 'server' | 'timeout'): number {
+    return this.retries.take(this.now(), after);
   }
 
   /** Lines of this model stay open: those that wait get null, later ones too. */
   park(model: string): void {
     const lane = this.lane(model);
+    if (!lane.parked) this.trace.change({ model, dimension: 'lane', reason: 'parked' });
     lane.parked = true;
     for (const waiter of lane.queue.drain()) waiter.resolve(null);
   }
@@ -125,57 +115,60 @@ export class Limiter {
     for (const lane of this.lanes.values()) {
       for (const waiter of lane.queue.drain()) waiter.resolve(null);
     }
+    // What was done since the last tick would be missing from the trace.
+    this.trace.second([...this.lanes.values()], this.concurrency);
     this.clearTimers();
   }
 
-  /** Pace of every lane, for progress and status. */
-  paces(): {
-    model: string;
-    waiting: number;
-    rpm: number;
-    tpm: number | null;
-    pausedMs: number;
-    throttles: number;
-  }[] {
-    const now = this.options.clock.monotonicMs();
-    return [...this.lanes.values()].map(({ model, pacer, queue, throttles }) => {
-      const { rpm, tpm, pausedUntilMs } = pacer.pace();
-      return {
-        model,
-        waiting: queue.size,
-        rpm,
-        tpm,
-        throttles,
-        pausedMs: Math.max(0, pausedUntilMs - now),
-      };
-    });
+  /** Other limits, or another number of calls in flight, from now on. */
+  retune(retuning: Retuning): void {
+    const { model, rpm, tpm, concurrency } = retuning;
+    if (concurrency !== undefined) {
+      this.cap.set(concurrency);
+      this.setSlots('set anew');
+    }
+    this.retunings.add(retuning);
+    for (const lane of this.lanes.values()) {
+      if (model !== undefined && lane.model !== model) continue;
+      const limits = this.limitsOf(lane.model);
+      lane.pacer.retune(this.now(), limits, { rpm: rpm !== undefined, tpm: tpm !== undefined });
+    }
+    this.pump();
+  }
+
+  /** What live running has shown of each model's limits; models whose limits were not met are left out. */
+  learned(): LearnedLimits[] {
+    return [...this.lanes.values()].map((lane) => lane.learned()).filter((one) => one !== null);
+  }
+
+  /** Every lane as it is now, for progress and status. */
+  paces(): LanePace[] {
+    const now = this.now();
+    return [...this.lanes.values()].map((lane) => lane.pace(now));
+  }
+
+  private now(): number {
+    return this.options.clock.monotonicMs();
   }
 
   private lane(model: string): Lane {
-    let lane = this.lanes.get(model);
-    if (lane === undefined) {
-      const pacer = new Pacer(this.options.limits(model));
-      lane = {
-        model,
-        pacer,
-        queue: new LineQueue(),
-        parked: false,
-        refusedSinceMs: null,
-        throttles: 0,
-      };
-      this.lanes.set(model, lane);
-    }
+    const known = this.lanes.get(model);
+    if (known !== undefined) return known;
+    const lane: Lane = new Lane(model, this.limitsOf(model), (_, dimension, reason) => {
+      this.trace.laneChange(lane, dimension, reason);
+    });
+    this.lanes.set(model, lane);
     return lane;
+  }
+
+  private limitsOf(model: string): PaceLimits {
+    return this.retunings.limitsOf(model, this.options.limits(model));
   }
 
   private pump(): void {
     if (this.stopped) return;
-    const now = this.options.clock.monotonicMs();
-    if (this.pausedUntilMs > now) {
-      this.wakeAt(this.pausedUntilMs, now);
-      return;
-    }
-    const nextMs = this.startDue(now);
+    const now = this.now();
+    const nextMs = this.service.pausedUntilMs > now ? this.service.pausedUntilMs : this.start(now);
     if (nextMs !== null) this.wakeAt(nextMs, now);
   }
 
@@ -183,61 +176,70 @@ export class Limiter {
    * Starts every line that may start now. Returns when the next may (Infinity: nobody waits); null
    * where only the end of a call can make room.
    */
-  private startDue(nowMs: number): number | null {
-    let nextMs = Infinity;
-    // A lane that starts a line goes to the end of the map, where this loop meets it once more.
-    for (const lane of this.lanes.values()) {
-      const waiter = lane.queue.peek();
-      if (waiter === undefined) continue;
-      if (this.active >= this.slots.concurrency) return null;
-      const atMs = lane.pacer.nextStartMs(nowMs);
-      if (atMs > nowMs) {
-        nextMs = Math.min(nextMs, atMs);
-        continue;
+  private start(nowMs: number): number | null {
+    for (;;) {
+      let nextMs = Infinity;
+      let next: Lane | null = null;
+      for (const lane of this.lanes.values()) {
+        if (lane.queue.size === 0) continue;
+        const atMs = lane.pacer.nextStartMs(nowMs);
+        if (atMs > nowMs) nextMs = Math.min(nextMs, atMs);
+        else if (next === null || lane.inFlight < next.inFlight) next = lane;
       }
-      if (!this.options.budget.fits(waiter.line.estimatedPico)) return this.overBudget();
-      this.lanes.delete(lane.model);
-      this.lanes.set(lane.model, lane);
-      this.start(lane, nowMs);
+      const waiter = next?.queue.peek();
+      if (next === null || waiter === undefined) return nextMs;
+      if (this.active >= this.slots.concurrency) return null;
+      if (!this.options.budget.fits(waiter.line.estimatedPico)) {
+        // Calls in flight may turn out cheaper than reserved; without any, the cap is reached.
+        if (this.active === 0) this.options.onBudgetReached();
+        return null;
+      }
+      this.startNext(next, nowMs);
     }
-    return nextMs;
   }
 
-  /** Calls in flight may turn out cheaper than reserved; without any, the cap is reached. */
-  private overBudget(): null {
-    if (this.active === 0) this.options.onBudgetReached();
-    return null;
-  }
-
-  private start(lane: Lane, nowMs: number): void {
+  private startNext(lane: Lane, nowMs: number): void {
     const waiter = lane.queue.take();
     if (waiter === undefined) return;
+    // The last to have had its turn is the last in the map: among equals, lanes take turns.
+    this.lanes.delete(lane.model);
+    this.lanes.set(lane.model, lane);
     const { line, resolve } = waiter;
-    const expected = tokensOf(line);
-    lane.pacer.start(nowMs, expected);
+    const flight = lane.start(nowMs, line.inputTokens + line.outputExpectedTokens);
     this.options.budget.reserve(line.estimatedPico);
     this.active += 1;
     void this.slots(
       () =>
         new Promise<void>((done) => {
-          resolve({
-            admitted: () => {
-              lane.refusedSinceMs = null;
-              this.unreachableSinceMs = null;
-              this.unreachablePauseMs = 0;
-            },
-            release: ({ tokens, pico, latencyMs }) => {
-              this.active -= 1;
-              this.options.budget.settle(line.estimatedPico, pico);
-              if (tokens !== null) lane.pacer.settle(expected, tokens);
-              if (latencyMs !== null)
-                this.latencyMs += (latencyMs - this.latencyMs) * LATENCY_SMOOTHING;
-              done();
-              this.pump();
-            },
-          });
+          resolve(this.ticket(lane, flight, { line, done }));
         }),
     );
+  }
+
+  private ticket(lane: Lane, flight: Flight, at: { line: Admittable; done: () => void }): Ticket {
+    return {
+      admitted: () => {
+        this.service.reached();
+        lane.admitted(this.now(), flight);
+      },
+      throttled: (why, waitMs) => {
+        const now = this.now();
+        this.service.reached();
+        lane.throttled(now, flight, { why, waitMs });
+        return Math.max(0, lane.pacer.nextStartMs(now) - now);
+      },
+      overloaded: () => {
+        lane.overloaded(this.now());
+      },
+      release: ({ tokens, pico, latencyMs }) => {
+        this.active -= 1;
+        this.options.budget.settle(at.line.estimatedPico, pico);
+        lane.ended(flight, { tokens, latencyMs });
+        if (latencyMs !== null) this.retries.answered();
+        at.done();
+        this.pump();
+      },
+    };
   }
 
   private wakeAt(atMs: number, nowMs: number): void {
@@ -253,15 +255,11 @@ export class Limiter {
   }
 
   private tick(): void {
-    const now = this.options.clock.monotonicMs();
-    const { maxUnreachableMs, onUnreachable } = this.options;
-    if (this.options.concurrency === 'auto') this.slots.concurrency = this.autoConcurrency();
-    if (this.unreachableSinceMs !== null && now - this.unreachableSinceMs > maxUnreachableMs)
-      onUnreachable(null, this.unreachableReason);
-    for (const lane of this.lanes.values()) {
-      if (lane.parked || lane.refusedSinceMs === null) continue;
-      if (now - lane.refusedSinceMs > maxUnreachableMs) onUnreachable(lane.model, null);
-    }
+    this.tellUnreachable();
+    const lanes = [...this.lanes.values()];
+    const reason = this.cap.look(secondOf(lanes, this.now()));
+    this.trace.second(lanes, this.concurrency);
+    this.setSlots(reason);
     if (this.stopped) return;
     this.cancelTick = this.options.clock.after(TICK_MS, () => {
       this.tick();
@@ -269,12 +267,26 @@ export class Limiter {
     this.pump();
   }
 
-  private autoConcurrency(): number {
-    let perMs = 0;
-    for (const lane of this.lanes.values()) perMs += lane.pacer.pace().rpm / 60_000;
-    return Math.round(
-      Math.min(AUTO_MOST, Math.max(AUTO_LEAST, perMs * this.latencyMs * AUTO_SHARE)),
-    );
+  private tellUnreachable(): void {
+    const now = this.now();
+    const { maxUnreachableMs, onUnreachable } = this.options;
+    const lanes = [...this.lanes.values()];
+    const trying = lanes.some((lane) => lane.isTrying(now));
+    if (!trying && this.service.forMs(now) > maxUnreachableMs)
+      onUnreachable(null, this.service.reason);
+    for (const lane of lanes) {
+      if (!lane.parked && lane.refusedForMs(now) > maxUnreachableMs)
+        onUnreachable(lane.model, null);
+    }
+  }
+
+  private setSlots(reason: PaceChange['reason'] | null): void {
+    const from = this.slots.concurrency;
+    const to = this.cap.value;
+    if (to === from) return;
+    this.slots.concurrency = to;
+    if (reason !== null)
+      this.trace.change({ model: null, dimension: 'concurrency', reason, from, to });
   }
 
   private clearTimers(): void {
@@ -283,8 +295,4 @@ export class Limiter {
     this.cancelTimer = null;
     this.cancelTick = null;
   }
-}
-
-function tokensOf(line: Admittable): number {
-  return line.inputTokens + line.outputExpectedTokens;
 }

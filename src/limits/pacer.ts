@@ -1,193 +1,213 @@
 import type { FailureClass } from '../failure.ts';
+import type { LimitOrigin, PaceLimits } from './pace-limits.ts';
+import { Rate } from './rate.ts';
+import type { RateReason, RateState } from './rate-options.ts';
+import { StartLog } from './start-log.ts';
+import { TokenRatio } from './token-ratio.ts';
 
-/** Where a lane's limits come from: nothing known, or so many a minute (null: that one is unknown). */
-export type PaceLimits = { readonly rpm: number | null; readonly tpm: number | null };
-
-/** A known limit is used to this share, so that clocks that differ a little do no harm. */
-const LIMIT_SHARE = 0.99;
-/** Start of a known limit: a quarter, all of it after four seconds (the service guards against sudden growth). */
-const RAMP_START = 0.25;
-const RAMP_MS = 4000;
-/** An unknown limit is felt for: five a second, half as many again each second until the first throttle. */
+/** An unknown limit is felt for: five a second at first. */
 const UNKNOWN_START_PER_MS = 5 / 1000;
-const UNKNOWN_GROWTH = 1.5;
-/** After a throttle: this share of what was admitted; half the pace where nothing was. */
-const CUT_SHARE = 0.98;
-/**
- * Then up again: one percent a second, doubled for every four seconds without another throttle, so
- * that a real limit is touched gently and a stray refusal is soon forgotten.
- */
-const PROBE_GROWTH = 0.01;
-const PROBE_DOUBLING_MS = 4000;
 const SECOND_MS = 1000;
-/** Longest that one answer's unexpected tokens hold up its lane. */
-const CORRECTION_MS_MAX = 60_000;
-/** Seconds over which the admitted rate is measured. */
-const MEASURED_SECONDS = 3;
-/** Less than this says nothing about a rate yet. */
-const MEASURED_LEAST_MS = 250;
-/** The slowest a lane is ever paced: one call a minute. */
-const SLOWEST_PER_MS = 1 / 60_000;
-/** A start that a late timer missed may be caught up, but not more than this much of them. */
-const CATCH_UP_MS = 50;
+/** Longest that the service's own hint holds up a lane. */
+const PAUSE_MS_MAX = 60_000;
+/** A refusal comes back so soon; until some were seen, a second. */
+const PRESUMED_MS = { least: 200, first: 1000, most: 5000 } as const;
+/** What answers took beyond the estimate is made up for by so much of each later call. */
+const DEBT_SHARE = 0.01;
+/** A service that is short of capacity is called a tenth less often, at most once a second, and then more again. */
+const EASED = { factor: 0.9, least: 0.1, recovery: 1.03, afterMs: 2000 } as const;
 
-type Second = { at: number; sent: number; rejected: number; tokens: number };
+export type Dimension = 'requests' | 'tokens' | 'lane';
+export type PaceReason = RateReason | 'capacity' | 'retry-after';
+
+/** One dimension of a pace as it is now; a minute. `limit`: what is known or learned; null: nothing. */
+export type PaceOfDimension = {
+  readonly perMinute: number | null;
+  readonly limit: number | null;
+  readonly origin: LimitOrigin | null;
+};
+
+export type PacerOptions = {
+  readonly limits: PaceLimits;
+  onChange?(nowMs: number, dimension: Dimension, reason: PaceReason): void;
+};
 
 /**
  * The pace of one lane (one model at one endpoint): evenly spaced starts in two dimensions, requests
- * and tokens. Mutable; owned by the limiter; every time comes in as `nowMs` (monotonic).
- *
- * States of `perMs`: *ramping* up to a known limit, *growing* from five a second where nothing is
- * known, *learned* after a throttle (what was admitted, less 2 %, then up again, ever faster, never
- * above a known limit). See docs/decisions for why a quota is paced by rate and not by concurrency.
+ * and tokens. Mutable; owned by its lane; every time comes in as `nowMs` (monotonic).
  */
 export class Pacer {
-  private readonly limits: PaceLimits;
-  private perMs: number;
-  private tokensPerMs: number;
-  private nextRequestMs = 0;
-  private nextTokenMs = 0;
+  readonly requests: Rate;
+  readonly tokens: Rate;
+  private limits: PaceLimits;
+  private readonly ratio: TokenRatio = new TokenRatio();
+  private readonly log: StartLog = new StartLog();
+  private readonly onChange: NonNullable<PacerOptions['onChange']>;
   private pausedUntilMs = 0;
-  private startedMs: number | null = null;
-  private lastGrowthMs = 0;
-  private lastCutMs = -Infinity;
-  private learned = false;
-  private readonly seconds: Second[] = [];
+  /** A call that was not refused for so long is taken to be admitted. */
+  private refusalMs: number = PRESUMED_MS.first;
+  private refusalSeen = false;
+  private debtTokens = 0;
+  private eased = 1;
+  private easedMs = -Infinity;
+  private nextEasedMs = 0;
 
-  constructor(limits: PaceLimits) {
+  constructor({ limits, onChange }: PacerOptions) {
     this.limits = limits;
-    this.perMs = limits.rpm === null ? UNKNOWN_START_PER_MS : (limits.rpm / 60_000) * LIMIT_SHARE;
-    this.tokensPerMs = limits.tpm === null ? Infinity : (limits.tpm / 60_000) * LIMIT_SHARE;
+    this.onChange = onChange ?? (() => undefined);
+    const windowMs = limits.windowMs ?? SECOND_MS;
+    this.requests = new Rate({
+      perMinute: limits.rpm,
+      origin: limits.origin?.rpm ?? 'set',
+      windowMs,
+      unknownPerMs: UNKNOWN_START_PER_MS,
+      spread: null,
+      admitted: (fromMs, toMs) => {
+        const started = this.log.between(fromMs, toMs);
+        return { amount: started.calls, ...started };
+      },
+      onChange: (nowMs, reason) => {
+        this.onChange(nowMs, 'requests', reason);
+      },
+    });
+    this.tokens = new Rate({
+      perMinute: limits.tpm,
+      origin: limits.origin?.tpm ?? 'set',
+      windowMs,
+      unknownPerMs: Infinity,
+      spread: () => this.ratio.spread,
+      admitted: (fromMs, toMs) => {
+        const started = this.log.between(fromMs, toMs);
+        return { amount: started.tokens, ...started };
+      },
+      onChange: (nowMs, reason) => {
+        this.onChange(nowMs, 'tokens', reason);
+      },
+    });
   }
 
-  /** When the next call may start; now or earlier: at once. */
+  /** When the next call may start, or when to ask again; now or earlier: at once. */
   nextStartMs(nowMs: number): number {
-    this.grow(nowMs);
-    return Math.max(this.nextRequestMs, this.nextTokenMs, this.pausedUntilMs);
+    return Math.max(
+      this.requests.nextStartMs(nowMs, this.refusalMs),
+      this.tokens.nextStartMs(nowMs, this.refusalMs),
+      this.pausedUntilMs,
+      this.nextEasedMs,
+    );
   }
 
-  /** Notes a start that is expected to take `tokens`. */
-  start(nowMs: number, tokens: number): void {
-    this.startedMs ??= nowMs;
-    const ramp = this.ramp(nowMs);
-    this.nextRequestMs =
-      Math.max(this.nextRequestMs, nowMs - CATCH_UP_MS) + 1 / (this.perMs * ramp);
-    if (this.tokensPerMs !== Infinity) {
-      this.nextTokenMs =
-        Math.max(this.nextTokenMs, nowMs - CATCH_UP_MS) + tokens / (this.tokensPerMs * ramp);
-    }
-    const second = this.second(nowMs);
-    second.sent += 1;
-    second.tokens += tokens;
+  /** Notes a start that is estimated at `tokens`. Returns what it is taken to cost, corrected by what answers said. */
+  start(nowMs: number, tokens: number): number {
+    this.recover(nowMs);
+    const cost = tokens * this.ratio.value;
+    const most = cost * DEBT_SHARE;
+    const share = Math.max(-most, Math.min(most, this.debtTokens));
+    this.debtTokens -= share;
+    this.requests.spend(nowMs, 1);
+    this.tokens.spend(nowMs, cost + share);
+    this.log.started(nowMs, cost);
+    if (this.eased < 1) this.nextEasedMs = nowMs + 1 / (this.requests.perMs * this.eased);
+    return cost;
   }
 
-  /** Corrects the token pace by what the answer really took; whatever it says, for a minute at the most: quotas are by the minute. */
-  settle(expectedTokens: number, actualTokens: number): void {
-    if (this.tokensPerMs !== Infinity)
-      this.nextTokenMs += Math.min(
-        (actualTokens - expectedTokens) / this.tokensPerMs,
-        CORRECTION_MS_MAX,
-      );
+  /** What an answer really took, of a call that was taken to cost `cost` and estimated at `tokens`. */
+  settle(tokens: number, cost: number, actualTokens: number): void {
+    const wasSettled = this.ratio.isSettled;
+    this.ratio.learn(tokens, actualTokens);
+    // What was learned before was counted in estimates that nobody had checked.
+    if (!wasSettled && this.ratio.isSettled) this.tokens.recount(this.ratio.value);
+    this.debtTokens += actualTokens - cost;
   }
 
-  /** The service refused a call; cuts the dimension that the code names, at most once a second. */
-  throttled(
+  /** A call started at `sentMs` was admitted for certain. */
+  admitted(nowMs: number, sentMs: number): void {
+    this.requests.admitted(nowMs, sentMs);
+    this.tokens.admitted(nowMs, sentMs);
+  }
+
+  /** The service refused a call; the code names the dimension. */
+  refused(
     nowMs: number,
     why: FailureClass,
-    refused: { tokens: number; waitMs: number | null },
+    call: { sentMs: number; cost: number; waitMs: number | null },
   ): void {
-    const second = this.second(nowMs);
-    second.rejected += 1;
-    second.tokens -= refused.tokens;
-    if (refused.waitMs !== null) this.pause(nowMs, refused.waitMs);
-    if (nowMs - this.lastCutMs < SECOND_MS) return;
-    this.lastCutMs = nowMs;
-    this.lastGrowthMs = nowMs;
-    this.learned = true;
-    const admitted = this.admittedPerMs(nowMs);
-    if (why === 'throttle_tokens') {
-      const first = admitted.tokens > 0 ? admitted.tokens : refused.tokens * this.perMs;
-      const now = Number.isFinite(this.tokensPerMs) ? this.tokensPerMs : first;
-      this.tokensPerMs = cut(now, admitted.tokens, refused.tokens * SLOWEST_PER_MS);
-    } else {
-      this.perMs = cut(this.perMs, admitted.calls, SLOWEST_PER_MS);
+    const { sentMs, cost, waitMs } = call;
+    this.log.refused(sentMs, cost);
+    this.learnRefusalMs(nowMs - sentMs);
+    if (waitMs !== null && waitMs > 0) this.pause(nowMs, waitMs);
+    if (why === 'throttle_burst') this.requests.growthRefused(nowMs, sentMs);
+    else if (why === 'throttle_tokens') this.tokens.refused(nowMs, sentMs, cost);
+    else this.requests.refused(nowMs, sentMs, 1);
+  }
+
+  /** The service is short of capacity or failed: called a little less often for a while. */
+  ease(nowMs: number): void {
+    if (nowMs - this.easedMs < SECOND_MS) return;
+    this.easedMs = nowMs;
+    this.eased = Math.max(EASED.least, this.eased * EASED.factor);
+    this.onChange(nowMs, 'lane', 'capacity');
+  }
+
+  /** Nothing starts before `waitMs` have passed (60 s at the most). */
+  pause(nowMs: number, waitMs: number): void {
+    this.pausedUntilMs = Math.max(this.pausedUntilMs, nowMs + Math.min(waitMs, PAUSE_MS_MAX));
+    this.onChange(nowMs, 'lane', 'retry-after');
+  }
+
+  /** Other limits from now on, in the dimensions that are named. */
+  retune(nowMs: number, limits: PaceLimits, which: { rpm: boolean; tpm: boolean }): void {
+    this.limits = limits;
+    const { rpm, tpm, origin } = limits;
+    if (which.rpm) {
+      this.requests.limit(rpm, origin?.rpm ?? 'set');
+      this.onChange(nowMs, 'requests', 'set anew');
+    }
+    if (which.tpm) {
+      this.tokens.limit(tpm, origin?.tpm ?? 'set');
+      this.onChange(nowMs, 'tokens', 'set anew');
     }
   }
 
-  /** Nothing starts before `waitMs` have passed. */
-  pause(nowMs: number, waitMs: number): void {
-    this.pausedUntilMs = Math.max(this.pausedUntilMs, nowMs + waitMs);
-  }
-
-  /** The pace now, in calls and tokens a minute; null tokens: unbounded. */
-  pace(): { rpm: number; tpm: number | null; pausedUntilMs: number } {
+  /** The pace now. */
+  pace(): {
+    requests: PaceOfDimension;
+    tokens: PaceOfDimension;
+    pausedUntilMs: number;
+    state: RateState;
+    tokenRatio: number;
+  } {
+    const { rpm, tpm, origin } = this.limits;
     return {
-      rpm: this.perMs * 60_000,
-      tpm: this.tokensPerMs === Infinity ? null : this.tokensPerMs * 60_000,
+      requests: ofDimension(this.requests, rpm, origin?.rpm),
+      tokens: ofDimension(this.tokens, tpm, origin?.tpm),
       pausedUntilMs: this.pausedUntilMs,
+      state: this.tokens.state === 'half-open' ? 'half-open' : this.requests.state,
+      tokenRatio: this.ratio.value,
     };
   }
 
-  private ramp(nowMs: number): number {
-    if (this.startedMs === null || this.limits.rpm === null || this.learned) return 1;
-    return Math.min(1, RAMP_START + ((1 - RAMP_START) * (nowMs - this.startedMs)) / RAMP_MS);
+  private learnRefusalMs(tookMs: number): void {
+    const seen = Math.min(PRESUMED_MS.most, Math.max(PRESUMED_MS.least, tookMs * 2));
+    this.refusalMs = this.refusalSeen ? Math.max(seen, this.refusalMs * 0.98) : seen;
+    this.refusalSeen = true;
   }
 
-  private grow(nowMs: number): void {
-    if (this.startedMs === null) return;
-    if (this.lastGrowthMs === 0) this.lastGrowthMs = this.startedMs;
-    const passed = Math.floor((nowMs - this.lastGrowthMs) / SECOND_MS);
-    if (passed <= 0) return;
-    this.lastGrowthMs += passed * SECOND_MS;
-    if (!this.learned && this.limits.rpm !== null) return;
-    // Growth while nothing is sent would find no limit, only surprise the service later.
-    if (this.admittedPerMs(nowMs).calls === 0) return;
-    const growth = this.growthPerSecond(nowMs) ** passed;
-    const callsMost =
-      this.limits.rpm === null ? Infinity : (this.limits.rpm / 60_000) * LIMIT_SHARE;
-    const tokensMost =
-      this.limits.tpm === null ? Infinity : (this.limits.tpm / 60_000) * LIMIT_SHARE;
-    this.perMs = Math.min(this.perMs * growth, callsMost);
-    if (this.tokensPerMs !== Infinity)
-      this.tokensPerMs = Math.min(this.tokensPerMs * growth, tokensMost);
-  }
-
-  private growthPerSecond(nowMs: number): number {
-    if (!this.learned) return UNKNOWN_GROWTH;
-    const doublings = (nowMs - this.lastCutMs) / PROBE_DOUBLING_MS;
-    return Math.min(UNKNOWN_GROWTH, 1 + PROBE_GROWTH * 2 ** Math.min(doublings, 16));
-  }
-
-  private second(nowMs: number): Second {
-    const at = Math.floor(nowMs / SECOND_MS);
-    const last = this.seconds.at(-1);
-    if (last !== undefined && last.at === at) return last;
-    const fresh = { at, sent: 0, rejected: 0, tokens: 0 };
-    this.seconds.push(fresh);
-    if (this.seconds.length > MEASURED_SECONDS + 1) this.seconds.shift();
-    return fresh;
-  }
-
-  private admittedPerMs(nowMs: number): { calls: number; tokens: number } {
-    const oldest = Math.floor(nowMs / SECOND_MS) - MEASURED_SECONDS;
-    let calls = 0;
-    let tokens = 0;
-    for (const second of this.seconds) {
-      if (second.at < oldest) continue;
-      calls += second.sent - second.rejected;
-      tokens += second.tokens;
-    }
-    // The last of the seconds is not over yet.
-    const spanMs = Math.max(
-      MEASURED_LEAST_MS,
-      nowMs - Math.max(oldest * SECOND_MS, this.startedMs ?? nowMs),
-    );
-    return { calls: Math.max(0, calls) / spanMs, tokens: Math.max(0, tokens) / spanMs };
+  private recover(nowMs: number): void {
+    if (this.eased === 1 || nowMs - this.easedMs < EASED.afterMs) return;
+    this.easedMs = nowMs - EASED.afterMs + SECOND_MS;
+    this.eased = Math.min(1, this.eased * EASED.recovery);
   }
 }
 
-/** The pace after a refusal: what was admitted, less a little. */
-function cut(perMs: number, admittedPerMs: number, slowestPerMs: number): number {
-  const rate = admittedPerMs > 0 ? admittedPerMs * CUT_SHARE : perMs / 2;
-  return Math.max(slowestPerMs, Math.min(perMs, rate));
+function ofDimension(
+  rate: Rate,
+  known: number | null,
+  origin: LimitOrigin | undefined,
+): PaceOfDimension {
+  const learned = rate.learnedPerMs;
+  return {
+    perMinute: rate.perMs === Infinity ? null : rate.perMs * 60_000,
+    limit: learned === null ? known : learned * 60_000,
+    origin: learned !== null ? 'learned' : known === null ? null : (origin ?? 'set'),
+  };
 }

@@ -12,6 +12,8 @@ export type HttpCall = {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly stream: boolean;
+  /** POST where left out; a GET has no body. */
+  readonly method?: 'GET';
 };
 
 /**

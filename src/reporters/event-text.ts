@@ -35,6 +35,11 @@ export function parkedText(event: EventOf<'model-parked'>): string {
   return `${model} takes no more calls in this run: ${code}: ${oneLine(event.message)}; other models go on`;
 }
 
+/** A notice, and whether it warns. */
+export function noticeText({ severity, message }: EventOf<'notice'>): string {
+  return `${severity === 'warning' ? 'warning: ' : ''}${oneLine(message, PATH_CHARS_MAX)}`;
+}
+
 /** That the run is stopping, what it still waits for and why. */
 export function stoppingText(event: EventOf<'stopping'>): string {
   const waiting =

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { jsonText } from '../json/json-text.ts';
-import type { Progress, Reporter, RunEvent } from './reporter.ts';
+import type { DispatchState, Progress, Reporter, RunEvent } from './reporter.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -25,6 +25,32 @@ function progressFields(progress: Progress): Fields {
   };
 }
 
+function stateFields(state: DispatchState): Fields {
+  return {
+    elapsed_ms: state.elapsedMs,
+    settled: state.settled,
+    total: state.total,
+    in_flight: state.inFlight,
+    concurrency: state.concurrency,
+    stopping: state.stopping,
+    control_file: state.controlFile,
+    models: state.models.map((lane) => ({
+      model: lane.model,
+      state: lane.state,
+      rpm: lane.rpm,
+      rpm_limit: lane.rpmLimit,
+      rpm_origin: lane.rpmOrigin,
+      tpm: lane.tpm,
+      tpm_limit: lane.tpmLimit,
+      tpm_origin: lane.tpmOrigin,
+      waiting: lane.waiting,
+      in_flight: lane.inFlight,
+      paused_ms: lane.pausedMs,
+      throttled: lane.throttles,
+    })),
+  };
+}
+
 /** An event's public fields; null for one that is not part of the public list (cli.md section 7). */
 function fieldsOf(event: RunEvent): Fields | null {
   switch (event.event) {
@@ -42,6 +68,10 @@ function fieldsOf(event: RunEvent): Fields | null {
       return { model: event.model, code: event.code, message: event.message };
     case 'progress':
       return progressFields(event);
+    case 'dispatch-state':
+      return stateFields(event);
+    case 'notice':
+      return { severity: event.severity, message: event.message };
     case 'job-end': {
       const { summary, failures, exitCode, next } = event;
       const { schema: _schema, ...fields } = summary;

@@ -1,10 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { durationText } from './duration-text.ts';
-import { parkedText, startText, stoppingText } from './event-text.ts';
+import { noticeText, parkedText, startText, stoppingText } from './event-text.ts';
 import { wholeText } from './number-text.ts';
 import { oneLine } from './one-line.ts';
 import { paceText, settledLines, settledShare, spendText } from './progress-text.ts';
 import type { Progress, Reporter, RunEvent } from './reporter.ts';
+import { stateText } from './state-text.ts';
 
 const EVERY_MS_DEFAULT = 30_000;
 
@@ -64,6 +65,12 @@ export function createLinesReporter(options: {
         break;
       case 'stopping':
         write(`${stoppingText(event)}\n`);
+        break;
+      case 'notice':
+        write(`${noticeText(event)}\n`);
+        break;
+      case 'dispatch-state':
+        write(stateText(event));
         break;
       // The summary that the command prints is the end.
       case 'job-end':

@@ -1,9 +1,10 @@
-import { parkedText, stoppingText } from './event-text.ts';
+import { noticeText, parkedText, stoppingText } from './event-text.ts';
 import type { Reporter, RunEvent } from './reporter.ts';
+import { stateText } from './state-text.ts';
 
 /**
- * `-q`: nothing unless something is wrong: a parked model, and that the run is stopping before its
- * end. `write` gets whole lines with their line break.
+ * `-q`: nothing unless something is wrong: a parked model, a warning, and that the run is stopping
+ * before its end; and its state, where it is asked for. `write` gets whole lines with their line break.
  */
 export function createQuietReporter(options: { readonly write: (text: string) => void }): Reporter {
   const report = (event: RunEvent): void => {
@@ -11,6 +12,10 @@ export function createQuietReporter(options: { readonly write: (text: string) =>
       options.write(`${parkedText(event)}\n`);
     } else if (event.event === 'stopping') {
       options.write(`${stoppingText(event)}\n`);
+    } else if (event.event === 'notice' && event.severity === 'warning') {
+      options.write(`${noticeText(event)}\n`);
+    } else if (event.event === 'dispatch-state') {
+      options.write(stateText(event));
     }
   };
   return { report, close: () => {} };

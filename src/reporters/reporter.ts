@@ -80,6 +80,33 @@ export type Progress = {
   readonly elapsedMs: number;
 };
 
+/** What the dispatch is doing at this moment, as SIGUSR1 shows it. Rates and limits a minute; null: unbounded, or unknown. */
+export type DispatchState = {
+  readonly elapsedMs: number;
+  readonly settled: number;
+  readonly total: number;
+  readonly inFlight: number;
+  readonly concurrency: number;
+  readonly stopping: boolean;
+  /** The control file in force; null: none. */
+  readonly controlFile: string | null;
+  readonly models: readonly {
+    readonly model: string;
+    /** In a word: `ramping`, `known`, `paused`, `parked`, ... */
+    readonly state: string;
+    readonly rpm: number | null;
+    readonly rpmLimit: number | null;
+    readonly rpmOrigin: string;
+    readonly tpm: number | null;
+    readonly tpmLimit: number | null;
+    readonly tpmOrigin: string;
+    readonly waiting: number;
+    readonly inFlight: number;
+    readonly pausedMs: number;
+    readonly throttles: { readonly rate: number; readonly tokens: number; readonly burst: number };
+  }[];
+};
+
 /** Everything a run tells while it goes on; reporters are functions of it and nothing else. */
 export type RunEvent =
   | {
@@ -122,6 +149,13 @@ export type RunEvent =
     }
   | { readonly event: 'stopping'; readonly reason: string; readonly inFlight: number }
   | ({ readonly event: 'progress' } & Progress)
+  | ({ readonly event: 'dispatch-state' } & DispatchState)
+  | {
+      /** Something to know that stops nothing: limits that came or went, what could not be asked or read. */
+      readonly event: 'notice';
+      readonly severity: 'note' | 'warning';
+      readonly message: string;
+    }
   | {
       readonly event: 'job-end';
       readonly summary: RunSummary;

@@ -1,7 +1,8 @@
 import { MultiBar } from 'cli-progress';
-import { parkedText, slowedText, startText, stoppingText } from './event-text.ts';
+import { noticeText, parkedText, slowedText, startText, stoppingText } from './event-text.ts';
 import { progressLines } from './progress-lines.ts';
 import type { Progress, Reporter, RunEvent } from './reporter.ts';
+import { stateText } from './state-text.ts';
 import { paint } from './style.ts';
 import type { Style } from './style.ts';
 import { wrapToWidth } from './text-width.ts';
@@ -151,6 +152,12 @@ export function createTtyReporter(options: {
         break;
       case 'stopping':
         screen.print(stoppingText(event), 'yellow');
+        break;
+      case 'notice':
+        screen.print(noticeText(event), event.severity === 'warning' ? 'yellow' : 'dim');
+        break;
+      case 'dispatch-state':
+        for (const line of stateText(event).trimEnd().split('\n')) screen.print(line, 'cyan');
         break;
       case 'job-end':
         screen.close();

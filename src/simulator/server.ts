@@ -11,6 +11,7 @@ import { serviceError } from './errors-table.ts';
 import type { ServiceError } from './errors-table.ts';
 import { createFaults } from './faults.ts';
 import { createQuota } from './quota.ts';
+import { quotaListBody } from './quota-list.ts';
 import { deliver } from './reply.ts';
 import type { SimulatedEndpoint } from './request.ts';
 import { createStats } from './stats.ts';
@@ -74,6 +75,23 @@ function refuseOutright(
     connection: 'close',
   });
   response.end(body);
+  request.resume();
+}
+
+/** What the account may do, as the service tells it (`--query-limits`); not a model call, so it is not counted. */
+function tellQuotas(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { spec, apiKey }: Pick<SimulatorOptions, 'spec' | 'apiKey'>,
+): void {
+  const key = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+  if (key === undefined || (apiKey !== undefined && key !== apiKey)) {
+    refuseOutright(request, response, serviceError('InvalidApiKey'));
+    return;
+  }
+  const search = (request.url ?? '').split('?', 2)[1] ?? '';
+  response.writeHead(200, { 'content-type': 'application/json', 'x-request-id': NO_REQUEST_ID });
+  response.end(JSON.stringify(quotaListBody(spec, search, NO_REQUEST_ID)));
   request.resume();
 }
 
@@ -165,7 +183,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 },
     (request, response) => {
-      handle(request, response, state, clock);
+      const path = (request.url ?? '').split('?', 1)[0];
+      if (request.method === 'GET' && path === `${NATIVE_BASE}/quotas`)
+        tellQuotas(request, response, options);
+      else handle(request, response, state, clock);
     },
   );
   const boundPort = await listen(server, host, port);

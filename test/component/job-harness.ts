@@ -166,6 +166,7 @@ export async function createHarness(
       ledger,
       job,
       settings,
+      origins: new Map([['rpm', 'flag']]),
       defaults,
       catalog,
       pricing,

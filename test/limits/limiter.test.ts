@@ -167,10 +167,10 @@ describe('Limiter: lanes', () => {
   });
 
   test('a throttled model does not hold up the others', async () => {
-    const { clock, limiter, tickets, ask } = createLimiter({ concurrency: 2 });
+    const { clock, tickets, ask } = createLimiter({ concurrency: 2 });
     ask(lineOf('qwen-max'));
     await settleTurns();
-    limiter.throttled(lineOf('qwen-max'), 'throttle_rate', 30_000);
+    tickets[0]?.ticket.throttled('throttle_rate', 30_000);
     tickets[0]?.ticket.release(DONE);
     ask(lineOf('qwen-max'), true);
     for (let count = 0; count < 20; count += 1) ask(lineOf('qwen-plus'));
@@ -213,9 +213,8 @@ describe('Limiter: lanes', () => {
     const { clock, limiter, tickets, ask } = createLimiter();
     ask(lineOf('qwen-plus'));
     await settleTurns();
-    expect(limiter.throttled(lineOf('qwen-plus'), 'throttle_rate', 7000)).toBeGreaterThanOrEqual(
-      7000,
-    );
+    expect(tickets[0]?.ticket.throttled('throttle_rate', 7000)).toBeGreaterThanOrEqual(7000);
+    tickets[0]?.ticket.release(DONE);
     expect(limiter.paces()).toMatchObject([{ model: 'qwen-plus', throttles: 1, pausedMs: 7000 }]);
     ask(lineOf('qwen-plus'), true);
     await clock.advance(6999);
@@ -330,11 +329,13 @@ describe('Limiter: a service that admits nothing', () => {
   });
 
   test('one model throttled for longer than allowed: told with its name', async () => {
-    const { clock, limiter, told, ask } = createLimiter({ maxUnreachableMs: 10_000 });
+    const { clock, tickets, told, ask } = createLimiter({ maxUnreachableMs: 10_000 });
     ask(lineOf('qwen-max'));
     ask(lineOf('qwen-plus'));
     await settleTurns();
-    limiter.throttled(lineOf('qwen-max'), 'throttle_rate', null);
+    const refused = tickets.find(({ model }) => model === 'qwen-max')?.ticket;
+    refused?.throttled('throttle_rate', null);
+    refused?.release(DONE);
     await clock.advance(9000);
     expect(told).toEqual([]);
     await clock.advance(3000);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createQuietReporter } from '../../src/reporters/quiet.ts';
-import { jobEnd, jobStart, progress } from './sample-events.ts';
+import { dispatchState, jobEnd, jobStart, progress } from './sample-events.ts';
 
 test('createQuietReporter: silent unless something is wrong', () => {
   const written: string[] = [];
@@ -19,4 +19,15 @@ test('createQuietReporter: silent unless something is wrong', () => {
   reporter.close();
   expect(written).toHaveLength(2);
   expect(written[0]).toContain('Arrearage: 账户欠费');
+});
+
+test('createQuietReporter: warnings are something wrong, notes are not; a state is shown where it is asked for', () => {
+  const written: string[] = [];
+  const reporter = createQuietReporter({ write: (text) => written.push(text) });
+  reporter.report({ event: 'notice', severity: 'note', message: 'control file: rpm 600' });
+  expect(written).toEqual([]);
+  reporter.report({ event: 'notice', severity: 'warning', message: 'control file is not JSON' });
+  expect(written).toEqual(['warning: control file is not JSON\n']);
+  reporter.report(dispatchState());
+  expect(written.join('')).toContain('412 of 1,000 lines settled');
 });

@@ -40,6 +40,53 @@ export function progress(over: Partial<EventOf<'progress'>> = {}): EventOf<'prog
   };
 }
 
+/** What SIGUSR1 shows of it: one model at its limit, one that is throttled. */
+export function dispatchState(
+  over: Partial<EventOf<'dispatch-state'>> = {},
+): EventOf<'dispatch-state'> {
+  return {
+    event: 'dispatch-state',
+    elapsedMs: 61_000,
+    settled: 412,
+    total: 1000,
+    inFlight: 12,
+    concurrency: 64,
+    stopping: false,
+    controlFile: '/数据/高考题.qbatch.db.control.json',
+    models: [
+      {
+        model: 'qwen-plus',
+        state: 'known',
+        rpm: 594,
+        rpmLimit: 600,
+        rpmOrigin: 'flag',
+        tpm: null,
+        tpmLimit: null,
+        tpmOrigin: 'unknown',
+        waiting: 500,
+        inFlight: 10,
+        pausedMs: 0,
+        throttles: { rate: 0, tokens: 0, burst: 0 },
+      },
+      {
+        model: 'qwen-max',
+        state: 'paused',
+        rpm: 58.8,
+        rpmLimit: 60,
+        rpmOrigin: 'learned live',
+        tpm: 98_000,
+        tpmLimit: 100_000,
+        tpmOrigin: 'control file',
+        waiting: 76,
+        inFlight: 2,
+        pausedMs: 4000,
+        throttles: { rate: 3, tokens: 1, burst: 0 },
+      },
+    ],
+    ...over,
+  };
+}
+
 /** The end of a job of 415 lines, of which 3 failed. */
 export function jobEnd(over: Partial<EventOf<'job-end'>> = {}): EventOf<'job-end'> {
   return {

@@ -1,0 +1,57 @@
+// The pacing laboratory: the real limiter, in virtual time, against quotas that it does not see.
+// node bench/laboratory.mjs [words of scenario names ...] [--seeds 5] [--json]
+import { parseArgs } from 'node:util';
+import { loadSource } from '../scripts/load-source.mjs';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { seeds: { type: 'string' }, json: { type: 'boolean' }, script: { type: 'boolean' } },
+});
+const seeds = Array.from({ length: Number(values.seeds ?? 5) }, (_, nth) => nth + 1);
+const { SCENARIOS, measure, mean, qbatch, scriptClient } = await loadSource([
+  '../bench/laboratory/index.ts',
+]);
+
+const ROWS = [
+  ['limits known', (scenario) => qbatch(scenario, 'known'), 'known'],
+  ['limits unknown', (scenario) => qbatch(scenario, 'unknown'), 'unknown'],
+  ['script, 16 at once', () => scriptClient(16), null],
+  ['script, 256 at once', () => scriptClient(256), null],
+];
+
+function missed(goals, know, figures) {
+  if (know === null) return '';
+  return [
+    figures.usePercent < goals.use[know] ? `use < ${goals.use[know]} %` : null,
+    figures.refusedPercent > goals.refused[know] ? `429s > ${goals.refused[know]} %` : null,
+    figures.makespanRatio > goals.makespan[know] ? `makespan > ${goals.makespan[know]}` : null,
+  ]
+    .filter((one) => one !== null)
+    .join(', ');
+}
+
+const pad = (text, width) => String(text).padStart(width);
+process.stdout.write(
+  `${'scenario'.padEnd(26)}${'client'.padEnd(20)}${pad('use %', 8)}${pad('429 %', 8)}${pad('makespan', 10)}${pad('ratio', 8)}${pad('most/mean', 11)}  missed\n`,
+);
+let failed = 0;
+for (const scenario of SCENARIOS) {
+  if (
+    positionals.length > 0 &&
+    !positionals.some((word) => scenario.name.includes(word) || scenario.name === word)
+  )
+    continue;
+  for (const [name, client, know] of ROWS) {
+    if (know === null && values.script !== true) continue;
+    const runs = [];
+    for (const seed of know === null ? seeds.slice(0, 1) : seeds)
+      runs.push(await measure(scenario, seed, client(scenario)));
+    const figures = mean(runs);
+    const miss = missed(scenario.goals, know, figures);
+    if (miss !== '') failed += 1;
+    process.stdout.write(
+      `${scenario.name.padEnd(26)}${name.padEnd(20)}${pad(figures.usePercent.toFixed(1), 8)}${pad(figures.refusedPercent.toFixed(2), 8)}${pad(`${(figures.makespanMs / 1000).toFixed(0)} s`, 10)}${pad(figures.makespanRatio.toFixed(3), 8)}${pad(figures.unevenness.toFixed(2), 11)}  ${miss}\n`,
+    );
+  }
+}
+process.exitCode = failed > 0 ? 1 : 0;

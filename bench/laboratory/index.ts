@@ -1,0 +1,40 @@
+import type { PaceEvent } from '../../src/limits/pace-event.ts';
+import type { PaceLimits } from '../../src/limits/pace-limits.ts';
+import type { Client } from './client.ts';
+import { type Figures, measure } from './measure.ts';
+import { qbatchClient } from './qbatch-client.ts';
+import { type Scenario, SCENARIOS } from './scenario.ts';
+
+export { scriptClient } from './script-client.ts';
+export { measure, SCENARIOS };
+export type { Client, Figures, Scenario };
+
+/** qbatch's own limiter, told the limits or not. */
+export function qbatch(
+  scenario: Scenario,
+  know: 'known' | 'unknown',
+  onPace?: (event: PaceEvent) => void,
+): Client {
+  const limits = new Map<string, PaceLimits>(
+    scenario.workloads.map(({ model, quota: { rpm, tpm } }) => [model, { rpm, tpm }]),
+  );
+  const nothing: PaceLimits = { rpm: null, tpm: null };
+  return qbatchClient({
+    limits: (model) => (know === 'known' ? (limits.get(model) ?? nothing) : nothing),
+    ...(onPace !== undefined && { onPace }),
+  });
+}
+
+/** Means over seeds. */
+export function mean(runs: readonly Figures[]): Figures {
+  const of = (what: keyof Figures): number =>
+    runs.reduce((sum, run) => sum + run[what], 0) / Math.max(1, runs.length);
+  return {
+    usePercent: of('usePercent'),
+    refusedPercent: of('refusedPercent'),
+    makespanMs: of('makespanMs'),
+    makespanRatio: of('makespanRatio'),
+    unevenness: of('unevenness'),
+    sent: of('sent'),
+  };
+}

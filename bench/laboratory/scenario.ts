@@ -1,0 +1,195 @@
+/** How a hidden quota counts. */
+export type QuotaShape = {
+  readonly rpm: number;
+  readonly tpm: number;
+  /** The window, aligned at a moment that the client does not know. */
+  readonly windowMs: number;
+  /** `windows`: so much in each window, what is left is lost; `bucket`: filled continuously, full at first. */
+  readonly kind: 'windows' | 'bucket';
+  /** A growth guard: more than `factor` times the mean of the last 10 s, and more than `floor`, in a second is refused. */
+  readonly guard: { readonly factor: number; readonly floor: number } | null;
+  /** From one time to another, only this share is given. */
+  readonly change: {
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly share: number;
+  } | null;
+  /** When the tokens of a call are counted. */
+  readonly charge: 'start' | 'end';
+};
+
+/** The calls of one model. */
+export type Workload = {
+  readonly model: string;
+  readonly lines: number;
+  /** Mean latency; single ones are log-normal around it. */
+  readonly latencyMs: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Spread of the output's logarithm: 0.6 is usual, 1.2 a heavy tail. */
+  readonly outputSigma: number;
+  /** What the client estimates, as a multiple of the mean. */
+  readonly estimate: number;
+  readonly quota: QuotaShape;
+};
+
+/** What must be reached, in percent and as a ratio, for limits known and unknown. */
+export type Goals = {
+  readonly use: { readonly known: number; readonly unknown: number };
+  readonly refused: { readonly known: number; readonly unknown: number };
+  readonly makespan: { readonly known: number; readonly unknown: number };
+};
+
+export type Scenario = {
+  readonly name: string;
+  readonly workloads: readonly Workload[];
+  /** How the file orders its models: `stretches` of a thousand lines, or `mixed`. */
+  readonly order: 'stretches' | 'mixed';
+  /** Clients with the same workload that share the quota. */
+  readonly clients: number;
+  readonly goals: Goals;
+  /** In the subset that runs with every change. */
+  readonly quick: boolean;
+};
+
+const STEADY: Goals = {
+  use: { known: 97, unknown: 93 },
+  refused: { known: 0.2, unknown: 2 },
+  makespan: { known: 1.04, unknown: 1.08 },
+};
+/** Where tokens bind or the quota changes. */
+const MOVING: Goals = {
+  use: { known: 93, unknown: 90 },
+  refused: { known: 1, unknown: 5 },
+  makespan: { known: 1.04, unknown: 1.08 },
+};
+/**
+ * Where single calls take a third of what a second allows and nobody knows which: no client can keep
+ * such a window full without refusals (an even flow reaches 87 % with 3 %, 90 % with 4 %).
+ */
+const TAILS: Goals = {
+  use: { known: 85, unknown: 85 },
+  refused: { known: 5, unknown: 5 },
+  makespan: { known: 1.2, unknown: 1.2 },
+};
+/** Where the service counts over a minute: a window that is used up early is not seen before it is. */
+const MINUTE: Goals = { ...STEADY, refused: { known: 1, unknown: 5 } };
+
+const QUOTA: QuotaShape = {
+  rpm: 1200,
+  tpm: 5_000_000,
+  windowMs: 1000,
+  kind: 'windows',
+  guard: null,
+  change: null,
+  charge: 'start',
+};
+const CALLS: Workload = {
+  model: 'qwen-plus',
+  lines: 7200,
+  latencyMs: 3000,
+  inputTokens: 400,
+  outputTokens: 300,
+  outputSigma: 0.6,
+  estimate: 1,
+  quota: QUOTA,
+};
+
+type Parts = Partial<Omit<Scenario, 'name' | 'workloads'>> & {
+  readonly calls?: Partial<Workload>;
+  readonly quota?: Partial<QuotaShape>;
+  readonly workloads?: readonly Workload[];
+};
+
+function scenario(name: string, { calls, quota, workloads, ...rest }: Parts): Scenario {
+  const one = { ...CALLS, ...calls, quota: { ...QUOTA, ...quota } };
+  return {
+    name,
+    workloads: workloads ?? [one],
+    order: 'mixed',
+    clients: 1,
+    goals: STEADY,
+    quick: false,
+    ...rest,
+  };
+}
+
+const TOKENS_BIND = { rpm: 6000, tpm: 600_000 } as const;
+
+/** Every scenario; a job lasts five minutes or more at the full rate. */
+export const SCENARIOS: readonly Scenario[] = [
+  scenario('RPM 1,200', { quick: true }),
+  scenario('RPM 60', { calls: { lines: 600, latencyMs: 5000 }, quota: { rpm: 60 }, quick: true }),
+  scenario('RPM 30,000', { calls: { lines: 180_000 }, quota: { rpm: 30_000, tpm: 1e8 } }),
+  scenario('RPM 1', {
+    calls: { lines: 240, latencyMs: 5000 },
+    quota: { rpm: 1, windowMs: 60_000 },
+    goals: MINUTE,
+  }),
+  scenario('6 s windows', { quota: { windowMs: 6000 }, quick: true }),
+  scenario('60 s window', { quota: { windowMs: 60_000 }, goals: MINUTE, quick: true }),
+  scenario('60 s window, RPM 60', {
+    calls: { lines: 600 },
+    quota: { rpm: 60, windowMs: 60_000 },
+    goals: MINUTE,
+  }),
+  scenario('bucket of a minute', {
+    quota: { windowMs: 60_000, kind: 'bucket' },
+    goals: MINUTE,
+  }),
+  scenario('growth guard', { quota: { guard: { factor: 2, floor: 10 } }, quick: true }),
+  scenario('quota halves 120-180 s', {
+    calls: { lines: 9600 },
+    quota: { change: { fromMs: 120_000, toMs: 180_000, share: 0.5 } },
+    goals: MOVING,
+    quick: true,
+  }),
+  scenario('two clients', { calls: { lines: 4800 }, clients: 2, goals: MOVING }),
+  scenario('TPM 600k binds', {
+    calls: { lines: 5200 },
+    quota: TOKENS_BIND,
+    goals: MOVING,
+    quick: true,
+  }),
+  scenario('TPM 5M, heavy tails', {
+    calls: { lines: 43_000, outputSigma: 1.2 },
+    quota: { rpm: 30_000, tpm: 5_000_000 },
+    goals: MOVING,
+  }),
+  scenario('TPM 600k, heavy tails', {
+    calls: { lines: 5200, outputSigma: 1.2 },
+    quota: TOKENS_BIND,
+    goals: TAILS,
+  }),
+  scenario('TPM, 60 s window', {
+    calls: { lines: 5200 },
+    quota: { ...TOKENS_BIND, windowMs: 60_000 },
+    goals: MOVING,
+  }),
+  scenario('TPM, estimate 1/3', {
+    calls: { lines: 5200, estimate: 1 / 3 },
+    quota: TOKENS_BIND,
+    goals: MOVING,
+  }),
+  scenario('TPM, estimate x3', {
+    calls: { lines: 5200, estimate: 3 },
+    quota: TOKENS_BIND,
+    goals: MOVING,
+  }),
+  scenario('latency 40 s, RPM 600', {
+    calls: { lines: 3600, latencyMs: 40_000, outputTokens: 3000 },
+    quota: { rpm: 600 },
+    quick: true,
+  }),
+  scenario('latency 10 min, RPM 300', {
+    calls: { lines: 6000, latencyMs: 600_000, outputTokens: 3000 },
+    quota: { rpm: 300 },
+  }),
+  scenario('two models, mixed', {
+    workloads: [CALLS, { ...CALLS, model: 'qwen-max', lines: 400, quota: { ...QUOTA, rpm: 60 } }],
+  }),
+  scenario('two models, in stretches', {
+    workloads: [CALLS, { ...CALLS, model: 'qwen-max', lines: 3600, quota: { ...QUOTA, rpm: 600 } }],
+    order: 'stretches',
+  }),
+];

@@ -1,0 +1,74 @@
+import type { LabCall } from './calls.ts';
+import { HiddenQuota, type Refusal } from './hidden-quota.ts';
+import type { Scenario } from './scenario.ts';
+import { seeded, type VirtualTime } from './virtual-time.ts';
+
+/** One way, and what a refusal takes beyond: as a healthy line of 50 ms has it, with its jitter. */
+const ONE_WAY_MS = { least: 10, spread: 20 } as const;
+const REFUSAL_MS = { least: 15, spread: 30 } as const;
+/** A round trip on the average. */
+export const ROUND_TRIP_MS: number = 2 * (ONE_WAY_MS.least + ONE_WAY_MS.spread / 2);
+
+/** What became of the calls of one model, in the order of their starts. */
+export type Seen = {
+  sent: number;
+  refused: number;
+  /** Starts that were admitted. */
+  readonly startsMs: number[];
+  tokens: number;
+  lastEndMs: number;
+};
+
+export type Reply =
+  | { readonly kind: 'answer'; readonly tokens: number; readonly latencyMs: number }
+  | { readonly kind: 'refusal'; readonly why: Refusal };
+
+/** The service: hidden quotas, endless capacity. What it saw is what the figures are made of. */
+export class Service {
+  readonly seen: Map<string, Seen> = new Map();
+  private readonly time: VirtualTime;
+  private readonly quotas: Map<string, HiddenQuota> = new Map();
+  private readonly random: () => number;
+
+  constructor(scenario: Scenario, seed: number, time: VirtualTime) {
+    this.time = time;
+    this.random = seeded(seed * 7919 + 1);
+    for (const { model, quota } of scenario.workloads) {
+      this.quotas.set(model, new HiddenQuota(quota, this.random()));
+      this.seen.set(model, { sent: 0, refused: 0, startsMs: [], tokens: 0, lastEndMs: 0 });
+    }
+  }
+
+  /** Sends a call now; `onReply` is run when its reply is back. */
+  send(call: LabCall, onReply: (reply: Reply) => void): void {
+    const { model } = call.workload;
+    const quota = this.quotas.get(model);
+    const seen = this.seen.get(model);
+    if (quota === undefined || seen === undefined) throw new Error(`no model ${model}`);
+    const { time, random } = this;
+    const startMs = time.monotonicMs();
+    const oneWayMs = (): number => ONE_WAY_MS.least + random() * ONE_WAY_MS.spread;
+    const tokens = call.inputTokens + call.outputTokens;
+    seen.sent += 1;
+    time.after(oneWayMs(), () => {
+      const refusal = quota.admit(time.monotonicMs(), tokens);
+      if (refusal !== null) {
+        seen.refused += 1;
+        const takesMs = REFUSAL_MS.least + random() * REFUSAL_MS.spread;
+        time.after(takesMs + oneWayMs(), () => {
+          onReply({ kind: 'refusal', why: refusal });
+        });
+        return;
+      }
+      seen.startsMs.push(startMs);
+      seen.tokens += tokens;
+      time.after(call.latencyMs, () => {
+        quota.ended(time.monotonicMs(), tokens);
+        time.after(oneWayMs(), () => {
+          seen.lastEndMs = time.monotonicMs();
+          onReply({ kind: 'answer', tokens, latencyMs: time.monotonicMs() - startMs });
+        });
+      });
+    });
+  }
+}

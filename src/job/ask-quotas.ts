@@ -1,0 +1,42 @@
+import { openTransport } from '../call.ts';
+import { QUOTA_QUERY_MS, queryQuotas } from './query-quotas.ts';
+import type { ModelQuota } from './quota-reply.ts';
+import type { RunOptions } from './run-options.ts';
+
+/**
+ * The quotas that the service tells, where `--query-limits` asks for them; none where it does not, or
+ * the service does not answer: that is told, and the run goes on with the next source of limits.
+ */
+export async function askQuotas(options: RunOptions): Promise<ReadonlyMap<string, ModelQuota>> {
+  const { settings, clock, job, report, stop, redact } = options;
+  if (!settings.queryLimits) return new Map();
+  // One of its own: a call of the job may take minutes, this question may not.
+  const transport = openTransport({
+    baseUrls: options.endpoint,
+    apiKey: options.apiKey,
+    connectionsMax: 1,
+    timeoutMs: { whole: QUOTA_QUERY_MS, streamed: QUOTA_QUERY_MS },
+    idleTimeoutMs: QUOTA_QUERY_MS,
+    connectTimeoutMs: settings.connectTimeoutMs,
+    workspace: settings.workspace,
+    proxy: options.proxy,
+    clock,
+  });
+  try {
+    const models = job.survey.models.map(({ model }) => model);
+    const { quotas, problem } = await queryQuotas({
+      transport,
+      models,
+      clock,
+      stop: stop.stopSignal,
+      redact,
+    });
+    if (problem !== null) {
+      const message = `--query-limits: the service did not tell all its quotas: ${problem}; going on with what is known otherwise`;
+      report({ event: 'notice', severity: 'warning', message });
+    }
+    return quotas;
+  } finally {
+    await transport.close();
+  }
+}

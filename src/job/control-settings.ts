@@ -1,0 +1,60 @@
+import { countParser, orAuto, parseLimits } from '../config/setting-values.ts';
+import { isObject } from '../is-object.ts';
+import type { LimitSetting, Settings } from '../settings.ts';
+
+/** What a control file says; undefined: nothing, the settings hold. */
+export type ControlSettings = {
+  readonly rpm?: LimitSetting;
+  readonly tpm?: LimitSetting;
+  readonly concurrency?: Settings['concurrency'];
+};
+
+const KEYS = ['rpm', 'tpm', 'concurrency'] as const;
+const CONCURRENCY_MOST = 10_000;
+const parseConcurrency = orAuto(countParser(1, CONCURRENCY_MOST));
+
+const EXAMPLE = '{"rpm":{"qwen-plus":600},"tpm":1000000,"concurrency":"auto"}';
+
+/** Reads a control file's text; a text where it cannot be used says why. Pure. */
+export function parseControl(text: string): ControlSettings | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return `is not JSON: ${(error as Error).message}`;
+  }
+  if (!isObject(value)) return `is not a JSON object such as ${EXAMPLE}`;
+  const unknown = Object.keys(value).find((key) => !KEYS.some((known) => known === key));
+  if (unknown !== undefined) return `has an unknown key ${unknown}; it may have ${KEYS.join(', ')}`;
+  const control: { rpm?: LimitSetting; tpm?: LimitSetting; concurrency?: number | 'auto' } = {};
+  for (const key of ['rpm', 'tpm'] as const) {
+    if (value[key] === undefined) continue;
+    const parsed = parseLimits(value[key]);
+    if ('allowed' in parsed) return `has a ${key} that is not ${parsed.allowed}`;
+    control[key] = parsed.value;
+  }
+  if (value['concurrency'] !== undefined) {
+    const parsed = parseConcurrency(value['concurrency']);
+    if ('allowed' in parsed) return `has a concurrency that is not ${parsed.allowed}`;
+    control.concurrency = parsed.value;
+  }
+  return control;
+}
+
+/** The models that a control file names. */
+export function modelsNamed({ rpm, tpm }: ControlSettings): readonly string[] {
+  const names = [...(rpm?.keys() ?? []), ...(tpm?.keys() ?? [])];
+  return [...new Set(names)].filter((name) => name !== '');
+}
+
+/** In words, for the notice that it is in force. */
+export function controlText(control: ControlSettings): string {
+  const limits = (['rpm', 'tpm'] as const).flatMap((key) =>
+    [...(control[key] ?? [])].map(([model, value]) =>
+      model === '' ? `${key} ${value}` : `${key} ${value} for ${model}`,
+    ),
+  );
+  const calls =
+    control.concurrency === undefined ? [] : [`concurrency ${String(control.concurrency)}`];
+  return [...limits, ...calls].join(', ') || 'nothing';
+}

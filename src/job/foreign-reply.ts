@@ -1,0 +1,23 @@
+import type { ApiFailure } from '../failure.ts';
+
+/** Statuses of somebody who does not know the path or the method, or points elsewhere. */
+const ELSEWHERE: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 404, 405, 410, 501]);
+const MARKUP = /^\s*<(?:!doctype|html|head|body|\?xml)/i;
+
+/**
+ * Whether a reply looks as if it came from somebody else than a model service: a 404 or a redirect
+ * without a service's code (or with the code for an unknown path), or a page for people. Pure.
+ *
+ * `NotFound`: "Request path not found" (error page, 2026-05). A model that does not exist has a code
+ * of its own.
+ */
+export function looksForeign({ kind, statusCode, code, message }: ApiFailure): boolean {
+  const status = statusCode ?? 0;
+  const isPage =
+    MARKUP.test(message) && status < 500 && ![401, 403, 407, 408, 429].includes(status);
+  if (kind === 'bad-response') return isPage;
+  if (kind !== 'http') return false;
+  const isUnknownPath =
+    ELSEWHERE.has(status) && (code === `qbatch_http_${status}` || code === 'NotFound');
+  return isUnknownPath || (isPage && code === `qbatch_http_${status}`);
+}

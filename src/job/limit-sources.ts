@@ -1,0 +1,107 @@
+import type { LearnedLimit } from '../ledger/pace-records.ts';
+import type { PaceLimits } from '../limits/pace-limits.ts';
+import type { Catalog } from '../models/catalog.ts';
+import type { Scope } from '../models/scope.ts';
+import type { LimitSetting, Origin, Settings } from '../settings.ts';
+import type { ControlSettings } from './control-settings.ts';
+import type { ModelQuota } from './quota-reply.ts';
+
+/** A limit a minute, where it comes from, and whether it is a bound or only a place to start from. */
+export type KnownLimit = {
+  readonly perMinute: number;
+  readonly origin: string;
+  readonly certain: boolean;
+};
+
+/** Both limits of a model; null: nothing is known, it has to be felt for. */
+export type KnownLimits = { readonly rpm: KnownLimit | null; readonly tpm: KnownLimit | null };
+
+type Dimension = 'rpm' | 'tpm';
+
+export type LimitSourceOptions = {
+  readonly settings: Pick<Settings, 'rpm' | 'tpm' | 'simulate'>;
+  readonly origins: ReadonlyMap<keyof Settings, Origin>;
+  /** What the service said of its quotas (`--query-limits`). */
+  readonly quotas: ReadonlyMap<string, ModelQuota>;
+  /** What this ledger learned before of the same service. */
+  readonly learned: ReadonlyMap<string, LearnedLimit>;
+  readonly catalog: Catalog;
+  readonly scope: Scope;
+  readonly endpoint: { readonly dashscope: string };
+};
+
+/** The simulator without quotas takes whatever comes; so many calls a minute are as good as no limit. */
+const UNLIMITED_RPM = 6_000_000;
+
+/**
+ * The limits of a model: the control file's, else flags, environment and project file (one setting,
+ * with its own origin), else the service's quota, else what was learned before, else the catalog's for
+ * Model Studio. Self-hosted services that nobody describes are unknown.
+ */
+export function knownLimits(
+  options: LimitSourceOptions,
+  control: ControlSettings | null,
+  model: string,
+): KnownLimits {
+  const one = (dimension: Dimension): KnownLimit | null =>
+    given(control?.[dimension], model, 'control file') ??
+    given(
+      // `auto` in the control file takes back what the settings say.
+      says(control?.[dimension], model) ? undefined : options.settings[dimension],
+      model,
+      options.origins.get(dimension) ?? 'default',
+    ) ??
+    found(options, model, dimension);
+  return { rpm: one('rpm'), tpm: one('tpm') };
+}
+
+/** As the limiter takes them: how far it may go beyond a limit hangs on where that comes from. */
+export function paceLimits(
+  { rpm, tpm }: KnownLimits,
+  learned: Pick<LearnedLimit, 'windowMs'> | undefined,
+): PaceLimits {
+  return {
+    rpm: rpm?.perMinute ?? null,
+    tpm: tpm?.perMinute ?? null,
+    origin: { rpm: kindOf(rpm), tpm: kindOf(tpm) },
+    ...(learned !== undefined && { windowMs: learned.windowMs }),
+  };
+}
+
+function kindOf(limit: KnownLimit | null): NonNullable<NonNullable<PaceLimits['origin']>['rpm']> {
+  if (limit?.certain === false) return 'learned';
+  if (limit?.origin === 'quota query') return 'queried';
+  return limit?.origin === 'catalog' ? 'catalog' : 'set';
+}
+
+function says(setting: LimitSetting | undefined, model: string): boolean {
+  return setting?.has(model) === true || setting?.has('') === true;
+}
+
+function given(
+  setting: LimitSetting | undefined,
+  model: string,
+  origin: string,
+): KnownLimit | null {
+  const value = setting?.get(model) ?? setting?.get('') ?? 'auto';
+  return value === 'auto' ? null : { perMinute: value, origin, certain: true };
+}
+
+function found(
+  options: LimitSourceOptions,
+  model: string,
+  dimension: Dimension,
+): KnownLimit | null {
+  const { quotas, learned, settings } = options;
+  const quota = quotas.get(model)?.[dimension] ?? null;
+  if (quota !== null) return { perMinute: quota, origin: 'quota query', certain: true };
+  if (settings.simulate !== undefined) {
+    const own = settings.simulate[dimension] ?? (dimension === 'rpm' ? UNLIMITED_RPM : null);
+    return own === null ? null : { perMinute: own, origin: 'simulator', certain: true };
+  }
+  const before = learned.get(model)?.[dimension] ?? null;
+  if (before !== null) return { perMinute: before, origin: 'learned before', certain: false };
+  if (!new URL(options.endpoint.dashscope).hostname.endsWith('.aliyuncs.com')) return null;
+  const listed = options.catalog.limits(model, options.scope)[dimension];
+  return listed === null ? null : { perMinute: listed, origin: 'catalog', certain: true };
+}

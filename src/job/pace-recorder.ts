@@ -1,0 +1,197 @@
+import type { Clock } from '../clock.ts';
+import type { ChangeRecord, PaceBucket, PaceLane, Throttles } from '../ledger/pace-records.ts';
+import { bucketStart, type PaceTraceWriter } from '../ledger/pace-trace.ts';
+import type { KnownLimit, KnownLimits } from './limit-sources.ts';
+import type { PaceChange, PaceEvent, PaceSecond } from '../limits/pace-event.ts';
+
+/** Rows join the commit of a turn about this often. */
+const WRITE_EVERY_MS = 2_000;
+/** Buckets and changes that wait for a commit: while nothing is committed nothing much happens. */
+const PENDING_MAX = 10_000;
+const SECONDS_A_MINUTE = 60;
+
+type Sums = { -readonly [Key in keyof PaceLane]: PaceLane[Key] } & {
+  /** What the limits allowed since the last start: it counts once there is another. */
+  openRequests: number;
+  openTokens: number;
+};
+
+export type PaceRecorderOptions = {
+  readonly clock: Clock;
+  readonly writer: PaceTraceWriter;
+  /** What is known of a model's limits now, for their origin. */
+  limits(model: string): KnownLimits;
+};
+
+/**
+ * Folds what the limiter tells of its lanes into rows for the ledger. Owns nothing but what is not
+ * written yet and one row of sums a lane; works inside the transactions of others.
+ */
+export class PaceRecorder {
+  private readonly options: PaceRecorderOptions;
+  private readonly lanes: Map<string, Sums> = new Map();
+  private buckets: PaceBucket[] = [];
+  private changes: ChangeRecord[] = [];
+  private touched: Set<string> = new Set();
+  private writtenMs = -Infinity;
+
+  constructor(options: PaceRecorderOptions) {
+    this.options = options;
+  }
+
+  add(event: PaceEvent): void {
+    if (event.kind === 'change') this.addChange(event);
+    else this.addSecond(event);
+  }
+
+  /** Writes what has gathered, where it is time; inside a transaction of the caller's. */
+  writeIfDue(): void {
+    const now = this.options.clock.monotonicMs();
+    if (now - this.writtenMs < WRITE_EVERY_MS) return;
+    this.writtenMs = now;
+    this.write();
+  }
+
+  /** Writes all that is left, and that the run has ended; inside a transaction of the caller's. */
+  finish(): void {
+    this.write();
+    this.options.writer.end(this.options.clock.wallMs());
+  }
+
+  private write(): void {
+    if (this.buckets.length === 0 && this.changes.length === 0) return;
+    const lanes = [...this.touched].flatMap((model) => this.lanes.get(model) ?? []);
+    this.options.writer.write({ buckets: this.buckets, changes: this.changes, lanes });
+    this.buckets = [];
+    this.changes = [];
+    this.touched = new Set();
+  }
+
+  private addChange({ model, atMs, dimension, reason, from, to }: PaceChange): void {
+    if (this.changes.length >= PENDING_MAX) return;
+    // What a pause moves is a moment, which says nothing later.
+    const isRate = dimension !== 'lane';
+    this.changes.push({
+      model,
+      at: Math.round(atMs),
+      dimension,
+      from: isRate ? finite(from) : null,
+      to: isRate ? finite(to) : null,
+      reason,
+    });
+  }
+
+  private addSecond(second: PaceSecond): void {
+    this.sum(second);
+    if (this.buckets.length >= PENDING_MAX) return;
+    const { model, sent, refused } = second;
+    const spanSeconds = this.options.writer.spanSeconds(model);
+    this.buckets.push({
+      model,
+      at: bucketStart(second.atMs, spanSeconds),
+      spanSeconds,
+      seconds: 1,
+      starts: sent,
+      startsMost: sent,
+      throttles: refused,
+      tokens: admittedTokens(second),
+      rpm: finite(second.rpm),
+      tpm: finite(second.tpm),
+      rpmLimit: second.rpmLimit,
+      tpmLimit: second.tpmLimit,
+      waiting: second.waiting,
+      inFlight: second.inFlight,
+    });
+  }
+
+  /** Sums run from the first second with a start to the last: ramp and pauses included, the tail of replies not. */
+  private sum(second: PaceSecond): void {
+    const { model, sent, refused, rpmLimit, tpmLimit } = second;
+    const at = Math.round(second.atMs);
+    let lane = this.lanes.get(model);
+    if (lane === undefined) {
+      if (sent === 0) return;
+      lane = newSums(model, at);
+      this.lanes.set(model, lane);
+    }
+    this.touched.add(model);
+    const known = this.options.limits(model);
+    lane.rpmLimit = rpmLimit;
+    lane.tpmLimit = tpmLimit;
+    lane.rpmOrigin = originOf(rpmLimit, second.rpmOrigin, known.rpm);
+    lane.tpmOrigin = originOf(tpmLimit, second.tpmOrigin, known.tpm);
+    const { rate, tokens, burst } = lane.throttles;
+    lane.throttles = {
+      rate: rate + refused.rate,
+      tokens: tokens + refused.tokens,
+      burst: burst + refused.burst,
+    };
+    lane.tokens += admittedTokens(second);
+    if (rpmLimit !== null) {
+      lane.usedRequests += sent - refusals(refused);
+      lane.openRequests += rpmLimit / SECONDS_A_MINUTE;
+    }
+    if (tpmLimit !== null) {
+      lane.usedTokens += admittedTokens(second);
+      lane.openTokens += tpmLimit / SECONDS_A_MINUTE;
+    }
+    if (sent > 0) addStarts(lane, sent, at);
+  }
+}
+
+function addStarts(lane: Sums, sent: number, at: number): void {
+  lane.starts += sent;
+  lane.startsMost = Math.max(lane.startsMost, sent);
+  lane.lastStartAt = Math.max(lane.lastStartAt, at);
+  lane.allowedRequests += lane.openRequests;
+  lane.allowedTokens += lane.openTokens;
+  lane.openRequests = 0;
+  lane.openTokens = 0;
+}
+
+function refusals({ rate, tokens, burst }: Throttles): number {
+  return rate + tokens + burst;
+}
+
+/** Refused calls took none; how many tokens theirs were is told of all that were sent. */
+function admittedTokens({ sent, refused, tokens }: PaceSecond): number {
+  return sent === 0 ? 0 : tokens * Math.max(0, 1 - refusals(refused) / sent);
+}
+
+function finite(value: number | null): number | null {
+  return value !== null && Number.isFinite(value) ? value : null;
+}
+
+/** Where a limit in force comes from, in words for people and programs. */
+export function originOf(
+  limit: number | null,
+  kind: PaceSecond['rpmOrigin'],
+  known: KnownLimit | null,
+): string {
+  if (limit === null) return 'unknown';
+  if (kind !== 'learned') return known?.origin ?? 'unknown';
+  const isEarlier = known?.certain === false && Math.abs(known.perMinute - limit) < 0.5;
+  return isEarlier ? known.origin : 'learned live';
+}
+
+function newSums(model: string, at: number): Sums {
+  return {
+    model,
+    rpmLimit: null,
+    rpmOrigin: 'unknown',
+    tpmLimit: null,
+    tpmOrigin: 'unknown',
+    firstStartAt: at,
+    lastStartAt: at,
+    starts: 0,
+    startsMost: 0,
+    throttles: { rate: 0, tokens: 0, burst: 0 },
+    tokens: 0,
+    usedRequests: 0,
+    allowedRequests: 0,
+    usedTokens: 0,
+    allowedTokens: 0,
+    openRequests: 0,
+    openTokens: 0,
+  };
+}

@@ -1,0 +1,111 @@
+import type { Transport } from '../call.ts';
+import { type Clock } from '../clock.ts';
+import { dashscope } from '../protocols/dashscope.ts';
+import type { HttpCall, HttpReply } from '../protocols/protocol.ts';
+import { type ModelQuota, parseQuotaList } from './quota-reply.ts';
+
+/** All questions of a run together take no longer than this. */
+export const QUOTA_QUERY_MS = 10_000;
+/** A job with more models asks for the first ones only. */
+const MODELS_ASKED_MAX = 50;
+/** Where the list is, and where it was before 2026-09. */
+const PATHS = ['/quotas', '/models/limits'] as const;
+
+export type QuotaQuery = {
+  readonly transport: Transport;
+  readonly models: readonly string[];
+  readonly clock: Clock;
+  readonly stop: AbortSignal;
+  redact(text: string): string;
+};
+
+/** What the service told, and what kept it from telling all; null: nothing. */
+export type QuotaAnswer = {
+  readonly quotas: ReadonlyMap<string, ModelQuota>;
+  readonly problem: string | null;
+};
+
+/**
+ * Asks the service for the quotas of a job's models (`--query-limits`), once a run. Never rejects: a
+ * failure is a problem to be told, and the run goes on with what it knows. The key goes where the
+ * calls go, by the same transport: no redirect is followed, and nothing else is sent.
+ */
+export async function queryQuotas(query: QuotaQuery): Promise<QuotaAnswer> {
+  const { transport, clock, stop, models } = query;
+  const drop = (): void => {
+    transport.dropAll();
+  };
+  let late = false;
+  const cancel = clock.after(QUOTA_QUERY_MS, () => {
+    late = true;
+    drop();
+  });
+  stop.addEventListener('abort', drop);
+  const quotas = new Map<string, ModelQuota>();
+  let problem: string | null = null;
+  try {
+    let path: string | null = null;
+    for (const model of models.slice(0, MODELS_ASKED_MAX)) {
+      if (quotas.has(model)) continue;
+      const asked: Asked | null = late || stop.aborted ? null : await askFor(model, path, query);
+      if (asked === null || asked.quotas === null) {
+        problem = late ? `no answer within ${QUOTA_QUERY_MS / 1000} s` : (asked?.problem ?? null);
+        break;
+      }
+      ({ path } = asked);
+      for (const [name, quota] of asked.quotas) quotas.set(name, quota);
+    }
+  } finally {
+    cancel();
+    stop.removeEventListener('abort', drop);
+  }
+  const missing = models.filter((model) => !quotas.has(model));
+  if (problem === null && missing.length > 0 && !stop.aborted)
+    problem = `it lists no quota of ${missing.slice(0, 5).join(', ')}`;
+  return { quotas, problem };
+}
+
+type Asked = {
+  readonly quotas: ReadonlyMap<string, ModelQuota> | null;
+  /** The path that answered. */
+  readonly path: string | null;
+  readonly problem: string | null;
+};
+
+async function askFor(model: string, known: string | null, query: QuotaQuery): Promise<Asked> {
+  let problem: string | null = null;
+  for (const path of known === null ? PATHS : [known]) {
+    const reply = await get(`${path}?model=${encodeURIComponent(model)}`, query);
+    if (typeof reply === 'string') return { quotas: null, path: null, problem: reply };
+    if (reply.statusCode === 200) {
+      const quotas = parseQuotaList(reply.body.toString('utf8'));
+      const strange = quotas === null ? `the reply of ${path} is no list of quotas` : null;
+      return { quotas, path, problem: strange };
+    }
+    problem ??= `${path}: ${failureText(reply, query)}`;
+    if (reply.statusCode !== 404) break;
+  }
+  return { quotas: null, path: null, problem };
+}
+
+function failureText(reply: HttpReply, { redact }: QuotaQuery): string {
+  const decoded = dashscope.decode({ ...reply, redact });
+  if (decoded.kind === 'answer') return `HTTP ${reply.statusCode}`;
+  const { code, message } = decoded.failure;
+  return `HTTP ${reply.statusCode} ${code}: ${redact(message)}`;
+}
+
+/** The reply, or why there is none. */
+async function get(path: string, { transport }: QuotaQuery): Promise<HttpReply | string> {
+  const call: HttpCall = {
+    protocol: 'dashscope',
+    method: 'GET',
+    path,
+    headers: { accept: 'application/json' },
+    body: '',
+    stream: false,
+  };
+  const result = await transport.send(call, (head) => dashscope.fold(head, ''));
+  if (result.kind === 'reply') return result.reply;
+  return result.kind === 'stream' ? 'the reply is an event stream' : result.failure.message;
+}

@@ -1,0 +1,37 @@
+import type { openTransport } from '../call.ts';
+import type { Clock } from '../clock.ts';
+import type { LineDefaults } from '../input/request-parts.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Job } from '../ledger/records.ts';
+import type { Catalog } from '../models/catalog.ts';
+import type { Scope } from '../models/scope.ts';
+import type { Pricing } from '../pricing.ts';
+import type { Report } from '../reporters/reporter.ts';
+import type { Origin, Settings } from '../settings.ts';
+import type { RunStop } from './run-stop.ts';
+
+/** Everything that the dispatch of a prepared job needs. */
+export type RunOptions = {
+  readonly ledger: Ledger;
+  readonly job: Job;
+  readonly settings: Settings;
+  /** Where each setting came from. */
+  readonly origins: ReadonlyMap<keyof Settings, Origin>;
+  readonly defaults: LineDefaults;
+  readonly catalog: Catalog;
+  readonly pricing: Pricing;
+  readonly scope: Scope;
+  readonly endpoint: { readonly dashscope: string; readonly openai: string };
+  readonly apiKey: string;
+  readonly proxy: Parameters<typeof openTransport>[0]['proxy'];
+  /** Shown at the start: a base URL, or `simulator`. */
+  readonly endpointShown: string;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly stop: RunStop;
+  readonly redact: (text: string) => string;
+  readonly writeStdout: (text: string) => Promise<void>;
+  readonly resuming: boolean;
+  /** Calls `listener` whenever the user asks for the state; the returned function ends that. */
+  readonly onStateAsked?: (listener: () => void) => () => void;
+};

@@ -1,0 +1,35 @@
+import { EXIT } from '../errors.ts';
+import type { ApiFailure } from '../failure.ts';
+import { oneLine } from '../reporters/one-line.ts';
+import type { Settings } from '../settings.ts';
+import type { Stopped } from './run-stop.ts';
+
+/** How much of a stranger's reply is shown. */
+const REPLY_CHARS_MAX = 200;
+
+/** The first replies came from somebody else than a model service. */
+export function wrongEndpoint(
+  { message, statusCode }: ApiFailure,
+  endpoint: { readonly dashscope: string; readonly openai: string },
+): Stopped {
+  const where = [...new Set([endpoint.dashscope, endpoint.openai])].join(' and ');
+  return {
+    reason: 'endpoint',
+    code: EXIT.config,
+    message: `no model service answers at ${where}: the first replies were nothing but HTTP ${String(statusCode)} (${oneLine(message, REPLY_CHARS_MAX)}); the lines stay open: check --base-url or --region, then run again`,
+  };
+}
+
+/** Nothing was admitted for longer than `--max-unreachable`; by a model, or (null) by the service as a whole. */
+export function unreachable(
+  model: string | null,
+  reason: string | null,
+  { maxUnreachableMs }: Pick<Settings, 'maxUnreachableMs'>,
+): Stopped {
+  const seconds = Math.round(maxUnreachableMs / 1000);
+  const message =
+    model === null
+      ? `the service could not be reached for ${seconds} s (--max-unreachable)${reason === null ? '' : `: ${reason}`}; the lines stay open: run again when it is back`
+      : `${model} admitted nothing for ${seconds} s (--max-unreachable); its lines stay open: run again later, or wait longer with --max-unreachable`;
+  return { reason: 'unreachable', code: EXIT.unavailable, message };
+}

@@ -1,0 +1,40 @@
+import type { Database } from './database.ts';
+import type { Ledger } from './ledger.ts';
+import type { LearnedLimit } from './pace-records.ts';
+import { hasPaceTables } from './read-trace.ts';
+
+/** A quota that was learned longer ago than this is no better a start than none. */
+const LEARNED_DAYS_MAX = 30;
+const DAY_MS = 86_400_000;
+
+/** Writes down what a service was found to admit; inside a transaction. What is not known any better stays. */
+export function putLearnedLimits(
+  ledger: Ledger,
+  endpoint: string,
+  learned: readonly LearnedLimit[],
+  wallMs: number,
+): void {
+  const put = ledger.database.prepare(
+    `INSERT INTO learned_limits (endpoint, model, rpm, tpm, window_ms, learned_at) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET rpm = coalesce(excluded.rpm, rpm), tpm = coalesce(excluded.tpm, tpm),
+       window_ms = excluded.window_ms, learned_at = excluded.learned_at`,
+  );
+  for (const { model, rpm, tpm, windowMs } of learned) {
+    if (rpm !== null || tpm !== null) put.run(endpoint, model, rpm, tpm, windowMs, wallMs);
+  }
+}
+
+/** What was learned of a service, by model; a start for the next run, never a bound. */
+export function learnedLimits(
+  database: Database,
+  endpoint: string,
+  wallMs: number,
+): ReadonlyMap<string, LearnedLimit> {
+  if (!hasPaceTables(database)) return new Map();
+  const rows = database
+    .prepare(
+      'SELECT model, rpm, tpm, window_ms AS windowMs FROM learned_limits WHERE endpoint = ? AND learned_at > ?',
+    )
+    .all(endpoint, wallMs - LEARNED_DAYS_MAX * DAY_MS) as LearnedLimit[];
+  return new Map(rows.map((row) => [row.model, row]));
+}

@@ -1,0 +1,60 @@
+/** Calls over which a rate is measured, at the least. */
+const MEASURED_CALLS = 20;
+/** Less time than this says nothing about a rate yet. */
+const MEASURED_MS_LEAST = 250;
+/** Calls over which the share of refusals is taken; where costs vary, over some windows too. */
+const SHARE = { calls: 60, windows: 5 } as const;
+const MINUTE_MS = 60_000;
+
+type Admitted = (
+  fromMs: number,
+  toMs: number,
+) => { readonly amount: number; readonly calls: number; readonly refused: number };
+
+/** What can be said of a rate from what was admitted of late, in one dimension. Times are monotonic milliseconds. */
+export class Admissions {
+  private readonly admitted: Admitted;
+
+  constructor(admitted: Admitted) {
+    this.admitted = admitted;
+  }
+
+  calls(fromMs: number, toMs: number): number {
+    return this.admitted(fromMs, toMs).calls;
+  }
+
+  /** The amount a millisecond over `spanMs`, or since `startedMs` where that is less. */
+  perMs(untilMs: number, spanMs: number, startedMs: number): number {
+    const fromMs = Math.max(untilMs - spanMs, startedMs);
+    const { amount } = this.admitted(fromMs, untilMs);
+    return Math.max(0, amount) / Math.max(MEASURED_MS_LEAST, untilMs - fromMs);
+  }
+
+  /** Calls a millisecond at a pace of `perMs`. */
+  callsPerMs(nowMs: number, perMs: number): number {
+    const { amount, calls } = this.admitted(nowMs - MINUTE_MS, nowMs);
+    return calls > 0 && amount > 0 ? (perMs * calls) / amount : perMs;
+  }
+
+  /** The share of calls that were refused of late, not before `sinceMs`. */
+  refusedShare(untilMs: number, at: { perMs: number; sinceMs: number; windowMs: number }): number {
+    const isOpen = at.sinceMs === -Infinity;
+    const spanMs = Math.max(
+      SHARE.calls / this.callsPerMs(untilMs, at.perMs),
+      isOpen ? SHARE.windows * at.windowMs : 0,
+    );
+    const { calls, refused } = this.admitted(Math.max(at.sinceMs, untilMs - spanMs), untilMs);
+    return refused / Math.max(1, calls + refused);
+  }
+
+  /**
+   * What a window gave that opened again at `openedMs`: the amount a millisecond over so many windows
+   * as hold a good number of calls, not before `sinceMs`, when one had opened before. A window that
+   * had begun before that counts in full: it gave all it had.
+   */
+  ofWindow(openedMs: number, at: { perMs: number; sinceMs: number; windowMs: number }): number {
+    const wanted = Math.max(at.windowMs, MEASURED_CALLS / this.callsPerMs(openedMs, at.perMs));
+    const spanMs = Math.min(wanted, Math.max(at.windowMs, openedMs - at.sinceMs));
+    return Math.max(0, this.admitted(openedMs - spanMs, openedMs).amount) / spanMs;
+  }
+}

@@ -1,0 +1,34 @@
+const SECOND_MS = 1000;
+/** Growth a second where nothing is known, and after the service has refused it. */
+const UNKNOWN = 1.5;
+const GUARDED = 1.2;
+/** Longest that growth is made up for after a pause. */
+const SECONDS_MOST = 2;
+/** Feeling for more: so much in each window, doubled every so many; a window is at least so many calls. */
+const FEEL = { share: 0.01, doublingWindows: 4, calls: 10, doublingsMost: 8 } as const;
+
+/** How much a limit can be said to lie below the pace at which a single refusal met it. */
+export const TOUCHED_SHARE: number = 1 + FEEL.share;
+
+/** How a pace goes up. Factors for so many seconds. */
+export class Growth {
+  private perSecond: number = UNKNOWN;
+
+  /** The service refuses sudden growth: slower from now on. */
+  guard(): void {
+    this.perSecond = GUARDED;
+  }
+
+  /** As fast as can be, while nothing is known of the limit. */
+  full(seconds: number): number {
+    return this.perSecond ** Math.min(seconds, SECONDS_MOST);
+  }
+
+  /** Gently above what was learned, more so the longer nothing refuses it. `forMs`: since it began. */
+  felt(at: { forMs: number; windowMs: number; callsPerMs: number; seconds: number }): number {
+    const stepMs = Math.max(at.windowMs, FEEL.calls / at.callsPerMs);
+    const doublings = Math.min(at.forMs / stepMs / FEEL.doublingWindows, FEEL.doublingsMost);
+    const share = FEEL.share * 2 ** doublings * (SECOND_MS / stepMs) * at.seconds;
+    return 1 + Math.min(this.perSecond - 1, share);
+  }
+}

@@ -1,0 +1,206 @@
+import type { FailureClass } from '../failure.ts';
+import { Latencies } from './latencies.ts';
+import { LineQueue } from './line-queue.ts';
+import type { LanePace, LaneState, PaceShown, Throttles } from './pace-event.ts';
+import type { LearnedLimits, PaceLimits } from './pace-limits.ts';
+import { type Dimension, Pacer, type PaceReason } from './pacer.ts';
+import type { Admittable, Ticket } from './ticket.ts';
+
+export type Waiter = {
+  readonly line: Admittable;
+  readonly resolve: (ticket: Ticket | null) => void;
+};
+
+/** A call in flight: when it was started, and what it was taken to cost. */
+export type Flight = { readonly sentMs: number; readonly tokens: number; readonly cost: number };
+
+/** What a lane did since this second began. */
+type LaneCounts = {
+  sent: number;
+  admitted: number;
+  refused: Throttles;
+  tokens: number;
+  ended: number;
+  failed: number;
+};
+
+/** A call that has been out for so long was not refused: refusals come back at once. */
+const TRIED_MS = 5000;
+/** So much of the last calls failed at the service: it is called less often for a while. */
+const FAILED_SHARE = 0.15;
+const FAILED_OVER = 20;
+
+/** The calls of one model: its queue, its pace, its calls in flight, and what became of them. */
+export class Lane {
+  readonly model: string;
+  readonly pacer: Pacer;
+  readonly queue: LineQueue<Waiter> = new LineQueue();
+  readonly latencies: Latencies = new Latencies();
+  parked = false;
+  throttles: Throttles = { rate: 0, tokens: 0, burst: 0 };
+  /** Latencies of the answers of this second. */
+  recentMs: number[] = [];
+  private readonly flights: Set<Flight> = new Set();
+  private refusedSinceMs: number | null = null;
+  private counts: LaneCounts = noCounts();
+  private failedShare = 0;
+
+  constructor(
+    model: string,
+    limits: PaceLimits,
+    onChange: (nowMs: number, dimension: Dimension, reason: PaceReason) => void,
+  ) {
+    this.model = model;
+    this.pacer = new Pacer({ limits, onChange });
+  }
+
+  get inFlight(): number {
+    return this.flights.size;
+  }
+
+  get waiting(): number {
+    return this.queue.size;
+  }
+
+  get callsPerSecond(): number {
+    return this.pacer.requests.perMs * 1000;
+  }
+
+  /** What was done since the second began. */
+  get counted(): Readonly<LaneCounts> {
+    return this.counts;
+  }
+
+  start(nowMs: number, tokens: number): Flight {
+    const flight = { sentMs: nowMs, tokens, cost: this.pacer.start(nowMs, tokens) };
+    this.flights.add(flight);
+    this.counts.sent += 1;
+    this.counts.tokens += flight.cost;
+    return flight;
+  }
+
+  admitted(nowMs: number, flight: Flight): void {
+    this.refusedSinceMs = null;
+    this.counts.admitted += 1;
+    this.pacer.admitted(nowMs, flight.sentMs);
+  }
+
+  throttled(nowMs: number, flight: Flight, at: { why: FailureClass; waitMs: number | null }): void {
+    const kind = kindOf(at.why);
+    this.throttles[kind] += 1;
+    this.counts.refused[kind] += 1;
+    this.refusedSinceMs ??= nowMs;
+    this.pacer.refused(nowMs, at.why, { ...flight, waitMs: at.waitMs });
+  }
+
+  /** A call failed at the service. A stray failure says nothing; several of the last calls slow the lane. */
+  overloaded(nowMs: number): void {
+    this.counts.failed += 1;
+    this.failedShare += 1 / FAILED_OVER;
+    if (this.failedShare > FAILED_SHARE) this.pacer.ease(nowMs);
+  }
+
+  ended(flight: Flight, actual: { tokens: number | null; latencyMs: number | null }): void {
+    if (!this.flights.delete(flight)) return;
+    this.counts.ended += 1;
+    this.failedShare -= this.failedShare / FAILED_OVER;
+    if (actual.tokens !== null) this.pacer.settle(flight.tokens, flight.cost, actual.tokens);
+    if (actual.latencyMs === null) return;
+    this.latencies.add(actual.latencyMs);
+    this.recentMs.push(actual.latencyMs);
+  }
+
+  /** For how long everything was refused; a call that is out and was not refused at once may yet be answered. */
+  refusedForMs(nowMs: number): number {
+    if (this.refusedSinceMs === null || this.isTrying(nowMs)) return 0;
+    return nowMs - this.refusedSinceMs;
+  }
+
+  isTrying(nowMs: number): boolean {
+    return nowMs - this.oldestSentMs(nowMs) >= TRIED_MS;
+  }
+
+  /** Calls in flight that this lane's pace and latency ask for. */
+  needed(nowMs: number): number {
+    const { perMs } = this.pacer.requests;
+    const ageMs = nowMs - this.oldestSentMs(nowMs);
+    const latencyMs = Math.max(this.latencies.quantile(0.95) ?? 1000, ageMs);
+    // A second more, since need is looked at once a second.
+    return Math.min(perMs * latencyMs, this.inFlight + this.queue.size + perMs * 1000);
+  }
+
+  /** Sets the counters of this second back to nothing. */
+  startSecond(): void {
+    this.counts = noCounts();
+    this.recentMs = [];
+  }
+
+  /** The pace as the trace shows it. */
+  shown(nowMs: number): PaceShown {
+    const { requests, tokens, state, pausedUntilMs } = this.pacer.pace();
+    return {
+      model: this.model,
+      state: this.stateOf(state, pausedUntilMs > nowMs),
+      waiting: this.queue.size,
+      inFlight: this.inFlight,
+      rpm: requests.perMinute ?? Infinity,
+      tpm: tokens.perMinute,
+      rpmLimit: requests.limit,
+      rpmOrigin: requests.origin,
+      tpmLimit: tokens.limit,
+      tpmOrigin: tokens.origin,
+    };
+  }
+
+  /** The lane as a status print shows it. */
+  pace(nowMs: number): LanePace {
+    const { tokenRatio, pausedUntilMs } = this.pacer.pace();
+    const { rate, tokens, burst } = this.throttles;
+    return {
+      ...this.shown(nowMs),
+      tokenRatio,
+      pausedMs: Math.max(0, pausedUntilMs - nowMs),
+      throttles: rate + tokens + burst,
+      throttlesBy: { ...this.throttles },
+    };
+  }
+
+  learned(): LearnedLimits | null {
+    const { requests, tokens } = this.pacer;
+    if (requests.learnedPerMs === null && tokens.learnedPerMs === null) return null;
+    const perMinute = (perMs: number | null): number | null =>
+      perMs === null ? null : perMs * 60_000;
+    return {
+      model: this.model,
+      rpm: perMinute(requests.learnedPerMs),
+      tpm: perMinute(tokens.learnedPerMs),
+      windowMs: Math.max(requests.windowMs, tokens.windowMs),
+    };
+  }
+
+  private stateOf(state: LaneState, isPaused: boolean): LaneState {
+    if (this.parked) return 'parked';
+    return isPaused ? 'paused' : state;
+  }
+
+  private oldestSentMs(nowMs: number): number {
+    const [first] = this.flights;
+    return first?.sentMs ?? nowMs;
+  }
+}
+
+function kindOf(why: FailureClass): keyof Throttles {
+  if (why === 'throttle_tokens') return 'tokens';
+  return why === 'throttle_burst' ? 'burst' : 'rate';
+}
+
+function noCounts(): LaneCounts {
+  return {
+    sent: 0,
+    admitted: 0,
+    refused: { rate: 0, tokens: 0, burst: 0 },
+    tokens: 0,
+    ended: 0,
+    failed: 0,
+  };
+}

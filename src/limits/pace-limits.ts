@@ -1,0 +1,24 @@
+/**
+ * Where a limit comes from. `set` (flags, project file), `queried` (the service's own answer) and
+ * `catalog` are bounds that a pace never exceeds; `learned` (what this ledger saw before) is a start
+ * that what is seen live may exceed or cut.
+ */
+export type LimitOrigin = 'set' | 'queried' | 'catalog' | 'learned';
+
+/** A model's limits a minute; null: nothing is known of that one. */
+export type PaceLimits = {
+  readonly rpm: number | null;
+  readonly tpm: number | null;
+  /** Of each limit that is not null; not given: `set`. */
+  readonly origin?: { readonly rpm?: LimitOrigin; readonly tpm?: LimitOrigin };
+  /** The window over which the service was seen to count, in milliseconds; not given: a second. */
+  readonly windowMs?: number;
+};
+
+/** What live running has shown of a model's limits, to be kept for the next run; null: not met. */
+export type LearnedLimits = {
+  readonly model: string;
+  readonly rpm: number | null;
+  readonly tpm: number | null;
+  readonly windowMs: number;
+};

@@ -1,0 +1,61 @@
+import type { Clock } from '../clock.ts';
+import type { Lane } from './lane.ts';
+import type { PaceChange, PaceEvent } from './pace-event.ts';
+import type { Dimension, PaceReason } from './pacer.ts';
+
+type Told = Pick<PaceChange, 'model' | 'dimension' | 'reason'> &
+  Partial<Pick<PaceChange, 'from' | 'to'>>;
+
+/** Turns what lanes do into the events of `onPace`; does nothing where nobody listens. */
+export class PaceTrace {
+  private readonly clock: Clock;
+  private readonly tell: ((event: PaceEvent) => void) | undefined;
+  private readonly last: Map<string, number | null> = new Map();
+  private sinceMs: number;
+
+  constructor(clock: Clock, tell: ((event: PaceEvent) => void) | undefined) {
+    this.clock = clock;
+    this.tell = tell;
+    this.sinceMs = clock.wallMs();
+  }
+
+  change({ model, dimension, reason, from = null, to = null }: Told): void {
+    const atMs = this.clock.wallMs();
+    this.tell?.({ kind: 'change', model, atMs, dimension, reason, from, to });
+  }
+
+  laneChange(lane: Lane, dimension: Dimension, reason: PaceReason): void {
+    if (this.tell === undefined) return;
+    const key = `${dimension} ${lane.model}`;
+    const to = paceOf(lane, dimension);
+    const from = this.last.get(key) ?? null;
+    this.last.set(key, to);
+    this.change({ model: lane.model, dimension, reason, from, to });
+  }
+
+  /** Ends a second: one event for each lane that did something or waits, and its counters begin anew. */
+  second(lanes: readonly Lane[], concurrency: number): void {
+    this.tellSecond(lanes, concurrency);
+    this.sinceMs = this.clock.wallMs();
+    for (const lane of lanes) lane.startSecond();
+  }
+
+  private tellSecond(lanes: readonly Lane[], concurrency: number): void {
+    if (this.tell === undefined) return;
+    const atMs = this.sinceMs;
+    const nowMs = this.clock.monotonicMs();
+    for (const lane of lanes) {
+      const { sent, admitted, refused, tokens, ended } = lane.counted;
+      const shown = lane.shown(nowMs);
+      const refusals = refused.rate + refused.tokens + refused.burst;
+      if (sent + admitted + refusals + ended + shown.waiting === 0) continue;
+      this.tell({ ...shown, kind: 'second', atMs, sent, admitted, refused, tokens, concurrency });
+    }
+  }
+}
+
+function paceOf(lane: Lane, dimension: Dimension): number | null {
+  const pace = lane.pacer.pace();
+  if (dimension === 'lane') return pace.pausedUntilMs;
+  return pace[dimension].perMinute;
+}

@@ -1,0 +1,300 @@
+import { Admissions } from './admissions.ts';
+import { Growth, TOUCHED_SHARE } from './growth.ts';
+import { Noise } from './noise.ts';
+import type { LimitOrigin } from './pace-limits.ts';
+import { PaceUse } from './pace-use.ts';
+import type { RateOptions, RateReason, RateState } from './rate-options.ts';
+import { RefusalRun } from './refusal-run.ts';
+import { rampShare } from './ramp.ts';
+import { restMs } from './rests.ts';
+import { isTelling } from './telling-run.ts';
+import { windowClosedFor } from './windows.ts';
+
+/** A bound is used to this share, so that clocks that differ a little do no harm. */
+const BOUND_SHARE = 0.99;
+/** What was learned is used to this share. */
+const LEARNED_SHARE = 0.985;
+/** What the service's refusal of sudden growth leaves of the pace. */
+const BURST_CUT = 0.8;
+/** A single refusal takes so much of the pace. */
+const TOUCH_CUT = 0.97;
+const SECOND_MS = 1000;
+/** A pace is not what holds a lane up where so little of it is used. */
+const UNUSED_SHARE = 0.5;
+/** So much of a pace must be used before it goes up; and so near to what was learned is as good. */
+const USED_SHARE = 0.7;
+const RECOVERED_SHARE = 0.995;
+/** Longest stretch that growth makes up for. */
+const GROWTH_MS_MOST = 60_000;
+/** What was learned has changed where it is so different. */
+const CHANGED_SHARE = 0.15;
+/** A measure is at least this share of the pace before. */
+const MEASURED_SHARE_LEAST = 0.02;
+/** A bound that was refused while costs were not known yet is tried again at this share. */
+const RECOUNTED_SHARE = 0.95;
+/** A start that a late timer missed may be caught up, but not more than this much of them. */
+const CATCH_UP_MS = 50;
+/** The slowest pace: one call in so long. */
+const SLOWEST_MS = 120_000;
+
+/**
+ * The pace of one dimension (requests, or tokens) of one lane: evenly spaced amounts, and what is
+ * known of the limit behind them. Mutable; every time comes in, monotonic milliseconds.
+ *
+ * *Ramping* up to a limit that is known; *growing* where none is, until the first refusal; *learned*
+ * after it: close to what was admitted, feeling for more at growing intervals. While everything is
+ * refused (*half-open*) single tries are made, and the first one admitted says over which window the
+ * service counts and how much it gives. See docs/decisions for the reasons.
+ */
+export class Rate {
+  perMs: number;
+  windowMs: number;
+  /** What was learned live, an amount a millisecond; null: the limit was not met. */
+  learnedPerMs: number | null = null;
+  private readonly options: RateOptions;
+  private readonly admissions: Admissions;
+  /** Null: what a call costs is known before. */
+  private readonly noise: Noise | null;
+  private boundPerMs: number;
+  private phase: 'ramping' | 'growing' | 'learned';
+  private readonly growth: Growth = new Growth();
+  private readonly use: PaceUse = new PaceUse();
+  private nextMs = 0;
+  private run: RefusalRun | null = null;
+  private startedMs: number | null = null;
+  private reopenedMs = -Infinity;
+  private lastBurstMs = -Infinity;
+  private feelAtMs = Infinity;
+  private lastAmount = 1;
+  private rests = 0;
+  constructor(options: RateOptions) {
+    this.options = options;
+    this.admissions = new Admissions(options.admitted);
+    this.noise = options.spread === null ? null : new Noise();
+    this.windowMs = options.windowMs;
+    this.boundPerMs = Infinity;
+    this.perMs = options.unknownPerMs;
+    this.phase = 'growing';
+    this.limit(options.perMinute, options.origin);
+  }
+
+  /** Sets what is known of the limit; null: nothing. */
+  limit(perMinute: number | null, origin: LimitOrigin): void {
+    this.boundPerMs = Infinity;
+    this.run = null;
+    if (perMinute === null) {
+      this.perMs = this.options.unknownPerMs;
+      this.phase = 'growing';
+      return;
+    }
+    const perMs = perMinute / 60_000;
+    this.phase = 'ramping';
+    if (origin === 'learned') {
+      this.perMs = perMs * LEARNED_SHARE;
+      this.learnedPerMs = perMs;
+      return;
+    }
+    this.perMs = perMs * BOUND_SHARE;
+    this.boundPerMs = this.perMs;
+    this.learnedPerMs = null;
+  }
+
+  get state(): RateState {
+    if (this.run !== null && this.run.hits > 2) return 'half-open';
+    if (this.phase !== 'learned') return this.phase;
+    return this.perMs >= this.boundPerMs ? 'known' : 'learned';
+  }
+
+  /** When the next amount may be spent, or when to ask again. */
+  nextStartMs(nowMs: number, presumedAfterMs: number): number {
+    const triedMs = this.run?.endedBy(nowMs, presumedAfterMs) ?? null;
+    if (triedMs !== null) this.endRun(nowMs, triedMs);
+    this.grow(nowMs);
+    return this.run === null
+      ? this.nextMs
+      : Math.min(this.nextMs, Math.max(nowMs, this.run.knownAtMs(presumedAfterMs)));
+  }
+
+  /** Notes that so much is spent now. */
+  spend(nowMs: number, amount: number): void {
+    this.startedMs ??= nowMs;
+    this.use.spend(nowMs, amount);
+    if (amount > 0) this.lastAmount = amount;
+    if (this.noise !== null && this.phase === 'learned' && this.run === null)
+      this.perMs = Math.min(this.boundPerMs, this.perMs * this.noise.gain);
+    if (this.perMs === Infinity) return;
+    const spacing = amount / (this.perMs * this.ramp(nowMs));
+    this.nextMs = Math.max(this.nextMs, nowMs - CATCH_UP_MS) + spacing;
+    if (this.run === null) return;
+    this.run.started(nowMs);
+    this.nextMs = Math.max(this.nextMs, nowMs + this.run.betweenMs);
+  }
+
+  /** What was counted as one is `factor`: a pace that was learned is so much more; a bound was never wrong. */
+  recount(factor: number): void {
+    if (this.learnedPerMs === null) return;
+    const most = this.boundPerMs === Infinity ? Infinity : this.boundPerMs * RECOUNTED_SHARE;
+    this.learnedPerMs = Math.min(most, this.learnedPerMs * factor);
+    this.perMs = Math.min(most, this.perMs * factor);
+    if (most !== Infinity) this.perMs = most;
+  }
+
+  /** The service refused a call started at `sentMs` because of this dimension. */
+  refused(nowMs: number, sentMs: number, amount: number): void {
+    if (this.run === null) {
+      if (this.perMs === Infinity) this.perMs = this.admittedPerMs(sentMs);
+      this.run = new RefusalRun({
+        nowMs,
+        sentMs,
+        perMs: this.perMs,
+        windowMs: this.windowMs,
+        admitted: this.admissions.calls(sentMs - this.windowMs, sentMs),
+      });
+      this.cutAtOnce(nowMs, sentMs);
+      return;
+    }
+    if (this.noise !== null) this.perMs *= this.noise.cut;
+    this.run.refused(nowMs, sentMs, amount / this.perMs);
+    this.nextMs = Math.max(this.nextMs, nowMs + this.run.betweenMs);
+  }
+
+  /** The service found the growth too sudden. */
+  growthRefused(nowMs: number, sentMs: number): void {
+    if (sentMs < this.lastBurstMs) return;
+    this.lastBurstMs = nowMs;
+    this.growth.guard();
+    const admitted = this.admittedPerMs(nowMs);
+    const perMs = Math.min(this.perMs, Math.max(admitted, this.perMs / 2)) * BURST_CUT;
+    if (this.phase === 'ramping') this.phase = 'growing';
+    this.setPace(nowMs, perMs, 'growth refused');
+    this.nextMs = Math.max(this.nextMs, nowMs + 1 / this.perMs);
+  }
+
+  /** A call started at `sentMs` was admitted for certain. */
+  admitted(nowMs: number, sentMs: number): void {
+    if (this.run !== null && sentMs > this.run.lastSentMs && sentMs >= this.run.knownMs)
+      this.endRun(nowMs, sentMs);
+  }
+
+  private ramp(nowMs: number): number {
+    if (this.phase !== 'ramping' || this.startedMs === null) return 1;
+    return rampShare(nowMs - this.startedMs);
+  }
+
+  /** The first refusal of a run: at once a little less, or what was admitted where nothing was known. */
+  private cutAtOnce(nowMs: number, sentMs: number): void {
+    const wasGrowing = this.phase === 'growing';
+    this.phase = 'learned';
+    const admitted = this.admittedPerMs(sentMs);
+    // A pace far above what was sent is no limit that was met: what was sent is.
+    if (wasGrowing || (admitted > 0 && admitted < this.perMs * UNUSED_SHARE)) {
+      const most = Math.min(this.perMs, admitted) * LEARNED_SHARE;
+      this.setPace(nowMs, admitted > 0 ? most : this.perMs / 2, 'refused');
+      return;
+    }
+    this.setPace(nowMs, this.perMs * this.cut(nowMs), 'refused');
+  }
+
+  private cut(nowMs: number): number {
+    if (this.noise === null) return TOUCH_CUT;
+    const calls = this.admissions.callsPerMs(nowMs, this.perMs) * this.windowMs;
+    const share = this.noise.shareOfBound(this.options.spread?.() ?? 0, calls);
+    // The first refusal at a bound: windows are short enough for the spread of single calls to show.
+    return this.perMs >= this.boundPerMs && this.learnedPerMs === null ? share : this.noise.cut;
+  }
+
+  /** The window opened again before `triedMs`: what it gave says how much the limit is. */
+  private endRun(nowMs: number, triedMs: number): void {
+    const { run } = this;
+    if (run === null) return;
+    this.run = null;
+    // It opened at some moment between the last try that was refused and the first that was not.
+    const openedMs = (run.lastSentMs + triedMs) / 2;
+    this.learnWindow(nowMs, run.lastSentMs - run.firstSentMs);
+    const before = this.learnedPerMs;
+    const { noise, windowMs } = this;
+    const { perMs } = run;
+    // Where costs vary, runs come close together by chance.
+    const shareSinceMs = noise === null ? this.reopenedMs : -Infinity;
+    const recent = { perMs, sinceMs: shareSinceMs, windowMs };
+    const refusedShare = this.admissions.refusedShare(openedMs, recent);
+    const steeredShare = noise?.refusedShare ?? null;
+    if (isTelling(run, { windowMs, refusedShare, steeredShare })) {
+      const sinceMs = Math.max(this.reopenedMs, this.startedMs ?? openedMs);
+      const measured = this.admissions.ofWindow(openedMs, { perMs, sinceMs, windowMs });
+      // Whatever the window is, it gives a call at least; else it would be longer.
+      const least = noise === null ? 1 / windowMs : perMs * MEASURED_SHARE_LEAST;
+      this.learnedPerMs = Math.min(Math.max(measured, least), perMs);
+      this.setPace(nowMs, this.learnedPerMs * LEARNED_SHARE, 'reopened');
+    } else if (noise === null) this.learnedPerMs = perMs / TOUCHED_SHARE;
+    else this.learnedPerMs = this.perMs;
+    const changed = before === null || Math.abs(this.learnedPerMs / before - 1) > CHANGED_SHARE;
+    this.rests = changed ? 0 : this.rests + 1;
+    this.rest(nowMs);
+    this.reopenedMs = openedMs;
+    // Tries were further apart than the pace has it: back to the pace.
+    if (run.hits > 0)
+      this.nextMs = Math.max(nowMs, Math.min(this.nextMs, triedMs + this.lastAmount / this.perMs));
+  }
+
+  private learnWindow(nowMs: number, closedMs: number): void {
+    const windowMs = windowClosedFor(closedMs);
+    if (windowMs <= this.windowMs) return;
+    this.windowMs = windowMs;
+    this.options.onChange(nowMs, 'window learned');
+  }
+
+  private rest(nowMs: number): void {
+    this.feelAtMs =
+      nowMs +
+      restMs({
+        times: this.rests,
+        callsPerMs: this.admissions.callsPerMs(nowMs, this.perMs),
+        windowMs: this.windowMs,
+        isBounded: this.boundPerMs !== Infinity,
+        isNoisy: this.noise !== null,
+      });
+  }
+
+  private admittedPerMs(untilMs: number): number {
+    return this.admissions.perMs(untilMs, SECOND_MS, this.startedMs ?? untilMs);
+  }
+
+  private grow(nowMs: number): void {
+    const use = this.use.look(nowMs, this.perMs * this.ramp(nowMs));
+    if (use === null) return;
+    if (this.phase === 'ramping' && this.ramp(nowMs) === 1) {
+      this.phase = 'learned';
+      this.rest(nowMs);
+    }
+    // Growth that is not used would find no limit, only surprise the service later.
+    if (this.run !== null || this.perMs >= this.boundPerMs || !(use.share > USED_SHARE)) return;
+    this.growBy(nowMs, Math.min(use.passedMs, GROWTH_MS_MOST) / SECOND_MS);
+  }
+
+  private growBy(nowMs: number, seconds: number): void {
+    if (this.phase === 'ramping') return;
+    if (this.phase === 'growing') {
+      this.setPace(nowMs, this.perMs * this.growth.full(seconds), 'felt for more');
+      return;
+    }
+    const learned = (this.learnedPerMs ?? this.perMs) * LEARNED_SHARE;
+    if (this.noise === null && this.perMs < learned * RECOVERED_SHARE) {
+      const halfway = this.perMs + (learned - this.perMs) / 2;
+      this.setPace(nowMs, Math.min(halfway, this.perMs * this.growth.full(seconds)), 'recovered');
+      return;
+    }
+    if (nowMs < this.feelAtMs) return;
+    const { windowMs, perMs } = this;
+    const callsPerMs = this.admissions.callsPerMs(nowMs, perMs);
+    const forMs = nowMs - this.feelAtMs;
+    const factor = this.growth.felt({ forMs, windowMs, callsPerMs, seconds });
+    this.setPace(nowMs, perMs * factor, 'felt for more');
+  }
+
+  private setPace(nowMs: number, perMs: number, reason: RateReason): void {
+    const before = this.perMs;
+    this.perMs = Math.min(Math.max(perMs, this.lastAmount / SLOWEST_MS), this.boundPerMs);
+    if (this.perMs !== before) this.options.onChange(nowMs, reason);
+  }
+}

@@ -1,0 +1,83 @@
+/** The first gap between tries while everything is refused, at the least; a share of a window that is known. */
+const GAP = { msLeast: 50, windowShare: 1 / 40, msMost: 30_000 } as const;
+/** Tries grow apart up to this share of the time that the run has lasted, or a second; more where a window gives few calls. */
+const ELAPSED_SHARE = 1 / 5;
+
+export type RunBegin = {
+  /** When the first refusal came back, and when its call was started. */
+  readonly nowMs: number;
+  readonly sentMs: number;
+  /** The pace before. */
+  readonly perMs: number;
+  /** The window over which the service counts, as far as is known. */
+  readonly windowMs: number;
+  /** Calls that were admitted in the last of them. */
+  readonly admitted: number;
+};
+
+/**
+ * A run of refusals: from the first call refused until one that was started after it is admitted.
+ * While it lasts, tries grow apart: a quota that is used up opens again at a moment that nobody
+ * tells. Times are monotonic milliseconds; `sentMs` is when a call was started.
+ */
+export class RefusalRun {
+  /** When the first refused call was started. */
+  readonly firstSentMs: number;
+  /** When the last refused call was started. */
+  lastSentMs: number;
+  /** Rounds of tries that were refused, after the first refusal had come back. */
+  hits = 0;
+  readonly knownMs: number;
+  /** Calls started before are of the last round: their refusal is no news. */
+  private roundMs: number;
+  /** The pace before the run. */
+  readonly perMs: number;
+  private readonly leastMs: number;
+  private readonly elapsedShare: number;
+  private gapMs: number;
+  /** Starts since the last refused one, whose fate is open. */
+  private tries: number[] = [];
+
+  constructor({ nowMs, sentMs, perMs, windowMs, admitted }: RunBegin) {
+    this.firstSentMs = sentMs;
+    this.lastSentMs = sentMs;
+    this.knownMs = nowMs;
+    this.roundMs = nowMs;
+    this.perMs = perMs;
+    this.leastMs = Math.max(GAP.msLeast, windowMs * GAP.windowShare);
+    this.elapsedShare = Math.max(ELAPSED_SHARE, 1 / Math.max(1, admitted));
+    this.gapMs = 0;
+  }
+
+  /** The time between two tries now; 0: as the pace has it. */
+  get betweenMs(): number {
+    return this.hits === 0 ? 0 : this.gapMs;
+  }
+
+  refused(nowMs: number, sentMs: number, spacingMs: number): void {
+    this.lastSentMs = Math.max(this.lastSentMs, sentMs);
+    this.tries = this.tries.filter((tryMs) => tryMs > sentMs);
+    if (sentMs < this.roundMs) return;
+    this.roundMs = nowMs;
+    this.hits += 1;
+    const most = Math.max(1000, this.leastMs, (nowMs - this.firstSentMs) * this.elapsedShare);
+    const least = Math.max(this.leastMs, Math.min(spacingMs, 1000));
+    this.gapMs = Math.min(Math.max(least, this.gapMs * 2), most, GAP.msMost);
+  }
+
+  started(nowMs: number): void {
+    this.tries.push(nowMs);
+  }
+
+  /** When the fate of the oldest open try is known, if it is not refused before. */
+  knownAtMs(presumedAfterMs: number): number {
+    const [first] = this.tries;
+    return first === undefined ? Infinity : first + presumedAfterMs;
+  }
+
+  /** The start of the first try that was admitted, or is presumed to be; null: the run goes on. */
+  endedBy(nowMs: number, presumedAfterMs: number): number | null {
+    const [first] = this.tries;
+    return first !== undefined && first + presumedAfterMs <= nowMs ? first : null;
+  }
+}

@@ -1,0 +1,31 @@
+const SECOND_MS = 1000;
+/** As many calls, and as long, twice as much each time. */
+const FIRST = { calls: 10, ms: 2000 } as const;
+const MOST = { calls: 200, ms: 20_000 } as const;
+/** A bound that is known will most likely come back: for the first times no longer than this. */
+const BOUND = { msMost: 10_000, times: 8 } as const;
+/** Where costs are known only afterwards. */
+const NOISY = { calls: 800, windows: 30 } as const;
+
+/** How long a lane rests at what it has learned before it feels for more, in milliseconds. */
+export function restMs(at: {
+  /** Times that it was refused close to what it had learned. */
+  readonly times: number;
+  readonly callsPerMs: number;
+  readonly windowMs: number;
+  readonly isBounded: boolean;
+  readonly isNoisy: boolean;
+}): number {
+  const { times, callsPerMs, windowMs, isBounded, isNoisy } = at;
+  const doubled = 2 ** Math.min(times, 10);
+  if (isNoisy) {
+    const ms = Math.max(NOISY.calls / callsPerMs, NOISY.windows * windowMs);
+    return isBounded ? ms : ms * Math.min(1, doubled / 8);
+  }
+  const msMost = isBounded && times < BOUND.times ? BOUND.msMost : MOST.ms;
+  return Math.max(
+    Math.min(msMost, FIRST.ms * doubled),
+    Math.min(MOST.calls, FIRST.calls * doubled) / callsPerMs,
+    windowMs > SECOND_MS ? windowMs : 0,
+  );
+}

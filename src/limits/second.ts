@@ -1,0 +1,20 @@
+import type { Second } from './call-cap.ts';
+import type { Lane } from './lane.ts';
+
+/** What the second that ends now has shown, over all lanes. */
+export function secondOf(lanes: readonly Lane[], nowMs: number): Second {
+  let active = 0;
+  let needed = 0;
+  let ended = 0;
+  let failed = 0;
+  const latencies: number[] = [];
+  for (const lane of lanes) {
+    active += lane.inFlight;
+    needed += lane.needed(nowMs);
+    ended += lane.counted.ended;
+    failed += lane.counted.failed;
+    for (const latencyMs of lane.recentMs) latencies.push(latencyMs);
+  }
+  latencies.sort((a, b) => a - b);
+  return { active, needed, ended, failed, latencyMs: latencies[latencies.length >> 1] ?? null };
+}

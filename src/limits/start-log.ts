@@ -1,0 +1,69 @@
+/** Starts are gathered in stretches of so many milliseconds. */
+const STRETCH_MS = 20;
+/** Stretches older than this are forgotten: a little more than the longest window. */
+const KEPT_MS = 66_000;
+/** But never the last ones, so that a lane of one call a minute remembers too. */
+const KEPT_LEAST = 64;
+
+type Stretch = { readonly at: number; calls: number; tokens: number; refused: number };
+
+/** What was started in a stretch of time: admitted, as far as is known, and refused. */
+export type Started = { calls: number; tokens: number; refused: number };
+
+/** What a lane has sent of late and was not refused. Times are monotonic milliseconds. */
+export class StartLog {
+  private stretches: Stretch[] = [];
+  private head = 0;
+
+  started(atMs: number, tokens: number): void {
+    const stretch = this.stretchAt(Math.floor(atMs / STRETCH_MS));
+    stretch.calls += 1;
+    stretch.tokens += tokens;
+  }
+
+  /** A call that was started at `atMs` was refused after all. */
+  refused(atMs: number, tokens: number): void {
+    const stretch = this.stretchAt(Math.floor(atMs / STRETCH_MS));
+    stretch.calls -= 1;
+    stretch.tokens -= tokens;
+    stretch.refused += 1;
+  }
+
+  /** What was started from `fromMs` on and before `toMs`. */
+  between(fromMs: number, toMs: number): Started {
+    const sum: Started = { calls: 0, tokens: 0, refused: 0 };
+    for (let index = this.stretches.length - 1; index >= this.head; index -= 1) {
+      const stretch = this.stretches[index];
+      if (stretch === undefined || (stretch.at + 1) * STRETCH_MS <= fromMs) break;
+      if (stretch.at * STRETCH_MS >= toMs) continue;
+      sum.calls += stretch.calls;
+      sum.tokens += stretch.tokens;
+      sum.refused += stretch.refused;
+    }
+    return sum;
+  }
+
+  private stretchAt(at: number): Stretch {
+    for (let index = this.stretches.length - 1; index >= this.head; index -= 1) {
+      const stretch = this.stretches[index];
+      if (stretch === undefined || stretch.at < at) break;
+      if (stretch.at === at) return stretch;
+    }
+    const fresh = { at, calls: 0, tokens: 0, refused: 0 };
+    this.stretches.push(fresh);
+    this.forget(at - KEPT_MS / STRETCH_MS);
+    return fresh;
+  }
+
+  private forget(before: number): void {
+    while (
+      this.stretches.length - this.head > KEPT_LEAST &&
+      (this.stretches[this.head]?.at ?? before) < before
+    )
+      this.head += 1;
+    if (this.head > 1024 && this.head * 2 > this.stretches.length) {
+      this.stretches = this.stretches.slice(this.head);
+      this.head = 0;
+    }
+  }
+}
