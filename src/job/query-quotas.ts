@@ -88,8 +88,11 @@ async function askFor(model: string, known: string | null, query: QuotaQuery): P
   return { quotas: null, path: null, problem };
 }
 
+/** Nothing was asked of a model: only failures are decoded. */
+const NO_MODEL = { model: '', incremental: null, choices: 1 } as const;
+
 function failureText(reply: HttpReply, { redact }: QuotaQuery): string {
-  const decoded = dashscope.decode({ ...reply, redact });
+  const decoded = dashscope.decode({ ...reply, redact }, NO_MODEL);
   if (decoded.kind === 'answer') return `HTTP ${reply.statusCode}`;
   const { code, message } = decoded.failure;
   return `HTTP ${reply.statusCode} ${code}: ${redact(message)}`;
@@ -105,7 +108,7 @@ async function get(path: string, { transport }: QuotaQuery): Promise<HttpReply |
     body: '',
     stream: false,
   };
-  const result = await transport.send(call, (head) => dashscope.fold(head, ''));
+  const result = await transport.send(call, (head) => dashscope.fold(head, NO_MODEL));
   if (result.kind === 'reply') return result.reply;
   return result.kind === 'stream' ? 'the reply is an event stream' : result.failure.message;
 }
