@@ -1,5 +1,5 @@
 import { backoffMs } from './backoff.ts';
-import { type CallResult, DROPPED_BEFORE_SENDING, type Transport } from './call.ts';
+import { DROPPED_BEFORE_SENDING, type Transport } from './call.ts';
 import { classify, isOverload } from './classify.ts';
 import { type Clock, pause } from './clock.ts';
 import type { ApiFailure, Verdict } from './failure.ts';
@@ -10,6 +10,7 @@ import type { Ticket } from './limits/ticket.ts';
 import type { PlannedLine } from './plan.ts';
 import type { Pricing } from './pricing.ts';
 import type { Decoded, HttpCall, Protocol, ProtocolName } from './protocols/protocol.ts';
+import { decodeResult } from './decode-result.ts';
 import { redactDecoded } from './redact-decoded.ts';
 import type { Report } from './reporters/reporter.ts';
 import { answeredLine, failedLine } from './settled-line.ts';
@@ -66,16 +67,8 @@ type Tally = {
 };
 
 type Next = 'done' | { readonly waitMs: number; readonly again: boolean };
-
 function tokensOf(usage: Usage | null): number | null {
   return usage?.totalTokens ?? null;
-}
-
-function decode(context: SettleContext, line: PlannedLine, result: CallResult): Decoded {
-  if (result.kind === 'failed') return { kind: 'failure', failure: result.failure };
-  if (result.kind === 'stream') return result.fold.end();
-  const { redact } = context;
-  return context.protocols[line.call.protocol].decode({ ...result.reply, redact }, line);
 }
 
 /**
@@ -155,7 +148,7 @@ async function tryOnce(
           return protocols[line.call.protocol].fold({ ...reply, redact }, line);
         });
     const latencyMs = context.clock.monotonicMs() - startedMs;
-    const decoded = redactDecoded(decode(context, line, result), context.redact);
+    const decoded = redactDecoded(decodeResult(result, line, context), context.redact);
     const ending =
       decoded.kind === 'answer'
         ? endAnswered(line, tally, { answer: decoded, latencyMs, context })

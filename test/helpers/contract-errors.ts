@@ -82,7 +82,7 @@ export function verdictOf(rule: ContractRule): ContractVerdict {
 }
 
 /** The service's texts for a rule; one that says nothing where the contract has none. */
-export function textsOf(rule: ContractRule): readonly string[] {
+function textsOf(rule: ContractRule): readonly string[] {
   return rule.example?.split(' / ') ?? [NO_TEXT];
 }
 

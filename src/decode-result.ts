@@ -1,0 +1,18 @@
+import type { CallResult } from './call.ts';
+import type { PlannedLine } from './plan.ts';
+import type { Decoded, Protocol, ProtocolName } from './protocols/protocol.ts';
+
+/** What came of one call as an answer or a failure, in the words of the call's protocol. Pure. */
+export function decodeResult(
+  result: CallResult,
+  line: PlannedLine,
+  at: {
+    readonly protocols: Readonly<Record<ProtocolName, Protocol>>;
+    redact(text: string): string;
+  },
+): Decoded {
+  if (result.kind === 'failed') return { kind: 'failure', failure: result.failure };
+  if (result.kind === 'stream') return result.fold.end();
+  const { redact } = at;
+  return at.protocols[line.call.protocol].decode({ ...result.reply, redact }, line);
+}
