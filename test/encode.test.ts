@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { scanObject } from '../src/json/json-scan.ts';
-import { planLine } from '../src/plan.ts';
+import { nothingSeen, planLine } from '../src/plan.ts';
 import { createPricing } from '../src/pricing.ts';
 import { callOf, defaultsOf, requestOf } from './helpers/parse-text.ts';
 
@@ -373,6 +373,7 @@ describe('encodeRequest: raw values', () => {
 
 describe('planLine', () => {
   const pricing = createPricing(defaultsOf().catalog, 'cn', 'CNY');
+  const at = { pricing, outputSeen: nothingSeen };
 
   test('a line: its call, its sizes, an estimate in money', () => {
     const line = planLine(
@@ -383,8 +384,8 @@ describe('planLine', () => {
         max_tokens: 50,
         metadata: { team: '客服' },
       }),
-      pricing,
       null,
+      at,
     );
     expect(line).toMatchObject({
       lineNo: 5,
@@ -409,7 +410,7 @@ describe('planLine', () => {
 
   test('incremental: as the request says, true where thinking adds it, else unknown', () => {
     const incremental = (fields: object): boolean | null =>
-      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), pricing, null)
+      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), null, at)
         .incremental;
     expect(incremental({})).toBeNull();
     expect(incremental({ stream: true, incremental_output: false })).toBe(false);
@@ -419,8 +420,7 @@ describe('planLine', () => {
 
   test('choices: as many as n says, one where tools take it back', () => {
     const choices = (fields: object): number =>
-      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), pricing, null)
-        .choices;
+      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), null, at).choices;
     const tools = [
       { type: 'function', function: { name: 'get_weather', description: 'Weather of a city' } },
     ];
@@ -431,7 +431,7 @@ describe('planLine', () => {
 
   test('mayStream: unless the request says that it wants no stream', () => {
     const mayStream = (fields: object): boolean =>
-      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), pricing, null)
+      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), null, at)
         .mayStream;
     expect(mayStream({})).toBe(true);
     expect(mayStream({ stream: true })).toBe(true);
@@ -441,7 +441,7 @@ describe('planLine', () => {
 
   test('a model without a price: no estimate', () => {
     expect(
-      planLine(requestOf({ model: 'my-own-model', prompt: '你好' }), pricing, null).estimatedPico,
+      planLine(requestOf({ model: 'my-own-model', prompt: '你好' }), null, at).estimatedPico,
     ).toBeNull();
   });
 });
