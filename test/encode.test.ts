@@ -177,6 +177,18 @@ describe('encodeRequest: native', () => {
     ]);
   });
 
+  test('thinking on, and the line refuses a stream: sent as the line says', () => {
+    const call = callOf({
+      model: 'deepseek-v4-pro',
+      input: { messages: MESSAGES },
+      parameters: { enable_thinking: true, incremental_output: false, stream: false },
+    });
+    expect(call).toMatchObject({ stream: false, headers: {} });
+    expect(JSON.parse(call.body)).toMatchObject({
+      parameters: { enable_thinking: true, incremental_output: false, result_format: 'message' },
+    });
+  });
+
   test('thinking off or unset on a model that does not think by itself: nothing is added', () => {
     expect(
       callOf({ model: 'qwen-plus', messages: MESSAGES, enable_thinking: false }),
@@ -201,6 +213,18 @@ describe('encodeRequest: native', () => {
 });
 
 describe('encodeRequest: OpenAI-compatible', () => {
+  test('thinking on, and the body refuses a stream: the body as it stands', () => {
+    const body = {
+      model: 'deepseek-v4-pro',
+      messages: MESSAGES,
+      stream: false,
+      enable_thinking: true,
+    };
+    const call = callOf({ custom_id: 'a', method: 'POST', url: CHAT, body });
+    expect(call).toMatchObject({ stream: false, headers: {} });
+    expect(JSON.parse(call.body)).toEqual(body);
+  });
+
   test('an envelope: the body as it stands', () => {
     const body = { model: 'qwen-plus', messages: MESSAGES, temperature: 0.5 };
     const call = callOf({ custom_id: 'a', method: 'POST', url: CHAT, body, metadata: { a: 'b' } });

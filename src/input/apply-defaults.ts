@@ -61,7 +61,8 @@ export function applyDefaults(
           ? draft.messages
           : [{ role: 'system', content: system }, ...(draft.messages as unknown[])],
       parameters,
-      stream: needed || streamAsked === true,
+      // A line that refuses a stream is sent as it says: where that is known not to work it is invalid.
+      stream: streamAsked ?? needed,
       streamAsked,
       thinking,
       paths: draft.paths,
