@@ -81,7 +81,10 @@ function encodeChat(request: Request): string {
   const messages = messagesText(request, parts);
   if (messages !== null) members.push({ key: 'messages', raw: messages });
   for (const member of parts.parameters) {
-    if (!view.stream || member.key !== 'stream_options') members.push(member);
+    // A null says nothing, so that it gives way to the switch where a stream is needed.
+    const isReplaced =
+      member.key === 'stream_options' || (member.key === 'stream' && member.raw === 'null');
+    if (!view.stream || !isReplaced) members.push(member);
   }
   if (view.stream) {
     if (!has(members, 'stream')) members.push({ key: 'stream', raw: 'true' });

@@ -213,6 +213,23 @@ describe('encodeRequest: native', () => {
 });
 
 describe('encodeRequest: OpenAI-compatible', () => {
+  test('stream: null, where a stream is needed: says nothing, so the switch is added', () => {
+    const body = { model: 'qwq-plus', messages: MESSAGES, stream: null, seed: 1 };
+    const call = callOf({ custom_id: 'a', method: 'POST', url: CHAT, body });
+    expect(call.stream).toBe(true);
+    expect(call.body).toBe(
+      JSON.stringify({
+        model: 'qwq-plus',
+        messages: MESSAGES,
+        seed: 1,
+        stream: true,
+        stream_options: { include_usage: true },
+      }),
+    );
+    const unneeded = { model: 'qwen-plus', messages: MESSAGES, stream: null };
+    expect(bodyOf({ custom_id: 'a', method: 'POST', url: CHAT, body: unneeded })).toEqual(unneeded);
+  });
+
   test('thinking on, and the body refuses a stream: the body as it stands', () => {
     const body = {
       model: 'deepseek-v4-pro',

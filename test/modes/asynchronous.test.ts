@@ -24,4 +24,12 @@ test('asynchronous.invalid: task mode is refused with the reason, and nothing is
       message: expect.stringContaining('language models have no task mode'),
     });
   }
+
+  // The same request without the header is an ordinary call.
+  const args = ['run', 'a.jsonl', ...server.flags, '--skip-invalid', '--json'];
+  const others = await runCli(bench, args);
+  expect(others).toMatchObject({ status: 1 });
+  expect(others.json()).toMatchObject({ lines: { answered: 1, rejected: 3 } });
+  expect(server.calls).toHaveLength(1);
+  expect(server.calls[0]?.headers).not.toHaveProperty('x-dashscope-async');
 });
