@@ -231,7 +231,7 @@ const SHAPES: readonly (readonly [ids: string, body: Fields])[] = [
   ],
   ['json-object json-schema', native([choice({ content: JSON_OBJECT })])],
   ['json-object-chat json-schema-chat', chat([choice({ content: JSON_OBJECT })])],
-  ['logprobs logprobs-stream', native([choice({}, LOGPROBS)])],
+  ['logprobs logprobs-stream logprobs-cumulative', native([choice({}, LOGPROBS)])],
   ['logprobs-chat', chat([choice({}, LOGPROBS)])],
   ['choices', native(indexed(3))],
   ['choices-stream choices-cumulative', native(indexed(2))],
@@ -257,7 +257,7 @@ export const SAME_ANSWERS: readonly (readonly string[])[] = [
   ['choices-stream', 'choices-cumulative', 'choices-chat', 'choices-chat-stream'],
   ['tool-auto-of-two', 'tool-stream-cumulative'],
   ['speech-stream', 'speech-chat', 'speech-chat-stream'],
-  ['logprobs', 'logprobs-chat'],
+  ['logprobs', 'logprobs-cumulative', 'logprobs-chat'],
   ['video-file', 'video-file-chat'],
   ['json-schema', 'json-schema-chat'],
 ];
