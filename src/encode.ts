@@ -74,6 +74,11 @@ function encodeNative(request: Request): string {
   return objectText(members);
 }
 
+/** What a streamed body says in another place: its options, and a `stream: null` that says nothing. */
+function isStreamSwitch({ key, raw }: RawMember): boolean {
+  return key === 'stream_options' || (key === 'stream' && raw === 'null');
+}
+
 function encodeChat(request: Request): string {
   const { view } = request;
   const parts = request.parts();
@@ -81,10 +86,7 @@ function encodeChat(request: Request): string {
   const messages = messagesText(request, parts);
   if (messages !== null) members.push({ key: 'messages', raw: messages });
   for (const member of parts.parameters) {
-    // A null says nothing, so that it gives way to the switch where a stream is needed.
-    const isReplaced =
-      member.key === 'stream_options' || (member.key === 'stream' && member.raw === 'null');
-    if (!view.stream || !isReplaced) members.push(member);
+    if (!view.stream || !isStreamSwitch(member)) members.push(member);
   }
   if (view.stream) {
     if (!has(members, 'stream')) members.push({ key: 'stream', raw: 'true' });

@@ -61,7 +61,7 @@ export function applyDefaults(
           ? draft.messages
           : [{ role: 'system', content: system }, ...(draft.messages as unknown[])],
       parameters,
-      // A line that refuses a stream is sent as it says: where that is known not to work it is invalid.
+      // A line that refuses a stream gets none: where the model needs one, the rules say so.
       stream: streamAsked ?? needed,
       streamAsked,
       thinking,

@@ -53,13 +53,17 @@ function chat(choices: readonly Fields[], usage: Fields = {}): Fields {
 
 const PARTS = { content: [{ text: TEXT }] };
 
-/** Native multimodal: content in parts, and the tokens of the medium. */
+/** Native multimodal: content in parts, and the tokens of the medium; older models give no total. */
 function seen(medium: 'image' | 'video' | 'audio', message: Fields = {}): Fields {
-  const tokens = `${medium}_tokens`;
-  return native([choice({ ...PARTS, ...message })], {
-    [tokens]: NUMBER,
-    input_tokens_details: { text_tokens: NUMBER, [tokens]: NUMBER },
-  });
+  return {
+    ...native([choice({ ...PARTS, ...message })]),
+    usage: { input_tokens: NUMBER, output_tokens: NUMBER, [`${medium}_tokens`]: NUMBER },
+  };
+}
+
+/** Native speech recognition: seconds; the documented sample has no sums of tokens. */
+function heard(message: Fields): Fields {
+  return { ...native([choice({ ...PARTS, ...message })]), usage: { seconds: NUMBER } };
 }
 
 function seenInChat(medium: 'image' | 'video' | 'audio'): Fields {
@@ -238,7 +242,7 @@ const SHAPES: readonly (readonly [ids: string, body: Fields])[] = [
   ['choices-chat choices-chat-stream', chat(indexed(2))],
   ['translation translation-stream', native([choice()], {}, { model_name: TEXT })],
   ['translation-chat translation-chat-stream', chat([choice()])],
-  ['speech speech-stream', native([choice({ ...PARTS, ...SPOKEN })], { seconds: NUMBER })],
+  ['speech speech-stream', heard(SPOKEN)],
   ['speech-chat speech-chat-stream', chat([choice(SPOKEN)], { seconds: NUMBER })],
   ['inspection inspection-stream', native([choice()])],
   ['inspection-chat', chat([choice()])],
