@@ -177,18 +177,6 @@ describe('encodeRequest: native', () => {
     ]);
   });
 
-  test('thinking on, and the line refuses a stream: sent as the line says', () => {
-    const call = callOf({
-      model: 'deepseek-v4-pro',
-      input: { messages: MESSAGES },
-      parameters: { enable_thinking: true, incremental_output: false, stream: false },
-    });
-    expect(call).toMatchObject({ stream: false, headers: {} });
-    expect(JSON.parse(call.body)).toMatchObject({
-      parameters: { enable_thinking: true, incremental_output: false, result_format: 'message' },
-    });
-  });
-
   test('thinking off or unset on a model that does not think by itself: nothing is added', () => {
     expect(
       callOf({ model: 'qwen-plus', messages: MESSAGES, enable_thinking: false }),
@@ -200,6 +188,18 @@ describe('encodeRequest: native', () => {
     expect(callOf({ model: 'qwq-plus', messages: MESSAGES })).toMatchObject({
       stream: true,
       headers: STREAM_HEADERS,
+    });
+  });
+
+  test('thinking on, and the line refuses a stream: sent as the line says', () => {
+    const call = callOf({
+      model: 'deepseek-v4-pro',
+      input: { messages: MESSAGES },
+      parameters: { enable_thinking: true, incremental_output: false, stream: false },
+    });
+    expect(call).toMatchObject({ stream: false, headers: {} });
+    expect(JSON.parse(call.body)).toMatchObject({
+      parameters: { enable_thinking: true, incremental_output: false, result_format: 'message' },
     });
   });
 
