@@ -20,6 +20,8 @@ const PAGES: readonly string[] = [
   ...READMES,
   'docs/architecture.md',
   'docs/ledger.md',
+  'docs/modes.md',
+  'docs/modes.zh-CN.md',
   'docs/simulator.md',
   ...DECISIONS,
 ];

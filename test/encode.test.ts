@@ -191,6 +191,18 @@ describe('encodeRequest: native', () => {
     });
   });
 
+  test('thinking on, and the line refuses a stream: sent as the line says', () => {
+    const call = callOf({
+      model: 'deepseek-v4-pro',
+      input: { messages: MESSAGES },
+      parameters: { enable_thinking: true, incremental_output: false, stream: false },
+    });
+    expect(call).toMatchObject({ stream: false, headers: {} });
+    expect(JSON.parse(call.body)).toMatchObject({
+      parameters: { enable_thinking: true, incremental_output: false, result_format: 'message' },
+    });
+  });
+
   test('undocumented top-level members of a native line: sent as they are', () => {
     expect(bodyOf({ model: 'qwen-plus', input: { messages: MESSAGES }, debug: { a: 1 } })).toEqual({
       model: 'qwen-plus',
@@ -201,6 +213,35 @@ describe('encodeRequest: native', () => {
 });
 
 describe('encodeRequest: OpenAI-compatible', () => {
+  test('stream: null, where a stream is needed: says nothing, so the switch is added', () => {
+    const body = { model: 'qwq-plus', messages: MESSAGES, stream: null, seed: 1 };
+    const call = callOf({ custom_id: 'a', method: 'POST', url: CHAT, body });
+    expect(call.stream).toBe(true);
+    expect(call.body).toBe(
+      JSON.stringify({
+        model: 'qwq-plus',
+        messages: MESSAGES,
+        seed: 1,
+        stream: true,
+        stream_options: { include_usage: true },
+      }),
+    );
+    const unneeded = { model: 'qwen-plus', messages: MESSAGES, stream: null };
+    expect(bodyOf({ custom_id: 'a', method: 'POST', url: CHAT, body: unneeded })).toEqual(unneeded);
+  });
+
+  test('thinking on, and the body refuses a stream: the body as it stands', () => {
+    const body = {
+      model: 'deepseek-v4-pro',
+      messages: MESSAGES,
+      stream: false,
+      enable_thinking: true,
+    };
+    const call = callOf({ custom_id: 'a', method: 'POST', url: CHAT, body });
+    expect(call).toMatchObject({ stream: false, headers: {} });
+    expect(JSON.parse(call.body)).toEqual(body);
+  });
+
   test('an envelope: the body as it stands', () => {
     const body = { model: 'qwen-plus', messages: MESSAGES, temperature: 0.5 };
     const call = callOf({ custom_id: 'a', method: 'POST', url: CHAT, body, metadata: { a: 'b' } });

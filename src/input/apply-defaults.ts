@@ -61,7 +61,8 @@ export function applyDefaults(
           ? draft.messages
           : [{ role: 'system', content: system }, ...(draft.messages as unknown[])],
       parameters,
-      stream: needed || streamAsked === true,
+      // A line that refuses a stream gets none: where the model needs one, the rules say so.
+      stream: streamAsked ?? needed,
       streamAsked,
       thinking,
       paths: draft.paths,
