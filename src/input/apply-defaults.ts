@@ -66,7 +66,8 @@ export function applyDefaults(
       headers: around.headers,
       rawParameter: (name) => rawOf(draft.holder, name) ?? defaults.set.get(name),
       bytes: around.bytes,
-      stream: needed || streamAsked === true,
+      // A line that refuses a stream gets none: where the model needs one, the rules say so.
+      stream: streamAsked ?? needed,
       streamAsked,
       thinking,
       paths: draft.paths,

@@ -185,6 +185,7 @@ function draftEnvelope(line: OpenObject): Drafted {
       messages: rawOf(body, 'messages') ?? null,
       input: [],
       parameters: membersBut(body, own),
+      hasParameters: false,
       extra: [],
     }),
   };
@@ -216,6 +217,7 @@ function draftNative(line: OpenObject, holder: OpenObject, prefix: string): Draf
       messages: rawOf(input, 'messages') ?? null,
       input: membersBut(input, isMessages),
       parameters: membersBut(parameters, () => false),
+      hasParameters: parameters !== NO_OBJECT,
       extra: membersBut(holder, own),
     }),
   };
@@ -249,6 +251,7 @@ function draftFlat(line: OpenObject, shape: 'flat' | 'prompt', defaults: LineDef
           : (rawOf(line, 'messages') ?? null),
       input: [],
       parameters: membersBut(line, isFlatOwn),
+      hasParameters: false,
       extra: [],
     }),
   };

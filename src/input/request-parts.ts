@@ -30,6 +30,8 @@ export type RequestParts = {
   readonly input: readonly RawMember[];
   /** Native: members of `parameters`. openai: members of the body besides `model` and `messages`. */
   readonly parameters: readonly RawMember[];
+  /** Native: whether the line has `parameters`, which are then sent even if nothing is in them. */
+  readonly hasParameters: boolean;
   /** Native: top-level members that are none of ours, passed on as they are. */
   readonly extra: readonly RawMember[];
   /** A system prompt to put in front, as raw JSON text. */

@@ -27,7 +27,7 @@ export type RequestView = {
   readonly rawParameter: (name: string) => string | undefined;
   /** Bytes of the whole line. */
   readonly bytes: number;
-  /** Whether the reply will be streamed: asked for by the line, or needed by model or parameters. */
+  /** Whether the reply will be streamed: as the line says, else where model or parameters need it. */
   readonly stream: boolean;
   /** Whether the line itself asked for a stream (`true`), refused one (`false`), or was silent (`null`). */
   readonly streamAsked: boolean | null;

@@ -157,7 +157,7 @@ export function viewOf(parts: ViewParts = {}): RequestView {
     headers: parts.headers ?? {},
     rawParameter: (name) => parts.raw?.[name],
     bytes: 1024,
-    stream: profile.streamOnly === 'always' || thinking === true || streamAsked === true,
+    stream: streamAsked ?? (profile.streamOnly === 'always' || thinking === true),
     streamAsked,
     thinking,
     paths: native
