@@ -69,7 +69,8 @@ function encodeNative(request: Request): string {
     { key: 'model', raw: parts.model },
     { key: 'input', raw: objectText(input) },
   ];
-  if (parameters.length > 0) members.push({ key: 'parameters', raw: objectText(parameters) });
+  if (parameters.length > 0 || parts.hasParameters)
+    members.push({ key: 'parameters', raw: objectText(parameters) });
   members.push(...parts.extra);
   return objectText(members);
 }

@@ -177,6 +177,22 @@ describe('encodeRequest: native', () => {
     ]);
   });
 
+  test('thinking on and a stream refused, by a model that thinks without one: no stream', () => {
+    const native = { model: 'qwen-plus', messages: MESSAGES, enable_thinking: true };
+    const refused = callOf({ ...native, stream: false });
+    expect(refused).toMatchObject({ stream: false, headers: {} });
+    const { body } = callOf({ url: CHAT, body: { ...native, stream: false } });
+    expect(JSON.parse(body)).toEqual({ ...native, stream: false });
+    const byHeader = callOf({ ...native, headers: { 'X-DashScope-SSE': 'disable' } });
+    expect(byHeader).toMatchObject({ stream: false, headers: { 'x-dashscope-sse': 'disable' } });
+  });
+
+  test('empty parameters of a native line: sent, for some models refuse a request without', () => {
+    const line = { model: 'qwen-plus', input: { messages: MESSAGES }, parameters: {} };
+    expect(bodyOf(line)).toEqual(line);
+    expect(bodyOf({ ...line, parameters: { stream: false } })).toEqual(line);
+  });
+
   test('thinking off or unset on a model that does not think by itself: nothing is added', () => {
     expect(
       callOf({ model: 'qwen-plus', messages: MESSAGES, enable_thinking: false }),
@@ -292,6 +308,15 @@ describe('encodeRequest: OpenAI-compatible', () => {
     );
     expect((JSON.parse(call.body) as { stream_options: unknown }).stream_options).toEqual(expected);
     expect(call.body.match(/stream_options/g)).toHaveLength(1);
+  });
+
+  test('stream: null where a stream is needed: the switch is sent in its place', () => {
+    const body = { model: 'qwq-plus', messages: MESSAGES, stream: null };
+    expect(bodyOf({ url: CHAT, body })).toEqual({
+      ...body,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
   });
 
   test('an unstreamed body: no stream_options, incremental_output or result_format', () => {
