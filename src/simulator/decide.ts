@@ -151,7 +151,7 @@ function halve(request: SimulatedRequest, answer: Answer): Answer {
     ...choice,
     content: choice.content.slice(0, Math.ceil(choice.content.length / 2)),
   }));
-  return { choices, usage: countUsage(request, choices) };
+  return { choices, usage: countUsage(request, choices, answer.usage.cached) };
 }
 
 type Dressed = { readonly body: string | readonly string[]; readonly output: number };
@@ -173,7 +173,7 @@ function dress(request: SimulatedRequest, answer: Answer, requestId: string): Dr
 function sendAnswer(given: Case, isFaulty: boolean): Sending {
   const { state, request, directives, audience, latencyMs } = given;
   const fault = isFaulty ? directives.fault : null;
-  const whole = composeAnswer(request, state.seed, directives.outputTokens);
+  const whole = composeAnswer(request, state.seed, directives);
   const answer = fault === 'partial' ? halve(request, whole) : whole;
   const { body, output } = dress(request, answer, audience.requestId);
   const { input } = answer.usage;

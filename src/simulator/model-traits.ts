@@ -17,6 +17,10 @@ export type ModelTraits = {
   readonly compatible: boolean;
   /** True where every frame of a stream repeats the text so far, whatever is asked. */
   readonly alwaysCumulative: boolean;
+  /** Where native usage tells cached tokens; `none`: it does not. */
+  readonly cacheField: 'details' | 'flat' | 'none';
+  /** True where native usage has neither a total nor details. */
+  readonly bareUsage: boolean;
 };
 
 const MISSING = /^(no-such|model-not-exist|nonexistent)/;
@@ -29,6 +33,8 @@ const THINKING_ONLY = /^(qwq|qvq)|-thinking(-|$)|^deepseek-r1/;
 const NOT_THINKING = /-instruct(-|$)|-mt(-|$)|math|-long|-ocr|audio|coder|-asr/;
 const BY_MESSAGE = /^qwen3-(max|vl)|^(qwq|qvq)|^qwen-long/;
 const INCREMENTAL = /^qwen3-(max|vl)|^(qwq|qvq)/;
+const FLAT_CACHE = /^(qwen-doc|qwen3-vl|qvq)/;
+const BARE_USAGE = /^qwen-(vl-(max|plus)|audio)/;
 const WITHOUT_TOOLS = /^qwen-(vl|audio|mt|math)/;
 
 function familyOf(model: string): ModelTraits['family'] {
@@ -50,6 +56,11 @@ function homeOf(model: string): NativeHome {
   return TEXT.test(model) ? 'text-generation' : 'both';
 }
 
+function cacheFieldOf(model: string, newer: boolean): ModelTraits['cacheField'] {
+  if (FLAT_CACHE.test(model)) return 'flat';
+  return newer || !MULTIMODAL.test(model) ? 'details' : 'none';
+}
+
 function deriveTraits(model: string): ModelTraits {
   const newer = NEWER.test(model);
   const openSource = OPEN_SOURCE.test(model);
@@ -69,6 +80,8 @@ function deriveTraits(model: string): ModelTraits {
     tools: !WITHOUT_TOOLS.test(model),
     compatible: !/^qwen-audio|^qwen-deep-research/.test(model),
     alwaysCumulative: /^qwen-mt-(plus|turbo)/.test(model),
+    cacheField: cacheFieldOf(model, newer),
+    bareUsage: BARE_USAGE.test(model),
   };
 }
 
@@ -80,7 +93,8 @@ const remembered = new Map<string, ModelTraits>();
  * `model-not-exist` or `nonexistent` are unknown to the service; every other name is served.
  *
  * Source: text-generation reference (Nov 2025) and its 2026 edition: families by endpoint,
- * defaults of `result_format`, `incremental_output` and thinking. Kept apart from the product's own
+ * defaults of `result_format`, `incremental_output` and thinking; recorded usage of 2024 to 2026.
+ * Kept apart from the product's own
  * model catalog on purpose, so that the two can disagree.
  */
 export function modelTraits(model: string): ModelTraits {
