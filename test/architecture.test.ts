@@ -140,6 +140,17 @@ describe('the modules of src', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('clients that others wrote: are loaded by the tests of the simulator with them alone', () => {
+    const clients = /^import [^;]*?\sfrom '(openai|ai|@ai-sdk)(?:\/[^']*)?';$/m;
+    const users = readdirSync('test', { recursive: true, encoding: 'utf8' })
+      .map(slashed)
+      .filter(
+        (path) => path.endsWith('.ts') && clients.test(readFileSync(join('test', path), 'utf8')),
+      );
+    expect(users.toSorted()).toEqual(['clients/ai-sdk.test.ts', 'clients/openai.test.ts']);
+    expect(wrongLoads((load) => /^(?:openai|ai|@ai-sdk)(?:\/|$)/.test(load))).toEqual([]);
+  });
+
   it('the start of the program: loads no package and no command before it knows which', () => {
     const seen = new Set<string>();
     const visit = (path: string): void => {
