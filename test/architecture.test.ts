@@ -91,6 +91,7 @@ const PACKAGE_PLACES: Readonly<Record<string, RegExp>> = {
   yargs: /^command-line\/args\.ts$/,
   'cli-progress': /^reporters\/tty\.ts$/,
   'p-limit': /^limits\//,
+  'hyparquet-writer': /^report\/parquet\.ts$/,
   zod: /^(?:schemas\/|models\/|config\/settings-schema\.ts$)/,
 };
 

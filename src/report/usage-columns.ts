@@ -1,7 +1,5 @@
+import type { ColumnKind } from './parquet.ts';
 import type { UsageMeasures } from './usage-report.ts';
-
-/** What a column holds: whole numbers, fractions, or text (exact decimal amounts are text). */
-export type ColumnKind = 'whole' | 'fraction' | 'text';
 
 /** One measure as a column: the JSON name, nested ones joined by `_` (cli.md section 9). */
 export type UsageColumn = {
@@ -22,10 +20,10 @@ export const USAGE_COLUMNS: readonly UsageColumn[] = [
   { name: 'cached_tokens', kind: 'whole', valueOf: (group) => group.cached_tokens },
   { name: 'reasoning_tokens', kind: 'whole', valueOf: (group) => group.reasoning_tokens },
   { name: 'cache_hit_share', kind: 'fraction', valueOf: (group) => group.cache_hit_share },
-  { name: 'cost', kind: 'text', valueOf: (group) => group.cost },
+  { name: 'cost', kind: 'amount', valueOf: (group) => group.cost },
   {
     name: 'cost_per_answered_line',
-    kind: 'text',
+    kind: 'amount',
     valueOf: (group) => group.cost_per_answered_line,
   },
   { name: 'currency', kind: 'text', valueOf: (group) => group.currency },
@@ -42,7 +40,7 @@ export const USAGE_COLUMNS: readonly UsageColumn[] = [
   },
   {
     name: 'possibly_billed_amount',
-    kind: 'text',
+    kind: 'amount',
     valueOf: (group) => group.possibly_billed.amount,
   },
   { name: 'latency_ms_p50', kind: 'whole', valueOf: (group) => group.latency_ms.p50 },
