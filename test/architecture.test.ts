@@ -93,6 +93,7 @@ const PACKAGE_PLACES: Readonly<Record<string, RegExp>> = {
   'cli-progress': /^reporters\/tty\.ts$/,
   'p-limit': /^limits\//,
   'tiktoken/lite/init': /^tokenizer\/exact-tokens\.ts$/,
+  'hyparquet-writer': /^report\/parquet\.ts$/,
   zod: /^(?:schemas\/|models\/|config\/settings-schema\.ts$)/,
 };
 
