@@ -49,7 +49,8 @@ function refuseFrames(frames: readonly unknown[]): ServiceError | null {
 const READERS: Readonly<Record<string, (value: unknown) => ServiceError | null>> = {
   image: refuseAddress,
   audio: refuseAddress,
-  file: refuseAddress,
+  // On the other endpoint a file is an object, of which nothing is documented.
+  file: (value) => (typeof value === 'string' ? refuseAddress(value) : null),
   image_url: (value) => refuseAddress(asObject(value)?.['url']),
   video_url: (value) => refuseAddress(asObject(value)?.['url']),
   input_audio: refuseAudio,

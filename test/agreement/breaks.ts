@@ -173,6 +173,11 @@ const COMBINATIONS: readonly Break[] = [
     service: 'tool_choice is one of the strings that should be ["none", "auto"]',
   },
   {
+    name: 'tool_choice 1',
+    break: given({ tools: [TOOL], tool_choice: 1 }),
+    service: 'tool_choice is one of the strings that should be ["none", "auto"]',
+  },
+  {
     name: 'a tool named search',
     break: given({ tools: [{ ...TOOL, function: { name: 'search', description: 'Web' } }] }),
     service: 'Tool names are not allowed to be [search]',
@@ -347,7 +352,7 @@ const MEDIA: readonly Break[] = [
 export const BREAKS: readonly Break[] = [...RANGES, ...COMBINATIONS, ...MESSAGES, ...MEDIA];
 
 /** A line on which the two readings differ, and why. */
-export type Difference = Pick<Break, 'name' | 'model' | 'only' | 'break'> & {
+export type Difference = Pick<Break, 'name' | 'model' | 'only' | 'runs' | 'break'> & {
   readonly reason: string;
 };
 
@@ -399,6 +404,29 @@ export const SIMULATOR_ALONE: readonly (Difference & Pick<Break, 'service'>)[] =
     break: given({ tools: [TOOL] }),
     service: 'The tool call is not supported.',
     reason: 'lists of models grow old: check warns, and --strict makes it an error',
+  },
+  {
+    name: 'a search on a model without one',
+    model: 'qwen-long',
+    break: given({ enable_search: true }),
+    service: 'This model does not support enable_search.',
+    reason: 'lists of models grow old: check does not make an error of them',
+  },
+  {
+    name: 'deep research on the compatible endpoint',
+    model: 'qwen-deep-research',
+    only: 'chat',
+    break: (draft) => ({ ...draft, stream: true }),
+    service: 'Unsupported model qwen-deep-research for OpenAI compatibility mode.',
+    reason: 'its page says that it is not served there, but not how it is refused',
+  },
+  {
+    name: 'a request of more than 6 MiB',
+    only: 'native',
+    runs: 1,
+    break: said(() => [{ role: 'user', content: 'a'.repeat(6_291_456) }]),
+    service: 'Exceeded limit on max bytes to request body : 6291456',
+    reason: 'reported of one model; check does not make an error of it',
   },
   {
     name: 'a translation without languages',
