@@ -2,11 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const MINUTE_MS = 60_000;
-const CLI_TESTS = [
-  'test/cli/**/*.test.ts',
-  'test/clients/**/*.test.ts',
-  'test/agreement/**/*.test.ts',
-];
+const CLI_TESTS = ['cli', 'modes', 'clients', 'agreement'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
 const CRASH_TESTS = 'test/crash/**/*.test.ts';
 
 export default defineConfig({

@@ -69,9 +69,15 @@ function encodeNative(request: Request): string {
     { key: 'model', raw: parts.model },
     { key: 'input', raw: objectText(input) },
   ];
-  if (parameters.length > 0) members.push({ key: 'parameters', raw: objectText(parameters) });
+  if (parameters.length > 0 || parts.hasParameters)
+    members.push({ key: 'parameters', raw: objectText(parameters) });
   members.push(...parts.extra);
   return objectText(members);
+}
+
+/** What a streamed body says in another place: its options, and a `stream: null` that says nothing. */
+function isStreamSwitch({ key, raw }: RawMember): boolean {
+  return key === 'stream_options' || (key === 'stream' && raw === 'null');
 }
 
 function encodeChat(request: Request): string {
@@ -81,7 +87,7 @@ function encodeChat(request: Request): string {
   const messages = messagesText(request, parts);
   if (messages !== null) members.push({ key: 'messages', raw: messages });
   for (const member of parts.parameters) {
-    if (!view.stream || member.key !== 'stream_options') members.push(member);
+    if (!view.stream || !isStreamSwitch(member)) members.push(member);
   }
   if (view.stream) {
     if (!has(members, 'stream')) members.push({ key: 'stream', raw: 'true' });

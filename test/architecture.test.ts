@@ -82,6 +82,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   input: ['input', 'json', 'models', 'output', 'protocols', 'schemas'],
   output: ['output', 'json', 'ledger'],
   ledger: ['ledger', 'models', 'input', 'output'],
+  tokenizer: ['tokenizer'],
 };
 
 /** The few packages, each with the one place that may load it. */
@@ -91,6 +92,8 @@ const PACKAGE_PLACES: Readonly<Record<string, RegExp>> = {
   yargs: /^command-line\/args\.ts$/,
   'cli-progress': /^reporters\/tty\.ts$/,
   'p-limit': /^limits\//,
+  'tiktoken/lite/init': /^tokenizer\/exact-tokens\.ts$/,
+  'hyparquet-writer': /^report\/parquet\.ts$/,
   zod: /^(?:schemas\/|models\/|config\/settings-schema\.ts$)/,
 };
 
