@@ -48,8 +48,6 @@ export type Written = { readonly text: string; readonly sent: Sent };
 export const isChat = (draft: Draft): boolean =>
   draft.shape === 'chat envelope' || draft.shape === 'flat chat';
 
-export const isEnvelope = (draft: Draft): boolean => draft.shape.endsWith('envelope');
-
 /** White space that JSON allows between two tokens of one line. */
 function space(random: Random): string {
   return random.pick(['', '', '', '', ' ', '  ', '\t']);
@@ -75,7 +73,7 @@ function spellString(value: string, random: Random): string {
 }
 
 /** A value as JSON text: keys in their order, white space and escapes as chance has it. */
-export function spell(value: unknown, random: Random): string {
+function spell(value: unknown, random: Random): string {
   if (value instanceof Raw) return value.text;
   if (typeof value === 'string') return spellString(value, random);
   if (Array.isArray(value)) {
