@@ -2,7 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const MINUTE_MS = 60_000;
-const CLI_TESTS = ['cli', 'modes', 'clients'].map((folder) => `test/${folder}/**/*.test.ts`);
+const CLI_TESTS = ['cli', 'modes', 'clients', 'agreement'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
 const CRASH_TESTS = 'test/crash/**/*.test.ts';
 
 export default defineConfig({

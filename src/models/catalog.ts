@@ -193,7 +193,7 @@ function profileOf(
     id: model,
     known: true,
     thinking: record.thinking ?? null,
-    thinkingDefault: record.thinking_default ?? null,
+    thinkingDefault: record.thinking_default ?? thinkingDefaultOf(record),
     streamOnly: record.stream_only ?? null,
     nativeEndpoint: nativeEndpointOf(record),
     inputModalities: record.in ?? null,
@@ -209,6 +209,14 @@ function profileOf(
     maxOutput: limits.max_output ?? null,
     maxThinking: limits.max_thinking ?? null,
   };
+}
+
+/**
+ * Where the model list does not say it: from Qwen3.5 on, models that may think do so by default.
+ * Source: DashScope API reference of Model Studio, September 2026.
+ */
+function thinkingDefaultOf(record: ModelRecord): boolean | null {
+  return record.thinking === 'hybrid' && /^qwen3\.[5-9]/.test(record.id) ? true : null;
 }
 
 const MULTIMODAL_FAMILY = /(?:^|[-/])(?:vl|qvq|ocr|audio|asr|omni)(?:-|$)/;

@@ -23,6 +23,9 @@ function whileThinking(name: string): (view: RequestView) => string {
   return (view) => `${named(name, view.parameters[name])} and ${why(view)}`;
 }
 
+/** Where `enable_feedback` may stand: the sources do not agree on the place of deep research's options. */
+const FEEDBACK_PLACES = ['parameters', 'input', 'extra'] as const;
+
 /**
  * Rules about thinking mode. Numbers are those of the vendor contract's list; words name rules
  * that depend on the model alone.
@@ -220,7 +223,7 @@ export const THINKING_RULES: readonly Rule[] = [
     on: null,
     when: (view) => FAMILIES.research.test(view.model) && Array.isArray(view.messages),
     must: (view) =>
-      view.parameters['enable_feedback'] === false ||
+      FEEDBACK_PLACES.some((place) => view[place]['enable_feedback'] === false) ||
       !Array.isArray(view.messages) ||
       view.messages.length !== 1,
     place: MESSAGES_PLACE,

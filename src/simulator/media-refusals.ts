@@ -3,9 +3,11 @@ import type { ServiceError } from './errors-table.ts';
 import { asArray, asObject } from './request.ts';
 import type { JsonObject, SimulatedMessage } from './request.ts';
 
-/** Most bytes of one encoded data URI, and fewest frames of a list as a video. */
+/** Most bytes of one encoded data URI. */
 const DATA_URI_BYTES_MAX = 10_485_760;
-const FRAMES_LEAST = 4;
+
+/** Frames of a list as a video; models before Qwen2.5-VL take 80. */
+const FRAMES = { least: 4, most: 512 } as const;
 
 const ADDRESS = /^(https?|oss):\/\/\S/i;
 const DATA_HEAD = /^data:[^,]{0,200};base64,/i;
@@ -35,7 +37,7 @@ function refuseAudio(value: unknown): ServiceError | null {
 }
 
 function refuseFrames(frames: readonly unknown[]): ServiceError | null {
-  if (frames.length < FRAMES_LEAST) {
+  if (frames.length < FRAMES.least || frames.length > FRAMES.most) {
     return invalidParameter(
       'The video modality input does not meet the requirements because: the range of sequence images shoule be (4, 512).',
     );
@@ -47,7 +49,8 @@ function refuseFrames(frames: readonly unknown[]): ServiceError | null {
 const READERS: Readonly<Record<string, (value: unknown) => ServiceError | null>> = {
   image: refuseAddress,
   audio: refuseAddress,
-  file: refuseAddress,
+  // On the other endpoint a file is an object, of which nothing is documented.
+  file: (value) => (typeof value === 'string' ? refuseAddress(value) : null),
   image_url: (value) => refuseAddress(asObject(value)?.['url']),
   video_url: (value) => refuseAddress(asObject(value)?.['url']),
   input_audio: refuseAudio,

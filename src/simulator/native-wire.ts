@@ -140,7 +140,11 @@ export function nativeFrames(
   const frames: string[] = [];
   if (ahead && 'search_info' in found) {
     const message = nativeMessage(request, { content: '', reasoning: '', toolCalls: [] }, {});
-    const output = { choices: [{ message, finish_reason: 'null' }], ...found };
+    const blank =
+      request.resultFormat === 'text'
+        ? { finish_reason: 'null', text: '' }
+        : { choices: [{ message, finish_reason: 'null' }] };
+    const output = { ...blank, ...found };
     frames.push(nativeFrame(1, 200, { output, usage: {}, request_id: requestId }));
   }
   let hasRun = answer.usage.codeRuns === 0;

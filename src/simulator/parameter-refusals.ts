@@ -97,9 +97,17 @@ function refuseRange({ parameters, model }: SimulatedRequest): ServiceError | nu
   return null;
 }
 
-function refuseSeed({ parameters, endpoint }: SimulatedRequest): ServiceError | null {
+/** Whether 2^63 is what was written, or 2^63 - 1, which is the same number to JSON. */
+function isBeyondSeeds(seed: unknown, bodyText: string): boolean {
+  if (seed !== SEED_MAX) return false;
+  const written = /"seed"\s*:\s*(\d+)/.exec(bodyText)?.[1];
+  return written !== undefined && BigInt(written) >= BigInt(SEED_MAX);
+}
+
+function refuseSeed({ parameters, endpoint, bodyText }: SimulatedRequest): ServiceError | null {
   const seed = parameters['seed'];
-  if (seed === undefined || seed === null || isWhole(seed, 0, SEED_MAX)) return null;
+  if (seed === undefined || seed === null) return null;
+  if (isWhole(seed, 0, SEED_MAX) && !isBeyondSeeds(seed, bodyText)) return null;
   if (endpoint !== 'chat-completions')
     return invalidParameter('Range of seed should be [0, 9223372036854775807]');
   if (!Number.isInteger(seed))
@@ -184,8 +192,9 @@ function refuseResponseFormat(request: SimulatedRequest): ServiceError | null {
   );
 }
 
-function isToolChoice(choice: string, qwen: boolean): boolean {
-  return choice === 'auto' || choice === 'none' || (!qwen && choice === 'required');
+function isToolChoice(choice: unknown, qwen: boolean): boolean {
+  if (choice === 'auto' || choice === 'none' || (!qwen && choice === 'required')) return true;
+  return typeof asObject(asObject(choice)?.['function'])?.['name'] === 'string';
 }
 
 function refuseTools({ parameters, traits }: SimulatedRequest): ServiceError | null {
@@ -196,7 +205,7 @@ function refuseTools({ parameters, traits }: SimulatedRequest): ServiceError | n
   if (tools.some((tool) => asObject(asObject(tool)?.['function'])?.['name'] === 'search')) {
     return invalidParameter('Tool names are not allowed to be [search]');
   }
-  if (typeof choice === 'string' && !isToolChoice(choice, traits.qwen)) {
+  if (choice !== undefined && choice !== null && !isToolChoice(choice, traits.qwen)) {
     return invalidParameter('tool_choice is one of the strings that should be ["none", "auto"]');
   }
   return null;

@@ -36,6 +36,8 @@ export type SimulatedRequest = {
   readonly model: string;
   readonly traits: ModelTraits;
   readonly body: JsonObject;
+  /** The body as it came: numbers beyond a double's precision are only here. */
+  readonly bodyText: string;
   /** `input` natively, the whole body else; null where it is missing. */
   readonly input: JsonObject | null;
   readonly messages: readonly SimulatedMessage[];
@@ -159,6 +161,7 @@ export function readRequest(
     model,
     traits,
     body,
+    bodyText: text,
     input,
     messages: readMessages(input),
     parameters,

@@ -53,6 +53,9 @@ function chat(choices: readonly Fields[], usage: Fields = {}): Fields {
 
 const PARTS = { content: [{ text: TEXT }] };
 
+/** The text; the size that a picture was scaled to may stand beside it, or in a part of its own. */
+const SIZED_PART: unknown = expect.arrayContaining([expect.objectContaining({ text: TEXT })]);
+
 /** Native multimodal: content in parts, and the tokens of the medium; older models give no total. */
 function seen(medium: 'image' | 'video' | 'audio', message: Fields = {}): Fields {
   return {
@@ -183,7 +186,7 @@ const SHAPES: readonly (readonly [ids: string, body: Fields])[] = [
   ['cumulative-text-format', TEXT_FORMAT],
   ['cumulative-translation-chat', chat([choice()])],
   ['image-url image-temporary-storage image-flat', seen('image')],
-  ['image-data-uri', seen('image', { content: expect.arrayContaining([{ text: TEXT }]) })],
+  ['image-data-uri', seen('image', { content: SIZED_PART })],
   ['image-chat', seenInChat('image')],
   ['video-file video-frames', seen('video')],
   ['video-file-chat video-frames-chat', seenInChat('video')],

@@ -7,6 +7,8 @@ import type { Simulator } from '../../src/simulator/server.ts';
 /** Recorded exchanges of the real service, read in place; this suite is skipped where they are absent. */
 const RECORDED = '../shared/contract/recorded';
 
+const CHAT = 'https://dashscope.aliyuncs.com/compatible-mode/v1/chat/completions';
+
 type Recorded = {
   readonly file: string;
   readonly kind: string;
@@ -56,6 +58,7 @@ describe.skipIf(!existsSync(RECORDED))(`simulator against recorded responses (${
     entry: Entry,
     isStream: boolean,
     request = entry.request_body,
+    authorization = 'Bearer sk-rehearsal',
   ): Promise<{ status: number; text: string }> {
     const home = entry.kind.includes('multimodal') ? 'multimodal-generation' : 'text-generation';
     const base = 'https://dashscope.aliyuncs.com/api/v1/services/aigc';
@@ -63,7 +66,7 @@ describe.skipIf(!existsSync(RECORDED))(`simulator against recorded responses (${
     const response = await fetch(simulator.origin + path, {
       method: 'POST',
       headers: {
-        authorization: 'Bearer sk-rehearsal',
+        authorization,
         ...(isStream && { accept: 'text/event-stream' }),
       },
       body: JSON.stringify(request),
@@ -191,6 +194,21 @@ describe.skipIf(!existsSync(RECORDED))(`simulator against recorded responses (${
       new Set(recordedRest.flatMap((chunk) => shape(chunk))),
     );
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
+  });
+
+  test.each([
+    ['001', undefined],
+    ['073', { model: 'qwen-plus', messages: [{ role: 'user', content: 'Hi' }] }],
+  ])('recording %s: without a key the same error, word for word', async (file, request) => {
+    const entry = load(file);
+    const url = request === undefined ? entry : { ...entry, url: CHAT };
+    const { status, text } = await replay(url, false, request ?? entry.request_body, 'Bearer ');
+    const withoutId = (body: string): object => ({
+      ...(JSON.parse(body) as object),
+      id: null,
+      request_id: null,
+    });
+    expect([status, withoutId(text)]).toEqual([401, withoutId(entry.body)]);
   });
 
   test.each([

@@ -230,21 +230,27 @@ describe('built-in tools', () => {
     expect(at(whole, 'usage.plugins.search')).toEqual({ count: 1, strategy: 'max' });
   });
 
-  test('search first: the results in a frame of their own, before any usage', async () => {
-    const search_options = { enable_source: true, prepend_search_result: true };
-    const streamed = await frames(
-      TEXT,
-      native('qwen-plus', '阿里股价', {
-        result_format: 'message',
-        incremental_output: true,
-        enable_search: true,
-        search_options,
-      }),
-    );
-    expect(at(streamed[0], 'output.search_info.search_results')).toHaveLength(2);
-    expect(at(streamed[0], 'usage')).toEqual({});
-    expect(at(streamed.at(-1), 'output.search_info')).toBeUndefined();
-  });
+  test.each(['message', 'text'])(
+    'search first, result_format %s: the results in a frame of their own, before any usage',
+    async (format) => {
+      const search_options = { enable_source: true, prepend_search_result: true };
+      const streamed = await frames(
+        TEXT,
+        native('qwen-plus', '阿里股价', {
+          result_format: format,
+          incremental_output: true,
+          enable_search: true,
+          search_options,
+        }),
+      );
+      expect(at(streamed[0], 'output.search_info.search_results')).toHaveLength(2);
+      expect(at(streamed[0], 'usage')).toEqual({});
+      expect(at(streamed.at(-1), 'output.search_info')).toBeUndefined();
+      // All frames are of one form: a reader that began with choices would miss a text's end.
+      const forms = streamed.map((frame) => 'choices' in (at(frame, 'output') as Fields));
+      expect(forms).toEqual(streamed.map(() => format === 'message'));
+    },
+  );
 });
 
 describe('documents and the context cache', () => {

@@ -417,6 +417,14 @@ describe('refusals', () => {
       'InvalidParameter',
       'Range of top_p should be (0.0, 1.0]',
     ],
+    [
+      'a seed of 2^63',
+      TEXT,
+      '{"model":"qwen-plus","input":{"messages":[{"role":"user","content":"你好"}]},"parameters":{"seed":9223372036854775808}}',
+      400,
+      'InvalidParameter',
+      'Range of seed should be [0, 9223372036854775807]',
+    ],
     ['n 5', TEXT, native('你好', { n: 5 }), 400, 'InvalidParameter', 'Range of n should be [1, 4]'],
     [
       'mixed stop',
@@ -540,6 +548,12 @@ describe('refusals', () => {
     const reply = await call(await start(), CHAT, body);
     expect(reply.status).toBe(status);
     expect(at(reply.json, 'error')).toMatchObject({ code, message, param: null });
+  });
+
+  test('the largest seed, 2^63 - 1: is taken, although JSON makes 2^63 of it', async () => {
+    const body =
+      '{"model":"qwen-plus","input":{"messages":[{"role":"user","content":"你好"}]},"parameters":{"seed":9223372036854775807}}';
+    expect((await call(await start(), TEXT, body)).status).toBe(200);
   });
 
   test('native stream: a parameter error is HTTP 200 with one error frame', async () => {
