@@ -15,7 +15,7 @@ import { closeHarnesses, createHarness } from './job-harness.ts';
  * price facts by other code than the program's; the ledger must come to the same pico-unit.
  */
 
-const LINES = Number(process.env['BILL_LINES'] ?? 10_000);
+const LINES = Number(process.env['BILL_LINES'] ?? 5_000);
 const TEST_MS = 60_000 + LINES * 20;
 
 const servers: Server[] = [];
