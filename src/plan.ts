@@ -1,6 +1,13 @@
 import { encodeRequest } from './encode.ts';
 import type { PriorAttempts } from './ledger/lines.ts';
-import { estimateOutputTokens, estimateTokens, type TokenEstimate } from './models/tokens.ts';
+import {
+  estimateOutputTokens,
+  estimateTokens,
+  type InputManner,
+  type OutputEstimate,
+  requestTexts,
+  type TokenEstimate,
+} from './models/tokens.ts';
 import type { Request } from './parse.ts';
 import type { Pricing } from './pricing.ts';
 import type { HttpCall } from './protocols/protocol.ts';
@@ -40,17 +47,23 @@ function estimateInput({ view }: Request): Parameters<typeof estimateTokens>[0] 
     thinking: view.thinking,
     thinkingBudget: numberOf(parameters['thinking_budget']),
     n: numberOf(parameters['n']) ?? 1,
+    highResolution: parameters['vl_high_resolution_images'] === true,
     profile: view.profile,
   };
 }
 
 /** Token estimate of a request: input, expected output, and the most the output can be. */
-export function estimateRequest(request: Request): TokenEstimate {
-  return estimateTokens(estimateInput(request));
+export function estimateRequest(request: Request, manner?: InputManner): TokenEstimate {
+  return estimateTokens(estimateInput(request), manner);
+}
+
+/** The texts of a request that its estimate counts. */
+export function textsOf(request: Request): readonly string[] {
+  return requestTexts(estimateInput(request));
 }
 
 /** The output half of the estimate alone, which needs no look at the texts. */
-export function estimateOutput(request: Request): Omit<TokenEstimate, 'inputTokens'> {
+export function estimateOutput(request: Request): OutputEstimate {
   return estimateOutputTokens(estimateInput(request));
 }
 
@@ -69,9 +82,10 @@ export function planLine(
   request: Request,
   pricing: Pricing,
   prior: PriorAttempts | null,
+  textScale?: number,
 ): PlannedLine {
   const call = encodeRequest(request);
-  const { inputTokens, outputExpectedTokens } = estimateRequest(request);
+  const { inputTokens, outputExpectedTokens } = estimateRequest(request, { textScale });
   const asked = request.view.parameters['incremental_output'];
   return {
     lineNo: request.lineNo,

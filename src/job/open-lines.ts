@@ -63,6 +63,7 @@ export async function* openLines(
   const fingerprintOf = fingerprintReader(options.database, job.id);
   // The survey has accepted these lines; how strict this run would be is no longer the question.
   const defaults = { ...options.defaults, strict: false };
+  const textScales = new Map(job.survey.models.map(({ model, textScale }) => [model, textScale]));
   let lastSeen = inputLine - 1;
   for await (const lines of readLines(job.inputPath, {
     maxLineBytes: options.maxLineBytes,
@@ -93,7 +94,8 @@ export async function* openLines(
           'the file was changed, or qbatch was upgraded and is stricter; run again with --accept-changed-input, or --fresh',
         );
       }
-      open.push(planLine(parsed, options.pricing, prior.get(line.lineNo) ?? null));
+      const textScale = textScales.get(parsed.view.model);
+      open.push(planLine(parsed, options.pricing, prior.get(line.lineNo) ?? null, textScale));
     }
     if (open.length > 0) yield open;
     if (lastSeen >= job.lastLineNo) return;

@@ -23,6 +23,7 @@ import { modeAnew } from '../output/output-set.ts';
 import type { Rejected } from '../parse.ts';
 import { holdsOwnLines, ownFirstLine } from '../output/reconcile.ts';
 import { type Survey, surveyInput } from '../survey.ts';
+import { surveyedModels } from './survey-tally.ts';
 
 /** Outputs are named after the input: two jobs of one input need two pairs. */
 const ANOTHER_JOB = 'run it as a job of its own with --job NAME -o FILE --errors FILE';
@@ -70,7 +71,6 @@ function rejectedLine(rejected: Rejected, wallMs: number): SettledLine {
 }
 
 function factsOf(survey: Survey): SurveyFacts {
-  const models = [...survey.models].map(([model, { lines }]) => ({ model, lines }));
   let inputTokens = 0;
   let outputExpectedTokens = 0;
   let expectedPico = 0;
@@ -86,7 +86,7 @@ function factsOf(survey: Survey): SurveyFacts {
     inputTokens,
     outputExpectedTokens,
     expectedPico,
-    models,
+    models: surveyedModels(survey.models),
   };
 }
 
