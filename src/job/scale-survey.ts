@@ -35,7 +35,7 @@ export class SampleCounter {
  * Sums that were added up with the fast estimate, as if its texts had been scaled. A line that the
  * scale moves into another price tier stays in its own: of many lines those few do not show.
  */
-export function scaleModel(entry: ModelSurvey, { scale, lines }: TextScale): void {
+function scaleModel(entry: ModelSurvey, { scale, lines }: TextScale): void {
   entry.inputTokens += Math.round((scale - 1) * entry.textTokens);
   const morePico = (scale - 1) * entry.textPico;
   entry.expectedPico += morePico;

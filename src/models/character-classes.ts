@@ -57,7 +57,7 @@ const GROUPS: readonly (readonly (readonly [first: number, last: number])[])[] =
 ];
 
 /** How many bands of Han characters there are: by how readily each begins and is followed by a token. */
-export const HAN_BANDS = 25;
+const HAN_BANDS = 25;
 
 // Letters and punctuation marks of ASCII are a class each.
 const ASCII_FIRST = 0x21;
@@ -67,7 +67,7 @@ const ASCII_LAST = 0x7e;
 export const CLASS_COUNT: number = GROUPS.length + (ASCII_LAST - ASCII_FIRST + 1) + HAN_BANDS;
 
 /** The state after two or more blanks: all but the last of them are one token. */
-export const BLANK_RUN: number = CLASS_COUNT + 1;
+const BLANK_RUN = CLASS_COUNT + 1;
 
 export const STATE_COUNT: number = CLASS_COUNT + 2;
 
