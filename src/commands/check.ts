@@ -3,6 +3,7 @@ import { openInput } from '../input/input-source.ts';
 import { formatPico } from '../models/price.ts';
 import { limitFor } from '../job/pace-limits.ts';
 import type { GivenFlags } from '../command-line/parsed-command.ts';
+import { isBatchChat } from '../config/endpoints.ts';
 import { createPricing } from '../pricing.ts';
 import { jsonText } from '../json/json-text.ts';
 import { durationText } from '../reporters/duration-text.ts';
@@ -206,7 +207,7 @@ export async function checkCommand(
     const survey = await surveyInput(source.path, {
       maxLineBytes: settings.maxLineBytes,
       defaults,
-      pricing: createPricing(catalog, scope, currency),
+      pricing: createPricing(catalog, scope, currency, { batch: isBatchChat(settings) }),
       wantsHash: false,
     });
     const report = checkReport(survey, parsed.input, setup, currency);

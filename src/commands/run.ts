@@ -12,6 +12,7 @@ import type { Currency } from '../models/scope.ts';
 import { refuseSamePaths } from '../output/output-set.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { prepareJob } from '../job/prepare-job.ts';
+import { isBatchChat } from '../config/endpoints.ts';
 import { createPricing } from '../pricing.ts';
 import { createValueRedactor } from '../redact.ts';
 import { guardReporter } from '../reporters/compose.ts';
@@ -166,7 +167,8 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       known === null || settings.fresh
         ? currencyOf(settings, scope, catalog)
         : (known.currency as Currency);
-    const pricing = createPricing(catalog, scope, currency);
+    const batch = isBatchChat(settings);
+    const pricing = createPricing(catalog, scope, currency, { batch });
     let asked = false;
     const onGate = (): void => {
       asked = true;
