@@ -184,7 +184,7 @@ describe.skipIf(!there)('the bundled catalog has all that was researched', () =>
         explicit: known('explicit_cache'),
         implicit: known('implicit_cache'),
         hit: said['implicit_hit_multiplier'],
-        n: said['n'] == null ? undefined : String(said['n']).startsWith('1-4') ? 4 : 1,
+        n: typeof said['n'] !== 'string' ? undefined : said['n'].startsWith('1-4') ? 4 : 1,
         web_search: scopesWhere(said['web_search']),
       });
       // A remark in place of yes or no is taken as yes.
