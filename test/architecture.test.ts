@@ -74,6 +74,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   protocols: ['protocols', 'json'],
   limits: ['limits'],
   report: ['report', 'reporters', 'json'],
+  // What runs in the browser.
+  page: ['page'],
   reporters: ['reporters', 'json'],
   // The simulator stands for the service: shared code would make both wrong in the same way.
   simulator: ['simulator'],
@@ -92,6 +94,7 @@ const PACKAGE_PLACES: Readonly<Record<string, RegExp>> = {
   'cli-progress': /^reporters\/tty\.ts$/,
   'p-limit': /^limits\//,
   'hyparquet-writer': /^report\/parquet\.ts$/,
+  uplot: /^page\/plot\.ts$/,
   zod: /^(?:schemas\/|models\/|config\/settings-schema\.ts$)/,
 };
 
