@@ -249,7 +249,7 @@ function paceChart(
 ): HTMLElement {
   const { format } = view;
   const { language } = format;
-  const title = word(language, about.id === 'requests' ? 'requestsAMinute' : 'tokensAMinute');
+  const title = word(language, about.id === 'requests' ? 'requestRate' : 'tokenRate');
   const first = lane.at[0] ?? 0;
   const stepMs = Math.max(
     1000,

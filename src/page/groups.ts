@@ -16,18 +16,22 @@ function measureColumns({ format }: View): Column<UsageMeasures>[] {
   ): Column<UsageMeasures> => numberColumn(title, valueOf, format.whole);
   const output = word(language, 'output');
   return [
-    whole(word(language, 'lines'), (row) => row.lines),
+    whole(word(language, 'lineCount'), (row) => row.lines),
     whole(word(language, 'answered'), (row) => row.answered),
     whole(word(language, 'failed'), (row) => row.failed),
-    whole(word(language, 'attempts'), (row) => row.attempts),
+    whole(word(language, 'callCount'), (row) => row.attempts),
     whole(word(language, 'input'), (row) => row.input_tokens),
     numberColumn(word(language, 'hit'), (row) => row.cache_hit_share, format.percent),
     whole(output, (row) => row.output_tokens),
     whole(word(language, 'reasoning'), (row) => row.reasoning_tokens),
-    amountColumn(format, word(language, 'cost'), (row) => row.cost),
+    amountColumn(format, word(language, 'costActual'), (row) => row.cost),
     amountColumn(format, word(language, 'perLine'), (row) => row.cost_per_answered_line),
     textColumn(word(language, 'currency'), (row) => row.currency),
-    amountColumn(format, word(language, 'possiblyBilled'), (row) => row.possibly_billed.amount),
+    amountColumn(
+      format,
+      word(language, 'possiblyBilledColumn'),
+      (row) => row.possibly_billed.amount,
+    ),
     whole('p50 ms', (row) => row.latency_ms.p50),
     whole('p90 ms', (row) => row.latency_ms.p90),
     whole('p99 ms', (row) => row.latency_ms.p99),

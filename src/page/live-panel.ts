@@ -161,7 +161,7 @@ function modelsTable(view: View, models: readonly LiveModel[]): HTMLElement {
 
 function failuresTable(view: View, failures: ReportLive['failures']): HTMLElement {
   const { format } = view;
-  const lines = word(format.language, 'failedLines');
+  const lines = word(format.language, 'lineCount');
   const columns = [
     codeColumn(format),
     numberColumn(lines, (row: ReportLive['failures'][number]) => row.lines, format.whole),

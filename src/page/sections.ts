@@ -19,8 +19,8 @@ export function failuresSection(view: View, data: ReportData): HTMLElement {
   const severalJobs = data.jobs.length > 1;
   const columns: Column<ReportFailure>[] = [
     codeColumn(format),
-    numberColumn(word(language, 'failedLines'), (row) => row.lines, format.whole),
-    numberColumn(word(language, 'failedCalls'), (row) => row.calls, format.whole),
+    numberColumn(word(language, 'lineCount'), (row) => row.lines, format.whole),
+    numberColumn(word(language, 'callCount'), (row) => row.calls, format.whole),
     {
       title: word(language, 'samples'),
       sortBy: (row) => row.samples[0]?.message ?? null,
@@ -90,7 +90,7 @@ export function projectionSection(view: View, data: ReportData): HTMLElement | n
       ? [textColumn<ReportEstimate>(word(language, 'job'), (row) => row.job)]
       : []),
     textColumn(word(language, 'model'), modelOf),
-    numberColumn(word(language, 'lines'), (row) => row.lines, format.whole),
+    numberColumn(word(language, 'lineCount'), (row) => row.lines, format.whole),
     ...errorColumns(
       format,
       'input',
