@@ -2,7 +2,8 @@ import UPlot from 'uplot';
 import { h } from './dom.ts';
 
 const HEIGHT_PX = 240;
-const PAPER_WIDTH_PX = 660;
+/** Half of what A4 on its side leaves between its margins. */
+const PAPER_WIDTH_PX = 470;
 
 /** `color` is the name of a custom property of the style sheet. */
 export type PlotSeries = {

@@ -218,7 +218,7 @@ describe.skipIf(!canBrowse)('the html report in a browser', () => {
     });
   });
 
-  test('paper: light whatever the screen is, charts as wide as the sheet', async () => {
+  test('paper: light whatever the screen is, two charts side by side on the sheet', async () => {
     const address = await makePage([{ name: 'exam', lines: twoHours(8) }]);
     await browse(address, { colorScheme: 'dark' }, async ({ page }) => {
       const look = (): Promise<{ surface: string; widths: number[] }> =>
@@ -231,7 +231,7 @@ describe.skipIf(!canBrowse)('the html report in a browser', () => {
       const onPaper = await look();
       await page.evaluate("dispatchEvent(new Event('afterprint'))");
       expect(onPaper.surface).toBe('#ffffff');
-      expect(new Set(onPaper.widths)).toEqual(new Set([660]));
+      expect(new Set(onPaper.widths)).toEqual(new Set([470]));
       expect(await look()).toEqual(before);
       const pdf = await page.pdf();
       expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
