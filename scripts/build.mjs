@@ -22,7 +22,11 @@ const REQUIRE =
 
 const result = await build({
   absWorkingDir: root,
-  entryPoints: { cli: 'src/cli.ts', index: 'src/index.ts' },
+  entryPoints: {
+    cli: 'src/cli.ts',
+    index: 'src/index.ts',
+    'report-worker': 'src/dashboard/report-worker.ts',
+  },
   outdir: 'dist',
   // Flat: a module finds package.json at ../package.json in src and in dist alike.
   chunkNames: '[name]-[hash]',

@@ -74,6 +74,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   protocols: ['protocols', 'json'],
   limits: ['limits'],
   report: ['report', 'reporters', 'json'],
+  dashboard: ['dashboard', 'ledger', 'report', 'reporters', 'json'],
   // What runs in the browser.
   page: ['page'],
   reporters: ['reporters', 'json'],

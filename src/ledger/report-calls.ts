@@ -2,7 +2,6 @@ import type { ReportDistribution, ReportSeries, ReportTimeline } from '../report
 import type { Database } from './database.ts';
 import type { Job } from './records.ts';
 import { Steps } from './report-steps.ts';
-import { UNCERTAIN } from './possibly-billed.ts';
 
 /** Series that can be told apart by colour; the others become one. */
 const SERIES_MAX = 8;
@@ -11,7 +10,7 @@ const PICO = 1e12;
 const INTERRUPTED = 'qbatch_interrupted';
 
 const CALLS = `SELECT a.model, a.started_at, a.ended_at, a.class = 'answered', a.code, a.input_tokens,
-    a.output_tokens, a.cost_pico, a.estimated_tokens, ${UNCERTAIN} AND a.code IS NULL
+    a.output_tokens, a.cost_pico, a.estimated_tokens, a.class IS NULL
   FROM attempts a WHERE a.job_id = ?`;
 
 type Call = readonly [
@@ -56,9 +55,12 @@ export class ReportCalls {
   private readonly series: Map<string, Sums & ReportSeries> = new Map();
   private readonly codes: Map<string, number> = new Map();
 
-  add(database: Database, job: Job): void {
+  /** Calls of unknown fate are in flight while the job is `running`, and come to nothing yet. */
+  add(database: Database, job: Job, isRunning: boolean): void {
     const calls = database.prepare(CALLS).raw().iterate(job.id) as Iterable<Call>;
-    for (const call of calls) this.addCall(call, job.currency);
+    for (const call of calls) {
+      if (!(isRunning && call[9] === 1)) this.addCall(call, job.currency);
+    }
   }
 
   /** Calls that were no answer, by code. */

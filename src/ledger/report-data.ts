@@ -27,16 +27,18 @@ export function reportData(
   const usage = usageReport(sources, by);
   const calls = new ReportCalls();
   const failures = new ReportFailures();
-  const all = sources.flatMap((source) => source.jobs.map((job) => ({ ...source, job })));
-  for (const { database, job } of all) {
-    calls.add(database, job);
+  const all = sources.flatMap((source) =>
+    source.jobs.map((job) => ({ ...source, job, state: stateOf(source.ledgerPath, job) })),
+  );
+  for (const { database, job, state } of all) {
+    calls.add(database, job, state === 'running');
     failures.add(database, job);
   }
   return {
     schema: 1,
     version: VERSION,
     generatedAt: nowMs,
-    jobs: all.map(({ ledgerPath, job }) => jobOf(ledgerPath, job, stateOf(ledgerPath, job))),
+    jobs: all.map(({ ledgerPath, job, state }) => jobOf(ledgerPath, job, state)),
     by: usage.by,
     groups: usage.groups.slice(0, GROUPS_MAX),
     groupsTotal: usage.groups.length,

@@ -3,15 +3,17 @@ import type { Database } from './database.ts';
 import type { Job } from './records.ts';
 
 const PICO = 1e12;
+/** In SQL: a whole number would cut off the fraction. */
+const PICO_SQL = '1e12';
 
 const ESTIMATES = `SELECT model, thinking, sum(lines) AS lines, sum(input_estimated) AS inputEstimated,
     sum(input_actual) AS inputActual, sum(output_estimated) AS outputEstimated,
-    sum(output_actual) AS outputActual, sum(pico_estimated) / ${PICO} AS costEstimated,
-    sum(pico_actual) / ${PICO} AS costActual
+    sum(output_actual) AS outputActual, sum(pico_estimated) / ${PICO_SQL} AS costEstimated,
+    sum(pico_actual) / ${PICO_SQL} AS costActual
   FROM estimates WHERE job_id = ? GROUP BY model, thinking ORDER BY model, thinking`;
 
 const ANSWERED = `SELECT count(*) AS lines, coalesce(sum(input_tokens), 0) AS inputActual,
-    coalesce(sum(output_tokens), 0) AS outputActual, coalesce(sum(cost_pico), 0) / ${PICO} AS costActual
+    coalesce(sum(output_tokens), 0) AS outputActual, coalesce(sum(cost_pico), 0) / ${PICO_SQL} AS costActual
   FROM attempts WHERE job_id = ? AND class = 'answered'`;
 
 type EstimateRow = Omit<ReportEstimate, 'job' | 'currency' | 'thinking'> & {

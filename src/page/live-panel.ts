@@ -113,7 +113,7 @@ function rateTiles(format: Format, live: ReportLive, progress: LiveProgress): HT
     }),
     tile(
       'failed',
-      word(language, 'failed'),
+      word(language, 'failedLines'),
       format.whole(progress.failed),
       `${format.whole(progress.throttled)} ${word(language, 'throttled')}`,
     ),

@@ -143,6 +143,8 @@ function plotOptions(options: PlotOptions, host: HTMLElement): UPlot.Options {
     width: widthOf(host),
     height: HEIGHT_PX,
     legend: { show: false },
+    // The last mark is half outside.
+    padding: [10, 30, 0, 0],
     cursor: {
       y: false,
       drag: { x: false, y: false },

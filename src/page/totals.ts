@@ -59,13 +59,17 @@ function tokenTiles(format: Format, total: UsageMeasures): HTMLElement[] {
       'input',
       word(language, 'inputTokens'),
       format.whole(total.input_tokens),
-      word(language, 'cacheHitsNote', format.percent(total.cache_hit_share)),
+      total.cache_hit_share === null
+        ? null
+        : word(language, 'cacheHitsNote', format.percent(total.cache_hit_share)),
     ),
     tile(
       'output',
       word(language, 'outputTokens'),
       format.whole(total.output_tokens),
-      word(language, 'reasoningNote', format.whole(total.reasoning_tokens)),
+      total.reasoning_tokens === null
+        ? null
+        : word(language, 'reasoningNote', format.whole(total.reasoning_tokens)),
     ),
     tile(
       'latency',

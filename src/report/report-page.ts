@@ -18,7 +18,7 @@ function hashOf(text: string): string {
  * The policy of the page: its own script and style by their hashes, nothing else; a live page may ask
  * the server that it came from.
  */
-function pagePolicy({ script, style }: PageAssets, kind: PageContent['kind']): string {
+export function pagePolicy({ script, style }: PageAssets, kind: PageContent['kind']): string {
   return [
     "default-src 'none'",
     `script-src ${hashOf(script)}`,
