@@ -35,7 +35,7 @@ function isEqual(given: string, expected: string): boolean {
  * Whether a request is answered, and with what. Only what knows the token, by the name of this machine
  * itself (no other name that was made to lead here), from no other site's page, and only to read.
  */
-export function answerOf(
+function answerOf(
   request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
   at: {
     readonly port: number;
