@@ -13,6 +13,8 @@ import { type Language, word, wordOr } from './words.ts';
 const POLL_MS = 1000;
 /** Answers that did not come before the page says that the run is gone. */
 const MISSES_MAX = 3;
+/** Polls for which a report waits while the reader chooses from a list. */
+const CHOOSING_MAX = 15;
 
 /** What the file or the server embeds: a report, or where a live one is to be fetched. */
 type Embedded =
@@ -125,12 +127,15 @@ async function fetchJson<Result>(name: string): Promise<Result> {
 async function follow(): Promise<void> {
   let version = 0;
   let misses = 0;
+  let waited = 0;
   while (misses < MISSES_MAX) {
     try {
       live = await fetchJson<ReportLive>('live.json');
       misses = 0;
       const { reportVersion } = live;
-      if (reportVersion > version) {
+      const isChoosing = document.activeElement instanceof HTMLSelectElement;
+      waited = isChoosing ? waited + 1 : 0;
+      if (reportVersion > version && (!isChoosing || waited > CHOOSING_MAX)) {
         data = await fetchJson<ReportData>('report.json');
         version = reportVersion;
         redraw();
