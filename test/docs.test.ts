@@ -19,6 +19,7 @@ const PAGES: readonly string[] = [
   ...READMES,
   'docs/architecture.md',
   'docs/ledger.md',
+  'docs/reports.md',
   'docs/simulator.md',
   ...DECISIONS,
 ];
