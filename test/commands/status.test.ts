@@ -57,6 +57,7 @@ test('statusCommand: a job while its run holds the ledger, running with its hold
     'usage',
     'cost',
     'possibly_billed',
+    'estimate',
     'outputs',
     'elapsed_ms',
     'stopped',
