@@ -19,6 +19,8 @@ export default defineConfig({
     testTimeout: MINUTE_MS,
     hookTimeout: MINUTE_MS,
     setupFiles: ['.ci/vitest.setup.ts'],
+    // Where everything must be shown, a machine without a browser is a failure.
+    provide: { mustHaveBrowser: process.env['CI'] === 'true' },
     projects: [
       {
         extends: true,

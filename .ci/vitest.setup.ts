@@ -1,6 +1,10 @@
 // What is set in the shell of whoever runs the tests must not change what they see.
 for (const name of Object.keys(process.env)) {
-  if (/^(?:QBATCH_|DASHSCOPE_|FORCE_COLOR$|NO_COLOR$|CI$|(?:https?|no|all)_proxy$)/i.test(name)) {
+  if (
+    /^(?:QBATCH_(?!ARTIFACTS$)|DASHSCOPE_|FORCE_COLOR$|NO_COLOR$|CI$|(?:https?|no|all)_proxy$)/i.test(
+      name,
+    )
+  ) {
     delete process.env[name];
   }
 }

@@ -66,6 +66,7 @@ export type Settings = {
   readonly adoptOutputs: boolean;
   /** Undefined: not simulated. */
   readonly simulate: SimulatorSpec | undefined;
+  readonly dashboard: boolean;
   readonly progress: 'auto' | 'tty' | 'lines' | 'json' | 'none';
   readonly quiet: boolean;
   readonly color: 'auto' | 'always' | 'never';

@@ -74,6 +74,9 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   protocols: ['protocols', 'json'],
   limits: ['limits'],
   report: ['report', 'reporters', 'json'],
+  dashboard: ['dashboard', 'ledger', 'report', 'reporters', 'json'],
+  // What runs in the browser.
+  page: ['page'],
   reporters: ['reporters', 'json'],
   // The simulator stands for the service: shared code would make both wrong in the same way.
   simulator: ['simulator'],
@@ -95,6 +98,7 @@ const PACKAGE_PLACES: Readonly<Record<string, RegExp>> = {
   'image-size': /^models\/media-size\.ts$/,
   'tiktoken/lite/init': /^tokenizer\/exact-tokens\.ts$/,
   'hyparquet-writer': /^report\/parquet\.ts$/,
+  uplot: /^page\/plot\.ts$/,
   zod: /^(?:schemas\/|models\/|config\/settings-schema\.ts$)/,
 };
 

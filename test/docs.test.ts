@@ -20,6 +20,7 @@ const PAGES: readonly string[] = [
   ...READMES,
   'docs/architecture.md',
   'docs/ledger.md',
+  'docs/reports.md',
   'docs/modes.md',
   'docs/modes.zh-CN.md',
   'docs/simulator.md',

@@ -11,6 +11,7 @@ import { openForReading } from '../ledger/open.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Currency } from '../models/scope.ts';
 import { refuseSamePaths } from '../output/output-set.ts';
+import type { Settings } from '../settings.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { outputSeenIn } from '../job/expectations.ts';
 import { prepareJob } from '../job/prepare-job.ts';
@@ -28,6 +29,7 @@ import { checkCommand } from './check.ts';
 import type { CommandIo } from './io.ts';
 import { confirmCost, confirmFresh, confirmSampled, gate, refuseBlindFresh } from './run-gate.ts';
 import { type Places, placesOf, placesOfJob } from './run-places.ts';
+import type { Shown } from './run-dashboard.ts';
 import { retryLines } from './retry-lines.ts';
 import { openReporter, tell } from './run-report.ts';
 import {
@@ -130,19 +132,33 @@ async function runAt(
     ci: (io.env['CI'] ?? '') !== '',
     terminalName: io.env['TERM'],
   });
-  const reporter = guardReporter(await openReporter(mode, settings, io));
+  const shown = await openShown(mode, { settings, places }, io);
+  const reporter = guardReporter(shown.reporter);
   try {
     const service = await openService(settings, setup.scope, io);
     try {
       if (mode === 'lines' || mode === 'tty')
         for (const note of service.notes) io.writeErr(`qbatch: ${note}\n`);
-      return await runWith({ parsed, setup, places, service, reporter, mode }, io);
+      return await runWith({ parsed, setup, places, service, reporter, mode }, shown.io);
     } finally {
       await service.close();
     }
   } finally {
     reporter.close();
+    await shown.close();
   }
+}
+
+/** Who is told of the run: the reporter, and the dashboard where one is asked for. */
+async function openShown(
+  mode: ProgressMode,
+  { settings, places }: { settings: Settings; places: Places },
+  io: CommandIo,
+): Promise<Shown> {
+  const reporter = await openReporter(mode, settings, io);
+  if (!settings.dashboard) return { reporter, io, close: () => Promise.resolve() };
+  const { withDashboard } = await import('./run-dashboard.ts');
+  return withDashboard(reporter, io, { ...places, maxCost: settings.maxCost });
 }
 
 type Wired = {

@@ -1,11 +1,14 @@
-import { EXIT, UsageError } from '../errors.ts';
+import { EXIT } from '../errors.ts';
 import { sqliteCode } from '../ledger/database.ts';
 import { type ChosenJob, chooseJobs } from '../ledger/find-jobs.ts';
 import { listJobs } from '../ledger/jobs.ts';
 import { openForReading, storageError } from '../ledger/open.ts';
 import { type UsageSource, usageReport } from '../ledger/usage.ts';
-import { byKeys } from '../ledger/usage-keys.ts';
+import { lockHolder } from '../ledger/lock.ts';
+import { reportData } from '../ledger/report-data.ts';
+import { type ByKey, byKeys } from '../ledger/usage-keys.ts';
 import type { ParsedCommand, ReportFormat } from '../command-line/parsed-command.ts';
+import { reportPage } from '../report/report-page.ts';
 import { usageCsv } from '../report/usage-csv.ts';
 import { usageJson } from '../report/usage-json.ts';
 import { usageMarkdown } from '../report/usage-markdown.ts';
@@ -13,13 +16,17 @@ import { usageParquet } from '../report/usage-parquet.ts';
 import type { UsageReport } from '../report/usage-report.ts';
 import { usageTable } from '../report/usage-table.ts';
 import type { CommandIo } from './io.ts';
+import { jobState } from './job-state.ts';
+import { pageAssets } from './page-assets.ts';
 import { ledgerFiles, openTarget, type Target } from './target.ts';
 
 type UsageParsed = Extract<ParsedCommand, { readonly command: 'usage' }>;
 
 type Rendered = string | AsyncIterable<Uint8Array>;
 
-const RENDERERS: Readonly<Partial<Record<ReportFormat, (report: UsageReport) => Rendered>>> = {
+const RENDERERS: Readonly<
+  Record<Exclude<ReportFormat, 'html'>, (report: UsageReport) => Rendered>
+> = {
   table: usageTable,
   csv: usageCsv,
   json: usageJson,
@@ -29,25 +36,20 @@ const RENDERERS: Readonly<Partial<Record<ReportFormat, (report: UsageReport) => 
 
 /**
  * `qbatch usage [job ...]`: usage and cost of the jobs named, of all jobs of a ledger that is named,
- * or, where nothing is, of all jobs in this folder. Throws 64 for a format that this version does
- * not write, 66 for an unknown job, 73 and 74 for `-o`.
+ * or, where nothing is, of all jobs in this folder. Throws 64 for `-o` naming a file of theirs, 66 for
+ * an unknown job, 73 and 74 for `-o`.
  */
 export async function usageCommand(parsed: UsageParsed, io: CommandIo): Promise<number> {
-  const render = RENDERERS[parsed.format];
-  if (render === undefined) {
-    throw new UsageError(
-      `--format ${parsed.format} is not in this version`,
-      'use table, csv, json, markdown or parquet',
-    );
-  }
+  const { format } = parsed;
   const by = byKeys(parsed.by);
   const jobsByLedger = groupByLedger(chosenJobs(parsed, io.cwd));
   const own = [...jobsByLedger.keys()].flatMap(ledgerFiles);
   const sources: UsageSource[] = [];
-  let report: UsageReport;
+  let rendered: Rendered;
   try {
     for (const [ledgerPath, names] of jobsByLedger) sources.push(openSource(ledgerPath, names));
-    report = usageReport(sources, by);
+    rendered =
+      format === 'html' ? pageOf(sources, by, io) : RENDERERS[format](usageReport(sources, by));
   } catch (error) {
     throw sqliteCode(error) === '' ? error : storageError(error, sources.at(-1)?.ledgerPath ?? '');
   } finally {
@@ -58,11 +60,20 @@ export async function usageCommand(parsed: UsageParsed, io: CommandIo): Promise<
   );
   const target = openTarget(parsed.output, io, [...own, ...inputs]);
   try {
-    if (await copy(render(report), target)) target.finish();
+    if (await copy(rendered, target)) target.finish();
   } finally {
     target.abandon();
   }
   return EXIT.ok;
+}
+
+function pageOf(sources: readonly UsageSource[], by: readonly ByKey[], io: CommandIo): string {
+  const data = reportData(sources, {
+    by,
+    nowMs: io.clock.wallMs(),
+    stateOf: (ledgerPath, job) => jobState(job, lockHolder(ledgerPath)),
+  });
+  return reportPage(pageAssets(), { kind: 'file', data });
 }
 
 /** False where the reader of stdout went away. */

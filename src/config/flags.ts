@@ -142,6 +142,8 @@ export const RUN_FLAGS: readonly RunFlagSpec[] = [
   { name: 'adopt-outputs', setting: 'adoptOutputs', check: false, type: 'boolean', default: 'false', group: STATE,
     describe: 'take answers found in the outputs into a ledger that lost them' },
 
+  { name: 'dashboard', setting: 'dashboard', check: false, type: 'boolean', default: 'false', group: DISPLAY,
+    describe: 'serve a live report on this machine alone while the job runs; its address is told on stderr' },
   { name: 'progress', setting: 'progress', check: true, type: 'string', choices: ['auto', 'tty', 'lines', 'json', 'none'], default: 'auto', group: DISPLAY,
     describe: 'how progress is shown on stderr' },
   { name: 'quiet', alias: 'q', setting: 'quiet', check: true, type: 'boolean', default: 'false', group: DISPLAY,

@@ -97,6 +97,7 @@ export const SETTING_FIELDS: { readonly [Name in keyof Settings]: Field<Settings
   acceptChangedInput: switchField,
   adoptOutputs: switchField,
   simulate: field(parseSimulate).optional(),
+  dashboard: switchField,
   progress: field(choiceParser(['auto', 'tty', 'lines', 'json', 'none'])),
   quiet: switchField,
   color: field(choiceParser(['auto', 'always', 'never'])),

@@ -17,6 +17,11 @@ export class Histogram {
     this.total += count;
   }
 
+  /** Adds all that another was given. */
+  addAll(other: Histogram): void {
+    for (const [step, count] of other.counts) this.add(step, count);
+  }
+
   get count(): number {
     return this.total;
   }

@@ -45,3 +45,8 @@ export function addLocalTime(database: Database): void {
   database.function('local_day', options, (wallMs: unknown) => day(Number(wallMs)));
   database.function('local_hour', options, (wallMs: unknown) => hour(Number(wallMs)));
 }
+
+/** How far local time was ahead of UTC at that moment. */
+export function utcOffsetMs(wallMs: number): number {
+  return -new Date(wallMs).getTimezoneOffset() * 60_000;
+}

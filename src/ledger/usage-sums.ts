@@ -19,9 +19,6 @@ export type CallRow = readonly [
   priced: bigint,
 ];
 
-/** What percentiles are told of, by answered call. */
-export type Distribution = 'latency' | 'input' | 'output';
-
 /** Amounts a line are far below the cent. */
 const PER_LINE_DIGITS = 12;
 
@@ -36,7 +33,7 @@ export class UsageSums {
   private pricedCalls = 0;
   private costPico = 0n;
   private readonly tokens: TokenSums = [null, null, null, null, null];
-  private readonly distributions: Readonly<Record<Distribution, Histogram>> = {
+  private readonly distributions: Readonly<Record<'latency' | 'input' | 'output', Histogram>> = {
     latency: new Histogram(),
     input: new Histogram(),
     output: new Histogram(),
@@ -71,9 +68,19 @@ export class UsageSums {
     }
   }
 
-  /** Of so many answered calls: the value of what the distribution is of. */
-  addValue(distribution: Distribution, value: number, calls: number): void {
-    this.distributions[distribution].add(value, calls);
+  /** What one answered call took; null: not known. */
+  addCall(latencyMs: number | null, input: number | null, output: number | null): void {
+    const { latency, input: inputs, output: outputs } = this.distributions;
+    if (latencyMs !== null) latency.add(latencyMs, 1);
+    if (input !== null) inputs.add(input, 1);
+    if (output !== null) outputs.add(output, 1);
+  }
+
+  /** Adds what `addCall` told another. */
+  addDistributionsOf(other: UsageSums): void {
+    this.distributions.latency.addAll(other.distributions.latency);
+    this.distributions.input.addAll(other.distributions.input);
+    this.distributions.output.addAll(other.distributions.output);
   }
 
   addUncertain(sums: UncertainSums): void {

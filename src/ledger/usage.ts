@@ -10,7 +10,7 @@ import {
 } from './possibly-billed.ts';
 import type { Job } from './records.ts';
 import { type ByKey, keySql, type KeySql } from './usage-keys.ts';
-import { type CallRow, type Distribution, UsageSums } from './usage-sums.ts';
+import { type CallRow, UsageSums } from './usage-sums.ts';
 
 /** An open ledger and those of its jobs that are to be counted. */
 export type UsageSource = {
@@ -57,11 +57,7 @@ const LATENCY = `CASE WHEN a.ended_at <> a.started_at OR a.estimated_tokens > 0
   THEN max(a.ended_at - a.started_at, 0) END`;
 
 /** What the percentiles are of: SQL over an answered call `a`. */
-const DISTRIBUTIONS: readonly (readonly [Distribution, string])[] = [
-  ['latency', LATENCY],
-  ['input', 'a.input_tokens'],
-  ['output', 'a.output_tokens'],
-];
+const DISTRIBUTIONS = `${LATENCY}, a.input_tokens, a.output_tokens`;
 
 const CALL_MEASURES = `count(*), count(*) ${ANSWERED}, sum(a.input_tokens) ${ANSWERED}, sum(a.output_tokens) ${ANSWERED},
   sum(a.total_tokens) ${ANSWERED}, sum(a.cached_tokens) ${ANSWERED}, sum(a.reasoning_tokens) ${ANSWERED},
@@ -86,6 +82,19 @@ function toUncertain([lines, attempts, tokens, pico, priced]: UncertainRow): Unc
     pico: pico ?? 0n,
     pricedAttempts: Number(priced),
   };
+}
+
+/** Tells rows of one group from those of another, whatever is in their keys. */
+function idOf(row: readonly unknown[], width: number): string {
+  let id = '';
+  for (const key of row.slice(0, width) as Key[]) {
+    id += key === null ? '-' : `${key.length}:${key}`;
+  }
+  return id;
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
 }
 
 function groupBy(columns: number): string {
@@ -130,17 +139,25 @@ class JobUsage {
     }
   }
 
-  /** What the percentiles are told of: SQLite counts equal values, so that no value is held here twice. */
+  /** What the percentiles are told of, call by call: grouping in SQLite would sort all calls, three times. */
   addDistributions(): void {
     const width = this.keys.length;
-    for (const [distribution, value] of DISTRIBUTIONS) {
-      const sql = `SELECT ${this.attemptKeys()}${value}, count(*) ${this.attempts()} AND a.class = 'answered'
-        AND ${value} IS NOT NULL${groupBy(width + 1)}`;
-      for (const row of this.rows(sql)) {
-        const [seen, calls] = [Number(row[width]), Number(row[width + 1])];
-        this.groupOf(row).addValue(distribution, seen, calls);
-        this.total().addValue(distribution, seen, calls);
+    const sql = `SELECT ${this.attemptKeys()}${DISTRIBUTIONS} ${this.attempts()} AND a.class = 'answered'`;
+    const seen = new Map<string, { readonly row: readonly unknown[]; readonly sums: UsageSums }>();
+    const rows = this.statement(sql).iterate(this.bound()) as Iterable<readonly unknown[]>;
+    for (const row of rows) {
+      const id = idOf(row, width);
+      let group = seen.get(id);
+      if (group === undefined) {
+        group = { row, sums: new UsageSums(this.job.currency) };
+        seen.set(id, group);
       }
+      const [latencyMs, input, output] = [row[width], row[width + 1], row[width + 2]];
+      group.sums.addCall(numberOrNull(latencyMs), numberOrNull(input), numberOrNull(output));
+    }
+    for (const { row, sums } of seen.values()) {
+      this.groupOf(row).addDistributionsOf(sums);
+      this.total().addDistributionsOf(sums);
     }
   }
 
@@ -170,9 +187,16 @@ class JobUsage {
   }
 
   private rows(sql: string): Iterable<readonly unknown[]> {
-    const bound = this.keys.flatMap((key) => (key.bound === null ? [] : [key.bound]));
-    const statement = this.database.prepare(sql).raw().safeIntegers();
-    return statement.iterate(...bound, this.job.id) as Iterable<readonly unknown[]>;
+    const statement = this.statement(sql).safeIntegers();
+    return statement.iterate(this.bound()) as Iterable<readonly unknown[]>;
+  }
+
+  private statement(sql: string): ReturnType<Database['prepare']> {
+    return this.database.prepare(sql).raw();
+  }
+
+  private bound(): (string | number)[] {
+    return [...this.keys.flatMap((key) => (key.bound === null ? [] : [key.bound])), this.job.id];
   }
 
   private groupOf(row: readonly unknown[]): UsageSums {

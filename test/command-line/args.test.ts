@@ -147,7 +147,7 @@ describe('parseArgs: refusals of run', () => {
     [['run', 'a', '-z'], /unknown flag -z/, /--help/],
     [['run', 'a', '--o', 'x'], /unknown flag --o/, /--help/],
     [['run', 'a', '-output', 'x'], /unknown flag -output$/, /--output/],
-    [['run', 'a', '--dashboard'], /unknown flag --dashboard/, /--help/],
+    [['run', 'a', '--dashbord'], /unknown flag --dashbord/, /--dashboard/],
     [['run', 'a', '--verify'], /--verify is not a flag of run/, /status/],
     [['run', 'a', '--concurrency'], /--concurrency needs a value/, undefined],
     [['run', 'a', '-o', '--yes'], /-o needs a value/, /-o=--yes/],

@@ -128,12 +128,6 @@ test('usageCommand: --format parquet, the numbers of the JSON', async () => {
   });
 });
 
-test.each(['html'] as const)('usageCommand: --format %s, 64', async (format) => {
-  await expect(usageCommand({ ...USAGE, format }, recordingIo(folder.path))).rejects.toThrow(
-    expect.objectContaining({ exitCode: 64 }),
-  );
-});
-
 test('usageCommand: -o, a private file that is whole, in place of what was there', async () => {
   const output = path.join(folder.path, 'usage.csv');
   writeFileSync(output, 'yesterday', { mode: 0o644 });

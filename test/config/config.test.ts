@@ -96,6 +96,7 @@ const DEFAULTS: Settings = {
   acceptChangedInput: false,
   adoptOutputs: false,
   simulate: undefined,
+  dashboard: false,
   progress: 'auto',
   quiet: false,
   color: 'auto',
@@ -159,6 +160,7 @@ const VALUES: Readonly<Record<string, { text: string; json?: unknown; setting: u
   quiet: { text: 'true', json: true, setting: true },
   color: { text: 'never', setting: 'never' },
   json: { text: 'true', json: true, setting: true },
+  dashboard: { text: 'true', json: true, setting: true },
   debug: { text: 'true', json: true, setting: true },
 };
 

@@ -38,6 +38,8 @@ export type RunningCli = {
   signal(name: NodeJS.Signals): void;
   /** Resolves when stderr holds `text`; rejects if the program ends without it. */
   says(text: string): Promise<void>;
+  /** The first match of `pattern` in stderr; rejects if the program ends without one. */
+  tells(pattern: RegExp): Promise<string>;
   /** The first match of `pattern` in stdout; rejects if the program ends without one. */
   prints(pattern: RegExp): Promise<string>;
   /** `event`, or a rejection if the program ends first. */
@@ -145,6 +147,7 @@ export function startCli(
     says: async (text) => {
       await until(() => (textOf('stderr').includes(text) ? true : null));
     },
+    tells: (pattern) => until(() => pattern.exec(textOf('stderr'))?.[0] ?? null),
     prints: (pattern) => until(() => pattern.exec(textOf('stdout'))?.[0] ?? null),
     finished,
   };

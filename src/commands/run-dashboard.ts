@@ -1,0 +1,71 @@
+import type { Reporter } from '../reporters/reporter.ts';
+import type { CommandIo } from './io.ts';
+import { pageAssets } from './page-assets.ts';
+
+/** A run as the rest of it sees it, with or without a dashboard. */
+export type Shown = {
+  readonly reporter: Reporter;
+  readonly io: CommandIo;
+  close(): Promise<void>;
+};
+
+/**
+ * Opens the live view of a run and tells where it is. The reporter that comes back tells the page too;
+ * what the page asks of the dispatch is told to the page alone. Where the view cannot be opened, the run goes
+ * on without it, with a warning.
+ */
+export async function withDashboard(
+  reporter: Reporter,
+  io: CommandIo,
+  about: {
+    readonly ledgerPath: string;
+    readonly jobName: string;
+    readonly maxCost: string | undefined;
+  },
+): Promise<Shown> {
+  const listeners = new Set<() => void>();
+  let isLooking = false;
+  const onLook = (): void => {
+    isLooking = true;
+    for (const listener of listeners) listener();
+    isLooking = false;
+  };
+  try {
+    const { openDashboard } = await import('../dashboard/open-dashboard.ts');
+    const dashboard = await openDashboard({
+      ...about,
+      maxCost: about.maxCost ?? null,
+      clock: io.clock,
+      assets: pageAssets(),
+      onLook,
+    });
+    reporter.report({ event: 'notice', severity: 'note', message: `dashboard: ${dashboard.url}` });
+    return {
+      reporter: {
+        report: (event) => {
+          dashboard.report(event);
+          if (!(isLooking && event.event === 'dispatch-state')) reporter.report(event);
+        },
+        close: () => {
+          reporter.close();
+        },
+      },
+      io: {
+        ...io,
+        onStateAsked: (listener) => {
+          listeners.add(listener);
+          const cancel = io.onStateAsked?.(listener);
+          return () => {
+            listeners.delete(listener);
+            cancel?.();
+          };
+        },
+      },
+      close: () => dashboard.close(),
+    };
+  } catch (error) {
+    const message = `the dashboard cannot be opened: ${(error as Error).message}; the run goes on`;
+    reporter.report({ event: 'notice', severity: 'warning', message });
+    return { reporter, io, close: () => Promise.resolve() };
+  }
+}

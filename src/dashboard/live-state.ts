@@ -1,0 +1,98 @@
+import type { ReportLive } from '../report/report-data.ts';
+import type { RunEvent } from '../reporters/reporter.ts';
+
+/** Codes that are told apart: a service has dozens. */
+const CODES_MAX = 200;
+
+type JobEnd = Extract<RunEvent, { readonly event: 'job-end' }>;
+
+/** What the events of a run say about this moment, for the page. Holds nothing that grows with the lines. */
+export class LiveState {
+  private live: ReportLive;
+  private readonly failures: Map<string, number> = new Map();
+
+  constructor(job: string, maxCost: string | null) {
+    this.live = {
+      job,
+      maxCost,
+      reportVersion: 0,
+      state: 'starting',
+      stopReason: null,
+      progress: null,
+      dispatch: null,
+      failures: [],
+    };
+  }
+
+  add(event: RunEvent): void {
+    switch (event.event) {
+      case 'job-start':
+        this.set({ state: 'running' });
+        break;
+      case 'progress': {
+        const { event: _name, ...progress } = event;
+        this.set({ progress });
+        break;
+      }
+      case 'dispatch-state': {
+        const { event: _name, ...dispatch } = event;
+        this.set({ dispatch });
+        break;
+      }
+      case 'line-settled':
+        if (event.status !== 'answered') this.addFailure(event.code ?? '');
+        break;
+      case 'stopping':
+        this.set({ state: 'stopping', stopReason: event.reason });
+        break;
+      case 'job-end':
+        this.end(event);
+        break;
+      default:
+        break;
+    }
+  }
+
+  setReportVersion(reportVersion: number): void {
+    this.set({ reportVersion });
+  }
+
+  /** The run is over, whether it could tell so or not. */
+  finish(): void {
+    this.set({ state: 'ended', dispatch: null });
+  }
+
+  snapshot(): ReportLive {
+    const failures = [...this.failures]
+      .map(([code, lines]) => ({ code, lines }))
+      .toSorted((a, b) => b.lines - a.lines);
+    return { ...this.live, failures };
+  }
+
+  private set(change: Partial<ReportLive>): void {
+    this.live = { ...this.live, ...change };
+  }
+
+  private addFailure(code: string): void {
+    if (!this.failures.has(code) && this.failures.size >= CODES_MAX) return;
+    this.failures.set(code, (this.failures.get(code) ?? 0) + 1);
+  }
+
+  /** The last figures are those of the summary: progress is told now and then only. */
+  private end({ summary, failures }: JobEnd): void {
+    const { progress } = this.live;
+    const { total, answered, failed, rejected } = summary.lines;
+    const ended = { rpm: 0, tpm: 0, inFlight: 0, etaMs: null, slow: null, costProjected: null };
+    this.failures.clear();
+    for (const { code, lines } of failures.slice(0, CODES_MAX)) this.failures.set(code, lines);
+    this.set({
+      state: 'ended',
+      stopReason: summary.stopped?.message ?? null,
+      dispatch: null,
+      progress:
+        progress === null
+          ? null
+          : { ...progress, ...ended, total, answered, failed, rejected, cost: summary.cost.amount },
+    });
+  }
+}

@@ -1,0 +1,87 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../clock.ts';
+
+const WORKER_FILE = 'report-worker.js';
+/** Between the end of one report and the begin of the next, at least. */
+const REST_MS = 2_000;
+/** Making reports takes at most a tenth of one core. */
+const REST_FACTOR = 9;
+
+/** Makes reports of a running job in a thread of its own, now and then, as long as somebody asks. */
+export class ReportSource {
+  private readonly clock: Clock;
+  private readonly worker: Worker;
+  private readonly onReport: () => void;
+  private busySinceMs: number | null = null;
+  private restUntilMs = -Infinity;
+  private whenIdle: (() => void)[] = [];
+  private json: string | null = null;
+
+  constructor(
+    job: { readonly ledgerPath: string; readonly jobName: string },
+    at: { readonly clock: Clock; readonly onReport: () => void },
+  ) {
+    this.clock = at.clock;
+    this.onReport = at.onReport;
+    this.worker = new Worker(new URL(WORKER_FILE, import.meta.url), {
+      workerData: { ledgerPath: job.ledgerPath, jobName: job.jobName },
+    });
+    this.worker.unref();
+    this.worker.on('message', (json: string | null) => {
+      this.take(json);
+    });
+    // What fails there is shown nowhere else; the run goes on without reports.
+    this.worker.on('error', () => {
+      this.restUntilMs = Infinity;
+      this.take(null);
+    });
+  }
+
+  /** The last report as JSON; null: none yet. */
+  get latest(): string | null {
+    return this.json;
+  }
+
+  /** Somebody looks: makes a new report, unless one is being made or was a moment ago. */
+  ask(): void {
+    if (this.busySinceMs !== null || this.clock.monotonicMs() < this.restUntilMs) return;
+    this.begin();
+  }
+
+  /** A report of what the ledger holds now, at once; resolves when it is there. */
+  async finish(): Promise<void> {
+    if (this.busySinceMs !== null) await this.idle();
+    if (this.restUntilMs === Infinity) return;
+    this.begin();
+    await this.idle();
+  }
+
+  async close(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private begin(): void {
+    this.busySinceMs = this.clock.monotonicMs();
+    this.worker.postMessage(this.clock.wallMs());
+  }
+
+  private idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.whenIdle.push(resolve);
+    });
+  }
+
+  private take(json: string | null): void {
+    const now = this.clock.monotonicMs();
+    const tookMs = now - (this.busySinceMs ?? now);
+    this.busySinceMs = null;
+    this.restUntilMs = Math.max(this.restUntilMs, now + Math.max(REST_MS, REST_FACTOR * tookMs));
+    if (json !== null) {
+      this.json = json;
+      this.onReport();
+    }
+    const waiting = this.whenIdle;
+    this.whenIdle = [];
+    for (const resolve of waiting) resolve();
+  }
+}

@@ -1,0 +1,39 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { QbatchError } from '../errors.ts';
+import { sqliteCode } from '../ledger/database.ts';
+import { listJobs } from '../ledger/jobs.ts';
+import { openForReading } from '../ledger/open.ts';
+import { reportData } from '../ledger/report-data.ts';
+import { jsonText } from '../json/json-text.ts';
+
+// A thread of its own: reading a long job's ledger takes seconds, and the run must not wait for them.
+// Each message is a moment to make a report at; the answer is its JSON, or null where there is none yet.
+
+const { ledgerPath, jobName } = workerData as { ledgerPath: string; jobName: string };
+
+function makeReport(nowMs: number): string | null {
+  const database = openForReading(ledgerPath);
+  try {
+    database.exec('BEGIN');
+    const jobs = listJobs(database).filter(({ name }) => name === jobName);
+    if (jobs.length === 0) return null;
+    const data = reportData([{ ledgerPath, database, jobs }], {
+      by: ['model'],
+      nowMs,
+      stateOf: (_, job) => (job.state === 'open' ? 'running' : job.state),
+    });
+    return jsonText(data);
+  } finally {
+    database.close();
+  }
+}
+
+parentPort?.on('message', (nowMs: number) => {
+  try {
+    parentPort?.postMessage(makeReport(nowMs));
+  } catch (error) {
+    // A ledger that is not there yet, or that cannot be read: the run itself will say so.
+    if (!(error instanceof QbatchError) && sqliteCode(error) === '') throw error;
+    parentPort?.postMessage(null);
+  }
+});

@@ -1,0 +1,65 @@
+import type { ReportData, ReportJob } from '../report/report-data.ts';
+import { VERSION } from '../version.ts';
+import { lineCounts } from './job-summary.ts';
+import type { Job } from './records.ts';
+import { ReportCalls } from './report-calls.ts';
+import { reportEstimates } from './report-estimates.ts';
+import { ReportFailures } from './report-failures.ts';
+import { reportLanes } from './report-pace.ts';
+import type { ByKey } from './usage-keys.ts';
+import { type UsageSource, usageReport } from './usage.ts';
+
+/** Rows of the table that a page holds: more are for csv and parquet. */
+const GROUPS_MAX = 1000;
+
+export type ReportDataOptions = {
+  readonly by: readonly ByKey[];
+  readonly nowMs: number;
+  /** `running`, `open` or `finished`. */
+  stateOf(ledgerPath: string, job: Job): string;
+};
+
+/** Everything that the report's page shows of some jobs; memory does not grow with their lines. */
+export function reportData(
+  sources: readonly UsageSource[],
+  { by, nowMs, stateOf }: ReportDataOptions,
+): ReportData {
+  const usage = usageReport(sources, by);
+  const calls = new ReportCalls();
+  const failures = new ReportFailures();
+  const all = sources.flatMap((source) =>
+    source.jobs.map((job) => ({ ...source, job, state: stateOf(source.ledgerPath, job) })),
+  );
+  for (const { database, job, state } of all) {
+    calls.add(database, job, state === 'running');
+    failures.add(database, job);
+  }
+  return {
+    schema: 1,
+    version: VERSION,
+    generatedAt: nowMs,
+    jobs: all.map(({ ledgerPath, job, state }) => jobOf(ledgerPath, job, state)),
+    by: usage.by,
+    groups: usage.groups.slice(0, GROUPS_MAX),
+    groupsTotal: usage.groups.length,
+    totals: usage.totals,
+    ...calls.charts(),
+    lanes: all.flatMap(({ database, job }) => reportLanes(database, job)),
+    failures: failures.failures(calls.unanswered),
+    estimates: all.flatMap(({ database, job }) => reportEstimates(database, job)),
+  };
+}
+
+function jobOf(ledger: string, job: Job, state: string): ReportJob {
+  return {
+    job: job.name,
+    ledger,
+    input: job.inputPath,
+    state,
+    simulated: job.identity.simulated,
+    currency: job.currency,
+    lines: lineCounts(job),
+    createdAt: job.createdAt,
+    updatedAt: job.updatedAt,
+  };
+}

@@ -1,0 +1,46 @@
+import type { ReportFailure } from '../report/report-data.ts';
+import type { Database } from './database.ts';
+import type { Job } from './records.ts';
+
+const SAMPLES_MAX = 3;
+const MESSAGE_CHARS_MAX = 300;
+
+type Sample = ReportFailure['samples'][number];
+type SampleRow = Omit<Sample, 'job'> & { readonly code: string; readonly lines: number };
+
+const SAMPLES = `SELECT code, lines, line, customId, model, message FROM (
+    SELECT coalesce(code, '') AS code, line_no AS line, custom_id AS customId, model,
+      substr(message, 1, ${MESSAGE_CHARS_MAX}) AS message, count(*) OVER (PARTITION BY code) AS lines,
+      row_number() OVER (PARTITION BY code ORDER BY line_no) AS place
+    FROM lines WHERE job_id = ? AND state <> 'answered')
+  WHERE place <= ${SAMPLES_MAX}`;
+
+/** Collects what failed, by code, with the first lines of each as samples. */
+export class ReportFailures {
+  private readonly byCode: Map<string, { lines: number; samples: Sample[] }> = new Map();
+
+  add(database: Database, job: Job): void {
+    const seen = new Set<string>();
+    for (const row of database.prepare(SAMPLES).all(job.id) as SampleRow[]) {
+      const { code, lines, ...sample } = row;
+      const failure = this.failureOf(code);
+      if (!seen.has(code)) failure.lines += lines;
+      seen.add(code);
+      if (failure.samples.length < SAMPLES_MAX) failure.samples.push({ job: job.name, ...sample });
+    }
+  }
+
+  /** Most lines first, then most calls; `calls` are those that brought no answer, by code. */
+  failures(calls: ReadonlyMap<string, number>): ReportFailure[] {
+    for (const code of calls.keys()) this.failureOf(code);
+    return [...this.byCode]
+      .map(([code, { lines, samples }]) => ({ code, lines, calls: calls.get(code) ?? 0, samples }))
+      .toSorted((a, b) => b.lines - a.lines || b.calls - a.calls || (a.code < b.code ? -1 : 1));
+  }
+
+  private failureOf(code: string): { lines: number; samples: Sample[] } {
+    const failure = this.byCode.get(code) ?? { lines: 0, samples: [] };
+    this.byCode.set(code, failure);
+    return failure;
+  }
+}

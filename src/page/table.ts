@@ -1,0 +1,108 @@
+import { h, plain } from './dom.ts';
+import type { View } from './state.ts';
+
+export type Column<Row> = {
+  readonly title: string;
+  readonly numeric?: boolean;
+  /** What rows are sorted by; null goes last. */
+  sortBy(row: Row): string | number | null;
+  show(row: Row): string | Node;
+};
+
+type TableOptions<Row> = {
+  readonly id: string;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  /** Rows below that are not sorted. */
+  readonly footer?: readonly Row[];
+  readonly caption?: string;
+};
+
+function compare(a: string | number | null, b: string | number | null): number {
+  if (a === b) return 0;
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  return String(a).localeCompare(String(b), undefined, { numeric: true });
+}
+
+function rowOf<Row>(columns: readonly Column<Row>[], row: Row): HTMLTableRowElement {
+  const cells = columns.map((column) => {
+    const shown = column.show(row);
+    return h(
+      'td',
+      column.numeric === true ? { class: 'number' } : {},
+      typeof shown === 'string' ? plain(shown) : shown,
+    );
+  });
+  return h('tr', {}, ...cells);
+}
+
+/** A table whose rows are sorted by the column that is clicked, a second time the other way. */
+export function sortableTable<Row>(view: View, options: TableOptions<Row>): HTMLElement {
+  const { id, columns, rows, footer = [] } = options;
+  const body = h('tbody');
+  const heads = columns.map((column, index) => {
+    const button = h(
+      'button',
+      {
+        attributes: { type: 'button' },
+        onClick: () => {
+          const before = view.choices.sorts.get(id);
+          const isSame = before?.column === index;
+          const descending = isSame ? !before.descending : column.numeric === true;
+          view.choices.sorts.set(id, { column: index, descending });
+          fill();
+        },
+      },
+      plain(column.title),
+    );
+    const attributes = { scope: 'col' };
+    return h(
+      'th',
+      column.numeric === true ? { class: 'number', attributes } : { attributes },
+      button,
+    );
+  });
+  const fill = (): void => {
+    const sort = view.choices.sorts.get(id);
+    for (const [index, head] of heads.entries()) {
+      const isSorted = sort?.column === index;
+      head.ariaSort = isSorted ? (sort.descending ? 'descending' : 'ascending') : 'none';
+    }
+    body.replaceChildren(...sorted(columns, rows, sort).map((row) => rowOf(columns, row)));
+  };
+  fill();
+  const table = h(
+    'table',
+    { attributes: { id } },
+    options.caption === undefined ? null : h('caption', {}, options.caption),
+    h('thead', {}, h('tr', {}, ...heads)),
+    body,
+    footer.length === 0 ? null : h('tfoot', {}, ...footer.map((row) => rowOf(columns, row))),
+  );
+  return h('div', { class: 'scroll', attributes: { tabindex: '0' } }, table);
+}
+
+function sorted<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  sort: { readonly column: number; readonly descending: boolean } | undefined,
+): readonly Row[] {
+  const column = columns[sort?.column ?? -1];
+  if (sort === undefined || column === undefined) return rows;
+  return rows.toSorted((a, b) => {
+    const [left, right] = [column.sortBy(a), column.sortBy(b)];
+    if (left === null || right === null) return Number(left === null) - Number(right === null);
+    return sort.descending ? compare(right, left) : compare(left, right);
+  });
+}
+
+/** Details that stay open when the page is drawn anew. */
+export function details(view: View, id: string, summary: string, content: Node): HTMLElement {
+  const element = h('details', { attributes: { id } }, h('summary', {}, summary), content);
+  element.open = view.choices.open.has(id);
+  element.addEventListener('toggle', () => {
+    if (element.open) view.choices.open.add(id);
+    else view.choices.open.delete(id);
+  });
+  return element;
+}

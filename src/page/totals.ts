@@ -1,0 +1,81 @@
+import type { ReportData } from '../report/report-data.ts';
+import type { UsageMeasures } from '../report/usage-report.ts';
+import { h } from './dom.ts';
+import type { Format } from './format.ts';
+import type { View } from './state.ts';
+import { word } from './words.ts';
+
+/** A figure that stands by itself. `name` is for whoever reads the page by program. */
+export function tile(name: string, title: string, value: string, note: string | null): HTMLElement {
+  return h(
+    'div',
+    { class: 'tile', attributes: { 'data-tile': name } },
+    h('span', { class: 'tile-title' }, title),
+    h('strong', {}, value),
+    note === null ? null : h('small', {}, note),
+  );
+}
+
+/** The sums of each currency at a glance. */
+export function totalTiles({ format }: View, data: ReportData): HTMLElement[] {
+  return data.totals.map((total) =>
+    h('div', { class: 'tiles' }, ...moneyTiles(format, total), ...tokenTiles(format, total)),
+  );
+}
+
+function moneyTiles(format: Format, total: UsageMeasures): HTMLElement[] {
+  const { language } = format;
+  const { possibly_billed: uncertain, cost_per_answered_line: perLine } = total;
+  const money = (text: string | null): string =>
+    `${format.roughAmount(text)} ${text === null ? '' : (total.currency ?? '')}`.trim();
+  const exact = (text: string | null): string | null =>
+    text === null ? null : format.amount(text);
+  const ends = `${format.whole(total.answered)} ${word(language, 'answered')}, ${format.whole(total.failed)} ${word(language, 'failed')}`;
+  const each = total.lines === 0 ? null : (total.attempts / total.lines).toFixed(2);
+  return [
+    tile('cost', word(language, 'cost'), money(total.cost), exact(total.cost)),
+    tile(
+      'possibly-billed',
+      word(language, 'possiblyBilled'),
+      money(uncertain.amount),
+      `${format.whole(uncertain.attempts)} ${word(language, 'calls')}`,
+    ),
+    tile('lines', word(language, 'lines'), format.whole(total.lines), ends),
+    tile(
+      'attempts',
+      word(language, 'attempts'),
+      format.whole(total.attempts),
+      each === null ? null : word(language, 'perLineNote', each),
+    ),
+    tile('per-answer', word(language, 'perAnswer'), money(perLine), exact(perLine)),
+  ];
+}
+
+function tokenTiles(format: Format, total: UsageMeasures): HTMLElement[] {
+  const { language } = format;
+  const { p50, p99 } = total.latency_ms;
+  return [
+    tile(
+      'input',
+      word(language, 'inputTokens'),
+      format.whole(total.input_tokens),
+      total.cache_hit_share === null
+        ? null
+        : word(language, 'cacheHitsNote', format.percent(total.cache_hit_share)),
+    ),
+    tile(
+      'output',
+      word(language, 'outputTokens'),
+      format.whole(total.output_tokens),
+      total.reasoning_tokens === null
+        ? null
+        : word(language, 'reasoningNote', format.whole(total.reasoning_tokens)),
+    ),
+    tile(
+      'latency',
+      word(language, 'latency'),
+      `${format.duration(p50)} / ${format.duration(p99)}`,
+      word(language, 'latencyNote'),
+    ),
+  ];
+}

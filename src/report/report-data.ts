@@ -1,0 +1,129 @@
+import type { DispatchState, Progress } from '../reporters/reporter.ts';
+import type { UsageGroup, UsageMeasures } from './usage-report.ts';
+
+/** One job that the report is about. Moments are milliseconds since 1970, as everywhere in these data. */
+export type ReportJob = {
+  readonly job: string;
+  readonly ledger: string;
+  readonly input: string;
+  readonly state: string;
+  readonly simulated: boolean;
+  readonly currency: string;
+  readonly lines: {
+    readonly total: number;
+    readonly answered: number;
+    readonly failed: number;
+    readonly rejected: number;
+    readonly open: number;
+  };
+  readonly createdAt: number;
+  readonly updatedAt: number;
+};
+
+/**
+ * Calls by the time they ended, in steps of `spanMs`, by series: a model in a currency. Columns of
+ * equal length; a step and series without calls has no entry.
+ */
+export type ReportTimeline = {
+  readonly spanMs: number;
+  readonly series: readonly ReportSeries[];
+  readonly at: readonly number[];
+  /** Index into `series`. */
+  readonly of: readonly number[];
+  readonly answered: readonly number[];
+  /** Calls that brought no answer. */
+  readonly unanswered: readonly number[];
+  readonly inputTokens: readonly number[];
+  readonly outputTokens: readonly number[];
+  /** Certain cost in units of the currency; for drawing, not for adding up. */
+  readonly cost: readonly number[];
+};
+
+/** `model` is null for the models that are too many to be told apart. */
+export type ReportSeries = { readonly model: string | null; readonly currency: string };
+
+/**
+ * How often answered calls fell between `edges[i]` and `edges[i + 1]`, by series of the timeline, whose
+ * order it has.
+ */
+export type ReportDistribution = {
+  readonly edges: readonly number[];
+  readonly counts: readonly (readonly number[])[];
+};
+
+/** Pace of one model in one run, beside its limits. Columns of equal length; rates a minute. */
+export type ReportLane = {
+  readonly job: string;
+  readonly run: number;
+  readonly model: string;
+  readonly at: readonly number[];
+  readonly requests: readonly number[];
+  readonly requestLimit: readonly (number | null)[];
+  readonly tokens: readonly number[];
+  readonly tokenLimit: readonly (number | null)[];
+  readonly throttled: readonly number[];
+  /** Admitted ÷ allowed, 0 to 1, of the dimension that binds; null: no limit was known. */
+  readonly utilisation: number | null;
+};
+
+/** Lines and calls that came to one code. */
+export type ReportFailure = {
+  readonly code: string;
+  /** Failed and rejected lines; 0 where the code was overcome by later attempts. */
+  readonly lines: number;
+  readonly calls: number;
+  readonly samples: readonly {
+    readonly job: string;
+    readonly line: number;
+    readonly customId: string | null;
+    readonly model: string | null;
+    readonly message: string | null;
+  }[];
+};
+
+/** What was expected of answered lines beside what they took. `model` null: the survey of a whole job. */
+export type ReportEstimate = {
+  readonly job: string;
+  readonly model: string | null;
+  readonly thinking: boolean;
+  readonly lines: number;
+  readonly inputEstimated: number;
+  readonly inputActual: number;
+  readonly outputEstimated: number;
+  readonly outputActual: number;
+  readonly costEstimated: number;
+  readonly costActual: number;
+  readonly currency: string;
+};
+
+/** What a running job tells of this moment. */
+export type ReportLive = {
+  readonly job: string;
+  /** Rises with each report that is there to be fetched; 0: none yet. */
+  readonly reportVersion: number;
+  readonly state: 'starting' | 'running' | 'stopping' | 'ended';
+  readonly stopReason: string | null;
+  readonly maxCost: string | null;
+  readonly progress: Progress | null;
+  readonly dispatch: DispatchState | null;
+  readonly failures: readonly { readonly code: string; readonly lines: number }[];
+};
+
+/** Everything that the page shows, as it is embedded in it. */
+export type ReportData = {
+  readonly schema: 1;
+  readonly version: string;
+  readonly generatedAt: number;
+  readonly jobs: readonly ReportJob[];
+  readonly by: readonly string[];
+  /** At most so many as are worth reading; `groupsTotal` are all. */
+  readonly groups: readonly UsageGroup[];
+  readonly groupsTotal: number;
+  readonly totals: readonly UsageMeasures[];
+  readonly timeline: ReportTimeline;
+  readonly latencyMs: ReportDistribution;
+  readonly outputTokens: ReportDistribution;
+  readonly lanes: readonly ReportLane[];
+  readonly failures: readonly ReportFailure[];
+  readonly estimates: readonly ReportEstimate[];
+};

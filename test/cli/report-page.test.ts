@@ -1,0 +1,256 @@
+import { statSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { openBench } from '../helpers/bench.ts';
+import {
+  browse,
+  canBrowse,
+  drawnValues,
+  keepPicture,
+  colouredPixels,
+  tableRows,
+} from '../helpers/browser.ts';
+import { runCli } from '../helpers/spawn-cli.ts';
+import {
+  addJob,
+  answeredCall,
+  openLedger,
+  SAMPLE,
+  type SampleLine,
+  STARTED_AT,
+} from '../ledger/sample-job.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** What a page that trusts its texts would run, or a spreadsheet, or show the wrong way round. */
+const PAYLOADS = [
+  '</script><script>globalThis.harmed = 1</script>',
+  '<img src="https://example.com/x.png" onerror="globalThis.harmed = 2">',
+  '"><svg/onload=globalThis.harmed=3>',
+  '=HYPERLINK("https://example.com/","x")',
+  '${globalThis.harmed = 4}{{constructor.constructor("globalThis.harmed=5")()}}',
+  '\u202Etxt.exe\u0000\u001B[2J',
+  '<!-- <script>',
+];
+
+/** Writes a ledger and makes the page of it; returns its address. */
+async function makePage(
+  jobs: readonly {
+    readonly name: string;
+    readonly lines: readonly SampleLine[];
+    readonly currency?: string;
+  }[],
+  by = 'model',
+): Promise<string> {
+  const bench = openBench();
+  const ledger = openLedger(bench.path('exam.qbatch.db'));
+  for (const { name, lines, currency = 'CNY' } of jobs)
+    addJob(ledger, lines, { name, inputPath: bench.path('exam.jsonl'), currency });
+  ledger.close();
+  const made = await runCli(bench, ['usage', '--by', by, '--format', 'html', '-o', 'report.html']);
+  expect(made).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  expect(statSync(bench.path('report.html')).mode & 0o777).toBe(0o600);
+  return pathToFileURL(bench.path('report.html')).href;
+}
+
+/** So many lines of two models in two hours. */
+function twoHours(count: number): SampleLine[] {
+  return Array.from({ length: count }, (_, at) => ({
+    ...(SAMPLE[0] as SampleLine),
+    lineNo: at + 1,
+    customId: `题-${at + 1}`,
+    model: at % 4 === 3 ? 'qwen-max' : 'qwen-plus',
+    attempts: [
+      answeredCall(STARTED_AT + (at % 2) * HOUR_MS, 1_600, {
+        tokens: [100, at % 4 === 3 ? 60 : 25, 200, 50, null],
+        costPico: at % 4 === 3 ? 2_000_000_000 : 500_000_000,
+      }),
+    ],
+  }));
+}
+
+const sum = (values: readonly number[] = []): number => values.reduce((all, one) => all + one, 0);
+
+describe.skipIf(!canBrowse)('the html report in a browser', () => {
+  test('charts: drawn without a complaint, their values those of the ledger, nothing asked for', async () => {
+    const address = await makePage([{ name: 'exam', lines: twoHours(40) }]);
+    await browse(address, {}, async ({ page, complaints, requests }) => {
+      await keepPicture(page, 'report-light');
+      expect(complaints).toEqual([]);
+      expect(requests).toEqual([address]);
+      const painted = await colouredPixels(page);
+      expect(Object.keys(painted)).toEqual(['cost-CNY', 'tokens', 'calls', 'latency', 'output']);
+      // Axes are grey: an empty chart has none.
+      for (const pixels of Object.values(painted)) expect(pixels).toBeGreaterThan(500);
+      const cost = await drawnValues(page, 'cost-CNY');
+      // 10 lines of qwen-max at 0.002, all in the second hour (their numbers are even: 4, 8, ...); 30 of qwen-plus at 0.0005.
+      expect(sum(cost['qwen-max'])).toBeCloseTo(0.02, 12);
+      expect(sum(cost['qwen-plus'])).toBeCloseTo(0.015, 12);
+      expect(cost['qwen-max']?.[0]).toBe(0);
+      expect(cost['qwen-plus']?.[0]).toBeCloseTo(0.01, 12);
+      const tokens = await drawnValues(page, 'tokens');
+      expect(sum(tokens['qwen-max'])).toBe(10 * 160);
+      expect(sum((await drawnValues(page, 'calls'))['answered'])).toBe(40);
+      // All took 1.6 s: one bar of each model.
+      expect((await tableRows(page, 'latency-table')).map(([bin]) => bin)).toEqual([
+        '1.5 s – 2.0 s',
+      ]);
+      expect(await drawnValues(page, 'output')).toEqual({
+        'qwen-max': [0, 0, 10],
+        'qwen-plus': [30, 0, 0],
+      });
+      expect((await tableRows(page, 'output-table')).map(([bin]) => bin)).toEqual([
+        '20 – 30',
+        '30 – 50',
+        '50 – 70',
+      ]);
+    });
+  });
+
+  test('figures: those of usage --format json; tables sort by every column, both ways', async () => {
+    const address = await makePage([{ name: 'exam', lines: SAMPLE }]);
+    await browse(address, {}, async ({ page, complaints }) => {
+      const tile = (name: string): Promise<string | null> =>
+        page.locator(`[data-tile="${name}"] strong`).textContent();
+      expect(await tile('cost')).toBe('1.00 CNY');
+      expect(await page.locator('[data-tile="cost"] small').textContent()).toBe('1.000123');
+      expect(await tile('lines')).toBe('5');
+      expect(await tile('attempts')).toBe('9');
+      const models = async (): Promise<(string | undefined)[]> =>
+        (await tableRows(page, 'groups')).map(([model]) => model);
+      expect(await models()).toEqual(['my-model', 'qwen-max', 'qwen-plus', '–']);
+      const costHead = page.locator('#groups th', { hasText: /^cost$/ });
+      await costHead.getByRole('button').click();
+      expect(await models()).toEqual(['qwen-max', 'qwen-plus', '–', 'my-model']);
+      expect(await costHead.getAttribute('aria-sort')).toBe('descending');
+      await costHead.getByRole('button').click();
+      expect(await models()).toEqual(['–', 'qwen-plus', 'qwen-max', 'my-model']);
+      const failures = await tableRows(page, 'failures');
+      expect(failures.map(([code, lines, calls]) => [code, lines, calls])).toEqual([
+        ['DataInspectionFailed', '1', '1'],
+        ['qbatch_invalid_request', '1', '0'],
+        ['Throttling.RateQuota', '0', '1'],
+        ['qbatch_connection_error', '0', '1'],
+        ['qbatch_interrupted', '0', '1'],
+        ['qbatch_partial_response', '0', '1'],
+        ['qbatch_timeout', '0', '1'],
+      ]);
+      expect(failures[0]?.[3]).toContain('输入内容不合规');
+      expect(complaints).toEqual([]);
+    });
+  });
+
+  test('hostile texts: in every place, shown as text, and nothing of them runs', async () => {
+    const lines = PAYLOADS.flatMap((payload, at): SampleLine[] => [
+      {
+        ...(SAMPLE[0] as SampleLine),
+        lineNo: 2 * at + 1,
+        customId: payload,
+        model: payload,
+        metadata: { [payload]: payload, team: payload },
+      },
+      {
+        ...(SAMPLE[2] as SampleLine),
+        lineNo: 2 * at + 2,
+        customId: `${payload}-2`,
+        model: payload,
+        code: payload,
+        message: payload,
+        metadata: { team: payload },
+        attempts: (SAMPLE[2] as SampleLine).attempts.map((attempt) => ({
+          ...attempt,
+          code: payload,
+        })),
+      },
+    ]);
+    const jobs = PAYLOADS.filter((payload) => !payload.includes('\u0000')).map((payload) => ({
+      name: payload,
+      lines: lines.slice(0, 2),
+      currency: 'CNY',
+    }));
+    const address = await makePage([{ name: 'exam', lines }, ...jobs], 'tag:team,model,code,job');
+    await browse(address, { colorScheme: 'dark' }, async ({ page, complaints, requests }) => {
+      await keepPicture(page, 'report-hostile-dark');
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      for (const head of await page.locator('#groups th button').all()) await head.click();
+      expect(await page.evaluate('globalThis.harmed')).toBeUndefined();
+      expect(complaints).toEqual([]);
+      expect(requests).toEqual([address]);
+      expect(await page.locator('main img, main svg, main script, main a').count()).toBe(0);
+      expect(await page.locator('script').count()).toBe(0);
+      const shown = await page.locator('#failures').textContent();
+      for (const payload of PAYLOADS.slice(0, 5)) expect(shown).toContain(payload);
+      expect(await page.locator('body').textContent()).not.toMatch(/[\u202E\u001B\0]/);
+    });
+  });
+
+  test('policy: the page itself cannot load, send or run anything else', async () => {
+    const address = await makePage([{ name: 'exam', lines: SAMPLE }]);
+    await browse(address, {}, async ({ page, complaints }) => {
+      const tried = await page.evaluate(`(async () => {
+        const script = document.createElement('script');
+        script.textContent = 'globalThis.harmed = 1';
+        document.body.append(script);
+        const image = document.createElement('img');
+        image.src = 'http://127.0.0.1:9/x.png';
+        document.body.append(image);
+        const sent = await fetch('http://127.0.0.1:9/').then(() => 'sent', () => 'refused');
+        return { harmed: 'harmed' in globalThis, sent };
+      })()`);
+      expect(tried).toEqual({ harmed: false, sent: 'refused' });
+      for (const kept of ['script-src', 'img-src', "'connect-src' was not explicitly set"])
+        expect(complaints.join('\n')).toContain(kept);
+    });
+  });
+
+  test('Chinese on a phone: by the browser or by the switch, nothing wider than the screen', async () => {
+    const address = await makePage([{ name: '夜班', lines: SAMPLE }]);
+    await browse(address, { locale: 'zh-CN', width: 390 }, async ({ page, complaints }) => {
+      await keepPicture(page, 'report-phone-chinese');
+      expect(await page.locator('h1').textContent()).toBe('qbatch 用量报告 夜班');
+      expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN');
+      const width = await page.evaluate('document.documentElement.scrollWidth');
+      expect(width).toBeLessThanOrEqual(390);
+      await page.locator('#language').selectOption('en');
+      expect(await page.locator('h1').textContent()).toBe('qbatch usage report 夜班');
+      expect(await page.locator('figure canvas').count()).toBe(5);
+      expect(complaints).toEqual([]);
+    });
+  });
+
+  test('paper: light whatever the screen is, two charts side by side on the sheet', async () => {
+    const address = await makePage([{ name: 'exam', lines: twoHours(8) }]);
+    await browse(address, { colorScheme: 'dark' }, async ({ page }) => {
+      const look = (): Promise<{ surface: string; widths: number[] }> =>
+        page.evaluate(`({
+          surface: getComputedStyle(document.documentElement).getPropertyValue('--surface').trim(),
+          widths: [...document.querySelectorAll('canvas')].map((one) => one.clientWidth),
+        })`);
+      const before = await look();
+      await page.evaluate("dispatchEvent(new Event('beforeprint'))");
+      const onPaper = await look();
+      await page.evaluate("dispatchEvent(new Event('afterprint'))");
+      expect(onPaper.surface).toBe('#ffffff');
+      expect(new Set(onPaper.widths)).toEqual(new Set([470]));
+      expect(await look()).toEqual(before);
+      const pdf = await page.pdf();
+      expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+    });
+  });
+
+  test('two currencies: a chart and a row of figures each, never added up', async () => {
+    const address = await makePage([
+      { name: 'home', lines: twoHours(4) },
+      { name: 'abroad', lines: twoHours(8), currency: 'USD' },
+    ]);
+    await browse(address, {}, async ({ page }) => {
+      const costs = await page.locator('[data-tile="cost"] small').allTextContents();
+      expect(costs).toEqual(['0.0035', '0.007']);
+      expect(sum(Object.values(await drawnValues(page, 'cost-CNY')).flat())).toBeCloseTo(
+        0.0035,
+        12,
+      );
+      expect(sum(Object.values(await drawnValues(page, 'cost-USD')).flat())).toBeCloseTo(0.007, 12);
+    });
+  });
+});
