@@ -1,12 +1,15 @@
 import type { PaceEvent } from '../../src/limits/pace-event.ts';
 import type { PaceLimits } from '../../src/limits/pace-limits.ts';
 import type { Client } from './client.ts';
-import { type Figures, measure } from './measure.ts';
+import { callsOf } from './calls.ts';
+import { type Figures, figuresFrom, measure } from './measure.ts';
 import { qbatchClient } from './qbatch-client.ts';
-import { type Scenario, SCENARIOS } from './scenario.ts';
+import { REAL_TIME_SCENARIOS, type Scenario, SCENARIOS } from './scenario.ts';
+import { Service } from './service.ts';
 
+export { evenClient } from './even-client.ts';
 export { scriptClient } from './script-client.ts';
-export { measure, SCENARIOS };
+export { callsOf, figuresFrom, measure, REAL_TIME_SCENARIOS, SCENARIOS, Service };
 export type { Client, Figures, Scenario };
 
 /** qbatch's own limiter, told the limits or not. */

@@ -29,6 +29,15 @@ export async function measure(scenario: Scenario, seed: number, client: Client):
   );
   const running = files.map((calls) => client(calls, service, time));
   await time.run(() => running.every((one) => one.isDone()));
+  return figuresFrom(scenario, service, files);
+}
+
+/** The figures of what a service saw, given the files of its clients. */
+export function figuresFrom(
+  scenario: Scenario,
+  service: Service,
+  files: readonly (readonly LabCall[])[],
+): Figures {
   const lanes = scenario.workloads.map((workload) => {
     const seen = service.seen.get(workload.model) as Seen;
     return figuresOf(

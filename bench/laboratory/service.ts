@@ -1,7 +1,8 @@
+import type { Clock } from '../../src/clock.ts';
 import type { LabCall } from './calls.ts';
 import { HiddenQuota, type Refusal } from './hidden-quota.ts';
 import type { Scenario } from './scenario.ts';
-import { seeded, type VirtualTime } from './virtual-time.ts';
+import { seeded } from './virtual-time.ts';
 
 /** One way, and what a refusal takes beyond: as a healthy line of 50 ms has it, with its jitter. */
 const ONE_WAY_MS = { least: 10, spread: 20 } as const;
@@ -23,14 +24,17 @@ export type Reply =
   | { readonly kind: 'answer'; readonly tokens: number; readonly latencyMs: number }
   | { readonly kind: 'refusal'; readonly why: Refusal };
 
-/** The service: hidden quotas, endless capacity. What it saw is what the figures are made of. */
+/**
+ * The service: hidden quotas, endless capacity. What it saw is what the figures are made of. On a
+ * virtual clock or on the machine's: the laboratory and bench/quota.mjs share it.
+ */
 export class Service {
   readonly seen: Map<string, Seen> = new Map();
-  private readonly time: VirtualTime;
+  private readonly time: Clock;
   private readonly quotas: Map<string, HiddenQuota> = new Map();
   private readonly random: () => number;
 
-  constructor(scenario: Scenario, seed: number, time: VirtualTime) {
+  constructor(scenario: Scenario, seed: number, time: Clock) {
     this.time = time;
     this.random = seeded(seed * 7919 + 1);
     for (const { model, quota } of scenario.workloads) {

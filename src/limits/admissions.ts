@@ -1,9 +1,9 @@
 /** Calls over which a rate is measured, at the least. */
-const MEASURED_CALLS = 20;
+const MEASURED_CALLS = { least: 20, noisy: 40 } as const;
 /** Less time than this says nothing about a rate yet. */
 const MEASURED_MS_LEAST = 250;
 /** Calls over which the share of refusals is taken; where costs vary, over some windows too. */
-const SHARE = { calls: 60, windows: 5 } as const;
+const SHARE = { calls: 60, noisyCalls: 200, windows: 5 } as const;
 const MINUTE_MS = 60_000;
 
 type Admitted = (
@@ -40,7 +40,7 @@ export class Admissions {
   refusedShare(untilMs: number, at: { perMs: number; sinceMs: number; windowMs: number }): number {
     const isOpen = at.sinceMs === -Infinity;
     const spanMs = Math.max(
-      SHARE.calls / this.callsPerMs(untilMs, at.perMs),
+      (isOpen ? SHARE.noisyCalls : SHARE.calls) / this.callsPerMs(untilMs, at.perMs),
       isOpen ? SHARE.windows * at.windowMs : 0,
     );
     const { calls, refused } = this.admitted(Math.max(at.sinceMs, untilMs - spanMs), untilMs);
@@ -52,8 +52,12 @@ export class Admissions {
    * as hold a good number of calls, not before `sinceMs`, when one had opened before. A window that
    * had begun before that counts in full: it gave all it had.
    */
-  ofWindow(openedMs: number, at: { perMs: number; sinceMs: number; windowMs: number }): number {
-    const wanted = Math.max(at.windowMs, MEASURED_CALLS / this.callsPerMs(openedMs, at.perMs));
+  ofWindow(
+    openedMs: number,
+    at: { perMs: number; sinceMs: number; windowMs: number; isNoisy: boolean },
+  ): number {
+    const calls = at.isNoisy ? MEASURED_CALLS.noisy : MEASURED_CALLS.least;
+    const wanted = Math.max(at.windowMs, calls / this.callsPerMs(openedMs, at.perMs));
     const spanMs = Math.min(wanted, Math.max(at.windowMs, openedMs - at.sinceMs));
     return Math.max(0, this.admitted(openedMs - spanMs, openedMs).amount) / spanMs;
   }

@@ -7,7 +7,7 @@ import type { RateOptions, RateReason, RateState } from './rate-options.ts';
 import { RefusalRun } from './refusal-run.ts';
 import { rampShare } from './ramp.ts';
 import { restMs } from './rests.ts';
-import { isTelling } from './telling-run.ts';
+import { closedForMs, limitToldBy, overdrawnMs } from './telling-run.ts';
 import { windowClosedFor } from './windows.ts';
 
 /** A bound is used to this share, so that clocks that differ a little do no harm. */
@@ -19,6 +19,8 @@ const BURST_CUT = 0.8;
 /** A single refusal takes so much of the pace. */
 const TOUCH_CUT = 0.97;
 const SECOND_MS = 1000;
+/** Where costs are known only afterwards, fewer calls say nothing of a rate. */
+const NOISY_CALLS = 40;
 /** A pace is not what holds a lane up where so little of it is used. */
 const UNUSED_SHARE = 0.5;
 /** So much of a pace must be used before it goes up; and so near to what was learned is as good. */
@@ -28,8 +30,6 @@ const RECOVERED_SHARE = 0.995;
 const GROWTH_MS_MOST = 60_000;
 /** What was learned has changed where it is so different. */
 const CHANGED_SHARE = 0.15;
-/** A measure is at least this share of the pace before. */
-const MEASURED_SHARE_LEAST = 0.02;
 /** A bound that was refused while costs were not known yet is tried again at this share. */
 const RECOUNTED_SHARE = 0.95;
 /** A start that a late timer missed may be caught up, but not more than this much of them. */
@@ -70,7 +70,7 @@ export class Rate {
   constructor(options: RateOptions) {
     this.options = options;
     this.admissions = new Admissions(options.admitted);
-    this.noise = options.spread === null ? null : new Noise();
+    this.noise = options.spread === null ? null : new Noise(options.spread);
     this.windowMs = options.windowMs;
     this.boundPerMs = Infinity;
     this.perMs = options.unknownPerMs;
@@ -147,15 +147,18 @@ export class Rate {
         nowMs,
         sentMs,
         perMs: this.perMs,
+        spacingMs: amount / this.perMs,
         windowMs: this.windowMs,
         admitted: this.admissions.calls(sentMs - this.windowMs, sentMs),
+        isNoisy: this.noise !== null && this.phase !== 'growing',
       });
       this.cutAtOnce(nowMs, sentMs);
+      this.nextMs = Math.max(this.nextMs, nowMs + this.run.restMs);
       return;
     }
     if (this.noise !== null) this.perMs *= this.noise.cut;
     this.run.refused(nowMs, sentMs, amount / this.perMs);
-    this.nextMs = Math.max(this.nextMs, nowMs + this.run.betweenMs);
+    this.nextMs = Math.max(this.nextMs, nowMs + this.run.restMs);
   }
 
   /** The service found the growth too sudden. */
@@ -198,7 +201,7 @@ export class Rate {
   private cut(nowMs: number): number {
     if (this.noise === null) return TOUCH_CUT;
     const calls = this.admissions.callsPerMs(nowMs, this.perMs) * this.windowMs;
-    const share = this.noise.shareOfBound(this.options.spread?.() ?? 0, calls);
+    const share = this.noise.shareOfBound(calls);
     // The first refusal at a bound: windows are short enough for the spread of single calls to show.
     return this.perMs >= this.boundPerMs && this.learnedPerMs === null ? share : this.noise.cut;
   }
@@ -210,24 +213,15 @@ export class Rate {
     this.run = null;
     // It opened at some moment between the last try that was refused and the first that was not.
     const openedMs = (run.lastSentMs + triedMs) / 2;
-    this.learnWindow(nowMs, run.lastSentMs - run.firstSentMs);
+    this.learnWindow(nowMs, run, openedMs);
     const before = this.learnedPerMs;
-    const { noise, windowMs } = this;
-    const { perMs } = run;
-    // Where costs vary, runs come close together by chance.
-    const shareSinceMs = noise === null ? this.reopenedMs : -Infinity;
-    const recent = { perMs, sinceMs: shareSinceMs, windowMs };
-    const refusedShare = this.admissions.refusedShare(openedMs, recent);
-    const steeredShare = noise?.refusedShare ?? null;
-    if (isTelling(run, { windowMs, refusedShare, steeredShare })) {
-      const sinceMs = Math.max(this.reopenedMs, this.startedMs ?? openedMs);
-      const measured = this.admissions.ofWindow(openedMs, { perMs, sinceMs, windowMs });
-      // Whatever the window is, it gives a call at least; else it would be longer.
-      const least = noise === null ? 1 / windowMs : perMs * MEASURED_SHARE_LEAST;
-      this.learnedPerMs = Math.min(Math.max(measured, least), perMs);
-      this.setPace(nowMs, this.learnedPerMs * LEARNED_SHARE, 'reopened');
-    } else if (noise === null) this.learnedPerMs = perMs / TOUCHED_SHARE;
-    else this.learnedPerMs = this.perMs;
+    const { admissions, noise, windowMs, reopenedMs, startedMs } = this;
+    const end = { openedMs, reopenedMs, startedMs: startedMs ?? openedMs };
+    const told = limitToldBy(run, { ...end, windowMs, admissions, noise });
+    if (told !== null) {
+      this.learnedPerMs = told;
+      this.setPace(nowMs, told * LEARNED_SHARE, 'reopened');
+    } else this.learnedPerMs = noise === null ? run.perMs / TOUCHED_SHARE : this.perMs;
     const changed = before === null || Math.abs(this.learnedPerMs / before - 1) > CHANGED_SHARE;
     this.rests = changed ? 0 : this.rests + 1;
     this.rest(nowMs);
@@ -237,8 +231,10 @@ export class Rate {
       this.nextMs = Math.max(nowMs, Math.min(this.nextMs, triedMs + this.lastAmount / this.perMs));
   }
 
-  private learnWindow(nowMs: number, closedMs: number): void {
-    const windowMs = windowClosedFor(closedMs);
+  private learnWindow(nowMs: number, run: RefusalRun, openedMs: number): void {
+    const { admissions, noise } = this;
+    const byChanceMs = overdrawnMs(run, { openedMs, admissions, noise });
+    const windowMs = windowClosedFor(closedForMs(run) - byChanceMs);
     if (windowMs <= this.windowMs) return;
     this.windowMs = windowMs;
     this.options.onChange(nowMs, 'window learned');
@@ -252,12 +248,15 @@ export class Rate {
         callsPerMs: this.admissions.callsPerMs(nowMs, this.perMs),
         windowMs: this.windowMs,
         isBounded: this.boundPerMs !== Infinity,
-        isNoisy: this.noise !== null,
+        noisyCalls: this.noise?.restCalls ?? null,
       });
   }
 
   private admittedPerMs(untilMs: number): number {
-    return this.admissions.perMs(untilMs, SECOND_MS, this.startedMs ?? untilMs);
+    const callsMs =
+      this.noise === null ? 0 : NOISY_CALLS / this.admissions.callsPerMs(untilMs, this.perMs);
+    const spanMs = Math.max(SECOND_MS, callsMs);
+    return this.admissions.perMs(untilMs, spanMs, this.startedMs ?? untilMs);
   }
 
   private grow(nowMs: number): void {
