@@ -1,3 +1,4 @@
+import { BusyMachine } from './busy-machine.ts';
 import { type LabCall, callsOf } from './calls.ts';
 import type { Client } from './client.ts';
 import { allowedShare, perfectMs } from './perfect.ts';
@@ -27,7 +28,11 @@ export async function measure(scenario: Scenario, seed: number, client: Client):
   const files = Array.from({ length: scenario.clients }, (_, nth) =>
     callsOf(scenario, seed * 1000 + nth),
   );
-  const running = files.map((calls) => client(calls, service, time));
+  const running = files.map((calls, nth) => {
+    if (!scenario.busy) return client(calls, service, time);
+    const machine = new BusyMachine(seed * 1000 + nth, time);
+    return client(calls, machine.seen(service), machine.clock());
+  });
   await time.run(() => running.every((one) => one.isDone()));
   return figuresFrom(scenario, service, files);
 }

@@ -1,5 +1,7 @@
 /** Calls over which a rate is measured, at the least. */
 const MEASURED_CALLS = { least: 20, noisy: 40 } as const;
+/** And at least so many times as long as everything was refused, where costs are known only afterwards. */
+const CLOSURES_MEASURED = 4;
 /** Less time than this says nothing about a rate yet. */
 const MEASURED_MS_LEAST = 250;
 /** Calls over which the share of refusals is taken; where costs vary, over some windows too. */
@@ -50,15 +52,22 @@ export class Admissions {
   /**
    * What a window gave that opened again at `openedMs`: the amount a millisecond over so many windows
    * as hold a good number of calls, not before `sinceMs`, when one had opened before. A window that
-   * had begun before that counts in full: it gave all it had.
+   * had begun before that counts in full: it gave all it had. `noisyClosedMs`: where costs are known
+   * only afterwards, how long it was closed; it may have been by what earlier calls overdrew, so that
+   * the time is looked at in which they were made as well. Null: costs are known before.
    */
   ofWindow(
     openedMs: number,
-    at: { perMs: number; sinceMs: number; windowMs: number; isNoisy: boolean },
+    at: { perMs: number; sinceMs: number; windowMs: number; noisyClosedMs: number | null },
   ): number {
-    const calls = at.isNoisy ? MEASURED_CALLS.noisy : MEASURED_CALLS.least;
-    const wanted = Math.max(at.windowMs, calls / this.callsPerMs(openedMs, at.perMs));
-    const spanMs = Math.min(wanted, Math.max(at.windowMs, openedMs - at.sinceMs));
+    const { perMs, sinceMs, windowMs, noisyClosedMs } = at;
+    const calls = noisyClosedMs === null ? MEASURED_CALLS.least : MEASURED_CALLS.noisy;
+    const wanted = Math.max(
+      windowMs,
+      calls / this.callsPerMs(openedMs, perMs),
+      (noisyClosedMs ?? 0) * CLOSURES_MEASURED,
+    );
+    const spanMs = Math.min(wanted, Math.max(windowMs, openedMs - sinceMs));
     return Math.max(0, this.admitted(openedMs - spanMs, openedMs).amount) / spanMs;
   }
 }

@@ -1,5 +1,7 @@
 /** The share of refusals that is steered for: at a usual spread or less, and at the most. */
-const REFUSED = { usual: 0.009, most: 0.058 } as const;
+const REFUSED = { usual: 0.0087, most: 0.058 } as const;
+/** So many times as many where no bound is known: what is steered for is then what finds the limit. */
+const UNBOUNDED = 1.7;
 const SPREAD_USUAL = 0.075;
 /** A refusal takes so much of the pace; each call that goes through gives back that share of it. */
 const STEP = 0.001;
@@ -46,11 +48,12 @@ export class Noise {
     return (1 + LARGEST_SPREADS * Math.min(1, this.spread() ?? 1)) / callsPerMs;
   }
 
-  /** The share of a bound to begin with. `calls`: in a window. */
-  shareOfBound(calls: number): number {
+  /** The share of a bound to begin with, where there is one. `calls`: in a window. */
+  shareOfBound(calls: number, isBounded: boolean): number {
     const ofWindow = (this.spread() ?? 0) / Math.sqrt(Math.max(1, calls));
-    const share = REFUSED.usual * (ofWindow / SPREAD_USUAL) ** 1.5;
-    this.refusedShare = Math.min(REFUSED.most, Math.max(REFUSED.usual, share));
+    const usual = REFUSED.usual * (isBounded ? 1 : UNBOUNDED);
+    const share = usual * (ofWindow / SPREAD_USUAL) ** 1.5;
+    this.refusedShare = Math.min(REFUSED.most, Math.max(usual, share));
     // The more refusals are steered for, the nearer to the bound.
     const more = Math.max(0, (this.refusedShare - REFUSED.usual) / (REFUSED.most - REFUSED.usual));
     const spreads = SPREADS.usual + (SPREADS.least - SPREADS.usual) * more;

@@ -6,9 +6,10 @@ import { PaceUse } from './pace-use.ts';
 import type { RateOptions, RateReason, RateState } from './rate-options.ts';
 import { RefusalRun } from './refusal-run.ts';
 import { rampShare } from './ramp.ts';
+import { StartTimes } from './start-times.ts';
 import { restMs } from './rests.ts';
 import { closedForMs, limitToldBy, overdrawnMs } from './telling-run.ts';
-import { windowClosedFor } from './windows.ts';
+import { CountingWindow } from './windows.ts';
 
 /** A bound is used to this share, so that clocks that differ a little do no harm. */
 const BOUND_SHARE = 0.99;
@@ -30,10 +31,10 @@ const RECOVERED_SHARE = 0.995;
 const GROWTH_MS_MOST = 60_000;
 /** What was learned has changed where it is so different. */
 const CHANGED_SHARE = 0.15;
-/** A bound that was refused while costs were not known yet is tried again at this share. */
+/** Where costs are known only afterwards a bound is come back to at this share. */
 const RECOUNTED_SHARE = 0.95;
-/** A start that a late timer missed may be caught up, but not more than this much of them. */
-const CATCH_UP_MS = 50;
+/** So far below a bound that it will most likely come back. */
+const FAR_BELOW_SHARE = 0.85;
 /** The slowest pace: one call in so long. */
 const SLOWEST_MS = 120_000;
 
@@ -48,7 +49,6 @@ const SLOWEST_MS = 120_000;
  */
 export class Rate {
   perMs: number;
-  windowMs: number;
   /** What was learned live, an amount a millisecond; null: the limit was not met. */
   learnedPerMs: number | null = null;
   private readonly options: RateOptions;
@@ -57,9 +57,10 @@ export class Rate {
   private readonly noise: Noise | null;
   private boundPerMs: number;
   private phase: 'ramping' | 'growing' | 'learned';
+  private readonly window: CountingWindow;
   private readonly growth: Growth = new Growth();
   private readonly use: PaceUse = new PaceUse();
-  private nextMs = 0;
+  private readonly starts: StartTimes = new StartTimes();
   private run: RefusalRun | null = null;
   private startedMs: number | null = null;
   private reopenedMs = -Infinity;
@@ -71,7 +72,7 @@ export class Rate {
     this.options = options;
     this.admissions = new Admissions(options.admitted);
     this.noise = options.spread === null ? null : new Noise(options.spread);
-    this.windowMs = options.windowMs;
+    this.window = new CountingWindow(options.windowMs);
     this.boundPerMs = Infinity;
     this.perMs = options.unknownPerMs;
     this.phase = 'growing';
@@ -99,6 +100,10 @@ export class Rate {
     this.learnedPerMs = null;
   }
 
+  get windowMs(): number {
+    return this.window.windowMs;
+  }
+
   get state(): RateState {
     if (this.run !== null && this.run.hits > 2) return 'half-open';
     if (this.phase !== 'learned') return this.phase;
@@ -110,9 +115,10 @@ export class Rate {
     const triedMs = this.run?.endedBy(nowMs, presumedAfterMs) ?? null;
     if (triedMs !== null) this.endRun(nowMs, triedMs);
     this.grow(nowMs);
+    const dueMs = this.starts.nextMs(nowMs);
     return this.run === null
-      ? this.nextMs
-      : Math.min(this.nextMs, Math.max(nowMs, this.run.knownAtMs(presumedAfterMs)));
+      ? dueMs
+      : Math.min(dueMs, Math.max(nowMs, this.run.knownAtMs(presumedAfterMs)));
   }
 
   /** Notes that so much is spent now. */
@@ -123,11 +129,10 @@ export class Rate {
     if (this.noise !== null && this.phase === 'learned' && this.run === null)
       this.perMs = Math.min(this.boundPerMs, this.perMs * this.noise.gain);
     if (this.perMs === Infinity) return;
-    const spacing = amount / (this.perMs * this.ramp(nowMs));
-    this.nextMs = Math.max(this.nextMs, nowMs - CATCH_UP_MS) + spacing;
+    this.starts.started(nowMs, amount / (this.perMs * this.ramp(nowMs)));
     if (this.run === null) return;
     this.run.started(nowMs);
-    this.nextMs = Math.max(this.nextMs, nowMs + this.run.betweenMs);
+    this.starts.notBefore(nowMs + this.run.betweenMs);
   }
 
   /** What was counted as one is `factor`: a pace that was learned is so much more; a bound was never wrong. */
@@ -153,12 +158,12 @@ export class Rate {
         isNoisy: this.noise !== null && this.phase !== 'growing',
       });
       this.cutAtOnce(nowMs, sentMs);
-      this.nextMs = Math.max(this.nextMs, nowMs + this.run.restMs);
+      this.starts.notBefore(nowMs + this.run.restMs);
       return;
     }
     if (this.noise !== null) this.perMs *= this.noise.cut;
     this.run.refused(nowMs, sentMs, amount / this.perMs);
-    this.nextMs = Math.max(this.nextMs, nowMs + this.run.restMs);
+    this.starts.notBefore(nowMs + this.run.restMs);
   }
 
   /** The service found the growth too sudden. */
@@ -170,7 +175,7 @@ export class Rate {
     const perMs = Math.min(this.perMs, Math.max(admitted, this.perMs / 2)) * BURST_CUT;
     if (this.phase === 'ramping') this.phase = 'growing';
     this.setPace(nowMs, perMs, 'growth refused');
-    this.nextMs = Math.max(this.nextMs, nowMs + 1 / this.perMs);
+    this.starts.notBefore(nowMs + 1 / this.perMs);
   }
 
   /** A call started at `sentMs` was admitted for certain. */
@@ -181,7 +186,7 @@ export class Rate {
 
   private ramp(nowMs: number): number {
     if (this.phase !== 'ramping' || this.startedMs === null) return 1;
-    return rampShare(nowMs - this.startedMs);
+    return rampShare(nowMs - this.startedMs, this.noise !== null);
   }
 
   /** The first refusal of a run: at once a little less, or what was admitted where nothing was known. */
@@ -201,7 +206,7 @@ export class Rate {
   private cut(nowMs: number): number {
     if (this.noise === null) return TOUCH_CUT;
     const calls = this.admissions.callsPerMs(nowMs, this.perMs) * this.windowMs;
-    const share = this.noise.shareOfBound(calls);
+    const share = this.noise.shareOfBound(calls, this.boundPerMs !== Infinity);
     // The first refusal at a bound: windows are short enough for the spread of single calls to show.
     return this.perMs >= this.boundPerMs && this.learnedPerMs === null ? share : this.noise.cut;
   }
@@ -213,31 +218,22 @@ export class Rate {
     this.run = null;
     // It opened at some moment between the last try that was refused and the first that was not.
     const openedMs = (run.lastSentMs + triedMs) / 2;
-    this.learnWindow(nowMs, run, openedMs);
     const before = this.learnedPerMs;
-    const { admissions, noise, windowMs, reopenedMs, startedMs } = this;
-    const end = { openedMs, reopenedMs, startedMs: startedMs ?? openedMs };
-    const told = limitToldBy(run, { ...end, windowMs, admissions, noise });
-    if (told !== null) {
-      this.learnedPerMs = told;
-      this.setPace(nowMs, told * LEARNED_SHARE, 'reopened');
-    } else this.learnedPerMs = noise === null ? run.perMs / TOUCHED_SHARE : this.perMs;
+    const { admissions, noise, reopenedMs } = this;
+    const closedMs = closedForMs(run) - overdrawnMs(run, { openedMs, admissions, noise });
+    if (this.window.opened(openedMs, closedMs, noise !== null))
+      this.options.onChange(nowMs, 'window learned');
+    const { startedMs, windowMs } = this;
+    const since = { openedMs, reopenedMs, startedMs: startedMs ?? openedMs };
+    const told = limitToldBy(run, { ...since, windowMs, admissions, noise });
+    if (told !== null) this.setPace(nowMs, told * LEARNED_SHARE, 'reopened');
+    this.learnedPerMs = told ?? (noise === null ? run.perMs / TOUCHED_SHARE : this.perMs);
     const changed = before === null || Math.abs(this.learnedPerMs / before - 1) > CHANGED_SHARE;
     this.rests = changed ? 0 : this.rests + 1;
     this.rest(nowMs);
     this.reopenedMs = openedMs;
     // Tries were further apart than the pace has it: back to the pace.
-    if (run.hits > 0)
-      this.nextMs = Math.max(nowMs, Math.min(this.nextMs, triedMs + this.lastAmount / this.perMs));
-  }
-
-  private learnWindow(nowMs: number, run: RefusalRun, openedMs: number): void {
-    const { admissions, noise } = this;
-    const byChanceMs = overdrawnMs(run, { openedMs, admissions, noise });
-    const windowMs = windowClosedFor(closedForMs(run) - byChanceMs);
-    if (windowMs <= this.windowMs) return;
-    this.windowMs = windowMs;
-    this.options.onChange(nowMs, 'window learned');
+    if (run.hits > 0) this.starts.notAfter(triedMs + this.lastAmount / this.perMs, nowMs);
   }
 
   private rest(nowMs: number): void {
@@ -248,6 +244,7 @@ export class Rate {
         callsPerMs: this.admissions.callsPerMs(nowMs, this.perMs),
         windowMs: this.windowMs,
         isBounded: this.boundPerMs !== Infinity,
+        isFarBelow: this.perMs < this.boundPerMs * FAR_BELOW_SHARE,
         noisyCalls: this.noise?.restCalls ?? null,
       });
   }
@@ -287,8 +284,12 @@ export class Rate {
     const { windowMs, perMs } = this;
     const callsPerMs = this.admissions.callsPerMs(nowMs, perMs);
     const forMs = nowMs - this.feelAtMs;
-    const factor = this.growth.felt({ forMs, windowMs, callsPerMs, seconds });
-    this.setPace(nowMs, perMs * factor, 'felt for more');
+    const isNoisy = this.noise !== null;
+    const factor = this.growth.felt({ forMs, windowMs, callsPerMs, seconds, isNoisy });
+    // Close to a bound it is steered, not felt for.
+    const near = this.boundPerMs * RECOUNTED_SHARE;
+    const isBelow = isNoisy && perMs < near;
+    this.setPace(nowMs, Math.min(perMs * factor, isBelow ? near : Infinity), 'felt for more');
   }
 
   private setPace(nowMs: number, perMs: number, reason: RateReason): void {

@@ -14,14 +14,18 @@ export function restMs(at: {
   readonly callsPerMs: number;
   readonly windowMs: number;
   readonly isBounded: boolean;
+  /** Far below that bound. */
+  readonly isFarBelow: boolean;
   /** Calls in a row that say something, where costs are known only afterwards; null: they are known before. */
   readonly noisyCalls: number | null;
 }): number {
-  const { times, callsPerMs, windowMs, isBounded, noisyCalls } = at;
+  const { times, callsPerMs, windowMs, isBounded, isFarBelow, noisyCalls } = at;
   const doubled = 2 ** Math.min(times, 10);
   if (noisyCalls !== null) {
     const callsMs = Math.min(NOISY.msMost, noisyCalls / callsPerMs);
-    if (isBounded) return Math.max(callsMs, NOISY.windows * windowMs);
+    const ms = Math.max(callsMs, NOISY.windows * windowMs);
+    if (isBounded && isFarBelow) return Math.min(ms, BOUND.msMost * doubled);
+    if (isBounded) return ms;
     return Math.max(callsMs / 2, NOISY.windows * windowMs * Math.min(1, doubled / 8));
   }
   const msMost = isBounded && times < BOUND.times ? BOUND.msMost : MOST.ms;

@@ -5,8 +5,11 @@ import type { RefusalRun } from './refusal-run.ts';
 /** A run says what the limit is where it is so much of a window, or so much of the last calls was refused. */
 const TELLING = { closedShare: 0.4, refusedShare: 0.1, steeredTimes: 4 } as const;
 const SECOND_MS = 1000;
-/** A measure is at least this share of the pace before: where costs vary, one window says little. */
-const MEASURED_SHARE_LEAST = { noisyWindow: 0.5, otherwise: 0.02 } as const;
+/** A measure is at least this share of the pace before: where costs vary, a few seconds say little. */
+const MEASURED_SHARE_LEAST = { seconds: 0.5, otherwise: 0.02 } as const;
+const SECONDS_MS = 5000;
+/** And closures up to this long may be of calls in flight that are counted when they end. */
+const OPENED_MS = 15_000;
 
 export type RunEnd = {
   /** When the window opened again, and when the one before did (-Infinity: none did). */
@@ -40,12 +43,15 @@ export function limitToldBy(run: RefusalRun, end: RunEnd): number | null {
   if (!isTelling(run, end)) return null;
   const { openedMs, reopenedMs, startedMs, windowMs, admissions, noise } = end;
   const { perMs } = run;
-  const sinceMs = Math.max(reopenedMs, startedMs);
   const isNoisy = noise !== null;
-  const measured = admissions.ofWindow(openedMs, { perMs, sinceMs, windowMs, isNoisy });
+  // Where costs vary, a window that seemed to open again may have been one that large calls left open.
+  const isDoubtful = isNoisy && closedForMs(run) < OPENED_MS;
+  const sinceMs = isDoubtful ? startedMs : Math.max(reopenedMs, startedMs);
+  const noisyClosedMs = isNoisy ? closedForMs(run) : null;
+  const measured = admissions.ofWindow(openedMs, { perMs, sinceMs, windowMs, noisyClosedMs });
   // Whatever the window is, it gives a call at least; else it would be longer.
-  const { noisyWindow, otherwise } = MEASURED_SHARE_LEAST;
-  const noisyLeast = perMs * (windowMs > SECOND_MS ? otherwise : noisyWindow);
+  const { seconds, otherwise } = MEASURED_SHARE_LEAST;
+  const noisyLeast = perMs * (closedForMs(run) > SECONDS_MS ? otherwise : seconds);
   const least = isNoisy ? noisyLeast : 1 / windowMs;
   return Math.min(Math.max(measured, least), perMs);
 }
