@@ -23,7 +23,9 @@ export function qbatch(
   );
   const nothing: PaceLimits = { rpm: null, tpm: null };
   return qbatchClient({
-    limits: (model) => (know === 'known' ? (limits.get(model) ?? nothing) : nothing),
+    latencySignals: scenario.capacity !== null,
+    limits: (model) =>
+      know === 'known' && scenario.capacity === null ? (limits.get(model) ?? nothing) : nothing,
     ...(onPace !== undefined && { onPace }),
   });
 }
@@ -38,6 +40,7 @@ export function mean(runs: readonly Figures[]): Figures {
     makespanMs: of('makespanMs'),
     makespanRatio: of('makespanRatio'),
     unevenness: of('unevenness'),
+    heldMost: of('heldMost'),
     sent: of('sent'),
   };
 }

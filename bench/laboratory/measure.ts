@@ -16,6 +16,8 @@ export type Figures = {
   readonly makespanRatio: number;
   /** The most starts in a second ÷ the mean; of several models the most. */
   readonly unevenness: number;
+  /** The most calls that the service held at once. */
+  readonly heldMost: number;
   readonly sent: number;
 };
 
@@ -52,14 +54,20 @@ export function figuresFrom(
     );
   });
   const makespanMs = Math.max(...lanes.map((lane) => lane.endMs));
-  const perfect = Math.max(...lanes.map((lane) => lane.perfectMs));
+  const slots = scenario.capacity ?? Infinity;
+  const workedMs = lanes.reduce((sum, lane) => sum + lane.workedMs, 0);
+  const perfect = Math.max(workedMs / slots, ...lanes.map((lane) => lane.perfectMs));
   const sent = lanes.reduce((sum, lane) => sum + lane.sent, 0);
   return {
-    usePercent: Math.min(...lanes.map((lane) => lane.usePercent)),
+    usePercent:
+      slots === Infinity
+        ? Math.min(...lanes.map((lane) => lane.usePercent))
+        : (workedMs / slots / makespanMs) * 100,
     refusedPercent: (lanes.reduce((sum, lane) => sum + lane.refused, 0) / sent) * 100,
     makespanMs,
     makespanRatio: makespanMs / perfect,
     unevenness: Math.max(...lanes.map((lane) => lane.unevenness)),
+    heldMost: Math.max(...lanes.map((lane) => lane.heldMost)),
     sent,
   };
 }
@@ -77,6 +85,8 @@ function figuresOf(seen: Seen, shape: QuotaShape, files: readonly (readonly LabC
   ).flat();
   return {
     usePercent: allowedShare(shape, admitted, { fromMs, toMs }) * 100,
+    workedMs: seen.workedMs,
+    heldMost: seen.heldMost,
     refused: seen.refused,
     sent: seen.sent,
     endMs: seen.lastEndMs,

@@ -47,6 +47,8 @@ export type Scenario = {
   readonly order: 'stretches' | 'mixed';
   /** Clients with the same workload that share the quota. */
   readonly clients: number;
+  /** Calls that the service works on at once, the others wait: a server of one's own; null: any number. */
+  readonly capacity: number | null;
   /** Whether the client's machine stands still now and then. */
   readonly busy: boolean;
   readonly goals: Goals;
@@ -94,6 +96,12 @@ const MOVING_TOKENS: Goals = {
   refused: { known: 2, unknown: 5 },
   makespan: { known: 1.15, unknown: 1.15 },
 };
+/** Where no quota binds, but a server that has so many slots: its use is the share of them that is busy. */
+const OWN_SERVER: Goals = {
+  use: { known: 93, unknown: 93 },
+  refused: { known: 0, unknown: 0 },
+  makespan: { known: 1.08, unknown: 1.08 },
+};
 /** Where the service counts over a minute: a window that is used up early is not seen before it is. */
 const MINUTE: Goals = { ...STEADY, refused: { known: 1, unknown: 5 } };
 
@@ -130,6 +138,7 @@ function scenario(name: string, { calls, quota, workloads, ...rest }: Parts): Sc
     workloads: workloads ?? [one],
     order: 'mixed',
     clients: 1,
+    capacity: null,
     busy: false,
     goals: STEADY,
     quick: false,
@@ -143,6 +152,13 @@ const TOKENS_BIND = { rpm: 6000, tpm: 600_000 } as const;
 export const SCENARIOS: readonly Scenario[] = [
   scenario('RPM 1,200', { quick: true }),
   scenario('RPM 1,200, busy machine', { busy: true, quick: true }),
+  scenario('own server, 32 slots', {
+    calls: { lines: 3600 },
+    quota: { rpm: 1e7, tpm: 1e11 },
+    capacity: 32,
+    goals: OWN_SERVER,
+    quick: true,
+  }),
   scenario('RPM 60', { calls: { lines: 600, latencyMs: 5000 }, quota: { rpm: 60 }, quick: true }),
   scenario('RPM 30,000', { calls: { lines: 180_000 }, quota: { rpm: 30_000, tpm: 1e8 } }),
   scenario('RPM 1', {
@@ -167,6 +183,10 @@ export const SCENARIOS: readonly Scenario[] = [
     quota: { change: { fromMs: 120_000, toMs: 180_000, share: 0.5 } },
     goals: MOVING,
     quick: true,
+  }),
+  scenario('nothing given 120-300 s', {
+    quota: { change: { fromMs: 120_000, toMs: 300_000, share: 0 } },
+    goals: MOVING,
   }),
   scenario('two clients', { calls: { lines: 4800 }, clients: 2, goals: MOVING }),
   scenario('TPM 600k binds', {

@@ -18,6 +18,10 @@ export type Seen = {
   readonly startsMs: number[];
   tokens: number;
   lastEndMs: number;
+  /** Time that calls were worked on, all together, and the most that were held at once. */
+  workedMs: number;
+  held: number;
+  heldMost: number;
 };
 
 export type Reply =
@@ -33,13 +37,19 @@ export class Service {
   private readonly time: Clock;
   private readonly quotas: Map<string, HiddenQuota> = new Map();
   private readonly random: () => number;
+  private readonly waiting: (() => void)[] = [];
+  private free: number;
 
   constructor(scenario: Scenario, seed: number, time: Clock) {
     this.time = time;
+    this.free = scenario.capacity ?? Infinity;
     this.random = seeded(seed * 7919 + 1);
     for (const { model, quota } of scenario.workloads) {
       this.quotas.set(model, new HiddenQuota(quota, this.random()));
-      this.seen.set(model, { sent: 0, refused: 0, startsMs: [], tokens: 0, lastEndMs: 0 });
+      this.seen.set(model, {
+        ...{ sent: 0, refused: 0, startsMs: [], tokens: 0, lastEndMs: 0 },
+        ...{ workedMs: 0, held: 0, heldMost: 0 },
+      });
     }
   }
 
@@ -66,13 +76,33 @@ export class Service {
       }
       seen.startsMs.push(startMs);
       seen.tokens += tokens;
-      time.after(call.latencyMs, () => {
+      seen.held += 1;
+      seen.heldMost = Math.max(seen.heldMost, seen.held);
+      this.work(call.latencyMs, () => {
+        seen.held -= 1;
+        seen.workedMs += call.latencyMs;
         quota.ended(time.monotonicMs(), tokens);
         time.after(oneWayMs(), () => {
           seen.lastEndMs = time.monotonicMs();
           onReply({ kind: 'answer', tokens, latencyMs: time.monotonicMs() - startMs });
         });
       });
+    });
+  }
+
+  /** Works on a call for so long, once a slot is free. */
+  private work(ms: number, onDone: () => void): void {
+    if (this.free === 0) {
+      this.waiting.push(() => {
+        this.work(ms, onDone);
+      });
+      return;
+    }
+    this.free -= 1;
+    this.time.after(ms, () => {
+      this.free += 1;
+      onDone();
+      this.waiting.shift()?.();
     });
   }
 }

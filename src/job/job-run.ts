@@ -1,4 +1,5 @@
 import { openTransport, type Transport } from '../call.ts';
+import { isModelStudio } from '../config/endpoints.ts';
 import { EXIT } from '../errors.ts';
 import type { ApiFailure, Verdict } from '../failure.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -67,6 +68,8 @@ export class JobRun {
       clock,
       concurrency: this.pace.concurrency,
       limits: (model) => this.pace.limits(model),
+      // The bundled simulator shares this process: its latency says how busy that is.
+      latencySignals: !isModelStudio(options.endpoint) && settings.simulate === undefined,
       onPace: (event) => {
         this.pace.add(event);
       },

@@ -6,6 +6,7 @@ const CLOSURES_MEASURED = 4;
 const MEASURED_MS_LEAST = 250;
 /** Calls over which the share of refusals is taken; where costs vary, over some windows too. */
 const SHARE = { calls: 60, noisyCalls: 200, windows: 5 } as const;
+const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 
 type Admitted = (
@@ -26,10 +27,16 @@ export class Admissions {
   }
 
   /** The amount a millisecond over `spanMs`, or since `startedMs` where that is less. */
-  perMs(untilMs: number, spanMs: number, startedMs: number): number {
+  private perMs(untilMs: number, spanMs: number, startedMs: number): number {
     const fromMs = Math.max(untilMs - spanMs, startedMs);
     const { amount } = this.admitted(fromMs, untilMs);
     return Math.max(0, amount) / Math.max(MEASURED_MS_LEAST, untilMs - fromMs);
+  }
+
+  /** The amount a millisecond over the last second; where costs are known only afterwards over some tens of calls. */
+  recentPerMs(untilMs: number, at: { perMs: number; startedMs: number; isNoisy: boolean }): number {
+    const callsMs = at.isNoisy ? MEASURED_CALLS.noisy / this.callsPerMs(untilMs, at.perMs) : 0;
+    return this.perMs(untilMs, Math.max(SECOND_MS, callsMs), at.startedMs);
   }
 
   /** Calls a millisecond at a pace of `perMs`. */

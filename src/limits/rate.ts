@@ -9,7 +9,7 @@ import { rampShare } from './ramp.ts';
 import { StartTimes } from './start-times.ts';
 import { restMs } from './rests.ts';
 import { closedForMs, limitToldBy, overdrawnMs } from './telling-run.ts';
-import { CountingWindow } from './windows.ts';
+import { CountingWindow, windowClosedFor } from './windows.ts';
 
 /** A bound is used to this share, so that clocks that differ a little do no harm. */
 const BOUND_SHARE = 0.99;
@@ -20,8 +20,6 @@ const BURST_CUT = 0.8;
 /** A single refusal takes so much of the pace. */
 const TOUCH_CUT = 0.97;
 const SECOND_MS = 1000;
-/** Where costs are known only afterwards, fewer calls say nothing of a rate. */
-const NOISY_CALLS = 40;
 /** A pace is not what holds a lane up where so little of it is used. */
 const UNUSED_SHARE = 0.5;
 /** So much of a pace must be used before it goes up; and so near to what was learned is as good. */
@@ -55,8 +53,8 @@ export class Rate {
   private readonly admissions: Admissions;
   /** Null: what a call costs is known before. */
   private readonly noise: Noise | null;
-  private boundPerMs: number;
-  private phase: 'ramping' | 'growing' | 'learned';
+  private boundPerMs = Infinity;
+  private phase: 'ramping' | 'growing' | 'learned' = 'growing';
   private readonly window: CountingWindow;
   private readonly growth: Growth = new Growth();
   private readonly use: PaceUse = new PaceUse();
@@ -73,9 +71,7 @@ export class Rate {
     this.admissions = new Admissions(options.admitted);
     this.noise = options.spread === null ? null : new Noise(options.spread);
     this.window = new CountingWindow(options.windowMs);
-    this.boundPerMs = Infinity;
     this.perMs = options.unknownPerMs;
-    this.phase = 'growing';
     this.limit(options.perMinute, options.origin);
   }
 
@@ -90,14 +86,9 @@ export class Rate {
     }
     const perMs = perMinute / 60_000;
     this.phase = 'ramping';
-    if (origin === 'learned') {
-      this.perMs = perMs * LEARNED_SHARE;
-      this.learnedPerMs = perMs;
-      return;
-    }
-    this.perMs = perMs * BOUND_SHARE;
-    this.boundPerMs = this.perMs;
-    this.learnedPerMs = null;
+    this.learnedPerMs = origin === 'learned' ? perMs : null;
+    this.perMs = perMs * (origin === 'learned' ? LEARNED_SHARE : BOUND_SHARE);
+    if (origin !== 'learned') this.boundPerMs = this.perMs;
   }
 
   get windowMs(): number {
@@ -158,11 +149,10 @@ export class Rate {
         isNoisy: this.noise !== null && this.phase !== 'growing',
       });
       this.cutAtOnce(nowMs, sentMs);
-      this.starts.notBefore(nowMs + this.run.restMs);
-      return;
+    } else {
+      if (this.noise !== null) this.perMs *= this.noise.cut;
+      this.run.refused(nowMs, sentMs, amount / this.perMs);
     }
-    if (this.noise !== null) this.perMs *= this.noise.cut;
-    this.run.refused(nowMs, sentMs, amount / this.perMs);
     this.starts.notBefore(nowMs + this.run.restMs);
   }
 
@@ -185,8 +175,8 @@ export class Rate {
   }
 
   private ramp(nowMs: number): number {
-    if (this.phase !== 'ramping' || this.startedMs === null) return 1;
-    return rampShare(nowMs - this.startedMs, this.noise !== null);
+    if (this.phase !== 'ramping') return 1;
+    return rampShare(nowMs - (this.startedMs ?? nowMs), this.noise !== null);
   }
 
   /** The first refusal of a run: at once a little less, or what was admitted where nothing was known. */
@@ -198,9 +188,7 @@ export class Rate {
     if (wasGrowing || (admitted > 0 && admitted < this.perMs * UNUSED_SHARE)) {
       const most = Math.min(this.perMs, admitted) * LEARNED_SHARE;
       this.setPace(nowMs, admitted > 0 ? most : this.perMs / 2, 'refused');
-      return;
-    }
-    this.setPace(nowMs, this.perMs * this.cut(nowMs), 'refused');
+    } else this.setPace(nowMs, this.perMs * this.cut(nowMs), 'refused');
   }
 
   private cut(nowMs: number): number {
@@ -221,6 +209,7 @@ export class Rate {
     const before = this.learnedPerMs;
     const { admissions, noise, reopenedMs } = this;
     const closedMs = closedForMs(run) - overdrawnMs(run, { openedMs, admissions, noise });
+    if (windowClosedFor(closedMs) === null) return this.resume(nowMs, run.perMs);
     if (this.window.opened(openedMs, closedMs, noise !== null))
       this.options.onChange(nowMs, 'window learned');
     const { startedMs, windowMs } = this;
@@ -234,6 +223,14 @@ export class Rate {
     this.reopenedMs = openedMs;
     // Tries were further apart than the pace has it: back to the pace.
     if (run.hits > 0) this.starts.notAfter(triedMs + this.lastAmount / this.perMs, nowMs);
+  }
+
+  /** After an outage, which says nothing of the limit: up to the pace before, as at the start. */
+  private resume(nowMs: number, perMs: number): void {
+    this.phase = 'ramping';
+    this.startedMs = this.reopenedMs = nowMs;
+    this.starts.notAfter(nowMs, nowMs);
+    this.setPace(nowMs, perMs, 'reopened');
   }
 
   private rest(nowMs: number): void {
@@ -250,10 +247,13 @@ export class Rate {
   }
 
   private admittedPerMs(untilMs: number): number {
-    const callsMs =
-      this.noise === null ? 0 : NOISY_CALLS / this.admissions.callsPerMs(untilMs, this.perMs);
-    const spanMs = Math.max(SECOND_MS, callsMs);
-    return this.admissions.perMs(untilMs, spanMs, this.startedMs ?? untilMs);
+    const { perMs, startedMs, noise } = this;
+    const isNoisy = noise !== null;
+    return this.admissions.recentPerMs(untilMs, {
+      perMs,
+      startedMs: startedMs ?? untilMs,
+      isNoisy,
+    });
   }
 
   private grow(nowMs: number): void {

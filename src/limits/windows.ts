@@ -5,9 +5,9 @@ const TOLERANCE = 1.05;
 /** Where costs are known only afterwards, only windows of a minute are told from chance, by two closures in so long. */
 const NOISY = { windowMs: 60_000, withinMs: 120_000 } as const;
 
-/** The shortest window that can have been closed for so long, in milliseconds. */
-export function windowClosedFor(closedMs: number): number {
-  return WINDOWS_MS.find((windowMs) => closedMs <= windowMs * TOLERANCE) ?? closedMs;
+/** The shortest window that can have been closed for so long, in milliseconds; null: an outage, which says nothing of windows. */
+export function windowClosedFor(closedMs: number): number | null {
+  return WINDOWS_MS.find((windowMs) => closedMs <= windowMs * TOLERANCE) ?? null;
 }
 
 /** The window over which the service is taken to count: never shorter than it was seen to be. */
@@ -25,7 +25,7 @@ export class CountingWindow {
    */
   opened(openedMs: number, closedMs: number, isNoisy: boolean): boolean {
     const windowMs = windowClosedFor(closedMs);
-    if (windowMs <= this.windowMs) return false;
+    if (windowMs === null || windowMs <= this.windowMs) return false;
     if (isNoisy) {
       // Many calls can have overdrawn what there was: once, or for some seconds.
       if (windowMs < NOISY.windowMs) return false;

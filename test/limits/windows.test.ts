@@ -8,7 +8,8 @@ test.each([
   [6200, 6000],
   [7000, 60_000],
   [62_000, 60_000],
-])('closed for %i ms: the window is %i ms', (closedMs, windowMs) => {
+  [70_000, null],
+])('closed for %i ms: the window is %s ms', (closedMs, windowMs) => {
   expect(windowClosedFor(closedMs)).toBe(windowMs);
 });
 
@@ -17,6 +18,8 @@ test('costs known before: one closure says how long the window is, and it never 
   expect(window.opened(10_000, 4000, false)).toBe(true);
   expect(window.windowMs).toBe(6000);
   expect(window.opened(20_000, 500, false)).toBe(false);
+  expect(window.windowMs).toBe(6000);
+  expect(window.opened(900_000, 300_000, false)).toBe(false);
   expect(window.windowMs).toBe(6000);
 });
 
