@@ -18,7 +18,9 @@ const DECISIONS = readdirSync('docs/decisions').map((name) => `docs/decisions/${
 const PAGES: readonly string[] = [
   ...READMES,
   'docs/architecture.md',
+  'docs/dispatch.md',
   'docs/ledger.md',
+  'docs/operations.md',
   'docs/simulator.md',
   ...DECISIONS,
 ];

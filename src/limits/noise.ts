@@ -1,5 +1,5 @@
 /** The share of refusals that is steered for: at a usual spread or less, and at the most. */
-const REFUSED = { usual: 0.0087, most: 0.058 } as const;
+const REFUSED = { usual: 0.0087, most: 0.052 } as const;
 /** So many times as many where no bound is known: what is steered for is then what finds the limit. */
 const UNBOUNDED = 1.7;
 const SPREAD_USUAL = 0.075;
