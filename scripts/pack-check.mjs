@@ -40,7 +40,15 @@ function pack(folder) {
     [],
     'files that must not be packed',
   );
-  for (const path of ['dist/cli.js', 'dist/index.js', 'dist/types/index.d.ts', 'LICENSE']) {
+  for (const path of [
+    'dist/cli.js',
+    'dist/index.js',
+    'dist/types/index.d.ts',
+    'dist/count-worker.js',
+    'dist/qwen3-vocabulary.br',
+    'dist/tiktoken_bg.wasm',
+    'LICENSE',
+  ]) {
     assert.ok(paths.includes(path), `${path} is not packed`);
   }
   assert.ok(packed.size <= PACKED_BYTES_MAX, `the tarball has ${packed.size} bytes`);

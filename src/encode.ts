@@ -21,20 +21,25 @@ function withSystem(messages: string, system: string, wrap: boolean): string {
   return `[{"role":"system","content":${content}},${rest}`;
 }
 
-/** Wraps string contents as `[{"text": ...}]`, the multimodal endpoint's documented form. */
+/**
+ * Wraps string contents as `[{"text": ...}]`, the multimodal endpoint's documented form; everything
+ * else stays as it is written.
+ */
 function withTextParts(messages: string): string {
-  let text = '[';
+  let text = '';
+  let copied = 0;
   let at = messages.indexOf('{');
   while (at !== -1) {
     const scan = scanObject(messages, at);
-    const members = scan.members.map(({ key, valueStart, valueEnd }) => {
-      const raw = messages.slice(valueStart, valueEnd);
-      return { key, raw: key === 'content' && raw.startsWith('"') ? `[{"text":${raw}}]` : raw };
-    });
-    text += `${text.length === 1 ? '' : ','}${objectText(members)}`;
+    for (const { key, valueStart, valueEnd } of scan.members) {
+      if (key !== 'content' || messages[valueStart] !== '"') continue;
+      const content = messages.slice(valueStart, valueEnd);
+      text += `${messages.slice(copied, valueStart)}[{"text":${content}}]`;
+      copied = valueEnd;
+    }
     at = messages.indexOf('{', scan.end);
   }
-  return `${text}]`;
+  return text + messages.slice(copied);
 }
 
 /** Raw text of the messages array as it is sent. */
@@ -69,9 +74,17 @@ function encodeNative(request: Request): string {
     { key: 'model', raw: parts.model },
     { key: 'input', raw: objectText(input) },
   ];
-  if (parameters.length > 0) members.push({ key: 'parameters', raw: objectText(parameters) });
+  if (parameters.length > 0 || parts.hasParameters)
+    members.push({ key: 'parameters', raw: objectText(parameters) });
   members.push(...parts.extra);
   return objectText(members);
+}
+
+/** A member of a streamed body: `stream: null` says nothing, and the usage is asked for. */
+function streamedMember(member: RawMember): RawMember {
+  const { key, raw } = member;
+  if (key === 'stream_options') return { key, raw: streamOptions(raw) };
+  return key === 'stream' && raw === 'null' ? { key, raw: 'true' } : member;
 }
 
 function encodeChat(request: Request): string {
@@ -80,13 +93,12 @@ function encodeChat(request: Request): string {
   const members: RawMember[] = [{ key: 'model', raw: parts.model }];
   const messages = messagesText(request, parts);
   if (messages !== null) members.push({ key: 'messages', raw: messages });
-  for (const member of parts.parameters) {
-    if (!view.stream || member.key !== 'stream_options') members.push(member);
-  }
+  for (const member of parts.parameters)
+    members.push(view.stream ? streamedMember(member) : member);
   if (view.stream) {
     if (!has(members, 'stream')) members.push({ key: 'stream', raw: 'true' });
-    const given = parts.parameters.find(({ key }) => key === 'stream_options')?.raw;
-    members.push({ key: 'stream_options', raw: streamOptions(given) });
+    if (!has(members, 'stream_options'))
+      members.push({ key: 'stream_options', raw: streamOptions(undefined) });
   }
   return objectText(members);
 }

@@ -2896,6 +2896,16 @@ export const OWN_CODES: readonly OwnCode[] = [
     adviceZh: '可以去掉。',
   },
   {
+    code: 'qbatch_advice',
+    action: 'note',
+    scope: 'line',
+    class: null,
+    meaning: 'The API reference advises against this setting on this model.',
+    meaningZh: 'API 参考不建议在该模型上使用此设置。',
+    advice: 'Leave it out, unless you have measured that it helps.',
+    adviceZh: '除非实测有益，否则请去掉。',
+  },
+  {
     code: 'qbatch_deprecated',
     action: 'note',
     scope: 'line',

@@ -78,8 +78,8 @@ export async function runBatch(options: RunBatchOptions): Promise<RunBatchResult
       stop: AbortSignal.any(options.signal === undefined ? [] : [options.signal]),
       abort: new AbortController().signal,
       signalCode: () => null,
-      writeOut: (text) => {
-        written.push(text);
+      writeOut: (data) => {
+        written.push(String(data));
         return Promise.resolve();
       },
       writeErr: () => undefined,

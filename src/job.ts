@@ -5,6 +5,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import { closeUnknownAttempts, lastSeq, priorAttempts, settledLines } from './ledger/lines.ts';
 import type { Cursor, Job } from './ledger/records.ts';
 import { ChunkStarts, openLines, type OpenLinesOptions } from './job/open-lines.ts';
+import type { Sample } from './job/sample.ts';
 import type { Report } from './reporters/reporter.ts';
 import { settleLine, type SettleContext } from './settle.ts';
 import type { Writer } from './write.ts';
@@ -17,9 +18,11 @@ export type DispatchOptions = {
   readonly writer: Writer | null;
   /** Where the files stood when the run began. */
   readonly cursor: Cursor;
-  readonly lines: Pick<OpenLinesOptions, 'defaults' | 'pricing' | 'maxLineBytes'>;
+  readonly lines: Pick<OpenLinesOptions, 'defaults' | 'pricing' | 'outputSeen' | 'maxLineBytes'>;
   /** Everything a line needs, but for its journal. */
   readonly context: Omit<SettleContext, 'journal'>;
+  /** The pilot that these lines begin with; null: none. */
+  readonly sample: Sample | null;
   readonly windowLines: () => number;
   readonly report: Report;
   /** The files cannot be written: the run is to stop. */
@@ -61,9 +64,16 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
   writer?.startAfter(seq);
   // One for all lines: the executor has one journal.
   let context: SettleContext | null = null;
+  const { sample } = options;
   const batches = execute({
-    lines,
-    settle: (line, journal) => settleLine(line, (context ??= { ...options.context, journal })),
+    lines: sample === null ? lines : sample.through(lines),
+    settle(line, journal) {
+      const settled = settleLine(line, (context ??= { ...options.context, journal }));
+      if (sample === null) return settled;
+      return settled.finally(() => {
+        sample.lineEnded();
+      });
+    },
     windowLines: options.windowLines,
     stop: options.context.stop,
   });

@@ -56,9 +56,9 @@ function watchSignals(): SignalWatch {
 }
 
 /** Writes to stdout and waits until it is taken. */
-function writeStdout(text: string, strict: boolean): Promise<void> {
+function writeStdout(data: string | Uint8Array, strict: boolean): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => {
+    process.stdout.write(data, (error) => {
       if (error === null || error === undefined) resolve();
       else if ((error as NodeJS.ErrnoException).code === 'EPIPE' && !strict) resolve();
       else
@@ -108,7 +108,7 @@ function openIo(watch: SignalWatch): CommandIo {
       stdout: process.stdout.isTTY === true,
       stderr: process.stderr.isTTY === true,
     },
-    writeOut: (text, strict = false) => writeStdout(text, strict),
+    writeOut: (data, strict = false) => writeStdout(data, strict),
     writeErr(text) {
       process.stderr.write(text);
     },

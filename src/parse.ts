@@ -71,7 +71,8 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
   const customId = given ?? `line-${lineNo}`;
   const headers = opened.value['headers'];
   const checked = headers === undefined ? NO_HEADERS : checkHeaders(headers, 'headers');
-  const shaped: Shaped = shapeLine(opened, defaults, streamHeader(checked.headers));
+  const around = { headers: checked.headers, bytes: line.bytes.length };
+  const shaped: Shaped = shapeLine(opened, defaults, around);
   if (shaped.kind === 'unshaped') return rejected(lineNo, customId, ...shaped.problems);
   const { view, parts } = shaped;
   const metadata = opened.value['metadata'];
@@ -95,12 +96,6 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
     metadata: metadata === undefined ? null : (rawOf(opened, 'metadata') ?? null),
     problems,
   };
-}
-
-/** What `X-DashScope-SSE` asks for; null where the line does not have it. */
-function streamHeader(headers: Readonly<Record<string, string>>): boolean | null {
-  const value = headers['x-dashscope-sse'];
-  return value === undefined ? null : value.toLowerCase() === 'enable';
 }
 
 const NO_PROBLEMS: readonly Problem[] = [];

@@ -21,6 +21,10 @@ export type PlannedLine = {
   readonly bodyBytes: number;
   readonly inputTokens: number;
   readonly outputExpectedTokens: number;
+  /** The most that the request can bring; null where a limit is unknown. */
+  readonly outputMaxTokens: number | null;
+  /** Whether the answer's price is that of thinking. */
+  readonly thinking: boolean;
   /** Input plus expected output, in the job's currency; null: unpriced. */
   readonly estimatedPico: number | null;
   readonly metadata: string | null;
@@ -31,7 +35,10 @@ function numberOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
-function estimateInput({ view }: Request): Parameters<typeof estimateTokens>[0] {
+function estimateInput(
+  { view }: Request,
+  outputSeen: OutputSeen,
+): Parameters<typeof estimateTokens>[0] {
   const { parameters } = view;
   return {
     messages: view.messages ?? view.input['prompt'],
@@ -41,17 +48,27 @@ function estimateInput({ view }: Request): Parameters<typeof estimateTokens>[0] 
     thinkingBudget: numberOf(parameters['thinking_budget']),
     n: numberOf(parameters['n']) ?? 1,
     profile: view.profile,
+    outputSeen: outputSeen(view.model, view.thinking === true),
   };
 }
 
+/** Mean output tokens of one answer of a model, thinking or not; null: too few have been seen. */
+export type OutputSeen = (model: string, thinking: boolean) => number | null;
+
+/** Before anything was seen. */
+export const nothingSeen: OutputSeen = () => null;
+
 /** Token estimate of a request: input, expected output, and the most the output can be. */
-export function estimateRequest(request: Request): TokenEstimate {
-  return estimateTokens(estimateInput(request));
+export function estimateRequest(request: Request, outputSeen: OutputSeen): TokenEstimate {
+  return estimateTokens(estimateInput(request, outputSeen));
 }
 
 /** The output half of the estimate alone, which needs no look at the texts. */
-export function estimateOutput(request: Request): Omit<TokenEstimate, 'inputTokens'> {
-  return estimateOutputTokens(estimateInput(request));
+export function estimateOutput(
+  request: Request,
+  outputSeen: OutputSeen,
+): Omit<TokenEstimate, 'inputTokens'> {
+  return estimateOutputTokens(estimateInput(request, outputSeen));
 }
 
 /**
@@ -67,11 +84,13 @@ function choicesAsked({ view }: Request): number {
 /** Plans one request: the call to make, and what it is expected to take. Pure. */
 export function planLine(
   request: Request,
-  pricing: Pricing,
   prior: PriorAttempts | null,
+  at: { readonly pricing: Pricing; readonly outputSeen: OutputSeen },
 ): PlannedLine {
   const call = encodeRequest(request);
-  const { inputTokens, outputExpectedTokens } = estimateRequest(request);
+  const estimate = estimateRequest(request, at.outputSeen);
+  const { inputTokens, outputExpectedTokens, outputMaxTokens } = estimate;
+  const thinking = request.view.thinking === true;
   const asked = request.view.parameters['incremental_output'];
   return {
     lineNo: request.lineNo,
@@ -85,10 +104,12 @@ export function planLine(
     bodyBytes: call.body.length,
     inputTokens,
     outputExpectedTokens,
-    estimatedPico: pricing.estimatePico(request.view.model, {
+    outputMaxTokens,
+    thinking,
+    estimatedPico: at.pricing.estimatePico(request.view.model, {
       input: inputTokens,
       output: outputExpectedTokens,
-      thinking: request.view.thinking === true,
+      thinking,
     }),
     metadata: request.metadata,
     prior,

@@ -53,6 +53,8 @@ export type Settings = {
   readonly maxFailures: { readonly count: number } | { readonly percent: number } | undefined;
   readonly confirmCost: string | undefined;
   readonly yes: boolean;
+  /** Lines to run first, to sharpen the estimate. */
+  readonly sample: number | undefined;
   readonly catalog: string | undefined;
   readonly currency: 'CNY' | 'USD' | undefined;
   readonly skipInvalid: boolean;

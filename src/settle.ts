@@ -4,17 +4,18 @@ import { classify, isOverload } from './classify.ts';
 import { type Clock, pause } from './clock.ts';
 import type { ApiFailure, Verdict } from './failure.ts';
 import type { AttemptEnd, AttemptStart, SettledLine } from './ledger/records.ts';
+import type { Expectations } from './job/expectations.ts';
 import type { FirstReplies } from './job/first-replies.ts';
 import type { Limiter } from './limits/limiter.ts';
 import type { Ticket } from './limits/ticket.ts';
 import type { PlannedLine } from './plan.ts';
 import type { Pricing } from './pricing.ts';
-import type { Decoded, HttpCall, Protocol, ProtocolName } from './protocols/protocol.ts';
+import type { Decoded, Protocol, ProtocolName } from './protocols/protocol.ts';
 import { decodeResult } from './decode-result.ts';
 import { redactDecoded } from './redact-decoded.ts';
 import type { Report } from './reporters/reporter.ts';
 import { answeredLine, failedLine } from './settled-line.ts';
-import { streamedCall } from './streamed-call.ts';
+import { callToMake } from './streamed-call.ts';
 import { TIME_LIMIT_CODES } from './time-limit.ts';
 import type { Usage } from './usage.ts';
 
@@ -41,6 +42,8 @@ export type SettleContext = {
   readonly protocols: Readonly<Record<ProtocolName, Protocol>>;
   readonly journal: Journal;
   readonly pricing: Pricing;
+  /** Is told what each answer took. */
+  readonly expectations: Pick<Expectations, 'answered'>;
   readonly maxAttempts: number;
   readonly onAmbiguous: 'retry' | 'fail';
   /** No new calls, no retries. */
@@ -65,6 +68,9 @@ type Tally = {
   /** An unstreamed call met the service's time limit: a stream is asked for from now on. */
   tooSlow: boolean;
 };
+
+/** Where an attempt is made. */
+type At = { readonly context: SettleContext; readonly ticket: Ticket };
 
 type Next = 'done' | { readonly waitMs: number; readonly again: boolean };
 function tokensOf(usage: Usage | null): number | null {
@@ -115,16 +121,8 @@ type Taken = Parameters<Ticket['release']>[0];
 
 const NOTHING_TAKEN: Taken = { tokens: null, pico: 0, latencyMs: null };
 
-function callOf(line: PlannedLine, { tooSlow }: Tally): HttpCall {
-  return tooSlow && line.mayStream ? streamedCall(line.call) : line.call;
-}
-
 /** One attempt, from its durable start record to its durable end record; the slot is held for both. */
-async function tryOnce(
-  line: PlannedLine,
-  tally: Tally,
-  at: { context: SettleContext; ticket: Ticket },
-): Promise<Next> {
+async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
   const { context, ticket } = at;
   let taken = NOTHING_TAKEN;
   try {
@@ -135,14 +133,14 @@ async function tryOnce(
       customId: line.customId,
       model: line.model,
       startedAt: context.clock.wallMs(),
-      estimatedTokens: line.inputTokens + line.outputExpectedTokens,
-      estimatedPico: line.estimatedPico,
+      estimatedTokens: ticket.reserved.tokens,
+      estimatedPico: ticket.reserved.pico,
     });
     const startedMs = context.clock.monotonicMs();
     const dropped = context.stop.aborted || context.abort.aborted;
     const result = dropped
       ? DROPPED_BEFORE_SENDING
-      : await context.transport.send(callOf(line, tally), (reply) => {
+      : await context.transport.send(callToMake(line, tally.tooSlow), (reply) => {
           ticket.admitted();
           const { redact, protocols } = context;
           return protocols[line.call.protocol].fold({ ...reply, redact }, line);
@@ -151,8 +149,8 @@ async function tryOnce(
     const decoded = redactDecoded(decodeResult(result, line, context), context.redact);
     const ending =
       decoded.kind === 'answer'
-        ? endAnswered(line, tally, { answer: decoded, latencyMs, context })
-        : endFailed(line, tally, { failure: decoded.failure, context, ticket });
+        ? endAnswered(line, tally, { ...at, answer: decoded, latencyMs })
+        : endFailed(line, tally, { ...at, failure: decoded.failure });
     ({ taken } = ending);
     if (ending.admitted) ticket.admitted();
     await context.journal.ended(ending.end, ending.settled);
@@ -175,12 +173,13 @@ type Ending = {
 function endAnswered(
   line: PlannedLine,
   tally: Tally,
-  at: { answer: Extract<Decoded, { kind: 'answer' }>; latencyMs: number; context: SettleContext },
+  at: At & { answer: Extract<Decoded, { kind: 'answer' }>; latencyMs: number },
 ): Ending {
-  const { answer, latencyMs, context } = at;
+  const { answer, latencyMs, context, ticket } = at;
   const { usage, statusCode, requestId } = answer;
   context.firstReplies.answered();
   const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
+  context.expectations.answered(line, usage, costPico);
   const wallMs = context.clock.wallMs();
   return {
     end: {
@@ -196,22 +195,18 @@ function endAnswered(
       costPico,
     },
     settled: answeredLine(line, tally.attempt, { answer, wallMs }),
-    // Without usage or price the estimate stands in, so that a cap still holds.
-    taken: { tokens: tokensOf(usage), pico: costPico ?? line.estimatedPico ?? 0, latencyMs },
+    // Without usage or price what was set aside stands in, so that a cap still holds.
+    taken: { tokens: tokensOf(usage), pico: costPico ?? ticket.reserved.pico ?? 0, latencyMs },
     admitted: true,
     next: 'done',
   };
 }
 
-function endFailed(
-  line: PlannedLine,
-  tally: Tally,
-  at: { failure: ApiFailure; context: SettleContext; ticket: Ticket },
-): Ending {
+function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailure }): Ending {
   const { failure, context, ticket } = at;
   const { usage, statusCode, code, requestId } = failure;
   const verdict = classify(failure);
-  const decision = decide(line, tally, { failure, verdict, context, ticket });
+  const decision = decide(line, tally, { ...at, verdict });
   const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
   const ambiguous = verdict.billing === 'possibly_billed';
   if (isOverload(failure, verdict)) ticket.overloaded();
@@ -243,7 +238,7 @@ function endFailed(
       : null,
     taken: {
       tokens: tokensOf(usage),
-      pico: ambiguous ? (costPico ?? line.estimatedPico ?? 0) : 0,
+      pico: ambiguous ? (costPico ?? ticket.reserved.pico ?? 0) : 0,
       latencyMs: null,
     },
     admitted: replied && verdict.action !== 'throttle' && !decision.doubtful,
@@ -255,7 +250,7 @@ function endFailed(
 function decide(
   line: PlannedLine,
   tally: Tally,
-  at: { failure: ApiFailure; verdict: Verdict; context: SettleContext; ticket: Ticket },
+  at: At & { failure: ApiFailure; verdict: Verdict },
 ): { next: Next; counted: boolean; fails: boolean; doubtful?: boolean } {
   const { failure, verdict, context, ticket } = at;
   const free = failure.kind === 'interrupted' || failure.neverSent;

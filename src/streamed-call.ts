@@ -3,6 +3,14 @@ import type { HttpCall } from './protocols/protocol.ts';
 import { SSE_HEADERS } from './protocols/sse-headers.ts';
 import { streamOptions } from './stream-options.ts';
 
+/** The call to make for a line: asking for a stream once an unstreamed one was too slow, where the line lets it. */
+export function callToMake(
+  { call, mayStream }: { readonly call: HttpCall; readonly mayStream: boolean },
+  tooSlow: boolean,
+): HttpCall {
+  return tooSlow && mayStream ? streamedCall(call) : call;
+}
+
 /**
  * The same call asking for a stream: natively the two headers and the body as it was, in the
  * OpenAI-compatible protocol `stream` and `stream_options.include_usage` in the body. One that asks

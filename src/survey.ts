@@ -5,6 +5,7 @@ import { CustomIdIndex, hashCustomId } from './input/custom-id-index.ts';
 import { FirstLines } from './input/first-lines.ts';
 import type { LineDefaults } from './input/request-parts.ts';
 import { parseLine, type Rejected } from './parse.ts';
+import type { OutputSeen } from './plan.ts';
 import type { Pricing } from './pricing.ts';
 import type { LineProblem, Problem, ProblemCounts } from './problem.ts';
 import { isCompressed, type RawLine, readLines } from './read.ts';
@@ -29,6 +30,7 @@ export type SurveyOptions = {
   readonly maxLineBytes: number;
   readonly defaults: LineDefaults;
   readonly pricing: Pricing;
+  readonly outputSeen: OutputSeen;
   /** False where nobody will ask whether the input is still the same: `sha256` is then of no content. */
   readonly wantsHash?: boolean;
   /** Told of each model at its first valid line; throws to give up. */
@@ -78,7 +80,7 @@ function expectedLines(path: string, read: { bytes: number; lines: number }): nu
 export async function surveyInput(path: string, options: SurveyOptions): Promise<Survey> {
   const content = createHash('sha256');
   let bytes = 0;
-  const tally = new SurveyTally(options.pricing, options.onModel);
+  const tally = new SurveyTally(options);
   const fingerprints =
     options.onFingerprints === undefined ? null : new Fingerprints(options.onFingerprints);
   let ids: CustomIdIndex | undefined;

@@ -82,6 +82,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   input: ['input', 'json', 'models', 'output', 'protocols', 'schemas'],
   output: ['output', 'json', 'ledger'],
   ledger: ['ledger', 'models', 'input', 'output'],
+  tokenizer: ['tokenizer'],
 };
 
 /** The few packages, each with the one place that may load it. */
@@ -91,6 +92,8 @@ const PACKAGE_PLACES: Readonly<Record<string, RegExp>> = {
   yargs: /^command-line\/args\.ts$/,
   'cli-progress': /^reporters\/tty\.ts$/,
   'p-limit': /^limits\//,
+  'tiktoken/lite/init': /^tokenizer\/exact-tokens\.ts$/,
+  'hyparquet-writer': /^report\/parquet\.ts$/,
   zod: /^(?:schemas\/|models\/|config\/settings-schema\.ts$)/,
 };
 
@@ -138,6 +141,17 @@ describe('the modules of src', () => {
       return isPackage && PACKAGE_PLACES[load]?.test(path) !== true;
     });
     expect(wrong).toEqual([]);
+  });
+
+  it('clients that others wrote: are loaded by the tests of the simulator with them alone', () => {
+    const clients = /^import [^;]*?\sfrom '(openai|ai|@ai-sdk)(?:\/[^']*)?';$/m;
+    const users = readdirSync('test', { recursive: true, encoding: 'utf8' })
+      .map(slashed)
+      .filter(
+        (path) => path.endsWith('.ts') && clients.test(readFileSync(join('test', path), 'utf8')),
+      );
+    expect(users.toSorted()).toEqual(['clients/ai-sdk.test.ts', 'clients/openai.test.ts']);
+    expect(wrongLoads((load) => /^(?:openai|ai|@ai-sdk)(?:\/|$)/.test(load))).toEqual([]);
   });
 
   it('the start of the program: loads no package and no command before it knows which', () => {

@@ -7,6 +7,7 @@ import { REGIONS } from '../src/config/flags.ts';
 import { openDatabase } from '../src/ledger/database.ts';
 import { SCHEMA } from '../src/ledger/schema.ts';
 import { loadCatalog } from '../src/models/catalog.ts';
+import { nothingSeen } from '../src/plan.ts';
 import { createPricing } from '../src/pricing.ts';
 import { readDirectives } from '../src/simulator/directives.ts';
 import { parseSimulatorSpec } from '../src/simulator/spec.ts';
@@ -20,6 +21,8 @@ const PAGES: readonly string[] = [
   'docs/architecture.md',
   'docs/dispatch.md',
   'docs/ledger.md',
+  'docs/modes.md',
+  'docs/modes.zh-CN.md',
   'docs/operations.md',
   'docs/simulator.md',
   ...DECISIONS,
@@ -266,6 +269,7 @@ describe('the example inputs', () => {
         catalog,
       },
       pricing: createPricing(catalog, 'cn', 'CNY'),
+      outputSeen: nothingSeen,
     });
 
   it.each(['quickstart', 'shapes', 'reviews', 'faults'])(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { scanObject } from '../src/json/json-scan.ts';
-import { planLine } from '../src/plan.ts';
+import { nothingSeen, planLine } from '../src/plan.ts';
 import { createPricing } from '../src/pricing.ts';
 import { callOf, defaultsOf, requestOf } from './helpers/parse-text.ts';
 
@@ -177,6 +177,22 @@ describe('encodeRequest: native', () => {
     ]);
   });
 
+  test('thinking on and a stream refused, by a model that thinks without one: no stream', () => {
+    const native = { model: 'qwen-plus', messages: MESSAGES, enable_thinking: true };
+    const refused = callOf({ ...native, stream: false });
+    expect(refused).toMatchObject({ stream: false, headers: {} });
+    const { body } = callOf({ url: CHAT, body: { ...native, stream: false } });
+    expect(JSON.parse(body)).toEqual({ ...native, stream: false });
+    const byHeader = callOf({ ...native, headers: { 'X-DashScope-SSE': 'disable' } });
+    expect(byHeader).toMatchObject({ stream: false, headers: { 'x-dashscope-sse': 'disable' } });
+  });
+
+  test('empty parameters of a native line: sent, for some models refuse a request without', () => {
+    const line = { model: 'qwen-plus', input: { messages: MESSAGES }, parameters: {} };
+    expect(bodyOf(line)).toEqual(line);
+    expect(bodyOf({ ...line, parameters: { stream: false } })).toEqual(line);
+  });
+
   test('thinking off or unset on a model that does not think by itself: nothing is added', () => {
     expect(
       callOf({ model: 'qwen-plus', messages: MESSAGES, enable_thinking: false }),
@@ -191,6 +207,18 @@ describe('encodeRequest: native', () => {
     });
   });
 
+  test('thinking on, and the line refuses a stream: sent as the line says', () => {
+    const call = callOf({
+      model: 'deepseek-v4-pro',
+      input: { messages: MESSAGES },
+      parameters: { enable_thinking: true, incremental_output: false, stream: false },
+    });
+    expect(call).toMatchObject({ stream: false, headers: {} });
+    expect(JSON.parse(call.body)).toMatchObject({
+      parameters: { enable_thinking: true, incremental_output: false, result_format: 'message' },
+    });
+  });
+
   test('undocumented top-level members of a native line: sent as they are', () => {
     expect(bodyOf({ model: 'qwen-plus', input: { messages: MESSAGES }, debug: { a: 1 } })).toEqual({
       model: 'qwen-plus',
@@ -201,6 +229,35 @@ describe('encodeRequest: native', () => {
 });
 
 describe('encodeRequest: OpenAI-compatible', () => {
+  test('stream: null, where a stream is needed: says nothing, so the switch is added', () => {
+    const body = { model: 'qwq-plus', messages: MESSAGES, stream: null, seed: 1 };
+    const call = callOf({ custom_id: 'a', method: 'POST', url: CHAT, body });
+    expect(call.stream).toBe(true);
+    expect(call.body).toBe(
+      JSON.stringify({
+        model: 'qwq-plus',
+        messages: MESSAGES,
+        seed: 1,
+        stream: true,
+        stream_options: { include_usage: true },
+      }),
+    );
+    const unneeded = { model: 'qwen-plus', messages: MESSAGES, stream: null };
+    expect(bodyOf({ custom_id: 'a', method: 'POST', url: CHAT, body: unneeded })).toEqual(unneeded);
+  });
+
+  test('thinking on, and the body refuses a stream: the body as it stands', () => {
+    const body = {
+      model: 'deepseek-v4-pro',
+      messages: MESSAGES,
+      stream: false,
+      enable_thinking: true,
+    };
+    const call = callOf({ custom_id: 'a', method: 'POST', url: CHAT, body });
+    expect(call).toMatchObject({ stream: false, headers: {} });
+    expect(JSON.parse(call.body)).toEqual(body);
+  });
+
   test('an envelope: the body as it stands', () => {
     const body = { model: 'qwen-plus', messages: MESSAGES, temperature: 0.5 };
     const call = callOf({ custom_id: 'a', method: 'POST', url: CHAT, body, metadata: { a: 'b' } });
@@ -251,6 +308,15 @@ describe('encodeRequest: OpenAI-compatible', () => {
     );
     expect((JSON.parse(call.body) as { stream_options: unknown }).stream_options).toEqual(expected);
     expect(call.body.match(/stream_options/g)).toHaveLength(1);
+  });
+
+  test('stream: null where a stream is needed: the switch is sent in its place', () => {
+    const body = { model: 'qwq-plus', messages: MESSAGES, stream: null };
+    expect(bodyOf({ url: CHAT, body })).toEqual({
+      ...body,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
   });
 
   test('an unstreamed body: no stream_options, incremental_output or result_format', () => {
@@ -373,6 +439,7 @@ describe('encodeRequest: raw values', () => {
 
 describe('planLine', () => {
   const pricing = createPricing(defaultsOf().catalog, 'cn', 'CNY');
+  const at = { pricing, outputSeen: nothingSeen };
 
   test('a line: its call, its sizes, an estimate in money', () => {
     const line = planLine(
@@ -383,8 +450,8 @@ describe('planLine', () => {
         max_tokens: 50,
         metadata: { team: '客服' },
       }),
-      pricing,
       null,
+      at,
     );
     expect(line).toMatchObject({
       lineNo: 5,
@@ -409,7 +476,7 @@ describe('planLine', () => {
 
   test('incremental: as the request says, true where thinking adds it, else unknown', () => {
     const incremental = (fields: object): boolean | null =>
-      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), pricing, null)
+      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), null, at)
         .incremental;
     expect(incremental({})).toBeNull();
     expect(incremental({ stream: true, incremental_output: false })).toBe(false);
@@ -419,8 +486,7 @@ describe('planLine', () => {
 
   test('choices: as many as n says, one where tools take it back', () => {
     const choices = (fields: object): number =>
-      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), pricing, null)
-        .choices;
+      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), null, at).choices;
     const tools = [
       { type: 'function', function: { name: 'get_weather', description: 'Weather of a city' } },
     ];
@@ -431,7 +497,7 @@ describe('planLine', () => {
 
   test('mayStream: unless the request says that it wants no stream', () => {
     const mayStream = (fields: object): boolean =>
-      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), pricing, null)
+      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), null, at)
         .mayStream;
     expect(mayStream({})).toBe(true);
     expect(mayStream({ stream: true })).toBe(true);
@@ -441,7 +507,7 @@ describe('planLine', () => {
 
   test('a model without a price: no estimate', () => {
     expect(
-      planLine(requestOf({ model: 'my-own-model', prompt: '你好' }), pricing, null).estimatedPico,
+      planLine(requestOf({ model: 'my-own-model', prompt: '你好' }), null, at).estimatedPico,
     ).toBeNull();
   });
 });

@@ -72,6 +72,7 @@ function surroundings(
   const context: SettleContext = {
     clock,
     limiter,
+    expectations: { answered: () => undefined },
     transport,
     protocols: { dashscope, openai },
     journal: {

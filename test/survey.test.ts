@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Rejected } from '../src/parse.ts';
+import { nothingSeen } from '../src/plan.ts';
 import { createPricing } from '../src/pricing.ts';
 import { type Survey, surveyInput, type SurveyOptions } from '../src/survey.ts';
 import { defaultsOf } from './helpers/parse-text.ts';
@@ -34,6 +35,7 @@ async function surveyOf(
     maxLineBytes: 1024 * 1024,
     defaults,
     pricing,
+    outputSeen: nothingSeen,
     onRejected: (one) => {
       rejected.push(one);
     },

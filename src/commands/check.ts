@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode } from '../errors.ts';
+import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
 import { openInput } from '../input/input-source.ts';
 import { formatPico } from '../models/price.ts';
 import { limitFor } from '../job/pace-limits.ts';
@@ -9,7 +9,14 @@ import { durationText } from '../reporters/duration-text.ts';
 import { countText, shortText, wholeText } from '../reporters/number-text.ts';
 import { problemsText } from '../reporters/problems.ts';
 import { alignTable } from '../reporters/table.ts';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import { identityOf } from '../job/identity.ts';
+import { outputSeenIn } from '../job/expectations.ts';
+import { seenSizes } from '../ledger/estimates.ts';
+import { findJob } from '../ledger/jobs.ts';
+import { readLedger } from '../ledger/read-ledger.ts';
+import { nothingSeen, type OutputSeen } from '../plan.ts';
+import { type Places, placesOf } from './run-places.ts';
 import { type Survey, surveyInput } from '../survey.ts';
 import type { CommandIo } from './io.ts';
 import { currencyOf, type RunSetup, setUpRun } from './run-setup.ts';
@@ -181,6 +188,27 @@ export function checkText(report: CheckReport): string {
   return parts.join('');
 }
 
+/** What the ledger of this input, where there is one, has seen of the length of answers. */
+async function seenBefore(
+  { ledgerPath, jobName }: Places,
+  { settings }: RunSetup,
+  io: CommandIo,
+): Promise<OutputSeen> {
+  if (!existsSync(ledgerPath)) return nothingSeen;
+  try {
+    return await readLedger(ledgerPath, (database) => {
+      const jobId = findJob(database, jobName)?.id ?? null;
+      const { simulated } = identityOf(settings);
+      return outputSeenIn(seenSizes(database, { jobId, simulated }));
+    });
+  } catch (error) {
+    if (!(error instanceof QbatchError)) throw error;
+    // A check is of the input; what its ledger has seen only sharpens the estimate.
+    io.writeErr(`qbatch: estimated without what the ledger has seen: ${error.message}\n`);
+    return nothingSeen;
+  }
+}
+
 /** `qbatch check`: the survey alone. 0 where every line may be sent, 65 where not. */
 export async function checkCommand(
   parsed: { input: string; flags: GivenFlags },
@@ -195,6 +223,7 @@ export async function checkCommand(
       maxLineBytes: settings.maxLineBytes,
       defaults,
       pricing: createPricing(catalog, scope, currency),
+      outputSeen: await seenBefore(placesOf(source, settings, io.cwd), setup, io),
       wantsHash: false,
     });
     const report = checkReport(survey, parsed.input, setup, currency);

@@ -1,5 +1,5 @@
 import type { Database } from '../ledger/database.ts';
-import { type AttemptRecord, attemptRecords } from '../ledger/attempts.ts';
+import { attemptRecords } from '../ledger/attempts.ts';
 import {
   type OutputLine,
   outputLineReader,
@@ -10,52 +10,50 @@ import type { Job } from '../ledger/records.ts';
 import { outputText } from '../output/output-line.ts';
 import { readUsage } from '../read-usage.ts';
 import { csvRow } from '../report/csv.ts';
+import type { Cell, Column } from '../report/parquet.ts';
 import { jsonText } from '../json/json-text.ts';
 
 export type ExportRequest = {
   readonly what: 'results' | 'errors' | 'attempts';
-  readonly format: 'jsonl' | 'csv';
   readonly order: 'input' | 'settled';
 };
 
-type Cell = string | number | null;
-
-const ATTEMPT_COLUMNS: readonly (keyof AttemptRecord)[] = [
-  'line',
-  'custom_id',
-  'attempt',
-  'model',
-  'started_at',
-  'ended_at',
-  'status_code',
-  'code',
-  'class',
-  'request_id',
-  'input_tokens',
-  'output_tokens',
-  'total_tokens',
-  'cached_tokens',
-  'reasoning_tokens',
-  'cost',
-  'currency',
-];
-
-const LINE_COLUMNS = [
-  'line',
-  'custom_id',
-  'status_code',
-  'request_id',
-  'content',
-  'finish_reason',
-  'input_tokens',
-  'output_tokens',
-  'total_tokens',
-  'cached_tokens',
-  'reasoning_tokens',
-  'code',
-  'message',
-  'param',
+const USAGE_FIELDS = [
+  { name: 'input_tokens', kind: 'whole' },
+  { name: 'output_tokens', kind: 'whole' },
+  { name: 'total_tokens', kind: 'whole' },
+  { name: 'cached_tokens', kind: 'whole' },
+  { name: 'reasoning_tokens', kind: 'whole' },
 ] as const;
+
+const ATTEMPT_COLUMNS = [
+  { name: 'line', kind: 'whole' },
+  { name: 'custom_id', kind: 'text' },
+  { name: 'attempt', kind: 'whole' },
+  { name: 'model', kind: 'text' },
+  { name: 'started_at', kind: 'time' },
+  { name: 'ended_at', kind: 'time' },
+  { name: 'status_code', kind: 'whole' },
+  { name: 'code', kind: 'text' },
+  { name: 'class', kind: 'text' },
+  { name: 'request_id', kind: 'text' },
+  ...USAGE_FIELDS,
+  { name: 'cost', kind: 'amount' },
+  { name: 'currency', kind: 'text' },
+] as const satisfies readonly Column[];
+
+const LINE_COLUMNS: readonly Column[] = [
+  { name: 'line', kind: 'whole' },
+  { name: 'custom_id', kind: 'text' },
+  { name: 'status_code', kind: 'whole' },
+  { name: 'request_id', kind: 'text' },
+  { name: 'content', kind: 'text' },
+  { name: 'finish_reason', kind: 'text' },
+  ...USAGE_FIELDS,
+  { name: 'code', kind: 'text' },
+  { name: 'message', kind: 'text' },
+  { name: 'param', kind: 'text' },
+];
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -106,9 +104,9 @@ function answerCells(body: string | null): Cell[] {
   ];
 }
 
-function lineCsv(line: OutputLine): string {
+function lineCells(line: OutputLine): readonly Cell[] {
   const head = [line.lineNo, line.customId, line.statusCode, line.requestId];
-  return csvRow([...head, ...answerCells(line.body), line.code, line.message, line.param]);
+  return [...head, ...answerCells(line.body), line.code, line.message, line.param];
 }
 
 function* linesOf(database: Database, job: Job, request: ExportRequest): Generator<OutputLine> {
@@ -135,25 +133,60 @@ function* linesOf(database: Database, job: Job, request: ExportRequest): Generat
   for (const line of lines) if (line.state === 'answered') yield line;
 }
 
-/**
- * The rows of an export as text, one by one, in CSV after a header. Results and errors as JSONL are
- * byte for byte what the output files hold; as CSV, one row a line with the text of the first choice.
- * A stored answer that does not match its checksum throws ConfigError (78).
- */
-export function* exportRows(
+/** An export as a table. */
+export type ExportTable = {
+  readonly columns: readonly Column[];
+  readonly rows: Iterable<readonly Cell[]>;
+};
+
+/** The columns of an export and its rows, one by one: an attempt each, or a line with the text of its first choice. */
+export function exportTable(database: Database, job: Job, request: ExportRequest): ExportTable {
+  return request.what === 'attempts'
+    ? { columns: ATTEMPT_COLUMNS, rows: attemptCells(database, job, request) }
+    : { columns: LINE_COLUMNS, rows: linesCells(database, job, request) };
+}
+
+function* attemptCells(
+  database: Database,
+  job: Job,
+  { order }: ExportRequest,
+): Generator<readonly Cell[]> {
+  for (const record of attemptRecords(database, job, order))
+    yield ATTEMPT_COLUMNS.map(({ name }) => record[name]);
+}
+
+function* linesCells(
+  database: Database,
+  job: Job,
+  request: ExportRequest,
+): Generator<readonly Cell[]> {
+  for (const line of linesOf(database, job, request)) yield lineCells(line);
+}
+
+/** An export as CSV, row by row after a header. Throws as `exportJsonl`. */
+export function* exportCsv(
   database: Database,
   job: Job,
   request: ExportRequest,
 ): Generator<string> {
-  const csv = request.format === 'csv';
+  const { columns, rows } = exportTable(database, job, request);
+  yield csvRow(columns.map(({ name }) => name));
+  for (const row of rows) yield csvRow(row);
+}
+
+/**
+ * An export as JSONL, row by row; results and errors are byte for byte what the output files hold.
+ * A stored answer that does not match its checksum throws ConfigError (78).
+ */
+export function* exportJsonl(
+  database: Database,
+  job: Job,
+  request: ExportRequest,
+): Generator<string> {
   if (request.what === 'attempts') {
-    if (csv) yield csvRow(ATTEMPT_COLUMNS);
-    for (const record of attemptRecords(database, job, request.order)) {
-      yield csv ? csvRow(ATTEMPT_COLUMNS.map((column) => record[column])) : `${jsonText(record)}\n`;
-    }
+    for (const record of attemptRecords(database, job, request.order))
+      yield `${jsonText(record)}\n`;
     return;
   }
-  if (csv) yield csvRow(LINE_COLUMNS);
-  for (const line of linesOf(database, job, request))
-    yield csv ? lineCsv(line) : outputText(job.name, line);
+  for (const line of linesOf(database, job, request)) yield outputText(job.name, line);
 }

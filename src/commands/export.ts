@@ -1,14 +1,16 @@
-import { EXIT, InputError, QbatchError, UsageError } from '../errors.ts';
+import { EXIT, InputError, QbatchError } from '../errors.ts';
 import { chooseJob } from '../ledger/find-jobs.ts';
 import { findJob } from '../ledger/jobs.ts';
 import { lineCounts } from '../ledger/job-summary.ts';
 import { lockHolder } from '../ledger/lock.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
+import type { Database } from '../ledger/database.ts';
 import type { Job } from '../ledger/records.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
+import { parquetPieces } from '../report/parquet.ts';
 import { countText } from '../reporters/number-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
-import { type ExportRequest, exportRows } from './export-rows.ts';
+import { type ExportRequest, exportCsv, exportJsonl, exportTable } from './export-rows.ts';
 import type { CommandIo } from './io.ts';
 import { ledgerFiles, openTarget, type Target } from './target.ts';
 
@@ -19,23 +21,19 @@ const PIECE_UNITS = 256 * 1024;
 
 /**
  * `qbatch export [job]`: results, errors or attempts out of the ledger, of all lines settled so far,
- * also while a run goes on. Ends quietly when the reader of stdout goes away. Throws 64 for a format
- * that this version does not write and for `-o` naming a file of the job's, 66 for an unknown job,
- * 73 and 74 for the output, 78 for a damaged ledger, and the signal's code when interrupted.
+ * also while a run goes on. Ends quietly when the reader of stdout goes away. Throws 64 for
+ * `-o` naming a file of the job's, 66 for an unknown job, 73 and 74 for the output, 78 for a damaged
+ * ledger, and the signal's code when interrupted.
  */
 export async function exportCommand(parsed: ExportParsed, io: CommandIo): Promise<number> {
-  const { format } = parsed;
-  if (format === 'parquet')
-    throw new UsageError('--format parquet is not in this version', 'use jsonl or csv');
   const chosen = chooseJob(parsed, io.cwd);
   await readLedger(chosen.ledgerPath, async (database) => {
     const job = findJob(database, chosen.name);
     if (job === null)
       throw new InputError(EXIT.noInput, `${chosen.ledgerPath} holds no job ${chosen.name}`);
-    const request = { what: parsed.what, format, order: parsed.order };
-    const target = openTarget(parsed.output, io, ownFiles(job, chosen.ledgerPath, request));
+    const target = openTarget(parsed.output, io, ownFiles(job, chosen.ledgerPath, parsed));
     try {
-      if (await copy(exportRows(database, job, request), target, io)) target.finish();
+      if (await copy(piecesOf(database, job, parsed), target, io)) target.finish();
     } finally {
       target.abandon();
     }
@@ -48,7 +46,7 @@ export async function exportCommand(parsed: ExportParsed, io: CommandIo): Promis
  * Files of the job that must not be written over: all, but for an output file that gets what it
  * should hold anyway, while no run is at work on it.
  */
-function ownFiles(job: Job, ledgerPath: string, request: ExportRequest): string[] {
+function ownFiles(job: Job, ledgerPath: string, request: ExportParsed): string[] {
   const own = [job.inputPath, ...ledgerFiles(ledgerPath)];
   const mayRebuild =
     request.format === 'jsonl' &&
@@ -59,17 +57,47 @@ function ownFiles(job: Job, ledgerPath: string, request: ExportRequest): string[
   return own;
 }
 
-/** Writes rows in pieces. False where the reader went away. */
-async function copy(rows: Iterable<string>, target: Target, io: CommandIo): Promise<boolean> {
+/** The export in its format, in pieces worth a write of their own. */
+function piecesOf(
+  database: Database,
+  job: Job,
+  parsed: ExportParsed,
+): Iterable<string> | AsyncIterable<Uint8Array> {
+  const request: ExportRequest = { what: parsed.what, order: parsed.order };
+  switch (parsed.format) {
+    case 'jsonl':
+      return gathered(exportJsonl(database, job, request));
+    case 'csv':
+      return gathered(exportCsv(database, job, request));
+    case 'parquet': {
+      const { columns, rows } = exportTable(database, job, request);
+      return parquetPieces(columns, rows);
+    }
+  }
+}
+
+function* gathered(rows: Iterable<string>): Generator<string> {
   let piece = '';
   for (const row of rows) {
     piece += row;
     if (piece.length < PIECE_UNITS) continue;
-    if (!(await target.append(piece))) return false;
+    yield piece;
     piece = '';
+  }
+  if (piece !== '') yield piece;
+}
+
+/** Writes piece by piece. False where the reader went away. */
+async function copy(
+  pieces: Iterable<string> | AsyncIterable<Uint8Array>,
+  target: Target,
+  io: CommandIo,
+): Promise<boolean> {
+  for await (const piece of pieces) {
+    if (!(await target.append(piece))) return false;
     await turn(io);
   }
-  return piece === '' || target.append(piece);
+  return true;
 }
 
 /** Lets signals in; throws the code of the one that came. */

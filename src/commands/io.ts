@@ -21,9 +21,9 @@ export type CommandIo = {
   signalCode(): 129 | 130 | 143 | null;
   /**
    * Writes data to stdout, waiting where the reader is slow. A reader that went away is no error
-   * (the text is dropped) unless `strict`, where it throws OutputError (74), as any other failure does.
+   * (the data is dropped) unless `strict`, where it throws OutputError (74), as any other failure does.
    */
-  writeOut(text: string, strict?: boolean): Promise<void>;
+  writeOut(data: string | Uint8Array, strict?: boolean): Promise<void>;
   /** Writes conversation to stderr; never throws. */
   writeErr(text: string): void;
   /** Asks a yes-or-no question on the terminal. */

@@ -1,6 +1,7 @@
 import type { Holder } from '../ledger/lock.ts';
 import type { PossiblyBilledLine } from '../ledger/possibly-billed.ts';
 import type { Verification } from '../ledger/verify.ts';
+import type { DispatchReport } from '../report/dispatch-report.ts';
 import type { UsageReport } from '../report/usage-report.ts';
 import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
 import type { JobState } from './job-state.ts';
@@ -16,6 +17,8 @@ export type JobStatus = {
   readonly byModel: UsageReport;
   readonly failures: readonly FailureGroup[];
   readonly possiblyBilledLines: readonly PossiblyBilledLine[];
+  /** How its last run used the quota; null where no run of it was traced. */
+  readonly dispatch: DispatchReport | null;
   /** Null where it was not asked for. */
   readonly verify: Verification | null;
 };

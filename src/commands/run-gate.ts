@@ -11,7 +11,10 @@ import type { Places } from './run-places.ts';
 /** Groups of survey problems shown to people. */
 const PROBLEM_GROUPS_SHOWN = 20;
 
-/** The last look before money is spent: what the open lines will cost against `--confirm-cost`, with the survey's warnings shown. */
+/**
+ * The last look before money is spent: what the open lines will cost (where there is a sample: the
+ * sample, it asks for the others itself) against `--confirm-cost`, with the survey's warnings shown.
+ */
 export async function gate(
   survey: Survey,
   openLines: number,
@@ -37,7 +40,22 @@ export async function gate(
   }
   let expectedPico = 0;
   for (const entry of survey.models.values()) expectedPico += entry.expectedPico;
-  await confirmCost(survey.valid === 0 ? 0 : (expectedPico * openLines) / survey.valid, at);
+  const asked = Math.min(openLines, at.settings.sample ?? Infinity);
+  await confirmCost(survey.valid === 0 ? 0 : (expectedPico * asked) / survey.valid, at);
+}
+
+/** The same question once the sample is in; why the run is to stop, null: it goes on. */
+export async function confirmSampled(
+  expectedPico: number | null,
+  at: { settings: Settings; currency: Currency; io: CommandIo },
+): Promise<string | null> {
+  try {
+    await confirmCost(expectedPico ?? 0, at);
+    return null;
+  } catch (error) {
+    if (error instanceof QbatchError && error.exitCode === EXIT.limitReached) return error.message;
+    throw error;
+  }
 }
 
 /** Asks before more than `--confirm-cost` is spent; 3 without a terminal, or where the answer is no. */

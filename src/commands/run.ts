@@ -4,6 +4,7 @@ import { identityOf } from '../job/identity.ts';
 import { openInput } from '../input/input-source.ts';
 import type { JobRequest } from '../job/job-request.ts';
 import type { Database } from '../ledger/database.ts';
+import { estimateSums, seenSizes } from '../ledger/estimates.ts';
 import { findJob } from '../ledger/jobs.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { openForReading } from '../ledger/open.ts';
@@ -11,7 +12,9 @@ import type { Job } from '../ledger/records.ts';
 import type { Currency } from '../models/scope.ts';
 import { refuseSamePaths } from '../output/output-set.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
+import { outputSeenIn } from '../job/expectations.ts';
 import { prepareJob } from '../job/prepare-job.ts';
+import { openPico } from '../job/projection.ts';
 import { createPricing } from '../pricing.ts';
 import { createValueRedactor } from '../redact.ts';
 import { guardReporter } from '../reporters/compose.ts';
@@ -22,7 +25,7 @@ import { type RunResult, runJob } from '../job/run-job.ts';
 import { RunStop } from '../job/run-stop.ts';
 import { checkCommand } from './check.ts';
 import type { CommandIo } from './io.ts';
-import { confirmCost, confirmFresh, gate, refuseBlindFresh } from './run-gate.ts';
+import { confirmCost, confirmFresh, confirmSampled, gate, refuseBlindFresh } from './run-gate.ts';
 import { type Places, placesOf, placesOfJob } from './run-places.ts';
 import { retryLines } from './retry-lines.ts';
 import { openReporter, tell } from './run-report.ts';
@@ -167,15 +170,22 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
         ? currencyOf(settings, scope, catalog)
         : (known.currency as Currency);
     const pricing = createPricing(catalog, scope, currency);
+    const { simulated } = identityOf(settings);
+    const jobId = known === null || settings.fresh ? null : known.id;
+    const outputSeen = outputSeenIn(seenSizes(ledger.database, { jobId, simulated }));
     let asked = false;
     const onGate = (): void => {
       asked = true;
     };
-    let job = await prepareJob(ledger, requestOf(wired, { io, pricing, currency, onGate }));
+    let job = await prepareJob(
+      ledger,
+      requestOf(wired, { io, pricing, currency, outputSeen, onGate }),
+    );
     if (wired.parsed.command === 'retry')
       job = retryLines(ledger, job, { ...wired.parsed, io, mode });
     // A survey has asked already; a job that goes on asks for what is still open.
-    if (!asked) await confirmCost(expectedOpenPico(job), { settings, currency, io });
+    if (!asked)
+      await confirmCost(expectedOpenPico(ledger, job, settings), { settings, currency, io });
     const report = (event: Parameters<Reporter['report']>[0]): void => {
       reporter.report(event);
       io.onEvent?.(event);
@@ -198,6 +208,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       stop,
       redact: createValueRedactor([service.apiKey]),
       writeStdout: (text) => io.writeOut(text, true),
+      confirmSampled: (expectedPico) => confirmSampled(expectedPico, { settings, currency, io }),
       resuming: known !== null && !settings.fresh,
       ...(io.onStateAsked !== undefined && { onStateAsked: io.onStateAsked }),
     });
@@ -218,6 +229,7 @@ function requestOf(
     io: CommandIo;
     pricing: JobRequest['pricing'];
     currency: Currency;
+    outputSeen: JobRequest['outputSeen'];
     onGate: () => void;
   },
 ): JobRequest {
@@ -238,6 +250,7 @@ function requestOf(
     order: places.order,
     defaults: setup.defaults,
     pricing: at.pricing,
+    outputSeen: at.outputSeen,
     maxLineBytes: settings.maxLineBytes,
     skipInvalid: settings.skipInvalid,
     fresh: settings.fresh,
@@ -259,7 +272,11 @@ function requestOf(
   };
 }
 
-function expectedOpenPico({ survey, lineCount, answered, failed, rejected }: Job): number {
+/** What a job that goes on will cost, by what its answers took; of the sample alone, where one is still to come. */
+function expectedOpenPico(ledger: Ledger, job: Job, { sample }: RunSetup['settings']): number {
+  const { lineCount, answered, failed, rejected } = job;
   const open = lineCount - answered - failed - rejected;
-  return survey.valid === 0 ? 0 : (survey.expectedPico * open) / survey.valid;
+  const pico = openPico(job.survey, estimateSums(ledger.database, job.id), open);
+  const left = (sample ?? 0) - answered - failed;
+  return left > 0 && left < open ? (pico * left) / open : pico;
 }

@@ -1,3 +1,4 @@
+import { dispatchText } from '../report/dispatch-text.ts';
 import { usageTable } from '../report/usage-table.ts';
 import { countText } from '../reporters/number-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
@@ -67,8 +68,8 @@ function verifyText({ verify }: JobStatus, color: boolean): string[] {
 }
 
 /**
- * One job for people, with its line breaks: what it is doing, usage by model, what may have been
- * billed in vain, what `--verify` found, then the summary of its run and the command to type next.
+ * One job for people, with its line breaks: what it is doing, usage by model, how it used its quota,
+ * what may have been billed in vain, what `--verify` found, then the summary of its run and the command to type next.
  */
 export function statusText(
   status: JobStatus,
@@ -76,7 +77,13 @@ export function statusText(
 ): string {
   const { summary, state, failures, byModel } = status;
   const table = byModel.groups.length > 0 ? [usageTable(byModel).trimEnd(), ''] : [];
-  const facts = [...billedText(status), ...verifyText(status, options.color)];
+  const quota = status.dispatch === null ? [] : dispatchText(status.dispatch);
+  const facts = [
+    ...quota,
+    ...(quota.length > 0 ? [''] : []),
+    ...billedText(status),
+    ...verifyText(status, options.color),
+  ];
   const event = {
     event: 'job-end' as const,
     summary,

@@ -9,10 +9,12 @@ import { readMark } from '../ledger/open.ts';
 import { possiblyBilledLines } from '../ledger/possibly-billed.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import type { Job } from '../ledger/records.ts';
+import { dispatchFacts } from '../ledger/read-trace.ts';
 import { usageReport } from '../ledger/usage.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { jsonText } from '../json/json-text.ts';
+import { dispatchReport } from '../report/dispatch-report.ts';
 import type { CommandIo } from './io.ts';
 import { isoTime, type JobState, jobState } from './job-state.ts';
 import type { JobStatus } from './job-status.ts';
@@ -21,6 +23,8 @@ import { stdoutColor } from './stdout-color.ts';
 
 /** Of `possibly_billed_lines`, this many are listed; `possibly_billed.lines` counts them all. */
 const LINES_LISTED_MAX = 10_000;
+/** Changes of limits and pace that `--json` lists, the last ones. */
+const CHANGES_LISTED_MAX = 1_000;
 
 /**
  * `qbatch status [job]`: one job in detail, also while a run works it (cli.md section 7). Returns 0
@@ -67,8 +71,11 @@ async function lookAt(database: Database, look: Look): Promise<JobStatus> {
     elapsedMs: elapsedMs(job, state, io),
     stopped: null,
   });
+  const facts = dispatchFacts(database, job, CHANGES_LISTED_MAX);
   return {
     summary,
+    dispatch:
+      facts === null ? null : dispatchReport(facts, state === 'running' ? io.clock.wallMs() : null),
     inputPath: job.inputPath,
     state,
     holder,
@@ -111,6 +118,7 @@ function statusJson(status: JobStatus): object {
       custom_id: customId,
       attempts,
     })),
+    dispatch: status.dispatch,
     verify: status.verify,
   };
 }

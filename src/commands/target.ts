@@ -8,7 +8,7 @@ import type { CommandIo } from './io.ts';
 /** Where a command's data goes: stdout, or a file that appears whole or not at all. */
 export type Target = {
   /** False: the reader of stdout went away, and nothing more need be made. Throws OutputError (73, 74). */
-  append(text: string): Promise<boolean>;
+  append(data: string | Uint8Array): Promise<boolean>;
   /** Puts the file in its place. */
   finish(): void;
   /** Leaves nothing behind; after `finish` it does nothing. */
@@ -40,9 +40,9 @@ export function openTarget(
 
 function stdoutTarget(io: CommandIo): Target {
   return {
-    async append(text) {
+    async append(data) {
       try {
-        await io.writeOut(text, true);
+        await io.writeOut(data, true);
         return true;
       } catch (error) {
         if (readerIsGone(error)) return false;
@@ -63,8 +63,8 @@ function fileTarget(file: string): Target {
   const temporary = new OutputFile(`${file}.new-${randomToken()}`, 0, file);
   let open = true;
   return {
-    append(text) {
-      temporary.append(text);
+    append(data) {
+      temporary.append(data);
       return Promise.resolve(true);
     },
     finish() {

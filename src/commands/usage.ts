@@ -9,18 +9,22 @@ import type { ParsedCommand, ReportFormat } from '../command-line/parsed-command
 import { usageCsv } from '../report/usage-csv.ts';
 import { usageJson } from '../report/usage-json.ts';
 import { usageMarkdown } from '../report/usage-markdown.ts';
+import { usageParquet } from '../report/usage-parquet.ts';
 import type { UsageReport } from '../report/usage-report.ts';
 import { usageTable } from '../report/usage-table.ts';
 import type { CommandIo } from './io.ts';
-import { ledgerFiles, openTarget } from './target.ts';
+import { ledgerFiles, openTarget, type Target } from './target.ts';
 
 type UsageParsed = Extract<ParsedCommand, { readonly command: 'usage' }>;
 
-const RENDERERS: Readonly<Partial<Record<ReportFormat, (report: UsageReport) => string>>> = {
+type Rendered = string | AsyncIterable<Uint8Array>;
+
+const RENDERERS: Readonly<Partial<Record<ReportFormat, (report: UsageReport) => Rendered>>> = {
   table: usageTable,
   csv: usageCsv,
   json: usageJson,
   markdown: usageMarkdown,
+  parquet: usageParquet,
 };
 
 /**
@@ -33,7 +37,7 @@ export async function usageCommand(parsed: UsageParsed, io: CommandIo): Promise<
   if (render === undefined) {
     throw new UsageError(
       `--format ${parsed.format} is not in this version`,
-      'use table, csv, json or markdown',
+      'use table, csv, json, markdown or parquet',
     );
   }
   const by = byKeys(parsed.by);
@@ -54,12 +58,18 @@ export async function usageCommand(parsed: UsageParsed, io: CommandIo): Promise<
   );
   const target = openTarget(parsed.output, io, [...own, ...inputs]);
   try {
-    await target.append(render(report));
-    target.finish();
+    if (await copy(render(report), target)) target.finish();
   } finally {
     target.abandon();
   }
   return EXIT.ok;
+}
+
+/** False where the reader of stdout went away. */
+async function copy(rendered: Rendered, target: Target): Promise<boolean> {
+  if (typeof rendered === 'string') return target.append(rendered);
+  for await (const piece of rendered) if (!(await target.append(piece))) return false;
+  return true;
 }
 
 function chosenJobs(parsed: UsageParsed, cwd: string): readonly ChosenJob[] {

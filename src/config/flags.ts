@@ -117,6 +117,8 @@ export const RUN_FLAGS: readonly RunFlagSpec[] = [
     describe: 'ask before spending more than this (fails without a terminal)' },
   { name: 'yes', alias: 'y', setting: 'yes', check: false, type: 'boolean', default: 'false', group: LIMITS,
     describe: 'answer every question with yes' },
+  { name: 'sample', setting: 'sample', check: false, type: 'string', metavar: 'N', group: LIMITS,
+    describe: 'run this many lines first, to sharpen the estimate that --confirm-cost asks about' },
   { name: 'catalog', setting: 'catalog', check: true, type: 'string', metavar: 'FILE', defaultText: 'bundled', completes: 'file', group: LIMITS,
     describe: 'prices, limits and abilities that override the bundled ones or add to them' },
   { name: 'currency', setting: 'currency', check: true, type: 'string', choices: ['CNY', 'USD'], defaultText: 'by region', group: LIMITS,

@@ -86,6 +86,7 @@ export const SETTING_FIELDS: { readonly [Name in keyof Settings]: Field<Settings
   maxFailures: field(parseMaxFailures).optional(),
   confirmCost: field(parseAmount).optional(),
   yes: switchField,
+  sample: field(countParser(1, 1_000_000)).optional(),
   catalog: nameField.optional(),
   currency: field(choiceParser(['CNY', 'USD'])).optional(),
   skipInvalid: switchField,

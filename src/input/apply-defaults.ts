@@ -3,7 +3,8 @@ import { invalidRequest } from './invalid-request.ts';
 import type { ModelProfile } from '../models/model-profile.ts';
 import type { Problem } from '../problem.ts';
 import type { Endpoint } from '../protocols/protocol.ts';
-import type { LineDefaults, LineDraft, RequestParts } from './request-parts.ts';
+import { rawOf } from './open-object.ts';
+import type { LineAround, LineDefaults, LineDraft, RequestParts } from './request-parts.ts';
 import type { RequestView } from '../schemas/request-view.ts';
 
 /** A line with its shape understood and defaults folded in, or why it has none. */
@@ -23,7 +24,7 @@ export type Shaped =
 export function applyDefaults(
   draft: LineDraft,
   defaults: LineDefaults,
-  streamHeader: boolean | null,
+  around: LineAround,
 ): Shaped {
   const model = draft.model === undefined ? defaults.model : draft.model;
   if (typeof model !== 'string' || model === '') {
@@ -45,7 +46,7 @@ export function applyDefaults(
   const endpoint = draft.endpoint ?? nativeEndpoint(profile, draft.messages);
   const thinking = thinkingOf(parameters, profile);
   const streamAsked =
-    typeof parameters['stream'] === 'boolean' ? parameters['stream'] : streamHeader;
+    typeof parameters['stream'] === 'boolean' ? parameters['stream'] : streamHeader(around.headers);
   const needed = profile.streamOnly === 'always' || thinking === true;
   return {
     kind: 'shaped',
@@ -61,7 +62,12 @@ export function applyDefaults(
           ? draft.messages
           : [{ role: 'system', content: system }, ...(draft.messages as unknown[])],
       parameters,
-      stream: needed || streamAsked === true,
+      extra: draft.extra,
+      headers: around.headers,
+      rawParameter: (name) => rawOf(draft.holder, name) ?? defaults.set.get(name),
+      bytes: around.bytes,
+      // A line that refuses a stream gets none: where the model needs one, the rules say so.
+      stream: streamAsked ?? needed,
       streamAsked,
       thinking,
       paths: draft.paths,
@@ -69,6 +75,12 @@ export function applyDefaults(
     parts: () => partsOf(draft, model, { set: defaults.set, system }),
     problems: draft.problems,
   };
+}
+
+/** What `X-DashScope-SSE` asks for; null where the line does not have it. */
+function streamHeader(headers: Readonly<Record<string, string>>): boolean | null {
+  const value = headers['x-dashscope-sse'];
+  return value === undefined ? null : value.toLowerCase() === 'enable';
 }
 
 /** Adds `--set` values for names the line does not give. */

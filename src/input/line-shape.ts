@@ -3,7 +3,7 @@ import { invalidRequest } from './invalid-request.ts';
 import { urlTarget } from './line-url.ts';
 import { isProblem, type OpenObject, openMember, rawOf } from './open-object.ts';
 import type { Problem } from '../problem.ts';
-import type { LineDefaults, LineDraft, RawMember } from './request-parts.ts';
+import type { LineAround, LineDefaults, LineDraft, RawMember } from './request-parts.ts';
 import type { LineShape } from '../schemas/request-view.ts';
 
 const SHAPE_KEYS: readonly (readonly [string, LineShape])[] = [
@@ -91,11 +91,7 @@ function isDraft(drafted: Drafted): drafted is LineDraft {
  * Sorts a line into one of the four shapes of cli.md section 2, folds in the command line's
  * defaults, and splits it into parsed values (for the checks) and raw text (for the request).
  */
-export function shapeLine(
-  line: OpenObject,
-  defaults: LineDefaults,
-  streamHeader: boolean | null,
-): Shaped {
+export function shapeLine(line: OpenObject, defaults: LineDefaults, around: LineAround): Shaped {
   const { value } = line;
   let shape: LineShape | undefined;
   let count = 0;
@@ -133,7 +129,7 @@ export function shapeLine(
       : shape === 'native'
         ? draftNative(line, line, '')
         : draftFlat(line, shape, defaults);
-  return isDraft(drafted) ? applyDefaults(drafted, defaults, streamHeader) : unshaped(...drafted);
+  return isDraft(drafted) ? applyDefaults(drafted, defaults, around) : unshaped(...drafted);
 }
 
 function draftEnvelope(line: OpenObject): Drafted {
@@ -180,6 +176,8 @@ function draftEnvelope(line: OpenObject): Drafted {
     messages: body.value['messages'],
     input: NONE,
     parameters: valuesBut(body.value, own),
+    extra: NONE,
+    holder: body,
     paths: BODY_PATHS,
     problems,
     raw: () => ({
@@ -187,6 +185,7 @@ function draftEnvelope(line: OpenObject): Drafted {
       messages: rawOf(body, 'messages') ?? null,
       input: [],
       parameters: membersBut(body, own),
+      hasParameters: false,
       extra: [],
     }),
   };
@@ -200,7 +199,7 @@ function draftNative(line: OpenObject, holder: OpenObject, prefix: string): Draf
     : NO_OBJECT;
   if (isProblem(parameters)) return [parameters];
   const own = holder === line ? isNativeOrOwn : isNative;
-  const extra = holder.members.filter(({ key }) => !own(key));
+  const hasExtra = holder.members.some(({ key }) => !own(key));
   return {
     shape: 'native',
     protocol: 'dashscope',
@@ -209,31 +208,18 @@ function draftNative(line: OpenObject, holder: OpenObject, prefix: string): Draf
     messages: input.value['messages'],
     input: valuesBut(input.value, isMessages),
     parameters: parameters.value,
+    extra: hasExtra ? valuesBut(holder.value, own) : NONE,
+    holder: parameters,
     paths: prefix === '' ? NATIVE_PATHS : BODY_NATIVE_PATHS,
-    problems:
-      extra.length === 0
-        ? NO_PROBLEMS
-        : extra.map(({ key }) => unknownTopLevel(`${prefix}${key}`, key)),
+    problems: NO_PROBLEMS,
     raw: () => ({
       model: rawOf(holder, 'model'),
       messages: rawOf(input, 'messages') ?? null,
       input: membersBut(input, isMessages),
       parameters: membersBut(parameters, () => false),
+      hasParameters: parameters !== NO_OBJECT,
       extra: membersBut(holder, own),
     }),
-  };
-}
-
-function unknownTopLevel(path: string, key: string): Problem {
-  const known =
-    key === 'output_format'
-      ? 'is sent at the top level, as one of the two documented places'
-      : 'is not a documented top-level member of a request; it is sent as it is (parameters belong into "parameters")';
-  return {
-    severity: key === 'output_format' ? 'note' : 'warning',
-    path,
-    code: 'qbatch_unknown_parameter',
-    message: `${key} ${known}`,
   };
 }
 
@@ -253,6 +239,8 @@ function draftFlat(line: OpenObject, shape: 'flat' | 'prompt', defaults: LineDef
     messages,
     input: NONE,
     parameters: valuesBut(line.value, isFlatOwn),
+    extra: NONE,
+    holder: line,
     paths: FLAT_PATHS,
     problems: NO_PROBLEMS,
     raw: () => ({
@@ -263,6 +251,7 @@ function draftFlat(line: OpenObject, shape: 'flat' | 'prompt', defaults: LineDef
           : (rawOf(line, 'messages') ?? null),
       input: [],
       parameters: membersBut(line, isFlatOwn),
+      hasParameters: false,
       extra: [],
     }),
   };

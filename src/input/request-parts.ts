@@ -1,3 +1,4 @@
+import type { OpenObject } from './open-object.ts';
 import type { Catalog } from '../models/catalog.ts';
 import type { Problem } from '../problem.ts';
 import type { Endpoint, ProtocolName } from '../protocols/protocol.ts';
@@ -29,10 +30,19 @@ export type RequestParts = {
   readonly input: readonly RawMember[];
   /** Native: members of `parameters`. openai: members of the body besides `model` and `messages`. */
   readonly parameters: readonly RawMember[];
+  /** Native: whether the line has `parameters`, which are then sent even if nothing is in them. */
+  readonly hasParameters: boolean;
   /** Native: top-level members that are none of ours, passed on as they are. */
   readonly extra: readonly RawMember[];
   /** A system prompt to put in front, as raw JSON text. */
   readonly system: string | null;
+};
+
+/** What the line's other members say about its request. */
+export type LineAround = {
+  /** Documented `X-DashScope-*` headers, lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: number;
 };
 
 /** Everything one shape says, before defaults are folded in. */
@@ -45,6 +55,10 @@ export type LineDraft = {
   readonly messages: unknown;
   readonly input: Readonly<Record<string, unknown>>;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Native: top-level members that are none of ours. */
+  readonly extra: Readonly<Record<string, unknown>>;
+  /** The object that holds the parameters, for their raw text. */
+  readonly holder: OpenObject;
   readonly paths: RequestView['paths'];
   readonly problems: readonly Problem[];
   /** The raw text of it all; made only for lines that are sent, since the survey does not need it. */

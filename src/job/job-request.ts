@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Identity, JobEndpoint } from '../ledger/records.ts';
 import type { LineDefaults } from '../input/request-parts.ts';
+import type { OutputSeen } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import type { Survey } from '../survey.ts';
 
@@ -18,6 +19,7 @@ export type JobRequest = {
   readonly order: 'input' | 'settled';
   readonly defaults: LineDefaults;
   readonly pricing: Pricing;
+  readonly outputSeen: OutputSeen;
   readonly maxLineBytes: number;
   readonly skipInvalid: boolean;
   readonly fresh: boolean;

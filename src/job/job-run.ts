@@ -2,11 +2,8 @@ import { openTransport, type Transport } from '../call.ts';
 import { isModelStudio } from '../config/endpoints.ts';
 import { EXIT } from '../errors.ts';
 import type { ApiFailure, Verdict } from '../failure.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { Job } from '../ledger/records.ts';
-import { Budget } from '../limits/budget.ts';
 import { Limiter } from '../limits/limiter.ts';
-import { parseAmountPico } from '../models/price.ts';
+import { formatPico } from '../models/price.ts';
 import { FirstReplies } from './first-replies.ts';
 import type { PlannedLine } from '../plan.ts';
 import { ProgressMeter } from './progress-meter.ts';
@@ -14,30 +11,19 @@ import { dashscope } from '../protocols/dashscope.ts';
 import { openai } from '../protocols/openai.ts';
 import type { DispatchState } from '../reporters/reporter.ts';
 import type { ModelQuota } from './quota-reply.ts';
+import { RunMoney } from './run-money.ts';
 import type { RunOptions } from './run-options.ts';
 import { RunPace } from './run-pace.ts';
-import { unreachable, wrongEndpoint } from './stop-reasons.ts';
+import { tooManyFailures, unreachable, wrongEndpoint } from './stop-reasons.ts';
+import { Sample } from './sample.ts';
 import type { Stopped } from './run-stop.ts';
 import type { Parked, SettleContext } from '../settle.ts';
 
 const PROGRESS_EVERY_MS = 250;
-/** `--max-failures P%` is looked at once this many lines are settled. */
-const PERCENT_AFTER_LINES = 100;
 const SERVER_TIMEOUT_MS = 330_000;
 const STREAM_TIMEOUT_MS = 3_600_000;
 /** As many as calls in flight can be asked for. */
 const CONNECTIONS_MAX = 10_000;
-
-function possiblyBilledPico(ledger: Ledger, job: Job): number {
-  const sum = ledger.database
-    .prepare(
-      `SELECT coalesce(sum(coalesce(cost_pico, estimated_pico)), 0) FROM attempts
-       WHERE job_id = ? AND (class = 'possibly_billed' OR class IS NULL OR (class = 'answered' AND cost_pico IS NULL))`,
-    )
-    .pluck()
-    .get(job.id);
-  return Number(sum);
-}
 
 /** One run's moving parts, from opened files to the summary. */
 export class JobRun {
@@ -45,6 +31,7 @@ export class JobRun {
   readonly meter: ProgressMeter;
   readonly limiter: Limiter;
   readonly pace: RunPace;
+  readonly money: RunMoney;
   readonly transport: Transport;
   private readonly firstReplies: FirstReplies = new FirstReplies((failure) => {
     this.options.stop.stop(wrongEndpoint(failure, this.options.endpoint));
@@ -52,6 +39,8 @@ export class JobRun {
   private readonly parked: Map<string, Parked> = new Map();
   private readonly parkedModels: Set<string> = new Set();
   private parkedStop: Stopped | null = null;
+  /** A question stands on the terminal: nothing is drawn over it. */
+  private asking = false;
   private cancelProgress: (() => void) | null = null;
   private cancelDuration: (() => void) | null = null;
   private cancelAsked: (() => void) | null = null;
@@ -59,10 +48,9 @@ export class JobRun {
   /** `quotas`: what the service told of them. */
   constructor(options: RunOptions, quotas: ReadonlyMap<string, ModelQuota>) {
     this.options = options;
-    const { settings, clock, ledger, job, stop } = options;
+    const { settings, clock, job, stop } = options;
     this.meter = new ProgressMeter(clock, job);
-    const cap = settings.maxCost === undefined ? null : Number(parseAmountPico(settings.maxCost));
-    const spent = Number(job.costPico) + (cap === null ? 0 : possiblyBilledPico(ledger, job));
+    this.money = new RunMoney(options);
     this.pace = new RunPace({ ...options, quotas });
     this.limiter = new Limiter({
       clock,
@@ -73,7 +61,8 @@ export class JobRun {
       onPace: (event) => {
         this.pace.add(event);
       },
-      budget: new Budget(cap, spent),
+      budget: this.money.budget,
+      reserve: (line) => this.money.expectations.reserve(line),
       maxUnreachableMs: settings.maxUnreachableMs,
       onUnreachable: (model, reason) => {
         this.unreachable(model, reason);
@@ -124,6 +113,17 @@ export class JobRun {
     return this.parkedStop;
   }
 
+  /** The pilot of this run; null where none is wanted, or enough is answered already. */
+  sample(): Sample | null {
+    const { settings, job, stop } = this.options;
+    const { sample } = settings;
+    if (sample === undefined || job.answered + job.failed >= sample) return null;
+    return new Sample(sample - job.answered - job.failed, {
+      stop: stop.stopSignal,
+      goOn: (lines) => this.goOnAfter(lines),
+    });
+  }
+
   context(): Omit<SettleContext, 'journal'> {
     const { settings, clock, pricing, stop, report, redact } = this.options;
     return {
@@ -132,6 +132,7 @@ export class JobRun {
       transport: this.transport,
       protocols: { dashscope, openai },
       pricing,
+      expectations: this.money.expectations,
       maxAttempts: settings.maxAttempts,
       onAmbiguous: settings.onAmbiguous,
       stop: stop.stopSignal,
@@ -153,7 +154,7 @@ export class JobRun {
       }) ?? null;
     const tick = (): void => {
       this.pace.look(this.limiter);
-      report({ event: 'progress', ...this.meter.progress(this.limiter) });
+      if (!this.asking) this.tellProgress();
       this.cancelProgress = clock.after(PROGRESS_EVERY_MS, tick);
     };
     this.cancelProgress = clock.after(PROGRESS_EVERY_MS, tick);
@@ -167,10 +168,17 @@ export class JobRun {
     });
   }
 
+  /** Joins a commit with what is to be remembered of the run beside its lines. */
+  writeIfDue(): void {
+    this.pace.writeIfDue(this.limiter);
+    if (this.pace.run !== null) this.money.writeIfDue(this.pace.run);
+  }
+
   /** No further call; the trace to its end. Throws where the ledger cannot be written. */
-  finishPace(): void {
+  finishRecords(): void {
     this.limiter.stop();
     this.pace.finish(this.limiter);
+    if (this.pace.run !== null) this.money.finish(this.pace.run);
   }
 
   async end(): Promise<void> {
@@ -183,6 +191,30 @@ export class JobRun {
     this.limiter.stop();
     stop.release();
     await this.transport.close();
+  }
+
+  /** What the sample says of the lines that are left, and whether the user wants them. */
+  private async goOnAfter(sampleLines: number): Promise<boolean> {
+    const { report, job, stop, confirmSampled } = this.options;
+    const { settled } = this.meter.settledCounts;
+    const openLines = Math.max(0, job.lineCount - settled);
+    if (openLines === 0) return true;
+    const pico = this.money.projectedPico(openLines);
+    const expected = pico === null ? null : formatPico(BigInt(Math.round(pico)));
+    report({ event: 'sample-end', sampleLines, openLines, expected, currency: job.currency });
+    this.asking = true;
+    const refusal = await confirmSampled(pico, openLines);
+    this.asking = false;
+    if (refusal === null) return true;
+    stop.stop({ reason: 'cost', code: EXIT.limitReached, message: refusal });
+    return false;
+  }
+
+  private tellProgress(): void {
+    const { report, job } = this.options;
+    const { settled } = this.meter.settledCounts;
+    const projected = this.money.projectedPico(Math.max(0, job.lineCount - settled));
+    report({ event: 'progress', ...this.meter.progress(this.limiter, projected) });
   }
 
   private state(): DispatchState {
@@ -200,20 +232,8 @@ export class JobRun {
 
   checkFailures(): void {
     const { settings, stop } = this.options;
-    const limit = settings.maxFailures;
-    if (limit === undefined) return;
-    const { bad, settled } = this.meter.settledCounts;
-    const reached =
-      'count' in limit
-        ? bad >= limit.count
-        : settled >= PERCENT_AFTER_LINES && bad * 100 >= limit.percent * settled;
-    if (!reached) return;
-    const said = 'count' in limit ? String(limit.count) : `${limit.percent}%`;
-    stop.stop({
-      reason: 'failures',
-      code: EXIT.limitReached,
-      message: `${bad} of ${settled} settled lines failed (--max-failures ${said})`,
-    });
+    const why = tooManyFailures(settings.maxFailures, this.meter.settledCounts);
+    if (why !== null) stop.stop(why);
   }
 
   private unreachable(model: string | null, reason: string | null): void {

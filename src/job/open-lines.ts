@@ -4,7 +4,7 @@ import type { PriorLookup } from '../ledger/lines.ts';
 import type { Cursor, Job } from '../ledger/records.ts';
 import type { LineDefaults } from '../input/request-parts.ts';
 import { parseLine } from '../parse.ts';
-import { type PlannedLine, planLine } from '../plan.ts';
+import { type OutputSeen, type PlannedLine, planLine } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import { isCompressed, readLines } from '../read.ts';
 import { ConfigError, EXIT, InputError } from '../errors.ts';
@@ -21,6 +21,7 @@ export type OpenLinesOptions = {
   readonly prior: PriorLookup;
   readonly defaults: LineDefaults;
   readonly pricing: Pricing;
+  readonly outputSeen: OutputSeen;
   readonly maxLineBytes: number;
   readonly cursor: Cursor;
 };
@@ -93,7 +94,7 @@ export async function* openLines(
           'the file was changed, or qbatch was upgraded and is stricter; run again with --accept-changed-input, or --fresh',
         );
       }
-      open.push(planLine(parsed, options.pricing, prior.get(line.lineNo) ?? null));
+      open.push(planLine(parsed, prior.get(line.lineNo) ?? null, options));
     }
     if (open.length > 0) yield open;
     if (lastSeen >= job.lastLineNo) return;

@@ -17,11 +17,12 @@ import {
 } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { rebaseJob } from '../ledger/rebase.ts';
-import type { Job, SettledLine, SurveyFacts } from '../ledger/records.ts';
+import type { Job, SettledLine } from '../ledger/records.ts';
 import { outputSize } from '../output/output-file.ts';
 import { modeAnew } from '../output/output-set.ts';
 import type { Rejected } from '../parse.ts';
 import { holdsOwnLines, ownFirstLine } from '../output/reconcile.ts';
+import { surveyFacts } from './survey-facts.ts';
 import { type Survey, surveyInput } from '../survey.ts';
 
 /** Outputs are named after the input: two jobs of one input need two pairs. */
@@ -69,27 +70,6 @@ function rejectedLine(rejected: Rejected, wallMs: number): SettledLine {
   };
 }
 
-function factsOf(survey: Survey): SurveyFacts {
-  const models = [...survey.models].map(([model, { lines }]) => ({ model, lines }));
-  let inputTokens = 0;
-  let outputExpectedTokens = 0;
-  let expectedPico = 0;
-  for (const entry of survey.models.values()) {
-    inputTokens += entry.inputTokens;
-    outputExpectedTokens += entry.outputExpectedTokens;
-    expectedPico += entry.expectedPico;
-  }
-  return {
-    lines: survey.lines,
-    valid: survey.valid,
-    invalid: survey.invalid,
-    inputTokens,
-    outputExpectedTokens,
-    expectedPico,
-    models,
-  };
-}
-
 function fieldsOf(request: JobRequest, survey: Survey): JobFields {
   return {
     inputPath: request.inputPath,
@@ -98,7 +78,7 @@ function fieldsOf(request: JobRequest, survey: Survey): JobFields {
     lineCount: survey.lines,
     lastLineNo: survey.lastLineNo,
     identity: request.identity,
-    survey: factsOf(survey),
+    survey: surveyFacts(survey),
     endpoint: request.endpoint,
     currency: request.pricing.currency,
     outputOrder: request.order,
@@ -177,6 +157,7 @@ async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null
       maxLineBytes: request.maxLineBytes,
       defaults: request.defaults,
       pricing: request.pricing,
+      outputSeen: request.outputSeen,
       ...(request.checkStop === undefined ? {} : { checkStop: request.checkStop }),
       ...(request.onModel === undefined ? {} : { onModel: request.onModel }),
       onRejected: (rejected) => {
@@ -216,6 +197,7 @@ async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Jo
       maxLineBytes: request.maxLineBytes,
       defaults: request.defaults,
       pricing: request.pricing,
+      outputSeen: request.outputSeen,
       rejectedLine: (rejected) => rejectedLine(rejected, wallMs),
       keepRejected: request.skipInvalid,
     });

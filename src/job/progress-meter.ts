@@ -22,8 +22,6 @@ export class ProgressMeter {
   private rejected: number;
   private costPico: bigint;
   private throttled = 0;
-  private answeredNow = 0;
-  private costNowPico = 0n;
 
   constructor(clock: Clock, job: Job) {
     this.clock = clock;
@@ -53,20 +51,18 @@ export class ProgressMeter {
       second.tokens += end.usage?.totalTokens ?? 0;
       if (end.class === 'answered' && end.costPico !== null) {
         this.costPico += BigInt(end.costPico);
-        this.costNowPico += BigInt(end.costPico);
       }
       if (end.class === 'rejected' && THROTTLED_CODES.test(end.code ?? '')) this.throttled += 1;
     }
     for (const { state } of batch.settled) {
-      if (state === 'answered') {
-        this.answered += 1;
-        this.answeredNow += 1;
-      } else if (state === 'failed') this.failed += 1;
+      if (state === 'answered') this.answered += 1;
+      else if (state === 'failed') this.failed += 1;
       else this.rejected += 1;
     }
   }
 
-  progress(limiter: Limiter): Progress {
+  /** `openPico`: what the open lines are to cost; null: nobody can say yet. */
+  progress(limiter: Limiter, openPico: number | null): Progress {
     const { settled } = this.settledCounts;
     const open = Math.max(0, this.job.lineCount - settled);
     const rates = this.rates();
@@ -75,7 +71,6 @@ export class ProgressMeter {
       .filter(({ pausedMs }) => pausedMs > 500)
       .toSorted((a, b) => b.pausedMs - a.pausedMs)[0];
     const priced = this.costPico > 0n;
-    const perLine = this.answeredNow === 0 ? 0n : this.costNowPico / BigInt(this.answeredNow);
     return {
       total: this.job.lineCount,
       answered: this.answered,
@@ -91,8 +86,8 @@ export class ProgressMeter {
           : paces.reduce((sum, { tpm }) => sum + (tpm ?? 0), 0),
       cost: priced ? formatPico(this.costPico) : null,
       costProjected:
-        priced && this.answeredNow >= 20
-          ? formatPico(this.costPico + perLine * BigInt(open))
+        priced && openPico !== null
+          ? formatPico(this.costPico + BigInt(Math.round(openPico)))
           : null,
       currency: this.job.currency,
       throttled: this.throttled,

@@ -75,23 +75,25 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
         lines: {
           defaults: options.defaults,
           pricing: options.pricing,
+          outputSeen: run.money.outputSeen,
           maxLineBytes: options.settings.maxLineBytes,
         },
         context: run.context(),
+        sample: run.sample(),
         windowLines: () => run.limiter.windowLines(job.survey.models.length),
         report,
         onOutputFailure: (error) => {
           stop.stop(stoppedBy(error));
         },
         alongside: () => {
-          run.pace.writeIfDue(run.limiter);
+          run.writeIfDue();
         },
         onSettled: (batch) => {
           run.meter.add(batch);
           run.checkFailures();
         },
       });
-      run.finishPace();
+      run.finishRecords();
     }
     await complete(options, outputs);
   } finally {

@@ -50,6 +50,7 @@ export class RunPace {
   private readonly file: ControlFile;
   private control: ControlSettings | null = null;
   private recorder: PaceRecorder | null = null;
+  private runNumber: number | null = null;
   private lookedMs = -Infinity;
   private learnedMs: number;
 
@@ -77,10 +78,16 @@ export class RunPace {
     this.recorder?.add(event);
   }
 
+  /** The number of this run in the ledger; null before `begin`. */
+  get run(): number | null {
+    return this.runNumber;
+  }
+
   /** Begins the trace, and takes over a control file that is there; before the first call. */
   begin(limiter: Limiter): void {
     const { ledger, job, clock } = this.options;
     const writer = ledger.transact(() => beginPaceTrace(ledger, job.id, clock.wallMs()));
+    this.runNumber = writer.run;
     this.recorder = new PaceRecorder({ clock, writer, limits: (model) => this.known(model) });
     this.look(limiter);
   }

@@ -1,6 +1,6 @@
 import type { TokenEstimate } from '../models/tokens.ts';
 import type { Request } from '../parse.ts';
-import { estimateOutput, estimateRequest } from '../plan.ts';
+import { estimateOutput, estimateRequest, type OutputSeen } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import type { LineProblem, Problem, Severity } from '../problem.ts';
 
@@ -68,7 +68,7 @@ function newModelSurvey(priced: boolean): ModelSurvey {
  * ratio of tokens to characters in the lines estimated in full: the sum is what the survey wants,
  * and counting every text would double its time.
  */
-function estimateOf(request: Request, entry: ModelSurvey): TokenEstimate {
+function estimateOf(request: Request, entry: ModelSurvey, outputSeen: OutputSeen): TokenEstimate {
   const { sampled } = entry;
   const characters = request.characters;
   const full =
@@ -78,9 +78,9 @@ function estimateOf(request: Request, entry: ModelSurvey): TokenEstimate {
     !isTextOnly(request.view.messages);
   if (!full) {
     const inputTokens = Math.round((characters * sampled.tokens) / sampled.characters);
-    return { inputTokens, ...estimateOutput(request) };
+    return { inputTokens, ...estimateOutput(request, outputSeen) };
   }
-  const estimate = estimateRequest(request);
+  const estimate = estimateRequest(request, outputSeen);
   sampled.lines += 1;
   sampled.characters += characters;
   sampled.tokens += estimate.inputTokens;
@@ -96,6 +96,13 @@ function isTextOnly(messages: unknown): boolean {
   return true;
 }
 
+export type TallyOptions = {
+  readonly pricing: Pricing;
+  readonly outputSeen: OutputSeen;
+  /** Told of each model at its first line. */
+  readonly onModel?: ((model: string) => void) | undefined;
+};
+
 /** What the survey adds up, line by line. */
 export class SurveyTally {
   lines = 0;
@@ -104,13 +111,10 @@ export class SurveyTally {
   lastLineNo = 0;
   readonly problems: ProblemList = new ProblemList();
   readonly models: Map<string, ModelSurvey> = new Map();
-  private readonly pricing: Pricing;
+  private readonly options: TallyOptions;
 
-  private readonly onModel: ((model: string) => void) | undefined;
-
-  constructor(pricing: Pricing, onModel?: (model: string) => void) {
-    this.pricing = pricing;
-    this.onModel = onModel;
+  constructor(options: TallyOptions) {
+    this.options = options;
   }
 
   /** Counts a valid request, or with `sign` -1 takes it out again (a duplicate found later). */
@@ -118,11 +122,11 @@ export class SurveyTally {
     const { model } = request.view;
     let entry = this.models.get(model);
     if (entry === undefined) {
-      this.onModel?.(model);
-      entry = newModelSurvey(this.pricing.isPriced(model));
+      this.options.onModel?.(model);
+      entry = newModelSurvey(this.options.pricing.isPriced(model));
       this.models.set(model, entry);
     }
-    const estimate = estimateOf(request, entry);
+    const estimate = estimateOf(request, entry, this.options.outputSeen);
     this.valid += sign;
     entry.lines += sign;
     entry.inputTokens += sign * estimate.inputTokens;
@@ -139,10 +143,11 @@ export class SurveyTally {
     request: Request,
     at: { estimate: ReturnType<typeof estimateRequest>; sign: 1 | -1 },
   ): void {
+    const { pricing } = this.options;
     const { model } = request.view;
     const thinking = request.view.thinking === true;
     const { inputTokens: input, outputExpectedTokens: output, outputMaxTokens: most } = at.estimate;
-    const expected = this.pricing.estimatePico(model, { input, output, thinking }) ?? 0;
+    const expected = pricing.estimatePico(model, { input, output, thinking }) ?? 0;
     entry.expectedPico += at.sign * expected;
     if (entry.maxPico === null) return;
     if (most === output) {
@@ -150,7 +155,7 @@ export class SurveyTally {
       return;
     }
     const upper =
-      most === null ? null : this.pricing.estimatePico(model, { input, output: most, thinking });
+      most === null ? null : pricing.estimatePico(model, { input, output: most, thinking });
     entry.maxPico = upper === null ? null : entry.maxPico + at.sign * upper;
   }
 }

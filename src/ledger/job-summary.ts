@@ -1,5 +1,7 @@
 import { formatPico } from '../models/price.ts';
 import type { RunSummary } from '../reporters/reporter.ts';
+import { estimateError } from './estimate-error.ts';
+import { estimateSums } from './estimates.ts';
 import type { Database } from './database.ts';
 import {
   possiblyBilledOf,
@@ -101,6 +103,7 @@ export function jobSummary(database: Database, job: Job, context: SummaryContext
       pico: sums.uncertain_pico ?? 0n,
       pricedAttempts: Number(sums.uncertain_priced),
     }),
+    estimate: estimateError(estimateSums(database, job.id)),
     outputs: { results: job.resultsPath === '-' ? null : job.resultsPath, errors: job.errorsPath },
     elapsed_ms: context.elapsedMs,
     stopped: context.stopped,

@@ -200,6 +200,7 @@ export function deleteJob(ledger: Ledger, jobId: number): void {
     'pace_lanes',
     'pace_seconds',
     'pace_changes',
+    'estimates',
   ]) {
     // Table names cannot be bound; these are constants.
     ledger.database.prepare(`DELETE FROM ${table} WHERE job_id = ?`).run(jobId);

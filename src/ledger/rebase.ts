@@ -1,5 +1,6 @@
 import type { LineDefaults } from '../input/request-parts.ts';
 import { parseLine, type Rejected } from '../parse.ts';
+import type { OutputSeen } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import { readLines } from '../read.ts';
 import { type Survey, surveyInput } from '../survey.ts';
@@ -16,6 +17,7 @@ export type RebaseOptions = {
   readonly maxLineBytes: number;
   readonly defaults: LineDefaults;
   readonly pricing: Pricing;
+  readonly outputSeen: OutputSeen;
   rejectedLine(rejected: Rejected): SettledLine;
   readonly keepRejected: boolean;
 };
@@ -68,6 +70,7 @@ export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions
     maxLineBytes: options.maxLineBytes,
     defaults: options.defaults,
     pricing: options.pricing,
+    outputSeen: options.outputSeen,
     onRejected: (rejected) => {
       if (!options.keepRejected) return;
       seq += 1;

@@ -89,7 +89,12 @@ export type SurveyFacts = {
   readonly outputExpectedTokens: number;
   /** Expected cost of all valid lines, in pico-units; an estimate. */
   readonly expectedPico: number;
-  readonly models: readonly { readonly model: string; readonly lines: number }[];
+  readonly models: readonly {
+    readonly model: string;
+    readonly lines: number;
+    /** Its share of `expectedPico`; older surveys have none. */
+    readonly expectedPico?: number;
+  }[];
 };
 
 /** Where a job's calls go, for `resume` and `retry`. */

@@ -120,6 +120,8 @@ CREATE TABLE input_blocks (
  * - `pace_seconds`: the same by time, in buckets of `span_s` seconds that grow as a run gets long.
  * - `pace_changes`: the last changes of a lane's pace or limits, with their reasons.
  * - `learned_limits`: what a service was found to admit, as the next run's start.
+ * - `estimates`: what the answers of one model in one run took, beside what was expected of them; and
+ *   how long they were (JSON, `src/models/output-sizes.ts`).
  */
 const VERSION_2 = `
 CREATE TABLE runs (
@@ -196,6 +198,22 @@ CREATE TABLE learned_limits (
   window_ms INTEGER NOT NULL,
   learned_at INTEGER NOT NULL,
   PRIMARY KEY (endpoint, model)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE estimates (
+  job_id INTEGER NOT NULL REFERENCES jobs(id),
+  run INTEGER NOT NULL,
+  model TEXT NOT NULL,
+  thinking INTEGER NOT NULL,
+  lines INTEGER NOT NULL,
+  input_estimated REAL NOT NULL,
+  input_actual REAL NOT NULL,
+  output_estimated REAL NOT NULL,
+  output_actual REAL NOT NULL,
+  pico_estimated REAL NOT NULL,
+  pico_actual REAL NOT NULL,
+  output_sizes TEXT NOT NULL,
+  PRIMARY KEY (job_id, run, model, thinking)
 ) STRICT, WITHOUT ROWID;
 `;
 

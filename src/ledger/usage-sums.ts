@@ -1,13 +1,13 @@
 import { formatPico } from '../models/price.ts';
-import type { LatencyPercentiles, UsageMeasures } from '../report/usage-report.ts';
+import type { UsageMeasures } from '../report/usage-report.ts';
+import { Histogram } from './histogram.ts';
 import { possiblyBilledOf, type UncertainSums } from './possibly-billed.ts';
 
 /** Sums of reported tokens of answered calls; null: none reported the field. */
 type TokenSums = [bigint | null, bigint | null, bigint | null, bigint | null, bigint | null];
 
-/** How many measures one row of `addCalls` holds, in this order: latency, calls, answered, five token sums, cost, priced. */
+/** What one row of `addCalls` holds. */
 export type CallRow = readonly [
-  latencyMs: bigint | null,
   calls: bigint,
   answered: bigint,
   input: bigint | null,
@@ -18,6 +18,12 @@ export type CallRow = readonly [
   costPico: bigint | null,
   priced: bigint,
 ];
+
+/** What percentiles are told of, by answered call. */
+export type Distribution = 'latency' | 'input' | 'output';
+
+/** Amounts a line are far below the cent. */
+const PER_LINE_DIGITS = 12;
 
 /** What a group of lines and calls adds up to: exact integers, until `measures` prints them. */
 export class UsageSums {
@@ -30,8 +36,11 @@ export class UsageSums {
   private pricedCalls = 0;
   private costPico = 0n;
   private readonly tokens: TokenSums = [null, null, null, null, null];
-  /** How many answered calls took how many milliseconds. */
-  private readonly latencies: Map<number, number> = new Map();
+  private readonly distributions: Readonly<Record<Distribution, Histogram>> = {
+    latency: new Histogram(),
+    input: new Histogram(),
+    output: new Histogram(),
+  };
   private readonly uncertain: UncertainSums = {
     lines: 0,
     attempts: 0,
@@ -51,7 +60,7 @@ export class UsageSums {
   }
 
   addCalls(row: CallRow): void {
-    const [latencyMs, calls, answered, ...rest] = row;
+    const [calls, answered, ...rest] = row;
     const [input, output, total, cached, reasoning, costPico, priced] = rest;
     this.attempts += Number(calls);
     this.answeredCalls += Number(answered);
@@ -60,9 +69,11 @@ export class UsageSums {
     for (const [index, sum] of [input, output, total, cached, reasoning].entries()) {
       if (sum !== null) this.tokens[index] = (this.tokens[index] ?? 0n) + sum;
     }
-    if (latencyMs === null) return;
-    const ms = Number(latencyMs);
-    this.latencies.set(ms, (this.latencies.get(ms) ?? 0) + Number(answered));
+  }
+
+  /** Of so many answered calls: the value of what the distribution is of. */
+  addValue(distribution: Distribution, value: number, calls: number): void {
+    this.distributions[distribution].add(value, calls);
   }
 
   addUncertain(sums: UncertainSums): void {
@@ -78,6 +89,8 @@ export class UsageSums {
     const [input, output, total, cached, reasoning] = this.tokens;
     const possiblyBilled = possiblyBilledOf(this.uncertain);
     const unpriced = this.answeredCalls > 0 && this.pricedCalls === 0;
+    const { latency } = this.distributions;
+    const [p50 = null, p90 = null, p95 = null, p99 = null] = latency.percentiles([50, 90, 95, 99]);
     return {
       lines: this.lines,
       answered: this.answered,
@@ -88,28 +101,32 @@ export class UsageSums {
       total_tokens: total === null ? null : Number(total),
       cached_tokens: cached === null ? null : Number(cached),
       reasoning_tokens: reasoning === null ? null : Number(reasoning),
+      cache_hit_share: cached === null || !input ? null : shareOf(cached, input),
       cost: unpriced ? null : formatPico(this.costPico),
+      cost_per_answered_line: unpriced || this.answered === 0 ? null : this.perLine(),
       // An amount that is only possibly billed needs its currency as well.
       currency: unpriced && this.uncertain.pricedAttempts === 0 ? null : this.currency,
       possibly_billed: possiblyBilled,
-      latency_ms: percentiles(this.latencies),
+      latency_ms: { p50, p90, p95, p99 },
+      call_input_tokens: this.tokenPercentiles('input'),
+      call_output_tokens: this.tokenPercentiles('output'),
     };
+  }
+
+  /** Rounded half up to the pico-unit; trailing zeros beyond the sixth decimal are left out. */
+  private perLine(): string {
+    const lines = BigInt(this.answered);
+    const pico = (2n * this.costPico + lines) / (2n * lines);
+    return formatPico(pico, PER_LINE_DIGITS).replace(/0{1,6}$/u, '');
+  }
+
+  private tokenPercentiles(side: 'input' | 'output'): UsageMeasures['call_input_tokens'] {
+    const [p50 = null, p90 = null, p99 = null] = this.distributions[side].percentiles([50, 90, 99]);
+    return { p50, p90, p99 };
   }
 }
 
-/** Nearest rank: the smallest latency that at least this share of the calls did not exceed. Exact to the millisecond. */
-function percentiles(latencies: ReadonlyMap<number, number>): LatencyPercentiles {
-  const sorted = [...latencies].toSorted(([a], [b]) => a - b);
-  const count = sorted.reduce((sum, [, calls]) => sum + calls, 0);
-  const at = (percent: number): number | null => {
-    // In whole numbers: 0.95 * 20 is not quite 19 in floating point.
-    const rank = Math.ceil((percent * count) / 100);
-    let passed = 0;
-    for (const [latencyMs, calls] of sorted) {
-      passed += calls;
-      if (passed >= rank) return latencyMs;
-    }
-    return null;
-  };
-  return { p50: at(50), p95: at(95), p99: at(99) };
+/** To four decimals. */
+function shareOf(part: bigint, whole: bigint): number {
+  return Math.round((Number(part) / Number(whole)) * 10_000) / 10_000;
 }

@@ -10,7 +10,7 @@ import {
 } from './possibly-billed.ts';
 import type { Job } from './records.ts';
 import { type ByKey, keySql, type KeySql } from './usage-keys.ts';
-import { type CallRow, UsageSums } from './usage-sums.ts';
+import { type CallRow, type Distribution, UsageSums } from './usage-sums.ts';
 
 /** An open ledger and those of its jobs that are to be counted. */
 export type UsageSource = {
@@ -50,11 +50,18 @@ class Groups {
 const ANSWERED = "FILTER (WHERE a.class = 'answered')";
 
 /**
- * Milliseconds an answered call took, null for any other and for calls taken over from output files,
- * whose times nobody knows (they begin and end at one moment and have no estimate).
+ * Milliseconds an answered call took, null for calls taken over from output files, whose times
+ * nobody knows (they begin and end at one moment and have no estimate).
  */
-const LATENCY = `CASE WHEN a.class = 'answered' AND (a.ended_at <> a.started_at OR a.estimated_tokens > 0)
+const LATENCY = `CASE WHEN a.ended_at <> a.started_at OR a.estimated_tokens > 0
   THEN max(a.ended_at - a.started_at, 0) END`;
+
+/** What the percentiles are of: SQL over an answered call `a`. */
+const DISTRIBUTIONS: readonly (readonly [Distribution, string])[] = [
+  ['latency', LATENCY],
+  ['input', 'a.input_tokens'],
+  ['output', 'a.output_tokens'],
+];
 
 const CALL_MEASURES = `count(*), count(*) ${ANSWERED}, sum(a.input_tokens) ${ANSWERED}, sum(a.output_tokens) ${ANSWERED},
   sum(a.total_tokens) ${ANSWERED}, sum(a.cached_tokens) ${ANSWERED}, sum(a.reasoning_tokens) ${ANSWERED},
@@ -114,11 +121,26 @@ class JobUsage {
   }
 
   addCalls(): void {
-    const sql = `SELECT ${this.attemptKeys()}${LATENCY}, ${CALL_MEASURES} ${this.attempts()}${groupBy(this.keys.length + 1)}`;
+    const sql = `SELECT ${this.attemptKeys()}${CALL_MEASURES} ${this.attempts()}${groupBy(this.keys.length)}`;
     for (const row of this.rows(sql)) {
       const measures = row.slice(this.keys.length) as unknown as CallRow;
+      if (measures[0] === 0n) continue;
       this.groupOf(row).addCalls(measures);
       this.total().addCalls(measures);
+    }
+  }
+
+  /** What the percentiles are told of: SQLite counts equal values, so that no value is held here twice. */
+  addDistributions(): void {
+    const width = this.keys.length;
+    for (const [distribution, value] of DISTRIBUTIONS) {
+      const sql = `SELECT ${this.attemptKeys()}${value}, count(*) ${this.attempts()} AND a.class = 'answered'
+        AND ${value} IS NOT NULL${groupBy(width + 1)}`;
+      for (const row of this.rows(sql)) {
+        const [seen, calls] = [Number(row[width]), Number(row[width + 1])];
+        this.groupOf(row).addValue(distribution, seen, calls);
+        this.total().addValue(distribution, seen, calls);
+      }
     }
   }
 
@@ -180,7 +202,7 @@ function compareGroups(a: Group, b: Group): number {
  * `usage-keys.ts`. Lines are settled ones; a group's tokens and cost are those of its answered calls.
  * Groups add up to the totals exactly and those to the jobs' own sums, in integers before they are
  * printed; only `possibly_billed.lines` may add up to more, where one line has calls in two groups.
- * Jobs of one name in several ledgers are one group. Never adds up currencies. Latencies are exact.
+ * Jobs of one name in several ledgers are one group. Never adds up currencies. Percentiles are as exact as `Histogram`.
  */
 export function usageReport(sources: readonly UsageSource[], by: readonly ByKey[]): UsageReport {
   const groups = new Groups();
@@ -191,6 +213,7 @@ export function usageReport(sources: readonly UsageSource[], by: readonly ByKey[
       const usage = new JobUsage(database, job, by, groups);
       usage.addLines();
       usage.addCalls();
+      usage.addDistributions();
       usage.addUncertain();
     }
   }

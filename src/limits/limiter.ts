@@ -1,38 +1,20 @@
 import pLimit from 'p-limit';
-import type { Clock } from '../clock.ts';
-import type { Budget } from './budget.ts';
 import { CallCap } from './call-cap.ts';
 import { type Flight, Lane } from './lane.ts';
-import type { LanePace, PaceChange, PaceEvent } from './pace-event.ts';
+import type { LimiterOptions } from './limiter-options.ts';
+import type { LanePace, PaceChange } from './pace-event.ts';
 import type { LearnedLimits, PaceLimits } from './pace-limits.ts';
 import { PaceTrace } from './pace-trace.ts';
 import { readAheadLines } from './read-ahead.ts';
 import { type Retuning, Retunings } from './retunings.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { secondOf } from './second.ts';
-import type { Admittable, Ticket } from './ticket.ts';
+import { type Admittable, ownEstimate, type Reservation, type Ticket } from './ticket.ts';
 import { Unreachable } from './unreachable.ts';
 
 const TICK_MS = 1000;
 /** A timer of more than 2^31 ms would fire at once, and again and again. */
 const TIMER_MS_MAX = 3_600_000;
-
-export type LimiterOptions = {
-  readonly clock: Clock;
-  readonly concurrency: number | 'auto';
-  /** Limits of a model, asked once for each, and again where a retuning goes back to `auto`. */
-  limits(model: string): PaceLimits;
-  readonly budget: Budget;
-  readonly maxUnreachableMs: number;
-  /** A server of one's own, whose latency rises with its load: fewer calls in flight then. Default false. */
-  readonly latencySignals?: boolean;
-  /** Nothing was admitted for longer than allowed; null: by the service as a whole. */
-  onUnreachable(model: string | null, reason: string | null): void;
-  /** The next call does not fit into the budget and none is in flight that could make room. */
-  onBudgetReached(): void;
-  /** The trace: what each lane did in each second, and every change with its reason. */
-  onPace?(event: PaceEvent): void;
-};
 
 /**
  * Decides when each call may start: pace first (per model), then money, then a slot. The owner of
@@ -189,16 +171,17 @@ export class Limiter {
       const waiter = next?.queue.peek();
       if (next === null || waiter === undefined) return nextMs;
       if (this.active >= this.slots.concurrency) return null;
-      if (!this.options.budget.fits(waiter.line.estimatedPico)) {
+      const reserved = (this.options.reserve ?? ownEstimate)(waiter.line);
+      if (!this.options.budget.fits(reserved.pico)) {
         // Calls in flight may turn out cheaper than reserved; without any, the cap is reached.
         if (this.active === 0) this.options.onBudgetReached();
         return null;
       }
-      this.startNext(next, nowMs);
+      this.startNext(next, nowMs, reserved);
     }
   }
 
-  private startNext(lane: Lane, nowMs: number): void {
+  private startNext(lane: Lane, nowMs: number, reserved: Reservation): void {
     const waiter = lane.queue.take();
     if (waiter === undefined) return;
     // The last to have had its turn is the last in the map: among equals, lanes take turns.
@@ -206,18 +189,23 @@ export class Limiter {
     this.lanes.set(lane.model, lane);
     const { line, resolve } = waiter;
     const flight = lane.start(nowMs, line.inputTokens + line.outputExpectedTokens);
-    this.options.budget.reserve(line.estimatedPico);
+    this.options.budget.reserve(reserved.pico);
     this.active += 1;
     void this.slots(
       () =>
         new Promise<void>((done) => {
-          resolve(this.ticket(lane, flight, { line, done }));
+          resolve(this.ticket(lane, flight, { reserved, done }));
         }),
     );
   }
 
-  private ticket(lane: Lane, flight: Flight, at: { line: Admittable; done: () => void }): Ticket {
+  private ticket(
+    lane: Lane,
+    flight: Flight,
+    at: { reserved: Reservation; done: () => void },
+  ): Ticket {
     return {
+      reserved: at.reserved,
       admitted: () => {
         this.service.reached();
         lane.admitted(this.now(), flight);
@@ -233,7 +221,7 @@ export class Limiter {
       },
       release: ({ tokens, pico, latencyMs }) => {
         this.active -= 1;
-        this.options.budget.settle(at.line.estimatedPico, pico);
+        this.options.budget.settle(at.reserved.pico, pico);
         lane.ended(flight, { tokens, latencyMs });
         if (latencyMs !== null) this.retries.answered();
         at.done();

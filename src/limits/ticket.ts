@@ -5,11 +5,29 @@ export type Admittable = {
   readonly model: string;
   readonly inputTokens: number;
   readonly outputExpectedTokens: number;
+  /** The most that can come; null: unknown. */
+  readonly outputMaxTokens: number | null;
+  /** How many answers are asked for. */
+  readonly choices: number;
+  readonly thinking: boolean;
   readonly estimatedPico: number | null;
 };
 
+/** What a call sets aside before it is sent; `pico` null: without a price. */
+export type Reservation = { readonly tokens: number; readonly pico: number | null };
+
+/** What a line's own estimate sets aside. */
+export function ownEstimate(line: Admittable): Reservation {
+  return {
+    tokens: line.inputTokens + line.outputExpectedTokens,
+    pico: line.estimatedPico,
+  };
+}
+
 /** Leave to make one call; a slot is held until `release`. */
 export type Ticket = {
+  /** What was set aside for the call: what it may have taken where nobody says. */
+  readonly reserved: Reservation;
   /** The service took the call (whatever it answered). */
   admitted(): void;
   /**

@@ -59,6 +59,7 @@ export type ModelOverride = {
         readonly logprobs?: boolean | undefined;
         readonly json_object?: Ability | undefined;
         readonly json_schema?: Ability | undefined;
+        readonly web_search?: boolean | readonly (Scope | '*')[] | undefined;
       }
     | undefined;
   readonly limits?:
@@ -145,6 +146,9 @@ const capabilities = z.strictObject({
   logprobs: z.boolean().optional(),
   json_object: ability.optional(),
   json_schema: ability.optional(),
+  web_search: z
+    .union([z.boolean(), z.array(scope)], { error: 'expected true, false or scopes' })
+    .optional(),
 });
 
 const model = z.strictObject({
@@ -204,6 +208,8 @@ export function applyOverride(base: ModelRecord | undefined, override: ModelOver
       logprobs: said.logprobs,
       json_object: said.json_object,
       json_schema: said.json_schema,
+      web_search:
+        typeof said.web_search === 'boolean' ? (said.web_search ? ['*'] : []) : said.web_search,
     }),
     prices: [...exactFirst(override.pricing ?? []).map(priceRecord), ...(base?.prices ?? [])],
     user_rates: [

@@ -172,6 +172,7 @@ const UNKNOWN: Omit<ModelProfile, 'id' | 'known'> = {
   logprobs: null,
   jsonObject: null,
   jsonSchema: null,
+  webSearch: null,
   contextWindow: null,
   maxInput: null,
   maxOutput: null,
@@ -192,7 +193,7 @@ function profileOf(
     id: model,
     known: true,
     thinking: record.thinking ?? null,
-    thinkingDefault: record.thinking_default ?? null,
+    thinkingDefault: record.thinking_default ?? thinkingDefaultOf(record),
     streamOnly: record.stream_only ?? null,
     nativeEndpoint: nativeEndpointOf(record),
     inputModalities: record.in ?? null,
@@ -202,11 +203,20 @@ function profileOf(
     logprobs: record.logprobs ?? null,
     jsonObject: record.json_object ?? null,
     jsonSchema: record.json_schema ?? null,
+    webSearch: record.web_search === undefined ? null : record.web_search.length > 0,
     contextWindow: limits.context ?? null,
     maxInput: limits.max_input ?? null,
     maxOutput: limits.max_output ?? null,
     maxThinking: limits.max_thinking ?? null,
   };
+}
+
+/**
+ * Where the model list does not say it: from Qwen3.5 on, models that may think do so by default.
+ * Source: DashScope API reference of Model Studio, September 2026.
+ */
+function thinkingDefaultOf(record: ModelRecord): boolean | null {
+  return record.thinking === 'hybrid' && /^qwen3\.[5-9]/.test(record.id) ? true : null;
 }
 
 const MULTIMODAL_FAMILY = /(?:^|[-/])(?:vl|qvq|ocr|audio|asr|omni)(?:-|$)/;

@@ -16,6 +16,8 @@ export type ModelProfile = {
   readonly logprobs: boolean | null;
   readonly jsonObject: boolean | 'non-thinking only' | null;
   readonly jsonSchema: boolean | 'non-thinking only' | null;
+  /** Whether `enable_search` works, in some region at least. */
+  readonly webSearch: boolean | null;
   readonly contextWindow: number | null;
   readonly maxInput: number | null;
   readonly maxOutput: number | null;

@@ -11,6 +11,8 @@ export type TokenEstimateInput = {
   readonly thinkingBudget?: number | null;
   /** Answers asked for; multiplies the output only. */
   readonly n?: number;
+  /** Mean tokens of one answer where such have been seen; null: none. */
+  readonly outputSeen?: number | null;
   readonly profile: ModelProfile;
 };
 
@@ -177,7 +179,7 @@ const THINKING_EXPECTED = 1_536;
 
 /**
  * Tokens of a request before it is sent. Input by the text heuristic plus the chat template; output
- * expected at 512 tokens an answer (2,048 with thinking), at most what the request or the model
+ * expected at what such answers took, else 512 tokens an answer (2,048 with thinking), at most what the request or the model
  * allows. `max_tokens` does not limit the chain of thought, so that the maximum adds the thinking
  * budget or the model's longest. Never throws, whatever the shapes are.
  */
@@ -206,7 +208,7 @@ export function estimateOutputTokens(
     (request.thinking === null && profile.thinkingDefault === null && profile.thinking !== 'none');
   const answerMax = least(maxTokens, profile.maxOutput);
   const thoughtMax = least(request.thinkingBudget ?? null, profile.maxThinking);
-  const expected =
+  const assumed =
     Math.min(answerMax ?? ANSWER_EXPECTED, ANSWER_EXPECTED) +
     (thinking ? Math.min(thoughtMax ?? THINKING_EXPECTED, THINKING_EXPECTED) : 0);
   const perAnswer = !mayThink
@@ -214,8 +216,12 @@ export function estimateOutputTokens(
     : answerMax === null || thoughtMax === null
       ? null
       : answerMax + thoughtMax;
+  const expected =
+    request.outputSeen === undefined || request.outputSeen === null
+      ? assumed
+      : Math.min(request.outputSeen, perAnswer ?? Infinity);
   return {
-    outputExpectedTokens: expected * answers,
+    outputExpectedTokens: Math.round(expected * answers),
     outputMaxTokens: perAnswer === null ? null : perAnswer * answers,
   };
 }

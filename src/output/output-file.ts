@@ -94,8 +94,8 @@ export class OutputFile implements OutputSink {
     return this.position;
   }
 
-  append(text: string): void {
-    const data = Buffer.from(text, 'utf8');
+  append(text: string | Uint8Array): void {
+    const data = typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
     try {
       for (let at = 0; at < data.length;) {
         const written = writeSync(this.file, data, at, data.length - at, this.position);

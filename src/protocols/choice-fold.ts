@@ -11,6 +11,11 @@ export type ChoiceFold = {
   readonly message: MessageFold;
   /** Raw elements of `logprobs.content`, each followed by a comma. */
   readonly logprobs: TextTrack;
+  /**
+   * How the logprobs come. They may be those of the new tokens where the text is the whole so far, so
+   * that they say nothing about the text.
+   */
+  readonly logprobsEvidence: StreamEvidence;
   logprobsSeen: boolean;
   /** Raw text of the real finish reason; null while unfinished. */
   finishReason: string | null;
@@ -34,7 +39,7 @@ export function addChoices(fold: ChoicesFold, raw: string, evidence: StreamEvide
     const index = rawIndex(members.get('index')) ?? position;
     let choice = fold.get(index);
     if (choice === undefined) {
-      choice = newChoice();
+      choice = newChoice(evidence);
       fold.set(index, choice);
     }
     addChoice(choice, members, evidence);
@@ -82,10 +87,11 @@ export function choicesText(
   return `[${texts.join(',')}]`;
 }
 
-function newChoice(): ChoiceFold {
+function newChoice({ mode }: StreamEvidence): ChoiceFold {
   return {
     message: newMessage(),
     logprobs: newTrack(),
+    logprobsEvidence: { mode: mode === 'append' ? 'append' : 'detect', incremental: false },
     logprobsSeen: false,
     finishReason: null,
     members: new Map(),
@@ -100,7 +106,7 @@ function addChoice(choice: ChoiceFold, members: RawObject, evidence: StreamEvide
     choice.logprobsSeen = true;
     const items = rawItems(rawMembers(logprobs).get('content'));
     const piece = items.map((item) => `${item},`).join('');
-    addPiece(choice.logprobs, piece, evidence, false);
+    addPiece(choice.logprobs, piece, choice.logprobsEvidence, false);
   }
   choice.finishReason = realFinishReason(members.get('finish_reason')) ?? choice.finishReason;
   for (const [key, raw] of members) {
@@ -114,6 +120,9 @@ function logprobsText(
   shape: 'native' | 'compatible',
 ): string | null {
   if (!choice.logprobsSeen) return shape === 'compatible' ? 'null' : null;
-  const items = finishedText(choice.logprobs, evidence);
+  const { mode, incremental } = choice.logprobsEvidence;
+  // Where the text came in pieces, the logprobs did too.
+  const known = { mode, incremental: incremental || evidence.incremental };
+  const items = finishedText(choice.logprobs, known);
   return `{"content":[${items.slice(0, -1)}]}`;
 }

@@ -1,4 +1,5 @@
 import type { ErrorRule, OwnCode } from '../error-codes.ts';
+import { code, inline, table } from './markdown-table.ts';
 
 /** The languages that the page is written in. */
 export type ErrorsLanguage = 'en' | 'zh-CN';
@@ -191,26 +192,4 @@ function sourceOf(rule: ErrorRule): string {
 
 function sourcesOf(rules: readonly ErrorRule[]): readonly string[] {
   return [...new Set(rules.map(sourceOf))];
-}
-
-function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-/** A pipe ends a cell even inside a code span, so it is escaped everywhere; so is a line break. */
-function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ');
-}
-
-/** Text that may hold code spans of its own; what Markdown would read as a tag is escaped. */
-function inline(text: string): string {
-  return cell(text)
-    .split('`')
-    .map((part, at) => (at % 2 === 0 ? part.replaceAll('<', '&lt;').replaceAll('*', '\\*') : part))
-    .join('`');
-}
-
-function code(text: string): string {
-  return `\`${cell(text)}\``;
 }

@@ -12,10 +12,14 @@ function measuresOf(measures: UsageMeasures): UsageMeasures {
     total_tokens: measures.total_tokens,
     cached_tokens: measures.cached_tokens,
     reasoning_tokens: measures.reasoning_tokens,
+    cache_hit_share: measures.cache_hit_share,
     cost: measures.cost,
+    cost_per_answered_line: measures.cost_per_answered_line,
     currency: measures.currency,
     possibly_billed: measures.possibly_billed,
     latency_ms: measures.latency_ms,
+    call_input_tokens: measures.call_input_tokens,
+    call_output_tokens: measures.call_output_tokens,
   };
 }
 

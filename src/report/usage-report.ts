@@ -1,22 +1,36 @@
 import type { PossiblyBilled, UsageTotals } from '../reporters/reporter.ts';
 
-/** Latency of answered calls at three percentiles, in milliseconds; null where none was measured. */
-export type LatencyPercentiles = {
+/** Latency of answered calls at some percentiles, in milliseconds; null where none was measured. */
+type LatencyPercentiles = {
   readonly p50: number | null;
+  readonly p90: number | null;
   readonly p95: number | null;
   readonly p99: number | null;
 };
 
-/** What a group of lines came to. `cost` is a decimal string; it and `currency` are null where nothing is priced. */
+/** Tokens of answered calls at three percentiles; null where none was reported. */
+type TokenPercentiles = {
+  readonly p50: number | null;
+  readonly p90: number | null;
+  readonly p99: number | null;
+};
+
+/**
+ * What a group of lines came to. `cache_hit_share` is cached ÷ input tokens, 0 to 1; `cost_per_answered_line`
+ * the certain cost ÷ answered lines, failed attempts included. `cost` is a decimal string; it and `currency` are null where nothing is priced. */
 export type UsageMeasures = UsageTotals & {
   readonly lines: number;
   readonly answered: number;
   readonly failed: number;
   readonly attempts: number;
+  readonly cache_hit_share: number | null;
   readonly cost: string | null;
+  readonly cost_per_answered_line: string | null;
   readonly currency: string | null;
   readonly possibly_billed: PossiblyBilled;
   readonly latency_ms: LatencyPercentiles;
+  readonly call_input_tokens: TokenPercentiles;
+  readonly call_output_tokens: TokenPercentiles;
 };
 
 /** One group: its values of the report's by-keys, in their order, and what it came to. */

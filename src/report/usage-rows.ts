@@ -14,6 +14,10 @@ function money(amount: string | null, currency: string | null): string {
   return amount === null ? UNKNOWN : `${exactAmount(amount)} ${currency ?? ''}`.trimEnd();
 }
 
+function share(value: number | null): string {
+  return value === null ? UNKNOWN : `${(100 * value).toFixed(1)}%`;
+}
+
 function possiblyBilled(measures: UsageMeasures): string {
   const { attempts, amount } = measures.possibly_billed;
   if (attempts === 0) {
@@ -23,7 +27,7 @@ function possiblyBilled(measures: UsageMeasures): string {
   return wholeText(attempts) + known;
 }
 
-/** Columns for people: all of the JSON's numbers but the total (it is the sum beside it). */
+/** Columns for people: the JSON's numbers that are looked at most. */
 const COLUMNS: readonly (readonly [string, (group: UsageMeasures) => string])[] = [
   ['lines', (group) => number(group.lines)],
   ['answered', (group) => number(group.answered)],
@@ -31,13 +35,17 @@ const COLUMNS: readonly (readonly [string, (group: UsageMeasures) => string])[] 
   ['attempts', (group) => number(group.attempts)],
   ['input', (group) => number(group.input_tokens)],
   ['cached', (group) => number(group.cached_tokens)],
+  ['hit', (group) => share(group.cache_hit_share)],
   ['output', (group) => number(group.output_tokens)],
   ['reasoning', (group) => number(group.reasoning_tokens)],
   ['cost', (group) => money(group.cost, group.currency)],
+  ['per answer', (group) => money(group.cost_per_answered_line, null)],
   ['possibly billed', possiblyBilled],
   ['p50 ms', (group) => number(group.latency_ms.p50)],
-  ['p95 ms', (group) => number(group.latency_ms.p95)],
+  ['p90 ms', (group) => number(group.latency_ms.p90)],
   ['p99 ms', (group) => number(group.latency_ms.p99)],
+  ['out p50', (group) => number(group.call_output_tokens.p50)],
+  ['out p99', (group) => number(group.call_output_tokens.p99)],
 ];
 
 /** A usage report as printable cells: what the table and the Markdown rendering have in common. */

@@ -35,6 +35,15 @@ export function parkedText(event: EventOf<'model-parked'>): string {
   return `${model} takes no more calls in this run: ${code}: ${oneLine(event.message)}; other models go on`;
 }
 
+/** What the sample says of the lines that are left. */
+export function sampleText(event: EventOf<'sample-end'>): string {
+  const cost =
+    event.expected === null
+      ? 'it says too little of what the others will cost'
+      : `the ${countText(event.openLines, 'open line')} will cost about ${event.expected} ${event.currency}`;
+  return `sample of ${countText(event.sampleLines, 'line')} ended: ${cost}`;
+}
+
 /** A notice, and whether it warns. */
 export function noticeText({ severity, message }: EventOf<'notice'>): string {
   return `${severity === 'warning' ? 'warning: ' : ''}${oneLine(message, PATH_CHARS_MAX)}`;

@@ -54,6 +54,10 @@ function stateFields(state: DispatchState): Fields {
 /** An event's public fields; null for one that is not part of the public list (cli.md section 7). */
 function fieldsOf(event: RunEvent): Fields | null {
   switch (event.event) {
+    case 'sample-end': {
+      const { sampleLines, openLines, expected, currency } = event;
+      return { sample_lines: sampleLines, open_lines: openLines, expected, currency };
+    }
     case 'job-start': {
       const { job, input, ledger, endpoint, resuming, lines } = event;
       return { job, input, ledger, endpoint, resuming, lines };

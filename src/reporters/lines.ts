@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { durationText } from './duration-text.ts';
-import { noticeText, parkedText, startText, stoppingText } from './event-text.ts';
+import { noticeText, parkedText, sampleText, startText, stoppingText } from './event-text.ts';
 import { wholeText } from './number-text.ts';
 import { oneLine } from './one-line.ts';
 import { paceText, settledLines, settledShare, spendText } from './progress-text.ts';
@@ -60,6 +60,9 @@ export function createLinesReporter(options: {
         }
         break;
       }
+      case 'sample-end':
+        write(`${sampleText(event)}\n`);
+        break;
       case 'model-parked':
         write(`${parkedText(event)}\n`);
         break;

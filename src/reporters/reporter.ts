@@ -17,6 +17,17 @@ export type PossiblyBilled = {
   readonly amount: string | null;
 };
 
+/**
+ * Estimates made before the calls, beside what their answers took. `cost` null: none of these lines
+ * has a price.
+ */
+export type EstimateError = {
+  readonly lines: number;
+  readonly input_tokens: { readonly estimated: number; readonly actual: number };
+  readonly output_tokens: { readonly estimated: number; readonly actual: number };
+  readonly cost: { readonly estimated: string; readonly actual: string } | null;
+};
+
 /** The summary of `run`, `resume` and `retry`, exactly as `--json` prints it (cli.md section 7). */
 export type RunSummary = {
   readonly schema: 1;
@@ -37,6 +48,8 @@ export type RunSummary = {
     readonly unpriced_lines: number;
   };
   readonly possibly_billed: PossiblyBilled;
+  /** What was expected of answered lines beside what they took, over all runs; null: nothing to compare. */
+  readonly estimate: EstimateError | null;
   /** Paths; null for an output that went to stdout. */
   readonly outputs: { readonly results: string | null; readonly errors: string };
   readonly elapsed_ms: number;
@@ -118,6 +131,15 @@ export type RunEvent =
       readonly endpoint: string;
       readonly resuming: boolean;
       readonly lines: { readonly total: number; readonly settled: number; readonly open: number };
+    }
+  | {
+      /** The sample has come to its end; then the user may be asked whether the others are wanted. */
+      readonly event: 'sample-end';
+      readonly sampleLines: number;
+      readonly openLines: number;
+      /** What the open lines are to cost, a decimal string; null: too little is known. */
+      readonly expected: string | null;
+      readonly currency: string;
     }
   | {
       readonly event: 'line-settled';

@@ -65,6 +65,26 @@ function costText(summary: RunSummary): string[] {
   return lines;
 }
 
+function offBy({ estimated, actual }: { estimated: number; actual: number }): string {
+  if (estimated <= 0) return 'unknown';
+  const percent = (actual / estimated - 1) * 100;
+  const size = Math.abs(percent);
+  if (size < 0.05) return 'as expected';
+  return `${size.toFixed(size < 10 ? 1 : 0)}% ${percent > 0 ? 'more' : 'less'}`;
+}
+
+/** How far off the estimates were: what the next one is worth. */
+function estimateText({ estimate, cost: { currency } }: RunSummary): string[] {
+  if (estimate === null) return [];
+  const { lines, input_tokens: input, output_tokens: output, cost } = estimate;
+  const tokens = `input ${offBy(input)}, output ${offBy(output)}`;
+  const answers = countText(lines, 'answer');
+  if (cost === null) return [`expected of ${answers}: ${tokens}`];
+  const money = { estimated: Number(cost.estimated), actual: Number(cost.actual) };
+  const amount = `${exactAmount(cost.estimated)} ${currency}`;
+  return [`expected ${amount} for ${answers}; it took ${offBy(money)} (${tokens})`];
+}
+
 function failureText(group: FailureGroup, width: number): string {
   const code = oneLine(group.code, CODE_CHARS_MAX);
   const head = `${countText(group.lines, 'line')}: ${code}: `;
@@ -117,7 +137,12 @@ export function summaryText(
 ): string {
   const { color, width, withTime = true } = options;
   const { summary } = event;
-  const facts = [...filesText(summary), tokensText(summary), ...costText(summary)];
+  const facts = [
+    ...filesText(summary),
+    tokensText(summary),
+    ...costText(summary),
+    ...estimateText(summary),
+  ];
   const failures = failuresText(event.failures, width);
   const lines = [
     ...facts.map((line) => paint(color, 'dim', line)),

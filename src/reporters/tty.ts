@@ -1,5 +1,12 @@
 import { MultiBar } from 'cli-progress';
-import { noticeText, parkedText, slowedText, startText, stoppingText } from './event-text.ts';
+import {
+  noticeText,
+  parkedText,
+  sampleText,
+  slowedText,
+  startText,
+  stoppingText,
+} from './event-text.ts';
 import { progressLines } from './progress-lines.ts';
 import type { Progress, Reporter, RunEvent } from './reporter.ts';
 import { stateText } from './state-text.ts';
@@ -78,6 +85,8 @@ function createSlowedFilter(): (model: string, waitMs: number, elapsedMs: number
 type Screen = {
   readonly print: (text: string, style: Style) => void;
   readonly show: (progress: Progress) => void;
+  /** Takes the status lines away until the next `show`: a question may follow. */
+  readonly clear: () => void;
   readonly close: () => void;
 };
 
@@ -85,6 +94,13 @@ function createScreen(stream: NodeJS.WriteStream, color: boolean): Screen {
   let latest: Progress | undefined;
   let bars: MultiBar | undefined;
   let ended = false;
+
+  const clear = (): void => {
+    const open = bars;
+    bars = undefined;
+    open?.update();
+    open?.stop();
+  };
 
   return {
     print(text, style) {
@@ -109,12 +125,10 @@ function createScreen(stream: NodeJS.WriteStream, color: boolean): Screen {
         progressLines(latest ?? progress, { columns: columnsOf(stream) - 1, color }),
       );
     },
+    clear,
     close() {
       ended = true;
-      const open = bars;
-      bars = undefined;
-      open?.update();
-      open?.stop();
+      clear();
     },
   };
 }
@@ -141,6 +155,10 @@ export function createTtyReporter(options: {
       case 'progress':
         elapsedMs = event.elapsedMs;
         screen.show(event);
+        break;
+      case 'sample-end':
+        screen.clear();
+        screen.print(sampleText(event), 'bold');
         break;
       case 'model-slowed':
         if (worthTelling(event.model, event.waitMs, elapsedMs)) {

@@ -1,19 +1,19 @@
-import { isObject } from '../is-object.ts';
 import type { z } from 'zod';
 import type { ProtocolName } from '../protocols/protocol.ts';
 import { closestName } from '../suggest.ts';
-import { PROBLEM_CODES } from './codes.ts';
-import { badValue, isFull, refuse, report, shown, shownName, warn } from './findings.ts';
+import { breach, isFull, named, placeName, refuse, shown, shownName, valueAt } from './findings.ts';
 import type { Examination } from './findings.ts';
+import { NAME_RULES } from './line-rules.ts';
 import { PARAMETERS, PARAMETERS_BY_NAME } from './parameters.ts';
 import type { Parameter } from './parameter.ts';
+import { cited } from './sources.ts';
 
 /** Names that people put among the parameters although they belong elsewhere, and where that is. */
 const BELONGS_ELSEWHERE: ReadonlyMap<string, string> = new Map([
-  ['extra_body', 'is an argument of the Python SDK; put its members beside "model" instead'],
-  ['extra_headers', "is an argument of the Python SDK; use the line's headers instead"],
-  ['parameters', 'is the native form; in this place the parameters stand on their own'],
-  ['input', 'is the native form; here "messages" stands on its own'],
+  ['extra_body', 'is an argument of the Python SDK: put its members beside "model" instead'],
+  ['extra_headers', "is an argument of the Python SDK: use the line's headers instead"],
+  ['parameters', 'is the native form: in this place the parameters stand on their own'],
+  ['input', 'is the native form: here "messages" stands on its own'],
   ['messages', 'belongs in "input", not among the parameters'],
   ['prompt', 'belongs in "input", not among the parameters'],
   ['model', 'belongs beside "input", not among the parameters'],
@@ -22,7 +22,7 @@ const BELONGS_ELSEWHERE: ReadonlyMap<string, string> = new Map([
 /** Longer names are not compared with known ones: none is near, and the comparison would take long. */
 const NAME_CHARACTERS_MAX = 64;
 
-/** Members of a native `input` besides `messages`; the last three belong to deep research, whose place is not settled. */
+/** Members of a native `input` besides `messages`; the last three are of deep research, whose place is not settled. */
 const INPUT_NAMES: ReadonlySet<string> = new Set([
   'prompt',
   'history',
@@ -39,47 +39,26 @@ function knownNames(protocol: ProtocolName): string[] {
   return PARAMETERS.filter((row) => counts(row, protocol)).map((row) => row.name);
 }
 
-/** Turns `['tools', 0, 'function']` into `tools[0].function`. */
-function placeName(root: string, path: readonly PropertyKey[]): string {
-  return path.reduce<string>(
-    (name, key) => (typeof key === 'number' ? `${name}[${key}]` : `${name}.${String(key)}`),
-    root,
-  );
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let current = value;
-  for (const key of path) {
-    if (Array.isArray(current)) current = current[Number(key)];
-    else current = isObject(current) ? current[String(key)] : undefined;
-  }
-  return current;
-}
-
 /**
  * Reports the schema issues of a value that was refused: the parameter's own words where it is
- * wrong as a whole, the place inside it where a member is.
+ * wrong as a whole, the place inside it where a member is. `prefix` is where the parameter stands.
  */
-export function reportIssues(
+function reportIssues(
   examination: Examination,
-  place: { readonly prefix: string; readonly name: string },
-  value: unknown,
-  issues: readonly z.core.$ZodIssue[],
+  row: Parameter,
+  prefix: string,
+  found: { readonly value: unknown; readonly issues: readonly z.core.$ZodIssue[] },
 ): void {
   const seen = new Set<string>();
-  for (const issue of issues) {
-    const name = placeName(place.name, issue.path);
+  const service = row.service === null ? '' : ` (service: ${row.service})`;
+  for (const issue of found.issues) {
+    const name = placeName(row.name, issue.path);
     if (seen.has(name)) continue;
     seen.add(name);
-    const row = PARAMETERS_BY_NAME.get(place.name);
-    const whole = issue.path.length === 0 && row !== undefined;
-    const message = badValue(
-      name,
-      valueAt(value, issue.path),
-      whole ? row.allowed : issue.message,
-      row?.service ?? null,
-    );
-    refuse(examination, place.prefix + name, message);
+    const allowed = issue.path.length === 0 ? row.allowed : issue.message;
+    const value = named(name, valueAt(found.value, issue.path));
+    const message = `${value}; it must be ${allowed}${service}${cited(row.source)}`;
+    refuse(examination, prefix + name, message);
   }
 }
 
@@ -87,48 +66,84 @@ function reportUnknown(examination: Examination, prefix: string, name: string): 
   const { protocol } = examination.view;
   const elsewhere = BELONGS_ELSEWHERE.get(name);
   if (elsewhere !== undefined) {
-    warn(examination, prefix + name, PROBLEM_CODES.misplaced, `"${name}" ${elsewhere}`);
+    breach(examination, NAME_RULES.elsewhere, prefix + name, `"${name}" ${elsewhere}`);
     return;
   }
   const close =
     name.length > NAME_CHARACTERS_MAX ? undefined : closestName(name, knownNames(protocol));
-  warn(
+  const found = `unknown parameter ${shown(name)}`;
+  breach(
     examination,
+    NAME_RULES.unknown,
     prefix + shownName(name),
-    PROBLEM_CODES.unknownParameter,
-    close === undefined
-      ? `unknown parameter ${shown(name)}; it is sent as it is`
-      : `unknown parameter ${shown(name)}; did you mean "${close}"? It is sent as it is`,
+    close === undefined ? found : `${found}, did you mean "${close}"?`,
   );
 }
 
 function reportMisplaced(examination: Examination, path: string, row: Parameter): void {
   const where =
     row.place === 'native'
-      ? 'a parameter of the native protocol; compatible mode does not document it'
-      : 'a parameter of OpenAI-compatible requests; the native protocol does not document it';
-  warn(examination, path, PROBLEM_CODES.misplaced, `${row.name} is ${where}`);
+      ? 'a parameter of the native protocol'
+      : 'a parameter of OpenAI-compatible requests';
+  breach(examination, NAME_RULES.protocol, path, `${row.name} is ${where}`);
+}
+
+/** Whether a whole number was written as `5.0` or `1e3`, which is sent like that. */
+function isWrittenOddly(raw: string | undefined): boolean {
+  return raw !== undefined && /[.eE]/.test(raw);
+}
+
+/** 2^63 and the next numbers below and above it are one number in JavaScript: the digits decide. */
+const SEED_LIMIT = 9_223_372_036_854_775_807n;
+
+function isBeyondSeed(row: Parameter, value: unknown, raw: string | undefined): boolean {
+  if (row.name !== 'seed' || Number(value) < 2 ** 63 || raw === undefined) return false;
+  return /^\d+$/.test(raw) && BigInt(raw) > SEED_LIMIT;
 }
 
 /** Checks one known parameter in its proper place. */
 function checkOne(examination: Examination, row: Parameter, value: unknown): void {
   const { view } = examination;
   const prefix = view.paths.parameters;
+  const path = prefix + row.name;
   if (value === null) {
-    if (row.nullable) return;
-    const message = `${row.name} is null, which is not documented; null is sent as it is: leave it out for the default`;
-    warn(examination, prefix + row.name, PROBLEM_CODES.nullParameter, message);
+    if (!row.nullable) breach(examination, NAME_RULES.nothing, path, `${row.name} is null`);
     return;
   }
-  const result = row.schema.safeParse(value);
-  if (!result.success) {
-    reportIssues(examination, { prefix, name: row.name }, value, result.error.issues);
-    return;
-  }
+  if (!checkValue(examination, row, prefix, value)) return;
   if (row.family !== null && view.profile.known && !row.family.test(view.model)) {
-    const message = `${row.name} is documented for other models than ${view.model}`;
-    warn(examination, prefix + row.name, PROBLEM_CODES.modelList, message);
+    const found = `${named(row.name, value)}, and the model is ${view.model}`;
+    breach(examination, { ...NAME_RULES.family, source: row.source }, path, found);
   }
+  if (!row.integer) return;
+  const raw = view.rawParameter(row.name);
+  if (isBeyondSeed(row, value, raw)) {
+    const found = `${row.name} is ${raw}; it must be ${row.allowed} (service: ${row.service})`;
+    refuse(examination, path, found + cited(row.source));
+  } else if (isWrittenOddly(raw)) {
+    const found = `${row.name} is written as ${raw === undefined ? '' : oneWord(raw)}`;
+    breach(examination, NAME_RULES.integerText, path, found);
+  }
+}
+
+const NUMBER_CHARACTERS_MAX = 40;
+
+/** A number's text, cut where it is absurdly long. */
+function oneWord(raw: string): string {
+  return raw.length > NUMBER_CHARACTERS_MAX ? `${raw.slice(0, NUMBER_CHARACTERS_MAX)}…` : raw;
+}
+
+/** Checks a value against its row; false where it is refused. */
+function checkValue(
+  examination: Examination,
+  row: Parameter,
+  prefix: string,
+  value: unknown,
+): boolean {
+  const result = row.schema.safeParse(value);
+  if (result.success) return true;
+  reportIssues(examination, row, prefix, { value, issues: result.error.issues });
+  return false;
 }
 
 /** Checks every parameter on its own: known, in the right place, of the right type and range. */
@@ -147,21 +162,39 @@ export function checkParameters(examination: Examination): void {
   }
 }
 
-/** Checks the names beside `messages` in a native `input`: parameters that strayed there do not count. */
+/** Checks what stands beside `messages` in a native `input`: parameters that strayed there do not count. */
 export function checkInputNames(examination: Examination): void {
-  const { view } = examination;
-  for (const name in view.input) {
+  const { input, paths } = examination.view;
+  for (const name in input) {
     if (isFull(examination)) return;
-    if (INPUT_NAMES.has(name)) continue;
-    const path = view.paths.input + shownName(name);
-    const isParameter = PARAMETERS_BY_NAME.has(name);
-    report(examination, {
-      severity: 'warning',
-      path,
-      code: isParameter ? PROBLEM_CODES.misplaced : PROBLEM_CODES.unknownParameter,
-      message: isParameter
-        ? `${name} belongs in "parameters", not in "input"; here the service does not look at it`
-        : `unknown member ${shown(name)} of input; it is sent as it is`,
-    });
+    const row = PARAMETERS_BY_NAME.get(name);
+    const path = paths.input + shownName(name);
+    if (row === undefined) {
+      if (!INPUT_NAMES.has(name))
+        breach(examination, NAME_RULES.inputMember, path, `unknown member ${shown(name)} of input`);
+    } else if (INPUT_NAMES.has(name)) {
+      checkValue(examination, row, paths.input, input[name]);
+    } else {
+      breach(examination, NAME_RULES.inputParameter, path, `${name} is in "input"`);
+    }
+  }
+}
+
+/** Checks what stands beside `model`, `input` and `parameters` in a native request. */
+export function checkTopLevel(examination: Examination): void {
+  const { extra, paths } = examination.view;
+  const prefix = paths.parameters.replace(/parameters\.$/, '');
+  for (const name in extra) {
+    if (isFull(examination)) return;
+    const row = PARAMETERS_BY_NAME.get(name);
+    const path = prefix + shownName(name);
+    if (row === undefined) {
+      breach(examination, NAME_RULES.topLevel, path, `unknown member ${shown(name)}`);
+    } else if (name === 'output_format') {
+      checkValue(examination, row, prefix, extra[name]);
+      breach(examination, NAME_RULES.outputFormatPlace, path, named(name, extra[name]));
+    } else {
+      breach(examination, NAME_RULES.topLevelParameter, path, named(name, extra[name]));
+    }
   }
 }

@@ -1,6 +1,9 @@
 import type { Problem } from '../problem.ts';
-import { checkInputNames, checkParameters } from './check-parameters.ts';
+import { checkInputNames, checkParameters, checkTopLevel } from './check-parameters.ts';
+import { breach } from './findings.ts';
 import type { Examination } from './findings.ts';
+import { checkHeaderUse } from './header-use.ts';
+import { NAME_RULES } from './line-rules.ts';
 import { checkMessages } from './messages.ts';
 import type { RequestView } from './request-view.ts';
 import { checkRules } from './rules.ts';
@@ -8,6 +11,16 @@ import { checkRules } from './rules.ts';
 /** What every clean line gets: one shared array that nobody can add to. */
 const CLEAN: Problem[] = [];
 Object.freeze(CLEAN);
+
+/** Most bytes of a body that a text model is reported to take. Source: NAME_RULES.requestBytes. */
+const TEXT_BYTES_MAX = 6_291_456;
+
+/** A line is a little longer than the body it becomes: custom_id, url and metadata are not sent. */
+function checkBytes(examination: Examination): void {
+  const { bytes, endpoint } = examination.view;
+  if (bytes <= TEXT_BYTES_MAX || endpoint !== 'text-generation') return;
+  breach(examination, NAME_RULES.requestBytes, '', `the line has ${bytes} bytes`);
+}
 
 /**
  * Everything that can be said about a request before it is sent: errors (the service is documented
@@ -21,8 +34,13 @@ Object.freeze(CLEAN);
 export function checkRequest(view: RequestView): Problem[] {
   const examination: Examination = { view, problems: undefined };
   checkMessages(examination);
-  if (view.protocol === 'dashscope') checkInputNames(examination);
+  if (view.protocol === 'dashscope') {
+    checkInputNames(examination);
+    checkTopLevel(examination);
+  }
   checkParameters(examination);
   checkRules(examination);
+  checkHeaderUse(examination);
+  checkBytes(examination);
   return examination.problems ?? CLEAN;
 }

@@ -20,6 +20,8 @@ export const PROBLEM_CODES = {
   thinkingDefault: 'qbatch_thinking_default',
   /** Note: has no effect here. */
   noEffect: 'qbatch_no_effect',
+  /** Note: the documentation advises against it. */
+  advice: 'qbatch_advice',
   /** Note: still works, but is on its way out. */
   deprecated: 'qbatch_deprecated',
   /** Note: a model that the catalog does not know, so that its rules cannot be checked. */

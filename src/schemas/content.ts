@@ -1,29 +1,20 @@
 import { isObject } from '../is-object.ts';
-import { PROBLEM_CODES } from './codes.ts';
-import { badValue, refuse, shown, shownName, warn } from './findings.ts';
+import { CONTENT_RULES } from './content-rules.ts';
+import { breach, named, shown, shownName } from './findings.ts';
 import type { Examination, JsonObject } from './findings.ts';
 import { checkMediaValue } from './media.ts';
 import { FAMILIES, isQwen } from './model-families.ts';
+import { checkCacheControl, checkPartOptions, PART_OPTIONS } from './part-options.ts';
+import type { ShapeRule } from './shape-rule.ts';
 
 /** Frames that an image list may have as a video. Source: error-code page, 2026-05. */
-const FRAMES = { min: 4, max: 512 } as const;
-
-/** Frames per second read from a video. Source: DashScope API reference, 2026-09. */
-const FPS = { min: 0.1, max: 10 } as const;
-
-const PIXEL_KEYS = ['min_pixels', 'max_pixels', 'total_pixels', 'max_frames'] as const;
+const FRAMES = { min: 4, older: 80, max: 512 } as const;
 
 /** What a native multimodal part is about: exactly one of these. */
 const MODAL_KEYS = ['text', 'image', 'video', 'audio', 'file'] as const;
 
 /** What may stand beside the modal key. */
-const EXTRA_KEYS: ReadonlySet<string> = new Set([
-  ...PIXEL_KEYS,
-  'fps',
-  'enable_rotate',
-  'cache_control',
-  'type',
-]);
+const EXTRA_KEYS: ReadonlySet<string> = new Set([...PART_OPTIONS, 'type']);
 
 /** The OpenAI part types and the modality that each needs. Source: OpenAI-compatible reference, 2026-09. */
 const OPENAI_PARTS: ReadonlyMap<unknown, string> = new Map([
@@ -36,7 +27,7 @@ const OPENAI_PARTS: ReadonlyMap<unknown, string> = new Map([
 
 function checkText(examination: Examination, path: string, value: unknown): void {
   if (typeof value === 'string') return;
-  refuse(examination, `${path}.text`, badValue('text', value, 'a string', null));
+  breach(examination, CONTENT_RULES.textType, `${path}.text`, named('text', value));
 }
 
 function checkModality(examination: Examination, path: string, modality: string): void {
@@ -45,8 +36,8 @@ function checkModality(examination: Examination, path: string, modality: string)
   if (takes === null || modality === 'text' || modality === 'file') return;
   // The catalog marks what it is unsure of with a question mark.
   if (takes.some((name) => name.startsWith(modality))) return;
-  const message = `${model} is documented to take ${takes.join(', ')}, not ${modality}`;
-  warn(examination, path, PROBLEM_CODES.modelList, message);
+  const found = `the part is ${modality}, and ${model} takes ${takes.join(', ')}`;
+  breach(examination, CONTENT_RULES.modalityModel, path, found);
 }
 
 function checkVideo(examination: Examination, path: string, value: unknown): void {
@@ -57,39 +48,16 @@ function checkVideo(examination: Examination, path: string, value: unknown): voi
   value.forEach((frame, index) => {
     checkMediaValue(examination, `${path}[${index}]`, frame);
   });
-  if (value.length < FRAMES.min) {
-    const message = `video has ${value.length} frames; an image list must have at least ${FRAMES.min}`;
-    refuse(examination, path, message);
-  } else if (value.length > FRAMES.max) {
-    const message = `video has ${value.length} frames; the documented maximum is ${FRAMES.max} (80 before Qwen2.5-VL)`;
-    warn(examination, path, PROBLEM_CODES.rule, message);
-  }
+  const rule = framesRule(value.length, examination.view.model);
+  if (rule !== undefined) breach(examination, rule, path, `video has ${value.length} frames`);
 }
 
-/** Sampling and size options beside the medium; the same names on both protocols. */
-function checkPartOptions(examination: Examination, path: string, part: JsonObject): void {
-  const fps = part['fps'];
-  if (fps !== undefined && !(typeof fps === 'number' && fps >= FPS.min && fps <= FPS.max)) {
-    const allowed = `a number from ${FPS.min} to ${FPS.max}`;
-    refuse(examination, `${path}.fps`, badValue('fps', fps, allowed, null));
-  }
-  for (const key of PIXEL_KEYS) {
-    const value = part[key];
-    if (value === undefined || (Number.isInteger(value) && Number(value) >= 1)) continue;
-    refuse(examination, `${path}.${key}`, badValue(key, value, 'an integer >= 1', null));
-  }
-  if (part['enable_rotate'] !== undefined && typeof part['enable_rotate'] !== 'boolean') {
-    const message = badValue('enable_rotate', part['enable_rotate'], 'true or false', null);
-    refuse(examination, `${path}.enable_rotate`, message);
-  }
-  checkCacheControl(examination, path, part['cache_control']);
-}
-
-function checkCacheControl(examination: Examination, path: string, value: unknown): void {
-  if (value === undefined || value === null) return;
-  if (isObject(value) && value['type'] === 'ephemeral') return;
-  const message = 'cache_control is documented only as {"type":"ephemeral"}';
-  warn(examination, `${path}.cache_control`, PROBLEM_CODES.rule, message);
+function framesRule(count: number, model: string): ShapeRule | undefined {
+  if (count < FRAMES.min) return CONTENT_RULES.framesMin;
+  if (count > FRAMES.max) return CONTENT_RULES.framesMax;
+  return count > FRAMES.older && FAMILIES.framesTo80.test(model)
+    ? CONTENT_RULES.framesOlder
+    : undefined;
 }
 
 function reportNoModality(examination: Examination, path: string, part: JsonObject): void {
@@ -97,11 +65,8 @@ function reportNoModality(examination: Examination, path: string, part: JsonObje
     part['type'] === undefined
       ? ''
       : `; ${shown(part['type'])} is an OpenAI part: natively write {"image": "https://..."}`;
-  refuse(
-    examination,
-    path,
-    `the part has none of ${MODAL_KEYS.join(', ')}${hint} (service: The item of content should be a message of a certain modal.)`,
-  );
+  const found = `the part has none of ${MODAL_KEYS.join(', ')}${hint}`;
+  breach(examination, CONTENT_RULES.modality, path, found);
 }
 
 /** One part of a native multimodal message: `{"text"}`, `{"image"}`, `{"video"}`, `{"audio"}`, `{"file"}`. */
@@ -113,8 +78,7 @@ function checkNativePart(examination: Examination, path: string, part: JsonObjec
     return;
   }
   if (modal.length > 1) {
-    const message = `the part has ${modal.join(' and ')}; the documented form has one of them in each part`;
-    warn(examination, path, PROBLEM_CODES.rule, message);
+    breach(examination, CONTENT_RULES.modalities, path, `the part has ${modal.join(' and ')}`);
   }
   for (const key of modal) {
     if (key === 'text') checkText(examination, path, part[key]);
@@ -122,17 +86,17 @@ function checkNativePart(examination: Examination, path: string, part: JsonObjec
     else checkMediaValue(examination, `${path}.${key}`, part[key]);
     checkModality(examination, path, key);
   }
-  checkPartOptions(examination, path, part);
+  checkPartOptions(examination, path, part, modality === 'image');
   for (const key in part) {
     if (EXTRA_KEYS.has(key) || modal.some((known) => known === key)) continue;
-    const message = `unknown member ${shown(key)} of a content part; it is sent as it is`;
-    warn(examination, `${path}.${shownName(key)}`, PROBLEM_CODES.unknownParameter, message);
+    const found = `unknown member ${shown(key)} of a content part`;
+    breach(examination, CONTENT_RULES.member, `${path}.${shownName(key)}`, found);
   }
 }
 
 function checkAddress(examination: Examination, path: string, value: unknown): void {
   if (isObject(value)) checkMediaValue(examination, `${path}.url`, value['url']);
-  else refuse(examination, path, badValue('the address', value, 'an object {"url": "..."}', null));
+  else breach(examination, CONTENT_RULES.address, path, named('the address', value));
 }
 
 function checkInputAudio(examination: Examination, path: string, value: unknown): void {
@@ -142,25 +106,19 @@ function checkInputAudio(examination: Examination, path: string, value: unknown)
     if (/^(?:data|file):/i.test(data)) checkMediaValue(examination, `${path}.data`, data);
     return;
   }
-  refuse(
-    examination,
-    path,
-    badValue('input_audio', value, 'an object {"data": "...", "format": "..."}', null),
-  );
+  breach(examination, CONTENT_RULES.inputAudio, path, named('input_audio', value));
 }
 
 /** One part of an OpenAI message, told by its `type`. Types that no page names pass with a warning. */
 function checkOpenaiPart(examination: Examination, path: string, part: JsonObject): void {
   const type = part['type'];
   if (typeof type !== 'string') {
-    const hint = 'one of text, image_url, input_audio, video, video_url (native parts have none)';
-    refuse(examination, `${path}.type`, badValue('type', type, hint, null));
+    breach(examination, CONTENT_RULES.openaiType, `${path}.type`, named('type', type));
     return;
   }
   const modality = OPENAI_PARTS.get(type);
   if (modality === undefined) {
-    const message = `part type ${shown(type)} is not documented for compatible mode; it is sent as it is`;
-    warn(examination, `${path}.type`, PROBLEM_CODES.rule, message);
+    breach(examination, CONTENT_RULES.openaiTypeUnknown, `${path}.type`, named('type', type));
     return;
   }
   if (type === 'text') checkText(examination, path, part['text']);
@@ -168,17 +126,33 @@ function checkOpenaiPart(examination: Examination, path: string, part: JsonObjec
   else if (type === 'input_audio') checkInputAudio(examination, `${path}.input_audio`, part[type]);
   else checkAddress(examination, `${path}.${type}`, part[type]);
   checkModality(examination, path, modality);
-  checkPartOptions(examination, path, part);
-  if (part['max_frames'] === undefined) return;
-  const message = 'max_frames is documented for the native protocol only';
-  warn(examination, `${path}.max_frames`, PROBLEM_CODES.misplaced, message);
+  checkPartOptions(examination, path, part, modality === 'image');
+  const frames = part['max_frames'];
+  if (frames === undefined) return;
+  const found = named('max_frames', frames);
+  breach(examination, CONTENT_RULES.framesCompatible, `${path}.max_frames`, found);
 }
 
 /** One part on the native text path, where only texts and, for qwen-doc, documents are known. */
 function checkTextPathPart(examination: Examination, path: string, part: JsonObject): void {
   if (part['text'] !== undefined || part['type'] === 'text')
     checkText(examination, path, part['text']);
+  if (part['type'] === 'doc_url') checkDocuments(examination, path, part);
   checkCacheControl(examination, path, part['cache_control']);
+}
+
+function checkDocuments(examination: Examination, path: string, part: JsonObject): void {
+  const { doc_url: urls, file_parsing_strategy: strategy } = part;
+  if (Array.isArray(urls) && urls.length > 0) {
+    urls.forEach((url, index) => {
+      checkMediaValue(examination, `${path}.doc_url[${index}]`, url);
+    });
+  } else {
+    breach(examination, CONTENT_RULES.documents, `${path}.doc_url`, named('doc_url', urls));
+  }
+  if (strategy === undefined || strategy === null || typeof strategy === 'string') return;
+  const found = named('file_parsing_strategy', strategy);
+  breach(examination, CONTENT_RULES.parsing, `${path}.file_parsing_strategy`, found);
 }
 
 /**
@@ -194,9 +168,9 @@ function checkTextPathArray(
   if (FAMILIES.partsOnTextPath.test(model)) return;
   if (parts.some((part) => isObject(part) && part['cache_control'] !== undefined)) return;
   const textOnly = profile.inputModalities?.every((name) => name === 'text') === true;
-  const message = `content is an array; ${model} on the native text path takes a string (service: input content must be a string.)`;
-  if (profile.known && textOnly && isQwen(model)) refuse(examination, path, message);
-  else warn(examination, path, PROBLEM_CODES.rule, message);
+  const sure = profile.known && textOnly && isQwen(model);
+  const rule = sure ? CONTENT_RULES.textPathArray : CONTENT_RULES.textPathArrayOther;
+  breach(examination, rule, path, `${named('content', parts)} to ${model}`);
 }
 
 /** Checks the content of one message where it is an array of parts; `path` ends in `.content`. */
@@ -211,7 +185,7 @@ export function checkParts(
     const part = parts[index];
     const partPath = `${path}[${index}]`;
     if (!isObject(part))
-      refuse(examination, partPath, badValue('the part', part, 'an object', null));
+      breach(examination, CONTENT_RULES.partType, partPath, named('the part', part));
     else if (endpoint === 'chat-completions') checkOpenaiPart(examination, partPath, part);
     else if (endpoint === 'multimodal-generation') checkNativePart(examination, partPath, part);
     else checkTextPathPart(examination, partPath, part);

@@ -1,8 +1,9 @@
 import { isObject } from '../is-object.ts';
 import type { Problem } from '../problem.ts';
 import { PROBLEM_CODES } from './codes.ts';
-import type { ProblemCode } from './codes.ts';
 import type { RequestView } from './request-view.ts';
+import { breachOf } from './shape-rule.ts';
+import type { ShapeRule } from './shape-rule.ts';
 
 /**
  * One line under examination and what was found so far. `problems` stays undefined for a clean
@@ -40,29 +41,14 @@ export function report(examination: Examination, problem: Problem): void {
   }
 }
 
-/** Adds an error: the line is invalid. */
-export function refuse(examination: Examination, path: string, message: string): void {
-  report(examination, { severity: 'error', path, code: PROBLEM_CODES.invalid, message });
-}
-
-/** Adds a warning. */
-export function warn(
+/** Adds the problem of a broken rule; `found` says what is there, with its name: `role is "bot"`. */
+export function breach(
   examination: Examination,
+  rule: ShapeRule,
   path: string,
-  code: ProblemCode,
-  message: string,
+  found: string,
 ): void {
-  report(examination, { severity: 'warning', path, code, message });
-}
-
-/** Adds a note. */
-export function note(
-  examination: Examination,
-  path: string,
-  code: ProblemCode,
-  message: string,
-): void {
-  report(examination, { severity: 'note', path, code, message });
+  report(examination, breachOf(rule, path, found));
 }
 
 const SHOWN_CHARACTERS_MAX = 60;
@@ -78,6 +64,8 @@ export function shown(value: unknown): string {
   if (typeof value === 'string' && value.length > SHOWN_CHARACTERS_MAX) {
     return `${JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX))}… (${value.length} characters)`;
   }
+  // 1e400 is a number that JSON can write and JavaScript cannot hold.
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'too large a number';
   return JSON.stringify(value);
 }
 
@@ -86,13 +74,30 @@ export function shownName(name: string): string {
   return name.length > SHOWN_CHARACTERS_MAX ? `${name.slice(0, SHOWN_CHARACTERS_MAX)}…` : name;
 }
 
-/** The sentence for a bad value: `temperature is 2.5; it must be ... (service: ...)`. */
-export function badValue(
-  name: string,
-  value: unknown,
-  allowed: string,
-  service: string | null,
-): string {
-  const text = `${name} is ${shown(value)}; it must be ${allowed}`;
-  return service === null ? text : `${text} (service: ${service})`;
+/** A value with its name, as messages begin: `role is "bot"`. */
+export function named(name: string, value: unknown): string {
+  return `${name} is ${shown(value)}`;
+}
+
+/** Turns `['tools', 0, 'function']` into `tools[0].function`. */
+export function placeName(root: string, path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (name, key) => (typeof key === 'number' ? `${name}[${key}]` : `${name}.${String(key)}`),
+    root,
+  );
+}
+
+/** The value at a path inside another one; undefined where there is none. */
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let current = value;
+  for (const key of path) {
+    if (Array.isArray(current)) current = current[Number(key)];
+    else current = isObject(current) ? current[String(key)] : undefined;
+  }
+  return current;
+}
+
+/** Adds an error: the line is invalid. */
+export function refuse(examination: Examination, path: string, message: string): void {
+  report(examination, { severity: 'error', path, code: PROBLEM_CODES.invalid, message });
 }

@@ -1,57 +1,73 @@
 import { isObject } from '../is-object.ts';
 import type { Problem } from '../problem.ts';
-import { PROBLEM_CODES } from './codes.ts';
-import { PROBLEMS_MAX, shown, shownName } from './findings.ts';
+import { named, PROBLEMS_MAX, shown, shownName } from './findings.ts';
+import { HEADER_RULES } from './line-rules.ts';
+import { breachOf } from './shape-rule.ts';
+import type { ShapeRule } from './shape-rule.ts';
 
 /**
  * The headers that a line may set, in lower case, with what their value must look like where a
  * page says so. A value that does not is a warning, for the service alone knows what else it takes.
- * Source: help.aliyun.com/zh/model-studio, API reference (2025-11), error codes and
- * rate-limiting-best-practices (2026-05).
  */
-const ALLOWED: ReadonlyMap<string, { readonly form: RegExp; readonly text: string }> = new Map([
-  ['x-dashscope-sse', { form: /^(?:enable|disable)$/, text: '"enable"' }],
-  [
-    'x-dashscope-datainspection',
-    { form: /^\s*\{.*\}\s*$/, text: '\'{"input":"cip","output":"cip"}\'' },
-  ],
-  ['x-dashscope-ossresourceresolve', { form: /^enable$/, text: '"enable"' }],
-  ['x-dashscope-workspace', { form: /./, text: 'a workspace id' }],
-  ['x-dashscope-wait-timeout', { form: /^\d+$/, text: 'a number of seconds, such as "30"' }],
+const ALLOWED: ReadonlyMap<string, { readonly fits: (value: string) => boolean; rule: ShapeRule }> =
+  new Map([
+    [
+      'x-dashscope-sse',
+      { fits: (value) => /^(?:enable|disable)$/.test(value), rule: HEADER_RULES.sse },
+    ],
+    ['x-dashscope-datainspection', { fits: isInspection, rule: HEADER_RULES.inspection }],
+    [
+      'x-dashscope-ossresourceresolve',
+      { fits: (value) => value === 'enable', rule: HEADER_RULES.oss },
+    ],
+    ['x-dashscope-workspace', { fits: (value) => value !== '', rule: HEADER_RULES.workspace }],
+    ['x-dashscope-wait-timeout', { fits: isWait, rule: HEADER_RULES.wait }],
+  ]);
+
+/** Headers that people try and that have a reason of their own to be refused. */
+const REFUSED: ReadonlyMap<string, ShapeRule> = new Map([
+  ['x-dashscope-async', HEADER_RULES.async],
+  ['authorization', HEADER_RULES.authorization],
 ]);
 
-/** Why some headers that people try are refused. */
-const REFUSED: ReadonlyMap<string, string> = new Map([
-  ['x-dashscope-async', 'language models have no task mode; leave it out'],
-  ['authorization', 'the key comes from DASHSCOPE_API_KEY and never from the input'],
-]);
+/** Seconds that the service advises, besides 0. Source: rate-limiting-best-practices, 2026-05. */
+const WAIT_SECONDS = { min: 3, max: 120 } as const;
 
-const NAMES =
-  'X-DashScope-SSE, X-DashScope-DataInspection, X-DashScope-OssResourceResolve, X-DashScope-WorkSpace, X-DashScope-Wait-Timeout';
+function isWait(value: string): boolean {
+  if (!/^\d+$/.test(value)) return false;
+  const seconds = Number(value);
+  return seconds === 0 || (seconds >= WAIT_SECONDS.min && seconds <= WAIT_SECONDS.max);
+}
+
+/** `{"input":"cip","output":"cip"}`, one of them or both. */
+function isInspection(value: string): boolean {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    return false;
+  }
+  const sides = isObject(parsed) ? Object.entries(parsed) : [];
+  return (
+    sides.length > 0 &&
+    sides.every(([side, how]) => (side === 'input' || side === 'output') && how === 'cip')
+  );
+}
 
 /** Printable ASCII: no line break can smuggle in a second header. */
 const PRINTABLE = /^[\x20-\x7e]*$/;
-
-function error(path: string, message: string): Problem {
-  return { severity: 'error', path, code: PROBLEM_CODES.invalid, message };
-}
 
 function checkValue(name: string, path: string, value: unknown): Problem | undefined {
   const lower = name.toLowerCase();
   const allowed = ALLOWED.get(lower);
   if (allowed === undefined) {
-    const reason = REFUSED.get(lower) ?? `a line may set only ${NAMES}`;
-    return error(path, `the header ${shown(name)} is refused: ${reason}`);
+    const rule = REFUSED.get(lower) ?? HEADER_RULES.refused;
+    return breachOf(rule, path, `the header ${shown(name)} is refused`);
   }
-  if (typeof value !== 'string') {
-    return error(path, `${name} is ${shown(value)}; it must be a string`);
-  }
-  if (!PRINTABLE.test(value)) {
-    return error(path, `${name} has characters other than printable ASCII`);
-  }
-  if (allowed.form.test(value)) return undefined;
-  const message = `${name} is ${shown(value)}; it is documented as ${allowed.text}`;
-  return { severity: 'warning', path, code: PROBLEM_CODES.rule, message };
+  const found = named(shownName(name), value);
+  if (typeof value !== 'string') return breachOf(HEADER_RULES.valueType, path, found);
+  if (!PRINTABLE.test(value)) return breachOf(HEADER_RULES.ascii, path, found);
+  return allowed.fits(value) ? undefined : breachOf(allowed.rule, path, found);
 }
 
 /**
@@ -67,7 +83,7 @@ export function checkHeaders(
   const problems: Problem[] = [];
   if (headers === undefined) return { headers: kept, problems };
   if (!isObject(headers)) {
-    problems.push(error(path, `headers is ${shown(headers)}; it must be an object of strings`));
+    problems.push(breachOf(HEADER_RULES.type, path, named('headers', headers)));
     return { headers: kept, problems };
   }
   for (const [name, value] of Object.entries(headers)) {
@@ -75,7 +91,7 @@ export function checkHeaders(
     const lower = name.toLowerCase();
     const place = `${path}.${shownName(name)}`;
     const problem = Object.hasOwn(kept, lower)
-      ? error(place, `the header ${shown(name)} is given twice`)
+      ? breachOf(HEADER_RULES.twice, place, `the header ${shown(name)} is given twice`)
       : checkValue(name, place, value);
     if (problem !== undefined) problems.push(problem);
     if (problem?.severity !== 'error' && typeof value === 'string') kept[lower] = value;
@@ -90,13 +106,13 @@ export function checkHeaders(
 export function checkMetadata(metadata: unknown): Problem[] {
   if (metadata === undefined) return [];
   if (!isObject(metadata)) {
-    return [error('metadata', `metadata is ${shown(metadata)}; it must be an object of strings`)];
+    return [breachOf(HEADER_RULES.metadataType, 'metadata', named('metadata', metadata))];
   }
   return Object.entries(metadata)
     .filter(([, value]) => typeof value !== 'string')
     .slice(0, PROBLEMS_MAX)
     .map(([name, value]) => {
-      const message = `${shownName(name)} is ${shown(value)}; metadata values must be strings`;
-      return error(`metadata.${shownName(name)}`, message);
+      const found = named(`metadata.${shownName(name)}`, value);
+      return breachOf(HEADER_RULES.metadataType, `metadata.${shownName(name)}`, found);
     });
 }

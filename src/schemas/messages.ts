@@ -1,49 +1,44 @@
 import { isObject } from '../is-object.ts';
-import { PROBLEM_CODES } from './codes.ts';
 import { checkParts } from './content.ts';
-import { badValue, note, refuse, report, warn } from './findings.ts';
+import { breach, named } from './findings.ts';
 import type { Examination, JsonObject } from './findings.ts';
+import { MESSAGE_RULES } from './message-rules.ts';
+import { FAMILIES } from './model-families.ts';
 import { callsOf, checkToolCalls, checkToolOrder } from './tool-calls.ts';
 
 const ROLES: ReadonlySet<unknown> = new Set(['system', 'user', 'assistant', 'tool']);
 
-const EITHER_TEXT = 'Either "prompt" or "messages" must exist and cannot both be none';
+/** Most files that a message to qwen-long may name. Source: DashScope API reference, 2026-09. */
+const FILES_MAX = 100;
+const FILE_SCHEME = 'fileid://';
 
 function checkRole(examination: Examination, path: string, role: unknown): void {
   if (ROLES.has(role)) return;
-  const openai = examination.view.protocol === 'openai';
-  if (openai && role === 'function') {
-    const message = 'role "function" is OpenAI\'s old form; Model Studio documents "tool"';
-    warn(examination, `${path}.role`, PROBLEM_CODES.rule, message);
-    return;
-  }
-  const hint = role === 'developer' ? ': write "system" instead' : '';
-  const allowed = `one of system, user, assistant, tool${hint}`;
-  refuse(examination, `${path}.role`, badValue('role', role, allowed, null));
+  const old = role === 'function' && examination.view.protocol === 'openai';
+  const hint = role === 'developer' ? ', where Model Studio has "system"' : '';
+  breach(
+    examination,
+    old ? MESSAGE_RULES.roleFunction : MESSAGE_RULES.role,
+    `${path}.role`,
+    named('role', role) + hint,
+  );
 }
 
 /** The service refuses empty user content natively; for compatible mode no page says so. */
 function checkEmptyContent(examination: Examination, path: string, message: JsonObject): void {
   if (message['role'] !== 'user') return;
-  const native = examination.view.protocol === 'dashscope';
-  report(examination, {
-    severity: native ? 'error' : 'warning',
-    path,
-    code: native ? PROBLEM_CODES.invalid : PROBLEM_CODES.rule,
-    message:
-      'the user message is empty (service: Role must be user or assistant and Content length must be greater than 0.)',
-  });
+  const rule =
+    examination.view.protocol === 'dashscope'
+      ? MESSAGE_RULES.contentEmpty
+      : MESSAGE_RULES.contentEmptyCompatible;
+  breach(examination, rule, path, named('content', message['content']));
 }
 
 function checkContent(examination: Examination, path: string, message: JsonObject): void {
   const content = message['content'];
   if (content === undefined || content === null) {
     if (callsOf(message).length > 0 || isObject(message['function_call'])) return;
-    refuse(
-      examination,
-      path,
-      'content is missing (service: The content field is a required field.)',
-    );
+    breach(examination, MESSAGE_RULES.contentMissing, path, named('content', content));
     return;
   }
   if (content === '' || (Array.isArray(content) && content.length === 0)) {
@@ -51,8 +46,38 @@ function checkContent(examination: Examination, path: string, message: JsonObjec
   } else if (Array.isArray(content)) {
     checkParts(examination, path, content);
   } else if (typeof content !== 'string') {
-    refuse(examination, path, badValue('content', content, 'a string or an array of parts', null));
+    breach(examination, MESSAGE_RULES.contentType, path, named('content', content));
+  } else if (content.startsWith(FILE_SCHEME)) {
+    checkFiles(examination, path, message, content);
   }
+}
+
+/** `fileid://id1,id2`: documents for qwen-long, as a system message. */
+function checkFiles(
+  examination: Examination,
+  path: string,
+  message: JsonObject,
+  content: string,
+): void {
+  const { model, profile } = examination.view;
+  const count = content.split(',').length;
+  if (count > FILES_MAX)
+    breach(examination, MESSAGE_RULES.fileCount, path, `content names ${count} files`);
+  const fits = FAMILIES.long.test(model) && message['role'] === 'system';
+  if (fits || !profile.known) return;
+  const found = `${named('content', content)} in a ${String(message['role'])} message to ${model}`;
+  breach(examination, MESSAGE_RULES.fileModel, path, found);
+}
+
+function checkReasoning(examination: Examination, path: string, message: JsonObject): void {
+  const reasoning = message['reasoning_content'];
+  if (reasoning === undefined || reasoning === null || typeof reasoning === 'string') return;
+  breach(
+    examination,
+    MESSAGE_RULES.reasoningType,
+    `${path}.reasoning_content`,
+    named('reasoning_content', reasoning),
+  );
 }
 
 function checkPartial(
@@ -64,10 +89,9 @@ function checkPartial(
   const partial = message['partial'];
   if (partial === undefined || partial === null) return;
   if (typeof partial !== 'boolean') {
-    refuse(examination, `${path}.partial`, badValue('partial', partial, 'true or false', null));
+    breach(examination, MESSAGE_RULES.partialType, `${path}.partial`, named('partial', partial));
   } else if (partial && !(isLast && message['role'] === 'assistant')) {
-    const text = 'partial: true is documented for the last message only, from the assistant';
-    warn(examination, `${path}.partial`, PROBLEM_CODES.rule, text);
+    breach(examination, MESSAGE_RULES.partialPlace, `${path}.partial`, named('partial', partial));
   }
 }
 
@@ -76,11 +100,13 @@ function isPlain(message: unknown): message is JsonObject {
   if (!isObject(message)) return false;
   const { content, role } = message as { content?: unknown; role?: unknown };
   if (typeof content !== 'string' || content === '') return false;
-  if (message['partial'] !== undefined) return false;
+  if (message['partial'] !== undefined || content.startsWith(FILE_SCHEME)) return false;
   return (
     role === 'user' ||
     role === 'system' ||
-    (role === 'assistant' && message['tool_calls'] === undefined)
+    (role === 'assistant' &&
+      message['tool_calls'] === undefined &&
+      message['reasoning_content'] === undefined)
   );
 }
 
@@ -92,17 +118,15 @@ function checkMessage(
 ): void {
   const path = `${examination.view.paths.messages}messages[${index}]`;
   if (!isObject(message)) {
-    refuse(
-      examination,
-      path,
-      badValue('the message', message, 'an object with role and content', null),
-    );
+    breach(examination, MESSAGE_RULES.messageType, path, named('the message', message));
     return;
   }
   checkRole(examination, path, message['role']);
   checkContent(examination, `${path}.content`, message);
   checkPartial(examination, path, message, isLast);
-  if (message['role'] === 'assistant') checkToolCalls(examination, `${path}.`, message);
+  if (message['role'] !== 'assistant') return;
+  checkReasoning(examination, path, message);
+  checkToolCalls(examination, `${path}.`, message);
 }
 
 function checkList(examination: Examination, messages: readonly unknown[]): void {
@@ -120,10 +144,11 @@ function checkList(examination: Examination, messages: readonly unknown[]): void
   if (usesTools) checkToolOrder(examination, messages);
   // A message with a wrong role may be the missing one: it is reported on its own already.
   if (users > 0 || !rolesKnown) return;
-  refuse(
+  breach(
     examination,
+    MESSAGE_RULES.user,
     `${examination.view.paths.messages}messages`,
-    'there is no user message (service: The input messages do not contain elements with the role of user.)',
+    `messages has ${messages.length}, none from the user`,
   );
 }
 
@@ -131,38 +156,39 @@ function checkPrompt(examination: Examination): void {
   const { input, paths, messages } = examination.view;
   const prompt = input['prompt'];
   const path = `${paths.input}prompt`;
-  if (typeof prompt !== 'string' || prompt === '') {
-    refuse(examination, path, badValue('prompt', prompt, 'a non-empty string', null));
-    return;
-  }
-  if (messages !== undefined) {
-    const text = 'prompt and messages are both given; which one counts is not documented';
-    warn(examination, path, PROBLEM_CODES.rule, text);
-    return;
-  }
-  const text = 'input.prompt and input.history still work but are deprecated: use messages';
-  note(examination, path, PROBLEM_CODES.deprecated, text);
+  const found = named('prompt', prompt);
+  if (typeof prompt !== 'string' || prompt === '')
+    breach(examination, MESSAGE_RULES.promptType, path, found);
+  else if (messages !== undefined) breach(examination, MESSAGE_RULES.promptTwice, path, found);
+  else breach(examination, MESSAGE_RULES.promptDeprecated, path, found);
+}
+
+function checkHistory(examination: Examination): void {
+  const { input, paths } = examination.view;
+  const rule = Array.isArray(input['history'])
+    ? MESSAGE_RULES.historyDeprecated
+    : MESSAGE_RULES.historyType;
+  breach(examination, rule, `${paths.input}history`, named('history', input['history']));
 }
 
 /**
  * Checks what is said to the model: `messages` (native text, native multimodal or OpenAI form) or
- * the deprecated native `prompt`.
- *
- * Source: help.aliyun.com/zh/model-studio, DashScope API reference (2026-09) and error codes (2026-05).
+ * the deprecated native `prompt`. The rules are in `message-rules.ts`.
  */
 export function checkMessages(examination: Examination): void {
   const { view } = examination;
   const { messages } = view;
   const native = view.protocol === 'dashscope';
-  if (native && view.input['prompt'] !== undefined) checkPrompt(examination);
+  const prompted = native && view.input['prompt'] !== undefined;
+  if (prompted) checkPrompt(examination);
+  if (native && view.input['history'] !== undefined) checkHistory(examination);
   const path = `${view.paths.messages}messages`;
   if (messages === undefined) {
-    if (native && view.input['prompt'] !== undefined) return;
-    refuse(examination, path, `messages is missing (service: ${EITHER_TEXT})`);
+    if (!prompted) breach(examination, MESSAGE_RULES.missing, path, 'messages is missing');
   } else if (!Array.isArray(messages)) {
-    refuse(examination, path, badValue('messages', messages, 'an array of messages', null));
+    breach(examination, MESSAGE_RULES.type, path, named('messages', messages));
   } else if (messages.length === 0) {
-    refuse(examination, path, 'messages is empty (service: [] is too short)');
+    breach(examination, MESSAGE_RULES.empty, path, 'messages is []');
   } else {
     checkList(examination, messages);
   }

@@ -14,7 +14,20 @@ type Family =
   | 'textFormatIgnored'
   | 'messageByDefault'
   | 'cappedOcr'
-  | 'qwen38';
+  | 'qwen38'
+  | 'long'
+  | 'vision'
+  | 'visionFrom3'
+  | 'visionFrom35'
+  | 'visionAlias'
+  | 'framesTo80'
+  | 'qvq'
+  | 'maxInput'
+  | 'completionTokens'
+  | 'effort'
+  | 'codeInterpreter'
+  | 'topK'
+  | 'images';
 
 /**
  * Groups of models that the documentation treats alike and the catalog does not tell apart, as
@@ -48,6 +61,33 @@ export const FAMILIES: Readonly<Record<Family, RegExp>> = {
   cappedOcr: /^qwen-vl-ocr(?:-latest|-2025-04-13|-2025-08-28)?$/,
   /** `reasoning_effort` excludes `thinking_budget`, and also knows `minimal` and `none`. */
   qwen38: /^qwen3\.8/,
+  /** Takes documents by `fileid://`. */
+  long: /^qwen-long/,
+  /** Qwen-VL, older and newer. */
+  vision: /^qwen.*-vl/,
+  /** Images of 65,536 to 16,777,216 pixels: Qwen3-VL, and what sees from Qwen3.5 on. */
+  visionFrom3: /^qwen3(?:-vl|\.[5-9])(?!.*(?:ocr|omni))/,
+  /** `max_frames` up to 8,000, where Qwen3-VL has 2,000. */
+  visionFrom35: /^qwen3\.[5-9]/,
+  /** Images of 4,096 to 16,777,216 pixels, `max_frames` up to 512. */
+  visionAlias: /^qwen-vl-(?:max|plus)/,
+  /** Before Qwen2.5-VL: 80 frames at most in a list. */
+  framesTo80: /^qwen(?:2-vl|-vl-(?:chat|v1)|-vl-max-2024|-vl-plus-2025-01-02)/,
+  /** The documentation advises against other sampling values than its own. */
+  qvq: /^qvq/,
+  /** Takes `max_input_tokens`. */
+  maxInput: /^qwen-plus-(?:latest|2025-07-28)/,
+  /** Takes `max_completion_tokens`. */
+  completionTokens:
+    /^(?:qwen3\.(?:[7-9]-max|[5-9]-(?:plus|flash))|kimi(?:\/kimi)?-k(?:2\.[5-9]|[3-9])|glm-[5-9]|zhipu\/glm-[5-9]|deepseek-v[3-9]|vanchin\/deepseek-v[3-9]|siliconflow\/deepseek-v[3-9]|minimax)/i,
+  /** Takes `reasoning_effort`. */
+  effort: /^(?:.*\/)?(?:deepseek-v4|glm-[5-9]|kimi-k[3-9]|qwen3\.8)/i,
+  /** Takes `enable_code_interpreter`: qwen3-max first, later models by later pages. */
+  codeInterpreter: /^qwen3(?:-max|\.[5-9])/,
+  /** Takes `top_k`: all but some other vendors' models. */
+  topK: /^(?!(?:.*\/)?(?:deepseek|kimi|moonshot|minimax))/i,
+  /** Qwen models that see images: VL, QVQ, OCR, Omni, and most from Qwen3.5 on. */
+  images: /(?:-vl|qvq|ocr|omni|gui-|^qwen3\.[5-9])/,
 };
 
 /** Whether an id belongs to the Qwen family, whose refusals are documented in detail. */

@@ -9,6 +9,12 @@ import {
   stringValue,
 } from './values.ts';
 
+/** Documented values of `search_strategy`: the 2026 ones, then those of 2025 pages and recordings. */
+const SEARCH_STRATEGIES = ['turbo', 'max', 'agent', 'agent_max', 'standard', 'pro'] as const;
+
+/** Documented values of `citation_format`. */
+const CITATION_FORMATS = ['[<number>]', '[ref_<number>]'] as const;
+
 /**
  * Members of `search_options`. The object stays open: recorded requests use members that no page
  * documents (`freshness`, `assigned_site_list`, `intention_options`).
@@ -17,9 +23,9 @@ import {
 const searchMembers: Readonly<Record<string, z.ZodType>> = {
   enable_source: booleanValue,
   enable_citation: booleanValue,
-  citation_format: stringValue,
+  citation_format: oneOf(CITATION_FORMATS),
   forced_search: booleanValue,
-  search_strategy: stringValue,
+  search_strategy: oneOf(SEARCH_STRATEGIES),
   enable_search_extension: booleanValue,
   prepend_search_result: booleanValue,
   freshness: z.unknown(),
@@ -30,21 +36,8 @@ const searchMembers: Readonly<Record<string, z.ZodType>> = {
 /** Names that `search_options` is known to take. */
 export const SEARCH_OPTION_NAMES: readonly string[] = Object.keys(searchMembers);
 
-/** `search_options`: types of the known members; their values are judged by the rules. */
+/** `search_options`: types and values of the known members; how they go together is in the rules. */
 export const searchOptions: z.ZodType = openObject(searchMembers);
-
-/** Documented values of `search_strategy`: the 2026 ones, then those of 2025 pages and recordings. */
-export const SEARCH_STRATEGIES: ReadonlySet<unknown> = new Set([
-  'turbo',
-  'max',
-  'agent',
-  'agent_max',
-  'standard',
-  'pro',
-]);
-
-/** Documented values of `citation_format`. */
-export const CITATION_FORMATS: ReadonlySet<unknown> = new Set(['[<number>]', '[ref_<number>]']);
 
 /** Built-in tasks of the OCR models. Source: qwen-vl-ocr-api-reference, 2026-05. */
 const OCR_TASKS = [
@@ -64,13 +57,39 @@ export const ocrOptions: z.ZodType = openObject({
 });
 
 /** Languages that `asr_options.language` documents. Source: qwen-asr-api-reference, 2026-05. */
-export const ASR_LANGUAGES: ReadonlySet<unknown> = new Set(
-  'zh yue en ja de ko ru fr pt ar it es hi id th tr uk vi cs da fil fi is ms no pl sv'.split(' '),
-);
+const ASR_LANGUAGES = [
+  'zh',
+  'yue',
+  'en',
+  'ja',
+  'de',
+  'ko',
+  'ru',
+  'fr',
+  'pt',
+  'ar',
+  'it',
+  'es',
+  'hi',
+  'id',
+  'th',
+  'tr',
+  'uk',
+  'vi',
+  'cs',
+  'da',
+  'fil',
+  'fi',
+  'is',
+  'ms',
+  'no',
+  'pl',
+  'sv',
+] as const;
 
 /** `asr_options`. Source: qwen-asr-api-reference, 2026-05. */
 export const asrOptions: z.ZodType = openObject({
-  language: stringValue,
+  language: oneOf(ASR_LANGUAGES),
   enable_itn: booleanValue,
   enable_lid: booleanValue,
 });
@@ -90,9 +109,9 @@ export const translationOptions: z.ZodType = openObject({
 /** `skill` of qwen-doc-turbo. Source: DashScope API reference, 2026-09; recorded. */
 export const skillList: z.ZodType = listOf(
   openObject({
-    type: stringValue,
+    type: oneOf(['ppt']),
     mode: oneOf(['general', 'creative']),
-    template_id: stringValue,
+    template_id: oneOf(['news_01', 'summary_01', 'internet_01', 'thesis_01']),
   }),
   'an array of objects',
 );

@@ -26,24 +26,30 @@ export type Parameter = {
   readonly default: string;
   /** Whether null is documented, or stands for "none" in every SDK. */
   readonly nullable: boolean;
-  /** Models it is documented for, where that is one family; null: many. */
+  /** Models it is documented for, in words. */
+  readonly models: string;
+  /** The same as a pattern, where the catalog does not say it; null: many, or as the catalog says. */
   readonly family: RegExp | null;
+  /** Whether it is a whole number, so that `5.0` and `1e3` are worth a word. */
+  readonly integer: boolean;
   /** How much a value outside `schema` weighs, and its code. */
   readonly severity: Severity;
   readonly code: ProblemCode;
   readonly source: Source;
 };
 
-type Row = Omit<Parameter, 'severity' | 'code' | 'nullable' | 'family' | 'place' | 'service'> &
-  Partial<Pick<Parameter, 'nullable' | 'family' | 'place' | 'service'>>;
+type Optional = 'nullable' | 'family' | 'integer' | 'models' | 'place' | 'service';
+type Row = Omit<Parameter, 'severity' | 'code' | Optional> & Partial<Pick<Parameter, Optional>>;
 
-/** A row with what most rows share: both places, no service text, no null, no one family. */
+/** A row with what most rows share: both places, all models, no service text, no null, no integer. */
 export function parameter(row: Row): Parameter {
   return {
     place: 'both',
     service: null,
     nullable: false,
+    models: 'all',
     family: null,
+    integer: false,
     ...row,
     severity: 'error',
     code: PROBLEM_CODES.invalid,

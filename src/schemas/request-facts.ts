@@ -45,6 +45,12 @@ export function endsOpen(view: RequestView): boolean {
   return role !== 'system';
 }
 
+/** The role of the last message, for people. */
+export function lastRole(view: RequestView): string {
+  const last = messagesOf(view).at(-1);
+  return isObject(last) ? String(last['role']) : 'missing';
+}
+
 function partsOf(message: unknown): readonly unknown[] {
   const content = isObject(message) ? message['content'] : undefined;
   return Array.isArray(content) ? content : [content];
@@ -85,6 +91,13 @@ export function forcesTool(view: RequestView): boolean {
 export function isThirdParty(view: RequestView): boolean {
   return view.profile.known && !isQwen(view.model);
 }
+
+/** Refusals documented for Qwen weigh less on other vendors' models. */
+export const OTHER_VENDORS: {
+  readonly severity: 'warning';
+  readonly when: typeof isThirdParty;
+  readonly text: string;
+} = { severity: 'warning', when: isThirdParty, text: "other vendors' models" };
 
 /** Whether `result_format` is text where nothing is said. */
 export function textByDefault(model: string): boolean {

@@ -19,7 +19,15 @@ export type RequestView = {
   readonly messages: unknown;
   /** Native: what goes into `parameters`. openai: the body less `model` and `messages`. */
   readonly parameters: Readonly<Record<string, unknown>>;
-  /** Whether the reply will be streamed: asked for by the line, or needed by model or parameters. */
+  /** Native: top-level members besides `model`, `input` and `parameters`; empty otherwise. */
+  readonly extra: Readonly<Record<string, unknown>>;
+  /** The line's documented `X-DashScope-*` headers, lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** A parameter's raw text, which keeps what a parsed number loses; undefined where it is not given. */
+  readonly rawParameter: (name: string) => string | undefined;
+  /** Bytes of the whole line. */
+  readonly bytes: number;
+  /** Whether the reply will be streamed: as the line says, else where model or parameters need it. */
   readonly stream: boolean;
   /** Whether the line itself asked for a stream (`true`), refused one (`false`), or was silent (`null`). */
   readonly streamAsked: boolean | null;

@@ -1,11 +1,10 @@
 import { isObject } from '../is-object.ts';
 import { PROBLEM_CODES } from './codes.ts';
-import { shown } from './findings.ts';
+import { named, shown } from './findings.ts';
 import { FAMILIES } from './model-families.ts';
-import { ASR_LANGUAGES } from './options.ts';
-import { countRole, endsOpen, objectOf } from './request-facts.ts';
+import { countRole, endsOpen, lastRole, objectOf } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
-import { MESSAGES_PLACE, parameterPlace } from './rule.ts';
+import { MESSAGES_PLACE, parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
 import { SOURCES } from './sources.ts';
 
@@ -26,127 +25,229 @@ function isSurelyWrongPath(view: RequestView): boolean {
   return /(?:-vl|qvq|ocr|audio|omni|asr)/.test(view.model);
 }
 
+/** How deep objects and arrays go in a value, its own level included. */
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let deepest = 0;
+  for (const member of Object.values(value)) deepest = Math.max(deepest, depthOf(member));
+  return deepest + 1;
+}
+
+/** Deepest nesting of `result_schema`. Source: qwen-vl-ocr-api-reference, 2026-05. */
+const SCHEMA_DEPTH_MAX = 3;
+
+function resultSchema(view: RequestView): unknown {
+  const config = objectOf(view, 'ocr_options')['task_config'];
+  return isObject(config) ? config['result_schema'] : undefined;
+}
+
+function pairsOf(view: RequestView): unknown[] {
+  const { terms, tm_list: examples } = objectOf(view, 'translation_options');
+  return [terms, examples].flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []));
+}
+
+function isWhole(pair: unknown): boolean {
+  return !isObject(pair) || (pair['source'] !== undefined && pair['target'] !== undefined);
+}
+
+/** Letters that no English text has. */
+const OTHER_SCRIPTS = /[\u0370-\u1fff\u2e80-\uffef]/;
+
+/** Sampling values that the reference advises to leave alone on QVQ. */
+const QVQ_DEFAULTS = [
+  'temperature',
+  'top_p',
+  'top_k',
+  'repetition_penalty',
+  'presence_penalty',
+] as const;
+
 /** Rules about one model family or about model and place, with the numbers of the vendor contract's list. */
 export const MODEL_RULES: readonly Rule[] = [
-  {
+  ruleOf({
     id: '16',
     on: 'ocr_options',
-    when: (view) => {
-      const config = objectOf(view, 'ocr_options')['task_config'];
-      return isObject(config) && config['result_schema'] !== undefined;
-    },
+    when: (view) => resultSchema(view) !== undefined,
     must: (view) => objectOf(view, 'ocr_options')['task'] === 'key_information_extraction',
     place: parameterPlace('ocr_options.task_config.result_schema'),
-    message: 'result_schema is documented for the task key_information_extraction only',
+    found: (view) =>
+      `result_schema is given and ${named('task', objectOf(view, 'ocr_options')['task'])}`,
+    text: 'it is documented for the task key_information_extraction only',
     severity: 'warning',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.ocr,
-  },
-  {
+  }),
+  ruleOf({
+    id: 'ocr-schema-depth',
+    on: 'ocr_options',
+    when: (view) => resultSchema(view) !== undefined,
+    must: (view) => depthOf(resultSchema(view)) <= SCHEMA_DEPTH_MAX,
+    place: parameterPlace('ocr_options.task_config.result_schema'),
+    found: (view) => `result_schema is nested ${depthOf(resultSchema(view))} levels deep`,
+    text: `at most ${SCHEMA_DEPTH_MAX} levels are documented`,
+    severity: 'warning',
+    source: SOURCES.ocr,
+  }),
+  ruleOf({
     id: 'ocr-task',
     on: 'ocr_options',
     when: (view) => isObject(view.parameters['ocr_options']),
     must: (view) => objectOf(view, 'ocr_options')['task'] !== undefined,
     place: parameterPlace('ocr_options.task'),
-    message: 'ocr_options.task is missing, which is documented as required',
+    text: 'it is documented as required',
     severity: 'warning',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.ocr,
-  },
-  {
+  }),
+  ruleOf({
+    id: 'ocr-repetition',
+    on: 'repetition_penalty',
+    when: (view) => FAMILIES.ocr.test(view.model),
+    must: () => false,
+    place: parameterPlace('repetition_penalty'),
+    text: 'the reference advises OCR models to stay with the default, 1.05: it weighs much on what they read',
+    severity: 'note',
+    code: PROBLEM_CODES.advice,
+    source: SOURCES.reference,
+  }),
+  ...QVQ_DEFAULTS.map((name) =>
+    ruleOf({
+      id: `qvq-${name.replaceAll('_', '-')}`,
+      on: name,
+      when: (view) => FAMILIES.qvq.test(view.model),
+      must: () => false,
+      place: parameterPlace(name),
+      text: 'the reference advises against another value than the default on QVQ models',
+      severity: 'note',
+      code: PROBLEM_CODES.advice,
+      source: SOURCES.reference,
+    }),
+  ),
+  ruleOf({
     id: '17-system',
     on: null,
     when: isTranslation,
     must: (view) => countRole(view, 'system') === 0,
     place: MESSAGES_PLACE,
-    message: (view) =>
-      `${view.model} takes no system message (service: Role must be in [user, assistant])`,
+    found: (view) =>
+      `messages has ${countRole(view, 'system')} of the system and the model is ${view.model}`,
+    text: 'a translation model takes no system message',
+    service: 'Role must be in [user, assistant]',
     severity: 'error',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.errors,
-  },
-  {
+  }),
+  ruleOf({
     id: '17-user',
     on: null,
     when: isTranslation,
     must: (view) => countRole(view, 'user') <= 1,
     place: MESSAGES_PLACE,
-    message: (view) => `${view.model} takes exactly one user message: the text to translate`,
+    found: (view) =>
+      `messages has ${countRole(view, 'user')} of the user and the model is ${view.model}`,
+    text: 'a translation model takes exactly one user message: the text to translate',
     severity: 'error',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.translation,
-  },
-  {
+  }),
+  ruleOf({
     id: '18',
     on: null,
-    // A file without any user message is reported by the check of the messages.
+    // A line without any user message is reported by the check of the messages.
     when: (view) => Array.isArray(view.messages) && !endsOpen(view),
     must: (view) => countRole(view, 'user') === 0,
     place: MESSAGES_PLACE,
-    message:
-      'the last message must be from the user or a tool, or from the assistant with partial: true (service: list index out of range)',
+    found: (view) => `the last of messages is from the ${lastRole(view)}`,
+    text: 'it must be from the user or a tool, or from the assistant with partial: true',
+    service: 'list index out of range',
     severity: 'error',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.errors,
-  },
-  {
+  }),
+  ruleOf({
     id: 'translation-options',
     on: null,
     when: isTranslation,
     must: hasLanguages,
     place: parameterPlace('translation_options'),
-    message:
-      'qwen-mt needs translation_options with source_lang and target_lang, e.g. {"source_lang":"auto","target_lang":"English"}',
+    found: (view) => {
+      const given = objectOf(view, 'translation_options');
+      return `translation_options has source_lang ${shown(given['source_lang'])} and target_lang ${shown(given['target_lang'])}`;
+    },
+    text: 'qwen-mt needs both, e.g. {"source_lang":"auto","target_lang":"English"}',
     severity: 'warning',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.translation,
-  },
-  {
-    id: 'asr-language',
-    on: 'asr_options',
-    when: (view) => typeof objectOf(view, 'asr_options')['language'] === 'string',
-    must: (view) => ASR_LANGUAGES.has(objectOf(view, 'asr_options')['language']),
-    place: parameterPlace('asr_options.language'),
-    message: (view) =>
-      `language ${JSON.stringify(objectOf(view, 'asr_options')['language'])} is not among the documented ones (zh, yue, en, ja, ...)`,
+  }),
+  ruleOf({
+    id: 'translation-pairs',
+    on: 'translation_options',
+    when: () => true,
+    must: (view) => pairsOf(view).every(isWhole),
+    place: parameterPlace('translation_options'),
+    found: () => 'translation_options has a term or example with only one side',
+    text: 'terms and tm_list are documented as arrays of {source, target}',
     severity: 'warning',
-    code: PROBLEM_CODES.modelList,
+    source: SOURCES.translation,
+  }),
+  ruleOf({
+    id: 'translation-domains',
+    on: 'translation_options',
+    when: (view) => typeof objectOf(view, 'translation_options')['domains'] === 'string',
+    must: (view) => !OTHER_SCRIPTS.test(String(objectOf(view, 'translation_options')['domains'])),
+    place: parameterPlace('translation_options.domains'),
+    text: 'it is documented as English text',
+    severity: 'warning',
+    source: SOURCES.translation,
+  }),
+  ruleOf({
+    id: 'asr-itn',
+    on: 'asr_options',
+    when: (view) => objectOf(view, 'asr_options')['enable_itn'] === true,
+    must: (view) => {
+      const { language } = objectOf(view, 'asr_options');
+      return language === undefined || language === 'zh' || language === 'en';
+    },
+    place: parameterPlace('asr_options.enable_itn'),
+    found: (view) =>
+      `enable_itn is true and ${named('language', objectOf(view, 'asr_options')['language'])}`,
+    text: 'it is documented for zh and en only',
+    severity: 'warning',
     source: SOURCES.asr,
-  },
-  {
+  }),
+  ruleOf({
     id: 'native-path',
     on: null,
     when: (view) => view.endpoint !== 'chat-completions' && view.profile.nativeEndpoint !== null,
     must: (view) => view.endpoint === view.profile.nativeEndpoint,
     place: { in: 'line', name: 'url' },
-    message: (view) =>
-      `${view.model} is served by ${view.profile.nativeEndpoint}, not by ${view.endpoint} (service: url error, please check url！)`,
-    severity: (view) => (isSurelyWrongPath(view) ? 'error' : 'warning'),
-    code: PROBLEM_CODES.modelList,
+    found: (view) => `url names ${view.endpoint} and the model is ${view.model}`,
+    text: 'model and native endpoint must match: text models on text-generation, what sees or hears on multimodal-generation',
+    service: 'url error, please check url！',
+    severity: 'error',
+    weaker: {
+      severity: 'warning',
+      when: (view) => !isSurelyWrongPath(view),
+      text: 'models that may be served by both',
+    },
     source: SOURCES.errors,
-  },
-  {
+  }),
+  ruleOf({
     id: 'audio-compatible',
     on: null,
     when: (view) => view.protocol === 'openai',
     must: (view) => !FAMILIES.audio.test(view.model),
     place: { in: 'line', name: 'url' },
-    message: (view) =>
-      `${view.model} is not available in compatible mode: write the line in the native form (service: model_not_supported)`,
+    found: (view) => `url asks for compatible mode and the model is ${view.model}`,
+    text: 'Qwen-Audio is not available there: write the line in the native form',
+    service: 'model_not_supported',
     severity: 'error',
-    code: PROBLEM_CODES.modelList,
     source: SOURCES.errors,
-  },
-  {
+  }),
+  ruleOf({
     id: 'unknown-model',
     on: null,
     when: () => true,
     must: (view) => view.profile.known,
     place: { in: 'line', name: 'model' },
-    message: (view) =>
-      `the catalog does not know the model ${shown(view.model)}: its price, limits and abilities are unknown and not checked`,
+    found: (view) => named('model', view.model),
+    text: 'the catalog does not know it: its price, limits and abilities are unknown and not checked',
     severity: 'note',
     code: PROBLEM_CODES.unknownModel,
     source: SOURCES.reference,
-  },
+  }),
 ];

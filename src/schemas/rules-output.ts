@@ -1,13 +1,18 @@
 import { PROBLEM_CODES } from './codes.ts';
 import { FAMILIES } from './model-families.ts';
-import { formatType, hasPartMember, objectOf, saysJson } from './request-facts.ts';
+import { FORMAT_RULES } from './rules-format.ts';
+import { named } from './findings.ts';
+import { formatType, hasPartMember, saysJson } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
-import { parameterPlace } from './rule.ts';
+import { parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
 import { SOURCES } from './sources.ts';
 
 /** The documented maximum; above it up to 2^63-1 the service's error text allows more. */
 const SEED_DOCUMENTED_MAX = 2_147_483_647;
+
+/** The larger of the two documented defaults of `max_input_tokens`. */
+const MAX_INPUT_DOCUMENTED = 1_000_000;
 
 /** Cap of the OCR models for ordinary accounts, and after it was raised by request. */
 const OCR_TOKENS = { ordinary: 4096, raised: 8192 } as const;
@@ -21,55 +26,60 @@ function isNative(view: RequestView): boolean {
   return view.protocol === 'dashscope';
 }
 
+/** The model beside a parameter's value. */
+function onModel(name: string): (view: RequestView) => string {
+  return (view) => `${named(name, view.parameters[name])} and the model ${view.model}`;
+}
+
 /** Rules about the form and amount of output, in the numbers of the vendor contract's list. */
 export const OUTPUT_RULES: readonly Rule[] = [
-  {
+  ruleOf({
     id: '8',
     on: 'response_format',
     when: (view) => formatType(view) === 'json_object',
     must: saysJson,
     place: parameterPlace('response_format'),
-    message:
-      "response_format asks for json_object, but no message says the word json: tell the model, e.g. “answer in JSON” (service: 'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.)",
+    found: () => 'response_format asks for "json_object" and no message says the word json',
+    text: 'tell the model, e.g. “answer in JSON”',
+    service:
+      "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
     severity: 'error',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.errors,
-  },
-  {
+  }),
+  ruleOf({
     id: '10',
     on: 'top_logprobs',
     when: (view) => Number(view.parameters['top_logprobs']) > 0,
     must: (view) => view.parameters['logprobs'] === true,
     place: parameterPlace('top_logprobs'),
-    message: 'top_logprobs has no effect unless logprobs is true',
+    text: 'it has no effect unless logprobs is true',
     severity: 'note',
-    code: PROBLEM_CODES.noEffect,
     source: SOURCES.reference,
-  },
-  {
+  }),
+  ruleOf({
     id: 'seed-range',
     on: 'seed',
     when: () => true,
     must: (view) => !(Number(view.parameters['seed']) > SEED_DOCUMENTED_MAX),
     place: parameterPlace('seed'),
-    message: `seed is above ${SEED_DOCUMENTED_MAX}, the documented maximum; the service is known to take up to 9223372036854775807`,
+    text: `the documented maximum is ${SEED_DOCUMENTED_MAX}; the service is known to take up to 9223372036854775807`,
     severity: 'warning',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.reference,
-  },
-  {
+  }),
+  ruleOf({
     id: 'max-tokens',
     on: 'max_tokens',
     when: (view) => typeof view.parameters['max_tokens'] === 'number',
     must: (view) => Number(view.parameters['max_tokens']) <= maxTokensOf(view),
     place: parameterPlace('max_tokens'),
-    message: (view) =>
-      `max_tokens is ${String(view.parameters['max_tokens'])}; ${view.model} answers with at most ${maxTokensOf(view)}: lower it, or correct the catalog with --catalog (service: Range of max_tokens should be [1, ${maxTokensOf(view)}])`,
+    found: onModel('max_tokens'),
+    text: "it may be at most the model's longest answer: lower it, or correct the catalog with --catalog",
+    service: 'Range of max_tokens should be [1, xxx]',
+    xxx: (view) => String(maxTokensOf(view)),
     severity: 'error',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.errors,
-  },
-  {
+  }),
+  ruleOf({
     id: 'max-tokens-ocr',
     on: 'max_tokens',
     when: (view) => FAMILIES.cappedOcr.test(view.model),
@@ -78,126 +88,95 @@ export const OUTPUT_RULES: readonly Rule[] = [
       return !(asked > OCR_TOKENS.ordinary && asked <= maxTokensOf(view));
     },
     place: parameterPlace('max_tokens'),
-    message: `max_tokens above ${OCR_TOKENS.ordinary} works on this model only for accounts that were raised by request`,
+    text: `above ${OCR_TOKENS.ordinary} it works on this model only for accounts that were raised by request`,
     severity: 'warning',
     code: PROBLEM_CODES.modelList,
     source: SOURCES.reference,
-  },
-  {
+  }),
+  ruleOf({
+    id: 'max-input-tokens',
+    on: 'max_input_tokens',
+    when: (view) =>
+      view.profile.maxInput !== null && typeof view.parameters['max_input_tokens'] === 'number',
+    must: (view) => Number(view.parameters['max_input_tokens']) <= MAX_INPUT_DOCUMENTED,
+    place: parameterPlace('max_input_tokens'),
+    text: `${MAX_INPUT_DOCUMENTED} is the largest documented value`,
+    severity: 'warning',
+    source: SOURCES.reference,
+  }),
+  ruleOf({
     id: 'n-model',
     on: 'n',
     when: (view) => view.profile.nMax !== null && Number(view.parameters['n']) > 1,
-    must: (view) =>
-      Number(view.parameters['n']) <= (view.profile.nMax ?? 4) && view.thinking !== true,
+    must: (view) => Number(view.parameters['n']) <= (view.profile.nMax ?? 4),
     place: parameterPlace('n'),
-    message: (view) =>
-      view.thinking === true
-        ? `n above 1 is documented without thinking only`
-        : `n is ${String(view.parameters['n'])}; ${view.model} is documented with at most ${view.profile.nMax}`,
+    found: (view) => `${onModel('n')(view)} has at most ${view.profile.nMax}`,
+    text: 'few models are documented to give several answers',
     severity: 'warning',
     code: PROBLEM_CODES.modelList,
     source: SOURCES.reference,
-  },
-  {
+  }),
+  ruleOf({
+    id: 'n-thinking',
+    on: 'n',
+    when: (view) => view.thinking === true && Number(view.parameters['n']) > 1,
+    must: (view) => view.profile.nMax === null || Number(view.parameters['n']) > view.profile.nMax,
+    place: parameterPlace('n'),
+    text: 'above 1 it is documented without thinking only',
+    severity: 'warning',
+    code: PROBLEM_CODES.modelList,
+    source: SOURCES.reference,
+  }),
+  ruleOf({
     id: 'logprobs-model',
     on: 'logprobs',
     when: (view) => view.parameters['logprobs'] === true,
     must: (view) => view.profile.logprobs !== false,
     place: parameterPlace('logprobs'),
-    message: (view) => `${view.model} is documented not to return logprobs`,
+    found: onModel('logprobs'),
+    text: 'this model is documented not to return them',
     severity: 'warning',
     code: PROBLEM_CODES.modelList,
     source: SOURCES.reference,
-  },
-  {
-    id: 'json-model',
-    on: 'response_format',
-    when: (view) => formatType(view) === 'json_object',
-    must: (view) => view.profile.jsonObject !== false,
-    place: parameterPlace('response_format'),
-    message: (view) => `${view.model} is documented without response_format json_object`,
-    severity: 'warning',
-    code: PROBLEM_CODES.modelList,
-    source: SOURCES.openai,
-  },
-  {
-    id: 'json-schema-model',
-    on: 'response_format',
-    when: (view) => formatType(view) === 'json_schema',
-    must: (view) =>
-      view.profile.jsonSchema !== false &&
-      !(view.profile.jsonSchema === 'non-thinking only' && view.thinking === true),
-    place: parameterPlace('response_format'),
-    message: (view) =>
-      `${view.model} is documented without response_format json_schema${view.profile.jsonSchema === false ? '' : ' while it thinks'}`,
-    severity: 'warning',
-    code: PROBLEM_CODES.modelList,
-    source: SOURCES.openai,
-  },
-  {
-    id: 'json-schema-shape',
-    on: 'response_format',
-    when: (view) => formatType(view) === 'json_schema',
-    must: (view) => {
-      const schema = objectOf(view, 'response_format')['json_schema'];
-      return (
-        typeof schema === 'object' && schema !== null && 'name' in schema && 'schema' in schema
-      );
-    },
-    place: parameterPlace('response_format.json_schema'),
-    message: 'json_schema is documented as {"name": "...", "schema": {...}, "strict": true}',
-    severity: 'warning',
-    code: PROBLEM_CODES.rule,
-    source: SOURCES.openai,
-  },
-  {
+  }),
+  ...FORMAT_RULES,
+  ruleOf({
     id: 'incremental-open',
     on: 'incremental_output',
     when: (view) => isNative(view) && FAMILIES.openQwen3.test(view.model) && view.thinking !== true,
     must: (view) => view.parameters['incremental_output'] !== false,
     place: parameterPlace('incremental_output'),
-    message: (view) =>
-      `incremental_output cannot be false on ${view.model} (service: The incremental_output parameter of this model cannot be set to False.)`,
+    found: onModel('incremental_output'),
+    text: 'open-weight Qwen3 models cannot have it false',
+    service: 'The incremental_output parameter of this model cannot be set to False.',
+    severity: 'error',
     // Without a stream the parameter has no meaning, and whether it is refused is not documented.
-    severity: (view) => (view.stream ? 'error' : 'warning'),
-    code: PROBLEM_CODES.rule,
+    weaker: { severity: 'warning', when: (view) => !view.stream, text: 'lines without a stream' },
     source: SOURCES.errors,
-  },
-  {
-    id: 'format-ignored',
-    on: 'result_format',
-    when: (view) => isNative(view) && FAMILIES.textFormatIgnored.test(view.model),
-    must: (view) => view.parameters['result_format'] !== 'text',
-    place: parameterPlace('result_format'),
-    message: (view) => `result_format "text" has no effect on ${view.model}`,
+  }),
+  ruleOf({
+    id: 'incremental-unstreamed',
+    on: 'incremental_output',
+    when: (view) => isNative(view) && typeof view.parameters['incremental_output'] === 'boolean',
+    must: (view) =>
+      view.stream ||
+      (FAMILIES.openQwen3.test(view.model) && view.parameters['incremental_output'] === false),
+    place: parameterPlace('incremental_output'),
+    text: 'it has no effect without a stream',
     severity: 'note',
-    code: PROBLEM_CODES.noEffect,
     source: SOURCES.reference,
-  },
-  {
-    id: 'format-message-only',
-    on: 'result_format',
-    when: (view) =>
-      isNative(view) && FAMILIES.messageOnly.test(view.model) && view.thinking !== true,
-    must: (view) => view.parameters['result_format'] !== 'text',
-    place: parameterPlace('result_format'),
-    message: (view) => `result_format on ${view.model} is documented as "message" only`,
-    severity: 'warning',
-    code: PROBLEM_CODES.rule,
-    source: SOURCES.reference,
-  },
-  {
+  }),
+  ruleOf({
     id: 'pixels-ignored',
     on: 'vl_high_resolution_images',
     when: (view) => view.parameters['vl_high_resolution_images'] === true,
     must: (view) => !hasPartMember(view, 'max_pixels'),
     place: parameterPlace('vl_high_resolution_images'),
-    message: 'max_pixels has no effect while vl_high_resolution_images is true',
+    text: 'max_pixels has no effect beside it',
     severity: 'note',
-    code: PROBLEM_CODES.noEffect,
     source: SOURCES.reference,
-  },
-  {
+  }),
+  ruleOf({
     id: 'audio-stream',
     on: 'modalities',
     when: (view) => {
@@ -206,21 +185,20 @@ export const OUTPUT_RULES: readonly Rule[] = [
     },
     must: (view) => view.stream,
     place: parameterPlace('modalities'),
-    message:
-      "audio output needs stream: true (service: 'audio' output only support with stream=true)",
+    found: () => 'modalities asks for "audio"',
+    text: 'audio output needs stream: true',
+    service: "'audio' output only support with stream=true",
     severity: 'error',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.errors,
-  },
-  {
+  }),
+  ruleOf({
     id: 'skill-stream',
     on: 'skill',
     when: () => true,
     must: (view) => view.stream,
     place: parameterPlace('skill'),
-    message: 'skill is documented for streams only: ask for a stream',
+    text: 'it is documented for streams only: ask for a stream',
     severity: 'warning',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.referenceLater,
-  },
+  }),
 ];

@@ -1,9 +1,10 @@
 import { closestName } from '../suggest.ts';
 import { PROBLEM_CODES } from './codes.ts';
-import { CITATION_FORMATS, SEARCH_OPTION_NAMES, SEARCH_STRATEGIES } from './options.ts';
+import { named, shown } from './findings.ts';
+import { SEARCH_OPTION_NAMES } from './options.ts';
 import { objectOf } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
-import { parameterPlace } from './rule.ts';
+import { parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
 import { SOURCES } from './sources.ts';
 
@@ -48,32 +49,43 @@ function noEffect(
   needs: string,
   holds: Pick<Rule, 'when' | 'must'>,
 ): Rule {
-  return {
+  return ruleOf({
     id,
     on: 'search_options',
     when: (view) => searches(view) && holds.when(view),
     must: holds.must,
     place: parameterPlace(`search_options.${name}`),
-    message: `${name} has no effect without ${needs}`,
+    text: `it has no effect without ${needs}`,
     severity: 'note',
-    code: PROBLEM_CODES.noEffect,
     source: SOURCES.referenceLater,
-  };
+  });
 }
 
 /** Rules about web search, in the numbers of the vendor contract's list. */
 export const SEARCH_RULES: readonly Rule[] = [
-  {
+  ruleOf({
+    id: 'search-model',
+    on: 'enable_search',
+    when: searches,
+    must: (view) => view.profile.webSearch !== false,
+    place: parameterPlace('enable_search'),
+    found: (view) => `enable_search is true and the model ${view.model}`,
+    text: 'this model is not on the list of those that search: leave it out, or correct the catalog with --catalog',
+    service: 'This model does not support enable_search.',
+    severity: 'warning',
+    code: PROBLEM_CODES.modelList,
+    source: SOURCES.errors,
+  }),
+  ruleOf({
     id: '11',
     on: 'search_options',
     when: (view) => typeof view.parameters['search_options'] === 'object',
     must: searches,
     place: parameterPlace('search_options'),
-    message: 'search_options has no effect unless enable_search is true',
+    text: 'it has no effect unless enable_search is true',
     severity: 'note',
-    code: PROBLEM_CODES.noEffect,
     source: SOURCES.reference,
-  },
+  }),
   noEffect('12-citation', 'enable_citation', 'enable_source: true', {
     when: (view) => option(view, 'enable_citation') === true,
     must: (view) => option(view, 'enable_source') === true,
@@ -86,63 +98,44 @@ export const SEARCH_RULES: readonly Rule[] = [
     when: (view) => option(view, 'prepend_search_result') === true,
     must: (view) => view.stream && option(view, 'enable_source') === true,
   }),
-  {
+  ruleOf({
     id: '13-combination',
     on: 'search_options',
     when: (view) => searches(view) && isAgent(view),
     must: (view) => NOT_WITH_AGENT.every((name) => option(view, name) !== true),
     place: parameterPlace('search_options.search_strategy'),
-    message: `the agent strategies are documented to combine only with enable_source, not with ${NOT_WITH_AGENT.join(', ')}`,
+    found: (view) => {
+      const beside = NOT_WITH_AGENT.filter((name) => option(view, name) === true);
+      const strategy = named('search_strategy', option(view, 'search_strategy'));
+      return `${strategy} beside ${beside.join(', ')}`;
+    },
+    text: 'the agent strategies are documented to combine only with enable_source',
     severity: 'warning',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.referenceLater,
-  },
-  {
+  }),
+  ruleOf({
     id: '13-thinking',
     on: 'search_options',
     when: (view) => searches(view) && isAgent(view) && view.thinking !== null,
     must: (view) => view.thinking === true && view.stream,
     place: parameterPlace('search_options.search_strategy'),
-    message: 'the agent strategies are documented, on most models, for streamed thinking mode only',
+    text: 'the agent strategies are documented, on most models, for streamed thinking mode only',
     severity: 'warning',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.referenceLater,
-  },
-  {
-    id: 'search-strategy',
-    on: 'search_options',
-    when: (view) => typeof option(view, 'search_strategy') === 'string',
-    must: (view) => SEARCH_STRATEGIES.has(option(view, 'search_strategy')),
-    place: parameterPlace('search_options.search_strategy'),
-    message: (view) =>
-      `search_strategy is ${JSON.stringify(option(view, 'search_strategy'))}; documented are turbo, max, agent, agent_max (earlier: standard, pro)`,
-    severity: 'warning',
-    code: PROBLEM_CODES.rule,
-    source: SOURCES.referenceLater,
-  },
-  {
-    id: 'citation-format',
-    on: 'search_options',
-    when: (view) => typeof option(view, 'citation_format') === 'string',
-    must: (view) => CITATION_FORMATS.has(option(view, 'citation_format')),
-    place: parameterPlace('search_options.citation_format'),
-    message: 'citation_format is documented as "[<number>]" or "[ref_<number>]"',
-    severity: 'warning',
-    code: PROBLEM_CODES.rule,
-    source: SOURCES.referenceLater,
-  },
-  {
+  }),
+  ruleOf({
     id: 'search-option-name',
     on: 'search_options',
     when: () => true,
     must: (view) => mistyped(view) === undefined,
     place: parameterPlace('search_options'),
-    message: (view) => {
-      const found = mistyped(view);
-      return `unknown search option ${JSON.stringify(found?.name)}; did you mean "${found?.meant}"?`;
+    found: (view) => {
+      const typed = mistyped(view);
+      return `search_options has ${shown(typed?.name)}, did you mean ${shown(typed?.meant)}?`;
     },
-    severity: 'note',
+    text: 'no source documents that name; it is sent as it is',
+    severity: 'warning',
     code: PROBLEM_CODES.unknownParameter,
     source: SOURCES.referenceLater,
-  },
+  }),
 ];

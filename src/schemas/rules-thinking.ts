@@ -1,19 +1,14 @@
-import type { Severity } from '../problem.ts';
 import { PROBLEM_CODES } from './codes.ts';
+import { named } from './findings.ts';
 import { FAMILIES } from './model-families.ts';
-import { forcesTool, formatType, isThirdParty } from './request-facts.ts';
+import { forcesTool, formatType, isThirdParty, OTHER_VENDORS } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
-import { MESSAGES_PLACE, parameterPlace } from './rule.ts';
+import { MESSAGES_PLACE, parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
 import { SOURCES } from './sources.ts';
 
 function thinks(view: RequestView): boolean {
   return view.thinking === true;
-}
-
-/** Documented refusals of Qwen; what other vendors' models do in this case is not documented. */
-function errorForQwen(view: RequestView): Severity {
-  return isThirdParty(view) ? 'warning' : 'error';
 }
 
 function why(view: RequestView): string {
@@ -23,29 +18,55 @@ function why(view: RequestView): string {
     : `thinking is on by default for ${view.model}`;
 }
 
+/** A parameter's value and why the model thinks. */
+function whileThinking(name: string): (view: RequestView) => string {
+  return (view) => `${named(name, view.parameters[name])} and ${why(view)}`;
+}
+
+/** Where `enable_feedback` may stand: the sources do not agree on the place of deep research's options. */
+const FEEDBACK_PLACES = ['parameters', 'input', 'extra'] as const;
+
 /**
  * Rules about thinking mode. Numbers are those of the vendor contract's list; words name rules
  * that depend on the model alone.
  */
 export const THINKING_RULES: readonly Rule[] = [
-  {
+  ruleOf({
     id: '4',
     on: null,
     when: (view) =>
       view.streamAsked === false &&
-      (view.profile.streamOnly === 'always' || (thinks(view) && view.profile.streamOnly !== 'no')),
+      view.profile.streamOnly !== 'always' &&
+      thinks(view) &&
+      view.profile.streamOnly !== 'no',
     must: () => false,
     place: parameterPlace('stream'),
-    message: (view) =>
-      view.profile.streamOnly === 'always'
-        ? `${view.model} answers only as a stream, which the line refuses: leave stream out, qbatch folds the stream (service: This model only support stream mode, please enable the stream parameter to access the model.)`
-        : `${why(view)} and the line refuses a stream: leave stream out, qbatch folds the stream, or set enable_thinking to false (service: parameter.enable_thinking must be set to false for non-streaming calls)`,
+    found: (view) => `stream is refused by the line and ${why(view)}`,
+    text: 'thinking needs a stream: leave stream out, qbatch folds it, or set enable_thinking to false',
+    service: 'parameter.enable_thinking must be set to false for non-streaming calls',
+    severity: 'error',
     // Later models think without a stream, so that a refusal is certain only where it is listed.
-    severity: (view) => (view.profile.streamOnly === null ? 'warning' : 'error'),
-    code: PROBLEM_CODES.rule,
+    weaker: {
+      severity: 'warning',
+      when: (view) => view.profile.streamOnly === null,
+      text: 'models not listed as needing a stream',
+    },
     source: SOURCES.errors,
-  },
-  {
+  }),
+  ruleOf({
+    id: 'stream-only',
+    on: null,
+    when: (view) => view.streamAsked === false && view.profile.streamOnly === 'always',
+    must: () => false,
+    place: parameterPlace('stream'),
+    found: (view) => `stream is refused by the line and the model is ${view.model}`,
+    text: 'this model answers only as a stream: leave stream out, qbatch folds it',
+    service:
+      'This model only support stream mode, please enable the stream parameter to access the model.',
+    severity: 'error',
+    source: SOURCES.errors,
+  }),
+  ruleOf({
     id: '5-incremental',
     on: 'incremental_output',
     // Recorded: a third-party model that thought without a stream took incremental_output: false.
@@ -53,85 +74,83 @@ export const THINKING_RULES: readonly Rule[] = [
       view.protocol === 'dashscope' && thinks(view) && (!isThirdParty(view) || view.stream),
     must: (view) => view.parameters['incremental_output'] !== false,
     place: parameterPlace('incremental_output'),
-    message: (view) =>
-      `incremental_output is false, but ${why(view)}: leave it out, qbatch sets it (service: The incremental_output parameter must be "true" when enable_thinking is true)`,
-    severity: errorForQwen,
-    code: PROBLEM_CODES.rule,
+    found: whileThinking('incremental_output'),
+    text: 'thinking needs true: leave it out, qbatch sets it',
+    service: 'The incremental_output parameter must be "true" when enable_thinking is true',
+    severity: 'error',
+    weaker: OTHER_VENDORS,
     source: SOURCES.errors,
-  },
-  {
+  }),
+  ruleOf({
     id: '5-format',
     on: 'result_format',
     when: (view) =>
       view.protocol === 'dashscope' && thinks(view) && !FAMILIES.textFormatIgnored.test(view.model),
     must: (view) => view.parameters['result_format'] !== 'text',
     place: parameterPlace('result_format'),
-    message: (view) =>
-      `result_format is "text", but ${why(view)}: leave it out, qbatch sets it (service: The result_format parameter must be "message" when enable_thinking is true)`,
-    severity: errorForQwen,
-    code: PROBLEM_CODES.rule,
+    found: whileThinking('result_format'),
+    text: 'thinking needs "message": leave it out, qbatch sets it',
+    service: 'The result_format parameter must be "message" when enable_thinking is true',
+    severity: 'error',
+    weaker: OTHER_VENDORS,
     source: SOURCES.errors,
-  },
-  {
+  }),
+  ruleOf({
     id: '6',
     on: 'response_format',
     when: (view) => thinks(view) && view.profile.jsonObject !== true,
     must: (view) => formatType(view) !== 'json_object',
     place: parameterPlace('response_format'),
-    message: (view) =>
-      `response_format asks for json_object, but ${why(view)}: set enable_thinking to false (service: Json mode response is not supported when enable_thinking is true)`,
-    severity: errorForQwen,
-    code: PROBLEM_CODES.rule,
+    found: (view) => `response_format asks for "json_object" and ${why(view)}`,
+    text: 'JSON mode needs thinking to be off: set enable_thinking to false',
+    service: 'Json mode response is not supported when enable_thinking is true',
+    severity: 'error',
+    weaker: OTHER_VENDORS,
     source: SOURCES.errors,
-  },
-  {
+  }),
+  ruleOf({
     id: '7',
     on: 'tool_choice',
     when: thinks,
     must: (view) => !forcesTool(view),
     place: parameterPlace('tool_choice'),
-    message: (view) =>
-      `tool_choice forces a tool, but ${why(view)}: thinking models are documented not to support that`,
+    found: (view) => `tool_choice forces a tool and ${why(view)}`,
+    text: 'thinking models are documented not to support that',
     severity: 'warning',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.reference,
-  },
-  {
+  }),
+  ruleOf({
     id: '9',
     on: 'thinking_budget',
     when: (view) => view.thinking === false,
     must: () => false,
     place: parameterPlace('thinking_budget'),
-    message: 'thinking_budget has no effect while thinking is off',
+    text: 'it has no effect while thinking is off',
     severity: 'note',
-    code: PROBLEM_CODES.noEffect,
     source: SOURCES.reference,
-  },
-  {
+  }),
+  ruleOf({
     id: '14',
     on: 'enable_code_interpreter',
     when: (view) => view.parameters['enable_code_interpreter'] === true,
     must: (view) => view.thinking !== false,
     place: parameterPlace('enable_code_interpreter'),
-    message:
-      'enable_code_interpreter is documented for thinking mode only: set enable_thinking to true',
+    text: 'it is documented for thinking mode only: set enable_thinking to true',
     severity: 'warning',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.reference,
-  },
-  {
+  }),
+  ruleOf({
     id: '15',
     on: 'thinking_budget',
     when: (view) =>
       FAMILIES.qwen38.test(view.model) && typeof view.parameters['reasoning_effort'] === 'string',
     must: () => false,
     place: parameterPlace('thinking_budget'),
-    message: 'thinking_budget and reasoning_effort exclude each other on Qwen3.8: keep one',
+    text: 'it and reasoning_effort exclude each other on Qwen3.8: keep one',
     severity: 'error',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.referenceLater,
-  },
-  {
+  }),
+  ruleOf({
     id: 'effort-values',
     on: 'reasoning_effort',
     when: (view) => view.profile.known && !FAMILIES.qwen38.test(view.model),
@@ -140,36 +159,37 @@ export const THINKING_RULES: readonly Rule[] = [
       return effort !== 'minimal' && effort !== 'none';
     },
     place: parameterPlace('reasoning_effort'),
-    message: 'reasoning_effort "minimal" and "none" are documented for Qwen3.8 only',
+    text: '"minimal" and "none" are documented for Qwen3.8 only',
     severity: 'warning',
     code: PROBLEM_CODES.modelList,
     source: SOURCES.referenceLater,
-  },
-  {
+  }),
+  ruleOf({
     id: 'thinking-unsupported',
     on: 'enable_thinking',
     when: (view) => view.profile.thinking === 'none',
     must: (view) => view.parameters['enable_thinking'] !== true,
     place: parameterPlace('enable_thinking'),
-    message: (view) =>
-      `enable_thinking is true, but ${view.model} is documented not to think: leave it out, or correct the catalog with --catalog (service: The model ${view.model} does not support enable_thinking.)`,
+    text: 'this model is documented not to think: leave it out, or correct the catalog with --catalog',
+    service: 'The model xxx does not support enable_thinking.',
+    xxx: (view) => view.model,
     severity: 'error',
-    code: PROBLEM_CODES.modelList,
     source: SOURCES.errors,
-  },
-  {
+  }),
+  ruleOf({
     id: 'thinking-only',
     on: 'enable_thinking',
     when: (view) => view.profile.thinking === 'only',
     must: (view) => view.parameters['enable_thinking'] !== false,
     place: parameterPlace('enable_thinking'),
-    message: (view) =>
-      `enable_thinking is false, but ${view.model} always thinks (service: The value of the enable_thinking parameter is restricted to True.)`,
-    severity: errorForQwen,
-    code: PROBLEM_CODES.modelList,
+    found: (view) => `enable_thinking is false and ${why(view)}`,
+    text: 'such a model cannot be told not to: leave it out, or correct the catalog with --catalog',
+    service: 'The value of the enable_thinking parameter is restricted to True.',
+    severity: 'error',
+    weaker: OTHER_VENDORS,
     source: SOURCES.errors,
-  },
-  {
+  }),
+  ruleOf({
     id: 'thinking-default',
     on: null,
     when: (view) =>
@@ -179,37 +199,37 @@ export const THINKING_RULES: readonly Rule[] = [
     must: (view) =>
       (view.parameters['enable_thinking'] ?? view.parameters['reasoning_effort']) !== undefined,
     place: parameterPlace('enable_thinking'),
-    message: (view) =>
-      `${view.model} thinks by default and thoughts are billed as output: set enable_thinking to true or false to say what you want`,
+    found: (view) => `enable_thinking is missing and ${view.model} thinks by default`,
+    text: 'thoughts are billed as output: set it to true or false to say what you want',
     severity: 'warning',
     code: PROBLEM_CODES.thinkingDefault,
     source: SOURCES.referenceLater,
-  },
-  {
+  }),
+  ruleOf({
     id: 'budget-maximum',
     on: 'thinking_budget',
-    when: (view) => view.profile.maxThinking !== null,
+    when: (view) =>
+      view.profile.maxThinking !== null && typeof view.parameters['thinking_budget'] === 'number',
     must: (view) => Number(view.parameters['thinking_budget']) <= (view.profile.maxThinking ?? 0),
     place: parameterPlace('thinking_budget'),
-    message: (view) =>
-      `thinking_budget is ${String(view.parameters['thinking_budget'])}; ${view.model} has at most ${view.profile.maxThinking} (service: The thinking_budget parameter must be a positive integer and not greater than ${view.profile.maxThinking})`,
+    text: "it may be at most the model's longest chain of thought: lower it, or correct the catalog with --catalog",
+    service: 'The thinking_budget parameter must be a positive integer and not greater than xxx',
+    xxx: (view) => String(view.profile.maxThinking),
     severity: 'error',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.errors,
-  },
-  {
+  }),
+  ruleOf({
     id: 'research-question',
     on: null,
     when: (view) => FAMILIES.research.test(view.model) && Array.isArray(view.messages),
     must: (view) =>
-      view.parameters['enable_feedback'] === false ||
+      FEEDBACK_PLACES.some((place) => view[place]['enable_feedback'] === false) ||
       !Array.isArray(view.messages) ||
       view.messages.length !== 1,
     place: MESSAGES_PLACE,
-    message:
-      'a single message is answered with a question back, not with a report: send the question and your answer to it too (user, assistant, user)',
+    found: () => 'messages has 1',
+    text: 'a single message is answered with a question back, not with a report: send the question and your answer to it too (user, assistant, user)',
     severity: 'warning',
-    code: PROBLEM_CODES.rule,
     source: SOURCES.research,
-  },
+  }),
 ];

@@ -1,13 +1,15 @@
 import { PROBLEM_CODES } from './codes.ts';
-import { report } from './findings.ts';
+import { named, report, valueAt } from './findings.ts';
 import type { Examination } from './findings.ts';
 import type { RequestView } from './request-view.ts';
+import { weightOf } from './rule.ts';
 import type { Rule } from './rule.ts';
 import { MODEL_RULES } from './rules-models.ts';
 import { OUTPUT_RULES } from './rules-output.ts';
 import { SEARCH_RULES } from './rules-search.ts';
 import { THINKING_RULES } from './rules-thinking.ts';
 import { TOOL_RULES } from './rules-tools.ts';
+import { cited } from './sources.ts';
 
 /**
  * Every cross-parameter and per-model rule. Rule 19 of the vendor contract is what the SDKs do on
@@ -43,15 +45,29 @@ function pathOf(view: RequestView, rule: Rule): string {
   return place.name === 'model' && view.shape === 'envelope' ? 'body.model' : place.name;
 }
 
+function foundText(view: RequestView, rule: Rule): string {
+  const { found, place } = rule;
+  if (found !== null) return found(view);
+  return named(place.name, valueAt(view.parameters, place.name.split('.')));
+}
+
+/** The message of a broken rule. */
+function ruleMessage(view: RequestView, rule: Rule): string {
+  const { service, xxx } = rule;
+  const filled = service !== null && xxx !== null ? service.replaceAll('xxx', xxx(view)) : service;
+  const quoted = filled === null ? '' : ` (service: ${filled})`;
+  return `${foundText(view, rule)}; ${rule.text}${quoted}${cited(rule.source)}`;
+}
+
 function applyRule(examination: Examination, rule: Rule): void {
   const { view } = examination;
   if (!rule.when(view) || rule.must(view)) return;
-  const severity = typeof rule.severity === 'function' ? rule.severity(view) : rule.severity;
+  const severity = weightOf(rule, view);
   report(examination, {
     severity,
     path: pathOf(view, rule),
     code: severity === 'error' ? PROBLEM_CODES.invalid : rule.code,
-    message: typeof rule.message === 'function' ? rule.message(view) : rule.message,
+    message: ruleMessage(view, rule),
   });
 }
 

@@ -1,5 +1,5 @@
-/** Where a vendor fact was read, and when (year and month). */
-export type Source = { readonly text: string; readonly date: string };
+/** Where a vendor fact was read, and when (year and month). `name` is what messages call it. */
+export type Source = { readonly name: string; readonly text: string; readonly date: string };
 
 /** Short names of the pages. */
 type SourceName =
@@ -12,7 +12,10 @@ type SourceName =
   | 'translation'
   | 'research'
   | 'openapi'
-  | 'recorded';
+  | 'recorded'
+  | 'rateAdvice'
+  | 'reported'
+  | 'qbatch';
 
 /**
  * The pages behind the tables in this folder. Dates are those of the copies that were read; the
@@ -20,25 +23,69 @@ type SourceName =
  */
 export const SOURCES: Readonly<Record<SourceName, Source>> = {
   reference: {
+    name: 'API reference',
     text: 'help.aliyun.com/zh/model-studio: text-generation API reference (DashScope)',
     date: '2025-11',
   },
   referenceLater: {
+    name: 'API reference',
     text: 'help.aliyun.com/zh/model-studio: DashScope API reference',
     date: '2026-09',
   },
   openai: {
+    name: 'OpenAI-compatible reference',
     text: 'help.aliyun.com/zh/model-studio: OpenAI-compatible chat reference',
     date: '2026-09',
   },
-  errors: { text: 'help.aliyun.com/zh/model-studio/error-code', date: '2026-05' },
-  ocr: { text: 'help.aliyun.com/zh/model-studio/qwen-vl-ocr-api-reference', date: '2026-05' },
-  asr: { text: 'help.aliyun.com/zh/model-studio/qwen-asr-api-reference', date: '2026-05' },
-  translation: { text: 'help.aliyun.com/zh/model-studio/qwen-mt-api', date: '2026-05' },
-  research: { text: 'help.aliyun.com/zh/model-studio/qwen-deep-research-api', date: '2026-05' },
-  openapi: { text: 'OpenAPI files of platform.qianwenai.com/docs', date: '2026-09' },
+  errors: {
+    name: 'error codes',
+    text: 'help.aliyun.com/zh/model-studio/error-code',
+    date: '2026-05',
+  },
+  ocr: {
+    name: 'OCR reference',
+    text: 'help.aliyun.com/zh/model-studio/qwen-vl-ocr-api-reference',
+    date: '2026-05',
+  },
+  asr: {
+    name: 'ASR reference',
+    text: 'help.aliyun.com/zh/model-studio/qwen-asr-api-reference',
+    date: '2026-05',
+  },
+  translation: {
+    name: 'qwen-mt reference',
+    text: 'help.aliyun.com/zh/model-studio/qwen-mt-api',
+    date: '2026-05',
+  },
+  research: {
+    name: 'deep-research reference',
+    text: 'help.aliyun.com/zh/model-studio/qwen-deep-research-api',
+    date: '2026-05',
+  },
+  openapi: {
+    name: 'OpenAPI files',
+    text: 'OpenAPI files of platform.qianwenai.com/docs',
+    date: '2026-09',
+  },
   recorded: {
+    name: 'recorded exchanges',
     text: 'github.com/cnblogs/dashscope-sdk @7afccbd1: recorded exchanges',
     date: '2026-06',
   },
+  rateAdvice: {
+    name: 'rate-limiting advice',
+    text: 'help.aliyun.com/zh/model-studio/rate-limiting-best-practices',
+    date: '2026-05',
+  },
+  reported: {
+    name: 'reported',
+    text: 'github.com/langgenius/dify discussion 35258: a request refused for its size',
+    date: '2026-04',
+  },
+  qbatch: { name: 'qbatch', text: 'what qbatch itself never sends or needs', date: '2026-11' },
 };
+
+/** A source as messages end with it: ` [error codes, 2026-05]`. */
+export function cited(source: Source): string {
+  return ` [${source.name}, ${source.date}]`;
+}

@@ -1,8 +1,7 @@
 import { isObject } from '../is-object.ts';
-import { PROBLEM_CODES } from './codes.ts';
-import { reportIssues } from './check-parameters.ts';
-import { refuse, report, shown, warn } from './findings.ts';
+import { breach, named, placeName, shown, valueAt } from './findings.ts';
 import type { Examination, JsonObject } from './findings.ts';
+import { CALL_RULES } from './message-rules.ts';
 import { FAMILIES } from './model-families.ts';
 import { toolCalls } from './tools.ts';
 
@@ -35,8 +34,11 @@ export function checkToolCalls(
   const value = message['tool_calls'];
   if (value === undefined || value === null) return;
   const result = toolCalls.safeParse(value);
-  if (!result.success) {
-    reportIssues(examination, { prefix, name: 'tool_calls' }, value, result.error.issues);
+  const issue = result.error?.issues[0];
+  if (issue !== undefined) {
+    const name = placeName('tool_calls', issue.path);
+    const found = `${named(name, valueAt(value, issue.path))}, not ${issue.message}`;
+    breach(examination, CALL_RULES.type, prefix + name, found);
     return;
   }
   callsOf(message).forEach((call, index) => {
@@ -44,12 +46,9 @@ export function checkToolCalls(
     const text = isObject(called) ? called['arguments'] : undefined;
     if (typeof text !== 'string' || parses(text)) return;
     const coder = FAMILIES.coder.test(examination.view.model);
-    report(examination, {
-      severity: coder ? 'error' : 'warning',
-      path: `${prefix}tool_calls[${index}].function.arguments`,
-      code: coder ? PROBLEM_CODES.invalid : PROBLEM_CODES.rule,
-      message: 'arguments is not JSON text; send back what the model answered, unchanged',
-    });
+    const rule = coder ? CALL_RULES.argumentsCoder : CALL_RULES.arguments;
+    const path = `${prefix}tool_calls[${index}].function.arguments`;
+    breach(examination, rule, path, named('arguments', text));
   });
 }
 
@@ -77,10 +76,11 @@ function openCalls(index: number, calls: readonly unknown[]): OpenCalls {
 function closeCalls(examination: Examination, prefix: string, open: OpenCalls | undefined): void {
   if (open === undefined || open.unanswered.size <= open.unnamed) return;
   const ids = [...open.unanswered].slice(0, IDS_SHOWN).map(shown).join(', ');
-  refuse(
+  breach(
     examination,
+    CALL_RULES.unanswered,
     `${prefix}messages[${open.index}].tool_calls`,
-    `the tool calls ${ids} have no tool message right after them (service: An assistant message with "tool_calls" must be followed by tool messages responding to each "tool_call_id")`,
+    `the tool calls ${ids} have no answer`,
   );
 }
 
@@ -90,27 +90,45 @@ function answerCall(
   message: JsonObject,
   open: OpenCalls | undefined,
 ): void {
-  const service =
-    '(service: messages with role "tool" must be a response to a preceeding message with "tool_calls")';
   if (open === undefined) {
-    refuse(
-      examination,
-      path,
-      `a tool message must follow an assistant message with tool_calls ${service}`,
-    );
+    breach(examination, CALL_RULES.unasked, path, 'a tool message answers no call');
     return;
   }
   const id = message['tool_call_id'];
   if (id === undefined || id === null || id === '') {
     open.unnamed += 1;
-    const text = 'tool_call_id is missing; the service pairs answers and calls by it';
-    warn(examination, `${path}.tool_call_id`, PROBLEM_CODES.rule, text);
+    breach(examination, CALL_RULES.idMissing, `${path}.tool_call_id`, named('tool_call_id', id));
     return;
   }
   open.unanswered.delete(id);
   if (open.ids.size === 0 || open.ids.has(id)) return;
-  const text = `tool_call_id is ${shown(id)}, which none of the calls before it has ${service}`;
-  refuse(examination, `${path}.tool_call_id`, text);
+  breach(examination, CALL_RULES.idUnknown, `${path}.tool_call_id`, named('tool_call_id', id));
+}
+
+/** How often the same call may be said again before it is worth a word. */
+const REPEATS_MAX = 2;
+
+/** A call as the service compares it: by name and arguments. */
+function callText(call: unknown): string | undefined {
+  const called = isObject(call) ? call['function'] : undefined;
+  return isObject(called) ? JSON.stringify([called['name'], called['arguments']]) : undefined;
+}
+
+/** Looks for calls that the conversation repeats. */
+function checkRepeated(examination: Examination, messages: readonly unknown[]): void {
+  const counts = new Map<string, number>();
+  for (const [index, message] of messages.entries()) {
+    for (const call of callsOf(message)) {
+      const text = callText(call);
+      if (text === undefined) continue;
+      const count = (counts.get(text) ?? 0) + 1;
+      counts.set(text, count);
+      if (count <= REPEATS_MAX) continue;
+      const path = `${examination.view.paths.messages}messages[${index}].tool_calls`;
+      breach(examination, CALL_RULES.repeated, path, `the same call stands here ${count} times`);
+      return;
+    }
+  }
 }
 
 /**
@@ -132,4 +150,5 @@ export function checkToolOrder(examination: Examination, messages: readonly unkn
     open = calls.length > 0 ? openCalls(index, calls) : undefined;
   });
   closeCalls(examination, prefix, open);
+  checkRepeated(examination, messages);
 }

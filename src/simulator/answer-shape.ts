@@ -22,12 +22,20 @@ export type AnswerChoice = {
 /** Tokens of one call. `input` includes the media, `output` includes `reasoning`. */
 export type AnswerUsage = {
   readonly input: number;
+  /** Of `input`: what was counted before a built-in tool ran; all of it where none does. */
+  readonly inputAtStart: number;
+  /** Of `input`: read from the context cache. */
+  readonly cached: number;
+  /** Of `input`: written to the explicit context cache. */
+  readonly cacheCreation: number;
   readonly output: number;
   readonly reasoning: number;
   readonly image: number;
   readonly video: number;
   readonly audio: number;
   readonly searches: number;
+  /** Runs of the code interpreter. */
+  readonly codeRuns: number;
   /** Seconds of audio, for speech recognition. */
   readonly seconds: number;
 };

@@ -1,8 +1,10 @@
 import type { Answer, AnswerChoice } from './answer-shape.ts';
 import { stripDirectives } from './directives.ts';
+import type { Directives } from './directives.ts';
 import { hashText, pickFrom, randomFrom } from './randomness.ts';
+import { recognize } from './ocr.ts';
 import { asArray, asObject } from './request.ts';
-import type { JsonObject, SimulatedRequest } from './request.ts';
+import type { SimulatedRequest } from './request.ts';
 import { plausibleValue } from './schema-values.ts';
 import type { ValueContext } from './schema-values.ts';
 import { languageOf, PHRASES, quoteFrom } from './sentences.ts';
@@ -71,30 +73,11 @@ function writeJson(request: SimulatedRequest, context: ValueContext): string | n
   return JSON.stringify({ question: quoteFrom(context.text, 24), answer, confidence }, null, 2);
 }
 
-function writeOcr(
-  request: SimulatedRequest,
-  context: ValueContext,
-): { text: string; result: JsonObject } | null {
-  const options = asObject(request.parameters['ocr_options']);
-  if (request.traits.family !== 'ocr' || options === null) return null;
-  const schema = asObject(options['task_config'])?.['result_schema'];
-  if (options['task'] === 'key_information_extraction') {
-    const kv = Object.fromEntries(
-      Object.keys(asObject(schema) ?? {}).map((name) => [name, plausibleValue({}, name, context)]),
-    );
-    return { text: fence(kv), result: { kv_result: kv } };
-  }
-  const words = ['阿里云', 'INVOICE', '2025-10-01'].map((text, line) => {
-    const top = 40 + line * 60;
-    const location = [80, top, 400, top, 400, top + 40, 80, top + 40];
-    return { location, rotate_rect: [240, top + 20, 40, 320, 90], text };
-  });
-  const lines = words.map(({ rotate_rect, text }) => ({ rotate_rect, text }));
-  return { text: fence(lines), result: { words_info: words } };
-}
-
-function fence(value: unknown): string {
-  return `\`\`\`json\n${JSON.stringify(value)}\n\`\`\``;
+/** The mark that the answer cites its first source with, where it was asked to. */
+function citation({ parameters }: SimulatedRequest): string {
+  const options = asObject(parameters['search_options']);
+  if (parameters['enable_search'] !== true || options?.['enable_citation'] !== true) return '';
+  return options['citation_format'] === '[ref_<number>]' ? '[ref_1]' : '[1]';
 }
 
 function openingOf(request: SimulatedRequest, context: ValueContext, quote: string): string {
@@ -147,7 +130,7 @@ function writeChoice(
     const finishReason = forced ? 'stop' : 'tool_calls';
     return { index, reasoning, content: [], toolCalls: calls, finishReason, ocrResult: null };
   }
-  const ocr = writeOcr(request, context);
+  const ocr = recognize(request, context);
   const fixed = ocr?.text ?? writeJson(request, context);
   const written =
     fixed === null
@@ -156,7 +139,8 @@ function writeChoice(
           exactTokens,
         })
       : splitTokens(fixed);
-  const content = applyStop(written, request.parameters['stop']);
+  const cited = [...written, ...splitTokens(citation(request))];
+  const content = applyStop(cited, request.parameters['stop']);
   return {
     index,
     reasoning,
@@ -191,12 +175,13 @@ export function promptOf(request: SimulatedRequest): string {
 /**
  * The answer to a request that nothing refuses: the same for the same seed and conversation,
  * whatever the order, the concurrency or the protocol. It is in the language of the last user
- * message and quotes its beginning. `outputTokens` sets the answer's length.
+ * message and quotes its beginning. `outputTokens` sets the answer's length, `cachedTokens` how much
+ * of the input counts as cached.
  */
 export function composeAnswer(
   request: SimulatedRequest,
   seed: number,
-  outputTokens: number | null,
+  { outputTokens, cachedTokens }: Pick<Directives, 'outputTokens' | 'cachedTokens'>,
 ): Answer {
   const text = promptOf(request);
   const base = { text, language: languageFor(request, text) };
@@ -210,5 +195,5 @@ export function composeAnswer(
     const context = { ...base, random: randomFrom(start + index) };
     choices.push(cutToLimits(writeChoice(request, context, index, outputTokens), limits));
   }
-  return { choices, usage: countUsage(request, choices) };
+  return { choices, usage: countUsage(request, choices, cachedTokens ?? 0) };
 }

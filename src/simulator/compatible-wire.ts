@@ -2,6 +2,7 @@ import type { Answer, AnswerChoice, AnswerUsage, ToolCall } from './answer-shape
 import { streamDeltas } from './deltas.ts';
 import type { Delta } from './deltas.ts';
 import { logprobsOf } from './logprobs.ts';
+import { cacheDetails } from './native-usage.ts';
 import { asObject } from './request.ts';
 import type { JsonObject, SimulatedRequest } from './request.ts';
 
@@ -17,20 +18,27 @@ export function compatibleFrame(data: unknown): string {
 }
 
 function compatibleUsage(request: SimulatedRequest, usage: AnswerUsage): JsonObject {
-  const { input, output, image, video, audio } = usage;
+  const { input, output, reasoning, image, video, audio } = usage;
   const media = image + video + audio;
+  const sums = { prompt_tokens: input, completion_tokens: output, total_tokens: input + output };
+  // Translation has the details as null (documented).
+  if (request.traits.family === 'translation')
+    return { ...sums, prompt_tokens_details: null, completion_tokens_details: null };
   return {
-    prompt_tokens: input,
-    completion_tokens: output,
-    total_tokens: input + output,
+    ...sums,
     prompt_tokens_details: {
-      cached_tokens: 0,
+      ...cacheDetails(usage),
       ...(media > 0 && { text_tokens: input - media }),
       ...(image > 0 && { image_tokens: image }),
       ...(video > 0 && { video_tokens: video }),
       ...(audio > 0 && { audio_tokens: audio }),
     },
-    ...(request.thinking && { completion_tokens_details: { reasoning_tokens: usage.reasoning } }),
+    ...((request.thinking || media > 0) && {
+      completion_tokens_details: {
+        ...(request.thinking && { reasoning_tokens: reasoning }),
+        ...(media > 0 && { text_tokens: output - reasoning }),
+      },
+    }),
     ...(usage.seconds > 0 && { seconds: usage.seconds }),
   };
 }
@@ -117,7 +125,10 @@ export function compatibleFrames(
       ...common,
     });
   const opening = { role: 'assistant', content: '', ...annotations(request) };
-  const frames = answer.choices.map(({ index }) => chunk(index, opening, {}));
+  const { family, alwaysCumulative } = request.traits;
+  // The first chunk of speech recognition has no such field at all (documented).
+  const opened = family === 'asr' ? { finish_reason: undefined } : {};
+  const frames = answer.choices.map(({ index }) => chunk(index, opening, opened));
   for (const delta of streamDeltas(answer, !request.incremental)) {
     const logprobs = delta.newPieces.length === 0 ? null : logprobsOf(request, delta.newPieces);
     frames.push(
@@ -127,6 +138,8 @@ export function compatibleFrames(
       }),
     );
   }
+  // An incremental translation says twice that it stopped (documented for qwen-mt-flash).
+  if (family === 'translation' && !alwaysCumulative) frames.push(frames.at(-1) ?? '');
   if (asObject(request.parameters['stream_options'])?.['include_usage'] === true) {
     frames.push(
       compatibleFrame({ choices: [], usage: compatibleUsage(request, answer.usage), ...common }),

@@ -36,6 +36,8 @@ export type IncomingCall = {
   readonly authorization: string;
   /** The native headers ask for a stream. */
   readonly streamHeader: boolean;
+  /** A header asks for a task, which no language model has. */
+  readonly asyncHeader: boolean;
   readonly body: Buffer;
 };
 
@@ -151,7 +153,7 @@ function halve(request: SimulatedRequest, answer: Answer): Answer {
     ...choice,
     content: choice.content.slice(0, Math.ceil(choice.content.length / 2)),
   }));
-  return { choices, usage: countUsage(request, choices) };
+  return { choices, usage: countUsage(request, choices, answer.usage.cached) };
 }
 
 type Dressed = { readonly body: string | readonly string[]; readonly output: number };
@@ -173,7 +175,7 @@ function dress(request: SimulatedRequest, answer: Answer, requestId: string): Dr
 function sendAnswer(given: Case, isFaulty: boolean): Sending {
   const { state, request, directives, audience, latencyMs } = given;
   const fault = isFaulty ? directives.fault : null;
-  const whole = composeAnswer(request, state.seed, directives.outputTokens);
+  const whole = composeAnswer(request, state.seed, directives);
   const answer = fault === 'partial' ? halve(request, whole) : whole;
   const { body, output } = dress(request, answer, audience.requestId);
   const { input } = answer.usage;
@@ -214,6 +216,11 @@ function answerOrFail(given: Case, identity: string): Reply {
   return sendAnswer(given, isFaulty);
 }
 
+const NO_TASKS: ServiceError = {
+  ...serviceError('AccessDenied'),
+  message: 'Current user api does not support asynchronous calls.',
+};
+
 /** Why the simulator itself could not make an answer, such as a schema nested beyond the stack. */
 function ownError(cause: unknown): ServiceError {
   const text = cause instanceof Error ? cause.message : String(cause);
@@ -237,7 +244,7 @@ export function decide(call: IncomingCall, state: SimulatorState): Reply {
   if ('code' in request)
     return sendError(state.stats, request, { ...nobody, stream: call.streamHeader });
   const audience = { ...nobody, stream: request.stream, model: request.model };
-  const misplaced = refuseModel(request);
+  const misplaced = call.asyncHeader ? NO_TASKS : refuseModel(request);
   if (misplaced !== null) return sendError(state.stats, misplaced, audience);
   const overQuota = state.quota.admit(request.model);
   if (overQuota !== null) {

@@ -41,6 +41,7 @@ function researchSteps(quote: string, report: string): readonly Step[] {
     step('WebResearch', 'streamingQueries', '', { research: goal }),
     step('KeepAlive', 'typing'),
     step('WebResearch', 'streamingWebResult', '', { research: { id: 1, webSites: [site] } }),
+    step('WebResearch', 'streamingThinking', '', { research: { id: 1, learningMap: {} } }),
     step('WebResearch', 'WebResultFinished', '', { research: { id: 1 } }),
     step('WebResearch', 'finished'),
     step('KeepAlive', 'typing'),

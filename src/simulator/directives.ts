@@ -29,6 +29,7 @@ export type Directives = {
   readonly latencyMs: number | null;
   readonly paceMs: number | null;
   readonly outputTokens: number | null;
+  readonly cachedTokens: number | null;
   /** Set where a directive cannot be understood: why. */
   readonly problem: string | null;
 };
@@ -40,7 +41,7 @@ const DIRECTIVE = /\[\[simulate:([^\]]*)\]\]/g;
 const ITEM = /([a-z-]+)(?:=("[^"]*"|[^\s,"]+))?[\s,]*/gy;
 const KNOWN =
   'error=CODE status=502 message="…" hang stall reset truncate garbage partial html empty echo-key late ' +
-  'retry-after=2 times=2 latency=500ms pace=50ms output=300';
+  'retry-after=2 times=2 latency=500ms pace=50ms output=300 cached=200';
 
 /** No directive at all. */
 export const NO_DIRECTIVES: Directives = {
@@ -55,6 +56,7 @@ export const NO_DIRECTIVES: Directives = {
   latencyMs: null,
   paceMs: null,
   outputTokens: null,
+  cachedTokens: null,
   problem: null,
 };
 
@@ -79,6 +81,7 @@ const VALUES: Readonly<Record<string, (value: string) => Partial<Draft> | undefi
   status: (value) => wrap('status', whole(value, 200, 599)),
   times: (value) => wrap('times', whole(value, 1, 1_000_000)),
   output: (value) => wrap('outputTokens', whole(value, 1, OUTPUT_TOKENS_MAX)),
+  cached: (value) => wrap('cachedTokens', whole(value, 0, 999_999_999)),
   latency: (value) => wrap('latencyMs', milliseconds(value)),
   pace: (value) => wrap('paceMs', milliseconds(value)),
 };
@@ -128,7 +131,8 @@ function readDirective(inner: string, draft: Draft): void {
  *   Authorization header.
  * - `times=N`: only the first N askings of this very content fail. Without it all do.
  * - `latency=500ms` replaces the simulator's latency, `pace=50ms` waits that long between the
- *   frames of a stream, `output=300` makes the answer that many tokens long.
+ *   frames of a stream, `output=300` makes the answer that many tokens long, `cached=200` takes so
+ *   many tokens of the input (at most all) from the context cache.
  */
 export function readDirectives(texts: readonly string[]): Directives {
   let draft: Draft | null = null;

@@ -265,6 +265,13 @@ const SERVICE_ERRORS: readonly ServiceError[] = [
   },
   {
     status: 400,
+    code: 'BadRequest.IllegalInput',
+    message: 'The input parameter requires json format.',
+    compatibleCode: 'BadRequest.IllegalInput',
+    compatibleType: 'BadRequest.IllegalInput',
+  },
+  {
+    status: 400,
     code: 'BadRequest.EmptyModel',
     message: 'Required parameter "model" missing from request.',
     compatibleCode: 'BadRequest.EmptyModel',

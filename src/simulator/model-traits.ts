@@ -4,32 +4,57 @@ export type NativeHome = 'text-generation' | 'multimodal-generation' | 'both';
 /** What the simulator takes a model to be, from its name alone. */
 export type ModelTraits = {
   readonly exists: boolean;
+  /** Of the Qwen family: some refusals are documented for it alone. */
+  readonly qwen: boolean;
   readonly home: NativeHome;
   readonly family: 'chat' | 'translation' | 'research' | 'ocr' | 'asr';
   /** `only`: always thinks; `no`: refuses `enable_thinking: true`; else as asked. */
   readonly thinking: 'only' | 'no' | 'default-on' | 'default-off';
-  /** True where thinking works without a stream. */
-  readonly thinksUnstreamed: boolean;
+  /** What is refused unless it is streamed. */
+  readonly needsStream: 'all' | 'thinking' | 'none';
   readonly messageByDefault: boolean;
   readonly incrementalByDefault: boolean;
+  /** False where a stream cannot repeat the text so far. */
+  readonly canBeCumulative: boolean;
   readonly tools: boolean;
+  readonly search: boolean;
+  readonly jsonWhileThinking: boolean;
+  /** Checks that the arguments of earlier tool calls are JSON. */
+  readonly coder: boolean;
   /** False where the OpenAI-compatible endpoint does not serve the model. */
   readonly compatible: boolean;
   /** True where every frame of a stream repeats the text so far, whatever is asked. */
   readonly alwaysCumulative: boolean;
+  /** Where native usage tells cached tokens; `none`: it does not. */
+  readonly cacheField: 'details' | 'flat' | 'none';
+  /** True where native usage has neither a total nor details. */
+  readonly bareUsage: boolean;
 };
 
 const MISSING = /^(no-such|model-not-exist|nonexistent)/;
+const QWEN = /^q(wen|wq|vq)/;
 const MULTIMODAL = /(^|-)(vl|qvq|ocr|audio|omni|asr)(-|\d|$)|^qvq|^qwen\d*(\.\d+)?-(vl|omni|asr)/;
 const TEXT =
   /^qwen-(max|plus|turbo|flash|coder|math|long|mt|doc|deep-research)|^qwen[12]|^qwen3-|^qwq/;
-const NEWER = /^qwen(3\.[5-9]|[4-9])|^deepseek-v4|^glm-5|^kimi-k(2\.[5-9]|[3-9])/;
+const NEWER = /^qwen(3\.[5-9]|[4-9])|^deepseek-v4|^glm-5\.|^kimi-k(2\.[5-9]|[3-9])/;
 const OPEN_SOURCE = /^qwen3-(\d|next)/;
-const THINKING_ONLY = /^(qwq|qvq)|-thinking(-|$)|^deepseek-r1/;
-const NOT_THINKING = /-instruct(-|$)|-mt(-|$)|math|-long|-ocr|audio|coder|-asr/;
+const OPEN_HYBRID = /^qwen3-\d+(\.\d+)?b(-a\d+b)?$/;
+const THINKING_ONLY =
+  /^(qwq|qvq)|-thinking(-|$)|deepseek-r1|deepseek-v3\.2-think|MiniMax-M2\.[15-9]|kimi-k(2\.7-code|3)|^qwen3\.7-max-(2026-05-17|preview)$/;
+const THINKING_BY_DEFAULT = /^qwen(3\.[5-9]|[4-9])(?!.*-(omni|ocr))|^glm-(4\.[5-9]|5(-|$))/;
+const NOT_THINKING =
+  /-instruct(-|$)|-Instruct$|-mt(-|$)|math|-long|-ocr|audio|coder|-asr|-doc|deep-research|-character|omni-turbo|omni-7b|realtime|captioner|^qwen-(max|vl)|^qwen[12](\.|-)|^qwen3-max-2025-09-23|^qwen-plus-(2024|2025-01)|^qwen-turbo-(2024|2025-02)|^farui|^tongyi|deepseek-v3(-0324|\.1-terminus)?$|^siliconflow\/deepseek-v3\.2$/;
+const STREAM_ONLY = /^(qwq|qvq|qwen-deep-research)|omni(?!.*captioner)/;
+const STREAM_TO_THINK =
+  /^deepseek-v3\.1$|^glm-(4\.[57]|5$)|^qwen-(plus|turbo)-(latest|us|2025-(0[4-9]|1))|^qwen-flash(-2025-07-28)?-us|^qwen3-max(-2026-01-23)?$/;
 const BY_MESSAGE = /^qwen3-(max|vl)|^(qwq|qvq)|^qwen-long/;
 const INCREMENTAL = /^qwen3-(max|vl)|^(qwq|qvq)/;
-const WITHOUT_TOOLS = /^qwen-(vl|audio|mt|math)/;
+const WITHOUT_TOOLS = /^qwen-(vl|audio|mt|math|doc|long|omni-turbo)|^qvq|^qwen2(\.5)?-vl/;
+const WITHOUT_SEARCH =
+  /-(mt|ocr|audio|asr|doc|long|coder|math|vl)(-|$)|^qvq|deep-research|-character/;
+const JSON_WHILE_THINKING = /^glm-4\.5|^kimi-k2-thinking/;
+const FLAT_CACHE = /^(qwen-doc|qwen3-vl|qvq)/;
+const BARE_USAGE = /^qwen-(vl-(max|plus)|audio)/;
 
 function familyOf(model: string): ModelTraits['family'] {
   if (model.startsWith('qwen-mt')) return 'translation';
@@ -41,8 +66,12 @@ function familyOf(model: string): ModelTraits['family'] {
 function thinkingOf(model: string): ModelTraits['thinking'] {
   if (THINKING_ONLY.test(model)) return 'only';
   if (NOT_THINKING.test(model)) return 'no';
-  const defaultOn = OPEN_SOURCE.test(model) || /^qwen(3\.[5-9]|[4-9])/.test(model);
-  return defaultOn ? 'default-on' : 'default-off';
+  return OPEN_SOURCE.test(model) || THINKING_BY_DEFAULT.test(model) ? 'default-on' : 'default-off';
+}
+
+function needsStream(model: string): ModelTraits['needsStream'] {
+  if (STREAM_ONLY.test(model)) return 'all';
+  return STREAM_TO_THINK.test(model) || OPEN_HYBRID.test(model) ? 'thinking' : 'none';
 }
 
 function homeOf(model: string): NativeHome {
@@ -50,25 +79,34 @@ function homeOf(model: string): NativeHome {
   return TEXT.test(model) ? 'text-generation' : 'both';
 }
 
+function cacheFieldOf(model: string, newer: boolean): ModelTraits['cacheField'] {
+  if (FLAT_CACHE.test(model)) return 'flat';
+  return newer || !MULTIMODAL.test(model) ? 'details' : 'none';
+}
+
 function deriveTraits(model: string): ModelTraits {
   const newer = NEWER.test(model);
   const openSource = OPEN_SOURCE.test(model);
   const nextInstruct = model === 'qwen3-next-80b-a3b-instruct';
+  const qwen = QWEN.test(model);
   return {
     exists: !MISSING.test(model),
+    qwen,
     home: homeOf(model),
     family: familyOf(model),
     thinking: thinkingOf(model),
-    thinksUnstreamed: newer || model.startsWith('deepseek-r1'),
-    messageByDefault:
-      newer ||
-      BY_MESSAGE.test(model) ||
-      (openSource && !nextInstruct) ||
-      !/^q(wen|wq|vq)/.test(model),
+    needsStream: needsStream(model),
+    messageByDefault: newer || BY_MESSAGE.test(model) || (openSource && !nextInstruct) || !qwen,
     incrementalByDefault: newer || INCREMENTAL.test(model) || openSource,
+    canBeCumulative: !openSource,
     tools: !WITHOUT_TOOLS.test(model),
+    search: !WITHOUT_SEARCH.test(model),
+    jsonWhileThinking: JSON_WHILE_THINKING.test(model),
+    coder: /coder/.test(model),
     compatible: !/^qwen-audio|^qwen-deep-research/.test(model),
     alwaysCumulative: /^qwen-mt-(plus|turbo)/.test(model),
+    cacheField: cacheFieldOf(model, newer),
+    bareUsage: BARE_USAGE.test(model),
   };
 }
 
@@ -80,8 +118,9 @@ const remembered = new Map<string, ModelTraits>();
  * `model-not-exist` or `nonexistent` are unknown to the service; every other name is served.
  *
  * Source: text-generation reference (Nov 2025) and its 2026 edition: families by endpoint,
- * defaults of `result_format`, `incremental_output` and thinking. Kept apart from the product's own
- * model catalog on purpose, so that the two can disagree.
+ * defaults of `result_format`, `incremental_output` and thinking; pages on deep thinking, function
+ * calling and web search (Feb 2026): what streams, what takes tools; recorded usage of 2024 to
+ * 2026. Kept apart from the product's own model catalog on purpose, so that the two can disagree.
  */
 export function modelTraits(model: string): ModelTraits {
   let traits = remembered.get(model);

@@ -1,7 +1,9 @@
-import type { Answer, AnswerChoice, AnswerUsage, ToolCall } from './answer-shape.ts';
+import type { Answer, AnswerChoice, ToolCall } from './answer-shape.ts';
 import { streamDeltas } from './deltas.ts';
 import type { Delta } from './deltas.ts';
 import { logprobsOf } from './logprobs.ts';
+import { imageSizes, searchInfo, TOOL_INFO } from './native-extras.ts';
+import { countedAtEnd, nativeUsage } from './native-usage.ts';
 import { asObject } from './request.ts';
 import type { JsonObject, SimulatedRequest } from './request.ts';
 
@@ -11,54 +13,19 @@ export function nativeFrame(id: number, status: number, data: unknown): string {
   return `id:${id}\nevent:${event}\n:HTTP_STATUS/${status}\ndata:${JSON.stringify(data)}\n\n`;
 }
 
-type Counted = { readonly output: number; readonly reasoning: number };
-
 function isMultimodal(request: SimulatedRequest): boolean {
   return request.endpoint === 'multimodal-generation';
 }
 
-function nativeUsage(request: SimulatedRequest, usage: AnswerUsage, counted: Counted): JsonObject {
-  const { input, image, video, audio } = usage;
-  const multimodal = isMultimodal(request);
-  const strategy = asObject(request.parameters['search_options'])?.['search_strategy'] ?? 'turbo';
-  return {
-    total_tokens: input + counted.output,
-    output_tokens: counted.output,
-    input_tokens: input,
-    ...(multimodal
-      ? {
-          input_tokens_details: {
-            text_tokens: input - image - video - audio,
-            ...(image > 0 && { image_tokens: image }),
-            ...(video > 0 && { video_tokens: video }),
-            ...(audio > 0 && { audio_tokens: audio }),
-          },
-          ...(image > 0 && { image_tokens: image }),
-          ...(video > 0 && { video_tokens: video }),
-          ...(audio > 0 && { audio_tokens: audio }),
-        }
-      : { prompt_tokens_details: { cached_tokens: 0 } }),
-    ...((request.thinking || multimodal) && {
-      output_tokens_details: {
-        ...(request.thinking && { reasoning_tokens: counted.reasoning }),
-        // The text part leaves the reasoning out (recorded on thinking vision models).
-        ...(multimodal && { text_tokens: counted.output - counted.reasoning }),
-      },
-    }),
-    ...(usage.searches > 0 && { plugins: { search: { count: usage.searches, strategy } } }),
-    ...(usage.seconds > 0 && { seconds: usage.seconds }),
-  };
+/** What stands in the part beside the text of a multimodal answer; in a stream only at its end. */
+function besideText(request: SimulatedRequest, { ocrResult }: AnswerChoice): JsonObject {
+  if (!isMultimodal(request)) return {};
+  return { ...(ocrResult !== null && { ocr_result: ocrResult }), ...imageSizes(request) };
 }
 
-function nativeContent(
-  request: SimulatedRequest,
-  text: string,
-  ocrResult: JsonObject | null,
-): unknown {
+function nativeContent(request: SimulatedRequest, text: string, beside: JsonObject): unknown {
   if (!isMultimodal(request)) return text;
-  return text === '' && ocrResult === null
-    ? []
-    : [{ ...(ocrResult !== null && { ocr_result: ocrResult }), text }];
+  return text === '' && Object.keys(beside).length === 0 ? [] : [{ ...beside, text }];
 }
 
 function nativeToolCall({ index, id, name, arguments: text }: ToolCall, first = true): JsonObject {
@@ -76,14 +43,10 @@ type Said = {
   readonly toolCalls: readonly JsonObject[];
 };
 
-function nativeMessage(
-  request: SimulatedRequest,
-  said: Said,
-  ocrResult: JsonObject | null,
-): JsonObject {
+function nativeMessage(request: SimulatedRequest, said: Said, beside: JsonObject): JsonObject {
   return {
     role: 'assistant',
-    content: nativeContent(request, said.content, ocrResult),
+    content: nativeContent(request, said.content, beside),
     ...(request.thinking && { reasoning_content: said.reasoning }),
     ...(said.toolCalls.length > 0 && { tool_calls: said.toolCalls }),
     ...(request.traits.family === 'asr' && {
@@ -102,7 +65,7 @@ function nativeChoice(request: SimulatedRequest, choice: AnswerChoice): JsonObje
   return {
     finish_reason: choice.finishReason,
     ...(request.parameters['n'] !== undefined && { index: choice.index }),
-    message: nativeMessage(request, said, choice.ocrResult),
+    message: nativeMessage(request, said, besideText(request, choice)),
     ...(logprobs !== null && { logprobs }),
   };
 }
@@ -112,25 +75,11 @@ function modelName(request: SimulatedRequest, finishReason: string): JsonObject 
   return isTranslation ? { finish_reason: finishReason, model_name: request.model } : {};
 }
 
-/** `output.search_info` where `enable_source` asks for it, else nothing. */
-function searchInfo(request: SimulatedRequest): JsonObject {
-  const options = asObject(request.parameters['search_options']);
-  if (request.parameters['enable_search'] !== true || options?.['enable_source'] !== true)
-    return {};
-  const results = [1, 2].map((index) => ({
-    site_name: 'example.com',
-    icon: '',
-    index,
-    title: `搜索结果 ${index}`,
-    url: `https://example.com/${index}`,
-  }));
-  return { search_info: { search_results: results } };
-}
-
 /** The body of an unstreamed native answer. */
 export function nativeBody(request: SimulatedRequest, answer: Answer, requestId: string): string {
   const first = answer.choices[0];
-  const usage = nativeUsage(request, answer.usage, answer.usage);
+  const usage = nativeUsage(request, answer.usage, countedAtEnd(answer.usage));
+  const toolInfo = answer.usage.codeRuns > 0 ? TOOL_INFO : {};
   const reason = first?.finishReason ?? 'stop';
   const output =
     request.resultFormat === 'text'
@@ -139,11 +88,13 @@ export function nativeBody(request: SimulatedRequest, answer: Answer, requestId:
           text: first?.content.join('') ?? '',
           ...modelName(request, reason),
           ...searchInfo(request),
+          ...toolInfo,
         }
       : {
           ...modelName(request, reason),
           choices: answer.choices.map((choice) => nativeChoice(request, choice)),
           ...searchInfo(request),
+          ...toolInfo,
         };
   return JSON.stringify({ output, usage, request_id: requestId });
 }
@@ -156,10 +107,10 @@ function deltaOutput(request: SimulatedRequest, delta: Delta): JsonObject {
   }
   const { toolCall, choice } = delta;
   const toolCalls = toolCall === null ? [] : [nativeToolCall(toolCall, toolCall.first)];
-  const ocrResult = delta.finishReason === null ? null : choice.ocrResult;
+  const beside = delta.finishReason === null ? {} : besideText(request, choice);
   const logprobs = delta.newPieces.length === 0 ? null : logprobsOf(request, delta.newPieces);
   const shown = {
-    message: nativeMessage(request, { ...delta, toolCalls }, ocrResult),
+    message: nativeMessage(request, { ...delta, toolCalls }, beside),
     ...((request.parameters['n'] !== undefined || request.parameters['tools'] !== undefined) && {
       index: choice.index,
     }),
@@ -167,6 +118,12 @@ function deltaOutput(request: SimulatedRequest, delta: Delta): JsonObject {
     finish_reason: reason,
   };
   return { ...modelName(request, reason), choices: [shown] };
+}
+
+/** The step in which the answer has not begun: the first of its steps without what is new in it. */
+function beforeAnswer(delta: Delta): Delta {
+  const output = delta.output - delta.newPieces.length;
+  return { ...delta, content: '', newPieces: [], finishReason: null, output };
 }
 
 /**
@@ -182,20 +139,33 @@ export function nativeFrames(
   const ahead = asObject(request.parameters['search_options'])?.['prepend_search_result'] === true;
   const frames: string[] = [];
   if (ahead && 'search_info' in found) {
-    const message = nativeMessage(request, { content: '', reasoning: '', toolCalls: [] }, null);
-    const output = { choices: [{ message, finish_reason: 'null' }], ...found };
+    const message = nativeMessage(request, { content: '', reasoning: '', toolCalls: [] }, {});
+    const blank =
+      request.resultFormat === 'text'
+        ? { finish_reason: 'null', text: '' }
+        : { choices: [{ message, finish_reason: 'null' }] };
+    const output = { ...blank, ...found };
     frames.push(nativeFrame(1, 200, { output, usage: {}, request_id: requestId }));
   }
-  for (const delta of streamDeltas(answer, !request.incremental)) {
-    const usage = nativeUsage(request, answer.usage, {
+  let hasRun = answer.usage.codeRuns === 0;
+  const push = (delta: Delta, more: JsonObject): void => {
+    const counted = {
+      input: hasRun ? answer.usage.input : answer.usage.inputAtStart,
       output: delta.output,
       reasoning: delta.reasoningTokens,
-    });
-    const output = {
-      ...deltaOutput(request, delta),
-      ...(!ahead && delta.finishReason !== null && found),
+      codeRuns: hasRun ? answer.usage.codeRuns : 0,
     };
+    const usage = nativeUsage(request, answer.usage, counted);
+    const output = { ...deltaOutput(request, delta), ...more };
     frames.push(nativeFrame(frames.length + 1, 200, { output, usage, request_id: requestId }));
+  };
+  for (const delta of streamDeltas(answer, !request.incremental)) {
+    if (!hasRun && (delta.newPieces.length > 0 || delta.finishReason !== null)) {
+      // The code runs between thinking and answer; input tokens rise with its result (recorded).
+      hasRun = true;
+      push(beforeAnswer(delta), TOOL_INFO);
+    }
+    push(delta, !ahead && delta.finishReason !== null ? found : {});
   }
   return frames;
 }

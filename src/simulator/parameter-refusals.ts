@@ -1,18 +1,20 @@
 import { invalidParameter, serviceError } from './errors-table.ts';
 import type { ServiceError } from './errors-table.ts';
+import { maximaOf } from './model-maxima.ts';
+import type { ModelMaxima } from './model-maxima.ts';
 import { asArray, asObject } from './request.ts';
 import type { SimulatedRequest } from './request.ts';
 
 type Range = {
   readonly name: string;
-  readonly isRight: (value: unknown) => boolean;
-  readonly message: string;
+  readonly isRight: (value: unknown, maxima: ModelMaxima) => boolean;
+  readonly message: string | ((maxima: ModelMaxima) => string);
   /** Another text for a value of the wrong type, where one is documented. */
   readonly typeMessage?: string;
 };
 
-/** The simulator knows no model's own maximum; this is above all of them. */
-const MAX_OUTPUT = 1_048_576;
+/** The largest seed, 2^63 - 1, as the number that JSON makes of it. */
+const SEED_MAX = 2 ** 63;
 
 const isText = (value: unknown): boolean => typeof value === 'string';
 const isWholeList = (value: unknown): boolean =>
@@ -51,15 +53,21 @@ const RANGES: readonly Range[] = [
     message: 'Presence_penalty should be in [-2.0, 2.0]',
   },
   { name: 'n', isRight: (value) => isWhole(value, 1, 4), message: 'Range of n should be [1, 4]' },
-  ...['max_tokens', 'max_completion_tokens'].map((name) => ({
-    name,
-    isRight: (value: unknown) => isWhole(value, 1, MAX_OUTPUT),
-    message: `Range of ${name} should be [1, ${MAX_OUTPUT}]`,
-  })),
+  {
+    name: 'max_tokens',
+    isRight: (value, { output }) => isWhole(value, 1, output),
+    message: ({ output }) => `Range of max_tokens should be [1, ${output}]`,
+  },
+  {
+    name: 'max_completion_tokens',
+    isRight: (value) => isWhole(value, 1, Number.MAX_SAFE_INTEGER),
+    message: ({ output }) => `Range of max_completion_tokens should be [1, ${output}]`,
+  },
   {
     name: 'thinking_budget',
-    isRight: (value) => isWhole(value, 1, MAX_OUTPUT),
-    message: `The thinking_budget parameter must be a positive integer and not greater than ${MAX_OUTPUT}`,
+    isRight: (value, { thought }) => isWhole(value, 1, thought),
+    message: ({ thought }) =>
+      `The thinking_budget parameter must be a positive integer and not greater than ${thought}`,
   },
   {
     name: 'stop',
@@ -77,24 +85,38 @@ function isStop(value: unknown): boolean {
   );
 }
 
-function refuseRange({ parameters }: SimulatedRequest): ServiceError | null {
-  for (const range of RANGES) {
-    const value = parameters[range.name];
-    if (value === undefined || value === null || range.isRight(value)) continue;
-    return invalidParameter((isNumber(value) ? undefined : range.typeMessage) ?? range.message);
+function refuseRange({ parameters, model }: SimulatedRequest): ServiceError | null {
+  for (const { name, isRight, message, typeMessage } of RANGES) {
+    const value = parameters[name];
+    if (value === undefined || value === null) continue;
+    const maxima = maximaOf(model);
+    if (isRight(value, maxima)) continue;
+    const text = typeof message === 'string' ? message : message(maxima);
+    return invalidParameter((isNumber(value) ? undefined : typeMessage) ?? text);
   }
   return null;
 }
 
-function refuseSeed({ parameters, endpoint }: SimulatedRequest): ServiceError | null {
+/** Whether 2^63 is what was written, or 2^63 - 1, which is the same number to JSON. */
+function isBeyondSeeds(seed: unknown, bodyText: string): boolean {
+  if (seed !== SEED_MAX) return false;
+  const written = /"seed"\s*:\s*(\d+)/.exec(bodyText)?.[1];
+  return written !== undefined && BigInt(written) >= BigInt(SEED_MAX);
+}
+
+function refuseSeed({ parameters, endpoint, bodyText }: SimulatedRequest): ServiceError | null {
   const seed = parameters['seed'];
-  if (seed === undefined || seed === null || (Number.isInteger(seed) && Number(seed) >= 0))
-    return null;
+  if (seed === undefined || seed === null) return null;
+  if (isWhole(seed, 0, SEED_MAX) && !isBeyondSeeds(seed, bodyText)) return null;
   if (endpoint !== 'chat-completions')
     return invalidParameter('Range of seed should be [0, 9223372036854775807]');
-  const message = Number.isInteger(seed)
-    ? `${Number(seed)} is lesser than the minimum of 0 - 'seed'`
-    : "'seed' must be Integer";
+  if (!Number.isInteger(seed))
+    return { ...serviceError('invalid_value'), message: "'seed' must be Integer" };
+  const message =
+    Number(seed) < 0
+      ? `${Number(seed)} is lesser than the minimum of 0 - 'seed'`
+      : // Inferred from its counterpart; no page shows it.
+        `${Number(seed)} is greater than the maximum of 9223372036854775807 - 'seed'`;
   return { ...serviceError('invalid_value'), message };
 }
 
@@ -109,30 +131,50 @@ function refuseThinking(request: SimulatedRequest): ServiceError | null {
   }
   if (traits.thinking === 'no' && asked === true)
     return serviceError('InvalidParameter.NotSupportEnableThinking');
-  if (!thinking) return null;
-  if (!stream && !traits.thinksUnstreamed) {
+  if (!stream && traits.needsStream === 'all') return streamOnly();
+  if (!thinking) return refuseCumulative(request);
+  if (!stream && traits.needsStream === 'thinking') {
     return invalidParameter(
-      traits.thinking === 'only'
-        ? 'This model only support stream mode, please enable the stream parameter to access the model.'
-        : 'parameter.enable_thinking must be set to false for non-streaming calls',
+      'parameter.enable_thinking must be set to false for non-streaming calls',
       false,
     );
   }
-  if (endpoint === 'chat-completions' || !stream) return null;
-  if (!request.incremental) {
+  // Other vendors' models were recorded with incremental_output false and no stream.
+  if (endpoint === 'chat-completions' || (!stream && !traits.qwen)) return null;
+  if (parameters['incremental_output'] === false || (stream && !request.incremental)) {
     return invalidParameter(
       'The incremental_output parameter must be "true" when enable_thinking is true',
     );
   }
-  return request.resultFormat === 'message'
+  return request.resultFormat === 'message' ||
+    (!stream && parameters['result_format'] === undefined)
     ? null
     : invalidParameter(
         'The result_format parameter must be "message" when enable_thinking is true',
       );
 }
 
+function streamOnly(): ServiceError {
+  return invalidParameter(
+    'This model only support stream mode, please enable the stream parameter to access the model.',
+    false,
+  );
+}
+
+function refuseCumulative({
+  parameters,
+  traits,
+  stream,
+  endpoint,
+}: SimulatedRequest): ServiceError | null {
+  const isAsked = parameters['incremental_output'] === false;
+  return isAsked && stream && !traits.canBeCumulative && endpoint !== 'chat-completions'
+    ? invalidParameter('The incremental_output parameter of this model cannot be set to False.')
+    : null;
+}
+
 function refuseResponseFormat(request: SimulatedRequest): ServiceError | null {
-  const { parameters, thinking, messages } = request;
+  const { parameters, traits, thinking, messages } = request;
   const given = parameters['response_format'];
   if (given === undefined || given === null) return null;
   const type = asObject(given)?.['type'];
@@ -142,12 +184,17 @@ function refuseResponseFormat(request: SimulatedRequest): ServiceError | null {
       `Unknown format of response_format, response_format should be a dict, includes 'type' and an optional key 'json_schema'. The response_format type from user is ${JSON.stringify(type ?? null)}.`,
     );
   }
-  if (thinking)
+  if (thinking && !traits.jsonWhileThinking)
     return invalidParameter('Json mode response is not supported when enable_thinking is true');
   if (type === 'json_schema' || messages.some(({ text }) => /json/i.test(text))) return null;
   return invalidParameter(
     "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
   );
+}
+
+function isToolChoice(choice: unknown, qwen: boolean): boolean {
+  if (choice === 'auto' || choice === 'none' || (!qwen && choice === 'required')) return true;
+  return typeof asObject(asObject(choice)?.['function'])?.['name'] === 'string';
 }
 
 function refuseTools({ parameters, traits }: SimulatedRequest): ServiceError | null {
@@ -158,27 +205,46 @@ function refuseTools({ parameters, traits }: SimulatedRequest): ServiceError | n
   if (tools.some((tool) => asObject(asObject(tool)?.['function'])?.['name'] === 'search')) {
     return invalidParameter('Tool names are not allowed to be [search]');
   }
-  if (typeof choice === 'string' && choice !== 'auto' && choice !== 'none') {
+  if (choice !== undefined && choice !== null && !isToolChoice(choice, traits.qwen)) {
     return invalidParameter('tool_choice is one of the strings that should be ["none", "auto"]');
   }
   return null;
 }
 
-function refuseFamily({ traits, parameters, stream }: SimulatedRequest): ServiceError | null {
-  if (traits.family === 'translation') {
-    const target = asObject(parameters['translation_options'])?.['target_lang'];
-    return typeof target === 'string' && target !== ''
-      ? null
-      : invalidParameter('暂时不支持当前设置的语种！');
-  }
-  if (traits.family === 'research' && !stream) {
-    return invalidParameter(
-      'This model only support stream mode, please enable the stream parameter to access the model.',
-      false,
-    );
-  }
-  return null;
+function refuseFamily({ traits, parameters }: SimulatedRequest): ServiceError | null {
+  if (parameters['enable_search'] === true && !traits.search)
+    return invalidParameter('This model does not support enable_search.');
+  if (traits.family !== 'translation') return null;
+  const target = asObject(parameters['translation_options'])?.['target_lang'];
+  return typeof target === 'string' && target !== ''
+    ? null
+    : invalidParameter('暂时不支持当前设置的语种！');
 }
+
+function refuseAudioOutput({
+  parameters,
+  stream,
+  endpoint,
+}: SimulatedRequest): ServiceError | null {
+  if (endpoint !== 'chat-completions' || stream) return null;
+  return asArray(parameters['modalities']).includes('audio')
+    ? invalidParameter("'audio' output only support with stream=true")
+    : null;
+}
+
+/** Values and exclusion are documented as errors (2026 reference), their texts are not. */
+function refuseEffort({ model, parameters }: SimulatedRequest): ServiceError | null {
+  const effort = parameters['reasoning_effort'];
+  if (effort === undefined || effort === null) return null;
+  if (typeof effort !== 'string' || !EFFORTS.includes(effort))
+    return invalidParameter(`'reasoning_effort' must be one of ${JSON.stringify(EFFORTS)}`);
+  const budget = parameters['thinking_budget'];
+  return model.startsWith('qwen3.8') && budget !== undefined && budget !== null
+    ? invalidParameter("'reasoning_effort' and 'thinking_budget' cannot be set at the same time")
+    : null;
+}
+
+const EFFORTS: readonly string[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
 
 const CHECKS = [
   refuseRange,
@@ -187,6 +253,8 @@ const CHECKS = [
   refuseResponseFormat,
   refuseTools,
   refuseFamily,
+  refuseAudioOutput,
+  refuseEffort,
 ];
 
 /** The first error that the service finds in a request's parameters, or null where it finds none. */

@@ -1,16 +1,13 @@
 import { invalidParameter, serviceError } from './errors-table.ts';
 import type { ServiceError } from './errors-table.ts';
+import { refuseMessages } from './message-refusals.ts';
 import { refuseParameters } from './parameter-refusals.ts';
-import type { SimulatedMessage, SimulatedRequest } from './request.ts';
+import type { SimulatedRequest } from './request.ts';
 
 /** The longest request body of a text model, in bytes: reported for qwen-plus-latest, Apr 2026. */
 const TEXT_BODY_BYTES_MAX = 6_291_456;
 
-const MODAL_PARTS = ['text', 'image', 'video', 'audio', 'file'];
-
-function algorithmError(message: string): ServiceError {
-  return { ...serviceError('InternalError.Algo'), message };
-}
+const EITHER = 'Either "prompt" or "messages" must exist and cannot both be none';
 
 /** The error of a model that is missing, unknown, or not served on this endpoint; null: it is served here. */
 export function refuseModel({ model, traits, endpoint }: SimulatedRequest): ServiceError | null {
@@ -24,8 +21,16 @@ export function refuseModel({ model, traits, endpoint }: SimulatedRequest): Serv
     : invalidParameter('url error, please check url！', false);
 }
 
-function refuseInput({ input, messages, endpoint }: SimulatedRequest): ServiceError | null {
-  if (input === null) return serviceError('BadRequest.EmptyInput');
+function refuseInput(request: SimulatedRequest): ServiceError | null {
+  const { body, input, messages, endpoint } = request;
+  if (input === null) {
+    if (body['input'] !== undefined && body['input'] !== null)
+      return serviceError('BadRequest.IllegalInput');
+    // Messages at the top level, as the other protocol has them.
+    return body['messages'] === undefined
+      ? serviceError('BadRequest.EmptyInput')
+      : invalidParameter(EITHER);
+  }
   if (messages.length > 0) return null;
   const emptyArray = Array.isArray(input['messages']);
   if (typeof input['prompt'] === 'string' && emptyArray) {
@@ -34,70 +39,7 @@ function refuseInput({ input, messages, endpoint }: SimulatedRequest): ServiceEr
     );
   }
   if (emptyArray) return invalidParameter("[] is too short - 'messages'");
-  return invalidParameter(
-    'Either "prompt" or "messages" must exist and cannot both be none',
-    endpoint !== 'chat-completions',
-  );
-}
-
-function refuseToolOrder(messages: readonly SimulatedMessage[]): string | null {
-  let open = false;
-  let answered = false;
-  for (const { role, toolCalls } of messages) {
-    if (role === 'tool') {
-      if (!open)
-        return 'messages with role "tool" must be a response to a preceeding message with "tool_calls"';
-      answered = true;
-      continue;
-    }
-    if (open && !answered) break;
-    open = role === 'assistant' && toolCalls > 0;
-    answered = false;
-  }
-  return open && !answered
-    ? 'An assistant message with "tool_calls" must be followed by tool messages responding to each "tool_call_id"'
-    : null;
-}
-
-function refuseContent(message: SimulatedMessage, request: SimulatedRequest): string | null {
-  if (!message.hasContent && message.toolCalls === 0)
-    return 'The content field is a required field.';
-  if (message.parts === null) return null;
-  if (request.endpoint === 'multimodal-generation') {
-    const isModal = (part: object): boolean => MODAL_PARTS.some((name) => name in part);
-    return message.parts.every(isModal)
-      ? null
-      : 'The item of content should be a message of a certain modal.';
-  }
-  const takesParts =
-    request.endpoint === 'chat-completions' || request.traits.home !== 'text-generation';
-  const onlyText = message.parts.every((part) => typeof part['text'] === 'string');
-  return takesParts || onlyText || request.model.startsWith('qwen-doc')
-    ? null
-    : 'input content must be a string.';
-}
-
-function refuseMessages(request: SimulatedRequest): ServiceError | null {
-  const { messages, traits } = request;
-  for (const message of messages) {
-    const problem = refuseContent(message, request);
-    if (problem !== null) return invalidParameter(problem);
-  }
-  if (
-    traits.family === 'translation' &&
-    messages.some(({ role }) => role !== 'user' && role !== 'assistant')
-  ) {
-    return algorithmError('Role must be in [user, assistant]');
-  }
-  if (!messages.some(({ role }) => role === 'user')) {
-    return invalidParameter('The input messages do not contain elements with the role of user.');
-  }
-  const order = refuseToolOrder(messages);
-  if (order !== null) return invalidParameter(order);
-  const last = messages.at(-1);
-  if (last === undefined || last.role === 'user' || last.role === 'tool' || last.partial)
-    return null;
-  return algorithmError('list index out of range');
+  return invalidParameter(EITHER, endpoint !== 'chat-completions');
 }
 
 /**

@@ -12,12 +12,19 @@ export type JsonObject = { readonly [name: string]: unknown };
 /** One message, read leniently: what cannot be read is empty, and the refusals look at the rest. */
 export type SimulatedMessage = {
   readonly role: string;
-  readonly hasContent: boolean;
+  /** As it came: text, a list of parts, or anything else. */
+  readonly content: unknown;
   /** All text of the message, parts joined by line breaks. */
   readonly text: string;
   /** The content's parts where it is an array. */
   readonly parts: readonly JsonObject[] | null;
-  readonly toolCalls: number;
+  /** Ids of the calls that have one. */
+  readonly toolCallIds: readonly string[];
+  readonly hasCalls: boolean;
+  /** Arguments of the calls, as text; what is no text is empty. */
+  readonly arguments: readonly string[];
+  /** Of a tool's answer; empty where it names no call. */
+  readonly toolCallId: string;
   /** True for an assistant's prefix that the answer continues. */
   readonly partial: boolean;
 };
@@ -28,6 +35,9 @@ export type SimulatedRequest = {
   /** Empty where none was given. */
   readonly model: string;
   readonly traits: ModelTraits;
+  readonly body: JsonObject;
+  /** The body as it came: numbers beyond a double's precision are only here. */
+  readonly bodyText: string;
   /** `input` natively, the whole body else; null where it is missing. */
   readonly input: JsonObject | null;
   readonly messages: readonly SimulatedMessage[];
@@ -52,6 +62,10 @@ export function asArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+function textValue(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 function partsOf(content: unknown): readonly JsonObject[] | null {
   if (!Array.isArray(content)) return null;
   return content.map((part) =>
@@ -71,12 +85,17 @@ function readMessage(value: unknown): SimulatedMessage {
   const message = asObject(value) ?? {};
   const content = message['content'];
   const parts = partsOf(content);
+  const calls = asArray(message['tool_calls']).map((call) => asObject(call) ?? {});
+  const named = calls.map((call) => textValue(call['id']));
   return {
-    role: typeof message['role'] === 'string' ? message['role'] : '',
-    hasContent: content !== undefined && content !== null,
+    role: textValue(message['role']),
+    content,
     text: textOf(content, parts),
     parts,
-    toolCalls: asArray(message['tool_calls']).length,
+    toolCallIds: named.filter((id) => id !== ''),
+    hasCalls: calls.length > 0 || asObject(message['function_call']) !== null,
+    arguments: calls.map((call) => textValue(asObject(call['function'])?.['arguments'])),
+    toolCallId: textValue(message['tool_call_id']),
     partial: message['partial'] === true,
   };
 }
@@ -132,7 +151,7 @@ export function readRequest(
   if (body === null)
     return invalidParameter('Required body invalid, please check the request body format.', false);
   const native = endpoint !== 'chat-completions';
-  const model = typeof body['model'] === 'string' ? body['model'] : '';
+  const model = textValue(body['model']);
   const traits = modelTraits(model);
   const parameters = native ? (asObject(body['parameters']) ?? {}) : body;
   const input = native ? asObject(body['input']) : body;
@@ -141,6 +160,8 @@ export function readRequest(
     endpoint,
     model,
     traits,
+    body,
+    bodyText: text,
     input,
     messages: readMessages(input),
     parameters,

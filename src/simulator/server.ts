@@ -133,7 +133,13 @@ function handle(
     const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
     const authorization = request.headers.authorization ?? '';
     const reply = decide(
-      { endpoint, authorization, streamHeader: asksForStream(request), body },
+      {
+        endpoint,
+        authorization,
+        streamHeader: asksForStream(request),
+        asyncHeader: request.headers['x-dashscope-async'] === 'enable',
+        body,
+      },
       state,
     );
     void deliver(response, reply, clock).then((answered) => {

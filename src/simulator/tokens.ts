@@ -2,9 +2,22 @@
  * Tokens charged for one piece of media, whatever its size: the simulator never fetches it.
  *
  * Source: recorded usage of 2024 to 2026 (an image 1,247 of qwen-vl-plus, eight frames 1,440 of
- * qwen-vl-max) and 25 tokens for a second of audio (qwen-audio page), taken as twelve seconds.
+ * qwen-vl-max; two documents 1,826 of qwen-doc-turbo) and 25 tokens for a second of audio
+ * (qwen-audio page), taken as twelve seconds.
  */
-export const MEDIA_TOKENS = { image: 1247, video: 1440, frame: 180, audio: 300 } as const;
+export const MEDIA_TOKENS = {
+  image: 1247,
+  video: 1440,
+  frame: 180,
+  audio: 300,
+  document: 900,
+} as const;
+
+/** Input tokens that a run of the code interpreter adds (recorded: 281 became 723). */
+export const CODE_RUN_TOKENS = 442;
+
+/** The shortest prefix that the explicit cache takes (context cache page, Feb 2026). */
+export const CACHED_TOKENS_LEAST = 1024;
 
 /** Seconds of audio that `MEDIA_TOKENS.audio` stands for. */
 export const AUDIO_SECONDS = 12;

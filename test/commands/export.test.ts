@@ -15,6 +15,7 @@ import {
   temporaryFolder,
   writeOutputs,
 } from '../ledger/sample-job.ts';
+import { parquetColumns, readParquet } from '../helpers/read-parquet.ts';
 import { ANY_JOB, DISPLAY, recordingIo } from './recording-io.ts';
 
 type ExportParsed = Parameters<typeof exportCommand>[0];
@@ -242,10 +243,60 @@ test('exportCommand: more than one piece, whole and in order; interrupted or unr
   ).rejects.toThrow(expect.objectContaining({ exitCode: 74 }));
 });
 
-test('exportCommand: --format parquet 64, an unknown job 66', async () => {
-  await expect(
-    exportCommand({ ...EXPORT, format: 'parquet' }, recordingIo(folder.path)),
-  ).rejects.toThrow(expect.objectContaining({ exitCode: 64 }));
+async function exportedParquet(options: Partial<ExportParsed>): Promise<Record<string, unknown>[]> {
+  const io = recordingIo(folder.path);
+  expect(await exportCommand({ ...EXPORT, ...options, format: 'parquet' }, io)).toBe(0);
+  return readParquet(io.outBytes());
+}
+
+test('exportCommand: results as Parquet, one row an answered line, text as it is', async () => {
+  await writeOutputs(ledger, add());
+  const rows = await exportedParquet({});
+  expect(rows).toHaveLength(3);
+  expect(rows[0]).toEqual({
+    line: 1n,
+    custom_id: '语文-1',
+    status_code: 200n,
+    request_id: 'req-1-2',
+    content: '=苏轼，"赤壁赋"',
+    finish_reason: 'stop',
+    input_tokens: 31n,
+    output_tokens: 12n,
+    total_tokens: 43n,
+    cached_tokens: null,
+    reasoning_tokens: null,
+    code: null,
+    message: null,
+    param: null,
+  });
+});
+
+test('exportCommand: attempts as Parquet, moments and exact amounts', async () => {
+  add(SAMPLE);
+  const rows = await exportedParquet({ what: 'attempts' });
+  expect(rows).toHaveLength(9);
+  expect(rows[1]).toMatchObject({
+    line: 1n,
+    attempt: 2n,
+    started_at: new Date('2026-08-01T09:30:02.000Z'),
+    ended_at: new Date('2026-08-01T09:30:02.812Z'),
+    class: 'answered',
+    cost: 0.000_123_456_789,
+    currency: 'CNY',
+  });
+  expect(rows[8]).toMatchObject({ ended_at: null, cost: null, code: null });
+});
+
+test('exportCommand: no errors as Parquet, an empty file with its columns', async () => {
+  await writeOutputs(ledger, add([FIRST]));
+  const io = recordingIo(folder.path);
+  await exportCommand({ ...EXPORT, what: 'errors', format: 'parquet', output: 'none.parquet' }, io);
+  const bytes = readFileSync(path.join(folder.path, 'none.parquet'));
+  expect(await readParquet(bytes)).toEqual([]);
+  expect(parquetColumns(bytes)).toContain('custom_id');
+});
+
+test('exportCommand: an unknown job, 66', async () => {
   await expect(exportCommand({ ...EXPORT, job: '夜班' }, recordingIo(folder.path))).rejects.toThrow(
     expect.objectContaining({ exitCode: 66 }),
   );

@@ -19,6 +19,7 @@ function summary(lines: Partial<RunSummary['lines']>, reason: string | null = nu
     },
     cost: { amount: '0.000000', currency: 'CNY', unpriced_lines: 0 },
     possibly_billed: { lines: 0, attempts: 0, tokens: 0, amount: '0.000000' },
+    estimate: null,
     outputs: { results: '/data/a.results.jsonl', errors: '/data/a.errors.jsonl' },
     elapsed_ms: 1,
     stopped: reason === null ? null : { reason, code: 3, message: reason },

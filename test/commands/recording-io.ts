@@ -7,6 +7,7 @@ import { STARTED_AT } from '../ledger/sample-job.ts';
 export type RecordingIo = CommandIo & {
   /** What was printed so far. */
   readonly out: () => string;
+  readonly outBytes: () => Uint8Array;
   readonly err: () => string;
   readonly interrupt: () => void;
 };
@@ -16,7 +17,7 @@ export function recordingIo(
   cwd: string,
   options: { readonly env?: CommandIo['env']; readonly failWith?: string } = {},
 ): RecordingIo {
-  let out = '';
+  let out = Buffer.alloc(0);
   let err = '';
   const stop = new AbortController();
   return {
@@ -30,7 +31,7 @@ export function recordingIo(
     stop: stop.signal,
     abort: new AbortController().signal,
     signalCode: () => (stop.signal.aborted ? 130 : null),
-    writeOut(text, strict = false) {
+    writeOut(data, strict = false) {
       const code = options.failWith;
       if (code === 'EPIPE' && !strict) return Promise.resolve();
       if (code !== undefined) {
@@ -39,14 +40,15 @@ export function recordingIo(
           new OutputError(74, `cannot write to stdout: ${code}`, undefined, cause),
         );
       }
-      out += text;
+      out = Buffer.concat([out, typeof data === 'string' ? Buffer.from(data) : data]);
       return Promise.resolve();
     },
     writeErr(text) {
       err += text;
     },
     confirm: () => Promise.resolve(false),
-    out: () => out,
+    out: () => out.toString('utf8'),
+    outBytes: () => out,
     err: () => err,
     interrupt() {
       stop.abort();

@@ -4,11 +4,13 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { statusCommand } from '../../src/commands/status.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+import { beginPaceTrace } from '../../src/ledger/pace-trace.ts';
 import {
   addJob,
   FINISHED_SAMPLE,
   openLedger,
   SAMPLE,
+  STARTED_AT,
   temporaryFolder,
   writeOutputs,
 } from '../ledger/sample-job.ts';
@@ -55,6 +57,7 @@ test('statusCommand: a job while its run holds the ledger, running with its hold
     'usage',
     'cost',
     'possibly_billed',
+    'estimate',
     'outputs',
     'elapsed_ms',
     'stopped',
@@ -63,6 +66,7 @@ test('statusCommand: a job while its run holds the ledger, running with its hold
     'by_model',
     'failures',
     'possibly_billed_lines',
+    'dispatch',
     'verify',
   ]);
   expect(status).toMatchObject({
@@ -171,6 +175,48 @@ test('statusCommand: looking changes nothing', async () => {
   await statusJson({ verify: true });
   expect(readFileSync(ledger.path).equals(before)).toBe(true);
   ledger = openLedger(ledger.path);
+});
+
+test('statusCommand: how its last run used the quota, as JSON and for people', async () => {
+  const job = addJob(ledger, SAMPLE, {
+    name: 'exam',
+    inputPath: path.join(folder.path, 'exam.jsonl'),
+  });
+  expect(await statusJson()).toMatchObject({ dispatch: null });
+  const trace = beginPaceTrace(ledger, job.id, STARTED_AT);
+  trace.write({
+    buckets: [],
+    lanes: [
+      {
+        model: 'qwen-plus',
+        rpmLimit: 1_200,
+        rpmOrigin: 'flags',
+        tpmLimit: null,
+        tpmOrigin: 'none',
+        firstStartAt: STARTED_AT,
+        lastStartAt: STARTED_AT + 9_000,
+        starts: 200,
+        startsMost: 20,
+        throttles: { rate: 2, tokens: 0, burst: 0 },
+        tokens: 1_000,
+        usedRequests: 198,
+        allowedRequests: 200,
+        usedTokens: 0,
+        allowedTokens: 0,
+      },
+    ],
+    changes: [],
+  });
+  const { dispatch } = await statusJson();
+  expect(dispatch).toMatchObject({
+    run: 1,
+    ended_at: null,
+    models: [{ model: 'qwen-plus', rpm_limit: 1_200, admitted: 198, utilisation: 0.99 }],
+  });
+  const io = recordingIo(folder.path);
+  await statusCommand({ ...STATUS, json: false }, io);
+  expect(io.out()).toContain('quota use of run 1:\n');
+  expect(io.out()).toMatch(/qwen-plus\s+1,200 \(flags\).*99\.0%/);
 });
 
 test('statusCommand: an unknown job, 66', async () => {

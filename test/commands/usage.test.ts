@@ -17,6 +17,7 @@ import {
   SECOND,
   temporaryFolder,
 } from '../ledger/sample-job.ts';
+import { readParquet } from '../helpers/read-parquet.ts';
 import { DISPLAY, recordingIo } from './recording-io.ts';
 
 type UsageParsed = Parameters<typeof usageCommand>[0];
@@ -101,7 +102,33 @@ test.each([
   expect(io.out()).toContain('晚班');
 });
 
-test.each(['html', 'parquet'] as const)('usageCommand: --format %s, 64', async (format) => {
+test('usageCommand: --format parquet, the numbers of the JSON', async () => {
+  const io = recordingIo(folder.path);
+  await usageCommand({ ...USAGE, by: ['job', 'tag:学科'], format: 'parquet' }, io);
+  const rows = await readParquet(io.outBytes());
+  const { groups } = await usageJson({ by: ['job', 'tag:学科'] });
+  expect(rows).toHaveLength(groups.length);
+  expect(
+    rows.map((row) => [row['job'], row['tag:学科'], Number(row['attempts']), row['cost']]),
+  ).toEqual(
+    groups.map((group) => [
+      group['job'],
+      group['tag:学科'],
+      group['attempts'],
+      group['cost'] === null ? null : Number(group['cost']),
+    ]),
+  );
+  expect(
+    rows.find((row) => row['tag:学科'] === 'geography' && row['job'] === 'abroad'),
+  ).toMatchObject({
+    currency: 'USD',
+    cost_per_answered_line: 1.000_000_000_001,
+    latency_ms_p90: 4_020n,
+    cache_hit_share: null,
+  });
+});
+
+test.each(['html'] as const)('usageCommand: --format %s, 64', async (format) => {
   await expect(usageCommand({ ...USAGE, format }, recordingIo(folder.path))).rejects.toThrow(
     expect.objectContaining({ exitCode: 64 }),
   );

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { resolveSettings } from '../../src/config/config.ts';
 import { identityOf } from '../../src/job/identity.ts';
+import { outputSeenIn } from '../../src/job/expectations.ts';
+import { seenSizes } from '../../src/ledger/estimates.ts';
 import { findJob } from '../../src/ledger/jobs.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import type { Job } from '../../src/ledger/records.ts';
@@ -13,6 +15,7 @@ import { createPricing } from '../../src/pricing.ts';
 import { createValueRedactor } from '../../src/redact.ts';
 import type { RunEvent } from '../../src/reporters/reporter.ts';
 import { reopenJob, type RunResult, runJob } from '../../src/job/run-job.ts';
+import type { RunOptions } from '../../src/job/run-options.ts';
 import { RunStop } from '../../src/job/run-stop.ts';
 import type { Settings } from '../../src/settings.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
@@ -54,6 +57,7 @@ export type HarnessRun = {
   /** Sees every event of the run; may stop it. */
   readonly onEvent?: (event: RunEvent, stop: RunStop) => void;
   readonly gate?: JobRequest['gate'];
+  readonly confirmSampled?: RunOptions['confirmSampled'];
 };
 
 /** One line of an output file. */
@@ -149,6 +153,12 @@ export async function createHarness(
       order: settings.order ?? 'input',
       defaults,
       pricing,
+      outputSeen: outputSeenIn(
+        seenSizes(ledger.database, {
+          jobId: findJob(ledger.database, 'reviews')?.id ?? null,
+          simulated: true,
+        }),
+      ),
       maxLineBytes,
       skipInvalid,
       fresh: run.fresh ?? false,
@@ -180,6 +190,7 @@ export async function createHarness(
       stop,
       redact: createValueRedactor(['sk-0123456789abcdef0123']),
       writeStdout: () => Promise.reject(new Error('nothing goes to stdout here')),
+      confirmSampled: run.confirmSampled ?? (() => Promise.resolve(null)),
       resuming: false,
     });
   }

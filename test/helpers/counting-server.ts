@@ -256,15 +256,28 @@ function usageOf(call: SeenCall): Record<string, number> {
     : { input_tokens: input, output_tokens: output, total_tokens: input + output };
 }
 
+/** 0, 1, ...: one for each choice that the call asks for. */
+function choiceIndexes({ protocol, json }: SeenCall): readonly number[] {
+  const parameters = protocol === 'openai' ? json : json['parameters'];
+  const { n } = (parameters ?? {}) as { readonly n?: unknown };
+  return Array.from({ length: typeof n === 'number' ? n : 1 }, (_, index) => index);
+}
+
 function answerBody(call: SeenCall, content: string | undefined): unknown {
   const message = { role: 'assistant', content: content ?? answerText(call.id) };
+  const indexes = choiceIndexes(call);
   if (call.protocol === 'openai') {
-    const choices = [{ index: 0, message, finish_reason: 'stop', logprobs: null }];
+    const choices = indexes.map((index) => ({
+      index,
+      message,
+      finish_reason: 'stop',
+      logprobs: null,
+    }));
     const head = { id: `chatcmpl-${call.id}`, object: 'chat.completion', created: 1_767_225_600 };
     return { ...head, model: call.json['model'], choices, usage: usageOf(call) };
   }
   return {
-    output: { choices: [{ finish_reason: 'stop', message }] },
+    output: { choices: indexes.map((index) => ({ finish_reason: 'stop', index, message })) },
     usage: usageOf(call),
     request_id: `req-${call.id}`,
   };
@@ -295,33 +308,30 @@ function chatFrames(call: SeenCall, pieces: readonly string[]): string[] {
     model: call.json['model'],
   };
   const frame = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
+  const choiceFrames = (index: number): string[] => [
+    ...pieces.map((content, at) => {
+      const delta = at === 0 ? { role: 'assistant', content } : { content };
+      return frame({ ...head, choices: [{ index, delta, finish_reason: null }] });
+    }),
+    frame({ ...head, choices: [{ index, delta: {}, finish_reason: 'stop' }] }),
+  ];
   return [
-    ...pieces.map((content, index) =>
-      frame({
-        ...head,
-        choices: [
-          {
-            index: 0,
-            delta: index === 0 ? { role: 'assistant', content } : { content },
-            finish_reason: null,
-          },
-        ],
-      }),
-    ),
-    frame({ ...head, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }),
+    ...choiceIndexes(call).flatMap(choiceFrames),
     frame({ ...head, choices: [], usage: usageOf(call) }),
     'data: [DONE]\n\n',
   ];
 }
 
 function nativeFrames(call: SeenCall, pieces: readonly string[]): string[] {
-  return [...pieces, ''].map((content, index) => {
-    const finish = index === pieces.length ? 'stop' : 'null';
+  return [...pieces, ''].map((content, at) => {
+    const finish = at === pieces.length ? 'stop' : 'null';
+    const message = { role: 'assistant', content };
+    const choices = choiceIndexes(call).map((index) => ({ message, index, finish_reason: finish }));
     const value = {
-      output: { choices: [{ message: { role: 'assistant', content }, finish_reason: finish }] },
+      output: { choices },
       usage: usageOf(call),
       request_id: `req-${call.id}`,
     };
-    return `id:${index + 1}\nevent:result\n:HTTP_STATUS/200\ndata:${JSON.stringify(value)}\n\n`;
+    return `id:${at + 1}\nevent:result\n:HTTP_STATUS/200\ndata:${JSON.stringify(value)}\n\n`;
   });
 }

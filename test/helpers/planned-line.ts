@@ -20,6 +20,8 @@ export function plannedLine(lineNo: number, fields: Partial<PlannedLine> = {}): 
     bodyBytes: body.length,
     inputTokens: 20,
     outputExpectedTokens: 280,
+    outputMaxTokens: 8_192,
+    thinking: false,
     estimatedPico: 1_000_000,
     metadata: null,
     prior: null,

@@ -7,6 +7,7 @@ import { putFingerprints } from '../../src/ledger/fingerprints.ts';
 import { LineSet } from '../../src/ledger/line-set.ts';
 import { ChunkStarts, openLines, type OpenLinesOptions } from '../../src/job/open-lines.ts';
 import type { PlannedLine } from '../../src/plan.ts';
+import { nothingSeen } from '../../src/plan.ts';
 import { createPricing } from '../../src/pricing.ts';
 import { defaultsOf } from '../helpers/parse-text.ts';
 import { addJob, CURSOR_START, openTempLedger, tempFolder } from '../helpers/temp-ledger.ts';
@@ -54,6 +55,7 @@ function inputOf(
     prior: new Map(),
     defaults,
     pricing: createPricing(defaults.catalog, 'cn', 'CNY'),
+    outputSeen: nothingSeen,
     maxLineBytes: 1024 * 1024,
     cursor: CURSOR_START,
     ...rest,

@@ -6,6 +6,7 @@ import {
   firstChangedLine,
   putFingerprints,
 } from '../../src/ledger/fingerprints.ts';
+import { nothingSeen } from '../../src/plan.ts';
 import { createPricing } from '../../src/pricing.ts';
 import { surveyInput } from '../../src/survey.ts';
 import { defaultsOf } from '../helpers/parse-text.ts';
@@ -31,6 +32,7 @@ async function surveyed(lines: readonly string[]) {
     maxLineBytes: MAX,
     defaults,
     pricing: createPricing(defaults.catalog, 'cn', 'CNY'),
+    outputSeen: nothingSeen,
     onFingerprints: (block, bytes) => blocks.push([block, Buffer.from(bytes)]),
   });
   ledger.transact(() => {

@@ -52,6 +52,7 @@ test('jobSummary: a job that has seen everything, sums of answered calls and of 
       results: path.join(folder.path, 'exam.results.jsonl'),
       errors: path.join(folder.path, 'exam.errors.jsonl'),
     },
+    estimate: null,
     elapsed_ms: 61_000,
     stopped: null,
   });

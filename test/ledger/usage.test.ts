@@ -60,10 +60,14 @@ test('usageGroups: by model, every measure of every group', () => {
       total_tokens: 905,
       cached_tokens: null,
       reasoning_tokens: null,
+      cache_hit_share: null,
       cost: null,
+      cost_per_answered_line: null,
       currency: null,
       possibly_billed: { lines: 1, attempts: 2, tokens: 1_235, amount: null },
-      latency_ms: { p50: 9_001, p95: 9_001, p99: 9_001 },
+      latency_ms: { p50: 9_001, p90: 9_001, p95: 9_001, p99: 9_001 },
+      call_input_tokens: { p50: 900, p90: 900, p99: 900 },
+      call_output_tokens: { p50: 5, p90: 5, p99: 5 },
     },
     {
       keys: ['qwen-max'],
@@ -76,10 +80,14 @@ test('usageGroups: by model, every measure of every group', () => {
       total_tokens: 27,
       cached_tokens: null,
       reasoning_tokens: 3,
+      cache_hit_share: null,
       cost: '1.000000',
+      cost_per_answered_line: '1.000000000001',
       currency: 'CNY',
       possibly_billed: { lines: 0, attempts: 0, tokens: 0, amount: '0.000000' },
-      latency_ms: { p50: 4_020, p95: 4_020, p99: 4_020 },
+      latency_ms: { p50: 4_020, p90: 4_020, p95: 4_020, p99: 4_020 },
+      call_input_tokens: { p50: 20, p90: 20, p99: 20 },
+      call_output_tokens: { p50: 7, p90: 7, p99: 7 },
     },
     {
       keys: ['qwen-plus'],
@@ -92,10 +100,15 @@ test('usageGroups: by model, every measure of every group', () => {
       total_tokens: 43,
       cached_tokens: 8,
       reasoning_tokens: null,
+      // 8 of 31 tokens.
+      cache_hit_share: 0.2581,
       cost: '0.000123',
+      cost_per_answered_line: '0.000123456789',
       currency: 'CNY',
       possibly_billed: { lines: 2, attempts: 2, tokens: 666, amount: '0.000014' },
-      latency_ms: { p50: 812, p95: 812, p99: 812 },
+      latency_ms: { p50: 812, p90: 812, p95: 812, p99: 812 },
+      call_input_tokens: { p50: 31, p90: 31, p99: 31 },
+      call_output_tokens: { p50: 12, p90: 12, p99: 12 },
     },
     {
       // Rejected before anything was sent.
@@ -109,10 +122,14 @@ test('usageGroups: by model, every measure of every group', () => {
       total_tokens: null,
       cached_tokens: null,
       reasoning_tokens: null,
+      cache_hit_share: null,
       cost: '0.000000',
+      cost_per_answered_line: null,
       currency: 'CNY',
       possibly_billed: { lines: 0, attempts: 0, tokens: 0, amount: '0.000000' },
-      latency_ms: { p50: null, p95: null, p99: null },
+      latency_ms: { p50: null, p90: null, p95: null, p99: null },
+      call_input_tokens: { p50: null, p90: null, p99: null },
+      call_output_tokens: { p50: null, p90: null, p99: null },
     },
   ]);
   expect(report.totals).toHaveLength(1);
@@ -124,7 +141,11 @@ test('usageGroups: by model, every measure of every group', () => {
     cost: '1.000123',
     currency: 'CNY',
     possibly_billed: { lines: 3, attempts: 4, tokens: 1_901, amount: '0.000014' },
-    latency_ms: { p50: 4_020, p95: 9_001, p99: 9_001 },
+    // (0.000123456789 + 1.000000000001) / 3, to the nearest 12th digit.
+    cost_per_answered_line: '0.333374485597',
+    latency_ms: { p50: 4_020, p90: 9_001, p95: 9_001, p99: 9_001 },
+    call_input_tokens: { p50: 31, p90: 900, p99: 900 },
+    call_output_tokens: { p50: 7, p90: 12, p99: 12 },
   });
 });
 
@@ -264,9 +285,10 @@ test('usageReport: percentiles are nearest ranks', () => {
     attempts: [answeredCall(STARTED_AT, (index + 1) * 100, { tokens: null, costPico: null })],
   }));
   sample('times', lines);
-  // 20 calls of 100 ... 2,000 ms: ranks 10, 19 and 20.
+  // 20 calls of 100 ... 2,000 ms: ranks 10, 18, 19 and 20.
   expect(usageGroups(ledger.database, {}, []).totals[0]?.latency_ms).toEqual({
     p50: 1_000,
+    p90: 1_800,
     p95: 1_900,
     p99: 2_000,
   });

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import { openTempLedger, tempFolder } from '../helpers/temp-ledger.ts';
 
 const at = (name: string): string => join(import.meta.dirname, 'versions', name);
 
-/** A ledger as version 1 of the tables had it, with its input and output beside it. */
+/** A ledger as version 1 of the tables had it, with its input beside it. */
 function versionOne(): { folder: string; path: string } {
   const folder = tempFolder();
   const path = join(folder, 'a.qbatch.db');
@@ -26,8 +26,6 @@ function versionOne(): { folder: string; path: string } {
   database.pragma('user_version = 1');
   database.close();
   copyFileSync(at('schema-1.jsonl'), join(folder, 'a.jsonl'));
-  copyFileSync(at('schema-1.results.jsonl'), join(folder, 'a.results.jsonl'));
-  writeFileSync(join(folder, 'a.errors.jsonl'), '');
   return { folder, path };
 }
 

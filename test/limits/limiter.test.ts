@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Budget } from '../../src/limits/budget.ts';
-import { Limiter, type LimiterOptions } from '../../src/limits/limiter.ts';
+import { Limiter } from '../../src/limits/limiter.ts';
+import type { LimiterOptions } from '../../src/limits/limiter-options.ts';
 import type { Admittable, Ticket } from '../../src/limits/ticket.ts';
 import { createFakeClock, type FakeClock, settleTurns } from '../helpers/fake-clock.ts';
 
@@ -9,7 +10,16 @@ const UNLIMITED = { rpm: 6_000_000, tpm: null };
 const DONE = { tokens: null, pico: 0, latencyMs: null };
 
 function lineOf(model: string, fields: Partial<Admittable> = {}): Admittable {
-  return { model, inputTokens: 20, outputExpectedTokens: 80, estimatedPico: 100, ...fields };
+  return {
+    model,
+    inputTokens: 20,
+    outputExpectedTokens: 80,
+    outputMaxTokens: null,
+    choices: 1,
+    thinking: false,
+    estimatedPico: 100,
+    ...fields,
+  };
 }
 
 const made: { limiter: Limiter; clock: FakeClock }[] = [];

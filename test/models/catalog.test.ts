@@ -77,6 +77,16 @@ describe('profile', () => {
     });
   });
 
+  it('knows that from Qwen3.5 on thinking is the default, where the list does not say it', () => {
+    for (const id of ['qwen3.8-max', 'qwen3.8-27b'])
+      expect(catalog.profile(id)).toMatchObject({ thinking: 'hybrid', thinkingDefault: true });
+    expect(catalog.profile('deepseek-v4-pro').thinkingDefault).toBeNull();
+    const own = loadCatalog({
+      models: [{ id: 'qwen3.8-max', capabilities: { default_enable_thinking: false } }],
+    });
+    expect(own.profile('qwen3.8-max').thinkingDefault).toBe(false);
+  });
+
   it('says nothing about an unknown id', () => {
     const profile = catalog.profile('gpt-4o');
     expect(profile.known).toBe(false);

@@ -307,6 +307,43 @@ describe('dashscope.fold', () => {
     });
   });
 
+  test.each([
+    ['new pieces', 'of the new tokens', null],
+    ['new pieces', 'of the new tokens', true],
+    ['the text so far', 'of the new tokens', null],
+    ['the text so far', 'of the new tokens', false],
+    ['the text so far', 'of all tokens', null],
+    ['the text so far', 'of all tokens', false],
+  ] as const)(
+    'content as %s, logprobs %s, asked %s: both whole',
+    (content, logprobs, incremental) => {
+      const tokens = ['好', '的', '，', '好', '的'];
+      const entry = (token: string): object => ({ token, bytes: [1], logprob: -0.5 });
+      const sofar = (at: number): readonly string[] => tokens.slice(0, at + 1);
+      const texts = tokens.map((token, at) => {
+        const text = content === 'new pieces' ? token : sofar(at).join('');
+        const shown = logprobs === 'of all tokens' ? sofar(at) : [token];
+        const message = { role: 'assistant', content: text };
+        const choice = { message, logprobs: { content: shown.map(entry) }, finish_reason: 'null' };
+        return `data:${JSON.stringify({ output: { choices: [choice] } })}\n\n`;
+      });
+      const last = content === 'new pieces' ? '' : tokens.join('');
+      const end = { message: { role: 'assistant', content: last }, finish_reason: 'stop' };
+      texts.push(`data:${JSON.stringify({ output: { choices: [end] } })}\n\n`);
+      expect(bodyOf(run(dashscope.fold(HEAD, asked({ incremental })), ...texts))).toEqual({
+        output: {
+          choices: [
+            {
+              finish_reason: 'stop',
+              logprobs: { content: tokens.map(entry) },
+              message: { role: 'assistant', content: '好的，好的' },
+            },
+          ],
+        },
+      });
+    },
+  );
+
   test('usage and other values: raw text as the last frame wrote it', () => {
     const frame =
       '{"output":{"choices":[{"message":{"content":"好"},"finish_reason":"stop"}],"model_name":"qwen-mt"},"usage":{"output_tokens": 1, "input_tokens":2,"x":1.0,"y":12345678901234567890},"request_id":"r"}';

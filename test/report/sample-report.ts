@@ -12,19 +12,25 @@ export const MEASURES: UsageMeasures = {
   total_tokens: 120_000,
   cached_tokens: null,
   reasoning_tokens: 4_096,
+  cache_hit_share: 0.1234,
   cost: '4.310000',
+  cost_per_answered_line: '0.003621848739',
   currency: 'CNY',
   possibly_billed: { lines: 2, attempts: 3, tokens: 800, amount: '0.012345' },
-  latency_ms: { p50: 812, p95: 4_020, p99: 9_001 },
+  latency_ms: { p50: 812, p90: 3_300, p95: 4_020, p99: 9_001 },
+  call_input_tokens: { p50: 70, p90: 95, p99: 120 },
+  call_output_tokens: { p50: 24, p90: 48, p99: 64 },
 };
 
 /** The same without prices and measured times. */
 export const UNPRICED: UsageMeasures = {
   ...MEASURES,
+  cache_hit_share: null,
   cost: null,
+  cost_per_answered_line: null,
   currency: null,
   possibly_billed: { lines: 0, attempts: 0, tokens: 0, amount: null },
-  latency_ms: { p50: null, p95: null, p99: null },
+  latency_ms: { p50: null, p90: null, p95: null, p99: null },
 };
 
 /** Groups with awkward keys, totals in two currencies. */

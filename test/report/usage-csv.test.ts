@@ -23,8 +23,11 @@ test('usageCsv: header of the JSON names, one row a group, awkward keys survive'
   const [header, first, second, third, ...rest] = readCsv(usageCsv(REPORT));
   expect(header?.join(' ')).toBe(
     'model tag:小组 lines answered failed attempts input_tokens output_tokens total_tokens ' +
-      'cached_tokens reasoning_tokens cost currency possibly_billed_lines possibly_billed_attempts ' +
-      'possibly_billed_tokens possibly_billed_amount latency_ms_p50 latency_ms_p95 latency_ms_p99',
+      'cached_tokens reasoning_tokens cache_hit_share cost cost_per_answered_line currency ' +
+      'possibly_billed_lines possibly_billed_attempts possibly_billed_tokens possibly_billed_amount ' +
+      'latency_ms_p50 latency_ms_p90 latency_ms_p95 latency_ms_p99 ' +
+      'call_input_tokens_p50 call_input_tokens_p90 call_input_tokens_p99 ' +
+      'call_output_tokens_p50 call_output_tokens_p90 call_output_tokens_p99',
   );
   expect(first).toEqual(
     [
@@ -38,7 +41,16 @@ test('usageCsv: header of the JSON names, one row a group, awkward keys survive'
       '30000',
       '120000',
       '',
-    ].concat(['4096', '4.310000', 'CNY', '2', '3', '800', '0.012345', '812', '4020', '9001']),
+      '4096',
+      '0.1234',
+      '4.310000',
+      '0.003621848739',
+      'CNY',
+      '2',
+      '3',
+      '800',
+      '0.012345',
+    ].concat(['812', '3300', '4020', '9001', '70', '95', '120', '24', '48', '64']),
   );
   expect(second?.slice(0, 2)).toEqual(['my|model', '']);
   expect(third?.[0]).toBe('\'=HYPERLINK("http://x")');

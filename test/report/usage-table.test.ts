@@ -11,7 +11,7 @@ test('usageTable: columns line up, totals by currency last, hostile keys are har
   expect(new Set(lines.map(textWidth)).size).toBe(1);
   expect(text).not.toMatch(TERMINAL_CONTROL);
   expect(lines[1]).toMatch(
-    /^qwen-plus .*语文,"甲" 组 +1,200 .* 4\.31 CNY +3 \(0\.012345 CNY\) +812 /u,
+    /^qwen-plus .*语文,"甲" 组 +1,200 .* 12\.3% .* 4\.31 CNY +0\.003621848739 +3 \(0\.012345 CNY\) +812 +3,300 +9,001 +24 +64$/u,
   );
   expect(lines[2]).toMatch(/^my\|model +- +1,200 /u);
   expect(lines[4]).toMatch(/^total .* 4\.31 CNY /u);

@@ -106,6 +106,7 @@ export function jobEnd(over: Partial<EventOf<'job-end'>> = {}): EventOf<'job-end
       },
       cost: { amount: '4.310000', currency: 'CNY', unpriced_lines: 0 },
       possibly_billed: { lines: 2, attempts: 3, tokens: 1_200, amount: '0.012345' },
+      estimate: null,
       outputs: { results: '/数据/exam.results.jsonl', errors: '/数据/exam.errors.jsonl' },
       elapsed_ms: 192_000,
       stopped: null,

@@ -94,6 +94,24 @@ test('summaryText: stopped with unpriced lines, results printed, no usage: says 
   );
 });
 
+test('summaryText: how far off the estimates were, with a price and without', () => {
+  const { summary } = jobEnd();
+  const estimate = {
+    lines: 400,
+    input_tokens: { estimated: 1_000, actual: 1_021 },
+    output_tokens: { estimated: 204_800, actual: 51_200 },
+    cost: { estimated: '2.000000', actual: '2.000000' },
+  };
+  expect(summaryText(jobEnd({ summary: { ...summary, estimate } }), PLAIN)).toContain(
+    `expected 2.00 ${summary.cost.currency} for 400 answers; it took as expected (input 2.1% more, output 75% less)\n`,
+  );
+  const unpriced = { ...summary, estimate: { ...estimate, cost: null } };
+  expect(summaryText(jobEnd({ summary: unpriced }), PLAIN)).toContain(
+    'expected of 400 answers: input 2.1% more, output 75% less\n',
+  );
+  expect(summaryText(jobEnd(), PLAIN)).not.toContain('expected');
+});
+
 test('summaryText: many codes, ten are shown and the rest counted', () => {
   const failures = Array.from({ length: 14 }, (_, index) => ({
     code: `Code${index}`,

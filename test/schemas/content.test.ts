@@ -17,12 +17,17 @@ function compatible(...content: unknown[]): ViewParts {
   return { ...seen(...content), openai: true };
 }
 
+/** What the catalog says of a model that sees, where the views have no profile for it. */
+const VISION = {
+  nativeEndpoint: 'multimodal-generation',
+  inputModalities: ['text', 'image', 'video'],
+} as const;
 const AT = 'input.messages[0].content[0]';
 const BODY = 'body.messages[0].content[0]';
 
 describe('content: native multimodal parts', () => {
   test('documented parts and a plain string: clean', () => {
-    expect(problemsOf(seen({ image: URL, min_pixels: 3136, max_pixels: 1_003_520 }, TEXT))).toEqual(
+    expect(problemsOf(seen({ image: URL, min_pixels: 4096, max_pixels: 1_003_520 }, TEXT))).toEqual(
       [],
     );
     expect(problemsOf(seen({ video: frames(4), fps: 2 }, TEXT))).toEqual([]);
@@ -64,7 +69,12 @@ describe('content: native multimodal parts', () => {
   test('frames of a video: 4 to 512', () => {
     expect(outline(seen({ video: frames(3) }))).toEqual([`error ${AT}.video`]);
     expect(problemsOf(seen({ video: frames(512) }))).toEqual([]);
-    expect(outline(seen({ video: frames(513) }))).toEqual([`warning ${AT}.video`]);
+    expect(outline(seen({ video: frames(513) }))).toEqual([`error ${AT}.video`]);
+    const older = { ...seen({ video: frames(81) }), model: 'qwen2-vl-72b-instruct' };
+    expect(outline({ ...older, profile: VISION })).toEqual([`warning ${AT}.video`]);
+    expect(
+      outline({ ...seen({ video: frames(80) }), model: 'qwen2-vl-72b-instruct', profile: VISION }),
+    ).toEqual([]);
     expect(outline(seen({ video: [...frames(4), 7] }))).toEqual([`error ${AT}.video[4]`]);
   });
 
@@ -72,11 +82,56 @@ describe('content: native multimodal parts', () => {
     for (const fps of [0.1, 10]) expect(problemsOf(seen({ video: frames(4), fps }))).toEqual([]);
     for (const fps of [0.09, 10.1, '2'])
       expect(outline(seen({ video: frames(4), fps }))).toEqual([`error ${AT}.fps`]);
-    for (const pixels of [0, 1.5, '3136'])
+    for (const pixels of [0, 1.5, '4096'])
       expect(outline(seen({ image: URL, min_pixels: pixels }))).toEqual([`error ${AT}.min_pixels`]);
     expect(outline(seen({ image: URL, enable_rotate: 'yes' }))).toEqual([
       `error ${AT}.enable_rotate`,
     ]);
+  });
+});
+
+describe('content: sizes by model', () => {
+  const VL3: ViewParts = { model: 'qwen3-vl-plus' };
+  const NEW: ViewParts = { model: 'qwen3.5-plus', profile: VISION };
+
+  test('Qwen3-VL and Qwen3.5: 65,536 to 16,777,216 pixels, and an error outside', () => {
+    for (const line of [VL3, NEW]) {
+      const ask = (part: object): ViewParts => ({ ...seen({ image: URL, ...part }), ...line });
+      expect(problemsOf(ask({ min_pixels: 65_536, max_pixels: 16_777_216 }))).toEqual([]);
+      expect(outline(ask({ min_pixels: 65_535 }))).toEqual([`error ${AT}.min_pixels`]);
+      expect(outline(ask({ max_pixels: 16_777_217 }))).toEqual([`error ${AT}.max_pixels`]);
+    }
+  });
+
+  test('earlier models: their own ranges, and a warning outside', () => {
+    const alias = (part: object): ViewParts => seen({ image: URL, ...part });
+    expect(outline(alias({ min_pixels: 4095 }))).toEqual([`warning ${AT}.min_pixels`]);
+    expect(problemsOf(alias({ max_pixels: 16_777_216 }))).toEqual([]);
+    const older = (part: object): ViewParts => ({
+      ...alias(part),
+      model: 'qwen2.5-vl-72b-instruct',
+      profile: VISION,
+    });
+    expect(problemsOf(older({ min_pixels: 3136, max_pixels: 12_845_056 }))).toEqual([]);
+    expect(outline(older({ max_pixels: 12_845_057 }))).toEqual([`warning ${AT}.max_pixels`]);
+  });
+
+  test('OCR models, and pixels of a video: no range is known, none is asked', () => {
+    const ocr = { ...seen({ image: URL, max_pixels: 23_520_000 }), model: 'qwen-vl-ocr' };
+    expect(problemsOf(ocr)).toEqual([]);
+    expect(problemsOf(seen({ video: frames(4), max_pixels: 99_999_999 }))).toEqual([]);
+  });
+
+  test('max_frames: 8,000 from Qwen3.5 on, 2,000 for Qwen3-VL, 512 for qwen-vl-max', () => {
+    const video = 'https://example.com/a.mp4';
+    const ask = (max_frames: number, line: ViewParts): string[] =>
+      outline({ ...seen({ video, max_frames }), ...line });
+    expect(ask(8000, NEW)).toEqual([]);
+    expect(ask(8001, NEW)).toEqual([`error ${AT}.max_frames`]);
+    expect(ask(2000, VL3)).toEqual([]);
+    expect(ask(2001, VL3)).toEqual([`error ${AT}.max_frames`]);
+    expect(ask(512, {})).toEqual([]);
+    expect(ask(513, {})).toEqual([`warning ${AT}.max_frames`]);
   });
 });
 
@@ -85,13 +140,19 @@ describe('content: where media come from', () => {
     for (const image of [
       URL,
       'http://example.com/a.png',
-      'oss://bucket/a.png',
       'data:image/png;base64,iVBORw0KGgo=',
       'HTTPS://example.com/A.PNG',
       'data:;base64,AAAA',
     ]) {
       expect(problemsOf(seen({ image })), image).toEqual([]);
     }
+  });
+
+  test('oss:// without its header: a warning; with it: nothing', () => {
+    const line = seen({ image: 'oss://bucket/a.png' });
+    expect(outline(line)).toEqual([`warning ${AT}.image`]);
+    const headers = { 'x-dashscope-ossresourceresolve': 'enable' };
+    expect(problemsOf({ ...line, headers })).toEqual([]);
   });
 
   test('local paths, file URLs, other data URIs and empty texts: refused', () => {
@@ -108,7 +169,7 @@ describe('content: where media come from', () => {
       expect(outline(seen({ image })), String(image)).toEqual([`error ${AT}.image`]);
     }
     expect(problemsOf(seen({ image: 'file:///a.png' }))[0]?.message).toContain(
-      'works only in the SDKs',
+      'only the SDKs upload',
     );
   });
 

@@ -45,7 +45,7 @@ describe('messages: the list', () => {
 
   test('empty: [] is too short', () => {
     expect(said({ messages: [] })).toEqual([
-      'error input.messages: messages is empty (service: [] is too short)',
+      'error input.messages: messages is []; it must have at least one message (service: [] is too short) [error codes, 2026-05]',
     ]);
   });
 
@@ -73,7 +73,7 @@ describe('messages: the list', () => {
     ]);
     expect(
       said({ openai: true, messages: [{ role: 'developer', content: 'Be brief.' }, ASK] })[0],
-    ).toContain('write "system" instead');
+    ).toContain('where Model Studio has "system"');
   });
 
   test('the deprecated prompt: a note; with messages too: a warning; of a wrong type: an error', () => {

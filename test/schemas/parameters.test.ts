@@ -101,6 +101,8 @@ const BOUNDS: Readonly<Record<string, Bounds>> = {
       [],
       { enable_source: 'yes' },
       { search_strategy: 1 },
+      { search_strategy: 'deep' },
+      { citation_format: '(1)' },
       { assigned_site_list: [1] },
     ],
   },
@@ -130,14 +132,19 @@ const BOUNDS: Readonly<Record<string, Bounds>> = {
   },
   asr_options: {
     good: [{ language: 'zh', enable_itn: true }],
-    bad: [{ enable_itn: 'yes' }, { language: 5 }, 'zh'],
+    bad: [{ enable_itn: 'yes' }, { language: 5 }, { language: 'tlh' }, 'zh'],
   },
   output_format: { good: ['model_detailed_report', 'model_summary_report'], bad: ['detailed', 1] },
   enable_feedback: FLAG,
   research_tools: { good: [[], [{ type: 'mcp' }]], bad: ['mcp', [1]] },
   skill: {
     good: [[{ type: 'ppt', mode: 'general', template_id: 'news_01' }]],
-    bad: ['ppt', [{ type: 'ppt', mode: 'free' }]],
+    bad: [
+      'ppt',
+      [{ type: 'ppt', mode: 'free' }],
+      [{ type: 'doc' }],
+      [{ type: 'ppt', template_id: 'news_02' }],
+    ],
   },
   modalities: { good: [['text'], ['text', 'audio']], bad: ['text', [1]] },
   audio: { good: [{ voice: 'Cherry', format: 'wav' }, null], bad: ['Cherry'] },
@@ -195,7 +202,7 @@ describe('parameters: messages', () => {
         path: 'parameters.temperature',
         code: 'qbatch_invalid_request',
         message:
-          'temperature is 2.5; it must be a number with 0 <= x < 2 (service: Temperature should be in [0.0, 2.0))',
+          'temperature is 2.5; it must be a number with 0 <= x < 2 (service: Temperature should be in [0.0, 2.0)) [API reference, 2025-11]',
       },
     ]);
   });
@@ -213,7 +220,8 @@ describe('parameters: messages', () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatchObject({
       path: 'parameters.tools[1].function.name',
-      message: 'tools[1].function.name is "查天气"; it must be 1 to 64 letters, digits, _ or -',
+      message:
+        'tools[1].function.name is "查天气"; it must be 1 to 64 letters, digits, _ or - [API reference, 2026-09]',
     });
   });
 
@@ -234,7 +242,8 @@ describe('parameters: names and places', () => {
         severity: 'warning',
         path: 'parameters.temprature',
         code: 'qbatch_unknown_parameter',
-        message: 'unknown parameter "temprature"; did you mean "temperature"? It is sent as it is',
+        message:
+          'unknown parameter "temprature", did you mean "temperature"?; no source documents it; it is sent as it is [API reference, 2026-09]',
       },
     ]);
     expect(problemsOf({ parameters: { topP: 0.8 } })[0]?.message).toContain('"top_p"');

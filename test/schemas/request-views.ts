@@ -18,6 +18,7 @@ const ABLE: ModelProfile = {
   logprobs: true,
   jsonObject: 'non-thinking only',
   jsonSchema: 'non-thinking only',
+  webSearch: true,
   contextWindow: 131_072,
   maxInput: 129_024,
   maxOutput: 32_768,
@@ -89,6 +90,7 @@ const UNKNOWN: ModelProfile = {
   logprobs: null,
   jsonObject: null,
   jsonSchema: null,
+  webSearch: null,
   maxOutput: null,
   maxThinking: null,
 };
@@ -99,7 +101,14 @@ export type ViewParts = {
   readonly openai?: boolean;
   readonly unknown?: boolean;
   readonly streamAsked?: boolean | null;
-} & Partial<Pick<RequestView, 'input' | 'messages' | 'parameters' | 'endpoint' | 'shape'>>;
+  /** Raw texts of parameters, where the number alone does not say it. */
+  readonly raw?: Readonly<Record<string, string>>;
+} & Partial<
+  Pick<
+    RequestView,
+    'extra' | 'headers' | 'input' | 'messages' | 'parameters' | 'endpoint' | 'shape'
+  >
+>;
 
 /** A question in both languages, as a user would put it. */
 export const QUESTION: readonly unknown[] = [
@@ -144,7 +153,11 @@ export function viewOf(parts: ViewParts = {}): RequestView {
     input: parts.input ?? {},
     messages: 'messages' in parts ? parts.messages : QUESTION,
     parameters,
-    stream: profile.streamOnly === 'always' || thinking === true || streamAsked === true,
+    extra: parts.extra ?? {},
+    headers: parts.headers ?? {},
+    rawParameter: (name) => parts.raw?.[name],
+    bytes: 1024,
+    stream: streamAsked ?? (profile.streamOnly === 'always' || thinking === true),
     streamAsked,
     thinking,
     paths: native

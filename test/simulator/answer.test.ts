@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { composeAnswer } from '../../src/simulator/answer.ts';
+import { NO_DIRECTIVES } from '../../src/simulator/directives.ts';
 import { readRequest } from '../../src/simulator/request.ts';
 import type { SimulatedRequest } from '../../src/simulator/request.ts';
 import { plausibleValue } from '../../src/simulator/schema-values.ts';
 import { quoteFrom } from '../../src/simulator/sentences.ts';
 import { estimateTokens, splitTokens } from '../../src/simulator/tokens.ts';
 
+const PLAIN = NO_DIRECTIVES;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 const WEATHER = {
@@ -38,7 +40,10 @@ function chat(
 }
 
 function textOf(request: SimulatedRequest, seed = 1, tokens: number | null = null): string {
-  return composeAnswer(request, seed, tokens).choices[0]?.content.join('') ?? '';
+  return (
+    composeAnswer(request, seed, { ...PLAIN, outputTokens: tokens }).choices[0]?.content.join('') ??
+    ''
+  );
 }
 
 describe('composeAnswer', () => {
@@ -77,7 +82,7 @@ describe('composeAnswer', () => {
   });
 
   test('max_tokens: the answer is cut there with finish_reason length', () => {
-    const answer = composeAnswer(chat('写一篇长文章，介绍杭州。', { max_tokens: 9 }), 1, null);
+    const answer = composeAnswer(chat('写一篇长文章，介绍杭州。', { max_tokens: 9 }), 1, PLAIN);
     expect(answer.choices[0]?.finishReason).toBe('length');
     expect(answer.usage.output).toBe(9);
   });
@@ -86,7 +91,7 @@ describe('composeAnswer', () => {
     const answer = composeAnswer(
       chat('请问 1+1 是多少？', { enable_thinking: true, max_completion_tokens: 5 }),
       1,
-      null,
+      PLAIN,
     );
     expect(answer.usage).toMatchObject({ output: 5, reasoning: 5 });
     expect(answer.choices[0]).toMatchObject({ content: [], finishReason: 'length' });
@@ -96,7 +101,7 @@ describe('composeAnswer', () => {
     const { choices, usage } = composeAnswer(
       chat('请问 1+1 是多少？', { enable_thinking: true, thinking_budget: 4 }),
       1,
-      null,
+      PLAIN,
     );
     expect(usage.reasoning).toBe(4);
     expect(choices[0]).toMatchObject({ finishReason: 'stop' });
@@ -112,14 +117,16 @@ describe('composeAnswer', () => {
   });
 
   test('output length: exactly as many tokens as asked for', () => {
-    expect(composeAnswer(chat('写一份年度总结。'), 1, 300).usage.output).toBe(300);
+    expect(
+      composeAnswer(chat('写一份年度总结。'), 1, { ...PLAIN, outputTokens: 300 }).usage.output,
+    ).toBe(300);
   });
 
   test('n 3: three different choices, usage of all', () => {
     const { choices, usage } = composeAnswer(
       chat('Suggest a name for a tea shop.', { n: 3 }),
       1,
-      null,
+      PLAIN,
     );
     expect(new Set(choices.map(({ content }) => content.join(''))).size).toBe(3);
     expect(usage.output).toBe(choices.reduce((sum, { content }) => sum + content.length, 0));
@@ -150,7 +157,7 @@ describe('composeAnswer', () => {
     const [choice] = composeAnswer(
       chat('杭州的天气怎么样？', { tools: [WEATHER] }),
       1,
-      null,
+      PLAIN,
     ).choices;
     expect(choice).toMatchObject({ content: [], finishReason: 'tool_calls' });
     const [call] = choice?.toolCalls ?? [];
@@ -166,7 +173,7 @@ describe('composeAnswer', () => {
     ['a prompt about something else', chat('写一首关于秋天的诗。', { tools: [WEATHER] })],
     ['tool_choice none', chat('杭州的天气怎么样？', { tools: [WEATHER], tool_choice: 'none' })],
   ])('%s: answered in text', (_, request) => {
-    expect(composeAnswer(request, 1, null).choices[0]).toMatchObject({
+    expect(composeAnswer(request, 1, PLAIN).choices[0]).toMatchObject({
       toolCalls: [],
       finishReason: 'stop',
     });
@@ -177,7 +184,7 @@ describe('composeAnswer', () => {
     const [choice] = composeAnswer(
       chat('你好', { tools: [WEATHER], tool_choice }),
       1,
-      null,
+      PLAIN,
     ).choices;
     expect(choice).toMatchObject({
       toolCalls: [{ name: 'get_current_weather' }],
@@ -228,7 +235,7 @@ describe('composeAnswer', () => {
         const { choices, usage } = composeAnswer(
           chat(content, { enable_thinking: thinking }),
           1,
-          null,
+          PLAIN,
         );
         const [choice] = choices;
         expect(usage.reasoning).toBe(choice?.reasoning.length);

@@ -346,9 +346,25 @@ describe('refusals', () => {
       'Required parameter "model" missing from request.',
     ],
     [
+      'messages at the top level',
+      TEXT,
+      { model: 'qwen-plus', messages: [{ role: 'user', content: '你好' }] },
+      400,
+      'InvalidParameter',
+      'Either "prompt" or "messages" must exist and cannot both be none',
+    ],
+    [
+      'an input that is no object',
+      TEXT,
+      { model: 'qwen-plus', input: '你好' },
+      400,
+      'BadRequest.IllegalInput',
+      'The input parameter requires json format.',
+    ],
+    [
       'no input',
       TEXT,
-      { model: 'qwen-plus', messages: [] },
+      { model: 'qwen-plus', parameters: {} },
       400,
       'BadRequest.EmptyInput',
       'Required input parameter missing from request.',
@@ -401,6 +417,14 @@ describe('refusals', () => {
       'InvalidParameter',
       'Range of top_p should be (0.0, 1.0]',
     ],
+    [
+      'a seed of 2^63',
+      TEXT,
+      '{"model":"qwen-plus","input":{"messages":[{"role":"user","content":"你好"}]},"parameters":{"seed":9223372036854775808}}',
+      400,
+      'InvalidParameter',
+      'Range of seed should be [0, 9223372036854775807]',
+    ],
     ['n 5', TEXT, native('你好', { n: 5 }), 400, 'InvalidParameter', 'Range of n should be [1, 4]'],
     [
       'mixed stop',
@@ -413,7 +437,7 @@ describe('refusals', () => {
     [
       'thinking unstreamed',
       TEXT,
-      native('你好', { enable_thinking: true }),
+      native('你好', { enable_thinking: true }, 'qwen3-max'),
       400,
       'InvalidParameter',
       'parameter.enable_thinking must be set to false for non-streaming calls',
@@ -508,7 +532,7 @@ describe('refusals', () => {
     ],
     [
       'thinking unstreamed',
-      chat('Hi', { enable_thinking: true }),
+      chat('Hi', { enable_thinking: true, model: 'qwen3-max' }),
       400,
       'invalid_parameter_error',
       'parameter.enable_thinking must be set to false for non-streaming calls',
@@ -524,6 +548,12 @@ describe('refusals', () => {
     const reply = await call(await start(), CHAT, body);
     expect(reply.status).toBe(status);
     expect(at(reply.json, 'error')).toMatchObject({ code, message, param: null });
+  });
+
+  test('the largest seed, 2^63 - 1: is taken, although JSON makes 2^63 of it', async () => {
+    const body =
+      '{"model":"qwen-plus","input":{"messages":[{"role":"user","content":"你好"}]},"parameters":{"seed":9223372036854775807}}';
+    expect((await call(await start(), TEXT, body)).status).toBe(200);
   });
 
   test('native stream: a parameter error is HTTP 200 with one error frame', async () => {

@@ -1,0 +1,32 @@
+import type { EstimateSums } from '../ledger/estimates.ts';
+import type { SurveyFacts } from '../ledger/records.ts';
+import { TELLING_ANSWERS } from './expectations.ts';
+
+/**
+ * What the lines that are still open will cost, in pico-units: each model's share of the survey's
+ * estimate that is not answered yet, times what its answers cost against their own estimates, once
+ * there are 20 of them. Lines that failed are no part of `openLines` and so take nothing. Pure.
+ */
+export function openPico(
+  survey: SurveyFacts,
+  sums: readonly EstimateSums[],
+  openLines: number,
+): number {
+  let pico = 0;
+  let lines = 0;
+  for (const model of survey.models) {
+    const own = sums.filter((sum) => sum.model === model.model);
+    const answered = own.reduce((sum, each) => sum + each.lines, 0);
+    const estimated = own.reduce((sum, each) => sum + each.picoEstimated, 0);
+    const actual = own.reduce((sum, each) => sum + each.picoActual, 0);
+    const ratio = answered >= TELLING_ANSWERS && estimated > 0 ? actual / estimated : 1;
+    const left = Math.max(0, model.lines - answered);
+    // A survey of an older version says nothing of single models.
+    const expected =
+      model.expectedPico ?? (survey.expectedPico * model.lines) / Math.max(1, survey.valid);
+    const meanLeft = left === 0 ? 0 : Math.max(0, expected - estimated) / left;
+    pico += left * meanLeft * ratio;
+    lines += left;
+  }
+  return lines === 0 ? 0 : (pico * Math.min(openLines, lines)) / lines;
+}

@@ -1,0 +1,87 @@
+import type { Clock } from '../clock.ts';
+import { type EstimateSums, estimateSums, putEstimates, seenSizes } from '../ledger/estimates.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Job } from '../ledger/records.ts';
+import { Budget } from '../limits/budget.ts';
+import { parseAmountPico } from '../models/price.ts';
+import type { OutputSeen } from '../plan.ts';
+import type { Pricing } from '../pricing.ts';
+import type { Settings } from '../settings.ts';
+import { Expectations, outputSeenIn, TELLING_ANSWERS } from './expectations.ts';
+import { openPico } from './projection.ts';
+
+/** What was expected and what came is written down this often, so that a crash forgets little. */
+const WRITE_EVERY_MS = 10_000;
+
+function possiblyBilledPico(ledger: Ledger, job: Job): number {
+  const sum = ledger.database
+    .prepare(
+      `SELECT coalesce(sum(coalesce(cost_pico, estimated_pico)), 0) FROM attempts
+       WHERE job_id = ? AND (class = 'possibly_billed' OR class IS NULL OR (class = 'answered' AND cost_pico IS NULL))`,
+    )
+    .pluck()
+    .get(job.id);
+  return Number(sum);
+}
+
+/** The money of one run: the cap, what calls are expected to take, and how that compares with what they took. */
+export class RunMoney {
+  readonly budget: Budget;
+  readonly expectations: Expectations;
+  /** What earlier runs say of the length of answers; the same for the whole run. */
+  readonly outputSeen: OutputSeen;
+  private readonly ledger: Ledger;
+  private readonly job: Job;
+  private readonly clock: Clock;
+  /** Of the job's earlier runs. */
+  private readonly before: readonly EstimateSums[];
+  private writtenMs: number;
+
+  constructor(options: {
+    readonly ledger: Ledger;
+    readonly job: Job;
+    readonly clock: Clock;
+    readonly pricing: Pricing;
+    readonly settings: Pick<Settings, 'maxCost'>;
+  }) {
+    const { ledger, job, clock, pricing, settings } = options;
+    this.ledger = ledger;
+    this.job = job;
+    this.clock = clock;
+    const cap = settings.maxCost === undefined ? null : Number(parseAmountPico(settings.maxCost));
+    const spent = Number(job.costPico) + (cap === null ? 0 : possiblyBilledPico(ledger, job));
+    this.budget = new Budget(cap, spent);
+    const { simulated } = job.identity;
+    const sizes = seenSizes(ledger.database, { jobId: job.id, simulated });
+    this.outputSeen = outputSeenIn(sizes);
+    this.expectations = new Expectations(pricing, sizes);
+    this.before = estimateSums(ledger.database, job.id);
+    this.writtenMs = clock.monotonicMs();
+  }
+
+  /** What so many open lines will cost, in pico-units; null while too few answers say anything. */
+  projectedPico(openLines: number): number | null {
+    const sums = [...this.before, ...this.expectations.sums()];
+    const answered = sums.reduce((sum, { lines }) => sum + lines, 0);
+    return answered < TELLING_ANSWERS ? null : openPico(this.job.survey, sums, openLines);
+  }
+
+  /** Joins a commit, now and then. */
+  writeIfDue(run: number): void {
+    const now = this.clock.monotonicMs();
+    if (now - this.writtenMs < WRITE_EVERY_MS) return;
+    this.writtenMs = now;
+    this.write(run);
+  }
+
+  /** Writes the rest; a transaction of its own. */
+  finish(run: number): void {
+    this.ledger.transact(() => {
+      this.write(run);
+    });
+  }
+
+  private write(run: number): void {
+    putEstimates(this.ledger, { jobId: this.job.id, run }, this.expectations.records());
+  }
+}

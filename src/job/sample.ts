@@ -1,0 +1,67 @@
+import type { PlannedLine } from '../plan.ts';
+
+/**
+ * The pilot of a run (`--sample`): the first lines are let through, and once all of them have come to
+ * their end the caller is asked whether to go on. One owner of one run's pilot; a stop ends the
+ * waiting, and nothing more is let through then.
+ */
+export class Sample {
+  private readonly size: number;
+  private readonly stop: AbortSignal;
+  private readonly goOn: (lines: number) => Promise<boolean>;
+  private open = 0;
+  private wake: (() => void) | null = null;
+
+  /** `goOn` is told how many lines the sample had; false: the other lines stay open. */
+  constructor(
+    size: number,
+    at: { readonly stop: AbortSignal; goOn(this: void, lines: number): Promise<boolean> },
+  ) {
+    this.size = size;
+    this.stop = at.stop;
+    this.goOn = at.goOn;
+  }
+
+  /** The same lines, held up after the first `size` until those have ended and `goOn` says yes. */
+  async *through(
+    chunks: AsyncIterable<readonly PlannedLine[]>,
+  ): AsyncGenerator<readonly PlannedLine[]> {
+    let left = this.size;
+    for await (const chunk of chunks) {
+      if (left === 0) {
+        yield chunk;
+        continue;
+      }
+      const first = chunk.slice(0, left);
+      left -= first.length;
+      this.open += first.length;
+      yield first;
+      if (left > 0) continue;
+      await this.ended();
+      if (this.stop.aborted || !(await this.goOn(this.size))) return;
+      const rest = chunk.slice(first.length);
+      if (rest.length > 0) yield rest;
+    }
+  }
+
+  /** One line that was let through has come to its end: settled, or left open. */
+  lineEnded(): void {
+    this.open -= 1;
+    if (this.open === 0) this.wake?.();
+  }
+
+  private async ended(): Promise<void> {
+    if (this.open === 0 || this.stop.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+      this.stop.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
+    });
+    this.wake = null;
+  }
+}

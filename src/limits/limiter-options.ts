@@ -1,0 +1,25 @@
+import type { Clock } from '../clock.ts';
+import type { Budget } from './budget.ts';
+import type { PaceEvent } from './pace-event.ts';
+import type { PaceLimits } from './pace-limits.ts';
+import type { Admittable, Reservation } from './ticket.ts';
+
+/** What a limiter is made of. */
+export type LimiterOptions = {
+  readonly clock: Clock;
+  readonly concurrency: number | 'auto';
+  /** Limits of a model, asked once for each, and again where a retuning goes back to `auto`. */
+  limits(model: string): PaceLimits;
+  readonly budget: Budget;
+  /** What a call sets aside; by default the line's own estimate. */
+  readonly reserve?: (line: Admittable) => Reservation;
+  readonly maxUnreachableMs: number;
+  /** A server of one's own, whose latency rises with its load: fewer calls in flight then. Default false. */
+  readonly latencySignals?: boolean;
+  /** Nothing was admitted for longer than allowed; null: by the service as a whole. */
+  onUnreachable(model: string | null, reason: string | null): void;
+  /** The next call does not fit into the budget and none is in flight that could make room. */
+  onBudgetReached(): void;
+  /** The trace: what each lane did in each second, and every change with its reason. */
+  onPace?(event: PaceEvent): void;
+};

@@ -1,0 +1,141 @@
+import type { Parameter } from '../schemas/parameter.ts';
+import type { Rule } from '../schemas/rule.ts';
+import type { ShapeRule } from '../schemas/shape-rule.ts';
+import type { Source } from '../schemas/sources.ts';
+import { code, inline, table } from './markdown-table.ts';
+
+/** Everything that is checked, and where each part is tested: a test file by rule id or parameter. */
+export type CheckTables = {
+  readonly parameters: readonly Parameter[];
+  readonly rules: readonly Rule[];
+  readonly shapeRules: readonly ShapeRule[];
+  readonly tests: ReadonlyMap<string, string>;
+};
+
+const INTRODUCTION = `# Parameters and rules: what is checked before a call
+
+Generated from the tables in \`src/schemas\` by \`scripts/parameters-doc.mjs\`; do not edit.
+
+An _error_ makes a line invalid: a wrong type, a value outside a documented range or enumeration, or
+what the service is documented to refuse. A _warning_ does under \`--strict\`: a documented constraint
+without a known consequence, a list of models, an unknown name, a default that costs money. A _note_
+never does: what has no effect, or is on its way out. Every message says what was found, what must
+hold, the service's own words where they are known, and the page with its date.
+
+What a model can do is in the catalog (\`qbatch models\`), and your own file given with \`--catalog\`
+overrides each of its facts. A model that the catalog does not know passes with a note.
+
+The numbers in the columns _source_ are listed under [Sources](#sources); the files in the columns
+_test_ stand in \`test/property\` and hold, for each row, how to break that rule and nothing else.`;
+
+/**
+ * Where each rule and parameter is broken on purpose, read out of test sources: `breaks: 'id'`, or
+ * the keys of the table of bad values. `files` are names with their text.
+ */
+export function testPlaces(
+  files: readonly (readonly [string, string])[],
+  parameters: readonly string[],
+): ReadonlyMap<string, string> {
+  const places = new Map<string, string>();
+  for (const [name, text] of files) {
+    for (const [, id = ''] of text.matchAll(/\bbreaks: '([^']+)'/g)) places.set(id, name);
+    for (const [, start = ''] of text.matchAll(/\bbreaks: `([^`$]+)\$\{/g))
+      for (const parameter of parameters) places.set(start + parameter.replaceAll('_', '-'), name);
+    if (!text.includes('const BAD')) continue;
+    for (const parameter of parameters)
+      if (new RegExp(`^  ${parameter}: `, 'm').test(text)) places.set(parameter, name);
+  }
+  return places;
+}
+
+/** The page `docs/parameters.md` as Markdown. Pure; the same tables give the same text. */
+export function parametersMarkdown(tables: CheckTables): string {
+  const { parameters, rules, shapeRules } = tables;
+  const sources = [
+    ...new Set([...parameters, ...rules, ...shapeRules].map(({ source }) => source)),
+  ];
+  const numberOf = (source: Source): string => String(sources.indexOf(source) + 1);
+  const list = sources.map(({ text, date }, at) => `${at + 1}. ${inline(text)} (${date})`);
+  return `${[
+    INTRODUCTION,
+    '## Parameters',
+    `\`parameters\` is the native protocol's object; _body_ is the body of compatible mode. A value that
+is not allowed is an error.`,
+    table(
+      [
+        'parameter',
+        'place',
+        'allowed',
+        'default',
+        'models',
+        'service says',
+        'rules',
+        'source',
+        'test',
+      ],
+      parameters.map((row) => [
+        code(row.name),
+        placeOf(row),
+        inline(`${row.allowed}${row.nullable && !/null/.test(row.allowed) ? ', or null' : ''}`),
+        inline(row.default),
+        inline(row.models),
+        row.service === null ? '' : inline(row.service),
+        rulesOf(row.name, rules),
+        numberOf(row.source),
+        testOf(row.name, tables),
+      ]),
+    ),
+    '## Rules between parameters, messages and model',
+    `Numbers are those of the vendor's cross-parameter rules; a rule is asked where its parameter is given,
+those marked _every line_ always.`,
+    table(
+      ['rule', 'asked for', 'at', 'must', 'severity', 'service says', 'source', 'test'],
+      rules.map((rule) => [
+        code(rule.id),
+        rule.on === null ? 'every line' : code(rule.on),
+        code(rule.place.name),
+        inline(rule.text),
+        severityOf(rule),
+        rule.service === null ? '' : inline(rule.service),
+        numberOf(rule.source),
+        testOf(rule.id, tables),
+      ]),
+    ),
+    '## Rules about messages, parts, names, headers and the line',
+    table(
+      ['rule', 'at', 'must', 'severity', 'service says', 'source', 'test'],
+      shapeRules.map((rule) => [
+        code(rule.id),
+        inline(rule.about),
+        inline(rule.must),
+        rule.severity,
+        rule.service === null ? '' : inline(rule.service),
+        numberOf(rule.source),
+        testOf(rule.id, tables),
+      ]),
+    ),
+    '## Sources',
+    list.join('\n'),
+  ].join('\n\n')}\n`;
+}
+
+function placeOf({ name, place }: Parameter): string {
+  if (name === 'stream') return 'native: header `X-DashScope-SSE`; body';
+  if (name === 'output_format') return '`parameters`, `input` or top level';
+  if (place === 'native') return '`parameters`';
+  return place === 'openai' ? 'body' : '`parameters`; body';
+}
+
+function rulesOf(name: string, rules: readonly Rule[]): string {
+  const about = rules.filter(({ on, place }) => on === name || place.name.split('.')[0] === name);
+  return about.map(({ id }) => code(id)).join(', ');
+}
+
+function severityOf({ severity, weaker }: Rule): string {
+  return weaker === null ? severity : `${severity}; ${weaker.severity}: ${inline(weaker.text)}`;
+}
+
+function testOf(id: string, { tests }: CheckTables): string {
+  const place = tests.get(id);
+  return place === undefined ? '' : code(place);
+}

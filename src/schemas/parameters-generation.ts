@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import { FAMILIES } from './model-families.ts';
+import { SEED_MAX, flag, parameter, stopValue } from './parameter.ts';
+import type { Parameter } from './parameter.ts';
+import { SOURCES } from './sources.ts';
+import { responseFormat } from './tools.ts';
+import { integerFrom, oneOf } from './values.ts';
+
+const { reference, referenceLater, openai, errors } = SOURCES;
+
+/** Sampling, length, form of the answer and thinking, in the order of the reference. */
+export const GENERATION_PARAMETERS: readonly Parameter[] = [
+  parameter({
+    name: 'temperature',
+    schema: z.number().gte(0).lt(2),
+    allowed: 'a number with 0 <= x < 2',
+    service: 'Temperature should be in [0.0, 2.0)',
+    default: 'by model: 0.7 for most, 0.6 for thinking Qwen3 and QwQ, 0.01 for VL',
+    source: reference,
+  }),
+  parameter({
+    name: 'top_p',
+    schema: z.number().gt(0).lte(1),
+    allowed: 'a number with 0 < x <= 1',
+    service: 'Range of top_p should be (0.0, 1.0]',
+    default: 'by model: 0.8, 0.95 in thinking mode, 0.001 for VL',
+    source: reference,
+  }),
+  parameter({
+    name: 'top_k',
+    models: 'all but DeepSeek, Kimi and MiniMax',
+    family: FAMILIES.topK,
+    integer: true,
+    schema: integerFrom(0),
+    allowed: 'an integer >= 0, or null',
+    service: 'Parameter top_k be greater than or equal to 0',
+    default: 'by model: 20 for most; null or above 100 switches it off',
+    nullable: true,
+    source: reference,
+  }),
+  parameter({
+    name: 'repetition_penalty',
+    schema: z.number().gt(0),
+    allowed: 'a number > 0',
+    service: 'Repetition_penalty should be greater than 0.0',
+    default: 'by model: 1.0 to 1.2',
+    source: reference,
+  }),
+  parameter({
+    name: 'presence_penalty',
+    schema: z.number().gte(-2).lte(2),
+    allowed: 'a number with -2 <= x <= 2',
+    service: 'Presence_penalty should be in [-2.0, 2.0]',
+    default: 'by model: 0 to 1.5',
+    source: reference,
+  }),
+  parameter({
+    name: 'seed',
+    integer: true,
+    schema: integerFrom(0, SEED_MAX),
+    allowed: 'an integer from 0 to 9223372036854775807',
+    service: 'Range of seed should be [0, 9223372036854775807]',
+    default: '1234 for most models',
+    source: errors,
+  }),
+  parameter({
+    name: 'max_tokens',
+    integer: true,
+    schema: integerFrom(1),
+    allowed: "an integer from 1 to the model's maximum output",
+    service: 'Range of max_tokens should be [1, xxx]',
+    default: "the model's maximum output",
+    source: reference,
+  }),
+  parameter({
+    name: 'max_completion_tokens',
+    models:
+      'qwen3.7-max, qwen3.5-plus and -flash and later, kimi-k2.5, glm-5, deepseek-v3, MiniMax and later',
+    family: FAMILIES.completionTokens,
+    integer: true,
+    schema: integerFrom(1),
+    allowed: 'an integer >= 1',
+    default: "the model's maximum output; thought and answer together",
+    source: referenceLater,
+  }),
+  parameter({
+    name: 'max_input_tokens',
+    models: 'qwen-plus-latest, qwen-plus-2025-07-28',
+    family: FAMILIES.maxInput,
+    integer: true,
+    schema: integerFrom(1),
+    allowed: 'an integer >= 1',
+    default: '129,024 for qwen-plus-latest; 1,000,000 for qwen-plus-2025-07-28',
+    source: reference,
+  }),
+  parameter({
+    name: 'n',
+    models: 'as the catalog says: qwen-plus, Qwen3 without thinking, qwen-plus-character',
+    integer: true,
+    schema: integerFrom(1, 4),
+    allowed: 'an integer from 1 to 4',
+    service: 'Range of n should be [1, 4]',
+    default: '1',
+    source: reference,
+  }),
+  parameter({
+    name: 'stop',
+    schema: stopValue,
+    allowed: 'a string, or an array of only strings, only token ids, or only arrays of token ids',
+    service:
+      'The "stop" parameter must be of type "str", "list[str]", "list[int]", or "list[list[int]]", and all elements within the list must be of the same type.',
+    default: 'none',
+    nullable: true,
+    source: errors,
+  }),
+  flag('stream', 'false', reference),
+  flag('incremental_output', 'false; true for most Qwen3, QwQ, QVQ', reference, 'native'),
+  parameter({
+    name: 'result_format',
+    place: 'native',
+    schema: oneOf(['text', 'message']),
+    allowed: '"text" or "message"',
+    default: 'text; message for Qwen3-Max, Qwen3-VL, QwQ, open-weight Qwen3, Qwen-Long',
+    source: reference,
+  }),
+  parameter({
+    name: 'response_format',
+    models: 'as the catalog says',
+    schema: responseFormat,
+    allowed: '{"type":"text"}, {"type":"json_object"} or {"type":"json_schema",...}',
+    service: 'Unknown format of response_format',
+    default: '{"type":"text"}',
+    nullable: true,
+    source: openai,
+  }),
+  parameter({
+    ...flag(
+      'enable_thinking',
+      'by model: false for commercial Qwen3, true from Qwen3.5 on',
+      reference,
+    ),
+    models: 'models that may think (hybrid), as the catalog says',
+  }),
+  parameter({
+    name: 'thinking_budget',
+    models: 'models that think',
+    integer: true,
+    schema: integerFrom(1),
+    allowed: "an integer from 1 to the model's longest chain of thought",
+    service: 'The thinking_budget parameter must be a positive integer and not greater than xxx',
+    default: "the model's longest chain of thought",
+    source: reference,
+  }),
+  parameter({
+    name: 'reasoning_effort',
+    models: 'deepseek-v4, glm-5 and later, kimi-k3, qwen3.8',
+    family: FAMILIES.effort,
+    schema: oneOf(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']),
+    allowed: 'one of low, medium, high, xhigh, max (Qwen3.8 also: minimal, none)',
+    default: 'by model',
+    source: referenceLater,
+  }),
+  flag('preserve_thinking', 'false; true for Qwen3.8', referenceLater),
+  flag('clear_thinking', 'false', referenceLater),
+];

@@ -1,0 +1,104 @@
+import { isObject } from '../is-object.ts';
+import { CONTENT_RULES } from './content-rules.ts';
+import { breach, named } from './findings.ts';
+import type { Examination, JsonObject } from './findings.ts';
+import { FAMILIES } from './model-families.ts';
+import type { ShapeRule } from './shape-rule.ts';
+
+/** Frames per second read from a video. Source: DashScope API reference, 2026-09. */
+const FPS = { min: 0.1, max: 10 } as const;
+
+const PIXEL_KEYS = ['min_pixels', 'max_pixels', 'total_pixels', 'max_frames'] as const;
+
+/** What may stand beside a medium, on both protocols. */
+export const PART_OPTIONS: readonly string[] = [
+  ...PIXEL_KEYS,
+  'fps',
+  'enable_rotate',
+  'cache_control',
+];
+
+/** A documented range of one group of models, and the rule about it. */
+type Range = { readonly min: number; readonly max: number; readonly rule: ShapeRule };
+
+/** Pixels of one image. Source: DashScope API reference, 2026-09. */
+const PIXELS = {
+  from3: { min: 65_536, max: 16_777_216, rule: CONTENT_RULES.pixelsRange },
+  alias: { min: 4096, max: 16_777_216, rule: CONTENT_RULES.pixelsRangeOlder },
+  others: { min: 3136, max: 12_845_056, rule: CONTENT_RULES.pixelsRangeOlder },
+} as const satisfies Readonly<Record<string, Range>>;
+
+/** Frames read from a video file. Source: DashScope API reference, 2026-09. */
+const FRAMES_READ = {
+  from35: { min: 1, max: 8000, rule: CONTENT_RULES.framesRead },
+  from3: { min: 1, max: 2000, rule: CONTENT_RULES.framesRead },
+  alias: { min: 1, max: 512, rule: CONTENT_RULES.framesReadOlder },
+} as const satisfies Readonly<Record<string, Range>>;
+
+/** The range of an image's pixels; OCR models have their own, which is not documented here. */
+function pixelsOf(model: string): Range | undefined {
+  if (FAMILIES.visionFrom3.test(model)) return PIXELS.from3;
+  if (FAMILIES.ocr.test(model)) return undefined;
+  if (FAMILIES.visionAlias.test(model)) return PIXELS.alias;
+  return FAMILIES.vision.test(model) || FAMILIES.qvq.test(model) ? PIXELS.others : undefined;
+}
+
+function framesOf(model: string): Range | undefined {
+  if (FAMILIES.visionFrom35.test(model)) return FRAMES_READ.from35;
+  if (FAMILIES.visionFrom3.test(model)) return FRAMES_READ.from3;
+  return FAMILIES.visionAlias.test(model) ? FRAMES_READ.alias : undefined;
+}
+
+function rangeOf(key: string, model: string, isImage: boolean): Range | undefined {
+  if (key === 'max_frames') return framesOf(model);
+  return isImage && key !== 'total_pixels' ? pixelsOf(model) : undefined;
+}
+
+function checkPixels(
+  examination: Examination,
+  path: string,
+  part: JsonObject,
+  isImage: boolean,
+): void {
+  const { model } = examination.view;
+  for (const key of PIXEL_KEYS) {
+    const value = part[key];
+    if (value === undefined) continue;
+    if (!Number.isInteger(value) || Number(value) < 1) {
+      breach(examination, CONTENT_RULES.pixelsType, `${path}.${key}`, named(key, value));
+      continue;
+    }
+    const range = rangeOf(key, model, isImage);
+    const fits = (some: Range): boolean =>
+      key === 'min_pixels' ? Number(value) >= some.min : Number(value) <= some.max;
+    if (range === undefined || fits(range)) continue;
+    const found = `${named(key, value)}, and ${model} has ${range.min} to ${range.max}`;
+    breach(examination, range.rule, `${path}.${key}`, found);
+  }
+}
+
+/** Checks sampling and size options beside a medium; the same names on both protocols. */
+export function checkPartOptions(
+  examination: Examination,
+  path: string,
+  part: JsonObject,
+  isImage: boolean,
+): void {
+  const { fps, enable_rotate: rotate } = part;
+  if (fps !== undefined && !(typeof fps === 'number' && fps >= FPS.min && fps <= FPS.max))
+    breach(examination, CONTENT_RULES.fps, `${path}.fps`, named('fps', fps));
+  checkPixels(examination, path, part, isImage);
+  if (rotate !== undefined && typeof rotate !== 'boolean') {
+    const found = named('enable_rotate', rotate);
+    breach(examination, CONTENT_RULES.rotate, `${path}.enable_rotate`, found);
+  }
+  checkCacheControl(examination, path, part['cache_control']);
+}
+
+/** Checks `cache_control`, which asks for the explicit cache. */
+export function checkCacheControl(examination: Examination, path: string, value: unknown): void {
+  if (value === undefined || value === null) return;
+  if (isObject(value) && value['type'] === 'ephemeral') return;
+  const found = named('cache_control', value);
+  breach(examination, CONTENT_RULES.cacheControl, `${path}.cache_control`, found);
+}

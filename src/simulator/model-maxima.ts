@@ -1,0 +1,49 @@
+/** The most tokens that a model writes: answers, and chains of thought. */
+export type ModelMaxima = { readonly output: number; readonly thought: number };
+
+type Row = readonly [model: RegExp, most: number];
+
+/** Above every model's own maximum: for models whose own one is not in the tables. */
+const UNKNOWN = 1_048_576;
+
+/** First match counts. Source: model list (Feb 2026), as far as the families agree. */
+const OUTPUT: readonly Row[] = [
+  [/^qwen-(plus|turbo)-(2024|2025-0[12])/, 8192],
+  [/^qwen-plus-2025-0(4-28|7-14)/, 16_384],
+  [/-character/, UNKNOWN],
+  [/^qwen-(plus|flash|long)/, 32_768],
+  [/^qwen-deep-research$/, 32_768],
+  [/^qwen-turbo/, 16_384],
+  [/^qwen-max-2024-04-28/, 2000],
+  [/^qwen-max/, 8192],
+  [/^qwen3-(max|coder)/, 65_536],
+  [/^qwen3\.[567]-(plus|flash|max)(?!-(preview|2026-05-17)$)/, 65_536],
+  [/^qwen3-(vl|next)|^qwen3-.*-2507$/, 32_768],
+  [/^qwen3-\d+(\.\d+)?b/, 8192],
+  [/^qwen3-omni-flash/, 16_384],
+  [/^qwen-vl-(max|plus)(-latest)?$|^qwen-vl-ocr(-latest)?$/, 8192],
+  [/^(qvq-(max|plus)|qwq-plus|qwen-mt)/, 8192],
+  [/^qwen-audio/, 1500],
+  [/^qwen(2\.5)?-math/, 3072],
+  [/^deepseek-(r1|v3$)|^glm-(4\.|5$)|^kimi-k2-thinking/, 16_384],
+  [/^deepseek-v3\.[12]/, 65_536],
+];
+
+/** First match counts. Source: deep thinking and model list pages (Feb and Aug 2026). */
+const THOUGHT: readonly Row[] = [
+  [/^qwen-(turbo|plus-2025-0(4-28|7-14))/, 38_912],
+  [/^qwen-(plus|flash)|^qwen3-(max|vl-(plus|flash))|^qwen3\.[56]-(plus|flash)/, 81_920],
+  [/^qwen3\.7-(max|plus)/, 262_144],
+  [/^qvq-(max|plus)/, 16_384],
+  [/^deepseek-r1-distill/, 16_384],
+  [/^qwq-plus|^qwen3-omni-flash|^deepseek-(r1|v3\.)|^glm-(4\.|5$)|^kimi-k2(-thinking|\.5)/, 32_768],
+];
+
+function first(rows: readonly Row[], model: string): number {
+  return rows.find(([pattern]) => pattern.test(model))?.[1] ?? UNKNOWN;
+}
+
+/** The most that a model is documented to write; a number above all models where it is not known. */
+export function maximaOf(model: string): ModelMaxima {
+  return { output: first(OUTPUT, model), thought: first(THOUGHT, model) };
+}

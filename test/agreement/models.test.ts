@@ -1,0 +1,98 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { maximaOf } from '../../src/simulator/model-maxima.ts';
+import { modelTraits } from '../../src/simulator/model-traits.ts';
+
+/*
+ * The simulator knows models by patterns of their names, the facts know them one by one. Read where
+ * they lie; skipped where they are absent.
+ */
+
+const FILE = new URL('../../../shared/models/models.json', import.meta.url);
+
+type Model = {
+  readonly id: string;
+  readonly limits: { readonly max_output?: number | null; readonly max_cot?: number | null } | null;
+  readonly capabilities: {
+    readonly thinking: 'none' | 'hybrid' | 'only' | null;
+    readonly default_enable_thinking: boolean | null;
+    readonly stream_only: 'always' | 'thinking' | 'no' | null;
+    readonly input_modalities: readonly string[] | null;
+    readonly tools: boolean | 'non-thinking only' | null;
+  };
+};
+
+const models: readonly Model[] = existsSync(FILE)
+  ? (JSON.parse(readFileSync(FILE, 'utf8')) as { models: readonly Model[] }).models
+  : [];
+
+const THINKING = { none: ['no'], hybrid: ['default-on', 'default-off'], only: ['only'] };
+const STREAMS = { always: 'all', thinking: 'thinking', no: 'none' };
+
+/** The ids of the models that `isWrong` says the simulator takes for something else. */
+function wrong(isWrong: (model: Model) => boolean): readonly string[] {
+  return models.filter(isWrong).map(({ id }) => id);
+}
+
+describe.skipIf(models.length === 0)('models of the simulator and the facts of models.json', () => {
+  test('whether they think: the same for every model of which it is known', () => {
+    expect(
+      wrong(
+        ({ id, capabilities: { thinking } }) =>
+          thinking !== null && !THINKING[thinking].includes(modelTraits(id).thinking),
+      ),
+    ).toEqual([]);
+  });
+
+  test('whether they think by default: the same', () => {
+    expect(
+      wrong(
+        ({ id, capabilities: { thinking, default_enable_thinking: byDefault } }) =>
+          thinking === 'hybrid' &&
+          byDefault !== null &&
+          (modelTraits(id).thinking === 'default-on') !== byDefault,
+      ),
+    ).toEqual([]);
+  });
+
+  test('what needs a stream: the same', () => {
+    expect(
+      wrong(
+        ({ id, capabilities: { stream_only: streams } }) =>
+          streams !== null && STREAMS[streams] !== modelTraits(id).needsStream,
+      ),
+    ).toEqual([]);
+  });
+
+  test('where the native protocol serves them: not on the path of the other kind', () => {
+    expect(
+      wrong(({ id, capabilities: { input_modalities: takes } }) => {
+        const onlyText = takes?.every((name) => name === 'text');
+        const { home } = modelTraits(id);
+        return (
+          (onlyText === true && home === 'multimodal-generation') ||
+          (onlyText === false && home === 'text-generation')
+        );
+      }),
+    ).toEqual([]);
+  });
+
+  test('tools: refused by none that takes them, and by every Qwen that does not', () => {
+    expect(
+      wrong(
+        ({ id, capabilities: { tools } }) =>
+          (tools !== null && tools !== false && !modelTraits(id).tools) ||
+          (tools === false && modelTraits(id).qwen && modelTraits(id).tools),
+      ),
+    ).toEqual([]);
+  });
+
+  test('maxima: none below the documented one, for answers and for chains of thought', () => {
+    expect(
+      wrong(({ id, limits }) => {
+        const { output, thought } = maximaOf(id);
+        return output < (limits?.max_output ?? 0) || thought < (limits?.max_cot ?? 0);
+      }),
+    ).toEqual([]);
+  });
+});
