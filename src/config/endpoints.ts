@@ -140,3 +140,8 @@ function isLoopback(hostname: string): boolean {
   if (hostname === 'localhost' || hostname === '[::1]') return true;
   return isIPv4(hostname) && hostname.startsWith('127.');
 }
+
+/** Whether calls go to Model Studio itself, and not to a server of one's own (vLLM and the like). */
+export function isModelStudio({ dashscope }: Pick<Endpoints, 'dashscope'>): boolean {
+  return new URL(dashscope).hostname.endsWith('.aliyuncs.com');
+}
