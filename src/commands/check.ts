@@ -4,7 +4,8 @@ import { formatPico } from '../models/price.ts';
 import { limitFor } from '../job/pace-limits.ts';
 import type { GivenFlags } from '../command-line/parsed-command.ts';
 import { isBatchChat } from '../config/endpoints.ts';
-import { createPricing } from '../pricing.ts';
+import { type CheaperWay, cheaperWays } from '../job/cheaper-ways.ts';
+import { createPricing, type Pricing } from '../pricing.ts';
 import { jsonText } from '../json/json-text.ts';
 import { durationText } from '../reporters/duration-text.ts';
 import { countText, shortText, wholeText } from '../reporters/number-text.ts';
@@ -61,6 +62,13 @@ export type CheckReport = {
     readonly unpriced_lines: number;
   };
   readonly models: readonly CheckedModel[];
+  /** What would bring the same for less, by list price; `instead` null: the model stays. */
+  readonly cheaper: readonly {
+    readonly model: string;
+    readonly way: CheaperWay['way'];
+    readonly instead: string | null;
+    readonly expected: string;
+  }[];
 };
 
 function estimateText(pico: number): string {
@@ -81,8 +89,9 @@ export function checkReport(
   survey: Survey,
   input: string,
   setup: RunSetup,
-  currency: string,
+  pricing: Pricing,
 ): CheckReport {
+  const { currency } = pricing;
   const { settings, catalog, scope } = setup;
   const entries = [...survey.models].toSorted(([, a], [, b]) => b.lines - a.lines);
   const models = entries.map(([model, entry]): CheckedModel => {
@@ -135,7 +144,31 @@ export function checkReport(
       ),
     },
     models,
+    cheaper: cheaperWays(survey.models, {
+      catalog,
+      pricing,
+      usualHost:
+        settings.baseUrl === undefined &&
+        settings.compatibleBaseUrl === undefined &&
+        settings.simulate === undefined,
+    }).map(({ expectedPico, ...way }) => ({ ...way, expected: estimateText(expectedPico) })),
   };
+}
+
+const WAY_TEXT: Readonly<Record<CheaperWay['way'], string>> = {
+  'batch-chat':
+    'by Batch Chat (--protocol openai --compatible-base-url https://batch.dashscope.aliyuncs.com/compatible-mode/v1)',
+  'batch-file': "by the service's Batch File, whose answers may take a day or more",
+  snapshot: 'with',
+};
+
+function cheaperText({ cheaper, cost: { currency } }: CheckReport): string {
+  return cheaper
+    .map(({ model, way, instead, expected }) => {
+      const how = `${WAY_TEXT[way]}${instead === null ? '' : ` ${instead}`}`;
+      return `cheaper: ${model} ${how}: about ${expected} ${currency}\n`;
+    })
+    .join('');
 }
 
 function nextStep({ problem_counts: counts, lines }: CheckReport): string {
@@ -186,6 +219,7 @@ export function checkText(report: CheckReport): string {
     ];
     parts.push(
       `${alignTable(rows, { right: [false, true, true, true, true, true, true, true] })}\n`,
+      cheaperText(report),
     );
   }
   const money =
@@ -232,14 +266,15 @@ export async function checkCommand(
   const source = await openInput(parsed.input, io, true);
   try {
     const currency = currencyOf(settings, scope, catalog);
+    const pricing = createPricing(catalog, scope, currency, { batch: isBatchChat(settings) });
     const survey = await surveyInput(source.path, {
       maxLineBytes: settings.maxLineBytes,
       defaults,
-      pricing: createPricing(catalog, scope, currency, { batch: isBatchChat(settings) }),
+      pricing,
       outputSeen: await seenBefore(placesOf(source, settings, io.cwd), setup, io),
       wantsHash: false,
     });
-    const report = checkReport(survey, parsed.input, setup, currency);
+    const report = checkReport(survey, parsed.input, setup, pricing);
     await io.writeOut(settings.json ? `${jsonText(report)}\n` : checkText(report));
     return survey.invalid > 0 ? EXIT.invalidInput : EXIT.ok;
   } finally {

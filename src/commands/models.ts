@@ -4,10 +4,11 @@ import type { ModelProfile } from '../models/model-profile.ts';
 import type { ModelRecord, PriceRecord } from '../models/model-record.ts';
 import { findListing, type Offer, type Tier } from '../models/offer.ts';
 import { formatPico } from '../models/price.ts';
+import { ABILITY_NAMES, abilityTest, explainModel } from './explain-model.ts';
 import { defaultCurrency, type Currency, type Scope } from '../models/scope.ts';
 
 export type ModelsOptions = {
-  /** Part of an id, any case; `*` stands for anything. Undefined: all. */
+  /** Part of an id, any case; `*` stands for anything; or an ability, `takes:video`. Undefined: all. */
   readonly pattern?: string;
   readonly json: boolean;
   readonly scope: Scope;
@@ -28,7 +29,7 @@ type Entry = {
  * The text that `qbatch models` prints on stdout: a table of the models offered in a scope, with the
  * sources of its figures below, or one JSON object. Prices are per 1M tokens in the currency of the
  * scope's site (CNY where USD is not known). A pattern that fits exactly one model, or names one,
- * adds all its price tiers. Nothing found: a hint, or an empty `models`.
+ * adds all its price tiers and what else is known of it. Nothing found: a hint, or an empty `models`.
  */
 export function modelsCommand(options: ModelsOptions): string {
   const { catalog, scope, pattern } = options;
@@ -57,7 +58,7 @@ function listed(entries: readonly Entry[], options: ModelsOptions): readonly str
   const named = entries.find(
     (entry) => entries.length === 1 || entry.profile.id === options.pattern,
   );
-  const detail = named === undefined ? [] : detailOf(named);
+  const detail = named === undefined ? [] : [...detailOf(named), ...explainModel(named)];
   return [...tableOf(entries), ...detail, '', ...footerOf(entries, options)];
 }
 
@@ -65,6 +66,7 @@ function nothingFound(pattern: string, catalog: Catalog): readonly string[] {
   return [
     `no model in the catalog of ${catalog.date} matches ${JSON.stringify(pattern)}`,
     '  run `qbatch models` for the whole list; --catalog FILE adds models, prices and limits',
+    `  a pattern is a part of an id, or an ability: ${ABILITY_NAMES.map((name) => `${name}:...`).join(', ')}`,
   ];
 }
 
@@ -80,6 +82,13 @@ function notOffered(found: readonly Entry[], scope: Scope): readonly string[] {
 function findIds(catalog: Catalog, pattern: string | undefined): readonly string[] {
   if (pattern === undefined || pattern === '') {
     return catalog.ids();
+  }
+  const able = abilityTest(pattern);
+  if (able !== null) {
+    return catalog.ids().filter((id) => {
+      const record = catalog.record(id);
+      return record !== undefined && able({ profile: catalog.profile(id), record });
+    });
   }
   const source = pattern
     .split('*')

@@ -28,6 +28,8 @@ export type ModelSurvey = {
   /** Exact ÷ fast, by the lines that were counted exactly; 1 where none were. */
   textScale: number;
   countedLines: number;
+  /** Lines that ask for thinking. */
+  thinkingLines: number;
   readonly estimator: LineEstimator;
 };
 
@@ -79,6 +81,7 @@ function newModelSurvey(priced: boolean, outputSeen: OutputSeen): ModelSurvey {
     textPico: 0,
     textScale: 1,
     countedLines: 0,
+    thinkingLines: 0,
     estimator: new LineEstimator(outputSeen),
   };
 }
@@ -122,6 +125,7 @@ export class SurveyTally {
     else this.samples.get(model)?.forget(request.lineNo);
     this.valid += sign;
     entry.lines += sign;
+    if (request.view.thinking === true) entry.thinkingLines += sign;
     entry.inputTokens += sign * estimate.inputTokens;
     entry.textTokens += sign * estimate.textTokens;
     entry.outputExpectedTokens += sign * estimate.outputExpectedTokens;

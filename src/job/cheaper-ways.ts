@@ -1,0 +1,84 @@
+import type { Catalog } from '../models/catalog.ts';
+import type { Scope } from '../models/scope.ts';
+import type { Pricing } from '../pricing.ts';
+import type { ModelSurvey } from './survey-tally.ts';
+
+/** Another way to have the lines of a model answered, and what they would then cost. */
+export type CheaperWay = {
+  readonly model: string;
+  /** `batch-chat`, `batch-file`: the service's half-price offers; `snapshot`: another version of the model. */
+  readonly way: 'batch-chat' | 'batch-file' | 'snapshot';
+  /** The version to name instead; null where the model stays. */
+  readonly instead: string | null;
+  readonly expectedPico: number;
+};
+
+/** Less is not worth a line. */
+const SAVES_LEAST = 0.05;
+/** `qwen-plus-2025-07-28`, `qwen-plus-0112`, `qwen-plus-latest`. */
+const VERSION = /-(?:\d{4}(?:-\d{2}-\d{2})?|latest)$/;
+
+/** Which offers take a model: Batch Chat and Batch File in Beijing, Batch File elsewhere. */
+function batchWays(catalog: Catalog, model: string, scope: Scope): CheaperWay['way'][] {
+  const offers = catalog.record(model)?.batch ?? [];
+  const ways: CheaperWay['way'][] = [];
+  if (scope === 'cn' && offers.includes('cn-chat')) ways.push('batch-chat');
+  if (scope === 'cn' && offers.includes('cn-file')) ways.push('batch-file');
+  if (scope === 'intl' && offers.includes('intl-file')) ways.push('batch-file');
+  return ways;
+}
+
+/** The version of the same model that these lines cost least with; null: none is cheaper. */
+function cheapestVersion(
+  model: string,
+  entry: ModelSurvey,
+  { catalog, pricing }: { readonly catalog: Catalog; readonly pricing: Pricing },
+): CheaperWay | null {
+  const family = model.replace(VERSION, '');
+  const input = entry.inputTokens / entry.lines;
+  const output = entry.outputExpectedTokens / entry.lines;
+  const picoOf = (id: string): number | null =>
+    pricing.estimatePico(id, { input, output, thinking: entry.thinkingLines * 2 > entry.lines });
+  const own = picoOf(model);
+  if (own === null || own === 0) return null;
+  let best: { readonly id: string; readonly pico: number } | null = null;
+  for (const id of catalog.ids()) {
+    if (id === model || id.replace(VERSION, '') !== family) continue;
+    const pico = picoOf(id);
+    if (pico !== null && pico < (best?.pico ?? own * (1 - SAVES_LEAST))) best = { id, pico };
+  }
+  if (best === null) return null;
+  const expectedPico = entry.expectedPico * (best.pico / own);
+  return { model, way: 'snapshot', instead: best.id, expectedPico };
+}
+
+/**
+ * What would bring the same lines for less, by list price. Batch Chat and Batch File take half of it
+ * for input and output; a file's answers may take a day or more, and images or tools may not be for
+ * every version: the user decides. Nothing where calls go to
+ * another host, or to Batch Chat already. Pure.
+ *
+ * Source: help.aliyun.com/zh/model-studio/batch-inference and openai-compatible-batch-chat, mid-2026.
+ */
+export function cheaperWays(
+  models: ReadonlyMap<string, ModelSurvey>,
+  at: {
+    readonly catalog: Catalog;
+    readonly pricing: Pricing;
+    /** Calls go to the service's own usual hosts, where these offers are. */
+    readonly usualHost: boolean;
+  },
+): CheaperWay[] {
+  if (!at.usualHost) return [];
+  return [...models].flatMap(([model, entry]): CheaperWay[] => {
+    if (!entry.priced || entry.expectedPico === 0 || entry.lines === 0) return [];
+    const halves = batchWays(at.catalog, model, at.pricing.scope).map((way) => ({
+      model,
+      way,
+      instead: null,
+      expectedPico: entry.expectedPico / 2,
+    }));
+    const version = cheapestVersion(model, entry, at);
+    return version === null ? halves : [...halves, version];
+  });
+}
