@@ -1,6 +1,13 @@
 import { encodeRequest } from './encode.ts';
 import type { PriorAttempts } from './ledger/lines.ts';
-import { estimateOutputTokens, estimateTokens, type TokenEstimate } from './models/tokens.ts';
+import {
+  estimateOutputTokens,
+  estimateTokens,
+  type InputManner,
+  type OutputEstimate,
+  requestTexts,
+  type TokenEstimate,
+} from './models/tokens.ts';
 import type { Request } from './parse.ts';
 import type { Pricing } from './pricing.ts';
 import type { HttpCall } from './protocols/protocol.ts';
@@ -47,6 +54,7 @@ function estimateInput(
     thinking: view.thinking,
     thinkingBudget: numberOf(parameters['thinking_budget']),
     n: numberOf(parameters['n']) ?? 1,
+    highResolution: parameters['vl_high_resolution_images'] === true,
     profile: view.profile,
     outputSeen: outputSeen(view.model, view.thinking === true),
   };
@@ -59,15 +67,21 @@ export type OutputSeen = (model: string, thinking: boolean) => number | null;
 export const nothingSeen: OutputSeen = () => null;
 
 /** Token estimate of a request: input, expected output, and the most the output can be. */
-export function estimateRequest(request: Request, outputSeen: OutputSeen): TokenEstimate {
-  return estimateTokens(estimateInput(request, outputSeen));
+export function estimateRequest(
+  request: Request,
+  outputSeen: OutputSeen,
+  manner?: InputManner,
+): TokenEstimate {
+  return estimateTokens(estimateInput(request, outputSeen), manner);
+}
+
+/** The texts of a request that its estimate counts. */
+export function textsOf(request: Request): readonly string[] {
+  return requestTexts(estimateInput(request, nothingSeen));
 }
 
 /** The output half of the estimate alone, which needs no look at the texts. */
-export function estimateOutput(
-  request: Request,
-  outputSeen: OutputSeen,
-): Omit<TokenEstimate, 'inputTokens'> {
+export function estimateOutput(request: Request, outputSeen: OutputSeen): OutputEstimate {
   return estimateOutputTokens(estimateInput(request, outputSeen));
 }
 
@@ -85,10 +99,15 @@ function choicesAsked({ view }: Request): number {
 export function planLine(
   request: Request,
   prior: PriorAttempts | null,
-  at: { readonly pricing: Pricing; readonly outputSeen: OutputSeen },
+  at: {
+    readonly pricing: Pricing;
+    readonly outputSeen: OutputSeen;
+    /** Exact ÷ fast count of the job's texts for this model, where known. */
+    readonly textScale?: number | undefined;
+  },
 ): PlannedLine {
   const call = encodeRequest(request);
-  const estimate = estimateRequest(request, at.outputSeen);
+  const estimate = estimateRequest(request, at.outputSeen, { textScale: at.textScale });
   const { inputTokens, outputExpectedTokens, outputMaxTokens } = estimate;
   const thinking = request.view.thinking === true;
   const asked = request.view.parameters['incremental_output'];

@@ -9,6 +9,7 @@ import type { OutputSeen } from './plan.ts';
 import type { Pricing } from './pricing.ts';
 import type { LineProblem, Problem, ProblemCounts } from './problem.ts';
 import { isCompressed, type RawLine, readLines } from './read.ts';
+import { SampleCounter } from './job/scale-survey.ts';
 import { type ModelSurvey, SurveyTally } from './job/survey-tally.ts';
 
 /** Everything the first pass finds out; memory does not grow with the input but for ids and problems. */
@@ -74,10 +75,23 @@ function expectedLines(path: string, read: { bytes: number; lines: number }): nu
 }
 
 /**
- * Pass 1: reads, parses and checks every line; sends nothing. Throws InputError (66) where the input
- * cannot be read.
+ * Pass 1: reads, parses and checks every line; sends nothing. Estimates are scaled by exact counts of
+ * a sample of the lines. Throws InputError (66) where the input cannot be read.
  */
 export async function surveyInput(path: string, options: SurveyOptions): Promise<Survey> {
+  const counter = new SampleCounter();
+  try {
+    return await readSurvey(path, options, counter);
+  } finally {
+    await counter.close();
+  }
+}
+
+async function readSurvey(
+  path: string,
+  options: SurveyOptions,
+  counter: SampleCounter,
+): Promise<Survey> {
   const content = createHash('sha256');
   let bytes = 0;
   const tally = new SurveyTally(options);
@@ -111,8 +125,10 @@ export async function surveyInput(path: string, options: SurveyOptions): Promise
       suspects.add(hash);
       suspected = true;
     }
+    counter.prepare(tally.samples);
   }
   if (suspected) await rejectDuplicates(path, { options, tally, suspects });
+  await counter.scale(tally.models, tally.samples);
   if (fingerprints !== null && tally.lines > 0) fingerprints.flush();
   return {
     sha256: content.digest('hex'),

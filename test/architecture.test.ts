@@ -95,6 +95,7 @@ const PACKAGE_PLACES: Readonly<Record<string, RegExp>> = {
   yargs: /^command-line\/args\.ts$/,
   'cli-progress': /^reporters\/tty\.ts$/,
   'p-limit': /^limits\//,
+  'image-size': /^models\/media-size\.ts$/,
   'tiktoken/lite/init': /^tokenizer\/exact-tokens\.ts$/,
   'hyparquet-writer': /^report\/parquet\.ts$/,
   uplot: /^page\/plot\.ts$/,

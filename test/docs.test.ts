@@ -19,10 +19,12 @@ const DECISIONS = readdirSync('docs/decisions').map((name) => `docs/decisions/${
 const PAGES: readonly string[] = [
   ...READMES,
   'docs/architecture.md',
+  'docs/dispatch.md',
   'docs/ledger.md',
   'docs/reports.md',
   'docs/modes.md',
   'docs/modes.zh-CN.md',
+  'docs/operations.md',
   'docs/simulator.md',
   ...DECISIONS,
 ];

@@ -8,6 +8,7 @@ import type { Rejected } from '../src/parse.ts';
 import { nothingSeen } from '../src/plan.ts';
 import { createPricing } from '../src/pricing.ts';
 import { type Survey, surveyInput, type SurveyOptions } from '../src/survey.ts';
+import { loadExactTokenizer } from '../src/tokenizer/exact-tokens.ts';
 import { defaultsOf } from './helpers/parse-text.ts';
 import { tempFolder } from './helpers/temp-ledger.ts';
 
@@ -148,6 +149,44 @@ describe('surveyInput: counts', () => {
     expect(survey.problems.map(({ line }) => line)).toEqual(
       survey.problems.map(({ line }) => line).toSorted((a, b) => a - b),
     );
+  });
+});
+
+describe('surveyInput: exact counts', () => {
+  const text =
+    '请把这条评论翻译成英文，再用一句话说明它是好评还是差评：杯子很好看，就是盖子有点松。';
+
+  test('the sum of a small input is what the vocabulary counts; other vocabularies have no scale', async () => {
+    const tokenizer = await loadExactTokenizer();
+    const lines = ['a', 'b', 'c'].map((id) => prompt(id, text.repeat(3)));
+    const other = { ...prompt('d', text), model: 'deepseek-v3.2' };
+    const { models } = await surveyOf(writeLines(tempFolder(), [...lines, other]));
+    // The template is 8 tokens of a line with one message.
+    const exact = 3 * (tokenizer.count(text.repeat(3)) + 8);
+    const counted = models.get('qwen-plus');
+    expect(Math.abs((counted?.inputTokens ?? 0) - exact)).toBeLessThanOrEqual(3);
+    expect(counted?.countedLines).toBe(3);
+    expect(models.get('deepseek-v3.2')).toMatchObject({ countedLines: 0, textScale: 1 });
+  });
+
+  test('money follows the scale: input at its price, whatever the fast estimate was', async () => {
+    const path = writeLines(tempFolder(), [prompt('a', text.repeat(20))]);
+    const entry = (await surveyOf(path)).models.get('qwen-plus');
+    const { inputTokens = 0, outputExpectedTokens = 0, expectedPico = 0 } = entry ?? {};
+    // qwen-plus, Beijing, first tier: 0.8 and 2 CNY a million.
+    const expected = inputTokens * 800_000 + outputExpectedTokens * 2_000_000;
+    expect(Math.abs(expectedPico - expected)).toBeLessThanOrEqual(800_000);
+  });
+
+  test('a file of two halves: its later lines are estimated by lines like them', async () => {
+    const tokenizer = await loadExactTokenizer();
+    const english = 'Summarise the meeting notes below in five bullet points for the whole team.';
+    const lines = Array.from({ length: 12_000 }, (_, index) =>
+      prompt(`line ${index}`, index < 6_000 ? english : text),
+    );
+    const { models } = await surveyOf(writeLines(tempFolder(), lines));
+    const exact = 6_000 * (tokenizer.count(english) + tokenizer.count(text) + 16);
+    expect(Math.abs((models.get('qwen-plus')?.inputTokens ?? 0) / exact - 1)).toBeLessThan(0.03);
   });
 });
 

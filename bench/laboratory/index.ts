@@ -1,12 +1,15 @@
 import type { PaceEvent } from '../../src/limits/pace-event.ts';
 import type { PaceLimits } from '../../src/limits/pace-limits.ts';
 import type { Client } from './client.ts';
-import { type Figures, measure } from './measure.ts';
+import { callsOf } from './calls.ts';
+import { type Figures, figuresFrom, measure } from './measure.ts';
 import { qbatchClient } from './qbatch-client.ts';
-import { type Scenario, SCENARIOS } from './scenario.ts';
+import { REAL_TIME_SCENARIOS, type Scenario, SCENARIOS } from './scenario.ts';
+import { Service } from './service.ts';
 
+export { evenClient } from './even-client.ts';
 export { scriptClient } from './script-client.ts';
-export { measure, SCENARIOS };
+export { callsOf, figuresFrom, measure, REAL_TIME_SCENARIOS, SCENARIOS, Service };
 export type { Client, Figures, Scenario };
 
 /** qbatch's own limiter, told the limits or not. */
@@ -20,7 +23,9 @@ export function qbatch(
   );
   const nothing: PaceLimits = { rpm: null, tpm: null };
   return qbatchClient({
-    limits: (model) => (know === 'known' ? (limits.get(model) ?? nothing) : nothing),
+    latencySignals: scenario.capacity !== null,
+    limits: (model) =>
+      know === 'known' && scenario.capacity === null ? (limits.get(model) ?? nothing) : nothing,
     ...(onPace !== undefined && { onPace }),
   });
 }
@@ -35,6 +40,7 @@ export function mean(runs: readonly Figures[]): Figures {
     makespanMs: of('makespanMs'),
     makespanRatio: of('makespanRatio'),
     unevenness: of('unevenness'),
+    heldMost: of('heldMost'),
     sent: of('sent'),
   };
 }

@@ -1,3 +1,4 @@
+import { BusyMachine } from './busy-machine.ts';
 import { type LabCall, callsOf } from './calls.ts';
 import type { Client } from './client.ts';
 import { allowedShare, perfectMs } from './perfect.ts';
@@ -15,6 +16,8 @@ export type Figures = {
   readonly makespanRatio: number;
   /** The most starts in a second ÷ the mean; of several models the most. */
   readonly unevenness: number;
+  /** The most calls that the service held at once. */
+  readonly heldMost: number;
   readonly sent: number;
 };
 
@@ -27,8 +30,21 @@ export async function measure(scenario: Scenario, seed: number, client: Client):
   const files = Array.from({ length: scenario.clients }, (_, nth) =>
     callsOf(scenario, seed * 1000 + nth),
   );
-  const running = files.map((calls) => client(calls, service, time));
+  const running = files.map((calls, nth) => {
+    if (!scenario.busy) return client(calls, service, time);
+    const machine = new BusyMachine(seed * 1000 + nth, time);
+    return client(calls, machine.seen(service), machine.clock());
+  });
   await time.run(() => running.every((one) => one.isDone()));
+  return figuresFrom(scenario, service, files);
+}
+
+/** The figures of what a service saw, given the files of its clients. */
+export function figuresFrom(
+  scenario: Scenario,
+  service: Service,
+  files: readonly (readonly LabCall[])[],
+): Figures {
   const lanes = scenario.workloads.map((workload) => {
     const seen = service.seen.get(workload.model) as Seen;
     return figuresOf(
@@ -38,14 +54,20 @@ export async function measure(scenario: Scenario, seed: number, client: Client):
     );
   });
   const makespanMs = Math.max(...lanes.map((lane) => lane.endMs));
-  const perfect = Math.max(...lanes.map((lane) => lane.perfectMs));
+  const slots = scenario.capacity ?? Infinity;
+  const workedMs = lanes.reduce((sum, lane) => sum + lane.workedMs, 0);
+  const perfect = Math.max(workedMs / slots, ...lanes.map((lane) => lane.perfectMs));
   const sent = lanes.reduce((sum, lane) => sum + lane.sent, 0);
   return {
-    usePercent: Math.min(...lanes.map((lane) => lane.usePercent)),
+    usePercent:
+      slots === Infinity
+        ? Math.min(...lanes.map((lane) => lane.usePercent))
+        : (workedMs / slots / makespanMs) * 100,
     refusedPercent: (lanes.reduce((sum, lane) => sum + lane.refused, 0) / sent) * 100,
     makespanMs,
     makespanRatio: makespanMs / perfect,
     unevenness: Math.max(...lanes.map((lane) => lane.unevenness)),
+    heldMost: Math.max(...lanes.map((lane) => lane.heldMost)),
     sent,
   };
 }
@@ -63,6 +85,8 @@ function figuresOf(seen: Seen, shape: QuotaShape, files: readonly (readonly LabC
   ).flat();
   return {
     usePercent: allowedShare(shape, admitted, { fromMs, toMs }) * 100,
+    workedMs: seen.workedMs,
+    heldMost: seen.heldMost,
     refused: seen.refused,
     sent: seen.sent,
     endMs: seen.lastEndMs,

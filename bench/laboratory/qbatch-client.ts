@@ -7,11 +7,13 @@ import type { Client } from './client.ts';
 
 export type QbatchOptions = {
   readonly limits: (model: string) => PaceLimits;
+  /** Whether the server is one's own. */
+  readonly latencySignals: boolean;
   readonly onPace?: (event: PaceEvent) => void;
 };
 
 /** A client with the real limiter: it opens lines in the file's order and sends what it gets leave for. */
-export function qbatchClient({ limits, onPace }: QbatchOptions): Client {
+export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions): Client {
   return (calls, service, time) => {
     const models = new Set(calls.map((call) => call.workload.model)).size;
     let next = 0;
@@ -20,6 +22,7 @@ export function qbatchClient({ limits, onPace }: QbatchOptions): Client {
     const limiter = new Limiter({
       clock: time,
       concurrency: 'auto',
+      latencySignals,
       limits,
       budget: new Budget(null, 0),
       maxUnreachableMs: 600_000,

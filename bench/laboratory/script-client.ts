@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
+import type { Clock } from '../../src/clock.ts';
 import type { LabCall } from './calls.ts';
 import type { Client } from './client.ts';
 import type { Reply, Service } from './service.ts';
-import type { VirtualTime } from './virtual-time.ts';
 
 const BACKOFF_MS = { base: 1000, most: 60_000 } as const;
 
@@ -26,13 +26,13 @@ export function scriptClient(concurrency: number): Client {
   };
 }
 
-function sent(call: LabCall, service: Service): Promise<Reply> {
+function sent(call: LabCall, service: Pick<Service, 'send'>): Promise<Reply> {
   return new Promise((resolve) => {
     service.send(call, resolve);
   });
 }
 
-function slept(time: VirtualTime, ms: number): Promise<void> {
+function slept(time: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => {
     time.after(ms, resolve);
   });

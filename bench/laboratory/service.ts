@@ -1,7 +1,8 @@
+import type { Clock } from '../../src/clock.ts';
 import type { LabCall } from './calls.ts';
 import { HiddenQuota, type Refusal } from './hidden-quota.ts';
 import type { Scenario } from './scenario.ts';
-import { seeded, type VirtualTime } from './virtual-time.ts';
+import { seeded } from './virtual-time.ts';
 
 /** One way, and what a refusal takes beyond: as a healthy line of 50 ms has it, with its jitter. */
 const ONE_WAY_MS = { least: 10, spread: 20 } as const;
@@ -17,25 +18,38 @@ export type Seen = {
   readonly startsMs: number[];
   tokens: number;
   lastEndMs: number;
+  /** Time that calls were worked on, all together, and the most that were held at once. */
+  workedMs: number;
+  held: number;
+  heldMost: number;
 };
 
 export type Reply =
   | { readonly kind: 'answer'; readonly tokens: number; readonly latencyMs: number }
   | { readonly kind: 'refusal'; readonly why: Refusal };
 
-/** The service: hidden quotas, endless capacity. What it saw is what the figures are made of. */
+/**
+ * The service: hidden quotas, endless capacity. What it saw is what the figures are made of. On a
+ * virtual clock or on the machine's: the laboratory and bench/quota.mjs share it.
+ */
 export class Service {
   readonly seen: Map<string, Seen> = new Map();
-  private readonly time: VirtualTime;
+  private readonly time: Clock;
   private readonly quotas: Map<string, HiddenQuota> = new Map();
   private readonly random: () => number;
+  private readonly waiting: (() => void)[] = [];
+  private free: number;
 
-  constructor(scenario: Scenario, seed: number, time: VirtualTime) {
+  constructor(scenario: Scenario, seed: number, time: Clock) {
     this.time = time;
+    this.free = scenario.capacity ?? Infinity;
     this.random = seeded(seed * 7919 + 1);
     for (const { model, quota } of scenario.workloads) {
       this.quotas.set(model, new HiddenQuota(quota, this.random()));
-      this.seen.set(model, { sent: 0, refused: 0, startsMs: [], tokens: 0, lastEndMs: 0 });
+      this.seen.set(model, {
+        ...{ sent: 0, refused: 0, startsMs: [], tokens: 0, lastEndMs: 0 },
+        ...{ workedMs: 0, held: 0, heldMost: 0 },
+      });
     }
   }
 
@@ -62,13 +76,33 @@ export class Service {
       }
       seen.startsMs.push(startMs);
       seen.tokens += tokens;
-      time.after(call.latencyMs, () => {
+      seen.held += 1;
+      seen.heldMost = Math.max(seen.heldMost, seen.held);
+      this.work(call.latencyMs, () => {
+        seen.held -= 1;
+        seen.workedMs += call.latencyMs;
         quota.ended(time.monotonicMs(), tokens);
         time.after(oneWayMs(), () => {
           seen.lastEndMs = time.monotonicMs();
           onReply({ kind: 'answer', tokens, latencyMs: time.monotonicMs() - startMs });
         });
       });
+    });
+  }
+
+  /** Works on a call for so long, once a slot is free. */
+  private work(ms: number, onDone: () => void): void {
+    if (this.free === 0) {
+      this.waiting.push(() => {
+        this.work(ms, onDone);
+      });
+      return;
+    }
+    this.free -= 1;
+    this.time.after(ms, () => {
+      this.free += 1;
+      onDone();
+      this.waiting.shift()?.();
     });
   }
 }

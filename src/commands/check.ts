@@ -3,6 +3,7 @@ import { openInput } from '../input/input-source.ts';
 import { formatPico } from '../models/price.ts';
 import { limitFor } from '../job/pace-limits.ts';
 import type { GivenFlags } from '../command-line/parsed-command.ts';
+import { isBatchChat } from '../config/endpoints.ts';
 import { createPricing } from '../pricing.ts';
 import { jsonText } from '../json/json-text.ts';
 import { durationText } from '../reporters/duration-text.ts';
@@ -32,6 +33,8 @@ export type CheckedModel = {
     readonly input: number;
     readonly output_expected: number;
     readonly output_max: number | null;
+    /** Lines counted exactly to scale the estimate of the others; 0: another vocabulary, fast estimate alone. */
+    readonly counted_lines: number;
   };
   readonly cost: { readonly expected: string | null; readonly max: string | null };
   /** Time at the known limits; null where none is known. */
@@ -49,6 +52,7 @@ export type CheckReport = {
     readonly input: number;
     readonly output_expected: number;
     readonly output_max: number | null;
+    readonly counted_lines: number;
   };
   readonly cost: {
     readonly expected: string | null;
@@ -94,6 +98,7 @@ export function checkReport(
         input: entry.inputTokens,
         output_expected: entry.outputExpectedTokens,
         output_max: entry.outputMaxTokens,
+        counted_lines: entry.countedLines,
       },
       cost: {
         expected: entry.priced ? estimateText(entry.expectedPico) : null,
@@ -117,6 +122,7 @@ export function checkReport(
       input: models.reduce((sum, { tokens }) => sum + tokens.input, 0),
       output_expected: models.reduce((sum, { tokens }) => sum + tokens.output_expected, 0),
       output_max: sumOrNull(models.map(({ tokens }) => tokens.output_max)),
+      counted_lines: models.reduce((sum, { tokens }) => sum + tokens.counted_lines, 0),
     },
     cost: {
       // No line to send costs nothing; lines without a price cost nobody knows what.
@@ -135,6 +141,13 @@ export function checkReport(
 function nextStep({ problem_counts: counts, lines }: CheckReport): string {
   if (lines.invalid > 0) return '; fix the invalid lines, or run the others with --skip-invalid';
   return counts.warning > 0 ? '; --strict makes warnings errors' : '';
+}
+
+/** How good the figure is depends on whether some of the lines were counted by the models' own vocabulary. */
+function inputText(tokens: CheckReport['tokens']): string {
+  const { input, counted_lines: counted } = tokens;
+  const how = counted > 0 ? ` (${countText(counted, 'line')} counted exactly)` : '';
+  return `${wholeText(input)} input tokens${how}`;
 }
 
 /** The report for people: problems on top, then models, tokens, cost and time, the verdict last. */
@@ -183,7 +196,7 @@ export function checkText(report: CheckReport): string {
     cost.unpriced_lines > 0 ? `; no price for ${countText(cost.unpriced_lines, 'line')}` : '';
   parts.push(
     `${report.input}: ${countText(lines.total, 'line')}, ${wholeText(lines.valid)} valid, ${wholeText(lines.invalid)} invalid; ` +
-      `${wholeText(tokens.input)} input tokens; ${money}${unpriced}${nextStep(report)}\n`,
+      `${inputText(tokens)}; ${money}${unpriced}${nextStep(report)}\n`,
   );
   return parts.join('');
 }
@@ -222,7 +235,7 @@ export async function checkCommand(
     const survey = await surveyInput(source.path, {
       maxLineBytes: settings.maxLineBytes,
       defaults,
-      pricing: createPricing(catalog, scope, currency),
+      pricing: createPricing(catalog, scope, currency, { batch: isBatchChat(settings) }),
       outputSeen: await seenBefore(placesOf(source, settings, io.cwd), setup, io),
       wantsHash: false,
     });

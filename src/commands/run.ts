@@ -16,6 +16,7 @@ import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { outputSeenIn } from '../job/expectations.ts';
 import { prepareJob } from '../job/prepare-job.ts';
 import { openPico } from '../job/projection.ts';
+import { isBatchChat } from '../config/endpoints.ts';
 import { createPricing } from '../pricing.ts';
 import { createValueRedactor } from '../redact.ts';
 import { guardReporter } from '../reporters/compose.ts';
@@ -185,7 +186,8 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       known === null || settings.fresh
         ? currencyOf(settings, scope, catalog)
         : (known.currency as Currency);
-    const pricing = createPricing(catalog, scope, currency);
+    const batch = isBatchChat(settings);
+    const pricing = createPricing(catalog, scope, currency, { batch });
     const { simulated } = identityOf(settings);
     const jobId = known === null || settings.fresh ? null : known.id;
     const outputSeen = outputSeenIn(seenSizes(ledger.database, { jobId, simulated }));

@@ -68,6 +68,22 @@ export function resolveEndpoints(settings: EndpointSettings): Endpoints {
   return { ...endpoints, notes: [...endpoints.notes, note] };
 }
 
+/** Source: help.aliyun.com/zh/model-studio/openai-compatible-batch-chat, mid-2026. */
+const BATCH_CHAT_HOST = 'batch.dashscope.aliyuncs.com';
+
+/** Whether every call goes to Batch Chat, which takes half the list price; not on the simulator. */
+export function isBatchChat(
+  settings: Pick<Settings, 'baseUrl' | 'compatibleBaseUrl' | 'simulate'>,
+): boolean {
+  const { baseUrl, compatibleBaseUrl, simulate } = settings;
+  const given = [baseUrl, compatibleBaseUrl].filter((url) => url !== undefined);
+  return (
+    simulate === undefined &&
+    given.length > 0 &&
+    given.every((url) => new URL(url).hostname === BATCH_CHAT_HOST)
+  );
+}
+
 function fromRegion({ region, workspace }: EndpointSettings): Endpoints {
   const { host, workspaceZone } = HOSTS[region];
   const notes: string[] = [];
@@ -123,4 +139,9 @@ function isPlainHttpElsewhere(url: string): boolean {
 function isLoopback(hostname: string): boolean {
   if (hostname === 'localhost' || hostname === '[::1]') return true;
   return isIPv4(hostname) && hostname.startsWith('127.');
+}
+
+/** Whether calls go to Model Studio itself, and not to a server of one's own (vLLM and the like). */
+export function isModelStudio({ dashscope }: Pick<Endpoints, 'dashscope'>): boolean {
+  return new URL(dashscope).hostname.endsWith('.aliyuncs.com');
 }

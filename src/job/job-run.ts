@@ -1,4 +1,5 @@
 import { openTransport, type Transport } from '../call.ts';
+import { isModelStudio } from '../config/endpoints.ts';
 import { EXIT } from '../errors.ts';
 import type { ApiFailure, Verdict } from '../failure.ts';
 import { Limiter } from '../limits/limiter.ts';
@@ -55,6 +56,8 @@ export class JobRun {
       clock,
       concurrency: this.pace.concurrency,
       limits: (model) => this.pace.limits(model),
+      // The bundled simulator shares this process: its latency says how busy that is.
+      latencySignals: !isModelStudio(options.endpoint) && settings.simulate === undefined,
       onPace: (event) => {
         this.pace.add(event);
       },

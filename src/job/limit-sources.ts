@@ -1,3 +1,4 @@
+import { isModelStudio } from '../config/endpoints.ts';
 import type { LearnedLimit } from '../ledger/pace-records.ts';
 import type { PaceLimits } from '../limits/pace-limits.ts';
 import type { Catalog } from '../models/catalog.ts';
@@ -101,7 +102,7 @@ function found(
   }
   const before = learned.get(model)?.[dimension] ?? null;
   if (before !== null) return { perMinute: before, origin: 'learned before', certain: false };
-  if (!new URL(options.endpoint.dashscope).hostname.endsWith('.aliyuncs.com')) return null;
+  if (!isModelStudio(options.endpoint)) return null;
   const listed = options.catalog.limits(model, options.scope)[dimension];
   return listed === null ? null : { perMinute: listed, origin: 'catalog', certain: true };
 }

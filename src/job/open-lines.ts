@@ -58,12 +58,13 @@ export async function* openLines(
   options: OpenLinesOptions,
   starts: ChunkStarts,
 ): AsyncGenerator<readonly PlannedLine[]> {
-  const { job, settled, prior } = options;
+  const { job, settled, prior, pricing, outputSeen } = options;
   const { inputLine, inputBytes } = isCompressed(job.inputPath) ? CURSOR_START : options.cursor;
   const from = { byteOffset: inputBytes, lineNo: inputLine };
   const fingerprintOf = fingerprintReader(options.database, job.id);
   // The survey has accepted these lines; how strict this run would be is no longer the question.
   const defaults = { ...options.defaults, strict: false };
+  const textScales = new Map(job.survey.models.map(({ model, textScale }) => [model, textScale]));
   let lastSeen = inputLine - 1;
   for await (const lines of readLines(job.inputPath, {
     maxLineBytes: options.maxLineBytes,
@@ -94,7 +95,9 @@ export async function* openLines(
           'the file was changed, or qbatch was upgraded and is stricter; run again with --accept-changed-input, or --fresh',
         );
       }
-      open.push(planLine(parsed, prior.get(line.lineNo) ?? null, options));
+      const textScale = textScales.get(parsed.view.model);
+      const before = prior.get(parsed.lineNo) ?? null;
+      open.push(planLine(parsed, before, { pricing, outputSeen, textScale }));
     }
     if (open.length > 0) yield open;
     if (lastSeen >= job.lastLineNo) return;

@@ -1,6 +1,10 @@
+import type { SurveyedModel } from '../ledger/records.ts';
+import { LineSample } from '../input/sample-lines.ts';
 import type { TokenEstimate } from '../models/tokens.ts';
+import { LineEstimator } from './line-estimator.ts';
+import { countsAsQwen } from '../models/vocabulary.ts';
 import type { Request } from '../parse.ts';
-import { estimateOutput, estimateRequest, type OutputSeen } from '../plan.ts';
+import { type OutputSeen, textsOf } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import type { LineProblem, Problem, Severity } from '../problem.ts';
 
@@ -18,9 +22,24 @@ export type ModelSurvey = {
   expectedPico: number;
   maxPico: number | null;
   priced: boolean;
-  /** Characters and tokens of the lines that were estimated in full. */
-  sampled: { lines: number; characters: number; tokens: number };
+  /** What of `inputTokens` is text, by the fast estimate, and what of `expectedPico` is for it. */
+  textTokens: number;
+  textPico: number;
+  /** Exact ÷ fast, by the lines that were counted exactly; 1 where none were. */
+  textScale: number;
+  countedLines: number;
+  readonly estimator: LineEstimator;
 };
+
+/** What of a survey's models a ledger keeps. */
+export function surveyedModels(models: ReadonlyMap<string, ModelSurvey>): SurveyedModel[] {
+  return [...models].map(([model, { lines, expectedPico, textScale, countedLines }]) => ({
+    model,
+    lines,
+    expectedPico,
+    ...(countedLines > 0 && { textScale }),
+  }));
+}
 
 class ProblemList {
   readonly counts: Record<Severity, number> = { error: 0, warning: 0, note: 0 };
@@ -44,13 +63,10 @@ class ProblemList {
   }
 }
 
-/** All of the first lines of a model are estimated in full, then one in so many. */
-const SAMPLE_FIRST_LINES = 200;
-const SAMPLE_EVERY = 8;
-/** Longer lines are always estimated in full: a price tier may hang on one of them. */
-const SAMPLE_CHARACTERS_MAX = 20_000;
+/** A sample is kept of so many models; an input with more is no job of anyone's. */
+const SAMPLED_MODELS_MAX = 16;
 
-function newModelSurvey(priced: boolean): ModelSurvey {
+function newModelSurvey(priced: boolean, outputSeen: OutputSeen): ModelSurvey {
   return {
     lines: 0,
     inputTokens: 0,
@@ -59,41 +75,12 @@ function newModelSurvey(priced: boolean): ModelSurvey {
     expectedPico: 0,
     maxPico: 0,
     priced,
-    sampled: { lines: 0, characters: 0, tokens: 0 },
+    textTokens: 0,
+    textPico: 0,
+    textScale: 1,
+    countedLines: 0,
+    estimator: new LineEstimator(outputSeen),
   };
-}
-
-/**
- * The estimate of one line. Most lines of a long text-only input take their input tokens from the
- * ratio of tokens to characters in the lines estimated in full: the sum is what the survey wants,
- * and counting every text would double its time.
- */
-function estimateOf(request: Request, entry: ModelSurvey, outputSeen: OutputSeen): TokenEstimate {
-  const { sampled } = entry;
-  const characters = request.characters;
-  const full =
-    entry.lines < SAMPLE_FIRST_LINES ||
-    entry.lines % SAMPLE_EVERY === 0 ||
-    characters > SAMPLE_CHARACTERS_MAX ||
-    !isTextOnly(request.view.messages);
-  if (!full) {
-    const inputTokens = Math.round((characters * sampled.tokens) / sampled.characters);
-    return { inputTokens, ...estimateOutput(request, outputSeen) };
-  }
-  const estimate = estimateRequest(request, outputSeen);
-  sampled.lines += 1;
-  sampled.characters += characters;
-  sampled.tokens += estimate.inputTokens;
-  return estimate;
-}
-
-function isTextOnly(messages: unknown): boolean {
-  if (!Array.isArray(messages)) return false;
-  for (const message of messages as readonly unknown[]) {
-    const content = (message as { content?: unknown } | null)?.content;
-    if (typeof content !== 'string') return false;
-  }
-  return true;
 }
 
 export type TallyOptions = {
@@ -111,6 +98,8 @@ export class SurveyTally {
   lastLineNo = 0;
   readonly problems: ProblemList = new ProblemList();
   readonly models: Map<string, ModelSurvey> = new Map();
+  /** Lines to count exactly, of models whose vocabulary is known. */
+  readonly samples: Map<string, LineSample> = new Map();
   private readonly options: TallyOptions;
 
   constructor(options: TallyOptions) {
@@ -123,13 +112,18 @@ export class SurveyTally {
     let entry = this.models.get(model);
     if (entry === undefined) {
       this.options.onModel?.(model);
-      entry = newModelSurvey(this.options.pricing.isPriced(model));
+      entry = newModelSurvey(this.options.pricing.isPriced(model), this.options.outputSeen);
       this.models.set(model, entry);
+      if (countsAsQwen(model) && this.samples.size < SAMPLED_MODELS_MAX)
+        this.samples.set(model, new LineSample());
     }
-    const estimate = estimateOf(request, entry, this.options.outputSeen);
+    const estimate = entry.estimator.estimate(request);
+    if (sign === 1) this.sample(request, estimate);
+    else this.samples.get(model)?.forget(request.lineNo);
     this.valid += sign;
     entry.lines += sign;
     entry.inputTokens += sign * estimate.inputTokens;
+    entry.textTokens += sign * estimate.textTokens;
     entry.outputExpectedTokens += sign * estimate.outputExpectedTokens;
     const most = estimate.outputMaxTokens;
     entry.outputMaxTokens =
@@ -138,10 +132,16 @@ export class SurveyTally {
     if (entry.lines === 0) this.models.delete(model);
   }
 
+  private sample(request: Request, { textTokens }: TokenEstimate): void {
+    const sample = this.samples.get(request.view.model);
+    if (sample?.wants() === true)
+      sample.take({ lineNo: request.lineNo, textTokens }, textsOf(request));
+  }
+
   private addPrice(
     entry: ModelSurvey,
     request: Request,
-    at: { estimate: ReturnType<typeof estimateRequest>; sign: 1 | -1 },
+    at: { estimate: TokenEstimate; sign: 1 | -1 },
   ): void {
     const { pricing } = this.options;
     const { model } = request.view;
@@ -149,6 +149,8 @@ export class SurveyTally {
     const { inputTokens: input, outputExpectedTokens: output, outputMaxTokens: most } = at.estimate;
     const expected = pricing.estimatePico(model, { input, output, thinking }) ?? 0;
     entry.expectedPico += at.sign * expected;
+    const inputPico = pricing.estimatePico(model, { input, output: 0, thinking }) ?? 0;
+    entry.textPico += (at.sign * inputPico * at.estimate.textTokens) / input;
     if (entry.maxPico === null) return;
     if (most === output) {
       entry.maxPico += at.sign * expected;

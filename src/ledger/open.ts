@@ -245,7 +245,11 @@ function openExisting(
   }
 }
 
-/** Opens a ledger for reading, while a run may write it. Throws 66 where there is none, 78 where it is no ledger. */
+/**
+ * Opens a ledger for reading, while a run may write it. Writes nothing; but where no `-wal` is there
+ * it is opened as if to write, since only then SQLite removes the one that it makes while it looks,
+ * when the last one closes. Throws 66 where there is none, 78 where it is no ledger.
+ */
 export function openForReading(path: string): Database {
   if (!existsSync(path)) {
     throw new QbatchError(
@@ -255,8 +259,10 @@ export function openForReading(path: string): Database {
     );
   }
   try {
-    const database = openDatabase(path, { readonly: true, fileMustExist: true, timeout: 5000 });
+    const readonly = existsSync(`${path}-wal`);
+    const database = openDatabase(path, { readonly, fileMustExist: true, timeout: 5000 });
     try {
+      database.pragma('query_only = ON');
       checkKind(database, path);
       setUp(database);
     } catch (error) {

@@ -80,6 +80,16 @@ export type Identity = {
   readonly simulated: boolean;
 };
 
+/** What a survey says of one model. */
+export type SurveyedModel = {
+  readonly model: string;
+  readonly lines: number;
+  /** Its share of the survey's `expectedPico`; older releases have none. */
+  readonly expectedPico?: number;
+  /** Exact ÷ fast count of its lines' texts; absent where none were counted, or by an older release. */
+  readonly textScale?: number;
+};
+
 /** What the survey found; kept with the job so that a rerun need not repeat it. */
 export type SurveyFacts = {
   readonly lines: number;
@@ -89,12 +99,7 @@ export type SurveyFacts = {
   readonly outputExpectedTokens: number;
   /** Expected cost of all valid lines, in pico-units; an estimate. */
   readonly expectedPico: number;
-  readonly models: readonly {
-    readonly model: string;
-    readonly lines: number;
-    /** Its share of `expectedPico`; older surveys have none. */
-    readonly expectedPico?: number;
-  }[];
+  readonly models: readonly SurveyedModel[];
 };
 
 /** Where a job's calls go, for `resume` and `retry`. */

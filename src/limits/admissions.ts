@@ -1,9 +1,12 @@
 /** Calls over which a rate is measured, at the least. */
-const MEASURED_CALLS = 20;
+const MEASURED_CALLS = { least: 20, noisy: 40 } as const;
+/** And at least so many times as long as everything was refused, where costs are known only afterwards. */
+const CLOSURES_MEASURED = 4;
 /** Less time than this says nothing about a rate yet. */
 const MEASURED_MS_LEAST = 250;
 /** Calls over which the share of refusals is taken; where costs vary, over some windows too. */
-const SHARE = { calls: 60, windows: 5 } as const;
+const SHARE = { calls: 60, noisyCalls: 200, windows: 5 } as const;
+const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 
 type Admitted = (
@@ -24,10 +27,16 @@ export class Admissions {
   }
 
   /** The amount a millisecond over `spanMs`, or since `startedMs` where that is less. */
-  perMs(untilMs: number, spanMs: number, startedMs: number): number {
+  private perMs(untilMs: number, spanMs: number, startedMs: number): number {
     const fromMs = Math.max(untilMs - spanMs, startedMs);
     const { amount } = this.admitted(fromMs, untilMs);
     return Math.max(0, amount) / Math.max(MEASURED_MS_LEAST, untilMs - fromMs);
+  }
+
+  /** The amount a millisecond over the last second; where costs are known only afterwards over some tens of calls. */
+  recentPerMs(untilMs: number, at: { perMs: number; startedMs: number; isNoisy: boolean }): number {
+    const callsMs = at.isNoisy ? MEASURED_CALLS.noisy / this.callsPerMs(untilMs, at.perMs) : 0;
+    return this.perMs(untilMs, Math.max(SECOND_MS, callsMs), at.startedMs);
   }
 
   /** Calls a millisecond at a pace of `perMs`. */
@@ -40,7 +49,7 @@ export class Admissions {
   refusedShare(untilMs: number, at: { perMs: number; sinceMs: number; windowMs: number }): number {
     const isOpen = at.sinceMs === -Infinity;
     const spanMs = Math.max(
-      SHARE.calls / this.callsPerMs(untilMs, at.perMs),
+      (isOpen ? SHARE.noisyCalls : SHARE.calls) / this.callsPerMs(untilMs, at.perMs),
       isOpen ? SHARE.windows * at.windowMs : 0,
     );
     const { calls, refused } = this.admitted(Math.max(at.sinceMs, untilMs - spanMs), untilMs);
@@ -50,11 +59,22 @@ export class Admissions {
   /**
    * What a window gave that opened again at `openedMs`: the amount a millisecond over so many windows
    * as hold a good number of calls, not before `sinceMs`, when one had opened before. A window that
-   * had begun before that counts in full: it gave all it had.
+   * had begun before that counts in full: it gave all it had. `noisyClosedMs`: where costs are known
+   * only afterwards, how long it was closed; it may have been by what earlier calls overdrew, so that
+   * the time is looked at in which they were made as well. Null: costs are known before.
    */
-  ofWindow(openedMs: number, at: { perMs: number; sinceMs: number; windowMs: number }): number {
-    const wanted = Math.max(at.windowMs, MEASURED_CALLS / this.callsPerMs(openedMs, at.perMs));
-    const spanMs = Math.min(wanted, Math.max(at.windowMs, openedMs - at.sinceMs));
+  ofWindow(
+    openedMs: number,
+    at: { perMs: number; sinceMs: number; windowMs: number; noisyClosedMs: number | null },
+  ): number {
+    const { perMs, sinceMs, windowMs, noisyClosedMs } = at;
+    const calls = noisyClosedMs === null ? MEASURED_CALLS.least : MEASURED_CALLS.noisy;
+    const wanted = Math.max(
+      windowMs,
+      calls / this.callsPerMs(openedMs, perMs),
+      (noisyClosedMs ?? 0) * CLOSURES_MEASURED,
+    );
+    const spanMs = Math.min(wanted, Math.max(windowMs, openedMs - sinceMs));
     return Math.max(0, this.admitted(openedMs - spanMs, openedMs).amount) / spanMs;
   }
 }

@@ -1,3 +1,5 @@
+import { LatencyCap } from './latency-cap.ts';
+
 /** `auto`: between these, half as much again as rate times latency asks for. */
 const AUTO_LEAST = 64;
 /** The most calls in flight that `auto` allows: memory and sockets, not the service, set it. */
@@ -7,11 +9,6 @@ const AUTO_SHARE = 1.5;
 const FAILED = { least: 3, share: 0.1 } as const;
 const CUT = 0.7;
 const RECOVERY = 1.1;
-/** Latency may rise to so much of its least before calls in flight are fewer. */
-const LATENCY_TOLERANCE = 1.5;
-const LATENCY_DRIFT = 1.01;
-const SMOOTHING = 0.2;
-const GRADIENT_LEAST = 0.5;
 
 /** What one second has shown. */
 export type Second = {
@@ -24,6 +21,8 @@ export type Second = {
   readonly failed: number;
   /** Median latency of the second's answers; null: none came. */
   readonly latencyMs: number | null;
+  /** Whether a limit is known or was met: then the pace keeps to it, and latency says nothing more. */
+  readonly isLimited: boolean;
 };
 
 export type CapReason = 'failures' | 'latency' | 'recovered';
@@ -31,25 +30,30 @@ export type CapReason = 'failures' | 'latency' | 'recovered';
 /**
  * How many calls may be in flight: a safety cap, since quotas are paced by rate. Where many calls
  * fail at the service, the cap goes down by a third a second, and up again by a tenth; with
- * `latencySignals` (a server of one's own, whose latency rises with its load) also where the median
- * latency is half as much again as its least.
+ * `latencySignals` (a server of one's own, whose latency rises with its load) latency moves it too, as
+ * long as it is `auto` and no limit is known.
  */
 export class CallCap {
   private setting: number | 'auto';
-  private readonly latencySignals: boolean;
   private auto: number = AUTO_LEAST;
   private overload = Infinity;
-  private gradient = Infinity;
-  private leastLatencyMs = Infinity;
+  private isLimited = false;
+  private readonly byLatency: LatencyCap | null;
 
   constructor(setting: number | 'auto', latencySignals: boolean) {
     this.setting = setting;
-    this.latencySignals = latencySignals;
+    this.byLatency = latencySignals ? new LatencyCap() : null;
   }
 
   get value(): number {
     const most = this.setting === 'auto' ? this.auto : this.setting;
-    return Math.max(1, Math.round(Math.min(most, this.overload, this.gradient)));
+    const guided = this.isGuided ? (this.byLatency?.value ?? Infinity) : Infinity;
+    return Math.max(1, Math.round(Math.min(most, this.overload, guided)));
+  }
+
+  /** A number that somebody set was meant. */
+  private get isGuided(): boolean {
+    return this.byLatency !== null && this.setting === 'auto' && !this.isLimited;
   }
 
   set(setting: number | 'auto'): void {
@@ -59,9 +63,12 @@ export class CallCap {
   /** Looks at a second that has ended; says why the cap was moved, null: by need alone. */
   look(second: Second): CapReason | null {
     this.auto = Math.min(AUTO_CALLS_MAX, Math.max(AUTO_LEAST, second.needed * AUTO_SHARE));
+    this.isLimited = second.isLimited;
     const byFailures = this.lookAtFailures(second);
-    const byLatency = this.latencySignals ? this.lookAtLatency(second) : null;
-    return byFailures ?? byLatency;
+    const { active, latencyMs } = second;
+    const answered = second.ended - second.failed;
+    const wasCut = this.isGuided && this.byLatency?.look({ active, answered, latencyMs }) === true;
+    return byFailures ?? (wasCut ? 'latency' : null);
   }
 
   private lookAtFailures({ active, ended, failed }: Second): CapReason | null {
@@ -75,21 +82,5 @@ export class CallCap {
     if (this.overload < most) return 'recovered';
     this.overload = Infinity;
     return 'recovered';
-  }
-
-  private lookAtLatency({ active, latencyMs }: Second): CapReason | null {
-    if (latencyMs === null) return null;
-    this.leastLatencyMs = Math.min(latencyMs, this.leastLatencyMs * LATENCY_DRIFT);
-    const most = this.setting === 'auto' ? this.auto : this.setting;
-    const now = Math.min(this.gradient, most);
-    // Calls that are not in flight say nothing about how many could be.
-    if (active < now / 2) return null;
-    const gradient = Math.max(
-      GRADIENT_LEAST,
-      Math.min(1, (this.leastLatencyMs * LATENCY_TOLERANCE) / latencyMs),
-    );
-    const next = now * gradient + Math.sqrt(now);
-    this.gradient = Math.max(1, now + (next - now) * SMOOTHING);
-    return gradient < 1 ? 'latency' : null;
   }
 }

@@ -7,6 +7,9 @@ const SECONDS_MOST = 2;
 /** Feeling for more: so much in each window, doubled every so many; a window is at least so many calls. */
 const FEEL = { share: 0.01, doublingWindows: 4, calls: 10, doublingsMost: 8 } as const;
 
+/** And so much a second at the most, where refusals may come late: tokens may be counted when a call ends. */
+const FEEL_NOISY_MOST = 0.08;
+
 /** How much a limit can be said to lie below the pace at which a single refusal met it. */
 export const TOUCHED_SHARE: number = 1 + FEEL.share;
 
@@ -25,10 +28,17 @@ export class Growth {
   }
 
   /** Gently above what was learned, more so the longer nothing refuses it. `forMs`: since it began. */
-  felt(at: { forMs: number; windowMs: number; callsPerMs: number; seconds: number }): number {
+  felt(at: {
+    forMs: number;
+    windowMs: number;
+    callsPerMs: number;
+    seconds: number;
+    isNoisy: boolean;
+  }): number {
     const stepMs = Math.max(at.windowMs, FEEL.calls / at.callsPerMs);
     const doublings = Math.min(at.forMs / stepMs / FEEL.doublingWindows, FEEL.doublingsMost);
     const share = FEEL.share * 2 ** doublings * (SECOND_MS / stepMs) * at.seconds;
-    return 1 + Math.min(this.perSecond - 1, share);
+    const most = at.isNoisy ? FEEL_NOISY_MOST * at.seconds : this.perSecond - 1;
+    return 1 + Math.min(most, share);
   }
 }

@@ -66,6 +66,12 @@ export class Lane {
     return this.pacer.requests.perMs * 1000;
   }
 
+  /** Whether a limit of its model is known, or was met. */
+  get isLimited(): boolean {
+    const { requests, tokens } = this.pacer.pace();
+    return requests.limit !== null || tokens.limit !== null;
+  }
+
   /** What was done since the second began. */
   get counted(): Readonly<LaneCounts> {
     return this.counts;

@@ -1,12 +1,18 @@
-/** The share of refusals that is steered for: at a usual spread, and its bounds. */
-const REFUSED = { usual: 0.0095, least: 0.005, most: 0.04 } as const;
+/** The share of refusals that is steered for: at a usual spread or less, and at the most. */
+const REFUSED = { usual: 0.0087, most: 0.052 } as const;
+/** So many times as many where no bound is known: what is steered for is then what finds the limit. */
+const UNBOUNDED = 1.7;
 const SPREAD_USUAL = 0.075;
 /** A refusal takes so much of the pace; each call that goes through gives back that share of it. */
 const STEP = 0.001;
 /** How many spreads below a bound a window still holds nearly everything, and what its last call may overdraw. */
-const SPREADS = 0.95;
+const SPREADS = { usual: 0.8, least: 0 } as const;
 const OVERDRAFT_CALLS = 0.5;
 const SHARE_LEAST = 0.85;
+/** The largest call to be reckoned with: so many spreads above the mean. */
+const LARGEST_SPREADS = 50;
+/** So many refusals that should have come and did not: the pace is too low. */
+const MISSED = 7;
 
 /**
  * The pace where what a call costs is known only afterwards (tokens). A window's sum is never what was
@@ -20,17 +26,37 @@ export class Noise {
 
   /** What a refusal makes of the pace. */
   readonly cut: number = 1 - STEP;
+  private readonly spread: () => number | null;
+
+  /** `spread`: of single calls (standard deviation ÷ mean); null: not known yet. */
+  constructor(spread: () => number | null) {
+    this.spread = spread;
+  }
 
   /** What a call that goes through makes of the pace. */
   get gain(): number {
     return 1 + STEP * this.refusedShare;
   }
 
-  /** The share of a bound to begin with. `spread`: of single calls; `calls`: in a window. */
-  shareOfBound(spread: number, calls: number): number {
-    const ofWindow = spread / Math.sqrt(Math.max(1, calls));
-    const share = REFUSED.usual * (ofWindow / SPREAD_USUAL) ** 1.5;
-    this.refusedShare = Math.min(REFUSED.most, Math.max(REFUSED.least, share));
-    return Math.max(SHARE_LEAST, 1 + OVERDRAFT_CALLS / Math.max(1, calls) - SPREADS * ofWindow);
+  /** Calls in a row without a refusal that say that the pace is too low. */
+  get restCalls(): number {
+    return MISSED / this.refusedShare;
+  }
+
+  /** How long a single large call can use up what a lane has, at a pace of `callsPerMs`. */
+  overdrawnMs(callsPerMs: number): number {
+    return (1 + LARGEST_SPREADS * Math.min(1, this.spread() ?? 1)) / callsPerMs;
+  }
+
+  /** The share of a bound to begin with, where there is one. `calls`: in a window. */
+  shareOfBound(calls: number, isBounded: boolean): number {
+    const ofWindow = (this.spread() ?? 0) / Math.sqrt(Math.max(1, calls));
+    const usual = REFUSED.usual * (isBounded ? 1 : UNBOUNDED);
+    const share = usual * (ofWindow / SPREAD_USUAL) ** 1.5;
+    this.refusedShare = Math.min(REFUSED.most, Math.max(usual, share));
+    // The more refusals are steered for, the nearer to the bound.
+    const more = Math.max(0, (this.refusedShare - REFUSED.usual) / (REFUSED.most - REFUSED.usual));
+    const spreads = SPREADS.usual + (SPREADS.least - SPREADS.usual) * more;
+    return Math.max(SHARE_LEAST, 1 + OVERDRAFT_CALLS / Math.max(1, calls) - spreads * ofWindow);
   }
 }

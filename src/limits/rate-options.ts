@@ -9,10 +9,10 @@ export type RateOptions = {
   readonly unknownPerMs: number;
   /**
    * Where what a call costs is known only afterwards: how far single calls are from what they were
-   * taken to cost (standard deviation ÷ mean). Some refusals say nothing of the limit then. Null:
+   * taken to cost (standard deviation ÷ mean; null: not known yet). Some refusals say nothing of the limit then. Null:
    * costs are known.
    */
-  readonly spread: (() => number) | null;
+  readonly spread: (() => number | null) | null;
   /** What was admitted from one time to another, in this dimension and in calls, and how many calls were refused. */
   admitted(fromMs: number, toMs: number): { amount: number; calls: number; refused: number };
   /** Told of every change of the pace. */

@@ -6,9 +6,10 @@ import { PaceUse } from './pace-use.ts';
 import type { RateOptions, RateReason, RateState } from './rate-options.ts';
 import { RefusalRun } from './refusal-run.ts';
 import { rampShare } from './ramp.ts';
+import { StartTimes } from './start-times.ts';
 import { restMs } from './rests.ts';
-import { isTelling } from './telling-run.ts';
-import { windowClosedFor } from './windows.ts';
+import { closedForMs, limitToldBy, overdrawnMs } from './telling-run.ts';
+import { CountingWindow, windowClosedFor } from './windows.ts';
 
 /** A bound is used to this share, so that clocks that differ a little do no harm. */
 const BOUND_SHARE = 0.99;
@@ -28,12 +29,10 @@ const RECOVERED_SHARE = 0.995;
 const GROWTH_MS_MOST = 60_000;
 /** What was learned has changed where it is so different. */
 const CHANGED_SHARE = 0.15;
-/** A measure is at least this share of the pace before. */
-const MEASURED_SHARE_LEAST = 0.02;
-/** A bound that was refused while costs were not known yet is tried again at this share. */
+/** Where costs are known only afterwards a bound is come back to at this share. */
 const RECOUNTED_SHARE = 0.95;
-/** A start that a late timer missed may be caught up, but not more than this much of them. */
-const CATCH_UP_MS = 50;
+/** So far below a bound that it will most likely come back. */
+const FAR_BELOW_SHARE = 0.85;
 /** The slowest pace: one call in so long. */
 const SLOWEST_MS = 120_000;
 
@@ -48,18 +47,18 @@ const SLOWEST_MS = 120_000;
  */
 export class Rate {
   perMs: number;
-  windowMs: number;
   /** What was learned live, an amount a millisecond; null: the limit was not met. */
   learnedPerMs: number | null = null;
   private readonly options: RateOptions;
   private readonly admissions: Admissions;
   /** Null: what a call costs is known before. */
   private readonly noise: Noise | null;
-  private boundPerMs: number;
-  private phase: 'ramping' | 'growing' | 'learned';
+  private boundPerMs = Infinity;
+  private phase: 'ramping' | 'growing' | 'learned' = 'growing';
+  private readonly window: CountingWindow;
   private readonly growth: Growth = new Growth();
   private readonly use: PaceUse = new PaceUse();
-  private nextMs = 0;
+  private readonly starts: StartTimes = new StartTimes();
   private run: RefusalRun | null = null;
   private startedMs: number | null = null;
   private reopenedMs = -Infinity;
@@ -70,11 +69,9 @@ export class Rate {
   constructor(options: RateOptions) {
     this.options = options;
     this.admissions = new Admissions(options.admitted);
-    this.noise = options.spread === null ? null : new Noise();
-    this.windowMs = options.windowMs;
-    this.boundPerMs = Infinity;
+    this.noise = options.spread === null ? null : new Noise(options.spread);
+    this.window = new CountingWindow(options.windowMs);
     this.perMs = options.unknownPerMs;
-    this.phase = 'growing';
     this.limit(options.perMinute, options.origin);
   }
 
@@ -89,14 +86,13 @@ export class Rate {
     }
     const perMs = perMinute / 60_000;
     this.phase = 'ramping';
-    if (origin === 'learned') {
-      this.perMs = perMs * LEARNED_SHARE;
-      this.learnedPerMs = perMs;
-      return;
-    }
-    this.perMs = perMs * BOUND_SHARE;
-    this.boundPerMs = this.perMs;
-    this.learnedPerMs = null;
+    this.learnedPerMs = origin === 'learned' ? perMs : null;
+    this.perMs = perMs * (origin === 'learned' ? LEARNED_SHARE : BOUND_SHARE);
+    if (origin !== 'learned') this.boundPerMs = this.perMs;
+  }
+
+  get windowMs(): number {
+    return this.window.windowMs;
   }
 
   get state(): RateState {
@@ -110,9 +106,10 @@ export class Rate {
     const triedMs = this.run?.endedBy(nowMs, presumedAfterMs) ?? null;
     if (triedMs !== null) this.endRun(nowMs, triedMs);
     this.grow(nowMs);
+    const dueMs = this.starts.nextMs(nowMs);
     return this.run === null
-      ? this.nextMs
-      : Math.min(this.nextMs, Math.max(nowMs, this.run.knownAtMs(presumedAfterMs)));
+      ? dueMs
+      : Math.min(dueMs, Math.max(nowMs, this.run.knownAtMs(presumedAfterMs)));
   }
 
   /** Notes that so much is spent now. */
@@ -123,11 +120,10 @@ export class Rate {
     if (this.noise !== null && this.phase === 'learned' && this.run === null)
       this.perMs = Math.min(this.boundPerMs, this.perMs * this.noise.gain);
     if (this.perMs === Infinity) return;
-    const spacing = amount / (this.perMs * this.ramp(nowMs));
-    this.nextMs = Math.max(this.nextMs, nowMs - CATCH_UP_MS) + spacing;
+    this.starts.started(nowMs, amount / (this.perMs * this.ramp(nowMs)));
     if (this.run === null) return;
     this.run.started(nowMs);
-    this.nextMs = Math.max(this.nextMs, nowMs + this.run.betweenMs);
+    this.starts.notBefore(nowMs + this.run.betweenMs);
   }
 
   /** What was counted as one is `factor`: a pace that was learned is so much more; a bound was never wrong. */
@@ -147,15 +143,17 @@ export class Rate {
         nowMs,
         sentMs,
         perMs: this.perMs,
+        spacingMs: amount / this.perMs,
         windowMs: this.windowMs,
         admitted: this.admissions.calls(sentMs - this.windowMs, sentMs),
+        isNoisy: this.noise !== null && this.phase !== 'growing',
       });
       this.cutAtOnce(nowMs, sentMs);
-      return;
+    } else {
+      if (this.noise !== null) this.perMs *= this.noise.cut;
+      this.run.refused(nowMs, sentMs, amount / this.perMs);
     }
-    if (this.noise !== null) this.perMs *= this.noise.cut;
-    this.run.refused(nowMs, sentMs, amount / this.perMs);
-    this.nextMs = Math.max(this.nextMs, nowMs + this.run.betweenMs);
+    this.starts.notBefore(nowMs + this.run.restMs);
   }
 
   /** The service found the growth too sudden. */
@@ -167,7 +165,7 @@ export class Rate {
     const perMs = Math.min(this.perMs, Math.max(admitted, this.perMs / 2)) * BURST_CUT;
     if (this.phase === 'ramping') this.phase = 'growing';
     this.setPace(nowMs, perMs, 'growth refused');
-    this.nextMs = Math.max(this.nextMs, nowMs + 1 / this.perMs);
+    this.starts.notBefore(nowMs + 1 / this.perMs);
   }
 
   /** A call started at `sentMs` was admitted for certain. */
@@ -177,8 +175,8 @@ export class Rate {
   }
 
   private ramp(nowMs: number): number {
-    if (this.phase !== 'ramping' || this.startedMs === null) return 1;
-    return rampShare(nowMs - this.startedMs);
+    if (this.phase !== 'ramping') return 1;
+    return rampShare(nowMs - (this.startedMs ?? nowMs), this.noise !== null);
   }
 
   /** The first refusal of a run: at once a little less, or what was admitted where nothing was known. */
@@ -190,15 +188,13 @@ export class Rate {
     if (wasGrowing || (admitted > 0 && admitted < this.perMs * UNUSED_SHARE)) {
       const most = Math.min(this.perMs, admitted) * LEARNED_SHARE;
       this.setPace(nowMs, admitted > 0 ? most : this.perMs / 2, 'refused');
-      return;
-    }
-    this.setPace(nowMs, this.perMs * this.cut(nowMs), 'refused');
+    } else this.setPace(nowMs, this.perMs * this.cut(nowMs), 'refused');
   }
 
   private cut(nowMs: number): number {
     if (this.noise === null) return TOUCH_CUT;
     const calls = this.admissions.callsPerMs(nowMs, this.perMs) * this.windowMs;
-    const share = this.noise.shareOfBound(this.options.spread?.() ?? 0, calls);
+    const share = this.noise.shareOfBound(calls, this.boundPerMs !== Infinity);
     // The first refusal at a bound: windows are short enough for the spread of single calls to show.
     return this.perMs >= this.boundPerMs && this.learnedPerMs === null ? share : this.noise.cut;
   }
@@ -210,38 +206,31 @@ export class Rate {
     this.run = null;
     // It opened at some moment between the last try that was refused and the first that was not.
     const openedMs = (run.lastSentMs + triedMs) / 2;
-    this.learnWindow(nowMs, run.lastSentMs - run.firstSentMs);
     const before = this.learnedPerMs;
-    const { noise, windowMs } = this;
-    const { perMs } = run;
-    // Where costs vary, runs come close together by chance.
-    const shareSinceMs = noise === null ? this.reopenedMs : -Infinity;
-    const recent = { perMs, sinceMs: shareSinceMs, windowMs };
-    const refusedShare = this.admissions.refusedShare(openedMs, recent);
-    const steeredShare = noise?.refusedShare ?? null;
-    if (isTelling(run, { windowMs, refusedShare, steeredShare })) {
-      const sinceMs = Math.max(this.reopenedMs, this.startedMs ?? openedMs);
-      const measured = this.admissions.ofWindow(openedMs, { perMs, sinceMs, windowMs });
-      // Whatever the window is, it gives a call at least; else it would be longer.
-      const least = noise === null ? 1 / windowMs : perMs * MEASURED_SHARE_LEAST;
-      this.learnedPerMs = Math.min(Math.max(measured, least), perMs);
-      this.setPace(nowMs, this.learnedPerMs * LEARNED_SHARE, 'reopened');
-    } else if (noise === null) this.learnedPerMs = perMs / TOUCHED_SHARE;
-    else this.learnedPerMs = this.perMs;
+    const { admissions, noise, reopenedMs } = this;
+    const closedMs = closedForMs(run) - overdrawnMs(run, { openedMs, admissions, noise });
+    if (windowClosedFor(closedMs) === null) return this.resume(nowMs, run.perMs);
+    if (this.window.opened(openedMs, closedMs, noise !== null))
+      this.options.onChange(nowMs, 'window learned');
+    const { startedMs, windowMs } = this;
+    const since = { openedMs, reopenedMs, startedMs: startedMs ?? openedMs };
+    const told = limitToldBy(run, { ...since, windowMs, admissions, noise });
+    if (told !== null) this.setPace(nowMs, told * LEARNED_SHARE, 'reopened');
+    this.learnedPerMs = told ?? (noise === null ? run.perMs / TOUCHED_SHARE : this.perMs);
     const changed = before === null || Math.abs(this.learnedPerMs / before - 1) > CHANGED_SHARE;
     this.rests = changed ? 0 : this.rests + 1;
     this.rest(nowMs);
     this.reopenedMs = openedMs;
     // Tries were further apart than the pace has it: back to the pace.
-    if (run.hits > 0)
-      this.nextMs = Math.max(nowMs, Math.min(this.nextMs, triedMs + this.lastAmount / this.perMs));
+    if (run.hits > 0) this.starts.notAfter(triedMs + this.lastAmount / this.perMs, nowMs);
   }
 
-  private learnWindow(nowMs: number, closedMs: number): void {
-    const windowMs = windowClosedFor(closedMs);
-    if (windowMs <= this.windowMs) return;
-    this.windowMs = windowMs;
-    this.options.onChange(nowMs, 'window learned');
+  /** After an outage, which says nothing of the limit: up to the pace before, as at the start. */
+  private resume(nowMs: number, perMs: number): void {
+    this.phase = 'ramping';
+    this.startedMs = this.reopenedMs = nowMs;
+    this.starts.notAfter(nowMs, nowMs);
+    this.setPace(nowMs, perMs, 'reopened');
   }
 
   private rest(nowMs: number): void {
@@ -252,12 +241,19 @@ export class Rate {
         callsPerMs: this.admissions.callsPerMs(nowMs, this.perMs),
         windowMs: this.windowMs,
         isBounded: this.boundPerMs !== Infinity,
-        isNoisy: this.noise !== null,
+        isFarBelow: this.perMs < this.boundPerMs * FAR_BELOW_SHARE,
+        noisyCalls: this.noise?.restCalls ?? null,
       });
   }
 
   private admittedPerMs(untilMs: number): number {
-    return this.admissions.perMs(untilMs, SECOND_MS, this.startedMs ?? untilMs);
+    const { perMs, startedMs, noise } = this;
+    const isNoisy = noise !== null;
+    return this.admissions.recentPerMs(untilMs, {
+      perMs,
+      startedMs: startedMs ?? untilMs,
+      isNoisy,
+    });
   }
 
   private grow(nowMs: number): void {
@@ -288,8 +284,12 @@ export class Rate {
     const { windowMs, perMs } = this;
     const callsPerMs = this.admissions.callsPerMs(nowMs, perMs);
     const forMs = nowMs - this.feelAtMs;
-    const factor = this.growth.felt({ forMs, windowMs, callsPerMs, seconds });
-    this.setPace(nowMs, perMs * factor, 'felt for more');
+    const isNoisy = this.noise !== null;
+    const factor = this.growth.felt({ forMs, windowMs, callsPerMs, seconds, isNoisy });
+    // Close to a bound it is steered, not felt for.
+    const near = this.boundPerMs * RECOUNTED_SHARE;
+    const isBelow = isNoisy && perMs < near;
+    this.setPace(nowMs, Math.min(perMs * factor, isBelow ? near : Infinity), 'felt for more');
   }
 
   private setPace(nowMs: number, perMs: number, reason: RateReason): void {

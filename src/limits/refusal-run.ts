@@ -2,17 +2,22 @@
 const GAP = { msLeast: 50, windowShare: 1 / 40, msMost: 30_000 } as const;
 /** Tries grow apart up to this share of the time that the run has lasted, or a second; more where a window gives few calls. */
 const ELAPSED_SHARE = 1 / 5;
+/** Where windows are used up by chance they open again soon: tries so many calls apart, for so long. */
+const NOISY = { spacings: 2, ms: 2000 } as const;
 
 export type RunBegin = {
   /** When the first refusal came back, and when its call was started. */
   readonly nowMs: number;
   readonly sentMs: number;
-  /** The pace before. */
+  /** The pace before, and the time between two calls that it asks for. */
   readonly perMs: number;
+  readonly spacingMs: number;
   /** The window over which the service counts, as far as is known. */
   readonly windowMs: number;
   /** Calls that were admitted in the last of them. */
   readonly admitted: number;
+  /** Whether windows may be used up by chance, since what a call costs is known only afterwards. */
+  readonly isNoisy: boolean;
 };
 
 /**
@@ -32,13 +37,16 @@ export class RefusalRun {
   private roundMs: number;
   /** The pace before the run. */
   readonly perMs: number;
+  /** So far the window may have been used up by chance. */
+  private isByChance: boolean;
+  private readonly spacingMs: number;
   private readonly leastMs: number;
   private readonly elapsedShare: number;
   private gapMs: number;
   /** Starts since the last refused one, whose fate is open. */
   private tries: number[] = [];
 
-  constructor({ nowMs, sentMs, perMs, windowMs, admitted }: RunBegin) {
+  constructor({ nowMs, sentMs, perMs, windowMs, admitted, spacingMs, isNoisy }: RunBegin) {
     this.firstSentMs = sentMs;
     this.lastSentMs = sentMs;
     this.knownMs = nowMs;
@@ -46,6 +54,8 @@ export class RefusalRun {
     this.perMs = perMs;
     this.leastMs = Math.max(GAP.msLeast, windowMs * GAP.windowShare);
     this.elapsedShare = Math.max(ELAPSED_SHARE, 1 / Math.max(1, admitted));
+    this.isByChance = isNoisy;
+    this.spacingMs = spacingMs;
     this.gapMs = 0;
   }
 
@@ -54,12 +64,19 @@ export class RefusalRun {
     return this.hits === 0 ? 0 : this.gapMs;
   }
 
+  /** How long nothing is sent after a refusal. */
+  get restMs(): number {
+    return this.isByChance ? NOISY.spacings * this.spacingMs : this.betweenMs;
+  }
+
   refused(nowMs: number, sentMs: number, spacingMs: number): void {
     this.lastSentMs = Math.max(this.lastSentMs, sentMs);
     this.tries = this.tries.filter((tryMs) => tryMs > sentMs);
     if (sentMs < this.roundMs) return;
     this.roundMs = nowMs;
     this.hits += 1;
+    this.isByChance &&= nowMs - this.firstSentMs < NOISY.ms;
+    if (this.isByChance) return;
     const most = Math.max(1000, this.leastMs, (nowMs - this.firstSentMs) * this.elapsedShare);
     const least = Math.max(this.leastMs, Math.min(spacingMs, 1000));
     this.gapMs = Math.min(Math.max(least, this.gapMs * 2), most, GAP.msMost);

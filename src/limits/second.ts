@@ -7,14 +7,17 @@ export function secondOf(lanes: readonly Lane[], nowMs: number): Second {
   let needed = 0;
   let ended = 0;
   let failed = 0;
+  let isLimited = false;
   const latencies: number[] = [];
   for (const lane of lanes) {
     active += lane.inFlight;
     needed += lane.needed(nowMs);
     ended += lane.counted.ended;
     failed += lane.counted.failed;
+    isLimited ||= lane.isLimited;
     for (const latencyMs of lane.recentMs) latencies.push(latencyMs);
   }
   latencies.sort((a, b) => a - b);
-  return { active, needed, ended, failed, latencyMs: latencies[latencies.length >> 1] ?? null };
+  const latencyMs = latencies[latencies.length >> 1] ?? null;
+  return { active, needed, ended, failed, latencyMs, isLimited };
 }

@@ -21,9 +21,9 @@ export class TokenRatio {
     return (this.actual + trusted) / (this.expected + trusted);
   }
 
-  /** How far single calls are from what they were taken to cost: standard deviation ÷ mean; 0 until some were answered. */
-  get spread(): number {
-    if (!this.isSettled) return 0;
+  /** How far single calls are from what they were taken to cost: standard deviation ÷ mean; null until some were answered. */
+  get spread(): number | null {
+    if (!this.isSettled) return null;
     const mean = this.actual / this.answers;
     return Math.sqrt(this.squares / this.answers) / mean;
   }

@@ -2,8 +2,38 @@
 const WINDOWS_MS = [1000, 6000, 60_000] as const;
 /** A window may seem a little longer than it is. */
 const TOLERANCE = 1.05;
+/** Where costs are known only afterwards, only windows of a minute are told from chance, by two closures in so long. */
+const NOISY = { windowMs: 60_000, withinMs: 120_000 } as const;
 
-/** The shortest window that can have been closed for so long, in milliseconds. */
-export function windowClosedFor(closedMs: number): number {
-  return WINDOWS_MS.find((windowMs) => closedMs <= windowMs * TOLERANCE) ?? closedMs;
+/** The shortest window that can have been closed for so long, in milliseconds; null: an outage, which says nothing of windows. */
+export function windowClosedFor(closedMs: number): number | null {
+  return WINDOWS_MS.find((windowMs) => closedMs <= windowMs * TOLERANCE) ?? null;
+}
+
+/** The window over which the service is taken to count: never shorter than it was seen to be. */
+export class CountingWindow {
+  windowMs: number;
+  private longClosedMs = -Infinity;
+
+  constructor(windowMs: number) {
+    this.windowMs = windowMs;
+  }
+
+  /**
+   * A window opened again at `openedMs` that had been closed for `closedMs`, what a large call overdraws
+   * not counted. `isNoisy`: costs are known only afterwards. Returns whether it is longer than was known.
+   */
+  opened(openedMs: number, closedMs: number, isNoisy: boolean): boolean {
+    const windowMs = windowClosedFor(closedMs);
+    if (windowMs === null || windowMs <= this.windowMs) return false;
+    if (isNoisy) {
+      // Many calls can have overdrawn what there was: once, or for some seconds.
+      if (windowMs < NOISY.windowMs) return false;
+      const isFirst = openedMs - this.longClosedMs > NOISY.withinMs;
+      this.longClosedMs = openedMs;
+      if (isFirst) return false;
+    }
+    this.windowMs = windowMs;
+    return true;
+  }
 }

@@ -32,6 +32,10 @@ export function modelJson(profile: ModelProfile, record: ModelRecord, context: M
       max_input: profile.maxInput,
       max_output: profile.maxOutput,
       max_thinking: profile.maxThinking,
+      context_window_thinking: record.limits?.context_thinking ?? null,
+      max_input_thinking: record.limits?.max_input_thinking ?? null,
+      max_output_thinking: record.limits?.max_output_thinking ?? null,
+      max_thinking_and_output: record.limits?.max_thinking_and_output ?? null,
       source: record.limits?.source ?? null,
     },
     capabilities: {

@@ -42,6 +42,12 @@ export type LimitsRecord = {
   readonly max_input?: number;
   readonly max_output?: number;
   readonly max_thinking?: number;
+  /** While thinking, where that differs. */
+  readonly context_thinking?: number;
+  readonly max_input_thinking?: number;
+  readonly max_output_thinking?: number;
+  /** Chain of thought and answer together. */
+  readonly max_thinking_and_output?: number;
   readonly source?: string;
 };
 

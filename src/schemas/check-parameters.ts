@@ -63,7 +63,7 @@ function reportIssues(
 }
 
 function reportUnknown(examination: Examination, prefix: string, name: string): void {
-  const { protocol } = examination.view;
+  const { parameters, protocol } = examination.view;
   const elsewhere = BELONGS_ELSEWHERE.get(name);
   if (elsewhere !== undefined) {
     breach(examination, NAME_RULES.elsewhere, prefix + name, `"${name}" ${elsewhere}`);
@@ -71,7 +71,7 @@ function reportUnknown(examination: Examination, prefix: string, name: string): 
   }
   const close =
     name.length > NAME_CHARACTERS_MAX ? undefined : closestName(name, knownNames(protocol));
-  const found = `unknown parameter ${shown(name)}`;
+  const found = `unknown parameter ${named(shown(name), parameters[name])}`;
   breach(
     examination,
     NAME_RULES.unknown,
@@ -85,7 +85,8 @@ function reportMisplaced(examination: Examination, path: string, row: Parameter)
     row.place === 'native'
       ? 'a parameter of the native protocol'
       : 'a parameter of OpenAI-compatible requests';
-  breach(examination, NAME_RULES.protocol, path, `${row.name} is ${where}`);
+  const found = `${named(row.name, examination.view.parameters[row.name])}, and it is ${where}`;
+  breach(examination, NAME_RULES.protocol, path, found);
 }
 
 /** Whether a whole number was written as `5.0` or `1e3`, which is sent like that. */
@@ -171,11 +172,21 @@ export function checkInputNames(examination: Examination): void {
     const path = paths.input + shownName(name);
     if (row === undefined) {
       if (!INPUT_NAMES.has(name))
-        breach(examination, NAME_RULES.inputMember, path, `unknown member ${shown(name)} of input`);
+        breach(
+          examination,
+          NAME_RULES.inputMember,
+          path,
+          `unknown member ${named(shown(name), input[name])}`,
+        );
     } else if (INPUT_NAMES.has(name)) {
       checkValue(examination, row, paths.input, input[name]);
     } else {
-      breach(examination, NAME_RULES.inputParameter, path, `${name} is in "input"`);
+      breach(
+        examination,
+        NAME_RULES.inputParameter,
+        path,
+        `${named(name, input[name])} in "input"`,
+      );
     }
   }
 }
@@ -189,7 +200,12 @@ export function checkTopLevel(examination: Examination): void {
     const row = PARAMETERS_BY_NAME.get(name);
     const path = prefix + shownName(name);
     if (row === undefined) {
-      breach(examination, NAME_RULES.topLevel, path, `unknown member ${shown(name)}`);
+      breach(
+        examination,
+        NAME_RULES.topLevel,
+        path,
+        `unknown member ${named(shown(name), extra[name])}`,
+      );
     } else if (name === 'output_format') {
       checkValue(examination, row, prefix, extra[name]);
       breach(examination, NAME_RULES.outputFormatPlace, path, named(name, extra[name]));

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import type { ExactTokenizer } from './exact-tokens.ts';
 import { FROM_SOURCE } from './tokenizer-files.ts';
 
 /** Counts tokens by Qwen's own vocabulary, in a thread of its own. One question at a time. */
@@ -43,11 +44,12 @@ function counterInWorker(): TokenCounter {
   };
 }
 
+let loadedHere: Promise<ExactTokenizer> | undefined;
+
 function counterHere(): TokenCounter {
-  const loading = import('./exact-tokens.ts').then(({ loadExactTokenizer }) =>
-    loadExactTokenizer(),
-  );
-  loading.catch(() => undefined);
+  loadedHere ??= import('./exact-tokens.ts').then(({ loadExactTokenizer }) => loadExactTokenizer());
+  loadedHere.catch(() => undefined);
+  const loading = loadedHere;
   return {
     async count(texts) {
       const { count } = await loading;

@@ -395,6 +395,7 @@ describe('run: what it tells', () => {
       'usage',
       'cost',
       'possibly_billed',
+      'estimate',
       'outputs',
       'elapsed_ms',
       'stopped',
@@ -416,6 +417,13 @@ describe('run: what it tells', () => {
       // qwen-plus in Beijing: 0.8 CNY a million tokens in, 2 out.
       cost: { amount: '0.000173', currency: 'CNY', unpriced_lines: 0 },
       possibly_billed: { lines: 0, attempts: 0, tokens: 0, amount: '0.000000' },
+      // 512 tokens are assumed for an answer before any has come.
+      estimate: {
+        lines: 4,
+        input_tokens: { estimated: expect.any(Number) as unknown, actual: 4 * input },
+        output_tokens: { estimated: 4 * 512, actual: 4 * output },
+        cost: { estimated: expect.stringMatching(/^0\.004/) as unknown, actual: '0.000173' },
+      },
       outputs: { results: bench.path('a.results.jsonl'), errors: bench.path('a.errors.jsonl') },
       elapsed_ms: expect.any(Number) as unknown,
       stopped: null,

@@ -69,6 +69,19 @@ async function read(options: OpenLinesOptions, starts = new ChunkStarts()): Prom
 }
 
 describe('openLines', () => {
+  test('estimates take the scale that the survey measured for their model', async () => {
+    const options = inputOf(2, { length: 400 });
+    const inputTokens = async (models: OpenLinesOptions['job']['survey']['models']) => {
+      const job = { ...options.job, survey: { ...options.job.survey, models } };
+      return (await read({ ...options, job })).map((line) => line.inputTokens);
+    };
+    const [plain = 0] = await inputTokens([{ model: 'qwen-plus', lines: 2 }]);
+    const scaled = await inputTokens([{ model: 'qwen-plus', lines: 2, textScale: 2 }]);
+    // All but the template's 8 tokens is text.
+    for (const tokens of scaled) expect(Math.abs(tokens - (8 + 2 * (plain - 8)))).toBeLessThan(2);
+    expect(plain).toBeGreaterThan(100);
+  });
+
   test('all lines but the settled ones, in order, each with what was tried before', async () => {
     const lines = await read(
       inputOf(8, {

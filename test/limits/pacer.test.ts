@@ -185,4 +185,36 @@ describe('Pacer: throttles', () => {
     pacer.refused(20_100, 'throttle_rate', { sentMs: 20_100, cost: 100, waitMs: 10 });
     expect(pacer.nextStartMs(20_101)).toBeGreaterThanOrEqual(25_000);
   });
+
+  test('Retry-After of an hour: a minute', () => {
+    const pacer = flowing(20_000);
+    pacer.refused(20_000, 'throttle_rate', { sentMs: 20_000, cost: 100, waitMs: 3_600_000 });
+    expect(pacer.nextStartMs(20_001)).toBe(80_000);
+  });
+
+  test('everything is refused for minutes: single tries that grow apart; the first one admitted ends it', () => {
+    const pacer = flowing(20_000);
+    const tries: number[] = [];
+    let nowMs = 20_000;
+    while (nowMs < 320_000) {
+      nowMs = Math.max(nowMs + 1, pacer.nextStartMs(nowMs));
+      pacer.start(nowMs, 100);
+      tries.push(nowMs);
+      pacer.refused(nowMs + 60, 'throttle_rate', { sentMs: nowMs, cost: 100, waitMs: null });
+      nowMs += 60;
+    }
+    expect(pacer.pace().state).toBe('half-open');
+    // Of 3,000 calls at the pace of before, some tens are made; none later than half a minute.
+    expect(tries.length).toBeLessThan(100);
+    const gaps = tries.slice(1).map((atMs, nth) => atMs - (tries[nth] ?? 0));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(30_100);
+    expect(gaps.at(-1)).toBeGreaterThan((gaps[0] ?? 0) * 10);
+    nowMs = pacer.nextStartMs(nowMs);
+    pacer.start(nowMs, 100);
+    pacer.admitted(nowMs + 1000, nowMs);
+    expect(pacer.pace().state).not.toBe('half-open');
+    expect(drive(pacer, { fromMs: nowMs + 1000, untilMs: nowMs + 31_000 }).length).toBeGreaterThan(
+      3,
+    );
+  });
 });

@@ -243,7 +243,7 @@ describe('parameters: names and places', () => {
         path: 'parameters.temprature',
         code: 'qbatch_unknown_parameter',
         message:
-          'unknown parameter "temprature", did you mean "temperature"?; no source documents it; it is sent as it is [API reference, 2026-09]',
+          'unknown parameter "temprature" is 0.7, did you mean "temperature"?; no source documents it; it is sent as it is [API reference, 2026-09]',
       },
     ]);
     expect(problemsOf({ parameters: { topP: 0.8 } })[0]?.message).toContain('"top_p"');

@@ -1,0 +1,81 @@
+import { estimateText } from '../models/text-tokens.ts';
+import { SteadyRandom } from '../steady-random.ts';
+
+/** Lines kept of one model. Their mean tells the scale of all its lines within about half a per cent. */
+const LINES_MAX = 200;
+/** Of a line with more text only so much is kept, so that a sample is at most 1.6 MB. */
+const CHARACTERS_MAX = 4_096;
+/** A longer text is kept as this many evenly spread stretches. */
+const STRETCHES = 4;
+
+/** What is kept of one line's texts, for an exact count. */
+export type SampledLine = {
+  readonly lineNo: number;
+  /** Tokens of all the line's texts by the fast estimate. */
+  readonly textTokens: number;
+  readonly pieces: readonly string[];
+  /** Tokens of `pieces` by the fast estimate. */
+  readonly pieceTokens: number;
+};
+
+/** A random sample of the lines of one model, of bounded size however many lines come (Li's algorithm L). */
+export class LineSample {
+  private readonly kept: SampledLine[] = [];
+  private readonly random: SteadyRandom = new SteadyRandom();
+  private seen = 0;
+  /** The next line that is taken, once the sample is full. */
+  private next = 0;
+  private share = 1;
+
+  /** Counts a line; says whether to `take` it. */
+  wants(): boolean {
+    this.seen += 1;
+    return this.kept.length < LINES_MAX || this.seen === this.next;
+  }
+
+  /** Puts a line in, in place of any other where the sample is full. One without text tells nothing. */
+  take(line: { lineNo: number; textTokens: number }, texts: readonly string[]): void {
+    const full = this.kept.length === LINES_MAX;
+    const place = full ? Math.floor(this.random.next() * LINES_MAX) : this.kept.length;
+    if (line.textTokens > 0) this.kept[place] = { ...line, ...piecesOf(texts) };
+    if (this.kept.length === LINES_MAX) this.chooseNext();
+  }
+
+  /** Takes a line out again that turned out not to be sent. */
+  forget(lineNo: number): void {
+    const place = this.kept.findIndex((line) => line.lineNo === lineNo);
+    if (place !== -1) this.kept.splice(place, 1);
+  }
+
+  get lines(): readonly SampledLine[] {
+    return this.kept;
+  }
+
+  private chooseNext(): void {
+    this.share *= this.random.next() ** (1 / LINES_MAX);
+    const skipped = Math.floor(Math.log(this.random.next()) / Math.log(1 - this.share));
+    this.next = this.seen + 1 + skipped;
+  }
+}
+
+function piecesOf(texts: readonly string[]): Pick<SampledLine, 'pieces' | 'pieceTokens'> {
+  const pieces: string[] = [];
+  const total = texts.reduce((sum, text) => sum + text.length, 0);
+  const share = Math.min(1, CHARACTERS_MAX / total);
+  for (const text of texts) {
+    if (share === 1) pieces.push(text);
+    else addStretches(pieces, text, Math.floor((text.length * share) / STRETCHES));
+  }
+  const pieceTokens = pieces.reduce((sum, piece) => sum + estimateText(piece), 0);
+  return { pieces, pieceTokens };
+}
+
+function addStretches(pieces: string[], text: string, length: number): void {
+  if (length === 0) return;
+  const step = (text.length - length) / (STRETCHES - 1);
+  for (let index = 0; index < STRETCHES; index += 1) {
+    const from = Math.floor(index * step);
+    // Copied: a slice would keep all of the text in memory.
+    pieces.push(Buffer.from(text.slice(from, from + length)).toString());
+  }
+}

@@ -1,0 +1,90 @@
+/** Calls in flight to begin with, as `auto` has it. */
+const FIRST = 64;
+/** A decision needs so many answers, and as long as one of them takes. */
+const ANSWERS_LEAST = 40;
+/** Up to so much of the least latency more calls are tried; beyond so much there are too many. */
+const RATIO = { grow: 1.2, cut: 1.5 } as const;
+const GROWTH = { perLatency: 2, perSecond: 1.2 } as const;
+const CUT = { most: 0.5, least: 0.7 } as const;
+/** A cut that costs so much of what it took away had not met a queue. */
+const LOST_SHARE = 0.75;
+
+/** What one second has shown: calls in flight, answers, and their median latency (null: none came). */
+export type LatencySecond = {
+  readonly active: number;
+  readonly answered: number;
+  readonly latencyMs: number | null;
+};
+
+/**
+ * Calls in flight for a server of one's own (vLLM and the like), which refuses nothing: it lets calls
+ * wait, and their latency rises. Mutable; told of every second.
+ *
+ * *Growing* while the latency stays close to its least; *holding* above that; *cut* where it is half as
+ * much again. Each step takes as long as a call, since nothing shows earlier. After a cut the answers a
+ * second are compared: a queue that got shorter costs none. Where they fell with the cut, the calls are
+ * longer by themselves: back, and the latency of now is the least that is known.
+ */
+export class LatencyCap {
+  value: number = FIRST;
+  private leastMs = Infinity;
+  private seconds = 0;
+  private answered = 0;
+  private latencySum = 0;
+  private latencySeconds = 0;
+  /** Before a cut: what is compared, once calls from before it have ended. */
+  private before: { value: number; perSecond: number; drained: boolean } | null = null;
+
+  /** Looks at a second that has ended; returns whether there were too many calls. */
+  look({ active, answered, latencyMs }: LatencySecond): boolean {
+    this.seconds += 1;
+    this.answered += answered;
+    if (latencyMs !== null) {
+      this.latencySum += latencyMs;
+      this.latencySeconds += 1;
+    }
+    const meanMs = this.latencySum / Math.max(1, this.latencySeconds);
+    if (this.answered < ANSWERS_LEAST || this.seconds * 1000 < meanMs) return false;
+    const wasCut = this.decide(active, meanMs);
+    this.seconds = 0;
+    this.answered = 0;
+    this.latencySum = 0;
+    this.latencySeconds = 0;
+    return wasCut;
+  }
+
+  private decide(active: number, latencyMs: number): boolean {
+    const perSecond = this.answered / this.seconds;
+    if (this.before !== null && !this.before.drained) {
+      this.before.drained = true;
+      return false;
+    }
+    if (this.before !== null && this.wasLost(perSecond)) {
+      this.value = this.before.value;
+      this.before = null;
+      this.leastMs = latencyMs;
+      return false;
+    }
+    this.before = null;
+    this.leastMs = Math.min(this.leastMs, latencyMs);
+    // Calls that are not in flight say nothing about how many could be.
+    if (active < this.value / 2) return false;
+    const ratio = latencyMs / this.leastMs;
+    if (ratio > RATIO.cut) {
+      this.before = { value: this.value, perSecond, drained: false };
+      const share = Math.min(CUT.least, Math.max(CUT.most, RATIO.cut / ratio));
+      this.value = Math.max(1, this.value * share);
+      return true;
+    }
+    if (ratio < RATIO.grow)
+      this.value *= Math.min(GROWTH.perLatency, GROWTH.perSecond ** this.seconds);
+    return false;
+  }
+
+  /** Whether a cut cost answers, and not only a queue. */
+  private wasLost(perSecond: number): boolean {
+    if (this.before === null) return false;
+    const cut = 1 - this.value / this.before.value;
+    return perSecond < this.before.perSecond * (1 - cut * LOST_SHARE);
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Starts that were missed may be caught up: so many milliseconds' worth where somebody waited and the
+ * timer came late (a busy machine: most of it falls into the same second of the service), fewer where
+ * nobody did. A timer is never later than `lateMost`.
+ */
+const CATCH_UP_MS = { awaited: 200, idle: 50, lateMost: 1000 } as const;
+
+/** When the next start is due in one dimension: evenly spaced, late ones caught up. Monotonic milliseconds. */
+export class StartTimes {
+  private dueMs = 0;
+  /** The due time that somebody waits for. */
+  private awaitedMs = -1;
+
+  /** When the next start is due; to be asked by who would start then. */
+  nextMs(nowMs: number): number {
+    if (this.dueMs > nowMs) this.awaitedMs = this.dueMs;
+    return this.dueMs;
+  }
+
+  /** Notes a start; the next is due `spacingMs` after this one was. */
+  started(nowMs: number, spacingMs: number): void {
+    const isLate = this.awaitedMs === this.dueMs && nowMs - this.dueMs < CATCH_UP_MS.lateMost;
+    const missedMs = isLate ? CATCH_UP_MS.awaited : CATCH_UP_MS.idle;
+    this.dueMs = Math.max(this.dueMs, nowMs - missedMs) + spacingMs;
+    // What should have followed meanwhile was awaited as well.
+    if (isLate) this.awaitedMs = this.dueMs;
+  }
+
+  /** Nothing is due before `ms`. */
+  notBefore(ms: number): void {
+    this.dueMs = Math.max(this.dueMs, ms);
+  }
+
+  /** The next start is due no later than `ms`, nor before `nowMs`. */
+  notAfter(ms: number, nowMs: number): void {
+    this.dueMs = Math.max(nowMs, Math.min(this.dueMs, ms));
+  }
+}

@@ -1,0 +1,59 @@
+import { imageSize } from 'image-size';
+
+/** In pixels. */
+export type MediaSize = { readonly width: number; readonly height: number };
+
+/**
+ * What is decoded of a data URL, in characters of base64: enough for the header of every format but
+ * a JPEG behind large metadata, for which the second try is.
+ */
+const HEAD_CHARACTERS = [16_384, 2_097_152] as const;
+
+/** Assumed of audio other than WAV: 128 kbit a second. */
+const COMPRESSED_BYTES_PER_SECOND = 16_000;
+
+const WAV_HEADER_BYTES = 44;
+const BYTE_RATE_AT = 28;
+
+/** Width and height of an image in a data URL, from its first bytes; null for anything else. */
+export function dataImageSize(url: string): MediaSize | null {
+  const data = base64At(url);
+  if (data === null) return null;
+  for (const characters of HEAD_CHARACTERS) {
+    const size = sizeFromHead(Buffer.from(url.slice(data, data + characters), 'base64'));
+    if (size !== null || data + characters >= url.length) return size;
+  }
+  return null;
+}
+
+/** Seconds of audio in a data URL: a WAV file by its header, others by their length; null: not one. */
+export function dataAudioSeconds(url: string): number | null {
+  const data = base64At(url);
+  if (data === null) return null;
+  const bytes = ((url.length - data) * 3) / 4;
+  const head = Buffer.from(url.slice(data, data + 64), 'base64');
+  const isWav =
+    head.length >= WAV_HEADER_BYTES &&
+    head.toString('latin1', 0, 4) === 'RIFF' &&
+    head.toString('latin1', 8, 12) === 'WAVE';
+  if (!isWav) return bytes / COMPRESSED_BYTES_PER_SECOND;
+  const rate = head.readUInt32LE(BYTE_RATE_AT);
+  return rate === 0 ? null : (bytes - WAV_HEADER_BYTES) / rate;
+}
+
+/** Where the base64 text of a data URL begins; null for any other text. */
+function base64At(url: string): number | null {
+  if (!url.startsWith('data:')) return null;
+  const comma = url.indexOf(',');
+  return comma !== -1 && url.slice(0, comma).toLowerCase().endsWith(';base64') ? comma + 1 : null;
+}
+
+function sizeFromHead(head: Buffer): MediaSize | null {
+  try {
+    const { width, height } = imageSize(head);
+    return width > 0 && height > 0 ? { width, height } : null;
+  } catch {
+    // Not an image, or one whose header goes on behind what was decoded.
+    return null;
+  }
+}

@@ -1,0 +1,16 @@
+const SEED = 0x9e3779b9;
+
+/**
+ * Numbers in (0, 1) that look random and are the same in every run (mulberry32): for choices that must
+ * not follow a rhythm of the input, and whose outcome should not change from run to run.
+ */
+export class SteadyRandom {
+  private state: number = SEED;
+
+  next(): number {
+    this.state = (this.state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(this.state ^ (this.state >>> 15), this.state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (((mixed ^ (mixed >>> 14)) >>> 0) + 0.5) / 2 ** 32;
+  }
+}

@@ -1,0 +1,89 @@
+import { describe, expect, test } from 'vitest';
+import { CallCap, type Second } from '../../src/limits/call-cap.ts';
+
+const QUIET: Second = {
+  active: 0,
+  needed: 0,
+  ended: 0,
+  failed: 0,
+  latencyMs: null,
+  isLimited: false,
+};
+
+describe('CallCap: auto', () => {
+  test.each([
+    [10, 64],
+    [1000, 1500],
+    [4000, 6000],
+    [100_000, 8000],
+  ])('rate times latency asks for %i calls: %i are allowed', (needed, allowed) => {
+    const cap = new CallCap('auto', false);
+    cap.look({ ...QUIET, needed });
+    expect(cap.value).toBe(allowed);
+  });
+});
+
+describe('CallCap: failures of the service', () => {
+  const failing: Second = { ...QUIET, active: 90, ended: 40, failed: 20 };
+
+  test('many in a second: a third fewer calls each second, down to one', () => {
+    const cap = new CallCap(100, false);
+    expect(cap.look(failing)).toBe('failures');
+    expect(cap.value).toBe(63);
+    for (let second = 0; second < 20; second += 1) cap.look(failing);
+    expect(cap.value).toBe(1);
+  });
+
+  test('none any more: back by a tenth and one a second, up to what was set', () => {
+    const cap = new CallCap(100, false);
+    cap.look(failing);
+    expect(cap.look(QUIET)).toBe('recovered');
+    expect(cap.value).toBe(Math.round(63 * 1.1 + 1));
+    for (let second = 0; second < 10; second += 1) cap.look(QUIET);
+    expect(cap.value).toBe(100);
+    expect(cap.look(QUIET)).toBeNull();
+  });
+
+  test('a stray one, or a few among many: nothing', () => {
+    const cap = new CallCap(100, false);
+    expect(cap.look({ ...failing, ended: 2, failed: 2 })).toBeNull();
+    expect(cap.look({ ...failing, ended: 400, failed: 20 })).toBeNull();
+    expect(cap.value).toBe(100);
+  });
+});
+
+describe('CallCap: latency', () => {
+  /** Seconds of a server whose latency has risen fivefold. */
+  function risen(cap: CallCap, isLimited = false): (string | null)[] {
+    const needed = 400;
+    const fast = { active: 300, needed, ended: 80, failed: 0, latencyMs: 1000, isLimited };
+    const slow = { ...fast, latencyMs: 5000 };
+    return [fast, fast, ...Array.from({ length: 12 }, () => slow)].map((second) =>
+      cap.look(second),
+    );
+  }
+
+  test('of a server of one`s own: fewer calls, and the reason is told', () => {
+    const cap = new CallCap('auto', true);
+    expect(risen(cap)).toContain('latency');
+    expect(cap.value).toBeLessThan(64);
+  });
+
+  test('of Model Studio, whose quotas do not show in it: nothing', () => {
+    const cap = new CallCap('auto', false);
+    expect(risen(cap)).not.toContain('latency');
+    expect(cap.value).toBe(600);
+  });
+
+  test('of a gateway with limits that are known: nothing', () => {
+    const cap = new CallCap('auto', true);
+    expect(risen(cap, true)).not.toContain('latency');
+    expect(cap.value).toBe(600);
+  });
+
+  test('a number that somebody set stays', () => {
+    const cap = new CallCap(300, true);
+    expect(risen(cap)).not.toContain('latency');
+    expect(cap.value).toBe(300);
+  });
+});

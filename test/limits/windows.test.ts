@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { CountingWindow, windowClosedFor } from '../../src/limits/windows.ts';
+
+test.each([
+  [100, 1000],
+  [1040, 1000],
+  [1100, 6000],
+  [6200, 6000],
+  [7000, 60_000],
+  [62_000, 60_000],
+  [70_000, null],
+])('closed for %i ms: the window is %s ms', (closedMs, windowMs) => {
+  expect(windowClosedFor(closedMs)).toBe(windowMs);
+});
+
+test('costs known before: one closure says how long the window is, and it never gets shorter', () => {
+  const window = new CountingWindow(1000);
+  expect(window.opened(10_000, 4000, false)).toBe(true);
+  expect(window.windowMs).toBe(6000);
+  expect(window.opened(20_000, 500, false)).toBe(false);
+  expect(window.windowMs).toBe(6000);
+  expect(window.opened(900_000, 300_000, false)).toBe(false);
+  expect(window.windowMs).toBe(6000);
+});
+
+test('costs known only afterwards: a few seconds are chance, and so is a single long closure', () => {
+  const window = new CountingWindow(1000);
+  expect(window.opened(10_000, 4000, true)).toBe(false);
+  expect(window.opened(60_000, 30_000, true)).toBe(false);
+  expect(window.opened(400_000, 30_000, true)).toBe(false);
+  expect(window.windowMs).toBe(1000);
+  expect(window.opened(460_000, 20_000, true)).toBe(true);
+  expect(window.windowMs).toBe(60_000);
+});

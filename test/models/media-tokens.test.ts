@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { loadCatalog } from '../../src/models/catalog.ts';
+import { mediaTokens, tokenSide } from '../../src/models/media-tokens.ts';
+
+/** The head of a PNG of this size, as a data URL. */
+function png(width: number, height: number): string {
+  const head = Buffer.alloc(33);
+  head.write('\x89PNG\r\n\x1a\n', 'latin1');
+  head.writeUInt32BE(13, 8);
+  head.write('IHDR', 12, 'latin1');
+  head.writeUInt32BE(width, 16);
+  head.writeUInt32BE(height, 20);
+  return `data:image/png;base64,${head.toString('base64')}`;
+}
+
+/** A JPEG's head with so many bytes of metadata before the size. */
+function jpeg(width: number, height: number, metadataBytes: number): string {
+  const segments = [Buffer.from([0xff, 0xd8])];
+  for (let rest = metadataBytes; rest > 0; rest -= 60_000) {
+    const segment = Buffer.alloc(Math.min(rest, 60_000) + 4);
+    segment.writeUInt16BE(0xffe2, 0);
+    segment.writeUInt16BE(segment.length - 2, 2);
+    segments.push(segment);
+  }
+  const frame = Buffer.from([0xff, 0xc0, 0, 17, 8, 0, 0, 0, 0, 3, 1, 34, 0, 2, 17, 1, 3, 17, 1]);
+  frame.writeUInt16BE(height, 5);
+  frame.writeUInt16BE(width, 7);
+  segments.push(frame, Buffer.alloc(64));
+  return `data:image/jpeg;base64,${Buffer.concat(segments).toString('base64')}`;
+}
+
+function wav(seconds: number): string {
+  const bytes = Buffer.alloc(44 + seconds * 32_000);
+  bytes.write('RIFF', 0, 'latin1');
+  bytes.write('WAVEfmt ', 8, 'latin1');
+  bytes.writeUInt32LE(32_000, 28);
+  return `data:audio/wav;base64,${bytes.toString('base64')}`;
+}
+
+const tokens = (part: Record<string, unknown>, model: string, highResolution = false): number =>
+  mediaTokens(part, model, highResolution);
+
+describe('mediaTokens: images', () => {
+  it.each([
+    // By hand: (height / side) x (width / side) + 2, sides rounded to the grid.
+    ['qwen3-vl-plus', 1024, 1024, 32 * 32 + 2],
+    ['qwen3-vl-plus', 1000, 500, 31 * 16 + 2],
+    ['qwen-vl-max', 640, 480, 20 * 15 + 2],
+    ['qwen2.5-vl-72b-instruct', 280, 560, 10 * 20 + 2],
+    // The documented request: 1,249 tokens for a photograph of 1,365 x 2,048 at 28 pixels.
+    ['qwen2.5-vl-72b-instruct', 1365, 2048, 1_249],
+    // Below the smallest area, 65,536 pixels: grown to 256 x 256.
+    ['qwen3-vl-plus', 64, 64, 8 * 8 + 2],
+    // At least four tokens.
+    ['qwen-vl-max', 1, 1, 4 + 2],
+  ])('%s, %i x %i: %i', (model, width, height, expected) => {
+    expect(tokens({ image: png(width, height) }, model)).toBe(expected);
+  });
+
+  it('is shrunk to the model, to max_pixels, or not where high resolution is asked for', () => {
+    const image = png(4096, 4096);
+    expect(tokens({ image }, 'qwen3-vl-plus')).toBeLessThanOrEqual(2_562);
+    expect(tokens({ image }, 'qwen3-vl-plus')).toBeGreaterThan(2_400);
+    expect(tokens({ image, max_pixels: 65_536 * 4 }, 'qwen3-vl-plus')).toBe(16 * 16 + 2);
+    expect(tokens({ image }, 'qwen3-vl-plus', true)).toBe(128 * 128 + 2);
+  });
+
+  it('reads the size behind large metadata, and in both shapes of a part', () => {
+    const url = jpeg(640, 320, 150_000);
+    expect(tokens({ type: 'image_url', image_url: { url } }, 'qwen3-vl-plus')).toBe(20 * 10 + 2);
+    expect(tokens({ image: url }, 'qwen3-vl-plus')).toBe(20 * 10 + 2);
+  });
+
+  it.each(['https://example.com/a.png', 'data:image/png;base64,AAAA', 'data:image/png,plain', 7])(
+    'is taken as the largest where its size cannot be seen: %s',
+    (image) => {
+      expect(tokens({ image }, 'qwen3-vl-plus')).toBe(2_562);
+      expect(tokens({ image }, 'qvq-max')).toBe(1_282);
+    },
+  );
+
+  it('knows the side of a token for every model that documents one', () => {
+    const catalog = loadCatalog();
+    const documented = catalog.ids().flatMap((id) => {
+      const side = catalog.record(id)?.pixels;
+      return side === undefined ? [] : [[id, side]];
+    });
+    expect(documented.length).toBeGreaterThan(70);
+    expect(documented.map(([id]) => [id, tokenSide(String(id))])).toEqual(documented);
+  });
+});
+
+describe('mediaTokens: video and audio', () => {
+  it('counts frames in pairs, each of the size of the first', () => {
+    const frames = Array.from({ length: 6 }, () => png(640, 320));
+    expect(tokens({ video: frames }, 'qwen3.5-plus')).toBe(3 * 20 * 10 + 2);
+    expect(tokens({ video: frames.slice(0, 5) }, 'qwen3.5-plus')).toBe(3 * 20 * 10 + 2);
+  });
+
+  it('takes frames a second and the most frames from the part', () => {
+    const video = 'https://example.com/a.mp4';
+    // Ten seconds assumed.
+    expect(tokens({ video, fps: 1 }, 'qwen3.5-plus')).toBe(5 * 768 + 2);
+    expect(tokens({ video, fps: 0.1 }, 'qwen3.5-plus')).toBe(2 * 768 + 2);
+    expect(tokens({ video, max_frames: 8 }, 'qwen3.5-plus')).toBe(4 * 768 + 2);
+    // 128 frames at most, and 16,384 tokens for all.
+    expect(tokens({ video, fps: 10 }, 'qwen3-omni-flash')).toBe(50 * 327 + 2);
+  });
+
+  it('counts the seconds of audio, and at least one', () => {
+    const of = (seconds: number, model: string): number =>
+      tokens({ input_audio: { data: wav(seconds), format: 'wav' } }, model);
+    expect(of(8, 'qwen3-omni-flash')).toBe(100);
+    expect(of(8, 'qwen-omni-turbo')).toBe(200);
+    expect(of(0, 'qwen-omni-turbo')).toBe(25);
+  });
+
+  it('a part of text counts nothing here', () => {
+    expect(tokens({ type: 'text', text: '你好' }, 'qwen-plus')).toBe(0);
+  });
+});
