@@ -5,6 +5,7 @@ import { formatIn } from './format.ts';
 import { livePanel } from './live-panel.ts';
 import { clearPlots, mountPlots, redrawPlots } from './plot.ts';
 import { groupsSection } from './groups.ts';
+import { projectionCharts } from './projection-charts.ts';
 import { failuresSection, jobsSection, projectionSection } from './sections.ts';
 import { totalTiles } from './totals.ts';
 import type { Choices, View } from './state.ts';
@@ -93,7 +94,14 @@ function report(now: View, shown: ReportData): (HTMLElement | null)[] {
     pace === null ? null : section('pace', word(language, 'throughput'), pace),
     section('usage', `${word(language, 'groups')} ${by}`, groupsSection(now, shown)),
     section('failure-section', word(language, 'failures'), failuresSection(now, shown)),
-    projection === null ? null : section('projection', word(language, 'projection'), projection),
+    projection === null
+      ? null
+      : section(
+          'projection',
+          word(language, 'projection'),
+          projectionCharts(now, shown),
+          projection,
+        ),
     section('job-section', word(language, 'jobs'), jobsSection(now, shown)),
   ];
 }

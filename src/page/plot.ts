@@ -151,7 +151,10 @@ function plotOptions(options: PlotOptions, host: HTMLElement): UPlot.Options {
       points: { show: false },
       ...(kind === 'stack' && {
         dataIdx: (_plot, _series, _closest, value: number) =>
-          Math.min(x.length - 1, Math.max(0, Math.floor((value - first) / step))),
+          Math.max(
+            0,
+            x.findLastIndex((begin) => begin <= value),
+          ),
       }),
     },
     scales: {

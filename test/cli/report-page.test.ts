@@ -79,7 +79,10 @@ describe.skipIf(!canBrowse)('the html report in a browser', () => {
       expect(complaints).toEqual([]);
       expect(requests).toEqual([address]);
       const painted = await colouredPixels(page);
-      expect(Object.keys(painted)).toEqual(['cost-CNY', 'tokens', 'calls', 'latency', 'output']);
+      expect(Object.keys(painted)).toEqual([
+        ...['cost-CNY', 'tokens', 'calls', 'latency', 'output'],
+        ...['projected-cost-CNY', 'projected-output'],
+      ]);
       // Axes are grey: an empty chart has none.
       for (const pixels of Object.values(painted)) expect(pixels).toBeGreaterThan(500);
       const cost = await drawnValues(page, 'cost-CNY');
@@ -91,6 +94,10 @@ describe.skipIf(!canBrowse)('the html report in a browser', () => {
       const tokens = await drawnValues(page, 'tokens');
       expect(sum(tokens['qwen-max'])).toBe(10 * 160);
       expect(sum((await drawnValues(page, 'calls'))['answered'])).toBe(40);
+      // Nothing was expected of the sample's job; 40 lines took 10 * 60 + 30 * 25 tokens.
+      const projected = await drawnValues(page, 'projected-output');
+      expect(sum(projected['expected']?.filter((value) => !Number.isNaN(value)))).toBe(0);
+      expect(projected['actual']?.at(-1)).toBe(1_350);
       // All took 1.6 s: one bar of each model.
       expect((await tableRows(page, 'latency-table')).map(([bin]) => bin)).toEqual([
         '1.5 s – 2.0 s',
@@ -213,7 +220,7 @@ describe.skipIf(!canBrowse)('the html report in a browser', () => {
       expect(width).toBeLessThanOrEqual(390);
       await page.locator('#language').selectOption('en');
       expect(await page.locator('h1').textContent()).toBe('qbatch usage report 夜班');
-      expect(await page.locator('figure canvas').count()).toBe(5);
+      expect(await page.locator('figure canvas').count()).toBe(7);
       expect(complaints).toEqual([]);
     });
   });
