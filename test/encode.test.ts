@@ -229,7 +229,7 @@ describe('encodeRequest: native', () => {
 });
 
 describe('encodeRequest: OpenAI-compatible', () => {
-  test('stream: null, where a stream is needed: says nothing, so the switch is added', () => {
+  test('stream: null, where a stream is needed: says nothing, so the switch takes its place', () => {
     const body = { model: 'qwq-plus', messages: MESSAGES, stream: null, seed: 1 };
     const call = callOf({ custom_id: 'a', method: 'POST', url: CHAT, body });
     expect(call.stream).toBe(true);
@@ -237,8 +237,8 @@ describe('encodeRequest: OpenAI-compatible', () => {
       JSON.stringify({
         model: 'qwq-plus',
         messages: MESSAGES,
-        seed: 1,
         stream: true,
+        seed: 1,
         stream_options: { include_usage: true },
       }),
     );
