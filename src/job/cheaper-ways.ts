@@ -28,6 +28,12 @@ function batchWays(catalog: Catalog, model: string, scope: Scope): CheaperWay['w
   return ways;
 }
 
+/** Whether a version is known to think where it is asked to. */
+function thinks(catalog: Catalog, id: string): boolean {
+  const { thinking } = catalog.profile(id);
+  return thinking === 'hybrid' || thinking === 'only';
+}
+
 /** The version of the same model that these lines cost least with; null: none is cheaper. */
 function cheapestVersion(
   model: string,
@@ -44,6 +50,7 @@ function cheapestVersion(
   let best: { readonly id: string; readonly pico: number } | null = null;
   for (const id of catalog.ids()) {
     if (id === model || id.replace(VERSION, '') !== family) continue;
+    if (entry.thinkingLines > 0 && !thinks(catalog, id)) continue;
     const pico = picoOf(id);
     if (pico !== null && pico < (best?.pico ?? own * (1 - SAVES_LEAST))) best = { id, pico };
   }

@@ -10,7 +10,7 @@ import { createPricing } from '../../src/pricing.ts';
 const catalog = loadCatalog();
 
 /** 1,000 lines of 100 tokens in and 500 out; costs what the catalog says. */
-function surveyed(model: string, scope: Scope = 'cn'): Map<string, ModelSurvey> {
+function surveyed(model: string, scope: Scope = 'cn', thinkingLines = 0): Map<string, ModelSurvey> {
   const pricing = createPricing(catalog, scope, scope === 'cn' ? 'CNY' : 'USD');
   const pico = pricing.estimatePico(model, { input: 100, output: 500, thinking: false });
   const entry: ModelSurvey = {
@@ -25,7 +25,7 @@ function surveyed(model: string, scope: Scope = 'cn'): Map<string, ModelSurvey> 
     textPico: 0,
     textScale: 1,
     countedLines: 0,
-    thinkingLines: 0,
+    thinkingLines,
     estimator: new LineEstimator(nothingSeen),
   };
   return new Map([[model, entry]]);
@@ -61,6 +61,22 @@ test('a version of the same model that costs less, and never one that costs more
     }
   }
   expect(found).toBeGreaterThan(0);
+});
+
+test('lines that think: no version that does not, however cheap', () => {
+  const pricing = createPricing(catalog, 'cn', 'CNY');
+  const picoOf = (id: string): number =>
+    pricing.estimatePico(id, { input: 100, output: 500, thinking: true }) ?? 0;
+  expect(catalog.profile('qwen-plus-2024-12-20').thinking).toBe('none');
+  expect(picoOf('qwen-plus-2024-12-20')).toBeLessThan(picoOf('qwen-plus') / 2);
+  const ways = cheaperWays(surveyed('qwen-plus', 'cn', 1_000), {
+    catalog,
+    pricing,
+    usualHost: true,
+  });
+  for (const { instead } of ways)
+    if (instead !== null) expect(catalog.profile(instead).thinking).toBe('hybrid');
+  expect(ways.map(({ way }) => way)).toContain('batch-chat');
 });
 
 test('nothing where calls go elsewhere, or nobody knows a price', () => {
