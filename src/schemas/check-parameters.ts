@@ -108,7 +108,8 @@ function checkOne(examination: Examination, row: Parameter, value: unknown): voi
   const prefix = view.paths.parameters;
   const path = prefix + row.name;
   if (value === null) {
-    if (!row.nullable) breach(examination, NAME_RULES.nothing, path, `${row.name} is null`);
+    const rule = row.name === 'stream' ? NAME_RULES.streamNothing : NAME_RULES.nothing;
+    if (!row.nullable) breach(examination, rule, path, `${row.name} is null`);
     return;
   }
   if (!checkValue(examination, row, prefix, value)) return;

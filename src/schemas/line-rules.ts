@@ -12,6 +12,7 @@ type NameRuleName =
   | 'elsewhere'
   | 'protocol'
   | 'nothing'
+  | 'streamNothing'
   | 'family'
   | 'integerText'
   | 'inputMember'
@@ -66,6 +67,13 @@ export const NAME_RULES: Readonly<Record<NameRuleName, ShapeRule>> = {
     id: 'parameter-null',
     about: 'parameters',
     must: 'null is not documented for it, and is sent as it is: leave it out for the default',
+    code: PROBLEM_CODES.nullParameter,
+    source: referenceLater,
+  }),
+  streamNothing: constraint({
+    id: 'stream-null',
+    about: 'stream',
+    must: 'null counts as left out, and a stream is asked for where the model or a parameter needs one: leave it out, or write true or false',
     code: PROBLEM_CODES.nullParameter,
     source: referenceLater,
   }),

@@ -239,6 +239,17 @@ export const MODEL_RULES: readonly Rule[] = [
     source: SOURCES.errors,
   }),
   ruleOf({
+    id: 'research-compatible',
+    on: null,
+    when: (view) => view.protocol === 'openai',
+    must: (view) => !FAMILIES.research.test(view.model),
+    place: { in: 'line', name: 'url' },
+    found: (view) => `the line is for compatible mode and the model is ${view.model}`,
+    text: 'deep research is served natively only: write the line in the native form',
+    severity: 'error',
+    source: SOURCES.research,
+  }),
+  ruleOf({
     id: 'unknown-model',
     on: null,
     when: () => true,

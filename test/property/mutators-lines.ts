@@ -51,6 +51,13 @@ const NAMES: readonly Mutator[] = [
     },
   },
   {
+    breaks: 'stream-null',
+    severity: 'warning',
+    at: 'stream',
+    says: 'null counts as left out',
+    mutate: set({ stream: null }),
+  },
+  {
     breaks: 'parameter-family',
     severity: 'warning',
     at: '',
