@@ -39,6 +39,14 @@ function knownNames(protocol: ProtocolName): string[] {
   return PARAMETERS.filter((row) => counts(row, protocol)).map((row) => row.name);
 }
 
+/** The service's words for a value that a row refuses, as its messages end. */
+function serviceWords({ view }: Examination, row: Parameter, value: unknown): string {
+  const isOfType = row.integer ? Number.isInteger(value) : typeof value === 'number';
+  const words = isOfType ? row.service : (row.serviceOnType ?? row.service);
+  if (words === null) return '';
+  return ` (service: ${words.replaceAll('xxx', String(row.maximum?.(view) ?? '…'))})`;
+}
+
 /**
  * Reports the schema issues of a value that was refused: the parameter's own words where it is
  * wrong as a whole, the place inside it where a member is. `prefix` is where the parameter stands.
@@ -50,7 +58,7 @@ function reportIssues(
   found: { readonly value: unknown; readonly issues: readonly z.core.$ZodIssue[] },
 ): void {
   const seen = new Set<string>();
-  const service = row.service === null ? '' : ` (service: ${row.service})`;
+  const service = serviceWords(examination, row, found.value);
   for (const issue of found.issues) {
     const name = placeName(row.name, issue.path);
     if (seen.has(name)) continue;

@@ -88,7 +88,6 @@ export const NAME_RULES: Readonly<Record<NameRuleName, ShapeRule>> = {
     id: 'integer-text',
     about: 'integer parameters',
     must: 'it is sent as it is written, and a service that takes integers may refuse a fraction or an exponent: write plain digits',
-    service: "'seed' must be Integer",
     source: errors,
   }),
   inputMember: constraint({
