@@ -19,6 +19,16 @@ const BELONGS_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['model', 'belongs beside "input", not among the parameters'],
 ]);
 
+/** Names of other APIs, and what has their meaning here. */
+const KNOWN_ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['functions', 'OpenAI\'s old form of "tools"'],
+  ['function_call', 'OpenAI\'s old form of "tool_choice"'],
+  ['frequency_penalty', 'of OpenAI: here are "presence_penalty" and "repetition_penalty"'],
+  ['max_output_tokens', 'of the Responses API: here it is "max_tokens"'],
+  ['stop_sequences', 'of Anthropic: here it is "stop"'],
+  ['max_new_tokens', 'of Transformers: here it is "max_tokens"'],
+]);
+
 /** Longer names are not compared with known ones: none is near, and the comparison would take long. */
 const NAME_CHARACTERS_MAX = 64;
 
@@ -70,6 +80,15 @@ function reportIssues(
   }
 }
 
+/** What an unknown name was meant to be, where that can be told. */
+function hintFor(name: string, protocol: ProtocolName): string {
+  const foreign = KNOWN_ELSEWHERE.get(name);
+  if (foreign !== undefined) return `, ${foreign}`;
+  if (name.length > NAME_CHARACTERS_MAX) return '';
+  const close = closestName(name, knownNames(protocol));
+  return close === undefined ? '' : `, did you mean "${close}"?`;
+}
+
 function reportUnknown(examination: Examination, prefix: string, name: string): void {
   const { parameters, protocol } = examination.view;
   const elsewhere = BELONGS_ELSEWHERE.get(name);
@@ -77,14 +96,12 @@ function reportUnknown(examination: Examination, prefix: string, name: string): 
     breach(examination, NAME_RULES.elsewhere, prefix + name, `"${name}" ${elsewhere}`);
     return;
   }
-  const close =
-    name.length > NAME_CHARACTERS_MAX ? undefined : closestName(name, knownNames(protocol));
   const found = `unknown parameter ${named(shown(name), parameters[name])}`;
   breach(
     examination,
     NAME_RULES.unknown,
     prefix + shownName(name),
-    close === undefined ? found : `${found}, did you mean "${close}"?`,
+    found + hintFor(name, protocol),
   );
 }
 

@@ -255,7 +255,8 @@ export const MODEL_RULES: readonly Rule[] = [
     when: () => true,
     must: (view) => view.profile.known,
     place: { in: 'line', name: 'model' },
-    found: (view) => named('model', view.model),
+    found: ({ model, profile: { near } }) =>
+      named('model', model) + (near === null ? '' : `, did you mean ${JSON.stringify(near)}?`),
     text: 'the catalog does not know it: its price, limits and abilities are unknown and not checked',
     severity: 'note',
     code: PROBLEM_CODES.unknownModel,
