@@ -26,6 +26,8 @@ const KNOWN_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['frequency_penalty', 'of OpenAI: here are "presence_penalty" and "repetition_penalty"'],
   ['max_output_tokens', 'of the Responses API: here it is "max_tokens"'],
   ['stop_sequences', 'of Anthropic: here it is "stop"'],
+  ['id', 'where the own name of a line is "custom_id"'],
+  ['chat_template_kwargs', 'of vLLM: here "enable_thinking" stands on its own'],
   ['max_new_tokens', 'of Transformers: here it is "max_tokens"'],
 ]);
 

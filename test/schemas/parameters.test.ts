@@ -254,6 +254,8 @@ describe('parameters: names and places', () => {
     ['function_call', '"tool_choice"'],
     ['frequency_penalty', '"presence_penalty" and "repetition_penalty"'],
     ['max_output_tokens', '"max_tokens"'],
+    ['chat_template_kwargs', '"enable_thinking" stands on its own'],
+    ['id', '"custom_id"'],
   ])("another API's %s: a warning that names what has its meaning here", (name, here) => {
     for (const openai of [false, true]) {
       const [problem] = problemsOf({ openai, parameters: { [name]: 1 } });
