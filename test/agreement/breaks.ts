@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { pngOf } from '../helpers/png-of.ts';
 import { allowedOf } from './lines.ts';
 import type { Draft, Fields } from './lines.ts';
 
@@ -384,6 +385,13 @@ export const CHECK_ALONE: readonly Difference[] = [
       tools: [{ ...TOOL, function: { name: 'get weather', description: 'Weather' } }],
     }),
     reason: NO_TEXT,
+  },
+  {
+    name: 'an encoded image of 9 pixels',
+    model: 'qwen3-vl-plus',
+    only: 'native',
+    break: parts([{ image: pngOf(9, 40) }, TEXT]),
+    reason: 'the page has the least size, but its text is not among the sources',
   },
   {
     name: 'fps 50',
