@@ -32,8 +32,14 @@ describe('parseLine: JSON', () => {
     ['{"a":1,}', 'expected double-quoted property name at column 8'],
     ['{"a":"b', 'unterminated string at column 8'],
     ['{"a":1} {', 'unexpected non-whitespace character at column 9'],
-    ['{"a":NaN}', 'unexpected character "N"'],
-    ['你好', 'unexpected character "你"'],
+    ['{"a":NaN}', 'unexpected character "N" at column 6: NaN is not JSON'],
+    [
+      '{"a\\\\":"\\"N","b":[1.5e3, None]}',
+      'unexpected character "N" at column 26: None is not JSON',
+    ],
+    ['{"a":[1, ]}', 'unexpected character "]" at column 10'],
+    ['{"a":{"b":true,"c":tru}}', 'unexpected character "}"'],
+    ['你好', 'unexpected character "你" at column 1'],
   ])('%s: the reason in words, with the column counted from 1', (text, reason) => {
     expect(parseText(text, { model: 'qwen-plus' }).problems[0]?.message).toBe(
       `not valid JSON: ${reason}`,
@@ -42,6 +48,13 @@ describe('parseLine: JSON', () => {
 
   test.each(['[1]', '"text"', '12', 'null', 'true'])('%s: not an object', (text) => {
     expect(codesOf(text)).toEqual(['qbatch_invalid_json']);
+  });
+
+  test('a line of none of the four shapes: names the keys that it has', () => {
+    const [problem] = parseText('{"custom_id":"a","model":"qwen-plus","输入":{}}').problems;
+    expect(problem?.message).toContain('the line has "custom_id", "model", "输入"; see');
+    const [empty] = parseText('{}').problems;
+    expect(empty?.message).toContain('is given; see');
   });
 
   test('depth 512 is fine, 513 is not; a line 100,000 deep does no harm', () => {

@@ -87,6 +87,19 @@ function isDraft(drafted: Drafted): drafted is LineDraft {
   return !Array.isArray(drafted);
 }
 
+const KEYS_SHOWN_MAX = 5;
+const KEY_CHARACTERS_MAX = 30;
+
+/** The first keys of a line, where it has any, so that a misspelt one is seen. */
+function keysOf(value: Readonly<Record<string, unknown>>): string {
+  const keys = Object.keys(value);
+  if (keys.length === 0) return '';
+  const some = keys
+    .slice(0, KEYS_SHOWN_MAX)
+    .map((key) => JSON.stringify(key.slice(0, KEY_CHARACTERS_MAX)));
+  return `: the line has ${some.join(', ')}${keys.length > KEYS_SHOWN_MAX ? ', ...' : ''}`;
+}
+
 /**
  * Sorts a line into one of the four shapes of cli.md section 2, folds in the command line's
  * defaults, and splits it into parsed values (for the checks) and raw text (for the request).
@@ -104,7 +117,7 @@ export function shapeLine(line: OpenObject, defaults: LineDefaults, around: Line
     return unshaped(
       invalidRequest(
         '',
-        'none of body, input, messages or prompt is given; see the four line shapes in the README',
+        `none of body, input, messages or prompt is given${keysOf(value)}; see the four line shapes in the README`,
       ),
     );
   }

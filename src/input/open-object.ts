@@ -1,5 +1,6 @@
 import { type NestedScan, type ObjectMember, scanObject } from '../json/json-scan.ts';
 import type { Problem } from '../problem.ts';
+import { unexpectedAt } from './unexpected-at.ts';
 
 /** Deepest nesting of `{` and `[` in a line, its own included (cli.md section 2). */
 const DEPTH_MAX = 512;
@@ -19,8 +20,19 @@ function invalid(path: string, message: string, code: string): Problem {
 const REASON_AT = /^(.{1,100}?) (?:in JSON|after JSON) at position (\d+)/;
 const UNEXPECTED_CHARACTER = /^Unexpected token '(.)'/su;
 
+/** What Python and JavaScript write for values that JSON writes otherwise, or has none of. */
+const FOREIGN = /(?:NaN|Infinity|None|True|False|undefined)\b/y;
+
+function placeOf(text: string, character: string): string {
+  const at = unexpectedAt(text, character);
+  if (at === null) return '';
+  FOREIGN.lastIndex = at;
+  const word = FOREIGN.exec(text)?.[0];
+  return ` at column ${at + 1}${word === undefined ? '' : `: ${word} is not JSON`}`;
+}
+
 /** Why a text is not JSON, with the column where V8 tells it. */
-function jsonReason(error: unknown): string {
+function jsonReason(error: unknown, text: string): string {
   const message = (error as Error).message;
   const at = REASON_AT.exec(message);
   if (at?.[1] !== undefined) {
@@ -29,7 +41,7 @@ function jsonReason(error: unknown): string {
   }
   const character = UNEXPECTED_CHARACTER.exec(message)?.[1];
   if (character !== undefined) {
-    return `not valid JSON: unexpected character ${JSON.stringify(character)}`;
+    return `not valid JSON: unexpected character ${JSON.stringify(character)}${placeOf(text, character)}`;
   }
   return message.startsWith('Unexpected end')
     ? 'not valid JSON: it ends too early'
@@ -57,7 +69,7 @@ export function openLine(text: string): OpenObject | Problem {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return invalid('', jsonReason(error), 'qbatch_invalid_json');
+    return invalid('', jsonReason(error, text), 'qbatch_invalid_json');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return invalid(

@@ -8,6 +8,7 @@ import {
   type Source,
 } from './model-record.ts';
 import { offerOf, USER_SOURCE, type Offer } from './offer.ts';
+import { closestName } from '../suggest.ts';
 import { scopesAt, type Currency, type Scope } from './scope.ts';
 
 /** Requests and tokens (input and output) a minute for one account; null: not documented. */
@@ -57,7 +58,7 @@ export function loadCatalog(overrides?: unknown): Catalog {
     ids: () => ids,
     profile: (model, scope) =>
       memoized(profiles, scope === undefined ? model : `${scope} ${model}`, () =>
-        profileOf(model, records.get(model), scope),
+        profileOf(model, records.get(model), { scope, near: () => nearestId(model, ids) }),
       ),
     offer: (model, scope, currency) =>
       memoized(offers, `${scope} ${currency} ${model}`, () => {
@@ -88,6 +89,21 @@ function memoized<Value>(memo: Map<string, Value>, key: string, make: () => Valu
   }
   memo.set(key, value);
   return value;
+}
+
+const ID_CHARACTERS_MAX = 64;
+
+/** The id that a mistyped one was meant to be. Other digits are another version, not a mistake. */
+function nearestId(model: string, ids: readonly string[]): string | null {
+  if (model.length > ID_CHARACTERS_MAX) return null;
+  const digitsOf = (id: string): string => id.replaceAll(/\D/g, '');
+  const digits = digitsOf(model);
+  return (
+    closestName(
+      model,
+      ids.filter((id) => digitsOf(id) === digits),
+    ) ?? null
+  );
 }
 
 function compareText(a: string, b: string): number {
@@ -160,7 +176,7 @@ function replaceRecord(
   }
 }
 
-const UNKNOWN: Omit<ModelProfile, 'id' | 'known'> = {
+const UNKNOWN: Omit<ModelProfile, 'id' | 'known' | 'near'> = {
   thinking: null,
   thinkingDefault: null,
   streamOnly: null,
@@ -182,16 +198,17 @@ const UNKNOWN: Omit<ModelProfile, 'id' | 'known'> = {
 function profileOf(
   model: string,
   record: ModelRecord | undefined,
-  scope: Scope | undefined,
+  { scope, near }: { readonly scope: Scope | undefined; readonly near: () => string | null },
 ): ModelProfile {
   if (record === undefined) {
-    return { id: model, known: false, ...UNKNOWN };
+    return { id: model, known: false, near: near(), ...UNKNOWN };
   }
   const scoped = scope === undefined ? undefined : record.limits_by_scope?.[scope];
   const limits: LimitsRecord = { ...record.limits, ...scoped };
   return {
     id: model,
     known: true,
+    near: null,
     thinking: record.thinking ?? null,
     thinkingDefault: record.thinking_default ?? thinkingDefaultOf(record),
     streamOnly: record.stream_only ?? null,

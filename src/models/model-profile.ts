@@ -3,6 +3,8 @@ export type ModelProfile = {
   readonly id: string;
   /** False for an id that the catalog does not know: every ability is then null. */
   readonly known: boolean;
+  /** The known id that an unknown one was most likely meant to be; null where none is near. */
+  readonly near: string | null;
   readonly thinking: 'none' | 'hybrid' | 'only' | null;
   readonly thinkingDefault: boolean | null;
   /** `thinking`: needs a stream when thinking is on. */

@@ -19,6 +19,18 @@ const BELONGS_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['model', 'belongs beside "input", not among the parameters'],
 ]);
 
+/** Names of other APIs, and what has their meaning here. */
+const KNOWN_ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['functions', 'OpenAI\'s old form of "tools"'],
+  ['function_call', 'OpenAI\'s old form of "tool_choice"'],
+  ['frequency_penalty', 'of OpenAI: here are "presence_penalty" and "repetition_penalty"'],
+  ['max_output_tokens', 'of the Responses API: here it is "max_tokens"'],
+  ['stop_sequences', 'of Anthropic: here it is "stop"'],
+  ['id', 'where the own name of a line is "custom_id"'],
+  ['chat_template_kwargs', 'of vLLM: here "enable_thinking" stands on its own'],
+  ['max_new_tokens', 'of Transformers: here it is "max_tokens"'],
+]);
+
 /** Longer names are not compared with known ones: none is near, and the comparison would take long. */
 const NAME_CHARACTERS_MAX = 64;
 
@@ -39,6 +51,14 @@ function knownNames(protocol: ProtocolName): string[] {
   return PARAMETERS.filter((row) => counts(row, protocol)).map((row) => row.name);
 }
 
+/** The service's words for a value that a row refuses, as its messages end. */
+function serviceWords({ view }: Examination, row: Parameter, value: unknown): string {
+  const isOfType = row.integer ? Number.isInteger(value) : typeof value === 'number';
+  const words = isOfType ? row.service : (row.serviceOnType ?? row.service);
+  if (words === null) return '';
+  return ` (service: ${words.replaceAll('xxx', String(row.maximum?.(view) ?? '…'))})`;
+}
+
 /**
  * Reports the schema issues of a value that was refused: the parameter's own words where it is
  * wrong as a whole, the place inside it where a member is. `prefix` is where the parameter stands.
@@ -50,7 +70,7 @@ function reportIssues(
   found: { readonly value: unknown; readonly issues: readonly z.core.$ZodIssue[] },
 ): void {
   const seen = new Set<string>();
-  const service = row.service === null ? '' : ` (service: ${row.service})`;
+  const service = serviceWords(examination, row, found.value);
   for (const issue of found.issues) {
     const name = placeName(row.name, issue.path);
     if (seen.has(name)) continue;
@@ -62,6 +82,15 @@ function reportIssues(
   }
 }
 
+/** What an unknown name was meant to be, where that can be told. */
+function hintFor(name: string, protocol: ProtocolName): string {
+  const foreign = KNOWN_ELSEWHERE.get(name);
+  if (foreign !== undefined) return `, ${foreign}`;
+  if (name.length > NAME_CHARACTERS_MAX) return '';
+  const close = closestName(name, knownNames(protocol));
+  return close === undefined ? '' : `, did you mean "${close}"?`;
+}
+
 function reportUnknown(examination: Examination, prefix: string, name: string): void {
   const { parameters, protocol } = examination.view;
   const elsewhere = BELONGS_ELSEWHERE.get(name);
@@ -69,14 +98,12 @@ function reportUnknown(examination: Examination, prefix: string, name: string): 
     breach(examination, NAME_RULES.elsewhere, prefix + name, `"${name}" ${elsewhere}`);
     return;
   }
-  const close =
-    name.length > NAME_CHARACTERS_MAX ? undefined : closestName(name, knownNames(protocol));
   const found = `unknown parameter ${named(shown(name), parameters[name])}`;
   breach(
     examination,
     NAME_RULES.unknown,
     prefix + shownName(name),
-    close === undefined ? found : `${found}, did you mean "${close}"?`,
+    found + hintFor(name, protocol),
   );
 }
 
@@ -108,7 +135,8 @@ function checkOne(examination: Examination, row: Parameter, value: unknown): voi
   const prefix = view.paths.parameters;
   const path = prefix + row.name;
   if (value === null) {
-    if (!row.nullable) breach(examination, NAME_RULES.nothing, path, `${row.name} is null`);
+    const rule = row.name === 'stream' ? NAME_RULES.streamNothing : NAME_RULES.nothing;
+    if (!row.nullable) breach(examination, rule, path, `${row.name} is null`);
     return;
   }
   if (!checkValue(examination, row, prefix, value)) return;

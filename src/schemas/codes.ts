@@ -10,7 +10,7 @@ export const PROBLEM_CODES = {
   unknownParameter: 'qbatch_unknown_parameter',
   /** Warning: a documented name in a place where it does not count. */
   misplaced: 'qbatch_misplaced_parameter',
-  /** Warning: null where null has no documented meaning; it is sent as it is. */
+  /** Warning: null where null has no documented meaning. */
   nullParameter: 'qbatch_null_parameter',
   /** Warning: a documented constraint without a known consequence. */
   rule: 'qbatch_rule',

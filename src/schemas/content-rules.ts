@@ -34,7 +34,7 @@ type ContentRuleName =
   | 'documents'
   | 'parsing';
 
-type MediaRuleName = 'type' | 'dataUri' | 'dataUriBytes' | 'address' | 'oss';
+type MediaRuleName = 'type' | 'dataUri' | 'dataUriBytes' | 'imageSize' | 'address' | 'oss';
 
 /** Rules about content parts, natively and in compatible mode. */
 export const CONTENT_RULES: Readonly<Record<ContentRuleName, ShapeRule>> = {
@@ -224,6 +224,12 @@ export const MEDIA_RULES: Readonly<Record<MediaRuleName, ShapeRule>> = {
     about: 'media addresses',
     must: 'at most 10485760 are allowed: use a URL or a smaller file',
     service: 'Exceeded limit on max bytes per data-uri item : 10485760',
+    source: errors,
+  }),
+  imageSize: refusal({
+    id: 'image-size',
+    about: 'images in data URIs',
+    must: 'an image must have at least 10 pixels on each side and be at most 200 times as long as wide',
     source: errors,
   }),
   address: refusal({

@@ -60,13 +60,23 @@ function framesRule(count: number, model: string): ShapeRule | undefined {
     : undefined;
 }
 
+const MEMBERS_SHOWN_MAX = 5;
+
+function membersOf(part: JsonObject): string {
+  const names = Object.keys(part);
+  const some = names.slice(0, MEMBERS_SHOWN_MAX).map((name) => JSON.stringify(shownName(name)));
+  if (names.length === 0) return 'the part is empty';
+  return `the part has ${some.join(', ')}${names.length > some.length ? ', ...' : ''}`;
+}
+
 function reportNoModality(examination: Examination, path: string, part: JsonObject): void {
+  const modality = OPENAI_PARTS.get(part['type']);
   const hint =
-    part['type'] === undefined
+    modality === undefined
       ? ''
-      : `; ${shown(part['type'])} is an OpenAI part: natively write {"image": "https://..."}`;
-  const found = `the part has none of ${MODAL_KEYS.join(', ')}${hint}`;
-  breach(examination, CONTENT_RULES.modality, path, found);
+      : `, an OpenAI part: natively write {"${modality}": ${modality === 'text' ? '"..."' : '"https://..."'}}`;
+  const found = modality === undefined ? membersOf(part) : `type is ${shown(part['type'])}`;
+  breach(examination, CONTENT_RULES.modality, path, found + hint);
 }
 
 /** One part of a native multimodal message: `{"text"}`, `{"image"}`, `{"video"}`, `{"audio"}`, `{"file"}`. */

@@ -65,7 +65,10 @@ function checkValue(name: string, path: string, value: unknown): Problem | undef
     return breachOf(rule, path, `the header ${shown(name)} is refused`);
   }
   const found = named(shownName(name), value);
-  if (typeof value !== 'string') return breachOf(HEADER_RULES.valueType, path, found);
+  if (typeof value !== 'string') {
+    const hint = isObject(value) ? ", where its JSON is meant as text: '{...}'" : '';
+    return breachOf(HEADER_RULES.valueType, path, found + hint);
+  }
   if (!PRINTABLE.test(value)) return breachOf(HEADER_RULES.ascii, path, found);
   return allowed.fits(value) ? undefined : breachOf(allowed.rule, path, found);
 }

@@ -12,6 +12,7 @@ type NameRuleName =
   | 'elsewhere'
   | 'protocol'
   | 'nothing'
+  | 'streamNothing'
   | 'family'
   | 'integerText'
   | 'inputMember'
@@ -69,6 +70,13 @@ export const NAME_RULES: Readonly<Record<NameRuleName, ShapeRule>> = {
     code: PROBLEM_CODES.nullParameter,
     source: referenceLater,
   }),
+  streamNothing: constraint({
+    id: 'stream-null',
+    about: 'stream',
+    must: 'null counts as left out, and a stream is asked for where the model or a parameter needs one: leave it out, or write true or false',
+    code: PROBLEM_CODES.nullParameter,
+    source: referenceLater,
+  }),
   family: constraint({
     id: 'parameter-family',
     about: 'parameters of one model family',
@@ -80,7 +88,6 @@ export const NAME_RULES: Readonly<Record<NameRuleName, ShapeRule>> = {
     id: 'integer-text',
     about: 'integer parameters',
     must: 'it is sent as it is written, and a service that takes integers may refuse a fraction or an exponent: write plain digits',
-    service: "'seed' must be Integer",
     source: errors,
   }),
   inputMember: constraint({

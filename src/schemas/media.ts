@@ -1,3 +1,4 @@
+import { dataImageSize } from '../models/media-size.ts';
 import { MEDIA_RULES } from './content-rules.ts';
 import { breach, named } from './findings.ts';
 import type { Examination } from './findings.ts';
@@ -18,9 +19,26 @@ function checkDataUri(examination: Examination, path: string, value: string): vo
     return;
   }
   const bytes = value.length - head.length;
-  if (bytes <= DATA_URI_BYTES_MAX) return;
-  const found = `the data URI has ${bytes} bytes after encoding`;
-  breach(examination, MEDIA_RULES.dataUriBytes, path, found);
+  if (bytes > DATA_URI_BYTES_MAX) {
+    const found = `the data URI has ${bytes} bytes after encoding`;
+    breach(examination, MEDIA_RULES.dataUriBytes, path, found);
+  } else if (/^data:image/i.test(head)) {
+    checkImageSize(examination, path, value);
+  }
+}
+
+/** Pixels on the shorter side, and how often it may go into the longer. Source: the same page. */
+const IMAGE = { sideMin: 10, ratioMax: 200 } as const;
+
+/** An image whose size its first bytes do not tell passes. */
+function checkImageSize(examination: Examination, path: string, value: string): void {
+  const size = dataImageSize(value);
+  if (size === null) return;
+  const short = Math.min(size.width, size.height);
+  const long = Math.max(size.width, size.height);
+  if (short >= IMAGE.sideMin && long <= short * IMAGE.ratioMax) return;
+  const found = `the image has ${size.width} x ${size.height} pixels`;
+  breach(examination, MEDIA_RULES.imageSize, path, found);
 }
 
 /**

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Severity } from '../problem.ts';
 import { PROBLEM_CODES } from './codes.ts';
 import type { ProblemCode } from './codes.ts';
+import type { RequestView } from './request-view.ts';
 import type { Source } from './sources.ts';
 import { booleanValue } from './values.ts';
 
@@ -20,8 +21,12 @@ export type Parameter = {
   readonly schema: z.ZodType;
   /** The range for people, as the end of "it must be ...". */
   readonly allowed: string;
-  /** The service's own words for a violation; null where none are documented. */
+  /** The service's own words for a violation, `xxx` where it names a maximum; null where none are documented. */
   readonly service: string | null;
+  /** Its words for a value of another type, where they differ. */
+  readonly serviceOnType: string | null;
+  /** What stands for `xxx`; null where the model's is not known. */
+  readonly maximum: ((view: RequestView) => number | null) | null;
   /** What the service assumes where it is left out. */
   readonly default: string;
   /** Whether null is documented, or stands for "none" in every SDK. */
@@ -38,7 +43,15 @@ export type Parameter = {
   readonly source: Source;
 };
 
-type Optional = 'nullable' | 'family' | 'integer' | 'models' | 'place' | 'service';
+type Optional =
+  | 'nullable'
+  | 'family'
+  | 'integer'
+  | 'models'
+  | 'place'
+  | 'service'
+  | 'serviceOnType'
+  | 'maximum';
 type Row = Omit<Parameter, 'severity' | 'code' | Optional> & Partial<Pick<Parameter, Optional>>;
 
 /** A row with what most rows share: both places, all models, no service text, no null, no integer. */
@@ -46,6 +59,8 @@ export function parameter(row: Row): Parameter {
   return {
     place: 'both',
     service: null,
+    serviceOnType: null,
+    maximum: null,
     nullable: false,
     models: 'all',
     family: null,

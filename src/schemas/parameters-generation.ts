@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FAMILIES } from './model-families.ts';
+import { maxTokensOf } from './request-facts.ts';
 import { SEED_MAX, flag, parameter, stopValue } from './parameter.ts';
 import type { Parameter } from './parameter.ts';
 import { SOURCES } from './sources.ts';
@@ -15,6 +16,7 @@ export const GENERATION_PARAMETERS: readonly Parameter[] = [
     schema: z.number().gte(0).lt(2),
     allowed: 'a number with 0 <= x < 2',
     service: 'Temperature should be in [0.0, 2.0)',
+    serviceOnType: "'temperature' must be Float",
     default: 'by model: 0.7 for most, 0.6 for thinking Qwen3 and QwQ, 0.01 for VL',
     source: reference,
   }),
@@ -23,6 +25,7 @@ export const GENERATION_PARAMETERS: readonly Parameter[] = [
     schema: z.number().gt(0).lte(1),
     allowed: 'a number with 0 < x <= 1',
     service: 'Range of top_p should be (0.0, 1.0]',
+    serviceOnType: "'top_p' must be Float",
     default: 'by model: 0.8, 0.95 in thinking mode, 0.001 for VL',
     source: reference,
   }),
@@ -60,6 +63,7 @@ export const GENERATION_PARAMETERS: readonly Parameter[] = [
     schema: integerFrom(0, SEED_MAX),
     allowed: 'an integer from 0 to 9223372036854775807',
     service: 'Range of seed should be [0, 9223372036854775807]',
+    serviceOnType: "'seed' must be Integer",
     default: '1234 for most models',
     source: errors,
   }),
@@ -69,6 +73,7 @@ export const GENERATION_PARAMETERS: readonly Parameter[] = [
     schema: integerFrom(1),
     allowed: "an integer from 1 to the model's maximum output",
     service: 'Range of max_tokens should be [1, xxx]',
+    maximum: maxTokensOf,
     default: "the model's maximum output",
     source: reference,
   }),
@@ -148,6 +153,7 @@ export const GENERATION_PARAMETERS: readonly Parameter[] = [
     schema: integerFrom(1),
     allowed: "an integer from 1 to the model's longest chain of thought",
     service: 'The thinking_budget parameter must be a positive integer and not greater than xxx',
+    maximum: (view) => view.profile.maxThinking,
     default: "the model's longest chain of thought",
     source: reference,
   }),

@@ -103,3 +103,13 @@ export const OTHER_VENDORS: {
 export function textByDefault(model: string): boolean {
   return isQwen(model) && !FAMILIES.messageByDefault.test(model);
 }
+
+/** Cap of the OCR models for ordinary accounts, and after it was raised by request. */
+export const OCR_TOKENS = { ordinary: 4096, raised: 8192 } as const;
+
+/** Most tokens that the model answers with; null where that is not known. */
+export function maxTokensOf({ profile, model }: RequestView): number | null {
+  const { maxOutput } = profile;
+  if (maxOutput === null || !FAMILIES.cappedOcr.test(model)) return maxOutput;
+  return Math.max(maxOutput, OCR_TOKENS.raised);
+}

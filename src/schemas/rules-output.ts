@@ -2,7 +2,7 @@ import { PROBLEM_CODES } from './codes.ts';
 import { FAMILIES } from './model-families.ts';
 import { FORMAT_RULES } from './rules-format.ts';
 import { named } from './findings.ts';
-import { formatType, hasPartMember, saysJson } from './request-facts.ts';
+import { formatType, hasPartMember, maxTokensOf, OCR_TOKENS, saysJson } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
 import { parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
@@ -14,12 +14,11 @@ const SEED_DOCUMENTED_MAX = 2_147_483_647;
 /** The larger of the two documented defaults of `max_input_tokens`. */
 const MAX_INPUT_DOCUMENTED = 1_000_000;
 
-/** Cap of the OCR models for ordinary accounts, and after it was raised by request. */
-const OCR_TOKENS = { ordinary: 4096, raised: 8192 } as const;
+/** The most answers that any model gives. */
+const N_MAX = 4;
 
-function maxTokensOf(view: RequestView): number {
-  const most = view.profile.maxOutput ?? Number.POSITIVE_INFINITY;
-  return FAMILIES.cappedOcr.test(view.model) ? Math.max(most, OCR_TOKENS.raised) : most;
+function mostTokens(view: RequestView): number {
+  return maxTokensOf(view) ?? Number.POSITIVE_INFINITY;
 }
 
 function isNative(view: RequestView): boolean {
@@ -70,12 +69,12 @@ export const OUTPUT_RULES: readonly Rule[] = [
     id: 'max-tokens',
     on: 'max_tokens',
     when: (view) => typeof view.parameters['max_tokens'] === 'number',
-    must: (view) => Number(view.parameters['max_tokens']) <= maxTokensOf(view),
+    must: (view) => Number(view.parameters['max_tokens']) <= mostTokens(view),
     place: parameterPlace('max_tokens'),
     found: onModel('max_tokens'),
     text: "it may be at most the model's longest answer: lower it, or correct the catalog with --catalog",
     service: 'Range of max_tokens should be [1, xxx]',
-    xxx: (view) => String(maxTokensOf(view)),
+    xxx: (view) => String(mostTokens(view)),
     severity: 'error',
     source: SOURCES.errors,
   }),
@@ -85,7 +84,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     when: (view) => FAMILIES.cappedOcr.test(view.model),
     must: (view) => {
       const asked = Number(view.parameters['max_tokens']);
-      return !(asked > OCR_TOKENS.ordinary && asked <= maxTokensOf(view));
+      return !(asked > OCR_TOKENS.ordinary && asked <= mostTokens(view));
     },
     place: parameterPlace('max_tokens'),
     text: `above ${OCR_TOKENS.ordinary} it works on this model only for accounts that were raised by request`,
@@ -107,8 +106,12 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'n-model',
     on: 'n',
-    when: (view) => view.profile.nMax !== null && Number(view.parameters['n']) > 1,
-    must: (view) => Number(view.parameters['n']) <= (view.profile.nMax ?? 4),
+    // What no model takes is refused by the parameter's own row.
+    when: (view) => {
+      const asked = Number(view.parameters['n']);
+      return view.profile.nMax !== null && asked > 1 && asked <= N_MAX;
+    },
+    must: (view) => Number(view.parameters['n']) <= (view.profile.nMax ?? N_MAX),
     place: parameterPlace('n'),
     found: (view) => `${onModel('n')(view)} has at most ${view.profile.nMax}`,
     text: 'few models are documented to give several answers',
@@ -181,7 +184,9 @@ export const OUTPUT_RULES: readonly Rule[] = [
     on: 'modalities',
     when: (view) => {
       const modalities = view.parameters['modalities'];
-      return !isNative(view) && Array.isArray(modalities) && modalities.includes('audio');
+      // A model that only streams has a rule of its own.
+      if (isNative(view) || view.profile.streamOnly === 'always') return false;
+      return Array.isArray(modalities) && modalities.includes('audio');
     },
     must: (view) => view.stream,
     place: parameterPlace('modalities'),

@@ -221,7 +221,10 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: 'research-question',
     on: null,
-    when: (view) => FAMILIES.research.test(view.model) && Array.isArray(view.messages),
+    when: (view) =>
+      view.protocol === 'dashscope' &&
+      FAMILIES.research.test(view.model) &&
+      Array.isArray(view.messages),
     must: (view) =>
       FEEDBACK_PLACES.some((place) => view[place]['enable_feedback'] === false) ||
       !Array.isArray(view.messages) ||

@@ -56,7 +56,7 @@ export type ResearchStream = { readonly frames: readonly string[]; readonly outp
 
 /**
  * The stream of `qwen-deep-research`: one user message is answered with a question back; after
- * question and reply (three messages) the research runs through its phases to the report. Field
+ * question and reply (three messages), or with `enable_feedback: false`, the research runs through its phases to the report. Field
  * names are the recorded ones, the misspelt `fininshed` included. The last frame is phase `answer`
  * with status `finished`.
  */
@@ -66,7 +66,10 @@ export function researchStream(
   requestId: string,
 ): ResearchStream {
   const quote = quoteFrom(promptOf(request), 24);
-  const isSecondCall = request.messages.some(({ role }) => role === 'assistant');
+  // The place of the option is not settled among the sources.
+  const places = [request.parameters, request.input, request.body];
+  const isUnasked = places.some((place) => place?.['enable_feedback'] === false);
+  const isSecondCall = isUnasked || request.messages.some(({ role }) => role === 'assistant');
   const report = answer.choices[0]?.content.join('') ?? '';
   const question = PHRASES[languageOf(quote)].clarify.replace('{quote}', () => quote);
   const steps = isSecondCall

@@ -41,6 +41,41 @@ describe('errors that go away', () => {
     });
   });
 
+  test('a timeout answered with what there was: no answer, asked again as a stream, and counted as possibly billed', async () => {
+    const { bench, server, args, ids } = await prepareCliJob(2, { mixed: true });
+    server.script = ({ nth, protocol }): Reaction => {
+      if (nth > 1) return { kind: 'answer' };
+      const choices = [
+        { index: 0, message: { role: 'assistant', content: '只有一' }, finish_reason: 'stop' },
+      ];
+      const body = protocol === 'openai' ? { choices } : { output: { choices } };
+      return {
+        kind: 'raw',
+        status: 200,
+        headers: { ...JSON_TYPE, 'x-dashscope-partialresponse': 'true' },
+        body: JSON.stringify(body),
+        billed: true,
+      };
+    };
+    const run = await runCli(bench, [...args, '--json']);
+    expect(run).toMatchObject({ status: 0 });
+    expect(run.json()).toMatchObject({
+      attempts: 4,
+      lines: { answered: 2 },
+      possibly_billed: { attempts: 2 },
+    });
+    const streams = server.calls.map(({ id, nth, json, headers }) => ({
+      id,
+      nth,
+      isStream: json['stream'] === true || headers['x-dashscope-sse'] === 'enable',
+    }));
+    for (const id of ids) {
+      expect(streams).toContainEqual({ id, nth: 1, isStream: false });
+      expect(streams).toContainEqual({ id, nth: 2, isStream: true });
+    }
+    expect(JSON.stringify(bench.lines('a.results.jsonl'))).not.toContain('只有一');
+  });
+
   test('throttles do not use up attempts: answered with --max-attempts 1 after two of them', async () => {
     const { bench, server, args } = await prepareCliJob(1, { mixed: true });
     server.script = ({ nth }) =>

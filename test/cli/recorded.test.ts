@@ -3,6 +3,7 @@ import { openBench, parseJsonLines } from '../helpers/bench.ts';
 import { firstMatch, verdictOf } from '../helpers/contract-errors.ts';
 import { promptFor, type Reaction, startCountingServer } from '../helpers/counting-server.ts';
 import {
+  errorIn,
   type Frame,
   framesOf,
   isResearch,
@@ -71,16 +72,6 @@ function replay({ status, headers, body }: Recorded): Reaction {
   return { kind: 'raw', status, headers, body: body.toString('utf8') };
 }
 
-function errorIn({ body }: Recorded): { code: string | null; message: string; raw: unknown } {
-  const raw = JSON.parse(body.toString('utf8')) as {
-    code?: string;
-    message?: string;
-    error?: { code?: string | null; type?: string | null; message?: string };
-  };
-  const { code, type, message } = { type: null, ...(raw.error ?? raw) };
-  return { code: code ?? type ?? null, message: message ?? '', raw };
-}
-
 function verdict(recorded: Recorded): ReturnType<typeof verdictOf> {
   const { code, message } = errorIn(recorded);
   const rule = firstMatch({ status: recorded.status, code, message });
@@ -105,6 +96,17 @@ describe.runIf(RECORDINGS_PRESENT)('recorded replies, through the program', () =
   const errors = exchanges.filter(({ isError }) => isError);
   const ofAction = (action: string, scope: string): readonly Recorded[] =>
     errors.filter((one) => verdict(one).action === action && verdict(one).scope === scope);
+
+  test('every recorded exchange is played below', () => {
+    const played = [
+      ...ofAction('fail', 'line'),
+      ...ofAction('throttle', 'model'),
+      ...ofAction('stop', 'model'),
+      ...ofAction('stop', 'account'),
+    ];
+    expect(played.map(({ id }) => id).toSorted()).toEqual(errors.map(({ id }) => id).toSorted());
+    expect(answers.length - 1 + torn.length + errors.length).toBe(exchanges.length);
+  });
 
   test('answers are folded whole, torn streams and errors are failures, each as its file says', async () => {
     const bench = openBench();

@@ -166,6 +166,21 @@ function modelIn(body: Buffer): string {
   return /"model":\s*"([^"]+)"/.exec(body.toString('utf8'))?.[1] ?? 'qwen-plus';
 }
 
+/** Code (null: none), message and whole JSON of an error's body. */
+export function errorIn({ body }: Recorded): {
+  code: string | null;
+  message: string;
+  raw: unknown;
+} {
+  const raw = JSON.parse(body.toString('utf8')) as {
+    code?: string;
+    message?: string;
+    error?: { code?: string | null; type?: string | null; message?: string };
+  };
+  const { code, type, message } = { type: null, ...(raw.error ?? raw) };
+  return { code: code ?? type ?? null, message: message ?? '', raw };
+}
+
 /** The JSON of a reply, or of every data line of a stream. */
 export function framesOf({ streamed, body }: Recorded): readonly Frame[] {
   const text = body.toString('utf8');

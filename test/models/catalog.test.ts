@@ -96,6 +96,19 @@ describe('profile', () => {
   });
 
   it.each([
+    ['Qwen-Plus', 'qwen-plus'],
+    ['qwen-plsu', 'qwen-plus'],
+    ['qwen3_max', 'qwen3-max'],
+    // A version that came out after the catalog is no mistake.
+    ['qwen4-max', null],
+    ['qwen-plus-2027-01-01', null],
+    ['gpt-4o', null],
+    ['qwen-plus', null],
+  ])('%s: the known id that it was meant to be is %s', (model, near) => {
+    expect(catalog.profile(model).near).toBe(near);
+  });
+
+  it.each([
     ['qwen-vl-max', 'multimodal-generation'],
     ['qvq-max', 'multimodal-generation'],
     ['qwen-vl-ocr', 'multimodal-generation'],

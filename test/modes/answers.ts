@@ -53,8 +53,16 @@ function chat(choices: readonly Fields[], usage: Fields = {}): Fields {
 
 const PARTS = { content: [{ text: TEXT }] };
 
-/** The text; the size that a picture was scaled to may stand beside it, or in a part of its own. */
-const SIZED_PART: unknown = expect.arrayContaining([expect.objectContaining({ text: TEXT })]);
+/** The text, and the size that a picture was scaled to: beside it, or in a part of its own. */
+const SIZED_PARTS: unknown = expect.toSatisfy(isSized);
+
+function isSized(value: unknown): boolean {
+  const parts = Array.isArray(value) ? (value as readonly Fields[]) : [];
+  const sizes = parts.flatMap(({ image_hw: size }) => (size === undefined ? [] : [size]));
+  const [first] = (sizes[0] ?? []) as readonly unknown[];
+  const texts = parts.filter(({ text }) => typeof text === 'string' && text.trim() !== '');
+  return texts.length === 1 && sizes.length === 1 && isNumbers(first, 2);
+}
 
 /** Native multimodal: content in parts, and the tokens of the medium; older models give no total. */
 function seen(medium: 'image' | 'video' | 'audio', message: Fields = {}): Fields {
@@ -118,6 +126,11 @@ const THOUGHT = { reasoning_content: TEXT };
 const THOUGHT_USAGE = { output_tokens_details: { reasoning_tokens: NUMBER } };
 const THOUGHT_CHAT_USAGE = { completion_tokens_details: { reasoning_tokens: NUMBER } };
 
+const CODE = {
+  tool_info: [{ type: 'code_interpreter', code_interpreter: { code: TEXT } }],
+};
+const CODE_USAGE = { ...THOUGHT_USAGE, plugins: { code_interpreter: { count: NUMBER } } };
+
 const WEATHER = { name: 'get_current_weather', arguments: JSON_OBJECT };
 const TIME = { name: 'get_current_time', arguments: JSON_OBJECT };
 
@@ -154,13 +167,15 @@ function isLogprobs(value: unknown): boolean {
   );
 }
 
-const SEARCHED = {
+const EXTRA = { extra_tool_info: [{ tool: TEXT, result: TEXT }] };
+const searched = (more: Fields = {}): Fields => ({
   search_info: {
+    ...more,
     search_results: expect.arrayContaining([
       expect.objectContaining({ index: 1, title: TEXT, url: TEXT, site_name: TEXT }),
     ]),
   },
-};
+});
 const SEARCH_USAGE = { plugins: { search: { count: NUMBER, strategy: 'turbo' } } };
 
 const SPOKEN = { annotations: [{ type: 'audio_info', language: 'zh', emotion: TEXT }] };
@@ -186,13 +201,14 @@ const SHAPES: readonly (readonly [ids: string, body: Fields])[] = [
   ['cumulative-text-format', TEXT_FORMAT],
   ['cumulative-translation-chat', chat([choice()])],
   ['image-url image-temporary-storage image-flat', seen('image')],
-  ['image-data-uri', seen('image', { content: SIZED_PART })],
+  ['image-data-uri', seen('image', { content: SIZED_PARTS })],
   ['image-chat', seenInChat('image')],
   ['video-file video-frames', seen('video')],
   ['video-file-chat video-frames-chat', seenInChat('video')],
   ['audio-url', seen('audio')],
   ['audio-omni-chat', seenInChat('audio')],
-  ['search-with-sources search-first-in-stream', native([choice()], SEARCH_USAGE, SEARCHED)],
+  ['search-with-sources', native([choice()], SEARCH_USAGE, searched(EXTRA))],
+  ['search-first-in-stream', native([choice()], SEARCH_USAGE, searched())],
   ['search-chat', chat([choice()])],
   ['tool-forced', native([calls([WEATHER], 'stop')])],
   ['tool-auto-of-two tool-stream-cumulative', native([calls([TIME])])],
@@ -219,17 +235,23 @@ const SHAPES: readonly (readonly [ids: string, body: Fields])[] = [
   ],
   ['ocr-text ocr-document ocr-table ocr-formula ocr-languages ocr-prompt', ocr({})],
   ['ocr-prompt-chat', seenInChat('image')],
-  ['research-report research-summary research-summary-beside', research(REFERENCES)],
-  ['research-without-question', research({})],
+  [
+    'research-report research-summary research-summary-beside research-without-question',
+    research(REFERENCES),
+  ],
   ['long-file long-two-files', native([choice()])],
   ['long-file-chat', chat([choice()])],
-  ['document-urls document-urls-unstreamed document-slides', native([choice()])],
+  [
+    'document-urls document-urls-unstreamed document-slides',
+    native([choice()], { cached_tokens: NUMBER }),
+  ],
   ['partial', native([choice()])],
   ['partial-chat', chat([choice()])],
   [
-    'thinking thinking-all-unsaid thinking-unstreamed thinking-only code-interpreter',
+    'thinking thinking-all-unsaid thinking-unstreamed thinking-only',
     native([choice(THOUGHT)], THOUGHT_USAGE),
   ],
+  ['code-interpreter', native([choice(THOUGHT)], CODE_USAGE, CODE)],
   ['thinking-off', native([choice()])],
   ['thinking-picture thinking-only-picture', seen('image', THOUGHT)],
   [

@@ -5,7 +5,7 @@ import { runCli } from '../helpers/spawn-cli.ts';
 import { DOCUMENTED_REPLIES } from './documented-replies.ts';
 import { allExamples, documentedRequests, exampleNames } from './examples.ts';
 
-test('documented replies that the simulator does not give: nothing of them is lost', async () => {
+test('documented replies, word for word: nothing of them is lost', async () => {
   const bench = openBench();
   const server = await startCountingServer();
   const replies = new Map(DOCUMENTED_REPLIES.map((reply) => [reply.id, reply]));

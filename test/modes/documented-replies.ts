@@ -1,7 +1,7 @@
 /*
- * Replies that the simulator has not (yet), as the reference or recorded responses have them, by
- * the `custom_id` of the example's line; with what the folded body must hold. Frames are in the
- * recorded framing.
+ * Replies as the reference or recorded responses have them, by the `custom_id` of the example's
+ * line, with what the folded body must hold, word for word: a second source beside the simulator.
+ * Frames are in the recorded framing.
  */
 
 /** A reply of the service and what a user must find in the output. */
@@ -67,7 +67,7 @@ const CODE_FRAMES = [
   },
 ];
 
-/** The size that the picture was scaled to stands in a part of its own. Source: service contract 4.1. */
+/** The size that the picture was scaled to may stand in a part of its own, where the simulator puts it beside the text. */
 const SIZED = {
   output: {
     choices: [

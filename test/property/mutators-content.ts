@@ -1,4 +1,5 @@
 import { say, user, type Mutator } from './mutator.ts';
+import { pngOf } from '../helpers/png-of.ts';
 import { Raw } from './request-draft.ts';
 
 /** One mutator for each rule of service.md sections 3.2 and 3.3: parts and media. */
@@ -260,6 +261,14 @@ const MEDIA: readonly Mutator[] = [
     at: 'image',
     says: 'data:<type>;base64,<data>',
     mutate: see({ image: 'data:image/png,raw' }),
+  },
+  {
+    ...vl,
+    breaks: 'image-size',
+    severity: 'error',
+    at: 'image',
+    says: 'the image has 9 x 40 pixels',
+    mutate: see({ image: pngOf(9, 40) }),
   },
   {
     ...vl,

@@ -51,6 +51,13 @@ const NAMES: readonly Mutator[] = [
     },
   },
   {
+    breaks: 'stream-null',
+    severity: 'warning',
+    at: 'stream',
+    says: 'null counts as left out',
+    mutate: set({ stream: null }),
+  },
+  {
     breaks: 'parameter-family',
     severity: 'warning',
     at: '',
@@ -73,7 +80,7 @@ const NAMES: readonly Mutator[] = [
     breaks: 'integer-text',
     severity: 'warning',
     at: '',
-    says: "'seed' must be Integer",
+    says: 'write plain digits',
     mutate: (draft, random) => {
       const name = random.pick(['seed', 'max_tokens', 'n', 'top_k']);
       draft.parameters[name] = new Raw(random.pick(['1.0', '1e0', '1E+0']));

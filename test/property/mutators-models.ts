@@ -147,6 +147,17 @@ export const MODEL_MUTATORS: readonly Mutator[] = [
     },
   },
   {
+    breaks: 'research-compatible',
+    model: 'qwen-deep-research',
+    severity: 'error',
+    at: 'url',
+    says: 'served natively only',
+    mutate: (draft) => {
+      draft.shape = 'chat envelope';
+      draft.messages = [TEXT];
+    },
+  },
+  {
     breaks: 'unknown-model',
     severity: 'note',
     at: 'model',

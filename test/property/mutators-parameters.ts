@@ -17,14 +17,21 @@ const named = (name: unknown): unknown => [
   { type: 'function', function: { name, description: '查询' } },
 ];
 
+/** Values of another type, about which the service has other words. */
+const BAD_TYPES: Readonly<Record<string, Bad>> = {
+  temperature: { values: ['0.7', true, []], says: "(service: 'temperature' must be Float)" },
+  top_p: { values: ['0.8', {}], says: "(service: 'top_p' must be Float)" },
+  seed: { values: ['1234', raw('1.5')], says: "(service: 'seed' must be Integer)" },
+};
+
 const BAD: Readonly<Record<string, Bad>> = {
   temperature: {
-    values: [2, raw('2.0'), raw('-1e-9'), 2.5, raw('1e400'), '0.7', true],
-    says: 'Temperature should be in [0.0, 2.0)',
+    values: [2, raw('2.0'), raw('-1e-9'), 2.5, raw('1e400')],
+    says: '(service: Temperature should be in [0.0, 2.0))',
   },
   top_p: {
-    values: [0, raw('0.0'), raw('1.0000001'), -1, '0.8'],
-    says: 'Range of top_p should be (0.0, 1.0]',
+    values: [0, raw('0.0'), raw('1.0000001'), -1],
+    says: '(service: Range of top_p should be (0.0, 1.0])',
   },
   top_k: { values: [-1, raw('1.5'), '20'], says: 'top_k be greater than or equal to 0' },
   repetition_penalty: {
@@ -36,10 +43,13 @@ const BAD: Readonly<Record<string, Bad>> = {
     says: 'Presence_penalty should be in [-2.0, 2.0]',
   },
   seed: {
-    values: [-1, raw('9223372036854775808'), raw('9223372036854775900'), raw('1e19'), '1234'],
-    says: 'Range of seed should be [0, 9223372036854775807]',
+    values: [-1, raw('9223372036854775808'), raw('9223372036854775900'), raw('1e19')],
+    says: '(service: Range of seed should be [0, 9223372036854775807])',
   },
-  max_tokens: { values: [0, -1, raw('10.5'), '100'], says: 'Range of max_tokens should be [1,' },
+  max_tokens: {
+    values: [0, -1, raw('10.5'), '100'],
+    says: 'Range of max_tokens should be [1, 32768])',
+  },
   max_completion_tokens: {
     values: [0, raw('1.5'), '1'],
     says: 'it must be an integer >= 1',
@@ -61,7 +71,8 @@ const BAD: Readonly<Record<string, Bad>> = {
   enable_thinking: flag,
   thinking_budget: {
     values: [0, -1, raw('1.5'), '100'],
-    says: 'The thinking_budget parameter must be a positive integer and not greater than',
+    says: 'must be a positive integer and not greater than 81920)',
+    model: 'qwen3-max',
     beside: { enable_thinking: true },
   },
   reasoning_effort: { values: ['extreme', 3], says: 'low, medium, high', model: 'qwen3.8-max' },
@@ -152,8 +163,9 @@ const BAD: Readonly<Record<string, Bad>> = {
 };
 
 /** One mutator for each documented parameter: a value that its row does not allow. */
-export const PARAMETER_MUTATORS: readonly Mutator[] = Object.entries(BAD).map(
-  ([name, { values, says, model, shape, beside }]): Mutator => ({
+export const PARAMETER_MUTATORS: readonly Mutator[] = [BAD, BAD_TYPES]
+  .flatMap(Object.entries<Bad>)
+  .map(([name, { values, says, model, shape, beside }]): Mutator => ({
     breaks: name,
     ...(model === undefined ? {} : { model }),
     ...(shape === undefined ? {} : { shape }),
@@ -166,5 +178,4 @@ export const PARAMETER_MUTATORS: readonly Mutator[] = Object.entries(BAD).map(
     mutate: (draft, random) => {
       draft.parameters[name] = values[random.between(0, values.length - 1)];
     },
-  }),
-);
+  }));

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 
+import { classify } from '../../src/classify.ts';
 import { dashscope } from '../../src/protocols/dashscope.ts';
 import { openai } from '../../src/protocols/openai.ts';
 import type { Decoded, StreamFold } from '../../src/protocols/protocol.ts';
 import { asked } from '../helpers/asked.ts';
+import { firstMatch, verdictOf } from '../helpers/contract-errors.ts';
 import {
+  errorIn,
   type Frame,
   framesOf,
   isResearch,
@@ -91,6 +94,14 @@ describe.runIf(RECORDINGS_PRESENT)('recorded replies', () => {
         body: JSON.stringify(file),
       },
     });
+  });
+
+  test.each(errors)("$id ($kind): class, action and scope as the contract's rule", (recorded) => {
+    const { code, message } = errorIn(recorded);
+    const rule = firstMatch({ status: recorded.status, code, message });
+    const decoded = decode(recorded);
+    if (rule === undefined || decoded.kind !== 'failure') throw new Error('no rule or no failure');
+    expect(classify(decoded.failure)).toMatchObject(verdictOf(rule));
   });
 
   test.each(whole)('$id ($kind): folded whole', (recorded) => {

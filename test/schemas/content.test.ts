@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { pngOf } from '../helpers/png-of.ts';
 import { outline, problemsOf } from './request-views.ts';
 import type { ViewParts } from './request-views.ts';
 
@@ -136,6 +137,25 @@ describe('content: sizes by model', () => {
 });
 
 describe('content: where media come from', () => {
+  test.each([
+    [10, 2000, true],
+    [9, 10, false],
+    [10, 2001, false],
+    [2001, 10, false],
+  ])('an encoded image of %i x %i pixels: allowed is %s', (width, height, isAllowed) => {
+    const image = pngOf(width, height);
+    const wanted = isAllowed ? [] : [`error ${AT}.image qbatch_invalid_request`];
+    const native = problemsOf(seen({ image }, TEXT)).map(
+      ({ severity, path, code }) => `${severity} ${path} ${code}`,
+    );
+    expect(native).toEqual(wanted);
+    const parts = [
+      { type: 'image_url', image_url: { url: image } },
+      { type: 'text', text: '？' },
+    ];
+    expect(problemsOf(compatible(...parts))).toHaveLength(wanted.length);
+  });
+
   test('http, https, oss and base64 data URIs: accepted, in any case', () => {
     for (const image of [
       URL,

@@ -66,6 +66,12 @@ describe('headers', () => {
     }
   });
 
+  test('an object where its JSON is meant: said so', () => {
+    const cip = { input: 'cip', output: 'cip' };
+    const [problem] = checkHeaders({ 'X-DashScope-DataInspection': cip }, 'headers').problems;
+    expect(problem?.message).toContain("its JSON is meant as text: '{...}'");
+  });
+
   test('a value outside the documented form: a warning, and kept', () => {
     const checked = checkHeaders({ 'X-DashScope-Wait-Timeout': '30s' }, 'headers');
     expect(checked.headers).toEqual({ 'x-dashscope-wait-timeout': '30s' });

@@ -249,6 +249,21 @@ describe('parameters: names and places', () => {
     expect(problemsOf({ parameters: { topP: 0.8 } })[0]?.message).toContain('"top_p"');
   });
 
+  test.each([
+    ['functions', '"tools"'],
+    ['function_call', '"tool_choice"'],
+    ['frequency_penalty', '"presence_penalty" and "repetition_penalty"'],
+    ['max_output_tokens', '"max_tokens"'],
+    ['chat_template_kwargs', '"enable_thinking" stands on its own'],
+    ['id', '"custom_id"'],
+  ])("another API's %s: a warning that names what has its meaning here", (name, here) => {
+    for (const openai of [false, true]) {
+      const [problem] = problemsOf({ openai, parameters: { [name]: 1 } });
+      expect(problem).toMatchObject({ severity: 'warning', code: 'qbatch_unknown_parameter' });
+      expect(problem?.message).toContain(here);
+    }
+  });
+
   test('a name like none that is known: a warning without a suggestion', () => {
     const [problem] = problemsOf({ parameters: { watermark: true } });
     expect(problem).toMatchObject({ severity: 'warning', code: 'qbatch_unknown_parameter' });

@@ -7,6 +7,7 @@ import type { RequestView } from '../../src/schemas/request-view.ts';
 const ABLE: ModelProfile = {
   id: 'qwen-plus',
   known: true,
+  near: null,
   thinking: 'hybrid',
   thinkingDefault: false,
   streamOnly: 'no',

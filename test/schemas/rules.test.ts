@@ -622,6 +622,20 @@ const CASES: readonly Case[] = [
     mended: { model: 'qwen-audio-turbo' },
   },
   {
+    id: 'research-compatible',
+    expected: 'error url',
+    says: 'deep research is served natively only',
+    broken: {
+      openai: true,
+      model: 'qwen-deep-research',
+      messages: [...ASK, { role: 'assistant', content: '您关注哪座城市？' }, user('杭州')],
+    },
+    mended: {
+      model: 'qwen-deep-research',
+      messages: [...ASK, { role: 'assistant', content: '您关注哪座城市？' }, user('杭州')],
+    },
+  },
+  {
     id: 'unknown-model',
     expected: 'note model',
     says: '"qwen9-ultra"',

@@ -277,6 +277,24 @@ describe('native protocol', () => {
     ]);
     expect(shown.at(-1)).toMatchObject({ phase: 'answer', status: 'finished' });
   });
+
+  test.each(['parameters', 'input', 'body'])(
+    'deep research with enable_feedback false in %s: a report at once',
+    async (place) => {
+      const off = { enable_feedback: false };
+      const input = { messages: [{ role: 'user', content: '研究量子计算' }] };
+      const body = {
+        model: 'qwen-deep-research-2025-12-15',
+        input: place === 'input' ? { ...input, ...off } : input,
+        ...(place === 'parameters' ? { parameters: off } : {}),
+        ...(place === 'body' ? off : {}),
+      };
+      const { text } = await call(await start(), TEXT, body, SSE);
+      const phases = nativeFrames(text).map(({ data }) => at(data, 'output.message.phase'));
+      expect(phases[0]).toBe('ResearchPlanning');
+      expect(phases.at(-1)).toBe('answer');
+    },
+  );
 });
 
 describe('OpenAI-compatible protocol', () => {
