@@ -7,6 +7,33 @@ import { UNKNOWN_USAGE } from '../src/usage.ts';
 const BATCH = 'https://batch.dashscope.aliyuncs.com/compatible-mode/v1';
 const settings = { baseUrl: undefined, compatibleBaseUrl: undefined, simulate: undefined };
 
+describe('estimatePico', () => {
+  const pricing = createPricing(loadCatalog(), 'cn', 'CNY');
+  const none = { audioIn: 0, visualIn: 0, audioOut: false, search: null };
+  const call = { input: 500, output: 100, thinking: false };
+
+  it('omni models: text at its own price, audio and images at theirs, and the answer likewise', () => {
+    const pico = (extras: object): number | null =>
+      pricing.estimatePico('qwen3-omni-flash', { ...call, extras: { ...none, ...extras } });
+    // CNY a million: text 1.8 in, 6.9 out, 12.7 out after other input; audio 15.8 and 62.6; images 3.3.
+    expect(pricing.estimatePico('qwen3-omni-flash', call)).toBe((500 * 1.8 + 100 * 6.9) * 1e6);
+    expect(pico({ audioIn: 480 })).toBe((20 * 1.8 + 480 * 15.8 + 100 * 12.7) * 1e6);
+    expect(pico({ visualIn: 400 })).toBe((100 * 1.8 + 400 * 3.3 + 100 * 12.7) * 1e6);
+    expect(pico({ audioOut: true })).toBe((500 * 1.8 + 100 * 62.6) * 1e6);
+  });
+
+  it('a search that is asked for: its fee, of the strategy or else the dearest, never halved', () => {
+    const half = createPricing(loadCatalog(), 'cn', 'CNY', { batch: true });
+    const search = (strategy: string, of = pricing): number | null =>
+      of.estimatePico('qwen-plus', { ...call, extras: { ...none, search: strategy } });
+    // 500 x 0.8 + 100 x 2 = 600 CNY a million; 3 and 4 CNY a thousand searches.
+    expect(search('turbo')).toBe(600e6 + 3e9);
+    expect(search('max')).toBe(600e6 + 4e9);
+    expect(search('')).toBe(600e6 + 4e9);
+    expect(search('turbo', half)).toBe(300e6 + 3e9);
+  });
+});
+
 describe('Batch Chat', () => {
   it('is where every base URL that is given names its host', () => {
     const other = 'https://dashscope.aliyuncs.com/api/v1';
