@@ -203,7 +203,11 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       job = retryLines(ledger, job, { ...wired.parsed, io, mode });
     // A survey has asked already; a job that goes on asks for what is still open.
     if (!asked)
-      await confirmCost(expectedOpenPico(ledger, job, settings), { settings, currency, io });
+      await confirmCost(expectedOpenPico(ledger, job, settings), 'what is open of the job', {
+        settings,
+        currency,
+        io,
+      });
     const report = (event: Parameters<Reporter['report']>[0]): void => {
       reporter.report(event);
       io.onEvent?.(event);
@@ -226,7 +230,8 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       stop,
       redact: createValueRedactor([service.apiKey]),
       writeStdout: (text) => io.writeOut(text, true),
-      confirmSampled: (expectedPico) => confirmSampled(expectedPico, { settings, currency, io }),
+      confirmSampled: (expectedPico, lines) =>
+        confirmSampled(expectedPico, lines, { settings, currency, io }),
       resuming: known !== null && !settings.fresh,
       ...(io.onStateAsked !== undefined && { onStateAsked: io.onStateAsked }),
     });
