@@ -1,4 +1,8 @@
 import { EXIT, QbatchError, UsageError } from '../errors.ts';
+import { openPico } from '../job/projection.ts';
+import { estimateSums } from '../ledger/estimates.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Job } from '../ledger/records.ts';
 import { formatPico, parseAmountPico } from '../models/price.ts';
 import type { Currency } from '../models/scope.ts';
 import { countText } from '../reporters/number-text.ts';
@@ -46,6 +50,23 @@ export async function gate(
   await confirmCost(survey.valid === 0 ? 0 : (expectedPico * asked) / survey.valid, what, at);
 }
 
+/** The same question where no survey was needed: what the open lines will cost, or the sample of them. */
+export async function confirmOpen(
+  ledger: Ledger,
+  job: Job,
+  at: { settings: Settings; currency: Currency; io: CommandIo },
+): Promise<void> {
+  const { lineCount, answered, failed, rejected } = job;
+  const open = lineCount - answered - failed - rejected;
+  const pico = openPico(job.survey, estimateSums(ledger.database, job.id), open);
+  const left = (at.settings.sample ?? 0) - answered - failed;
+  const sampled = left > 0 && left < open;
+  const what = sampled
+    ? `the sample of ${countText(left, 'line')}`
+    : `the ${countText(open, 'open line')}`;
+  await confirmCost(sampled ? (pico * left) / open : pico, what, at);
+}
+
 /** The same question once the sample is in; why the run is to stop, null: it goes on. */
 export async function confirmSampled(
   expectedPico: number,
@@ -62,7 +83,7 @@ export async function confirmSampled(
 }
 
 /** Asks before more than `--confirm-cost` is spent on `what`; 3 without a terminal, or where the answer is no. */
-export async function confirmCost(
+async function confirmCost(
   expectedPico: number,
   what: string,
   at: { settings: Settings; currency: Currency; io: CommandIo },
