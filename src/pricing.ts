@@ -10,8 +10,11 @@ export type Pricing = {
   readonly currency: Currency;
   readonly scope: Scope;
   isPriced(model: string): boolean;
-  /** What an answered call cost; null where the model is unpriced or the usage says too little. */
-  costPico(model: string, usage: Usage): number | null;
+  /**
+   * What an answered call cost; null where the model is unpriced or the usage says too little.
+   * `thought`: a chain of thought was seen, for a usage that does not count its tokens.
+   */
+  costPico(model: string, usage: Usage, thought?: boolean): number | null;
   /** What a call of that many tokens would cost; null where the model is unpriced. */
   estimatePico(model: string, tokens: ExpectedTokens): number | null;
 };
@@ -92,9 +95,10 @@ export function createPricing(
     currency,
     scope,
     isPriced: (model) => offerOf(model) !== null,
-    costPico(model, usage) {
+    costPico(model, usage, thought = false) {
       const offer = offerOf(model);
-      const price = offer === null ? null : priceOf(usage, offer, { batch });
+      const thinking = thought && usage.reasoningTokens === null;
+      const price = offer === null ? null : priceOf(usage, offer, { batch, thinking });
       // More than 9,007 units for one call is no usage but nonsense; sums must stay exact.
       if (price === null || price.costPico > BigInt(Number.MAX_SAFE_INTEGER)) return null;
       return Number(price.costPico);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isBatchChat } from '../src/config/endpoints.ts';
 import { loadCatalog } from '../src/models/catalog.ts';
 import { createPricing } from '../src/pricing.ts';
+import { showsThoughts } from '../src/shows-thoughts.ts';
 import { UNKNOWN_USAGE } from '../src/usage.ts';
 
 const BATCH = 'https://batch.dashscope.aliyuncs.com/compatible-mode/v1';
@@ -31,6 +32,25 @@ describe('estimatePico', () => {
     expect(search('max')).toBe(600e6 + 4e9);
     expect(search('')).toBe(600e6 + 4e9);
     expect(search('turbo', half)).toBe(300e6 + 3e9);
+  });
+});
+
+describe('costPico', () => {
+  const pricing = createPricing(loadCatalog(), 'cn', 'CNY');
+  const usage = { ...UNKNOWN_USAGE, inputTokens: 10, outputTokens: 360 };
+
+  it('a chain of thought that was seen counts where the service does not count it', () => {
+    // 10 x 0.8 + 360 x 8, or 360 x 2 without thinking, a million.
+    expect(pricing.costPico('qwen-plus', usage, true)).toBe(2_888_000_000);
+    expect(pricing.costPico('qwen-plus', usage)).toBe(728_000_000);
+    expect(pricing.costPico('qwen-plus', { ...usage, reasoningTokens: 0 }, true)).toBe(728_000_000);
+  });
+
+  it('is seen in a reply by its member, not by its name in a text', () => {
+    expect(showsThoughts('{"message":{"content":"","reasoning_content":"想"}}')).toBe(true);
+    expect(showsThoughts('{"message":{"content":"a","reasoning_content":""}}')).toBe(false);
+    const quoted = JSON.stringify({ content: '{"reasoning_content":"想"}' });
+    expect(showsThoughts(quoted)).toBe(false);
   });
 });
 
