@@ -8,6 +8,8 @@ import {
   requestTexts,
   type TokenEstimate,
 } from './models/tokens.ts';
+import { isObject } from './is-object.ts';
+import type { Extras } from './models/extras.ts';
 import type { Request } from './parse.ts';
 import type { Pricing } from './pricing.ts';
 import type { HttpCall } from './protocols/protocol.ts';
@@ -34,6 +36,8 @@ export type PlannedLine = {
   readonly thinking: boolean;
   /** Input plus expected output, in the job's currency; null: unpriced. */
   readonly estimatedPico: number | null;
+  /** What of the call is not text; null: nothing. */
+  readonly extras: Extras | null;
   readonly metadata: string | null;
   readonly prior: PriorAttempts | null;
 };
@@ -85,6 +89,26 @@ export function estimateOutput(request: Request, outputSeen: OutputSeen): Output
   return estimateOutputTokens(estimateInput(request, outputSeen));
 }
 
+/** The strategy of the web search that a request asks for, empty where it names none; null: no search. */
+function searchAsked({ view }: Request): string | null {
+  if (view.parameters['enable_search'] !== true) return null;
+  const options = view.parameters['search_options'];
+  const strategy = isObject(options) ? options['search_strategy'] : undefined;
+  return typeof strategy === 'string' ? strategy : '';
+}
+
+/** What a request's price has beside text; null for nearly all. */
+export function extrasOf(
+  request: Request,
+  { audioTokens, visualTokens }: Pick<TokenEstimate, 'audioTokens' | 'visualTokens'>,
+): Extras | null {
+  const search = searchAsked(request);
+  const modalities = request.view.parameters['modalities'];
+  const audioOut = Array.isArray(modalities) && modalities.includes('audio');
+  if (search === null && !audioOut && audioTokens + visualTokens === 0) return null;
+  return { audioIn: audioTokens, visualIn: visualTokens, audioOut, search };
+}
+
 /**
  * How many choices must come. With tools the service makes one whatever `n` says.
  * Source: help.aliyun.com/zh/model-studio, DashScope API reference, `n` (2025-11).
@@ -110,6 +134,7 @@ export function planLine(
   const estimate = estimateRequest(request, at.outputSeen, { textScale: at.textScale });
   const { inputTokens, outputExpectedTokens, outputMaxTokens } = estimate;
   const thinking = request.view.thinking === true;
+  const extras = extrasOf(request, estimate);
   const asked = request.view.parameters['incremental_output'];
   return {
     lineNo: request.lineNo,
@@ -129,7 +154,9 @@ export function planLine(
       input: inputTokens,
       output: outputExpectedTokens,
       thinking,
+      extras,
     }),
+    extras,
     metadata: request.metadata,
     prior,
   };

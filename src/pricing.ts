@@ -1,6 +1,7 @@
 import type { Catalog } from './models/catalog.ts';
+import type { Extras } from './models/extras.ts';
 import type { Offer } from './models/offer.ts';
-import { priceOf } from './models/price.ts';
+import { priceOf, searchFee } from './models/price.ts';
 import type { Currency, Scope } from './models/scope.ts';
 import { UNKNOWN_USAGE, type Usage } from './usage.ts';
 
@@ -9,8 +10,11 @@ export type Pricing = {
   readonly currency: Currency;
   readonly scope: Scope;
   isPriced(model: string): boolean;
-  /** What an answered call cost; null where the model is unpriced or the usage says too little. */
-  costPico(model: string, usage: Usage): number | null;
+  /**
+   * What an answered call cost; null where the model is unpriced or the usage says too little.
+   * `thought`: a chain of thought was seen, for a usage that does not count its tokens.
+   */
+  costPico(model: string, usage: Usage, thought?: boolean): number | null;
   /** What a call of that many tokens would cost; null where the model is unpriced. */
   estimatePico(model: string, tokens: ExpectedTokens): number | null;
 };
@@ -20,9 +24,11 @@ export type ExpectedTokens = {
   readonly input: number;
   readonly output: number;
   readonly thinking: boolean;
+  /** Null (or left out): text alone, and no search. */
+  readonly extras?: Extras | null | undefined;
 };
 
-/** Tiered prices without caches or fees: all that is known before a call. Rounds nothing. */
+/** Tiered prices without caches: whether there will be a hit is not known before a call. Rounds nothing. */
 function tierPico(offer: Offer, { input, output, thinking }: ExpectedTokens): number | null {
   if (offer.prices.kind !== 'tiers') return null;
   const { tiers } = offer.prices;
@@ -38,10 +44,32 @@ function tierPico(offer: Offer, { input, output, thinking }: ExpectedTokens): nu
   return outputPico === null ? null : input * tier.input + output * outputPico;
 }
 
-function modalPico(offer: Offer, { input, output, thinking }: ExpectedTokens): number | null {
-  const usage = { ...UNKNOWN_USAGE, inputTokens: input, outputTokens: output };
+/** Prices by modality, of the split that the estimate knows. An answer as audio: all of it at that price. */
+function modalPico(
+  offer: Offer,
+  { input, output, thinking, extras }: ExpectedTokens,
+): number | null {
+  const audio = Math.round(extras?.audioIn ?? 0);
+  const visual = Math.round(extras?.visualIn ?? 0);
+  const inputTokens = Math.max(Math.round(input), audio + visual);
+  const outputTokens = Math.round(output);
+  const usage = {
+    ...UNKNOWN_USAGE,
+    inputTokens,
+    outputTokens,
+    inputText: inputTokens - audio - visual,
+    inputAudio: audio,
+    inputImage: visual,
+    outputAudio: extras?.audioOut === true ? outputTokens : 0,
+  };
   const price = priceOf(usage, offer, { thinking });
   return price === null ? null : Number(price.costPico);
+}
+
+/** The fee of one search of that strategy, the dearest where none is named; not known: none. */
+function searchPico(offer: Offer, extras: Extras | null | undefined): number {
+  if (extras == null || extras.search === null) return 0;
+  return searchFee({ searchCount: 1, searchStrategy: extras.search }, offer).feePico;
 }
 
 /**
@@ -67,9 +95,10 @@ export function createPricing(
     currency,
     scope,
     isPriced: (model) => offerOf(model) !== null,
-    costPico(model, usage) {
+    costPico(model, usage, thought = false) {
       const offer = offerOf(model);
-      const price = offer === null ? null : priceOf(usage, offer, { batch });
+      const thinking = thought && usage.reasoningTokens === null;
+      const price = offer === null ? null : priceOf(usage, offer, { batch, thinking });
       // More than 9,007 units for one call is no usage but nonsense; sums must stay exact.
       if (price === null || price.costPico > BigInt(Number.MAX_SAFE_INTEGER)) return null;
       return Number(price.costPico);
@@ -78,7 +107,8 @@ export function createPricing(
       const offer = offerOf(model);
       if (offer === null) return null;
       const pico = tierPico(offer, tokens) ?? modalPico(offer, tokens);
-      return pico === null || !batch ? pico : pico / 2;
+      if (pico === null) return null;
+      return (batch ? pico / 2 : pico) + searchPico(offer, tokens.extras);
     },
   };
 }

@@ -18,6 +18,7 @@ import { answeredLine, failedLine } from './settled-line.ts';
 import { callToMake } from './streamed-call.ts';
 import { TIME_LIMIT_CODES } from './time-limit.ts';
 import type { Usage } from './usage.ts';
+import { showsThoughts } from './shows-thoughts.ts';
 
 /** A call that may have been billed but brought no answer is made at most this often for one line. */
 const AMBIGUOUS_MAX = 2;
@@ -178,7 +179,8 @@ function endAnswered(
   const { answer, latencyMs, context, ticket } = at;
   const { usage, statusCode, requestId } = answer;
   context.firstReplies.answered();
-  const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
+  const costPico =
+    usage === null ? null : context.pricing.costPico(line.model, usage, showsThoughts(answer.body));
   context.expectations.answered(line, usage, costPico);
   const wallMs = context.clock.wallMs();
   return {

@@ -21,6 +21,7 @@ const PAGES: readonly string[] = [
   'docs/architecture.md',
   'docs/dispatch.md',
   'docs/ledger.md',
+  'docs/money.md',
   'docs/reports.md',
   'docs/modes.md',
   'docs/modes.zh-CN.md',

@@ -474,6 +474,27 @@ describe('planLine', () => {
     );
   });
 
+  test('extras: what of the price is not text; null where nothing is', () => {
+    const extras = (fields: object) =>
+      planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), null, at).extras;
+    const none = { audioIn: 0, visualIn: 0, audioOut: false, search: null };
+    expect(extras({})).toBeNull();
+    expect(extras({ search_options: { search_strategy: 'max' } })).toBeNull();
+    expect(extras({ enable_search: true })).toEqual({ ...none, search: '' });
+    expect(extras({ enable_search: true, search_options: { search_strategy: 'turbo' } })).toEqual({
+      ...none,
+      search: 'turbo',
+    });
+    const picture = { image: 'https://example.com/a.png' };
+    const sound = { audio: 'https://example.com/a.wav' };
+    const seen = extras({
+      model: 'qwen3-omni-flash',
+      messages: [{ role: 'user', content: [picture, sound, { text: '描述' }] }],
+    });
+    // 1,280 tokens of the largest image and its two marks; 30 seconds at 12.5 tokens.
+    expect(seen).toEqual({ ...none, visualIn: 1_282, audioIn: 375 });
+  });
+
   test('incremental: as the request says, true where thinking adds it, else unknown', () => {
     const incremental = (fields: object): boolean | null =>
       planLine(requestOf({ model: 'qwen-plus', messages: MESSAGES, ...fields }), null, at)

@@ -51,6 +51,7 @@ export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions):
             choices: 1,
             thinking: false,
             estimatedPico: null,
+            extras: null,
           },
           again,
         )

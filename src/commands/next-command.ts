@@ -24,6 +24,7 @@ const CARRIED_FLAGS: Readonly<Record<string, { readonly stop: string; readonly r
     catalog: { stop: '', raised: '' },
     'max-line': { stop: '', raised: '' },
     'max-cost': { stop: 'cost', raised: 'AMOUNT' },
+    'confirm-cost': { stop: 'cost', raised: 'AMOUNT' },
     'max-failures': { stop: 'failures', raised: 'NUMBER' },
     'max-duration': { stop: '', raised: '' },
   };

@@ -1,6 +1,11 @@
 import { EXIT, QbatchError, UsageError } from '../errors.ts';
+import { openPico } from '../job/projection.ts';
+import { estimateSums } from '../ledger/estimates.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Job } from '../ledger/records.ts';
 import { formatPico, parseAmountPico } from '../models/price.ts';
 import type { Currency } from '../models/scope.ts';
+import { countText } from '../reporters/number-text.ts';
 import { problemsText } from '../reporters/problems.ts';
 import type { ProgressMode } from '../reporters/progress-mode.ts';
 import type { Settings } from '../settings.ts';
@@ -41,16 +46,35 @@ export async function gate(
   let expectedPico = 0;
   for (const entry of survey.models.values()) expectedPico += entry.expectedPico;
   const asked = Math.min(openLines, at.settings.sample ?? Infinity);
-  await confirmCost(survey.valid === 0 ? 0 : (expectedPico * asked) / survey.valid, at);
+  const what = asked < openLines ? `the sample of ${countText(asked, 'line')}` : 'the job';
+  await confirmCost(survey.valid === 0 ? 0 : (expectedPico * asked) / survey.valid, what, at);
+}
+
+/** The same question where no survey was needed: what the open lines will cost, or the sample of them. */
+export async function confirmOpen(
+  ledger: Ledger,
+  job: Job,
+  at: { settings: Settings; currency: Currency; io: CommandIo },
+): Promise<void> {
+  const { lineCount, answered, failed, rejected } = job;
+  const open = lineCount - answered - failed - rejected;
+  const pico = openPico(job.survey, estimateSums(ledger.database, job.id), open);
+  const left = (at.settings.sample ?? 0) - answered - failed;
+  const sampled = left > 0 && left < open;
+  const what = sampled
+    ? `the sample of ${countText(left, 'line')}`
+    : `the ${countText(open, 'open line')}`;
+  await confirmCost(sampled ? (pico * left) / open : pico, what, at);
 }
 
 /** The same question once the sample is in; why the run is to stop, null: it goes on. */
 export async function confirmSampled(
-  expectedPico: number | null,
+  expectedPico: number,
+  openLines: number,
   at: { settings: Settings; currency: Currency; io: CommandIo },
 ): Promise<string | null> {
   try {
-    await confirmCost(expectedPico ?? 0, at);
+    await confirmCost(expectedPico, `the ${countText(openLines, 'open line')}`, at);
     return null;
   } catch (error) {
     if (error instanceof QbatchError && error.exitCode === EXIT.limitReached) return error.message;
@@ -58,9 +82,10 @@ export async function confirmSampled(
   }
 }
 
-/** Asks before more than `--confirm-cost` is spent; 3 without a terminal, or where the answer is no. */
-export async function confirmCost(
+/** Asks before more than `--confirm-cost` is spent on `what`; 3 without a terminal, or where the answer is no. */
+async function confirmCost(
   expectedPico: number,
+  what: string,
   at: { settings: Settings; currency: Currency; io: CommandIo },
 ): Promise<void> {
   const { settings, io } = at;
@@ -71,14 +96,14 @@ export async function confirmCost(
   if (!io.isTty.stdin || !io.isTty.stderr) {
     throw new QbatchError(
       EXIT.limitReached,
-      `the job will cost ${cost}, more than --confirm-cost ${settings.confirmCost}`,
+      `${what} will cost ${cost}, more than --confirm-cost ${settings.confirmCost}`,
       'agree with --yes, or raise --confirm-cost',
     );
   }
-  if (await io.confirm(`The job will cost ${cost}. Go on?`)) return;
+  if (await io.confirm(`T${what.slice(1)} will cost ${cost}. Go on?`)) return;
   throw new QbatchError(
     EXIT.limitReached,
-    'not confirmed; nothing was sent',
+    `not confirmed; of ${what} nothing was sent`,
     'run again when ready',
   );
 }

@@ -4,7 +4,7 @@ import { identityOf } from '../job/identity.ts';
 import { openInput } from '../input/input-source.ts';
 import type { JobRequest } from '../job/job-request.ts';
 import type { Database } from '../ledger/database.ts';
-import { estimateSums, seenSizes } from '../ledger/estimates.ts';
+import { seenSizes } from '../ledger/estimates.ts';
 import { findJob } from '../ledger/jobs.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { openForReading } from '../ledger/open.ts';
@@ -15,7 +15,6 @@ import type { Settings } from '../settings.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { outputSeenIn } from '../job/expectations.ts';
 import { prepareJob } from '../job/prepare-job.ts';
-import { openPico } from '../job/projection.ts';
 import { isBatchChat } from '../config/endpoints.ts';
 import { createPricing } from '../pricing.ts';
 import { createValueRedactor } from '../redact.ts';
@@ -27,7 +26,7 @@ import { type RunResult, runJob } from '../job/run-job.ts';
 import { RunStop } from '../job/run-stop.ts';
 import { checkCommand } from './check.ts';
 import type { CommandIo } from './io.ts';
-import { confirmCost, confirmFresh, confirmSampled, gate, refuseBlindFresh } from './run-gate.ts';
+import { confirmFresh, confirmOpen, confirmSampled, gate, refuseBlindFresh } from './run-gate.ts';
 import { type Places, placesOf, placesOfJob } from './run-places.ts';
 import type { Shown } from './run-dashboard.ts';
 import { retryLines } from './retry-lines.ts';
@@ -202,8 +201,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
     if (wired.parsed.command === 'retry')
       job = retryLines(ledger, job, { ...wired.parsed, io, mode });
     // A survey has asked already; a job that goes on asks for what is still open.
-    if (!asked)
-      await confirmCost(expectedOpenPico(ledger, job, settings), { settings, currency, io });
+    if (!asked) await confirmOpen(ledger, job, { settings, currency, io });
     const report = (event: Parameters<Reporter['report']>[0]): void => {
       reporter.report(event);
       io.onEvent?.(event);
@@ -226,7 +224,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       stop,
       redact: createValueRedactor([service.apiKey]),
       writeStdout: (text) => io.writeOut(text, true),
-      confirmSampled: (expectedPico) => confirmSampled(expectedPico, { settings, currency, io }),
+      confirmSampled: (pico, lines) => confirmSampled(pico, lines, { settings, currency, io }),
       resuming: known !== null && !settings.fresh,
       ...(io.onStateAsked !== undefined && { onStateAsked: io.onStateAsked }),
     });
@@ -288,13 +286,4 @@ function requestOf(
       return gate(survey, openLines, { settings, places, currency: at.currency, io: at.io, mode });
     },
   };
-}
-
-/** What a job that goes on will cost, by what its answers took; of the sample alone, where one is still to come. */
-function expectedOpenPico(ledger: Ledger, job: Job, { sample }: RunSetup['settings']): number {
-  const { lineCount, answered, failed, rejected } = job;
-  const open = lineCount - answered - failed - rejected;
-  const pico = openPico(job.survey, estimateSums(ledger.database, job.id), open);
-  const left = (sample ?? 0) - answered - failed;
-  return left > 0 && left < open ? (pico * left) / open : pico;
 }

@@ -63,8 +63,8 @@ export class Expectations {
     const input = line.inputTokens * (sums.lines >= TELLING_ANSWERS ? inputRatio(sums) : 1);
     const tokens = Math.round(input) + output;
     if (line.estimatedPico === null) return { tokens, pico: null };
-    const { model, thinking } = line;
-    const pico = this.pricing.estimatePico(model, { input, output, thinking });
+    const { model, thinking, extras } = line;
+    const pico = this.pricing.estimatePico(model, { input, output, thinking, extras });
     return { tokens, pico: pico === null ? null : Math.round(pico) };
   }
 

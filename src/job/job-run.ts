@@ -199,8 +199,8 @@ export class JobRun {
     const { settled } = this.meter.settledCounts;
     const openLines = Math.max(0, job.lineCount - settled);
     if (openLines === 0) return true;
-    const pico = this.money.projectedPico(openLines);
-    const expected = pico === null ? null : formatPico(BigInt(Math.round(pico)));
+    const pico = this.money.openPico(openLines);
+    const expected = pico === 0 ? null : formatPico(BigInt(Math.round(pico)));
     report({ event: 'sample-end', sampleLines, openLines, expected, currency: job.currency });
     this.asking = true;
     const refusal = await confirmSampled(pico, openLines);

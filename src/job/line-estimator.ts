@@ -42,6 +42,8 @@ export class LineEstimator {
       return {
         inputTokens: Math.round(share * this.inputTokens),
         textTokens: share * this.textTokens,
+        audioTokens: 0,
+        visualTokens: 0,
         ...estimateOutput(request, this.outputSeen),
       };
     }

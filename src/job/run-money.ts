@@ -59,11 +59,19 @@ export class RunMoney {
     this.writtenMs = clock.monotonicMs();
   }
 
-  /** What so many open lines will cost, in pico-units; null while too few answers say anything. */
+  /** What so many open lines will cost, in pico-units, by the answers so far and the survey. */
+  openPico(openLines: number): number {
+    return openPico(this.job.survey, this.sums(), openLines);
+  }
+
+  /** The same; null while too few answers say anything. */
   projectedPico(openLines: number): number | null {
-    const sums = [...this.before, ...this.expectations.sums()];
-    const answered = sums.reduce((sum, { lines }) => sum + lines, 0);
-    return answered < TELLING_ANSWERS ? null : openPico(this.job.survey, sums, openLines);
+    const answered = this.sums().reduce((sum, { lines }) => sum + lines, 0);
+    return answered < TELLING_ANSWERS ? null : this.openPico(openLines);
+  }
+
+  private sums(): readonly EstimateSums[] {
+    return [...this.before, ...this.expectations.sums()];
   }
 
   /** Joins a commit, now and then. */

@@ -34,9 +34,9 @@ export type RunOptions = {
   readonly resuming: boolean;
   /**
    * Asked once the sample has been answered: what the open lines are to cost by what it took, in
-   * pico-units (null: nobody can say). Resolves with why the run is to stop; null: it goes on.
+   * pico-units (0: without a price). Resolves with why the run is to stop; null: it goes on.
    */
-  confirmSampled(expectedPico: number | null, openLines: number): Promise<string | null>;
+  confirmSampled(expectedPico: number, openLines: number): Promise<string | null>;
   /** Calls `listener` whenever the user asks for the state; the returned function ends that. */
   readonly onStateAsked?: (listener: () => void) => () => void;
 };

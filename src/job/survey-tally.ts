@@ -4,7 +4,7 @@ import type { TokenEstimate } from '../models/tokens.ts';
 import { LineEstimator } from './line-estimator.ts';
 import { countsAsQwen } from '../models/vocabulary.ts';
 import type { Request } from '../parse.ts';
-import { type OutputSeen, textsOf } from '../plan.ts';
+import { extrasOf, type OutputSeen, textsOf } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import type { LineProblem, Problem, Severity } from '../problem.ts';
 
@@ -151,17 +151,22 @@ export class SurveyTally {
     const { model } = request.view;
     const thinking = request.view.thinking === true;
     const { inputTokens: input, outputExpectedTokens: output, outputMaxTokens: most } = at.estimate;
-    const expected = pricing.estimatePico(model, { input, output, thinking }) ?? 0;
+    const extras = extrasOf(request, at.estimate);
+    const expected = pricing.estimatePico(model, { input, output, thinking, extras }) ?? 0;
     entry.expectedPico += at.sign * expected;
     const inputPico = pricing.estimatePico(model, { input, output: 0, thinking }) ?? 0;
     entry.textPico += (at.sign * inputPico * at.estimate.textTokens) / input;
     if (entry.maxPico === null) return;
-    if (most === output) {
+    // Where nobody says whether it thinks, it may.
+    const mayThink = request.view.thinking !== false;
+    if (most === output && mayThink === thinking) {
       entry.maxPico += at.sign * expected;
       return;
     }
     const upper =
-      most === null ? null : pricing.estimatePico(model, { input, output: most, thinking });
+      most === null
+        ? null
+        : pricing.estimatePico(model, { input, output: most, thinking: mayThink, extras });
     entry.maxPico = upper === null ? null : entry.maxPico + at.sign * upper;
   }
 }

@@ -1,4 +1,5 @@
 import type { FailureClass } from '../failure.ts';
+import type { Extras } from '../models/extras.ts';
 
 /** What the limiter needs to know of a line. */
 export type Admittable = {
@@ -11,6 +12,8 @@ export type Admittable = {
   readonly choices: number;
   readonly thinking: boolean;
   readonly estimatedPico: number | null;
+  /** Null: text alone. */
+  readonly extras: Extras | null;
 };
 
 /** What a call sets aside before it is sent; `pico` null: without a price. */

@@ -75,10 +75,15 @@ export function mediaTokens(
   if (image != null) tokens += imageTokens(image, part, { model, highResolution });
   const video = part['video'] ?? addressIn(part['video_url']);
   if (video != null) tokens += videoTokens(video, part, model);
-  const audio = part['audio'] ?? part['input_audio'];
-  if (audio != null) tokens += audioTokens(audio, model);
+  tokens += heardTokens(part, model);
   if ((part['file'] ?? part['file_url'] ?? part['doc_url']) != null) tokens += FILE_TOKENS_ASSUMED;
   return tokens;
+}
+
+/** What of `mediaTokens` is audio. */
+export function heardTokens(part: Readonly<Record<string, unknown>>, model: string): number {
+  const audio = part['audio'] ?? part['input_audio'];
+  return audio == null ? 0 : audioTokens(audio, model);
 }
 
 /** The edge in pixels of the square that counts one token. */

@@ -134,8 +134,9 @@ function modalBill(call: Call, modal: ModalPrices): TokenBill {
   return { terms, exact: split };
 }
 
-function searchFee(
-  usage: Usage,
+/** The fee of the searches that were made; `exact` as in `Price`. */
+export function searchFee(
+  usage: Pick<Usage, 'searchCount' | 'searchStrategy'>,
   offer: Offer,
 ): { readonly feePico: number; readonly exact: boolean } {
   const calls = usage.searchCount ?? 0;

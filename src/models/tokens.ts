@@ -1,5 +1,5 @@
 import { isObject } from '../is-object.ts';
-import { mediaTokens } from './media-tokens.ts';
+import { heardTokens, mediaTokens } from './media-tokens.ts';
 import type { ModelProfile } from './model-profile.ts';
 import { estimateText } from './text-tokens.ts';
 
@@ -24,6 +24,9 @@ export type TokenEstimate = {
   readonly inputTokens: number;
   /** What of the input is text, before it was scaled. */
   readonly textTokens: number;
+  /** What of the input is audio, and what is images, video and files. */
+  readonly audioTokens: number;
+  readonly visualTokens: number;
   readonly outputExpectedTokens: number;
   /** The most that the request can bring; null where a limit is unknown. */
   readonly outputMaxTokens: number | null;
@@ -52,7 +55,12 @@ export type InputManner = {
 };
 
 /** What a request's input is added up to: tokens that are not text, and what is done with each text. */
-type Input = { fixed: number; readonly onText: (text: string) => void };
+type Input = {
+  fixed: number;
+  audio: number;
+  visual: number;
+  readonly onText: (text: string) => void;
+};
 
 /**
  * Tokens of a request before it is sent. Input by the fast estimate of its texts, scaled, plus the
@@ -67,11 +75,17 @@ export function estimateTokens(
 ): TokenEstimate {
   const { quick } = manner;
   let textTokens = 0;
-  const fixed = readInput(request, (text) => {
+  const { fixed, audio, visual } = readInput(request, (text) => {
     textTokens += estimateText(text, quick);
   });
   const inputTokens = Math.round(fixed + textTokens * (manner.textScale ?? 1));
-  return { inputTokens, textTokens, ...estimateOutputTokens(request) };
+  return {
+    inputTokens,
+    textTokens,
+    audioTokens: audio,
+    visualTokens: visual,
+    ...estimateOutputTokens(request),
+  };
 }
 
 /** Every text of a request that the estimate counts. */
@@ -83,10 +97,10 @@ export function requestTexts(request: TokenEstimateInput): readonly string[] {
   return texts;
 }
 
-/** Hands on each text; returns the tokens of all the rest. */
-function readInput(request: TokenEstimateInput, onText: (text: string) => void): number {
+/** Hands on each text; returns the tokens of all the rest, `fixed`, and what of those are media. */
+function readInput(request: TokenEstimateInput, onText: (text: string) => void): Input {
   const { messages, tools } = request;
-  const input: Input = { fixed: TOKENS_TO_OPEN_ANSWER, onText };
+  const input: Input = { fixed: TOKENS_TO_OPEN_ANSWER, audio: 0, visual: 0, onText };
   for (const message of Array.isArray(messages) ? messages : [messages]) {
     input.fixed += TOKENS_PER_MESSAGE;
     readMessage(message, request, input);
@@ -95,7 +109,7 @@ function readInput(request: TokenEstimateInput, onText: (text: string) => void):
     input.fixed += TOKENS_AROUND_TOOLS;
     onText(JSON.stringify(tools));
   }
-  return input.fixed;
+  return input;
 }
 
 function readMessage(message: unknown, request: TokenEstimateInput, input: Input): void {
@@ -118,7 +132,12 @@ function readPart(part: unknown, request: TokenEstimateInput, input: Input): voi
   if (!isObject(part)) return;
   const text = part['text'];
   if (typeof text === 'string') input.onText(text);
-  input.fixed += mediaTokens(part, request.profile.id, request.highResolution === true);
+  const media = mediaTokens(part, request.profile.id, request.highResolution === true);
+  if (media === 0) return;
+  const heard = heardTokens(part, request.profile.id);
+  input.fixed += media;
+  input.audio += heard;
+  input.visual += media - heard;
 }
 
 /** The output half of `estimateTokens`: what is expected, and the most that can come. */

@@ -9,6 +9,7 @@ import { modeAnew } from './output-set.ts';
 import { parseLine, type Request } from '../parse.ts';
 import type { JobRequest } from '../job/job-request.ts';
 import { readLines } from '../read.ts';
+import { showsThoughts } from '../shows-thoughts.ts';
 import { readUsage } from '../read-usage.ts';
 import { ownLineNo } from './reconcile.ts';
 
@@ -133,7 +134,8 @@ function settle(
   if (!answered || row.body === null) return;
   const body = JSON.parse(row.body) as { usage?: unknown };
   const usage = readUsage(body.usage);
-  const costPico = usage === null ? null : request.pricing.costPico(model, usage);
+  const costPico =
+    usage === null ? null : request.pricing.costPico(model, usage, showsThoughts(row.body));
   ledger.database
     .prepare(
       `INSERT INTO attempts (job_id, line_no, attempt, custom_id, model, started_at, ended_at, class, counted, status_code,

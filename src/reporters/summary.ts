@@ -79,10 +79,10 @@ function estimateText({ estimate, cost: { currency } }: RunSummary): string[] {
   const { lines, input_tokens: input, output_tokens: output, cost } = estimate;
   const tokens = `input ${offBy(input)}, output ${offBy(output)}`;
   const answers = countText(lines, 'answer');
-  if (cost === null) return [`expected of ${answers}: ${tokens}`];
+  if (cost === null) return [`expected of ${answers}, tokens: ${tokens}`];
   const money = { estimated: Number(cost.estimated), actual: Number(cost.actual) };
   const amount = `${exactAmount(cost.estimated)} ${currency}`;
-  return [`expected ${amount} for ${answers}; it took ${offBy(money)} (${tokens})`];
+  return [`expected ${amount} for ${answers}; they cost ${offBy(money)} (tokens: ${tokens})`];
 }
 
 function failureText(group: FailureGroup, width: number): string {

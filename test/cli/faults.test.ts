@@ -167,6 +167,21 @@ describe('calls whose fate is not known', () => {
   });
 });
 
+test('an answer whose chain of thought is not counted: at the price of thinking', async () => {
+  const { bench, server, args } = await prepareCliJob(1, { mixed: true });
+  const message = { role: 'assistant', content: '好', reasoning_content: '想一想' };
+  const body = JSON.stringify({
+    output: { choices: [{ finish_reason: 'stop', message }] },
+    usage: { input_tokens: 10, output_tokens: 360 },
+    request_id: 'r-1',
+  });
+  server.script = () => ({ kind: 'raw', status: 200, body, headers: JSON_TYPE, billed: true });
+  const run = await runCli(bench, [...args, '--model', 'qwen-plus', '--json']);
+  expect(run).toMatchObject({ status: 0 });
+  // 10 x 0.8 + 360 x 8 CNY a million.
+  expect(run.json()).toMatchObject({ cost: { amount: '0.002888' } });
+});
+
 describe('replies that are no answers', () => {
   const replies: readonly (readonly [string, Reaction, string])[] = [
     [

@@ -195,6 +195,9 @@ describe('check', () => {
       ['qwen-flash', 1],
       ['qwen-plus', 1],
     ]);
+    // One line of each model at six a minute.
+    const slow = await runCli(bench, ['check', 'a.jsonl', '--json', '--rpm', '6']);
+    expect(slow.json()['models']).toMatchObject([{ seconds: 10 }, { seconds: 10 }]);
     expect(bench.names()).toEqual(['a.jsonl']);
   });
 

@@ -178,6 +178,67 @@ describe('3: limits of the user', () => {
     await finishAndCheck(bench, args, ids);
   });
 
+  test('--max-cost counts calls that may have been billed, over all runs, and their repetitions', async () => {
+    const { bench, server, args } = await prepareCliJob(10, { mixed: true });
+    server.script = ({ nth }) => (nth % 2 === 1 ? { kind: 'reset' } : { kind: 'answer' });
+    // An answer takes less than a twentieth of what a call is expected to: the lost ones fill the cap.
+    const cap = ['--max-cost', '0.0035', '-c', '1', '--json'];
+    const first = await runCli(bench, [...args, ...cap]);
+    expect(first).toMatchObject({ status: 3 });
+    type Money = {
+      cost: { amount: string };
+      possibly_billed: { attempts: number; amount: string };
+    };
+    const {
+      cost,
+      possibly_billed: possible,
+      stopped,
+    } = first.json() as Money & { stopped: object };
+    expect(stopped).toMatchObject({ reason: 'cost' });
+    expect(possible.attempts).toBeGreaterThan(1);
+    const spent = Number(cost.amount) + Number(possible.amount);
+    expect(spent).toBeLessThanOrEqual(0.0035);
+    // No further call fits, although the certain part alone would leave room for two more.
+    expect(Number(cost.amount)).toBeLessThan(0.0035 - 2 * 0.00104);
+    const calls = server.calls.length;
+    expect(await runCli(bench, [...args, ...cap])).toMatchObject({ status: 3 });
+    expect(server.calls).toHaveLength(calls);
+  });
+
+  test('--sample with --confirm-cost: what the open lines will cost by what the sample took', async () => {
+    const { bench, server, args, ids } = await prepareCliJob(30, { mixed: true });
+    const sampled = [...args, '--sample', '10'];
+    const early = await runCli(bench, [...sampled, '--confirm-cost', '0.001']);
+    expect(early).toMatchObject({ status: 3 });
+    expect(early.stderr).toContain('the sample of 10 lines will cost about 0.01');
+    expect(server.calls).toHaveLength(0);
+    // Ten answers of 0.0000432 CNY where 0.00104 was expected: some 0.0027 for the other 20.
+    const run = await runCli(bench, [...sampled, '--confirm-cost', '0.0125']);
+    expect(run).toMatchObject({ status: 0 });
+    const said = /the 20 open lines will cost about (0\.\d+) CNY/.exec(run.stderr)?.[1];
+    expect(Number(said)).toBeGreaterThan(20 * 0.0000432);
+    expect(Number(said)).toBeLessThan(20 * 0.0002);
+    expect([...server.counts().values()]).toEqual(ids.map(() => 1));
+  });
+
+  test('--sample whose answers are too few to tell much: asked all the same', async () => {
+    const { bench, server, args } = await prepareCliJob(30, { mixed: true });
+    const run = await runCli(bench, [
+      ...args,
+      '--sample',
+      '3',
+      '--confirm-cost',
+      '0.004',
+      '-c',
+      '1',
+    ]);
+    expect(run).toMatchObject({ status: 3 });
+    expect(run.stderr).toMatch(
+      /the 27 open lines will cost about 0\.\d+ CNY, more than --confirm-cost/,
+    );
+    expect(server.calls).toHaveLength(3);
+  });
+
   test('--confirm-cost without a terminal: 3 before anything is sent; -y agrees', async () => {
     const { bench, server, args, ids } = await prepareCliJob(3, { mixed: true });
     const run = await runCli(bench, [...args, '--confirm-cost', '0.000001']);

@@ -53,6 +53,9 @@ test('nextCommand: a limit that was reached has to be raised, and no number is m
   expect(nextCommand(summary({ open: 5 }, 'cost'), 'open', flags)).toBe(
     'qbatch resume /data/a.qbatch.db --max-cost AMOUNT --max-failures 3',
   );
+  expect(nextCommand(summary({ open: 5 }, 'cost'), 'open', { 'confirm-cost': '1' })).toBe(
+    'qbatch resume /data/a.qbatch.db --confirm-cost AMOUNT',
+  );
   expect(nextCommand(summary({ open: 5 }, 'failures'), 'open', flags)).toBe(
     'qbatch resume /data/a.qbatch.db --max-cost 20 --max-failures NUMBER',
   );

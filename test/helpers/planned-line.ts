@@ -23,6 +23,7 @@ export function plannedLine(lineNo: number, fields: Partial<PlannedLine> = {}): 
     outputMaxTokens: 8_192,
     thinking: false,
     estimatedPico: 1_000_000,
+    extras: null,
     metadata: null,
     prior: null,
     ...fields,

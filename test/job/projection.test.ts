@@ -37,12 +37,18 @@ test('before anything was answered: the survey, and its share where lines were r
   expect(openPico(SURVEY, [], 0)).toBe(0);
 });
 
-test('each model by what its own answers took against their estimates, once there are 20', () => {
+test('each model by what its own answers took against their estimates', () => {
   const half = sum({ lines: 20, picoEstimated: 200, picoActual: 100 });
   // 80 small lines at half of 10, 50 big ones as expected.
   expect(openPico(SURVEY, [half], 130)).toBe(80 * 5 + 5_000);
-  const few = sum({ lines: 19, picoEstimated: 190, picoActual: 95 });
-  expect(openPico(SURVEY, [few], 131)).toBe(81 * 10 + 5_000);
+});
+
+test('of fewer than 20 answers: the estimate counts as one answer more', () => {
+  const few = sum({ lines: 9, picoEstimated: 90, picoActual: 30 });
+  // Nine that took 30 of 90 and one that took its 10: 0.4 of what was expected.
+  expect(openPico(SURVEY, [few], 141)).toBeCloseTo(91 * 10 * 0.4 + 5_000, 6);
+  const none = sum({ lines: 0 });
+  expect(openPico(SURVEY, [none], 150)).toBe(6_000);
 });
 
 test('answers of several runs, thinking or not, add up', () => {

@@ -18,6 +18,7 @@ function lineOf(model: string, fields: Partial<Admittable> = {}): Admittable {
     choices: 1,
     thinking: false,
     estimatedPico: 100,
+    extras: null,
     ...fields,
   };
 }

@@ -122,8 +122,7 @@ describe('estimateTokens: output', () => {
     const one = estimateTokens({ ...ASK, messages, profile: plus });
     const four = estimateTokens({ ...ASK, messages, profile: plus, n: 4 });
     expect(four).toEqual({
-      inputTokens: one.inputTokens,
-      textTokens: one.textTokens,
+      ...one,
       outputExpectedTokens: 4 * one.outputExpectedTokens,
       outputMaxTokens: 4 * 32_768,
     });

@@ -103,11 +103,11 @@ test('summaryText: how far off the estimates were, with a price and without', ()
     cost: { estimated: '2.000000', actual: '2.000000' },
   };
   expect(summaryText(jobEnd({ summary: { ...summary, estimate } }), PLAIN)).toContain(
-    `expected 2.00 ${summary.cost.currency} for 400 answers; it took as expected (input 2.1% more, output 75% less)\n`,
+    `expected 2.00 ${summary.cost.currency} for 400 answers; they cost as expected (tokens: input 2.1% more, output 75% less)\n`,
   );
   const unpriced = { ...summary, estimate: { ...estimate, cost: null } };
   expect(summaryText(jobEnd({ summary: unpriced }), PLAIN)).toContain(
-    'expected of 400 answers: input 2.1% more, output 75% less\n',
+    'expected of 400 answers, tokens: input 2.1% more, output 75% less\n',
   );
   expect(summaryText(jobEnd(), PLAIN)).not.toContain('expected');
 });
