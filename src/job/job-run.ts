@@ -3,6 +3,7 @@ import { isModelStudio } from '../config/endpoints.ts';
 import { EXIT } from '../errors.ts';
 import type { ApiFailure, Verdict } from '../failure.ts';
 import { Limiter } from '../limits/limiter.ts';
+import type { LanePace } from '../limits/pace-event.ts';
 import { formatPico } from '../models/price.ts';
 import { FirstReplies } from './first-replies.ts';
 import type { PlannedLine } from '../plan.ts';
@@ -213,8 +214,10 @@ export class JobRun {
   private tellProgress(): void {
     const { report, job } = this.options;
     const { settled } = this.meter.settledCounts;
-    const projected = this.money.projectedPico(Math.max(0, job.lineCount - settled));
-    report({ event: 'progress', ...this.meter.progress(this.limiter, projected) });
+    const openPico = this.money.projectedPico(Math.max(0, job.lineCount - settled));
+    const isUnlimited = (lane: LanePace): boolean => this.pace.isUnlimited(lane);
+    const progress = this.meter.progress(this.limiter, { openPico, isUnlimited });
+    report({ event: 'progress', ...progress });
   }
 
   private state(): DispatchState {

@@ -31,8 +31,10 @@ export type LimitSourceOptions = {
   readonly endpoint: { readonly dashscope: string };
 };
 
-/** The simulator without quotas takes whatever comes; so many calls a minute are as good as no limit. */
+/** The simulator without quotas takes whatever comes: so many calls a minute are as good as no limit. */
 const UNLIMITED_RPM = 6_000_000;
+/** The origin of a limit that stands for there being none; nobody is told of it. */
+export const NO_LIMIT = 'none';
 
 /**
  * The limits of a model: the control file's, else flags, environment and project file (one setting,
@@ -98,7 +100,8 @@ function found(
   if (quota !== null) return { perMinute: quota, origin: 'quota query', certain: true };
   if (settings.simulate !== undefined) {
     const own = settings.simulate[dimension] ?? (dimension === 'rpm' ? UNLIMITED_RPM : null);
-    return own === null ? null : { perMinute: own, origin: 'simulator', certain: true };
+    const origin = settings.simulate[dimension] === null ? NO_LIMIT : 'simulator';
+    return own === null ? null : { perMinute: own, origin, certain: true };
   }
   const before = learned.get(model)?.[dimension] ?? null;
   if (before !== null) return { perMinute: before, origin: 'learned before', certain: false };

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { ChangeRecord, PaceBucket, PaceLane, Throttles } from '../ledger/pace-records.ts';
 import { bucketStart, type PaceTraceWriter } from '../ledger/pace-trace.ts';
-import type { KnownLimit, KnownLimits } from './limit-sources.ts';
+import { type KnownLimit, type KnownLimits, NO_LIMIT } from './limit-sources.ts';
 import type { PaceChange, PaceEvent, PaceSecond } from '../limits/pace-event.ts';
 
 /** Rows join the commit of a turn about this often. */
@@ -15,6 +15,9 @@ type Sums = { -readonly [Key in keyof PaceLane]: PaceLane[Key] } & {
   openRequests: number;
   openTokens: number;
 };
+
+/** `perMinute` null: none is known, or there is none. */
+type ToldLimit = { readonly perMinute: number | null; readonly origin: string };
 
 export type PaceRecorderOptions = {
   readonly clock: Clock;
@@ -82,7 +85,10 @@ export class PaceRecorder {
   }
 
   private addSecond(second: PaceSecond): void {
-    this.sum(second);
+    const known = this.options.limits(second.model);
+    const rpm = limitTold(second.rpmLimit, second.rpmOrigin, known.rpm);
+    const tpm = limitTold(second.tpmLimit, second.tpmOrigin, known.tpm);
+    this.sum(second, { rpm, tpm });
     if (this.buckets.length >= PENDING_MAX) return;
     const { model, sent, refused } = second;
     const spanSeconds = this.options.writer.spanSeconds(model);
@@ -97,16 +103,21 @@ export class PaceRecorder {
       tokens: admittedTokens(second),
       rpm: finite(second.rpm),
       tpm: finite(second.tpm),
-      rpmLimit: second.rpmLimit,
-      tpmLimit: second.tpmLimit,
+      rpmLimit: rpm.perMinute,
+      tpmLimit: tpm.perMinute,
       waiting: second.waiting,
       inFlight: second.inFlight,
     });
   }
 
   /** Sums run from the first second with a start to the last: ramp and pauses included, the tail of replies not. */
-  private sum(second: PaceSecond): void {
-    const { model, sent, refused, rpmLimit, tpmLimit } = second;
+  private sum(
+    second: PaceSecond,
+    limits: { readonly rpm: ToldLimit; readonly tpm: ToldLimit },
+  ): void {
+    const { model, sent, refused } = second;
+    const rpmLimit = limits.rpm.perMinute;
+    const tpmLimit = limits.tpm.perMinute;
     const at = Math.round(second.atMs);
     let lane = this.lanes.get(model);
     if (lane === undefined) {
@@ -115,11 +126,10 @@ export class PaceRecorder {
       this.lanes.set(model, lane);
     }
     this.touched.add(model);
-    const known = this.options.limits(model);
     lane.rpmLimit = rpmLimit;
     lane.tpmLimit = tpmLimit;
-    lane.rpmOrigin = originOf(rpmLimit, second.rpmOrigin, known.rpm);
-    lane.tpmOrigin = originOf(tpmLimit, second.tpmOrigin, known.tpm);
+    lane.rpmOrigin = limits.rpm.origin;
+    lane.tpmOrigin = limits.tpm.origin;
     const { rate, tokens, burst } = lane.throttles;
     lane.throttles = {
       rate: rate + refused.rate,
@@ -162,16 +172,19 @@ function finite(value: number | null): number | null {
   return value !== null && Number.isFinite(value) ? value : null;
 }
 
-/** Where a limit in force comes from, in words for people and programs. */
-export function originOf(
+/** A limit in force as it is told, with where it comes from in words for people and programs. */
+export function limitTold(
   limit: number | null,
   kind: PaceSecond['rpmOrigin'],
   known: KnownLimit | null,
-): string {
-  if (limit === null) return 'unknown';
-  if (kind !== 'learned') return known?.origin ?? 'unknown';
+): ToldLimit {
+  if (limit === null) return { perMinute: null, origin: 'unknown' };
+  if (kind !== 'learned') {
+    const origin = known?.origin ?? 'unknown';
+    return { perMinute: origin === NO_LIMIT ? null : limit, origin };
+  }
   const isEarlier = known?.certain === false && Math.abs(known.perMinute - limit) < 0.5;
-  return isEarlier ? known.origin : 'learned live';
+  return { perMinute: limit, origin: isEarlier ? known.origin : 'learned live' };
 }
 
 function newSums(model: string, at: number): Sums {

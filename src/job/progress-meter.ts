@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { TurnBatch } from '../execute.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Limiter } from '../limits/limiter.ts';
+import type { LanePace } from '../limits/pace-event.ts';
 import { formatPico } from '../models/price.ts';
 import type { Progress } from '../reporters/reporter.ts';
 
@@ -61,8 +62,15 @@ export class ProgressMeter {
     }
   }
 
-  /** `openPico`: what the open lines are to cost; null: nobody can say yet. */
-  progress(limiter: Limiter, openPico: number | null): Progress {
+  /**
+   * `openPico`: what the open lines are to cost; null: nobody can say yet. `isUnlimited`: a lane whose
+   * pace is no limit worth telling.
+   */
+  progress(
+    limiter: Limiter,
+    at: { readonly openPico: number | null; isUnlimited(lane: LanePace): boolean },
+  ): Progress {
+    const { openPico } = at;
     const { settled } = this.settledCounts;
     const open = Math.max(0, this.job.lineCount - settled);
     const rates = this.rates();
@@ -79,7 +87,10 @@ export class ProgressMeter {
       inFlight: limiter.inFlight,
       rpm: rates.calls * 60,
       tpm: rates.tokens * 60,
-      rpmLimit: paces.length === 0 ? null : paces.reduce((sum, { rpm }) => sum + rpm, 0),
+      rpmLimit:
+        paces.length === 0 || paces.some((lane) => at.isUnlimited(lane))
+          ? null
+          : paces.reduce((sum, { rpm }) => sum + rpm, 0),
       tpmLimit:
         paces.some(({ tpm }) => tpm === null) || paces.length === 0
           ? null

@@ -4,7 +4,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { beginPaceTrace } from '../ledger/pace-trace.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Limiter } from '../limits/limiter.ts';
-import type { PaceEvent } from '../limits/pace-event.ts';
+import type { LanePace, PaceEvent } from '../limits/pace-event.ts';
 import type { PaceLimits } from '../limits/pace-limits.ts';
 import type { Catalog } from '../models/catalog.ts';
 import type { Scope } from '../models/scope.ts';
@@ -15,11 +15,12 @@ import { type ControlSettings, controlText, modelsNamed } from './control-settin
 import {
   type KnownLimits,
   knownLimits,
+  NO_LIMIT,
   type LimitSourceOptions,
   paceLimits,
 } from './limit-sources.ts';
 import { callsInFlight } from './pace-limits.ts';
-import { originOf, PaceRecorder } from './pace-recorder.ts';
+import { limitTold, PaceRecorder } from './pace-recorder.ts';
 import type { ModelQuota } from './quota-reply.ts';
 
 /** The control file is looked at this often. */
@@ -125,15 +126,17 @@ export class RunPace {
   state(limiter: Limiter): Pick<DispatchState, 'controlFile' | 'models'> {
     const models = limiter.paces().map((lane): DispatchState['models'][number] => {
       const known = this.known(lane.model);
+      const rpm = limitTold(lane.rpmLimit, lane.rpmOrigin, known.rpm);
+      const tpm = limitTold(lane.tpmLimit, lane.tpmOrigin, known.tpm);
       return {
         model: lane.model,
         state: lane.state,
         rpm: Number.isFinite(lane.rpm) ? lane.rpm : null,
-        rpmLimit: lane.rpmLimit,
-        rpmOrigin: originOf(lane.rpmLimit, lane.rpmOrigin, known.rpm),
+        rpmLimit: rpm.perMinute,
+        rpmOrigin: rpm.origin,
         tpm: lane.tpm,
-        tpmLimit: lane.tpmLimit,
-        tpmOrigin: originOf(lane.tpmLimit, lane.tpmOrigin, known.tpm),
+        tpmLimit: tpm.perMinute,
+        tpmOrigin: tpm.origin,
         waiting: lane.waiting,
         inFlight: lane.inFlight,
         pausedMs: lane.pausedMs,
@@ -141,6 +144,11 @@ export class RunPace {
       };
     });
     return { models, controlFile: this.control === null ? null : this.file.path };
+  }
+
+  /** Whether a lane goes by a pace that only stands for there being no limit. */
+  isUnlimited({ model, rpmLimit, rpmOrigin }: LanePace): boolean {
+    return limitTold(rpmLimit, rpmOrigin, this.known(model).rpm).origin === NO_LIMIT;
   }
 
   private known(model: string): KnownLimits {
