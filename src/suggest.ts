@@ -8,16 +8,20 @@ export function closestName(name: string, candidates: readonly string[]): string
   const allowed = wanted.length <= 4 ? 1 : 2;
   let best: string | undefined;
   let bestDistance = allowed + 1;
+  const longer: string[] = [];
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, fold(candidate));
+    const known = fold(candidate);
+    if (known.startsWith(wanted)) longer.push(candidate);
+    // The distance is at least the difference in length.
+    if (Math.abs(known.length - wanted.length) >= bestDistance) continue;
+    const distance = editDistance(wanted, known);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }
   }
   if (best !== undefined) return best;
-  const beginning = candidates.filter((candidate) => fold(candidate).startsWith(wanted));
-  return wanted.length >= 3 && beginning.length === 1 ? beginning[0] : undefined;
+  return wanted.length >= 3 && longer.length === 1 ? longer[0] : undefined;
 }
 
 function fold(name: string): string {

@@ -47,9 +47,15 @@ function counts(row: Parameter, protocol: ProtocolName): boolean {
   return row.place === 'both' || (row.place === 'openai') === (protocol === 'openai');
 }
 
-function knownNames(protocol: ProtocolName): string[] {
+function knownNames(protocol: ProtocolName): readonly string[] {
   return PARAMETERS.filter((row) => counts(row, protocol)).map((row) => row.name);
 }
+
+/** What unknown names are compared with. */
+const KNOWN_NAMES: Readonly<Record<ProtocolName, readonly string[]>> = {
+  dashscope: knownNames('dashscope'),
+  openai: knownNames('openai'),
+};
 
 /** The service's words for a value that a row refuses, as its messages end. */
 function serviceWords({ view }: Examination, row: Parameter, value: unknown): string {
@@ -87,7 +93,7 @@ function hintFor(name: string, protocol: ProtocolName): string {
   const foreign = KNOWN_ELSEWHERE.get(name);
   if (foreign !== undefined) return `, ${foreign}`;
   if (name.length > NAME_CHARACTERS_MAX) return '';
-  const close = closestName(name, knownNames(protocol));
+  const close = closestName(name, KNOWN_NAMES[protocol]);
   return close === undefined ? '' : `, did you mean "${close}"?`;
 }
 
