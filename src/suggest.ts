@@ -1,11 +1,15 @@
+/** Longer names are not compared: none is near, and the comparison would take long. */
+const CHARACTERS_MAX = 64;
+
 /**
  * The candidate that a mistyped name was most likely meant to be, or undefined where none is near:
- * at most two edits away (one for names up to four characters; swapping neighbours is one edit), or
+ * at most two edits away (one for names up to five characters; swapping neighbours is one edit), or
  * the only candidate that begins with it. Case and `_`/`-` make no difference.
  */
 export function closestName(name: string, candidates: readonly string[]): string | undefined {
+  if (name.length > CHARACTERS_MAX) return undefined;
   const wanted = fold(name);
-  const allowed = wanted.length <= 4 ? 1 : 2;
+  const allowed = wanted.length <= 5 ? 1 : 2;
   let best: string | undefined;
   let bestDistance = allowed + 1;
   const longer: string[] = [];

@@ -95,8 +95,6 @@ function memoized<Value>(memo: Map<string, Value>, key: string, make: () => Valu
   return value;
 }
 
-const ID_CHARACTERS_MAX = 64;
-
 /** Ids by the digits in them, in their order. */
 type IdsByDigits = ReadonlyMap<string, readonly string[]>;
 
@@ -117,7 +115,6 @@ function digitsOf(id: string): string {
 
 /** The id that a mistyped one was meant to be. Other digits are another version, not a mistake. */
 function nearestId(model: string, idsByDigits: IdsByDigits): string | null {
-  if (model.length > ID_CHARACTERS_MAX) return null;
   return closestName(model, idsByDigits.get(digitsOf(model)) ?? []) ?? null;
 }
 

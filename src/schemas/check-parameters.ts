@@ -31,9 +31,6 @@ const KNOWN_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['max_new_tokens', 'of Transformers: here it is "max_tokens"'],
 ]);
 
-/** Longer names are not compared with known ones: none is near, and the comparison would take long. */
-const NAME_CHARACTERS_MAX = 64;
-
 /** Members of a native `input` besides `messages`; the last three are of deep research, whose place is not settled. */
 const INPUT_NAMES: ReadonlySet<string> = new Set([
   'prompt',
@@ -92,7 +89,6 @@ function reportIssues(
 function hintFor(name: string, protocol: ProtocolName): string {
   const foreign = KNOWN_ELSEWHERE.get(name);
   if (foreign !== undefined) return `, ${foreign}`;
-  if (name.length > NAME_CHARACTERS_MAX) return '';
   const close = closestName(name, KNOWN_NAMES[protocol]);
   return close === undefined ? '' : `, did you mean "${close}"?`;
 }

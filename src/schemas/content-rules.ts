@@ -34,7 +34,14 @@ type ContentRuleName =
   | 'documents'
   | 'parsing';
 
-type MediaRuleName = 'type' | 'dataUri' | 'dataUriBytes' | 'imageSize' | 'address' | 'oss';
+type MediaRuleName =
+  | 'type'
+  | 'dataUri'
+  | 'dataUriBytes'
+  | 'imageSize'
+  | 'address'
+  | 'blank'
+  | 'oss';
 
 /** Rules about content parts, natively and in compatible mode. */
 export const CONTENT_RULES: Readonly<Record<ContentRuleName, ShapeRule>> = {
@@ -236,6 +243,13 @@ export const MEDIA_RULES: Readonly<Record<MediaRuleName, ShapeRule>> = {
     id: 'media-address',
     about: 'media addresses',
     must: 'it must be an http(s):// or oss:// URL or a base64 data URI; qbatch does not upload files',
+    service: 'The provided URL does not appear to be valid. Ensure it is correctly formatted.',
+    source: errors,
+  }),
+  blank: constraint({
+    id: 'media-blank',
+    about: 'media addresses',
+    must: 'a URL has no white space: write %20, or take it out',
     service: 'The provided URL does not appear to be valid. Ensure it is correctly formatted.',
     source: errors,
   }),

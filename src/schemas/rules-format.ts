@@ -1,15 +1,11 @@
 import { PROBLEM_CODES } from './codes.ts';
 import { named } from './findings.ts';
 import { FAMILIES } from './model-families.ts';
-import { formatType, objectOf } from './request-facts.ts';
+import { formatType, isNative, objectOf } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
 import { parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
 import { SOURCES } from './sources.ts';
-
-function isNative(view: RequestView): boolean {
-  return view.protocol === 'dashscope';
-}
 
 function formatOnModel(view: RequestView): string {
   const thinking = view.thinking === true ? ', thinking' : '';

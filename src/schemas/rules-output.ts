@@ -2,7 +2,15 @@ import { PROBLEM_CODES } from './codes.ts';
 import { FAMILIES } from './model-families.ts';
 import { FORMAT_RULES } from './rules-format.ts';
 import { named } from './findings.ts';
-import { formatType, hasPartMember, maxTokensOf, OCR_TOKENS, saysJson } from './request-facts.ts';
+import {
+  formatType,
+  hasPartMember,
+  isNative,
+  isOff,
+  maxTokensOf,
+  OCR_TOKENS,
+  saysJson,
+} from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
 import { parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
@@ -19,10 +27,6 @@ const N_MAX = 4;
 
 function mostTokens(view: RequestView): number {
   return maxTokensOf(view) ?? Number.POSITIVE_INFINITY;
-}
-
-function isNative(view: RequestView): boolean {
-  return view.protocol === 'dashscope';
 }
 
 /** The model beside a parameter's value. */
@@ -49,7 +53,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     id: '10',
     on: 'top_logprobs',
     when: (view) => Number(view.parameters['top_logprobs']) > 0,
-    must: (view) => view.parameters['logprobs'] === true,
+    must: (view) => !isOff(view.parameters['logprobs']),
     place: parameterPlace('top_logprobs'),
     text: 'it has no effect unless logprobs is true',
     severity: 'note',

@@ -1,7 +1,7 @@
 import { PROBLEM_CODES } from './codes.ts';
 import { named } from './findings.ts';
 import { FAMILIES } from './model-families.ts';
-import { forcesTool, formatType, isThirdParty, OTHER_VENDORS } from './request-facts.ts';
+import { forcesTool, formatType, isNative, isThirdParty, OTHER_VENDORS } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
 import { MESSAGES_PLACE, parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
@@ -70,8 +70,7 @@ export const THINKING_RULES: readonly Rule[] = [
     id: '5-incremental',
     on: 'incremental_output',
     // Recorded: a third-party model that thought without a stream took incremental_output: false.
-    when: (view) =>
-      view.protocol === 'dashscope' && thinks(view) && (!isThirdParty(view) || view.stream),
+    when: (view) => isNative(view) && thinks(view) && (!isThirdParty(view) || view.stream),
     must: (view) => view.parameters['incremental_output'] !== false,
     place: parameterPlace('incremental_output'),
     found: whileThinking('incremental_output'),
@@ -84,8 +83,7 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: '5-format',
     on: 'result_format',
-    when: (view) =>
-      view.protocol === 'dashscope' && thinks(view) && !FAMILIES.textFormatIgnored.test(view.model),
+    when: (view) => isNative(view) && thinks(view) && !FAMILIES.textFormatIgnored.test(view.model),
     must: (view) => view.parameters['result_format'] !== 'text',
     place: parameterPlace('result_format'),
     found: whileThinking('result_format'),
@@ -222,13 +220,11 @@ export const THINKING_RULES: readonly Rule[] = [
     id: 'research-question',
     on: null,
     when: (view) =>
-      view.protocol === 'dashscope' &&
+      isNative(view) &&
       FAMILIES.research.test(view.model) &&
-      Array.isArray(view.messages),
-    must: (view) =>
-      FEEDBACK_PLACES.some((place) => view[place]['enable_feedback'] === false) ||
-      !Array.isArray(view.messages) ||
-      view.messages.length !== 1,
+      Array.isArray(view.messages) &&
+      view.messages.length === 1,
+    must: (view) => FEEDBACK_PLACES.some((place) => view[place]['enable_feedback'] === false),
     place: MESSAGES_PLACE,
     found: () => 'messages has 1',
     text: 'a single message is answered with a question back, not with a report: send the question and your answer to it too (user, assistant, user)',
