@@ -72,6 +72,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'max-tokens',
     on: 'max_tokens',
+    models: 'listed with a maximum',
     when: (view) => typeof view.parameters['max_tokens'] === 'number',
     must: (view) => Number(view.parameters['max_tokens']) <= mostTokens(view),
     place: parameterPlace('max_tokens'),
@@ -85,6 +86,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'max-tokens-ocr',
     on: 'max_tokens',
+    models: 'qwen-vl-ocr, -latest, -2025-04-13, -2025-08-28',
     when: (view) => FAMILIES.cappedOcr.test(view.model),
     must: (view) => {
       const asked = Number(view.parameters['max_tokens']);
@@ -99,6 +101,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'max-input-tokens',
     on: 'max_input_tokens',
+    models: 'listed with a maximum',
     when: (view) =>
       view.profile.maxInput !== null && typeof view.parameters['max_input_tokens'] === 'number',
     must: (view) => Number(view.parameters['max_input_tokens']) <= MAX_INPUT_DOCUMENTED,
@@ -110,6 +113,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'n-model',
     on: 'n',
+    models: 'listed with a maximum',
     // What no model takes is refused by the parameter's own row.
     when: (view) => {
       const asked = Number(view.parameters['n']);
@@ -126,6 +130,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'n-thinking',
     on: 'n',
+    models: 'models that think',
     when: (view) => view.thinking === true && Number(view.parameters['n']) > 1,
     must: (view) => view.profile.nMax === null || Number(view.parameters['n']) > view.profile.nMax,
     place: parameterPlace('n'),
@@ -137,6 +142,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'logprobs-model',
     on: 'logprobs',
+    models: 'listed without them',
     when: (view) => view.parameters['logprobs'] === true,
     must: (view) => view.profile.logprobs !== false,
     place: parameterPlace('logprobs'),
@@ -150,6 +156,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'incremental-open',
     on: 'incremental_output',
+    models: 'open-weight Qwen3 that does not think',
     when: (view) => isNative(view) && FAMILIES.openQwen3.test(view.model) && view.thinking !== true,
     must: (view) => view.parameters['incremental_output'] !== false,
     place: parameterPlace('incremental_output'),
@@ -186,6 +193,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'audio-stream',
     on: 'modalities',
+    models: 'all but those listed as streaming only',
     when: (view) => {
       const modalities = view.parameters['modalities'];
       // A model that only streams has a rule of its own.

@@ -65,6 +65,7 @@ export const SEARCH_RULES: readonly Rule[] = [
   ruleOf({
     id: 'search-model',
     on: 'enable_search',
+    models: 'listed without web search',
     when: searches,
     must: (view) => view.profile.webSearch !== false,
     place: parameterPlace('enable_search'),
