@@ -45,6 +45,8 @@ function pack(folder) {
     'dist/index.js',
     'dist/types/index.d.ts',
     'dist/count-worker.js',
+    'dist/report-worker.js',
+    'dist/report-page.json',
     'dist/qwen3-vocabulary.br',
     'dist/tiktoken_bg.wasm',
     'LICENSE',

@@ -1,23 +1,31 @@
+/** Longer names are not compared: none is near, and the comparison would take long. */
+const CHARACTERS_MAX = 64;
+
 /**
  * The candidate that a mistyped name was most likely meant to be, or undefined where none is near:
- * at most two edits away (one for names up to four characters; swapping neighbours is one edit), or
+ * at most two edits away (one for names up to five characters; swapping neighbours is one edit), or
  * the only candidate that begins with it. Case and `_`/`-` make no difference.
  */
 export function closestName(name: string, candidates: readonly string[]): string | undefined {
+  if (name.length > CHARACTERS_MAX) return undefined;
   const wanted = fold(name);
-  const allowed = wanted.length <= 4 ? 1 : 2;
+  const allowed = wanted.length <= 5 ? 1 : 2;
   let best: string | undefined;
   let bestDistance = allowed + 1;
+  const longer: string[] = [];
   for (const candidate of candidates) {
-    const distance = editDistance(wanted, fold(candidate));
+    const known = fold(candidate);
+    if (known.startsWith(wanted)) longer.push(candidate);
+    // The distance is at least the difference in length.
+    if (Math.abs(known.length - wanted.length) >= bestDistance) continue;
+    const distance = editDistance(wanted, known);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }
   }
   if (best !== undefined) return best;
-  const beginning = candidates.filter((candidate) => fold(candidate).startsWith(wanted));
-  return wanted.length >= 3 && beginning.length === 1 ? beginning[0] : undefined;
+  return wanted.length >= 3 && longer.length === 1 ? longer[0] : undefined;
 }
 
 function fold(name: string): string {

@@ -43,6 +43,27 @@ describe(PAGE, () => {
     }
   });
 
+  it('says of every parameter and every rule which models it is about', () => {
+    const models = new Map(
+      text
+        .split('\n\n')
+        .filter((block) => block.startsWith('|'))
+        .flatMap((block) => {
+          const [heading = '', , ...body] = block.split('\n');
+          const column = cells(heading)
+            .map((cell) => cell.trim())
+            .indexOf('models');
+          return body.map((row) => [cells(row)[0]?.trim(), cells(row)[column]?.trim()] as const);
+        }),
+    );
+    expect([...models].filter(([, said]) => said === undefined || said === '')).toEqual([]);
+    // By itself, by its parameter, and of a walk.
+    expect(models.get('`15`')).toBe('Qwen3.8');
+    expect(models.get('`ocr-task`')).toBe('OCR models');
+    expect(models.get('`max-frames-older`')).toBe('qwen-vl-max, qwen-vl-plus');
+    expect(models.get('`messages-empty`')).toBe('all');
+  });
+
   it('has as many cells in a row as in its heading', () => {
     const blocks = text.split('\n\n').filter((block) => block.startsWith('|'));
     expect(blocks).toHaveLength(3);

@@ -53,12 +53,16 @@ export function loadCatalog(overrides?: unknown): Catalog {
   const profiles = new Map<string, ModelProfile>();
   const offers = new Map<string, Offer | null>();
   const ids = [...new Set([...records.values()].map((record) => record.id))].toSorted(compareText);
+  let idsByDigits: IdsByDigits | undefined;
   return {
     date: bundled.date,
     ids: () => ids,
     profile: (model, scope) =>
       memoized(profiles, scope === undefined ? model : `${scope} ${model}`, () =>
-        profileOf(model, records.get(model), { scope, near: () => nearestId(model, ids) }),
+        profileOf(model, records.get(model), {
+          scope,
+          near: () => nearestId(model, (idsByDigits ??= groupByDigits(ids))),
+        }),
       ),
     offer: (model, scope, currency) =>
       memoized(offers, `${scope} ${currency} ${model}`, () => {
@@ -91,19 +95,27 @@ function memoized<Value>(memo: Map<string, Value>, key: string, make: () => Valu
   return value;
 }
 
-const ID_CHARACTERS_MAX = 64;
+/** Ids by the digits in them, in their order. */
+type IdsByDigits = ReadonlyMap<string, readonly string[]>;
+
+function groupByDigits(ids: readonly string[]): IdsByDigits {
+  const groups = new Map<string, string[]>();
+  for (const id of ids) {
+    const digits = digitsOf(id);
+    const group = groups.get(digits);
+    if (group === undefined) groups.set(digits, [id]);
+    else group.push(id);
+  }
+  return groups;
+}
+
+function digitsOf(id: string): string {
+  return id.replaceAll(/\D+/g, '');
+}
 
 /** The id that a mistyped one was meant to be. Other digits are another version, not a mistake. */
-function nearestId(model: string, ids: readonly string[]): string | null {
-  if (model.length > ID_CHARACTERS_MAX) return null;
-  const digitsOf = (id: string): string => id.replaceAll(/\D/g, '');
-  const digits = digitsOf(model);
-  return (
-    closestName(
-      model,
-      ids.filter((id) => digitsOf(id) === digits),
-    ) ?? null
-  );
+function nearestId(model: string, idsByDigits: IdsByDigits): string | null {
+  return closestName(model, idsByDigits.get(digitsOf(model)) ?? []) ?? null;
 }
 
 function compareText(a: string, b: string): number {

@@ -54,69 +54,82 @@ export function parametersMarkdown(tables: CheckTables): string {
   const sources = [
     ...new Set([...parameters, ...rules, ...shapeRules].map(({ source }) => source)),
   ];
-  const numberOf = (source: Source): string => String(sources.indexOf(source) + 1);
   const list = sources.map(({ text, date }, at) => `${at + 1}. ${inline(text)} (${date})`);
   return `${[
     INTRODUCTION,
     '## Parameters',
     `\`parameters\` is the native protocol's object; _body_ is the body of compatible mode. A value that
 is not allowed is an error.`,
-    table(
-      [
-        'parameter',
-        'place',
-        'allowed',
-        'default',
-        'models',
-        'service says',
-        'rules',
-        'source',
-        'test',
-      ],
-      parameters.map((row) => [
-        code(row.name),
-        placeOf(row),
-        inline(`${row.allowed}${row.nullable && !/null/.test(row.allowed) ? ', or null' : ''}`),
-        inline(row.default),
-        inline(row.models),
-        row.service === null ? '' : inline(row.service),
-        rulesOf(row.name, rules),
-        numberOf(row.source),
-        testOf(row.name, tables),
-      ]),
-    ),
+    parametersTable(tables, sources),
     '## Rules between parameters, messages and model',
     `Numbers are those of the vendor's cross-parameter rules; a rule is asked where its parameter is given,
-those marked _every line_ always.`,
-    table(
-      ['rule', 'asked for', 'at', 'must', 'severity', 'service says', 'source', 'test'],
-      rules.map((rule) => [
-        code(rule.id),
-        rule.on === null ? 'every line' : code(rule.on),
-        code(rule.place.name),
-        inline(rule.text),
-        severityOf(rule),
-        rule.service === null ? '' : inline(rule.service),
-        numberOf(rule.source),
-        testOf(rule.id, tables),
-      ]),
-    ),
+those marked _every line_ always. Models are _listed_ where the catalog says so of them.`,
+    rulesTable(tables, sources),
     '## Rules about messages, parts, names, headers and the line',
-    table(
-      ['rule', 'at', 'must', 'severity', 'service says', 'source', 'test'],
-      shapeRules.map((rule) => [
-        code(rule.id),
-        inline(rule.about),
-        inline(rule.must),
-        rule.severity,
-        rule.service === null ? '' : inline(rule.service),
-        numberOf(rule.source),
-        testOf(rule.id, tables),
-      ]),
-    ),
+    shapeRulesTable(tables, sources),
     '## Sources',
     list.join('\n'),
   ].join('\n\n')}\n`;
+}
+
+function parametersTable(tables: CheckTables, sources: readonly Source[]): string {
+  return table(
+    ['parameter', 'place', 'allowed', 'default', 'models', 'service says', 'rules', ...LAST],
+    tables.parameters.map((row) => [
+      code(row.name),
+      placeOf(row),
+      inline(`${row.allowed}${row.nullable && !/null/.test(row.allowed) ? ', or null' : ''}`),
+      inline(row.default),
+      inline(row.models),
+      row.service === null ? '' : inline(row.service),
+      rulesOf(row.name, tables.rules),
+      ...lastOf(row.name, row.source, tables, sources),
+    ]),
+  );
+}
+
+function rulesTable(tables: CheckTables, sources: readonly Source[]): string {
+  return table(
+    ['rule', 'asked for', 'at', 'must', 'models', 'severity', 'service says', ...LAST],
+    tables.rules.map((rule) => [
+      code(rule.id),
+      rule.on === null ? 'every line' : code(rule.on),
+      code(rule.place.name),
+      inline(rule.text),
+      inline(modelsOf(rule, tables.parameters)),
+      severityOf(rule),
+      rule.service === null ? '' : inline(rule.service),
+      ...lastOf(rule.id, rule.source, tables, sources),
+    ]),
+  );
+}
+
+function shapeRulesTable(tables: CheckTables, sources: readonly Source[]): string {
+  return table(
+    ['rule', 'at', 'must', 'models', 'severity', 'service says', ...LAST],
+    tables.shapeRules.map((rule) => [
+      code(rule.id),
+      inline(rule.about),
+      inline(rule.must),
+      inline(rule.models),
+      rule.severity,
+      rule.service === null ? '' : inline(rule.service),
+      ...lastOf(rule.id, rule.source, tables, sources),
+    ]),
+  );
+}
+
+/** What every table ends with. */
+const LAST = ['source', 'test'] as const;
+
+function lastOf(
+  id: string,
+  source: Source,
+  { tests }: CheckTables,
+  sources: readonly Source[],
+): readonly string[] {
+  const place = tests.get(id);
+  return [String(sources.indexOf(source) + 1), place === undefined ? '' : code(place)];
 }
 
 function placeOf({ name, place }: Parameter): string {
@@ -131,11 +144,12 @@ function rulesOf(name: string, rules: readonly Rule[]): string {
   return about.map(({ id }) => code(id)).join(', ');
 }
 
-function severityOf({ severity, weaker }: Rule): string {
-  return weaker === null ? severity : `${severity}; ${weaker.severity}: ${inline(weaker.text)}`;
+/** A rule that is about all models is about those that its parameter is documented for. */
+function modelsOf({ models, on }: Rule, parameters: readonly Parameter[]): string {
+  if (models !== 'all') return models;
+  return parameters.find(({ name }) => name === on)?.models ?? models;
 }
 
-function testOf(id: string, { tests }: CheckTables): string {
-  const place = tests.get(id);
-  return place === undefined ? '' : code(place);
+function severityOf({ severity, weaker }: Rule): string {
+  return weaker === null ? severity : `${severity}; ${weaker.severity}: ${inline(weaker.text)}`;
 }

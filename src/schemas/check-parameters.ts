@@ -31,9 +31,6 @@ const KNOWN_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['max_new_tokens', 'of Transformers: here it is "max_tokens"'],
 ]);
 
-/** Longer names are not compared with known ones: none is near, and the comparison would take long. */
-const NAME_CHARACTERS_MAX = 64;
-
 /** Members of a native `input` besides `messages`; the last three are of deep research, whose place is not settled. */
 const INPUT_NAMES: ReadonlySet<string> = new Set([
   'prompt',
@@ -47,9 +44,15 @@ function counts(row: Parameter, protocol: ProtocolName): boolean {
   return row.place === 'both' || (row.place === 'openai') === (protocol === 'openai');
 }
 
-function knownNames(protocol: ProtocolName): string[] {
+function knownNames(protocol: ProtocolName): readonly string[] {
   return PARAMETERS.filter((row) => counts(row, protocol)).map((row) => row.name);
 }
+
+/** What unknown names are compared with. */
+const KNOWN_NAMES: Readonly<Record<ProtocolName, readonly string[]>> = {
+  dashscope: knownNames('dashscope'),
+  openai: knownNames('openai'),
+};
 
 /** The service's words for a value that a row refuses, as its messages end. */
 function serviceWords({ view }: Examination, row: Parameter, value: unknown): string {
@@ -86,8 +89,7 @@ function reportIssues(
 function hintFor(name: string, protocol: ProtocolName): string {
   const foreign = KNOWN_ELSEWHERE.get(name);
   if (foreign !== undefined) return `, ${foreign}`;
-  if (name.length > NAME_CHARACTERS_MAX) return '';
-  const close = closestName(name, knownNames(protocol));
+  const close = closestName(name, KNOWN_NAMES[protocol]);
   return close === undefined ? '' : `, did you mean "${close}"?`;
 }
 

@@ -34,7 +34,14 @@ type ContentRuleName =
   | 'documents'
   | 'parsing';
 
-type MediaRuleName = 'type' | 'dataUri' | 'dataUriBytes' | 'imageSize' | 'address' | 'oss';
+type MediaRuleName =
+  | 'type'
+  | 'dataUri'
+  | 'dataUriBytes'
+  | 'imageSize'
+  | 'address'
+  | 'blank'
+  | 'oss';
 
 /** Rules about content parts, natively and in compatible mode. */
 export const CONTENT_RULES: Readonly<Record<ContentRuleName, ShapeRule>> = {
@@ -73,6 +80,7 @@ export const CONTENT_RULES: Readonly<Record<ContentRuleName, ShapeRule>> = {
   modalityModel: constraint({
     id: 'modality-model',
     about: 'content[]',
+    models: 'listed without its modality',
     must: 'the model is not documented to take it',
     code: PROBLEM_CODES.modelList,
     source: referenceLater,
@@ -92,6 +100,7 @@ export const CONTENT_RULES: Readonly<Record<ContentRuleName, ShapeRule>> = {
   framesOlder: constraint({
     id: 'frames-older',
     about: 'content[].video: list of frames',
+    models: 'before Qwen2.5-VL',
     must: 'models before Qwen2.5-VL are documented to take at most 80',
     code: PROBLEM_CODES.modelList,
     source: errors,
@@ -110,26 +119,30 @@ export const CONTENT_RULES: Readonly<Record<ContentRuleName, ShapeRule>> = {
   }),
   pixelsRange: refusal({
     id: 'pixels-range',
-    about: 'image content[].min_pixels, max_pixels: Qwen3-VL, Qwen3.5 and later',
+    about: 'image content[].min_pixels, max_pixels',
+    models: 'Qwen3-VL, Qwen3.5 and later',
     must: 'it must be from 65536 to 16777216 on this model',
     source: referenceLater,
   }),
   pixelsRangeOlder: constraint({
     id: 'pixels-range-older',
-    about: 'image content[].min_pixels, max_pixels: models before Qwen3-VL',
+    about: 'image content[].min_pixels, max_pixels',
+    models: 'before Qwen3-VL',
     must: 'this model is documented with min_pixels from 4096 (qwen-vl-max, qwen-vl-plus) or 3136 and max_pixels up to 16777216 or 12845056',
     code: PROBLEM_CODES.modelList,
     source: referenceLater,
   }),
   framesRead: refusal({
     id: 'max-frames',
-    about: 'content[].max_frames: Qwen3-VL, Qwen3.5 and later',
+    about: 'content[].max_frames',
+    models: 'Qwen3-VL, Qwen3.5 and later',
     must: 'it may be at most 2000 on Qwen3-VL, 8000 from Qwen3.5 on',
     source: referenceLater,
   }),
   framesReadOlder: constraint({
     id: 'max-frames-older',
-    about: 'content[].max_frames: qwen-vl-max, qwen-vl-plus',
+    about: 'content[].max_frames',
+    models: 'qwen-vl-max, qwen-vl-plus',
     must: 'this model is documented with at most 512',
     code: PROBLEM_CODES.modelList,
     source: referenceLater,
@@ -179,14 +192,16 @@ export const CONTENT_RULES: Readonly<Record<ContentRuleName, ShapeRule>> = {
   }),
   textPathArray: refusal({
     id: 'content-array',
-    about: 'content, text path: Qwen models that take text only',
+    about: 'content, text path',
+    models: 'Qwen models listed with text only',
     must: 'content must be a string on the native text path',
     service: 'input content must be a string.',
     source: errors,
   }),
   textPathArrayOther: constraint({
     id: 'content-array-other',
-    about: 'content, text path: other models',
+    about: 'content, text path',
+    models: 'all others but qwen-doc, qwen-long',
     must: 'content is documented as a string on the native text path',
     service: 'input content must be a string.',
     source: errors,
@@ -236,6 +251,13 @@ export const MEDIA_RULES: Readonly<Record<MediaRuleName, ShapeRule>> = {
     id: 'media-address',
     about: 'media addresses',
     must: 'it must be an http(s):// or oss:// URL or a base64 data URI; qbatch does not upload files',
+    service: 'The provided URL does not appear to be valid. Ensure it is correctly formatted.',
+    source: errors,
+  }),
+  blank: constraint({
+    id: 'media-blank',
+    about: 'media addresses',
+    must: 'a URL has no white space: write %20, or take it out',
     service: 'The provided URL does not appear to be valid. Ensure it is correctly formatted.',
     source: errors,
   }),

@@ -80,6 +80,7 @@ export const NAME_RULES: Readonly<Record<NameRuleName, ShapeRule>> = {
   family: constraint({
     id: 'parameter-family',
     about: 'parameters of one model family',
+    models: 'listed, of another family',
     must: 'it is documented for other models',
     code: PROBLEM_CODES.modelList,
     source: referenceLater,
@@ -201,6 +202,7 @@ export const HEADER_RULES: Readonly<Record<HeaderRuleName, ShapeRule>> = {
   inspectionAudio: constraint({
     id: 'header-inspection-audio',
     about: 'headers: X-DashScope-DataInspection',
+    models: 'Qwen-Audio',
     must: 'it is documented not to apply to Qwen-Audio',
     code: PROBLEM_CODES.modelList,
     source: referenceLater,
@@ -208,6 +210,7 @@ export const HEADER_RULES: Readonly<Record<HeaderRuleName, ShapeRule>> = {
   inspectionVision: constraint({
     id: 'header-inspection-vision',
     about: 'headers: X-DashScope-DataInspection',
+    models: 'Qwen-VL',
     must: 'it is documented not to apply to Qwen-VL (a later page names only Qwen-Audio)',
     code: PROBLEM_CODES.modelList,
     source: reference,

@@ -59,6 +59,8 @@ export function checkMediaValue(examination: Examination, path: string, value: u
     breach(examination, MEDIA_RULES.address, path, named('the media address', value) + local);
     return;
   }
+  if (/\s/.test(value))
+    breach(examination, MEDIA_RULES.blank, path, named('the media address', value));
   const { headers } = examination.view;
   if (OSS.test(value) && headers['x-dashscope-ossresourceresolve'] === undefined)
     breach(examination, MEDIA_RULES.oss, path, named('the media address', value));

@@ -141,6 +141,7 @@ export const MESSAGE_RULES: Readonly<Record<MessageRuleName, ShapeRule>> = {
   fileModel: constraint({
     id: 'file-model',
     about: 'messages[].content fileid://',
+    models: 'listed, but qwen-long',
     must: 'fileid:// is documented for qwen-long only, in a system message',
     code: PROBLEM_CODES.modelList,
     source: referenceLater,
@@ -190,12 +191,14 @@ export const CALL_RULES: Readonly<Record<CallRuleName, ShapeRule>> = {
   argumentsCoder: refusal({
     id: 'arguments-coder',
     about: 'messages[].tool_calls[].function.arguments',
+    models: 'coder models',
     must: 'coder models need JSON text there: send back what the model answered, unchanged',
     source: errors,
   }),
   arguments: constraint({
     id: 'arguments',
     about: 'messages[].tool_calls[].function.arguments',
+    models: 'all but coder models',
     must: 'it is documented as JSON text: send back what the model answered, unchanged',
     source: errors,
   }),

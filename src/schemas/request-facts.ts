@@ -4,10 +4,23 @@ import { FAMILIES, isQwen } from './model-families.ts';
 import type { RequestView } from './request-view.ts';
 import { callsOf } from './tool-calls.ts';
 
+/** Whether the line goes to the native protocol. */
+export function isNative(view: RequestView): boolean {
+  return view.protocol === 'dashscope';
+}
+
 /** An object parameter such as `search_options`, or an empty object where it is none. */
 export function objectOf(view: RequestView, name: string): JsonObject {
   const value = view.parameters[name];
   return isObject(value) ? value : {};
+}
+
+/**
+ * Whether a switch is off or left out. A value of another type is neither: its own row refuses it,
+ * and nothing follows from it.
+ */
+export function isOff(value: unknown): boolean {
+  return (value ?? false) === false;
 }
 
 /** The tools of the request; empty where there are none. */

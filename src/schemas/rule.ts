@@ -28,6 +28,8 @@ export type Rule = {
   readonly id: string;
   /** The parameter whose presence (not null) makes the rule worth asking; null: ask for every line. */
   readonly on: string | null;
+  /** Models it is about, in words; `listed`: in the catalog. */
+  readonly models: string;
   readonly when: (view: RequestView) => boolean;
   readonly must: (view: RequestView) => boolean;
   readonly place: RulePlace;
@@ -46,7 +48,7 @@ export type Rule = {
   readonly source: Source;
 };
 
-type Optional = 'found' | 'service' | 'xxx' | 'weaker' | 'code';
+type Optional = 'models' | 'found' | 'service' | 'xxx' | 'weaker' | 'code';
 
 const CODES: Readonly<Record<Severity, ProblemCode>> = {
   error: PROBLEM_CODES.rule,
@@ -57,6 +59,7 @@ const CODES: Readonly<Record<Severity, ProblemCode>> = {
 /** A row with what most rows share. */
 export function ruleOf(row: Omit<Rule, Optional> & Partial<Pick<Rule, Optional>>): Rule {
   return {
+    models: 'all',
     found: null,
     service: null,
     xxx: null,

@@ -1,15 +1,11 @@
 import { PROBLEM_CODES } from './codes.ts';
 import { named } from './findings.ts';
 import { FAMILIES } from './model-families.ts';
-import { formatType, objectOf } from './request-facts.ts';
+import { formatType, isNative, objectOf } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
 import { parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
 import { SOURCES } from './sources.ts';
-
-function isNative(view: RequestView): boolean {
-  return view.protocol === 'dashscope';
-}
 
 function formatOnModel(view: RequestView): string {
   const thinking = view.thinking === true ? ', thinking' : '';
@@ -25,6 +21,7 @@ export const FORMAT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'json-model',
     on: 'response_format',
+    models: 'listed without JSON mode',
     when: (view) => formatType(view) === 'json_object',
     must: (view) => view.profile.jsonObject !== false,
     place: parameterPlace('response_format'),
@@ -37,6 +34,7 @@ export const FORMAT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'json-schema-model',
     on: 'response_format',
+    models: 'listed without JSON schemas, or without them while they think',
     when: (view) => formatType(view) === 'json_schema',
     must: (view) =>
       view.profile.jsonSchema !== false &&
@@ -66,6 +64,7 @@ export const FORMAT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'format-ignored',
     on: 'result_format',
+    models: 'VL, QVQ, OCR and Audio before Qwen3, qwen3.5-ocr',
     when: (view) => isNative(view) && FAMILIES.textFormatIgnored.test(view.model),
     must: (view) => view.parameters['result_format'] !== 'text',
     place: parameterPlace('result_format'),
@@ -77,6 +76,7 @@ export const FORMAT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'format-message-only',
     on: 'result_format',
+    models: 'Qwen3-Max and Qwen3-VL that do not think',
     when: (view) =>
       isNative(view) && FAMILIES.messageOnly.test(view.model) && view.thinking !== true,
     must: (view) => view.parameters['result_format'] !== 'text',

@@ -100,6 +100,7 @@ export const MODEL_RULES: readonly Rule[] = [
   ruleOf({
     id: 'ocr-repetition',
     on: 'repetition_penalty',
+    models: 'OCR models',
     when: (view) => FAMILIES.ocr.test(view.model),
     must: () => false,
     place: parameterPlace('repetition_penalty'),
@@ -112,6 +113,7 @@ export const MODEL_RULES: readonly Rule[] = [
     ruleOf({
       id: `qvq-${name.replaceAll('_', '-')}`,
       on: name,
+      models: 'QVQ',
       when: (view) => FAMILIES.qvq.test(view.model),
       must: () => false,
       place: parameterPlace(name),
@@ -124,6 +126,7 @@ export const MODEL_RULES: readonly Rule[] = [
   ruleOf({
     id: '17-system',
     on: null,
+    models: 'qwen-mt',
     when: isTranslation,
     must: (view) => countRole(view, 'system') === 0,
     place: MESSAGES_PLACE,
@@ -137,6 +140,7 @@ export const MODEL_RULES: readonly Rule[] = [
   ruleOf({
     id: '17-user',
     on: null,
+    models: 'qwen-mt',
     when: isTranslation,
     must: (view) => countRole(view, 'user') <= 1,
     place: MESSAGES_PLACE,
@@ -162,6 +166,7 @@ export const MODEL_RULES: readonly Rule[] = [
   ruleOf({
     id: 'translation-options',
     on: null,
+    models: 'qwen-mt',
     when: isTranslation,
     must: hasLanguages,
     place: parameterPlace('translation_options'),
@@ -212,6 +217,7 @@ export const MODEL_RULES: readonly Rule[] = [
   ruleOf({
     id: 'native-path',
     on: null,
+    models: 'listed with a native endpoint',
     when: (view) => view.endpoint !== 'chat-completions' && view.profile.nativeEndpoint !== null,
     must: (view) => view.endpoint === view.profile.nativeEndpoint,
     place: { in: 'line', name: 'url' },
@@ -229,6 +235,7 @@ export const MODEL_RULES: readonly Rule[] = [
   ruleOf({
     id: 'audio-compatible',
     on: null,
+    models: 'Qwen-Audio',
     when: (view) => view.protocol === 'openai',
     must: (view) => !FAMILIES.audio.test(view.model),
     place: { in: 'line', name: 'url' },
@@ -241,6 +248,7 @@ export const MODEL_RULES: readonly Rule[] = [
   ruleOf({
     id: 'research-compatible',
     on: null,
+    models: 'qwen-deep-research',
     when: (view) => view.protocol === 'openai',
     must: (view) => !FAMILIES.research.test(view.model),
     place: { in: 'line', name: 'url' },
@@ -252,6 +260,7 @@ export const MODEL_RULES: readonly Rule[] = [
   ruleOf({
     id: 'unknown-model',
     on: null,
+    models: 'not listed',
     when: () => true,
     must: (view) => view.profile.known,
     place: { in: 'line', name: 'model' },

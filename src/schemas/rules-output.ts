@@ -2,7 +2,15 @@ import { PROBLEM_CODES } from './codes.ts';
 import { FAMILIES } from './model-families.ts';
 import { FORMAT_RULES } from './rules-format.ts';
 import { named } from './findings.ts';
-import { formatType, hasPartMember, maxTokensOf, OCR_TOKENS, saysJson } from './request-facts.ts';
+import {
+  formatType,
+  hasPartMember,
+  isNative,
+  isOff,
+  maxTokensOf,
+  OCR_TOKENS,
+  saysJson,
+} from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
 import { parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
@@ -19,10 +27,6 @@ const N_MAX = 4;
 
 function mostTokens(view: RequestView): number {
   return maxTokensOf(view) ?? Number.POSITIVE_INFINITY;
-}
-
-function isNative(view: RequestView): boolean {
-  return view.protocol === 'dashscope';
 }
 
 /** The model beside a parameter's value. */
@@ -49,7 +53,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     id: '10',
     on: 'top_logprobs',
     when: (view) => Number(view.parameters['top_logprobs']) > 0,
-    must: (view) => view.parameters['logprobs'] === true,
+    must: (view) => !isOff(view.parameters['logprobs']),
     place: parameterPlace('top_logprobs'),
     text: 'it has no effect unless logprobs is true',
     severity: 'note',
@@ -68,6 +72,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'max-tokens',
     on: 'max_tokens',
+    models: 'listed with a maximum',
     when: (view) => typeof view.parameters['max_tokens'] === 'number',
     must: (view) => Number(view.parameters['max_tokens']) <= mostTokens(view),
     place: parameterPlace('max_tokens'),
@@ -81,6 +86,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'max-tokens-ocr',
     on: 'max_tokens',
+    models: 'qwen-vl-ocr, -latest, -2025-04-13, -2025-08-28',
     when: (view) => FAMILIES.cappedOcr.test(view.model),
     must: (view) => {
       const asked = Number(view.parameters['max_tokens']);
@@ -95,6 +101,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'max-input-tokens',
     on: 'max_input_tokens',
+    models: 'listed with a maximum',
     when: (view) =>
       view.profile.maxInput !== null && typeof view.parameters['max_input_tokens'] === 'number',
     must: (view) => Number(view.parameters['max_input_tokens']) <= MAX_INPUT_DOCUMENTED,
@@ -106,6 +113,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'n-model',
     on: 'n',
+    models: 'listed with a maximum',
     // What no model takes is refused by the parameter's own row.
     when: (view) => {
       const asked = Number(view.parameters['n']);
@@ -122,6 +130,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'n-thinking',
     on: 'n',
+    models: 'models that think',
     when: (view) => view.thinking === true && Number(view.parameters['n']) > 1,
     must: (view) => view.profile.nMax === null || Number(view.parameters['n']) > view.profile.nMax,
     place: parameterPlace('n'),
@@ -133,6 +142,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'logprobs-model',
     on: 'logprobs',
+    models: 'listed without them',
     when: (view) => view.parameters['logprobs'] === true,
     must: (view) => view.profile.logprobs !== false,
     place: parameterPlace('logprobs'),
@@ -146,6 +156,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'incremental-open',
     on: 'incremental_output',
+    models: 'open-weight Qwen3 that does not think',
     when: (view) => isNative(view) && FAMILIES.openQwen3.test(view.model) && view.thinking !== true,
     must: (view) => view.parameters['incremental_output'] !== false,
     place: parameterPlace('incremental_output'),
@@ -182,6 +193,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'audio-stream',
     on: 'modalities',
+    models: 'all but those listed as streaming only',
     when: (view) => {
       const modalities = view.parameters['modalities'];
       // A model that only streams has a rule of its own.

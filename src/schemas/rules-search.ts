@@ -2,7 +2,7 @@ import { closestName } from '../suggest.ts';
 import { PROBLEM_CODES } from './codes.ts';
 import { named, shown } from './findings.ts';
 import { SEARCH_OPTION_NAMES } from './options.ts';
-import { objectOf } from './request-facts.ts';
+import { isOff, objectOf } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
 import { parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
@@ -30,13 +30,12 @@ const NOT_WITH_AGENT = [
   'prepend_search_result',
 ] as const;
 
-/** How many members, and how long ones, are compared with the known names. */
+/** How many members are compared with the known names. */
 const NAMES_COMPARED = 50;
-const NAME_CHARACTERS_MAX = 64;
 
 function mistyped(view: RequestView): { name: string; meant: string } | undefined {
   for (const name of Object.keys(objectOf(view, 'search_options')).slice(0, NAMES_COMPARED)) {
-    if (name.length > NAME_CHARACTERS_MAX || SEARCH_OPTION_NAMES.includes(name)) continue;
+    if (SEARCH_OPTION_NAMES.includes(name)) continue;
     const meant = closestName(name, SEARCH_OPTION_NAMES);
     if (meant !== undefined) return { name, meant };
   }
@@ -66,6 +65,7 @@ export const SEARCH_RULES: readonly Rule[] = [
   ruleOf({
     id: 'search-model',
     on: 'enable_search',
+    models: 'listed without web search',
     when: searches,
     must: (view) => view.profile.webSearch !== false,
     place: parameterPlace('enable_search'),
@@ -80,7 +80,7 @@ export const SEARCH_RULES: readonly Rule[] = [
     id: '11',
     on: 'search_options',
     when: (view) => typeof view.parameters['search_options'] === 'object',
-    must: searches,
+    must: (view) => !isOff(view.parameters['enable_search']),
     place: parameterPlace('search_options'),
     text: 'it has no effect unless enable_search is true',
     severity: 'note',
@@ -88,15 +88,15 @@ export const SEARCH_RULES: readonly Rule[] = [
   }),
   noEffect('12-citation', 'enable_citation', 'enable_source: true', {
     when: (view) => option(view, 'enable_citation') === true,
-    must: (view) => option(view, 'enable_source') === true,
+    must: (view) => !isOff(option(view, 'enable_source')),
   }),
   noEffect('12-format', 'citation_format', 'enable_citation: true', {
     when: (view) => option(view, 'citation_format') !== undefined,
-    must: (view) => option(view, 'enable_citation') === true,
+    must: (view) => !isOff(option(view, 'enable_citation')),
   }),
   noEffect('12-prepend', 'prepend_search_result', 'a stream and enable_source: true', {
     when: (view) => option(view, 'prepend_search_result') === true,
-    must: (view) => view.stream && option(view, 'enable_source') === true,
+    must: (view) => view.stream && !isOff(option(view, 'enable_source')),
   }),
   ruleOf({
     id: '13-combination',

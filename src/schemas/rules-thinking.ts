@@ -1,7 +1,7 @@
 import { PROBLEM_CODES } from './codes.ts';
 import { named } from './findings.ts';
 import { FAMILIES } from './model-families.ts';
-import { forcesTool, formatType, isThirdParty, OTHER_VENDORS } from './request-facts.ts';
+import { forcesTool, formatType, isNative, isThirdParty, OTHER_VENDORS } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
 import { MESSAGES_PLACE, parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
@@ -34,6 +34,7 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: '4',
     on: null,
+    models: 'models that think, but those listed as thinking without a stream',
     when: (view) =>
       view.streamAsked === false &&
       view.profile.streamOnly !== 'always' &&
@@ -56,6 +57,7 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: 'stream-only',
     on: null,
+    models: 'listed as streaming only',
     when: (view) => view.streamAsked === false && view.profile.streamOnly === 'always',
     must: () => false,
     place: parameterPlace('stream'),
@@ -69,9 +71,9 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: '5-incremental',
     on: 'incremental_output',
+    models: 'models that think',
     // Recorded: a third-party model that thought without a stream took incremental_output: false.
-    when: (view) =>
-      view.protocol === 'dashscope' && thinks(view) && (!isThirdParty(view) || view.stream),
+    when: (view) => isNative(view) && thinks(view) && (!isThirdParty(view) || view.stream),
     must: (view) => view.parameters['incremental_output'] !== false,
     place: parameterPlace('incremental_output'),
     found: whileThinking('incremental_output'),
@@ -84,8 +86,8 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: '5-format',
     on: 'result_format',
-    when: (view) =>
-      view.protocol === 'dashscope' && thinks(view) && !FAMILIES.textFormatIgnored.test(view.model),
+    models: 'models that think, but VL, QVQ, OCR and Audio before Qwen3',
+    when: (view) => isNative(view) && thinks(view) && !FAMILIES.textFormatIgnored.test(view.model),
     must: (view) => view.parameters['result_format'] !== 'text',
     place: parameterPlace('result_format'),
     found: whileThinking('result_format'),
@@ -98,6 +100,7 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: '6',
     on: 'response_format',
+    models: 'models that think, but those listed with JSON mode while they do',
     when: (view) => thinks(view) && view.profile.jsonObject !== true,
     must: (view) => formatType(view) !== 'json_object',
     place: parameterPlace('response_format'),
@@ -111,6 +114,7 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: '7',
     on: 'tool_choice',
+    models: 'models that think',
     when: thinks,
     must: (view) => !forcesTool(view),
     place: parameterPlace('tool_choice'),
@@ -142,6 +146,7 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: '15',
     on: 'thinking_budget',
+    models: 'Qwen3.8',
     when: (view) =>
       FAMILIES.qwen38.test(view.model) && typeof view.parameters['reasoning_effort'] === 'string',
     must: () => false,
@@ -153,6 +158,7 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: 'effort-values',
     on: 'reasoning_effort',
+    models: 'listed, but Qwen3.8',
     when: (view) => view.profile.known && !FAMILIES.qwen38.test(view.model),
     must: (view) => {
       const effort = view.parameters['reasoning_effort'];
@@ -167,6 +173,7 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: 'thinking-unsupported',
     on: 'enable_thinking',
+    models: 'listed as not thinking',
     when: (view) => view.profile.thinking === 'none',
     must: (view) => view.parameters['enable_thinking'] !== true,
     place: parameterPlace('enable_thinking'),
@@ -179,6 +186,7 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: 'thinking-only',
     on: 'enable_thinking',
+    models: 'listed as always thinking',
     when: (view) => view.profile.thinking === 'only',
     must: (view) => view.parameters['enable_thinking'] !== false,
     place: parameterPlace('enable_thinking'),
@@ -192,6 +200,7 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: 'thinking-default',
     on: null,
+    models: 'listed as thinking by default',
     when: (view) =>
       view.profile.thinking === 'hybrid' &&
       view.profile.thinkingDefault === true &&
@@ -208,6 +217,7 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: 'budget-maximum',
     on: 'thinking_budget',
+    models: 'listed with a maximum',
     when: (view) =>
       view.profile.maxThinking !== null && typeof view.parameters['thinking_budget'] === 'number',
     must: (view) => Number(view.parameters['thinking_budget']) <= (view.profile.maxThinking ?? 0),
@@ -221,14 +231,13 @@ export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: 'research-question',
     on: null,
+    models: 'qwen-deep-research',
     when: (view) =>
-      view.protocol === 'dashscope' &&
+      isNative(view) &&
       FAMILIES.research.test(view.model) &&
-      Array.isArray(view.messages),
-    must: (view) =>
-      FEEDBACK_PLACES.some((place) => view[place]['enable_feedback'] === false) ||
-      !Array.isArray(view.messages) ||
-      view.messages.length !== 1,
+      Array.isArray(view.messages) &&
+      view.messages.length === 1,
+    must: (view) => FEEDBACK_PLACES.some((place) => view[place]['enable_feedback'] === false),
     place: MESSAGES_PLACE,
     found: () => 'messages has 1',
     text: 'a single message is answered with a question back, not with a report: send the question and your answer to it too (user, assistant, user)',

@@ -68,6 +68,7 @@ export const TOOL_RULES: readonly Rule[] = [
   ruleOf({
     id: 'tools-unsupported',
     on: 'tools',
+    models: 'listed without tools, or without them while they think',
     when: (view) => toolsOf(view).length > 0,
     must: (view) =>
       view.profile.tools !== false &&

@@ -14,6 +14,8 @@ export type ShapeRule = {
   readonly id: string;
   /** Where it applies, as the documentation shows it: `messages[].role`. */
   readonly about: string;
+  /** Models it is about, in words; `listed`: in the catalog. */
+  readonly models: string;
   readonly must: string;
   /** The service's own words for a violation; null where none are documented. */
   readonly service: string | null;
@@ -24,21 +26,24 @@ export type ShapeRule = {
 };
 
 type Row = Pick<ShapeRule, 'id' | 'about' | 'must' | 'source'> &
-  Partial<Pick<ShapeRule, 'service' | 'code'>>;
+  Partial<Pick<ShapeRule, 'models' | 'service' | 'code'>>;
+
+/** What most rules share. */
+const COMMON = { models: 'all', service: null } as const;
 
 /** What the service is documented to refuse, or what is outside a documented form: an error. */
 export function refusal(row: Row): ShapeRule {
-  return { service: null, code: PROBLEM_CODES.invalid, ...row, severity: 'error' };
+  return { ...COMMON, code: PROBLEM_CODES.invalid, ...row, severity: 'error' };
 }
 
 /** A documented constraint without a known consequence: a warning. */
 export function constraint(row: Row): ShapeRule {
-  return { service: null, code: PROBLEM_CODES.rule, ...row, severity: 'warning' };
+  return { ...COMMON, code: PROBLEM_CODES.rule, ...row, severity: 'warning' };
 }
 
 /** What has no effect, or still works but is on its way out: a note. */
 export function remark(row: Row & Pick<ShapeRule, 'code'>): ShapeRule {
-  return { service: null, ...row, severity: 'note' };
+  return { ...COMMON, ...row, severity: 'note' };
 }
 
 /** The problem of a broken rule; `found` says what is there, with its name: `role is "bot"`. */

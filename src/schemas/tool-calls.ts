@@ -57,7 +57,7 @@ type OpenCalls = {
   readonly index: number;
   readonly ids: ReadonlySet<unknown>;
   readonly unanswered: Set<unknown>;
-  /** Answers that name no call: each stands for any one. */
+  /** Answers that name no call, or a wrong one, which is reported at them: each stands for any one. */
   unnamed: number;
 };
 
@@ -102,6 +102,7 @@ function answerCall(
   }
   open.unanswered.delete(id);
   if (open.ids.size === 0 || open.ids.has(id)) return;
+  open.unnamed += 1;
   breach(examination, CALL_RULES.idUnknown, `${path}.tool_call_id`, named('tool_call_id', id));
 }
 

@@ -290,6 +290,15 @@ const MEDIA: readonly Mutator[] = [
   },
   {
     ...vl,
+    breaks: 'media-blank',
+    severity: 'warning',
+    at: 'image',
+    says: 'write %20',
+    given: see({ image: 'https://example.com/a%20dog.png' }),
+    mutate: see({ image: 'https://example.com/a dog.png' }),
+  },
+  {
+    ...vl,
     breaks: 'oss-header',
     severity: 'warning',
     at: 'image',

@@ -258,10 +258,10 @@ const CALLS: readonly Mutator[] = [
   {
     breaks: 'tool-call-id-unknown',
     severity: 'error',
-    at: 'messages[3].tool_call_id',
+    at: 'messages[2].tool_call_id',
     says: 'must be a response to a preceeding message with "tool_calls"',
     given: set(TOOLS),
-    mutate: say(TEXT, calls('a'), result('a'), result('b')),
+    mutate: say(TEXT, calls('a'), result('b')),
   },
   {
     breaks: 'calls-repeated',

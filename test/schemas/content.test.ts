@@ -175,6 +175,17 @@ describe('content: where media come from', () => {
     expect(problemsOf({ ...line, headers })).toEqual([]);
   });
 
+  test('white space in a URL: a warning; encoded, or in a data URI: nothing', () => {
+    for (const blank of [' ', '\n', '\u3000'])
+      expect(outline(seen({ image: `https://example.com/狗${blank}1.png` }))).toEqual([
+        `warning ${AT}.image`,
+      ]);
+    expect(problemsOf(seen({ image: 'https://example.com/狗%201.png' }))).toEqual([]);
+    expect(problemsOf(seen({ image: 'data:image/svg+xml; charset=utf-8;base64,AAAA' }))).toEqual(
+      [],
+    );
+  });
+
   test('local paths, file URLs, other data URIs and empty texts: refused', () => {
     for (const image of [
       '/home/me/狗.png',

@@ -173,8 +173,14 @@ describe('messages: tool calls and answers', () => {
     ]);
   });
 
-  test('an answer to a call of another name: errors at the answer and at the open call', () => {
+  test('an answer to a call of another name: one error, at the answer', () => {
     expect(outline(line(calls('a'), result('b')))).toEqual([
+      'error input.messages[2].tool_call_id',
+    ]);
+  });
+
+  test('an answer to a call of another name stands for one call, not for two', () => {
+    expect(outline(line(calls('a', 'b'), result('c')))).toEqual([
       'error input.messages[2].tool_call_id',
       'error input.messages[1].tool_calls',
     ]);

@@ -265,9 +265,11 @@ describe('parameters: names and places', () => {
   });
 
   test('a name like none that is known: a warning without a suggestion', () => {
-    const [problem] = problemsOf({ parameters: { watermark: true } });
-    expect(problem).toMatchObject({ severity: 'warning', code: 'qbatch_unknown_parameter' });
-    expect(problem?.message).not.toContain('did you mean');
+    for (const name of ['watermark', 'store']) {
+      const [problem] = problemsOf({ parameters: { [name]: true } });
+      expect(problem).toMatchObject({ severity: 'warning', code: 'qbatch_unknown_parameter' });
+      expect(problem?.message).not.toContain('did you mean');
+    }
   });
 
   test('a parameter of the other protocol: a warning that says where it belongs', () => {

@@ -727,6 +727,19 @@ describe('rules: where the consequence depends on the model', () => {
     ).toEqual([]);
   });
 
+  test('a switch of the wrong type is refused, and nothing is said to have no effect beside it', () => {
+    const source = { enable_source: true };
+    expect(outline({ parameters: { enable_search: 'yes', search_options: source } })).toEqual([
+      'error parameters.enable_search',
+    ]);
+    expect(outline(search({ enable_source: 1, enable_citation: true }))).toEqual([
+      'error parameters.search_options.enable_source',
+    ]);
+    expect(outline({ parameters: { logprobs: 1, top_logprobs: 2 } })).toEqual([
+      'error parameters.logprobs',
+    ]);
+  });
+
   test('an open Qwen3 model in a stream refuses incremental_output false', () => {
     expect(
       outline({
