@@ -7,8 +7,9 @@ import { parseAmountPico } from '../models/price.ts';
 import type { OutputSeen } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import type { Settings } from '../settings.ts';
-import { Expectations, outputSeenIn, TELLING_ANSWERS } from './expectations.ts';
+import { Expectations, TELLING_ANSWERS } from './expectations.ts';
 import { openPico } from './projection.ts';
+import { outputSurveyed } from './survey-facts.ts';
 
 /** What was expected and what came is written down this often, so that a crash forgets little. */
 const WRITE_EVERY_MS = 10_000;
@@ -28,7 +29,7 @@ function possiblyBilledPico(ledger: Ledger, job: Job): number {
 export class RunMoney {
   readonly budget: Budget;
   readonly expectations: Expectations;
-  /** What earlier runs say of the length of answers; the same for the whole run. */
+  /** How long the job's answers were expected to be when it was surveyed. */
   readonly outputSeen: OutputSeen;
   private readonly ledger: Ledger;
   private readonly job: Job;
@@ -53,7 +54,7 @@ export class RunMoney {
     this.budget = new Budget(cap, spent);
     const { simulated } = job.identity;
     const sizes = seenSizes(ledger.database, { jobId: job.id, simulated });
-    this.outputSeen = outputSeenIn(sizes);
+    this.outputSeen = outputSurveyed(job.survey);
     this.expectations = new Expectations(pricing, sizes);
     this.before = estimateSums(ledger.database, job.id);
     this.writtenMs = clock.monotonicMs();
