@@ -1,5 +1,10 @@
 import type { Clock } from '../clock.ts';
-import { type EstimateSums, estimateSums, putEstimates, seenSizes } from '../ledger/estimates.ts';
+import {
+  type EstimateSums,
+  estimateSums,
+  putEstimates,
+  type SeenSizes,
+} from '../ledger/estimates.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Job } from '../ledger/records.ts';
 import { Budget } from '../limits/budget.ts';
@@ -43,19 +48,18 @@ export class RunMoney {
     readonly job: Job;
     readonly clock: Clock;
     readonly pricing: Pricing;
+    readonly seen: SeenSizes;
     readonly settings: Pick<Settings, 'maxCost'>;
   }) {
-    const { ledger, job, clock, pricing, settings } = options;
+    const { ledger, job, clock, pricing, seen, settings } = options;
     this.ledger = ledger;
     this.job = job;
     this.clock = clock;
     const cap = settings.maxCost === undefined ? null : Number(parseAmountPico(settings.maxCost));
     const spent = Number(job.costPico) + (cap === null ? 0 : possiblyBilledPico(ledger, job));
     this.budget = new Budget(cap, spent);
-    const { simulated } = job.identity;
-    const sizes = seenSizes(ledger.database, { jobId: job.id, simulated });
     this.outputSeen = outputSurveyed(job.survey);
-    this.expectations = new Expectations(pricing, sizes);
+    this.expectations = new Expectations(pricing, seen);
     this.before = estimateSums(ledger.database, job.id);
     this.writtenMs = clock.monotonicMs();
   }

@@ -18,6 +18,19 @@ export type EstimateSums = {
   readonly picoActual: number;
 };
 
+/** Before the first answer. */
+export const NO_SUMS: Readonly<Record<SumName, 0>> = {
+  lines: 0,
+  inputEstimated: 0,
+  inputActual: 0,
+  outputEstimated: 0,
+  outputActual: 0,
+  picoEstimated: 0,
+  picoActual: 0,
+};
+
+type SumName = Exclude<keyof EstimateSums, 'model' | 'thinking'>;
+
 /** The sums of one run and its answers' sizes, as the ledger keeps them. */
 export type EstimateRecord = EstimateSums & { readonly sizes: OutputSizesRecord };
 
