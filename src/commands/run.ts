@@ -189,14 +189,14 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
     const pricing = createPricing(catalog, scope, currency, { batch });
     const { simulated } = identityOf(settings);
     const jobId = known === null || settings.fresh ? null : known.id;
-    const outputSeen = outputSeenIn(seenSizes(ledger.database, { jobId, simulated }));
+    const seen = seenSizes(ledger.database, { jobId, simulated });
     let asked = false;
     const onGate = (): void => {
       asked = true;
     };
     let job = await prepareJob(
       ledger,
-      requestOf(wired, { io, pricing, currency, outputSeen, onGate }),
+      requestOf(wired, { io, pricing, currency, outputSeen: outputSeenIn(seen), onGate }),
     );
     if (wired.parsed.command === 'retry')
       job = retryLines(ledger, job, { ...wired.parsed, io, mode });
@@ -214,6 +214,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       defaults,
       catalog,
       pricing,
+      seen,
       scope,
       endpoint: service.endpoint,
       apiKey: service.apiKey,

@@ -1,5 +1,5 @@
 import type { EstimateRecord, EstimateSums, SeenSizes } from '../ledger/estimates.ts';
-import { sizesKey } from '../ledger/estimates.ts';
+import { NO_SUMS, sizesKey } from '../ledger/estimates.ts';
 import type { Admittable, Reservation } from '../limits/ticket.ts';
 import { OutputSizes } from '../models/output-sizes.ts';
 import type { OutputSeen } from '../plan.ts';
@@ -109,17 +109,7 @@ export class Expectations {
     const seen = new OutputSizes();
     const before = this.before.get(key);
     if (before !== undefined) seen.addAll(before);
-    const sums = {
-      model,
-      thinking,
-      lines: 0,
-      inputEstimated: 0,
-      inputActual: 0,
-      outputEstimated: 0,
-      outputActual: 0,
-      picoEstimated: 0,
-      picoActual: 0,
-    };
+    const sums = { model, thinking, ...NO_SUMS };
     const kind: Kind = { sums, sizes: new OutputSizes(), seen, longest: 0, lookAt: 0 };
     if (seen.count > 0) lookAgain(kind);
     this.kinds.set(key, kind);

@@ -40,7 +40,8 @@ export class LineEstimator {
     if (this.lines < this.nextLine && this.characters > 0 && isOrdinary(request)) {
       const share = request.characters / this.characters;
       return {
-        inputTokens: Math.round(share * this.inputTokens),
+        // Not even a line much shorter than those before takes nothing; sums divide by it.
+        inputTokens: Math.max(1, Math.round(share * this.inputTokens)),
         textTokens: share * this.textTokens,
         audioTokens: 0,
         visualTokens: 0,

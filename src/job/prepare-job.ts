@@ -78,7 +78,7 @@ function fieldsOf(request: JobRequest, survey: Survey): JobFields {
     lineCount: survey.lines,
     lastLineNo: survey.lastLineNo,
     identity: request.identity,
-    survey: surveyFacts(survey),
+    survey: surveyFacts(survey, request.outputSeen),
     endpoint: request.endpoint,
     currency: request.pricing.currency,
     outputOrder: request.order,

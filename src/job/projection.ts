@@ -1,37 +1,51 @@
-import type { EstimateSums } from '../ledger/estimates.ts';
+import { type EstimateSums, NO_SUMS } from '../ledger/estimates.ts';
 import type { SurveyFacts } from '../ledger/records.ts';
 import { TELLING_ANSWERS } from './expectations.ts';
 
+type AnswerSums = Pick<EstimateSums, 'lines' | 'picoEstimated' | 'picoActual'>;
+
 /** What answers cost against their estimates. Below 20 of them the estimate counts as one answer more. */
-function costRatio(answered: number, estimated: number, actual: number): number {
-  if (answered === 0 || estimated <= 0) return 1;
-  const assumed = answered < TELLING_ANSWERS ? estimated / answered : 0;
-  return (actual + assumed) / (estimated + assumed);
+function costRatio({ lines, picoEstimated, picoActual }: AnswerSums): number {
+  if (lines === 0 || picoEstimated <= 0) return 1;
+  const assumed = lines < TELLING_ANSWERS ? picoEstimated / lines : 0;
+  return (picoActual + assumed) / (picoEstimated + assumed);
+}
+
+/** What each model's answers came to, thinking or not, in all runs. */
+function sumsByModel(sums: readonly EstimateSums[]): ReadonlyMap<string, AnswerSums> {
+  const byModel = new Map<string, AnswerSums>();
+  for (const { model, lines, picoEstimated, picoActual } of sums) {
+    const before = byModel.get(model) ?? NO_SUMS;
+    byModel.set(model, {
+      lines: before.lines + lines,
+      picoEstimated: before.picoEstimated + picoEstimated,
+      picoActual: before.picoActual + picoActual,
+    });
+  }
+  return byModel;
 }
 
 /**
  * What the lines that are still open will cost, in pico-units: each model's share of the survey's
- * estimate that is not answered yet, times what its answers cost against their own estimates. Lines that failed are no part of `openLines` and so take nothing. Pure.
+ * estimate that is not answered yet, times what its answers cost against their own estimates. Lines
+ * that failed are no part of `openLines` and so take nothing. Pure.
  */
 export function openPico(
   survey: SurveyFacts,
   sums: readonly EstimateSums[],
   openLines: number,
 ): number {
+  const answers = sumsByModel(sums);
   let pico = 0;
   let lines = 0;
   for (const model of survey.models) {
-    const own = sums.filter((sum) => sum.model === model.model);
-    const answered = own.reduce((sum, each) => sum + each.lines, 0);
-    const estimated = own.reduce((sum, each) => sum + each.picoEstimated, 0);
-    const actual = own.reduce((sum, each) => sum + each.picoActual, 0);
-    const ratio = costRatio(answered, estimated, actual);
-    const left = Math.max(0, model.lines - answered);
+    const answered = answers.get(model.model) ?? NO_SUMS;
+    const left = Math.max(0, model.lines - answered.lines);
+    if (left === 0) continue;
     // A survey of an older version says nothing of single models.
     const expected =
       model.expectedPico ?? (survey.expectedPico * model.lines) / Math.max(1, survey.valid);
-    const meanLeft = left === 0 ? 0 : Math.max(0, expected - estimated) / left;
-    pico += left * meanLeft * ratio;
+    pico += Math.max(0, expected - answered.picoEstimated) * costRatio(answered);
     lines += left;
   }
   return lines === 0 ? 0 : (pico * Math.min(openLines, lines)) / lines;

@@ -1,5 +1,10 @@
 import type { Clock } from '../clock.ts';
-import { type EstimateSums, estimateSums, putEstimates, seenSizes } from '../ledger/estimates.ts';
+import {
+  type EstimateSums,
+  estimateSums,
+  putEstimates,
+  type SeenSizes,
+} from '../ledger/estimates.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Job } from '../ledger/records.ts';
 import { Budget } from '../limits/budget.ts';
@@ -7,8 +12,9 @@ import { parseAmountPico } from '../models/price.ts';
 import type { OutputSeen } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import type { Settings } from '../settings.ts';
-import { Expectations, outputSeenIn, TELLING_ANSWERS } from './expectations.ts';
+import { Expectations, TELLING_ANSWERS } from './expectations.ts';
 import { openPico } from './projection.ts';
+import { outputSurveyed } from './survey-facts.ts';
 
 /** What was expected and what came is written down this often, so that a crash forgets little. */
 const WRITE_EVERY_MS = 10_000;
@@ -28,7 +34,7 @@ function possiblyBilledPico(ledger: Ledger, job: Job): number {
 export class RunMoney {
   readonly budget: Budget;
   readonly expectations: Expectations;
-  /** What earlier runs say of the length of answers; the same for the whole run. */
+  /** How long the job's answers were expected to be when it was surveyed. */
   readonly outputSeen: OutputSeen;
   private readonly ledger: Ledger;
   private readonly job: Job;
@@ -42,19 +48,18 @@ export class RunMoney {
     readonly job: Job;
     readonly clock: Clock;
     readonly pricing: Pricing;
+    readonly seen: SeenSizes;
     readonly settings: Pick<Settings, 'maxCost'>;
   }) {
-    const { ledger, job, clock, pricing, settings } = options;
+    const { ledger, job, clock, pricing, seen, settings } = options;
     this.ledger = ledger;
     this.job = job;
     this.clock = clock;
     const cap = settings.maxCost === undefined ? null : Number(parseAmountPico(settings.maxCost));
     const spent = Number(job.costPico) + (cap === null ? 0 : possiblyBilledPico(ledger, job));
     this.budget = new Budget(cap, spent);
-    const { simulated } = job.identity;
-    const sizes = seenSizes(ledger.database, { jobId: job.id, simulated });
-    this.outputSeen = outputSeenIn(sizes);
-    this.expectations = new Expectations(pricing, sizes);
+    this.outputSeen = outputSurveyed(job.survey);
+    this.expectations = new Expectations(pricing, seen);
     this.before = estimateSums(ledger.database, job.id);
     this.writtenMs = clock.monotonicMs();
   }

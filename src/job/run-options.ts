@@ -1,6 +1,7 @@
 import type { openTransport } from '../call.ts';
 import type { Clock } from '../clock.ts';
 import type { LineDefaults } from '../input/request-parts.ts';
+import type { SeenSizes } from '../ledger/estimates.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Catalog } from '../models/catalog.ts';
@@ -20,6 +21,8 @@ export type RunOptions = {
   readonly defaults: LineDefaults;
   readonly catalog: Catalog;
   readonly pricing: Pricing;
+  /** How long the answers of earlier runs were. */
+  readonly seen: SeenSizes;
   readonly scope: Scope;
   readonly endpoint: { readonly dashscope: string; readonly openai: string };
   readonly apiKey: string;

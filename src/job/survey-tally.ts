@@ -1,4 +1,3 @@
-import type { SurveyedModel } from '../ledger/records.ts';
 import { LineSample } from '../input/sample-lines.ts';
 import type { TokenEstimate } from '../models/tokens.ts';
 import { LineEstimator } from './line-estimator.ts';
@@ -32,16 +31,6 @@ export type ModelSurvey = {
   thinkingLines: number;
   readonly estimator: LineEstimator;
 };
-
-/** What of a survey's models a ledger keeps. */
-export function surveyedModels(models: ReadonlyMap<string, ModelSurvey>): SurveyedModel[] {
-  return [...models].map(([model, { lines, expectedPico, textScale, countedLines }]) => ({
-    model,
-    lines,
-    expectedPico,
-    ...(countedLines > 0 && { textScale }),
-  }));
-}
 
 class ProblemList {
   readonly counts: Record<Severity, number> = { error: 0, warning: 0, note: 0 };

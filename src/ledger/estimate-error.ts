@@ -1,18 +1,10 @@
 import { formatPico } from '../models/price.ts';
 import type { EstimateError } from '../reporters/reporter.ts';
-import type { EstimateSums } from './estimates.ts';
+import { type EstimateSums, NO_SUMS } from './estimates.ts';
 
 /** What was expected beside what came, over all models; null where nothing was answered. Pure. */
 export function estimateError(sums: readonly EstimateSums[]): EstimateError | null {
-  const total = {
-    lines: 0,
-    inputEstimated: 0,
-    inputActual: 0,
-    outputEstimated: 0,
-    outputActual: 0,
-    picoEstimated: 0,
-    picoActual: 0,
-  };
+  const total: Record<keyof typeof NO_SUMS, number> = { ...NO_SUMS };
   for (const each of sums) {
     for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += each[key];
   }

@@ -18,6 +18,19 @@ export type EstimateSums = {
   readonly picoActual: number;
 };
 
+/** Before the first answer. */
+export const NO_SUMS: Readonly<Record<SumName, 0>> = {
+  lines: 0,
+  inputEstimated: 0,
+  inputActual: 0,
+  outputEstimated: 0,
+  outputActual: 0,
+  picoEstimated: 0,
+  picoActual: 0,
+};
+
+type SumName = Exclude<keyof EstimateSums, 'model' | 'thinking'>;
+
 /** The sums of one run and its answers' sizes, as the ledger keeps them. */
 export type EstimateRecord = EstimateSums & { readonly sizes: OutputSizesRecord };
 
@@ -30,7 +43,7 @@ const SUMS = `SELECT model, thinking, sum(lines) AS lines, sum(input_estimated) 
     sum(input_actual) AS inputActual, sum(output_estimated) AS outputEstimated,
     sum(output_actual) AS outputActual, sum(pico_estimated) AS picoEstimated,
     sum(pico_actual) AS picoActual
-  FROM estimates WHERE job_id = ? GROUP BY model, thinking ORDER BY model, thinking`;
+  FROM estimates WHERE job_id = ? AND run > 0 GROUP BY model, thinking ORDER BY model, thinking`;
 
 /** Writes down what a run has come to so far; inside a transaction. */
 export function putEstimates(
@@ -48,13 +61,21 @@ export function putEstimates(
     });
 }
 
-/** The sums over all runs of a job; of a run that was killed, up to 10 s before its end. */
+/** The sums over all runs of a job with this input; of a run that was killed, up to 10 s before its end. */
 export function estimateSums(database: Database, jobId: number): EstimateSums[] {
   if (!hasPaceTables(database)) return [];
   const rows = database.prepare(SUMS).all(jobId) as (Omit<EstimateSums, 'thinking'> & {
     readonly thinking: number;
   })[];
   return rows.map((row) => ({ ...row, thinking: row.thinking === 1 }));
+}
+
+/**
+ * A job gets another input: what its runs have come to is of the old one. How long answers were stays
+ * worth knowing, under negative numbers of runs. Inside a transaction.
+ */
+export function setSumsAside({ database }: Ledger, jobId: number): void {
+  database.prepare('UPDATE estimates SET run = -run WHERE job_id = ? AND run > 0').run(jobId);
 }
 
 /** Sizes by what their answers were; `sizesKey` names one. */

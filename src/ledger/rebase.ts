@@ -6,6 +6,7 @@ import { readLines } from '../read.ts';
 import { type Survey, surveyInput } from '../survey.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { fingerprintReader, putFingerprints } from './fingerprints.ts';
+import { setSumsAside } from './estimates.ts';
 import type { Ledger } from './ledger.ts';
 import { lastSeq } from './lines.ts';
 import { LineSet } from './line-set.ts';
@@ -65,6 +66,7 @@ export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions
     }
   }
   dropAside(ledger, job);
+  setSumsAside(ledger, job.id);
   let seq = lastSeq(database, job.id);
   return surveyInput(options.inputPath, {
     maxLineBytes: options.maxLineBytes,

@@ -88,6 +88,8 @@ export type SurveyedModel = {
   readonly expectedPico?: number;
   /** Exact ÷ fast count of its lines' texts; absent where none were counted, or by an older release. */
   readonly textScale?: number;
+  /** Mean output tokens that earlier answers had then, plain and thinking; null: assumed. Absent: both. */
+  readonly outputSeen?: readonly [plain: number | null, thinking: number | null];
 };
 
 /** What the survey found; kept with the job so that a rerun need not repeat it. */

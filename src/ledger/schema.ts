@@ -121,7 +121,8 @@ CREATE TABLE input_blocks (
  * - `pace_changes`: the last changes of a lane's pace or limits, with their reasons.
  * - `learned_limits`: what a service was found to admit, as the next run's start.
  * - `estimates`: what the answers of one model in one run took, beside what was expected of them; and
- *   how long they were (JSON, `src/models/output-sizes.ts`).
+ *   how long they were (JSON, `src/models/output-sizes.ts`). Runs with an input that was changed since
+ *   have negative numbers.
  */
 const VERSION_2 = `
 CREATE TABLE runs (

@@ -142,6 +142,10 @@ export async function createHarness(
     const { model, system, protocol, set, strict, maxLineBytes, skipInvalid } = settings;
     const defaults = { model, system, protocol, set, strict, catalog };
     const pricing = createPricing(catalog, 'cn', 'CNY');
+    const seen = seenSizes(ledger.database, {
+      jobId: findJob(ledger.database, 'reviews')?.id ?? null,
+      simulated: true,
+    });
     let job: Job = await prepareJob(ledger, {
       name: 'reviews',
       inputPath,
@@ -153,12 +157,7 @@ export async function createHarness(
       order: settings.order ?? 'input',
       defaults,
       pricing,
-      outputSeen: outputSeenIn(
-        seenSizes(ledger.database, {
-          jobId: findJob(ledger.database, 'reviews')?.id ?? null,
-          simulated: true,
-        }),
-      ),
+      outputSeen: outputSeenIn(seen),
       maxLineBytes,
       skipInvalid,
       fresh: run.fresh ?? false,
@@ -180,6 +179,7 @@ export async function createHarness(
       defaults,
       catalog,
       pricing,
+      seen,
       scope: 'cn',
       endpoint,
       apiKey: 'sk-0123456789abcdef0123',

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { openPico } from '../../src/job/projection.ts';
 import { estimateSums } from '../../src/ledger/estimates.ts';
 import { findJob } from '../../src/ledger/jobs.ts';
 import { parseAmountPico } from '../../src/models/price.ts';
@@ -104,6 +105,55 @@ describe('what was expected beside what came', () => {
     await at.run();
     const { summary } = await at.run({ fresh: true });
     expect(summary.estimate?.lines).toBe(5);
+  });
+});
+
+describe('what the open lines are to cost', () => {
+  /** The projection for so many open lines ÷ what as many answers took on the average. */
+  function projectedShare(at: Harness, openLines: number): number {
+    return at.look(({ database }) => {
+      const job = findJob(database, 'reviews');
+      if (job === null) throw new Error('the job is gone');
+      const sums = estimateSums(database, job.id);
+      const [{ lines: answered, picoActual } = { lines: 0, picoActual: 0 }] = sums;
+      return openPico(job.survey, sums, openLines) / openLines / (picoActual / answered);
+    });
+  }
+
+  test('a run that goes on expects of its lines what the survey did: the last ones cost no more', async () => {
+    const at = await createHarness();
+    at.writeInput(lines(100));
+    for (const last of [40, 95]) {
+      await at.run({
+        settings: { concurrency: 1 },
+        onEvent: (event, stop) => {
+          if (event.event === 'line-settled' && event.line === last)
+            stop.stop({ reason: 'test', code: 3, message: 'enough' });
+        },
+      });
+    }
+    expect(sumsOf(at)[0]?.lines).toBeGreaterThanOrEqual(95);
+    expect(Math.abs(projectedShare(at, 5) - 1)).toBeLessThan(0.1);
+  });
+
+  test('a changed input: the lines of the old one do not count as answered', async () => {
+    const at = await createHarness();
+    at.writeInput(lines(40));
+    await at.run();
+    at.writeInput(lines(40, { temperature: 0.5 }));
+    let asked = 0;
+    const { summary } = await at.run({
+      acceptChangedInput: true,
+      settings: { sample: 25 },
+      confirmSampled: (expectedPico) => {
+        asked = expectedPico;
+        return Promise.resolve('not confirmed');
+      },
+    });
+    expect(summary.lines).toMatchObject({ answered: 25, open: 15 });
+    expect(summary.estimate?.lines).toBe(25);
+    expect(asked).toBeGreaterThan(0);
+    expect(Math.abs(projectedShare(at, 15) - 1)).toBeLessThan(0.1);
   });
 });
 

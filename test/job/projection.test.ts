@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openPico } from '../../src/job/projection.ts';
-import type { EstimateSums } from '../../src/ledger/estimates.ts';
+import { type EstimateSums, NO_SUMS } from '../../src/ledger/estimates.ts';
 import type { SurveyFacts } from '../../src/ledger/records.ts';
 
 const SURVEY: SurveyFacts = {
@@ -17,18 +17,7 @@ const SURVEY: SurveyFacts = {
 };
 
 function sum(fields: Partial<EstimateSums>): EstimateSums {
-  return {
-    model: 'small',
-    thinking: false,
-    lines: 0,
-    inputEstimated: 0,
-    inputActual: 0,
-    outputEstimated: 0,
-    outputActual: 0,
-    picoEstimated: 0,
-    picoActual: 0,
-    ...fields,
-  };
+  return { model: 'small', thinking: false, ...NO_SUMS, ...fields };
 }
 
 test('before anything was answered: the survey, and its share where lines were refused', () => {

@@ -3,13 +3,14 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, QbatchError } from '../../src/errors.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
@@ -242,6 +243,37 @@ describe('Ledger: what is refused', () => {
     refusal(reopen(path));
     writeFileSync(path, bytes);
     reopen(path)().close();
+  });
+
+  test('reading one that was closed: its folder and its bytes are as before, whoever may write them', () => {
+    const path = closedLedger();
+    const folder = dirname(path);
+    const files = readdirSync(folder).toSorted();
+    const before = readFileSync(path);
+    const look = (): void => {
+      const reader = openForReading(path);
+      expect(reader.prepare('SELECT count(*) FROM jobs').pluck().get()).toBe(1);
+      expect(() => reader.exec('DELETE FROM jobs')).toThrow('readonly');
+      reader.close();
+      expect(readFileSync(path).equals(before)).toBe(true);
+    };
+    look();
+    expect(readdirSync(folder).toSorted()).toEqual(files);
+    chmodSync(path, 0o400);
+    look();
+  });
+
+  test('reading one as a crash left it: the last commits are seen, and stay in the -wal', () => {
+    const ledger = openTempLedger(tempFolder());
+    addJob(ledger, 'reviews');
+    const path = join(tempFolder(), 'a.qbatch.db');
+    for (const suffix of ['', '-wal']) copyFileSync(ledger.path + suffix, path + suffix);
+    const before = ['', '-wal'].map((suffix) => [suffix, readFileSync(path + suffix)] as const);
+    const reader = openForReading(path);
+    expect(reader.prepare('SELECT count(*) FROM jobs').pluck().get()).toBe(1);
+    reader.close();
+    for (const [suffix, bytes] of before)
+      expect(readFileSync(path + suffix).equals(bytes)).toBe(true);
   });
 
   test('reading one that is not there: 66', () => {

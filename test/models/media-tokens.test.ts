@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadCatalog } from '../../src/models/catalog.ts';
 import { mediaTokens, tokenSide } from '../../src/models/media-tokens.ts';
-
-/** The head of a PNG of this size, as a data URL. */
-function png(width: number, height: number): string {
-  const head = Buffer.alloc(33);
-  head.write('\x89PNG\r\n\x1a\n', 'latin1');
-  head.writeUInt32BE(13, 8);
-  head.write('IHDR', 12, 'latin1');
-  head.writeUInt32BE(width, 16);
-  head.writeUInt32BE(height, 20);
-  return `data:image/png;base64,${head.toString('base64')}`;
-}
+import { pngOf } from '../helpers/png-of.ts';
 
 /** A JPEG's head with so many bytes of metadata before the size. */
 function jpeg(width: number, height: number, metadataBytes: number): string {
@@ -54,11 +44,11 @@ describe('mediaTokens: images', () => {
     // At least four tokens.
     ['qwen-vl-max', 1, 1, 4 + 2],
   ])('%s, %i x %i: %i', (model, width, height, expected) => {
-    expect(tokens({ image: png(width, height) }, model)).toBe(expected);
+    expect(tokens({ image: pngOf(width, height) }, model)).toBe(expected);
   });
 
   it('is shrunk to the model, to max_pixels, or not where high resolution is asked for', () => {
-    const image = png(4096, 4096);
+    const image = pngOf(4096, 4096);
     expect(tokens({ image }, 'qwen3-vl-plus')).toBeLessThanOrEqual(2_562);
     expect(tokens({ image }, 'qwen3-vl-plus')).toBeGreaterThan(2_400);
     expect(tokens({ image, max_pixels: 65_536 * 4 }, 'qwen3-vl-plus')).toBe(16 * 16 + 2);
@@ -92,7 +82,7 @@ describe('mediaTokens: images', () => {
 
 describe('mediaTokens: video and audio', () => {
   it('counts frames in pairs, each of the size of the first', () => {
-    const frames = Array.from({ length: 6 }, () => png(640, 320));
+    const frames = Array.from({ length: 6 }, () => pngOf(640, 320));
     expect(tokens({ video: frames }, 'qwen3.5-plus')).toBe(3 * 20 * 10 + 2);
     expect(tokens({ video: frames.slice(0, 5) }, 'qwen3.5-plus')).toBe(3 * 20 * 10 + 2);
   });
