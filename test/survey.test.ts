@@ -156,22 +156,28 @@ describe('surveyInput: exact counts', () => {
   const text =
     '请把这条评论翻译成英文，再用一句话说明它是好评还是差评：杯子很好看，就是盖子有点松。';
 
-  test('the sum of a small input is what the vocabulary counts; other vocabularies have no scale', async () => {
+  test('the sum of three lines is what the vocabulary counts; other vocabularies have no scale', async () => {
     const tokenizer = await loadExactTokenizer();
-    const lines = ['a', 'b', 'c'].map((id) => prompt(id, text.repeat(3)));
+    const lines = ['a', 'b', 'c'].map((id) => prompt(id, text.repeat(60)));
     const other = { ...prompt('d', text), model: 'deepseek-v3.2' };
     const { models } = await surveyOf(writeLines(tempFolder(), [...lines, other]));
     // The template is 8 tokens of a line with one message.
-    const exact = 3 * (tokenizer.count(text.repeat(3)) + 8);
+    const exact = 3 * (tokenizer.count(text.repeat(60)) + 8);
     const counted = models.get('qwen-plus');
     expect(Math.abs((counted?.inputTokens ?? 0) - exact)).toBeLessThanOrEqual(3);
     expect(counted?.countedLines).toBe(3);
     expect(models.get('deepseek-v3.2')).toMatchObject({ countedLines: 0, textScale: 1 });
   });
 
+  test('a few lines of little text: the fast estimate does, nothing is loaded to count them', async () => {
+    const { models } = await surveyOf(writeLines(tempFolder(), [prompt('a', text.repeat(20))]));
+    expect(models.get('qwen-plus')).toMatchObject({ countedLines: 0, textScale: 1 });
+  });
+
   test('money follows the scale: input at its price, whatever the fast estimate was', async () => {
-    const path = writeLines(tempFolder(), [prompt('a', text.repeat(20))]);
+    const path = writeLines(tempFolder(), [prompt('a', text.repeat(90))]);
     const entry = (await surveyOf(path)).models.get('qwen-plus');
+    expect(entry?.countedLines).toBe(1);
     const { inputTokens = 0, outputExpectedTokens = 0, expectedPico = 0 } = entry ?? {};
     // qwen-plus, Beijing, first tier: 0.8 and 2 CNY a million.
     const expected = inputTokens * 800_000 + outputExpectedTokens * 2_000_000;

@@ -26,6 +26,7 @@ export class LineSample {
   /** The next line that is taken, once the sample is full. */
   private next = 0;
   private share = 1;
+  private taken = 0;
 
   /** Counts a line; says whether to `take` it. */
   wants(): boolean {
@@ -35,6 +36,7 @@ export class LineSample {
 
   /** Puts a line in, in place of any other where the sample is full. One without text tells nothing. */
   take(line: { lineNo: number; textTokens: number }, texts: readonly string[]): void {
+    this.taken += line.textTokens;
     const full = this.kept.length === LINES_MAX;
     const place = full ? Math.floor(this.random.next() * LINES_MAX) : this.kept.length;
     if (line.textTokens > 0) this.kept[place] = { ...line, ...piecesOf(texts) };
@@ -45,6 +47,11 @@ export class LineSample {
   forget(lineNo: number): void {
     const place = this.kept.findIndex((line) => line.lineNo === lineNo);
     if (place !== -1) this.kept.splice(place, 1);
+  }
+
+  /** Tokens of all lines that were ever taken, by the fast estimate. */
+  get takenTokens(): number {
+    return this.taken;
   }
 
   get lines(): readonly SampledLine[] {

@@ -3,13 +3,23 @@ import { openTokenCounter, type TokenCounter } from '../tokenizer/count-exactly.
 import type { ModelSurvey } from './survey-tally.ts';
 import { measureTextScales, type TextScale } from './text-scale.ts';
 
-/** Counts a survey's samples exactly; loads what that takes only where there is something to count. */
+/**
+ * With less text than that, by the fast estimate, an exact count changes no figure that anybody would
+ * act on (2,000 tokens cost a hundredth of a yuan or less), and loading what it takes costs more time
+ * and memory than all the rest of a short check.
+ */
+const WORTH_COUNTING_TOKENS = 2_000;
+
+/** Counts a survey's samples exactly; loads what that takes only where there is enough to count. */
 export class SampleCounter {
   private counter: TokenCounter | null = null;
 
-  /** Begins to load, alongside the reading, once there is a model to count for. */
+  /** Begins to load, alongside the reading, once there is enough to count. */
   prepare(samples: ReadonlyMap<string, LineSample>): void {
-    if (samples.size > 0) this.counter ??= openTokenCounter();
+    if (this.counter !== null) return;
+    let tokens = 0;
+    for (const sample of samples.values()) tokens += sample.takenTokens;
+    if (tokens >= WORTH_COUNTING_TOKENS) this.counter = openTokenCounter();
   }
 
   /** Scales the estimates of every sampled model in place. */
