@@ -120,7 +120,7 @@ async function settleParked(
 /** What an attempt took, for the budget and the pace. */
 type Taken = Parameters<Ticket['release']>[0];
 
-const NOTHING_TAKEN: Taken = { tokens: null, pico: 0, latencyMs: null };
+const NOTHING_TAKEN: Taken = { tokens: null, pico: 0, uncertainPico: 0, latencyMs: null };
 
 /** One attempt, from its durable start record to its durable end record; the slot is held for both. */
 async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
@@ -198,7 +198,12 @@ function endAnswered(
     },
     settled: answeredLine(line, tally.attempt, { answer, wallMs }),
     // Without usage or price what was set aside stands in, so that a cap still holds.
-    taken: { tokens: tokensOf(usage), pico: costPico ?? ticket.reserved.pico ?? 0, latencyMs },
+    taken: {
+      tokens: tokensOf(usage),
+      pico: costPico ?? 0,
+      uncertainPico: costPico === null ? (ticket.reserved.pico ?? 0) : 0,
+      latencyMs,
+    },
     admitted: true,
     next: 'done',
   };
@@ -240,7 +245,8 @@ function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailu
       : null,
     taken: {
       tokens: tokensOf(usage),
-      pico: ambiguous ? (costPico ?? ticket.reserved.pico ?? 0) : 0,
+      pico: 0,
+      uncertainPico: ambiguous ? (costPico ?? ticket.reserved.pico ?? 0) : 0,
       latencyMs: null,
     },
     admitted: replied && verdict.action !== 'throttle' && !decision.doubtful,

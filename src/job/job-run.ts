@@ -213,8 +213,9 @@ export class JobRun {
   private tellProgress(): void {
     const { report, job } = this.options;
     const { settled } = this.meter.settledCounts;
-    const projected = this.money.projectedPico(Math.max(0, job.lineCount - settled));
-    report({ event: 'progress', ...this.meter.progress(this.limiter, projected) });
+    const openPico = this.money.projectedPico(Math.max(0, job.lineCount - settled));
+    const { budget } = this.money;
+    report({ event: 'progress', ...this.meter.progress(this.limiter, { openPico, budget }) });
   }
 
   private state(): DispatchState {

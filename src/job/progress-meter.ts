@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { TurnBatch } from '../execute.ts';
 import type { Job } from '../ledger/records.ts';
+import type { Budget } from '../limits/budget.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import { formatPico } from '../models/price.ts';
 import type { Progress } from '../reporters/reporter.ts';
@@ -62,7 +63,11 @@ export class ProgressMeter {
   }
 
   /** `openPico`: what the open lines are to cost; null: nobody can say yet. */
-  progress(limiter: Limiter, openPico: number | null): Progress {
+  progress(
+    limiter: Limiter,
+    money: { readonly openPico: number | null; readonly budget: Budget },
+  ): Progress {
+    const { openPico, budget } = money;
     const { settled } = this.settledCounts;
     const open = Math.max(0, this.job.lineCount - settled);
     const rates = this.rates();
@@ -89,6 +94,9 @@ export class ProgressMeter {
         priced && openPico !== null
           ? formatPico(this.costPico + BigInt(Math.round(openPico)))
           : null,
+      maxCost: budget.capPico === null ? null : formatPico(BigInt(budget.capPico)),
+      possiblyBilled:
+        budget.capPico === null ? null : formatPico(BigInt(Math.round(budget.possiblyBilledPico))),
       currency: this.job.currency,
       throttled: this.throttled,
       etaMs: rates.settled === 0 ? null : Math.round((open / rates.settled) * 1000),

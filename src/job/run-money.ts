@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { type EstimateSums, estimateSums, putEstimates, seenSizes } from '../ledger/estimates.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { UNCERTAIN, UNCERTAIN_PICO } from '../ledger/possibly-billed.ts';
 import type { Job } from '../ledger/records.ts';
 import { Budget } from '../limits/budget.ts';
 import { parseAmountPico } from '../models/price.ts';
@@ -13,11 +14,12 @@ import { openPico } from './projection.ts';
 /** What was expected and what came is written down this often, so that a crash forgets little. */
 const WRITE_EVERY_MS = 10_000;
 
+/** As the cap counts it: with answers that came without usage. */
 function possiblyBilledPico(ledger: Ledger, job: Job): number {
   const sum = ledger.database
     .prepare(
-      `SELECT coalesce(sum(coalesce(cost_pico, estimated_pico)), 0) FROM attempts
-       WHERE job_id = ? AND (class = 'possibly_billed' OR class IS NULL OR (class = 'answered' AND cost_pico IS NULL))`,
+      `SELECT coalesce(sum(${UNCERTAIN_PICO}), 0) FROM attempts a
+       WHERE a.job_id = ? AND (${UNCERTAIN} OR (a.class = 'answered' AND a.cost_pico IS NULL))`,
     )
     .pluck()
     .get(job.id);
@@ -49,8 +51,8 @@ export class RunMoney {
     this.job = job;
     this.clock = clock;
     const cap = settings.maxCost === undefined ? null : Number(parseAmountPico(settings.maxCost));
-    const spent = Number(job.costPico) + (cap === null ? 0 : possiblyBilledPico(ledger, job));
-    this.budget = new Budget(cap, spent);
+    const uncertain = cap === null ? 0 : possiblyBilledPico(ledger, job);
+    this.budget = new Budget(cap, Number(job.costPico), uncertain);
     const { simulated } = job.identity;
     const sizes = seenSizes(ledger.database, { jobId: job.id, simulated });
     this.outputSeen = outputSeenIn(sizes);

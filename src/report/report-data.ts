@@ -103,7 +103,6 @@ export type ReportLive = {
   readonly reportVersion: number;
   readonly state: 'starting' | 'running' | 'stopping' | 'ended';
   readonly stopReason: string | null;
-  readonly maxCost: string | null;
   readonly progress: Progress | null;
   readonly dispatch: DispatchState | null;
   readonly failures: readonly { readonly code: string; readonly lines: number }[];

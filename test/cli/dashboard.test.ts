@@ -123,6 +123,18 @@ describe('run --dashboard', () => {
     expect((await run.finished).status).toBe(1);
   });
 
+  test.each(['-q', '--progress=none'])(
+    '%s: its address is told all the same, as it is new in every run, and nothing else',
+    async (flag) => {
+      const { run, release } = await startHeld([flag]);
+      const address = await run.tells(ADDRESS);
+      release();
+      expect((await run.finished).stderr).toMatch(
+        new RegExp(`^qbatch: dashboard: ${address}\n(?!.*dashboard)`),
+      );
+    },
+  );
+
   test('--progress json: its address is an event, every line of stderr is JSON', async () => {
     const { run, release } = await startHeld(['--progress', 'json']);
     await run.tells(ADDRESS);
