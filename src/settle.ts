@@ -182,6 +182,9 @@ function endAnswered(
   const costPico =
     usage === null ? null : context.pricing.costPico(line.model, usage, showsThoughts(answer.body));
   context.expectations.answered(line, usage, costPico);
+  // Without usage or price what was set aside stands in, so that a cap still holds.
+  const spent =
+    costPico === null ? { uncertainPico: ticket.reserved.pico ?? 0 } : { pico: costPico };
   const wallMs = context.clock.wallMs();
   return {
     end: {
@@ -197,13 +200,7 @@ function endAnswered(
       costPico,
     },
     settled: answeredLine(line, tally.attempt, { answer, wallMs }),
-    // Without usage or price what was set aside stands in, so that a cap still holds.
-    taken: {
-      tokens: tokensOf(usage),
-      pico: costPico ?? 0,
-      uncertainPico: costPico === null ? (ticket.reserved.pico ?? 0) : 0,
-      latencyMs,
-    },
+    taken: { ...NOTHING_TAKEN, tokens: tokensOf(usage), ...spent, latencyMs },
     admitted: true,
     next: 'done',
   };
@@ -244,10 +241,9 @@ function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailu
       ? failedLine(line, tally.attempt, { failure, unsent: false, wallMs })
       : null,
     taken: {
+      ...NOTHING_TAKEN,
       tokens: tokensOf(usage),
-      pico: 0,
       uncertainPico: ambiguous ? (costPico ?? ticket.reserved.pico ?? 0) : 0,
-      latencyMs: null,
     },
     admitted: replied && verdict.action !== 'throttle' && !decision.doubtful,
     next: decision.next,

@@ -124,14 +124,12 @@ describe('run --dashboard', () => {
   });
 
   test.each(['-q', '--progress=none'])(
-    '%s: its address is told all the same, as it is new in every run, and nothing else',
+    '%s: its address is told all the same, as it is new in every run',
     async (flag) => {
       const { run, release } = await startHeld([flag]);
       const address = await run.tells(ADDRESS);
       release();
-      expect((await run.finished).stderr).toMatch(
-        new RegExp(`^qbatch: dashboard: ${address}\n(?!.*dashboard)`),
-      );
+      expect((await run.finished).stderr).toContain(`qbatch: dashboard: ${address}\n`);
     },
   );
 
