@@ -242,10 +242,28 @@ export function paceSection(view: View, data: ReportData): HTMLElement | null {
   );
 }
 
+/** A limit that is higher than so many times the highest rate would make a flat line of the rate. */
+const LIMIT_TIMES_MAX = 20;
+
+type Limits = readonly (number | null)[];
+
+/** The limits worth drawing beside these rates, and the highest of the others; null: all are. */
+function drawnLimits(
+  rates: readonly number[],
+  limits: Limits,
+): { readonly drawn: Limits; readonly beyond: number | null } {
+  const most = LIMIT_TIMES_MAX * Math.max(0, ...rates);
+  const beyond = limits.filter((limit) => limit !== null && limit > most);
+  return {
+    drawn: limits.map((limit) => (limit !== null && limit > most ? null : limit)),
+    beyond: beyond.reduce<number | null>((high, limit) => Math.max(high ?? 0, limit ?? 0), null),
+  };
+}
+
 function paceChart(
   view: View,
   lane: ReportLane,
-  about: { id: string; rates: readonly number[]; limits: readonly (number | null)[] },
+  about: { id: string; rates: readonly number[]; limits: Limits },
 ): HTMLElement {
   const { format } = view;
   const { language } = format;
@@ -255,17 +273,21 @@ function paceChart(
     1000,
     ((lane.at.at(-1) ?? first) - first) / Math.max(1, lane.at.length - 1),
   );
+  const { drawn, beyond } = drawnLimits(about.rates, about.limits);
   const isThrottled = about.id === 'requests' && lane.throttled.some((calls) => calls > 0);
   return figure(view, {
     id: about.id,
     title,
     kind: 'lines',
+    ...(beyond !== null && {
+      note: word(language, 'limitNotDrawn', format.whole(beyond), String(LIMIT_TIMES_MAX)),
+    }),
     pointsTitle: word(language, 'time'),
     x: lane.at.map((at) => at / 1000),
     series: [
       { name: title, color: '--series-1', values: about.rates },
-      ...(about.limits.some((limit) => limit !== null)
-        ? [{ name: word(language, 'limit'), color: '--ink', values: about.limits, dashed: true }]
+      ...(drawn.some((limit) => limit !== null)
+        ? [{ name: word(language, 'limit'), color: '--ink', values: drawn, dashed: true }]
         : []),
       ...(isThrottled
         ? [{ name: word(language, 'throttled'), color: '--bad', values: lane.throttled }]

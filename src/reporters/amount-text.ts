@@ -20,7 +20,7 @@ export function exactAmount(amount: string, decimals: number = DECIMALS_LEAST): 
   }
   const whole = (match[1] ?? '').replaceAll(/(?<=\d)(?=(?:\d{3})+$)/gu, ',');
   const fraction = (match[2] ?? '').replace(/0+$/u, '').padEnd(decimals, '0');
-  return `${whole}.${fraction}`;
+  return fraction === '' ? whole : `${whole}.${fraction}`;
 }
 
 /** An amount for a narrow place, rounded: `0.0012`, `0.43`, `12.30`, `4,310`. */
