@@ -15,6 +15,7 @@ export class LiveState {
     this.live = {
       job,
       reportVersion: 0,
+      reportFailure: null,
       state: 'starting',
       stopReason: null,
       progress: null,
@@ -54,6 +55,10 @@ export class LiveState {
 
   setReportVersion(reportVersion: number): void {
     this.set({ reportVersion });
+  }
+
+  setReportFailure(reportFailure: string): void {
+    this.set({ reportFailure });
   }
 
   /** The run is over, whether it could tell so or not. */

@@ -44,6 +44,9 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
       version += 1;
       live.setReportVersion(version);
     },
+    onFailure: (message) => {
+      live.setReportFailure(message);
+    },
   });
   const page: Resource = {
     type: 'text/html',

@@ -1,5 +1,4 @@
 import type { ReportData, ReportDistribution, ReportSeries } from '../report/report-data.ts';
-import { h } from './dom.ts';
 import { figure } from './figure.ts';
 import type { Format } from './format.ts';
 import type { PlotSeries } from './plot.ts';

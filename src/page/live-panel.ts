@@ -49,6 +49,9 @@ export function livePanel(view: View, live: ReportLive, isLost: boolean): HTMLEl
       live.stopReason === null ? null : h('small', {}, ` ${plain(live.stopReason)}`),
     ),
     isLost ? h('p', { class: 'notice' }, word(language, 'connectionLost')) : null,
+    live.reportFailure === null
+      ? null
+      : h('p', { class: 'notice' }, word(language, 'noReport', plain(live.reportFailure))),
     progress === null
       ? null
       : h(

@@ -115,7 +115,7 @@ function redraw(): void {
   const main = h('main');
   if (live !== null) main.append(livePanel(now, live, isLost));
   if (data !== null) main.append(...report(now, data).filter((part) => part !== null));
-  else if (live !== null) main.append(h('p', {}, word(language, 'preparing')));
+  else if (live?.reportFailure === null) main.append(h('p', {}, word(language, 'preparing')));
   document.body.replaceChildren(header(now), main);
   mountPlots();
 }

@@ -62,6 +62,14 @@ test('LiveState: failures by code, most first, no more codes than there is room 
   expect(live.snapshot().failures[0]).toEqual({ code: 'InternalError', lines: 3 });
 });
 
+test('LiveState: a report that cannot be made any more is told, and the run goes on', () => {
+  const live = new LiveState('a');
+  expect(live.snapshot().reportFailure).toBeNull();
+  live.add(jobStart());
+  live.setReportFailure('out of memory');
+  expect(live.snapshot()).toMatchObject({ state: 'running', reportFailure: 'out of memory' });
+});
+
 test('LiveState: a run that could not tell its end has ended all the same', () => {
   const live = new LiveState('a');
   live.add(jobStart());
