@@ -120,7 +120,7 @@ async function settleParked(
 /** What an attempt took, for the budget and the pace. */
 type Taken = Parameters<Ticket['release']>[0];
 
-const NOTHING_TAKEN: Taken = { tokens: null, pico: 0, latencyMs: null };
+const NOTHING_TAKEN: Taken = { tokens: null, pico: 0, uncertainPico: 0, latencyMs: null };
 
 /** One attempt, from its durable start record to its durable end record; the slot is held for both. */
 async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
@@ -182,6 +182,9 @@ function endAnswered(
   const costPico =
     usage === null ? null : context.pricing.costPico(line.model, usage, showsThoughts(answer.body));
   context.expectations.answered(line, usage, costPico);
+  // Without usage or price what was set aside stands in, so that a cap still holds.
+  const spent =
+    costPico === null ? { uncertainPico: ticket.reserved.pico ?? 0 } : { pico: costPico };
   const wallMs = context.clock.wallMs();
   return {
     end: {
@@ -197,8 +200,7 @@ function endAnswered(
       costPico,
     },
     settled: answeredLine(line, tally.attempt, { answer, wallMs }),
-    // Without usage or price what was set aside stands in, so that a cap still holds.
-    taken: { tokens: tokensOf(usage), pico: costPico ?? ticket.reserved.pico ?? 0, latencyMs },
+    taken: { ...NOTHING_TAKEN, tokens: tokensOf(usage), ...spent, latencyMs },
     admitted: true,
     next: 'done',
   };
@@ -239,9 +241,9 @@ function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailu
       ? failedLine(line, tally.attempt, { failure, unsent: false, wallMs })
       : null,
     taken: {
+      ...NOTHING_TAKEN,
       tokens: tokensOf(usage),
-      pico: ambiguous ? (costPico ?? ticket.reserved.pico ?? 0) : 0,
-      latencyMs: null,
+      uncertainPico: ambiguous ? (costPico ?? ticket.reserved.pico ?? 0) : 0,
     },
     admitted: replied && verdict.action !== 'throttle' && !decision.doubtful,
     next: decision.next,

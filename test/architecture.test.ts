@@ -75,8 +75,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   limits: ['limits'],
   report: ['report', 'reporters', 'json'],
   dashboard: ['dashboard', 'ledger', 'report', 'reporters', 'json'],
-  // What runs in the browser.
-  page: ['page'],
+  // What runs in the browser; amounts look there as they do in a terminal.
+  page: ['page', 'reporters'],
   reporters: ['reporters', 'json'],
   // The simulator stands for the service: shared code would make both wrong in the same way.
   simulator: ['simulator'],

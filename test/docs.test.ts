@@ -22,6 +22,7 @@ const PAGES: readonly string[] = [
   'docs/dispatch.md',
   'docs/ledger.md',
   'docs/money.md',
+  'docs/money.zh-CN.md',
   'docs/reports.md',
   'docs/modes.md',
   'docs/modes.zh-CN.md',
@@ -116,6 +117,19 @@ describe('both READMEs', () => {
 
   it.each(READMES)('%s: names every region', (path) => {
     for (const region of REGIONS) expect(read(path)).toContain(`\`${region}\``);
+  });
+});
+
+describe('the page about money', () => {
+  const [english, chinese] = ['docs/money.md', 'docs/money.zh-CN.md'] as const;
+
+  it('has the same headings, lists, outputs and code in both languages', () => {
+    expect(structureOf(english).length).toBeGreaterThan(10);
+    expect(structureOf(chinese)).toEqual(structureOf(english));
+    expect(blocksOf(chinese)).toEqual(blocksOf(english));
+    const spans = (path: string): readonly string[] =>
+      [...proseOf(path).matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span).toSorted();
+    expect(spans(chinese)).toEqual(spans(english));
   });
 });
 

@@ -511,6 +511,8 @@ describe('settleLine: what may have been billed', () => {
     await at.run();
     expect(at.budget.fits(1_500_000)).toBe(true);
     expect(at.budget.fits(1_500_001)).toBe(false);
+    // Apart from what is certain.
+    expect(at.budget.possiblyBilledPico).toBe(1_000_000);
   });
 
   test('the budget is charged with what an answer really cost', async () => {
@@ -520,6 +522,7 @@ describe('settleLine: what may have been billed', () => {
     await at.run();
     expect(at.budget.fits(2_000_000 - 500)).toBe(true);
     expect(at.budget.fits(2_000_000 - 499)).toBe(false);
+    expect(at.budget.possiblyBilledPico).toBe(0);
   });
 });
 

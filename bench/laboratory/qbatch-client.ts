@@ -61,12 +61,17 @@ export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions):
           service.send(call, (reply) => {
             if (reply.kind === 'refusal') {
               ticket.throttled(reply.why, null);
-              ticket.release({ tokens: null, pico: 0, latencyMs: null });
+              ticket.release({ tokens: null, pico: 0, uncertainPico: 0, latencyMs: null });
               ask(call, true);
               return;
             }
             ticket.admitted();
-            ticket.release({ tokens: reply.tokens, pico: 0, latencyMs: reply.latencyMs });
+            ticket.release({
+              tokens: reply.tokens,
+              pico: 0,
+              uncertainPico: 0,
+              latencyMs: reply.latencyMs,
+            });
             open -= 1;
             answered += 1;
             if (answered === calls.length) limiter.stop();

@@ -159,14 +159,20 @@ const WAY_TEXT: Readonly<Record<CheaperWay['way'], string>> = {
   'batch-chat':
     'by Batch Chat (--protocol openai --compatible-base-url https://batch.dashscope.aliyuncs.com/compatible-mode/v1)',
   'batch-file': "by the service's Batch File, whose answers may take a day or more",
-  snapshot: 'with',
+  snapshot: 'by another version',
 };
 
+/** A line each way, so that how to take it is told once. */
 function cheaperText({ cheaper, cost: { currency } }: CheckReport): string {
-  return cheaper
-    .map(({ model, way, instead, expected }) => {
-      const how = `${WAY_TEXT[way]}${instead === null ? '' : ` ${instead}`}`;
-      return `cheaper: ${model} ${how}: about ${expected} ${currency}\n`;
+  const ways = [...new Set(cheaper.map(({ way }) => way))];
+  return ways
+    .map((way) => {
+      const offers = cheaper.filter((offer) => offer.way === way);
+      const models = offers.map(({ model, instead, expected }) => {
+        const how = instead === null ? '' : ` with ${instead}`;
+        return `${model}${how} about ${expected} ${currency}`;
+      });
+      return `cheaper ${WAY_TEXT[way]}: ${models.join(', ')}\n`;
     })
     .join('');
 }

@@ -8,7 +8,7 @@ import { readLedger } from '../ledger/read-ledger.ts';
 import { formatPico } from '../models/price.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { jsonText } from '../json/json-text.ts';
-import { exactAmount } from '../reporters/amount-text.ts';
+import { decimalsOf, exactAmount } from '../reporters/amount-text.ts';
 import { wholeText } from '../reporters/number-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import type { RunSummary } from '../reporters/reporter.ts';
@@ -93,11 +93,12 @@ function tableOf(jobs: readonly ListedJob[], folder: string): string {
     'LAST CHANGE',
     'LEDGER',
   ];
+  const decimals = decimalsOf(jobs.map(({ cost }) => cost.amount));
   const rows = jobs.map(({ job, state, lines, cost, ledger, updated_at: updatedAt }) => [
     oneLine(job, CELL_CHARS_MAX),
     state,
     ...[lines.total, lines.answered, lines.failed, lines.rejected, lines.open].map(wholeText),
-    `${exactAmount(cost.amount)} ${cost.currency}${cost.unpriced_lines > 0 ? ' +?' : ''}`,
+    `${exactAmount(cost.amount, decimals)} ${cost.currency}${cost.unpriced_lines > 0 ? ' +?' : ''}`,
     updatedAt,
     oneLine(path.relative(folder, ledger), CELL_CHARS_MAX),
   ]);

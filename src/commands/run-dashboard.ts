@@ -6,6 +6,8 @@ import { pageAssets } from './page-assets.ts';
 export type Shown = {
   readonly reporter: Reporter;
   readonly io: CommandIo;
+  /** Where the dashboard is; null: there is none. */
+  readonly url: string | null;
   close(): Promise<void>;
 };
 
@@ -17,11 +19,7 @@ export type Shown = {
 export async function withDashboard(
   reporter: Reporter,
   io: CommandIo,
-  about: {
-    readonly ledgerPath: string;
-    readonly jobName: string;
-    readonly maxCost: string | undefined;
-  },
+  about: { readonly ledgerPath: string; readonly jobName: string },
 ): Promise<Shown> {
   const listeners = new Set<() => void>();
   let isLooking = false;
@@ -33,8 +31,8 @@ export async function withDashboard(
   try {
     const { openDashboard } = await import('../dashboard/open-dashboard.ts');
     const dashboard = await openDashboard({
-      ...about,
-      maxCost: about.maxCost ?? null,
+      ledgerPath: about.ledgerPath,
+      jobName: about.jobName,
       clock: io.clock,
       assets: pageAssets(),
       onLook,
@@ -61,11 +59,12 @@ export async function withDashboard(
           };
         },
       },
+      url: dashboard.url,
       close: () => dashboard.close(),
     };
   } catch (error) {
     const message = `the dashboard cannot be opened: ${(error as Error).message}; the run goes on`;
     reporter.report({ event: 'notice', severity: 'warning', message });
-    return { reporter, io, close: () => Promise.resolve() };
+    return { reporter, io, url: null, close: () => Promise.resolve() };
   }
 }

@@ -155,9 +155,13 @@ async function openShown(
   io: CommandIo,
 ): Promise<Shown> {
   const reporter = await openReporter(mode, settings, io);
-  if (!settings.dashboard) return { reporter, io, close: () => Promise.resolve() };
+  if (!settings.dashboard) return { reporter, io, url: null, close: () => Promise.resolve() };
   const { withDashboard } = await import('./run-dashboard.ts');
-  return withDashboard(reporter, io, { ...places, maxCost: settings.maxCost });
+  const shown = await withDashboard(reporter, io, places);
+  // These modes show no notices; the address was asked for and is new in every run.
+  if (shown.url !== null && (mode === 'quiet' || mode === 'none'))
+    io.writeErr(`qbatch: dashboard: ${shown.url}\n`);
+  return shown;
 }
 
 type Wired = {

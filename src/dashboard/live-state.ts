@@ -11,11 +11,11 @@ export class LiveState {
   private live: ReportLive;
   private readonly failures: Map<string, number> = new Map();
 
-  constructor(job: string, maxCost: string | null) {
+  constructor(job: string) {
     this.live = {
       job,
-      maxCost,
       reportVersion: 0,
+      reportFailure: null,
       state: 'starting',
       stopReason: null,
       progress: null,
@@ -57,6 +57,10 @@ export class LiveState {
     this.set({ reportVersion });
   }
 
+  setReportFailure(reportFailure: string): void {
+    this.set({ reportFailure });
+  }
+
   /** The run is over, whether it could tell so or not. */
   finish(): void {
     this.set({ state: 'ended', dispatch: null });
@@ -82,6 +86,8 @@ export class LiveState {
   private end({ summary, failures }: JobEnd): void {
     const { progress } = this.live;
     const { total, answered, failed, rejected } = summary.lines;
+    const cost = summary.cost.amount;
+    const possiblyBilled = summary.possibly_billed.amount;
     const ended = { rpm: 0, tpm: 0, inFlight: 0, etaMs: null, slow: null, costProjected: null };
     this.failures.clear();
     for (const { code, lines } of failures.slice(0, CODES_MAX)) this.failures.set(code, lines);
@@ -92,7 +98,7 @@ export class LiveState {
       progress:
         progress === null
           ? null
-          : { ...progress, ...ended, total, answered, failed, rejected, cost: summary.cost.amount },
+          : { ...progress, ...ended, total, answered, failed, rejected, cost, possiblyBilled },
     });
   }
 }

@@ -25,7 +25,6 @@ export type DashboardOptions = {
   readonly assets: PageAssets;
   readonly ledgerPath: string;
   readonly jobName: string;
-  readonly maxCost: string | null;
   /** Somebody looks: a moment to tell how the dispatch is doing. */
   onLook(): void;
 };
@@ -33,7 +32,7 @@ export type DashboardOptions = {
 /** Serves the page of a running job. Nothing it is asked changes the run or waits for it. */
 export async function openDashboard(options: DashboardOptions): Promise<Dashboard> {
   const { clock, assets, jobName } = options;
-  const live = new LiveState(jobName, options.maxCost);
+  const live = new LiveState(jobName);
   let version = 0;
   let lookedMs = -Infinity;
   /** The last report that a page has fetched after the end was told to it. */
@@ -44,6 +43,9 @@ export async function openDashboard(options: DashboardOptions): Promise<Dashboar
     onReport: () => {
       version += 1;
       live.setReportVersion(version);
+    },
+    onFailure: (message) => {
+      live.setReportFailure(message);
     },
   });
   const page: Resource = {

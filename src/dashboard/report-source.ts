@@ -19,7 +19,12 @@ export class ReportSource {
 
   constructor(
     job: { readonly ledgerPath: string; readonly jobName: string },
-    at: { readonly clock: Clock; readonly onReport: () => void },
+    at: {
+      readonly clock: Clock;
+      readonly onReport: () => void;
+      /** No further report will come. */
+      readonly onFailure: (message: string) => void;
+    },
   ) {
     this.clock = at.clock;
     this.onReport = at.onReport;
@@ -30,8 +35,9 @@ export class ReportSource {
     this.worker.on('message', (json: string | null) => {
       this.take(json);
     });
-    // What fails there is shown nowhere else; the run goes on without reports.
-    this.worker.on('error', () => {
+    // The run goes on without reports; the page says so.
+    this.worker.on('error', (error) => {
+      at.onFailure(error.message);
       this.restUntilMs = Infinity;
       this.take(null);
     });

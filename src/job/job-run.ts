@@ -215,8 +215,9 @@ export class JobRun {
     const { report, job } = this.options;
     const { settled } = this.meter.settledCounts;
     const openPico = this.money.projectedPico(Math.max(0, job.lineCount - settled));
+    const { budget } = this.money;
     const isUnlimited = (lane: LanePace): boolean => this.pace.isUnlimited(lane);
-    const progress = this.meter.progress(this.limiter, { openPico, isUnlimited });
+    const progress = this.meter.progress(this.limiter, { openPico, budget, isUnlimited });
     report({ event: 'progress', ...progress });
   }
 

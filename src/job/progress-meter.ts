@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { TurnBatch } from '../execute.ts';
 import type { Job } from '../ledger/records.ts';
+import type { Budget } from '../limits/budget.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { LanePace } from '../limits/pace-event.ts';
 import { formatPico } from '../models/price.ts';
@@ -68,9 +69,13 @@ export class ProgressMeter {
    */
   progress(
     limiter: Limiter,
-    at: { readonly openPico: number | null; isUnlimited(lane: LanePace): boolean },
+    at: {
+      readonly openPico: number | null;
+      readonly budget: Budget;
+      isUnlimited(lane: LanePace): boolean;
+    },
   ): Progress {
-    const { openPico } = at;
+    const { openPico, budget } = at;
     const { settled } = this.settledCounts;
     const open = Math.max(0, this.job.lineCount - settled);
     const rates = this.rates();
@@ -100,6 +105,9 @@ export class ProgressMeter {
         priced && openPico !== null
           ? formatPico(this.costPico + BigInt(Math.round(openPico)))
           : null,
+      maxCost: budget.capPico === null ? null : formatPico(BigInt(budget.capPico)),
+      possiblyBilled:
+        budget.capPico === null ? null : formatPico(BigInt(Math.round(budget.possiblyBilledPico))),
       currency: this.job.currency,
       throttled: this.throttled,
       etaMs: rates.settled === 0 ? null : Math.round((open / rates.settled) * 1000),

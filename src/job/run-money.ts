@@ -6,6 +6,7 @@ import {
   type SeenSizes,
 } from '../ledger/estimates.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { UNCERTAIN, UNCERTAIN_PICO } from '../ledger/possibly-billed.ts';
 import type { Job } from '../ledger/records.ts';
 import { Budget } from '../limits/budget.ts';
 import { parseAmountPico } from '../models/price.ts';
@@ -19,11 +20,12 @@ import { outputSurveyed } from './survey-facts.ts';
 /** What was expected and what came is written down this often, so that a crash forgets little. */
 const WRITE_EVERY_MS = 10_000;
 
+/** As the cap counts it: with answers that came without usage. */
 function possiblyBilledPico(ledger: Ledger, job: Job): number {
   const sum = ledger.database
     .prepare(
-      `SELECT coalesce(sum(coalesce(cost_pico, estimated_pico)), 0) FROM attempts
-       WHERE job_id = ? AND (class = 'possibly_billed' OR class IS NULL OR (class = 'answered' AND cost_pico IS NULL))`,
+      `SELECT coalesce(sum(${UNCERTAIN_PICO}), 0) FROM attempts a
+       WHERE a.job_id = ? AND (${UNCERTAIN} OR (a.class = 'answered' AND a.cost_pico IS NULL))`,
     )
     .pluck()
     .get(job.id);
@@ -56,8 +58,8 @@ export class RunMoney {
     this.job = job;
     this.clock = clock;
     const cap = settings.maxCost === undefined ? null : Number(parseAmountPico(settings.maxCost));
-    const spent = Number(job.costPico) + (cap === null ? 0 : possiblyBilledPico(ledger, job));
-    this.budget = new Budget(cap, spent);
+    const uncertain = cap === null ? 0 : possiblyBilledPico(ledger, job);
+    this.budget = new Budget(cap, Number(job.costPico), uncertain);
     this.outputSeen = outputSurveyed(job.survey);
     this.expectations = new Expectations(pricing, seen);
     this.before = estimateSums(ledger.database, job.id);

@@ -219,9 +219,9 @@ export class Limiter {
       overloaded: () => {
         lane.overloaded(this.now());
       },
-      release: ({ tokens, pico, latencyMs }) => {
+      release: ({ tokens, latencyMs, ...spent }) => {
         this.active -= 1;
-        this.options.budget.settle(at.reserved.pico, pico);
+        this.options.budget.settle(at.reserved.pico, spent);
         lane.ended(flight, { tokens, latencyMs });
         if (latencyMs !== null) this.retries.answered();
         at.done();

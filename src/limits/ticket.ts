@@ -1,5 +1,6 @@
 import type { FailureClass } from '../failure.ts';
 import type { Extras } from '../models/extras.ts';
+import type { Spent } from './budget.ts';
 
 /** What the limiter needs to know of a line. */
 export type Admittable = {
@@ -44,5 +45,5 @@ export type Ticket = {
    */
   overloaded(): void;
   /** Gives the slot back: only once the call's record is durable. `tokens`: what it took, where known. */
-  release(actual: { tokens: number | null; pico: number; latencyMs: number | null }): void;
+  release(actual: Spent & { tokens: number | null; latencyMs: number | null }): void;
 };

@@ -1,3 +1,4 @@
+import { decimalsOf } from '../reporters/amount-text.ts';
 import type { Format } from './format.ts';
 import type { Column } from './table.ts';
 
@@ -15,12 +16,14 @@ export function numberColumn<Row>(
   return { title, numeric: true, sortBy: valueOf, show: (row) => show(valueOf(row)) };
 }
 
-/** A column of exact decimal amounts. */
+/** A column of exact decimal amounts, which line up at their points in all `rows`. */
 export function amountColumn<Row>(
   format: Format,
   title: string,
-  valueOf: (row: Row) => string | null,
+  column: { readonly rows: readonly Row[]; valueOf(row: Row): string | null },
 ): Column<Row> {
+  const { rows, valueOf } = column;
+  const decimals = decimalsOf(rows.map(valueOf));
   return {
     title,
     numeric: true,
@@ -28,6 +31,6 @@ export function amountColumn<Row>(
       const text = valueOf(row);
       return text === null ? null : Number(text);
     },
-    show: (row) => format.amount(valueOf(row)),
+    show: (row) => format.amount(valueOf(row), decimals),
   };
 }

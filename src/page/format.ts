@@ -1,3 +1,4 @@
+import { exactAmount } from '../reporters/amount-text.ts';
 import { type Language, word } from './words.ts';
 
 const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', zh: 'zh-CN' };
@@ -15,8 +16,8 @@ export type Format = {
   compact(value: number): string;
   /** 12.3% of a share of 1. */
   percent(share: number | null): string;
-  /** An exact decimal text, its digits grouped; zeros at its end are left out. */
-  amount(text: string | null): string;
+  /** An exact decimal text, its digits grouped; of zeros at its end are left what `decimals` (2) need. */
+  amount(text: string | null, decimals?: number): string;
   /** The same as an amount to be read at a glance. */
   roughAmount(text: string | null): string;
   /** An amount on an axis or in a chart. */
@@ -26,14 +27,6 @@ export type Format = {
   /** A moment as narrow as steps of that width allow. */
   step(ms: number, spanMs: number): string;
 };
-
-/** Decimals grouped by thousands, without trailing zeros but for `least` of them. */
-function grouped(text: string, least: number): string {
-  const [whole = '', decimals = ''] = text.split('.');
-  const kept = decimals.replace(/0+$/, '').padEnd(least, '0');
-  const thousands = whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
-  return kept === '' ? thousands : `${thousands}.${kept}`;
-}
 
 function duration(ms: number | null): string {
   if (ms === null) return UNKNOWN;
@@ -47,9 +40,9 @@ function duration(ms: number | null): string {
 /** Three figures that count, or none after the point where there are enough before it. */
 function drawnAmount(value: number): string {
   if (value === 0) return '0';
-  if (value >= 100) return grouped(value.toFixed(0), 0);
+  if (value >= 100) return exactAmount(value.toFixed(0), 0);
   const digits = Math.max(0, 2 - Math.floor(Math.log10(value)));
-  return grouped(value.toFixed(Math.min(12, digits)), 0);
+  return exactAmount(value.toFixed(Math.min(12, digits)), 0);
 }
 
 export function formatIn(language: Language): Format {
@@ -73,12 +66,12 @@ export function formatIn(language: Language): Format {
     whole: (value) => (value === null ? UNKNOWN : whole.format(value)),
     compact: (value) => compact.format(value),
     percent: (value) => (value === null ? UNKNOWN : share.format(value)),
-    amount: (text) => (text === null ? UNKNOWN : grouped(text, 2)),
+    amount: (text, decimals) => (text === null ? UNKNOWN : exactAmount(text, decimals)),
     roughAmount: (text) =>
       text === null
         ? word(language, 'unpriced')
         : Number(text) >= 1 || Number(text) === 0
-          ? grouped(Number(text).toFixed(2), 2)
+          ? exactAmount(Number(text).toFixed(2))
           : drawnAmount(Number(text)),
     drawnAmount,
     duration,

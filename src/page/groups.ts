@@ -4,16 +4,20 @@ import { amountColumn, numberColumn, textColumn } from './columns.ts';
 import { h } from './dom.ts';
 import type { View } from './state.ts';
 import { type Column, sortableTable } from './table.ts';
-import { word, wordOr } from './words.ts';
+import { type Word, word, wordOr } from './words.ts';
 
 const NO_KEY = '–';
 
-function measureColumns({ format }: View): Column<UsageMeasures>[] {
+function measureColumns({ format }: View, rows: readonly UsageMeasures[]): Column<UsageMeasures>[] {
   const { language } = format;
   const whole = (
     title: string,
     valueOf: (row: UsageMeasures) => number | null,
   ): Column<UsageMeasures> => numberColumn(title, valueOf, format.whole);
+  const amount = (
+    title: Word,
+    valueOf: (row: UsageMeasures) => string | null,
+  ): Column<UsageMeasures> => amountColumn(format, word(language, title), { rows, valueOf });
   const output = word(language, 'output');
   return [
     whole(word(language, 'lineCount'), (row) => row.lines),
@@ -24,14 +28,10 @@ function measureColumns({ format }: View): Column<UsageMeasures>[] {
     numberColumn(word(language, 'hit'), (row) => row.cache_hit_share, format.percent),
     whole(output, (row) => row.output_tokens),
     whole(word(language, 'reasoning'), (row) => row.reasoning_tokens),
-    amountColumn(format, word(language, 'costActual'), (row) => row.cost),
-    amountColumn(format, word(language, 'perLine'), (row) => row.cost_per_answered_line),
+    amount('costActual', (row) => row.cost),
+    amount('perLine', (row) => row.cost_per_answered_line),
     textColumn(word(language, 'currency'), (row) => row.currency),
-    amountColumn(
-      format,
-      word(language, 'possiblyBilledColumn'),
-      (row) => row.possibly_billed.amount,
-    ),
+    amount('possiblyBilledColumn', (row) => row.possibly_billed.amount),
     whole('p50 ms', (row) => row.latency_ms.p50),
     whole('p90 ms', (row) => row.latency_ms.p90),
     whole('p99 ms', (row) => row.latency_ms.p99),
@@ -62,7 +62,7 @@ export function groupsSection(view: View, data: ReportData): HTMLElement {
   const keys = data.by.map((name, at) => keyColumn(view, name, at));
   const table = sortableTable<UsageGroup>(view, {
     id: 'groups',
-    columns: [...keys, ...measureColumns(view)],
+    columns: [...keys, ...measureColumns(view, [...data.groups, ...data.totals])],
     rows: data.groups,
     footer: data.by.length === 0 ? [] : data.totals.map((total) => ({ ...total, keys: [] })),
   });

@@ -49,12 +49,15 @@ export function livePanel(view: View, live: ReportLive, isLost: boolean): HTMLEl
       live.stopReason === null ? null : h('small', {}, ` ${plain(live.stopReason)}`),
     ),
     isLost ? h('p', { class: 'notice' }, word(language, 'connectionLost')) : null,
+    live.reportFailure === null
+      ? null
+      : h('p', { class: 'notice' }, word(language, 'noReport', plain(live.reportFailure))),
     progress === null
       ? null
       : h(
           'div',
           { class: 'tiles' },
-          ...spendTiles(format, live, progress),
+          ...spendTiles(format, progress),
           ...rateTiles(format, live, progress),
         ),
     progress?.slow ? h('p', { class: 'notice' }, plain(progress.slow)) : null,
@@ -63,19 +66,23 @@ export function livePanel(view: View, live: ReportLive, isLost: boolean): HTMLEl
   );
 }
 
-function spendTiles(format: Format, live: ReportLive, progress: LiveProgress): HTMLElement[] {
+function spendTiles(format: Format, progress: LiveProgress): HTMLElement[] {
   const { language } = format;
   const settled = progress.answered + progress.failed + progress.rejected;
-  const { maxCost } = live;
   const left =
     progress.etaMs === null
       ? ''
       : `, ${format.duration(progress.etaMs)} ${word(language, 'remaining')}`;
-  const projected = progress.costProjected;
-  const cap =
+  const { maxCost, costProjected: projected, currency } = progress;
+  const certain = progress.cost ?? '0';
+  const uncertain = progress.possiblyBilled ?? '0';
+  const notes = [
+    Number(uncertain) === 0 ? null : word(language, 'besides', format.roughAmount(uncertain)),
     maxCost === null
       ? word(language, 'noCap')
-      : word(language, 'ofCap', format.amount(maxCost), progress.currency);
+      : word(language, 'ofCap', format.amount(maxCost), currency),
+    projected === null ? null : word(language, 'projected', format.roughAmount(projected)),
+  ];
   return [
     meterTile('progress', word(language, 'lines'), {
       value: format.whole(settled),
@@ -83,12 +90,11 @@ function spendTiles(format: Format, live: ReportLive, progress: LiveProgress): H
       share: shareOf(settled, progress.total),
     }),
     meterTile('spent', word(language, 'spent'), {
-      value: `${format.roughAmount(progress.cost ?? '0')} ${progress.currency}`,
-      note:
-        projected === null
-          ? cap
-          : `${cap}; ${word(language, 'projected', format.roughAmount(projected))}`,
-      share: maxCost === null ? null : shareOf(Number(progress.cost ?? 0), Number(maxCost)),
+      value: `${format.roughAmount(certain)} ${currency}`,
+      note: notes.filter((note) => note !== null).join('; '),
+      // As the cap counts.
+      share:
+        maxCost === null ? null : shareOf(Number(certain) + Number(uncertain), Number(maxCost)),
     }),
   ];
 }

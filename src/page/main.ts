@@ -1,10 +1,11 @@
 import type { ReportData, ReportLive } from '../report/report-data.ts';
-import { distributionCharts, paceSection, timeCharts } from './charts.ts';
+import { distributionCharts, timeCharts } from './charts.ts';
 import { h } from './dom.ts';
 import { formatIn } from './format.ts';
 import { livePanel } from './live-panel.ts';
 import { clearPlots, mountPlots, redrawPlots } from './plot.ts';
 import { groupsSection } from './groups.ts';
+import { paceSection } from './pace-charts.ts';
 import { projectionCharts } from './projection-charts.ts';
 import { failuresSection, jobsSection, projectionSection } from './sections.ts';
 import { totalTiles } from './totals.ts';
@@ -114,7 +115,7 @@ function redraw(): void {
   const main = h('main');
   if (live !== null) main.append(livePanel(now, live, isLost));
   if (data !== null) main.append(...report(now, data).filter((part) => part !== null));
-  else if (live !== null) main.append(h('p', {}, word(language, 'preparing')));
+  else if (live?.reportFailure === null) main.append(h('p', {}, word(language, 'preparing')));
   document.body.replaceChildren(header(now), main);
   mountPlots();
 }

@@ -101,9 +101,10 @@ export type ReportLive = {
   readonly job: string;
   /** Rises with each report that is there to be fetched; 0: none yet. */
   readonly reportVersion: number;
+  /** Why no further report will come; null: they come. */
+  readonly reportFailure: string | null;
   readonly state: 'starting' | 'running' | 'stopping' | 'ended';
   readonly stopReason: string | null;
-  readonly maxCost: string | null;
   readonly progress: Progress | null;
   readonly dispatch: DispatchState | null;
   readonly failures: readonly { readonly code: string; readonly lines: number }[];

@@ -1,4 +1,4 @@
-import { exactAmount } from '../reporters/amount-text.ts';
+import { decimalsOf, exactAmount } from '../reporters/amount-text.ts';
 import { wholeText } from '../reporters/number-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import type { UsageMeasures, UsageReport } from './usage-report.ts';
@@ -10,25 +10,36 @@ function number(value: number | null): string {
   return value === null ? UNKNOWN : wholeText(value);
 }
 
-function money(amount: string | null, currency: string | null): string {
-  return amount === null ? UNKNOWN : `${exactAmount(amount)} ${currency ?? ''}`.trimEnd();
+function money(amount: string | null, currency: string | null, decimals: number): string {
+  return amount === null ? UNKNOWN : `${exactAmount(amount, decimals)} ${currency ?? ''}`.trimEnd();
 }
+
+/** Of each column of amounts. */
+type Decimals = {
+  readonly cost: number;
+  readonly perAnswer: number;
+  readonly possiblyBilled: number;
+};
 
 function share(value: number | null): string {
   return value === null ? UNKNOWN : `${(100 * value).toFixed(1)}%`;
 }
 
-function possiblyBilled(measures: UsageMeasures): string {
+function possiblyBilled(measures: UsageMeasures, decimals: Decimals): string {
   const { attempts, amount } = measures.possibly_billed;
   if (attempts === 0) {
     return '0';
   }
-  const known = amount === null ? '' : ` (${money(amount, measures.currency)})`;
+  const known =
+    amount === null ? '' : ` (${money(amount, measures.currency, decimals.possiblyBilled)})`;
   return wholeText(attempts) + known;
 }
 
 /** Columns for people: the JSON's numbers that are looked at most. */
-const COLUMNS: readonly (readonly [string, (group: UsageMeasures) => string])[] = [
+const COLUMNS: readonly (readonly [
+  string,
+  (group: UsageMeasures, decimals: Decimals) => string,
+])[] = [
   ['lines', (group) => number(group.lines)],
   ['answered', (group) => number(group.answered)],
   ['failed', (group) => number(group.failed)],
@@ -38,8 +49,8 @@ const COLUMNS: readonly (readonly [string, (group: UsageMeasures) => string])[] 
   ['hit', (group) => share(group.cache_hit_share)],
   ['output', (group) => number(group.output_tokens)],
   ['reasoning', (group) => number(group.reasoning_tokens)],
-  ['cost', (group) => money(group.cost, group.currency)],
-  ['per answer', (group) => money(group.cost_per_answered_line, null)],
+  ['cost', (group, { cost }) => money(group.cost, group.currency, cost)],
+  ['per answer', (group, { perAnswer }) => money(group.cost_per_answered_line, null, perAnswer)],
   ['possibly billed', possiblyBilled],
   ['p50 ms', (group) => number(group.latency_ms.p50)],
   ['p90 ms', (group) => number(group.latency_ms.p90)],
@@ -62,10 +73,17 @@ function keyText(value: string | null): string {
   return value === null || value === '' ? UNKNOWN : oneLine(value, KEY_CHARS_MAX);
 }
 
-/** Turns a report into cells of text; unknown values are `-`, everything from outside is made printable. */
+/** Turns a report into cells of text; amounts of a column have the same decimals, unknown values are `-`, everything from outside is made printable. */
 export function usageRows(report: UsageReport): UsageRows {
   const { by, groups, totals } = report;
-  const measures = (group: UsageMeasures): string[] => COLUMNS.map(([, textOf]) => textOf(group));
+  const shown: readonly UsageMeasures[] = [...groups, ...totals];
+  const decimals: Decimals = {
+    cost: decimalsOf(shown.map(({ cost }) => cost)),
+    perAnswer: decimalsOf(shown.map((group) => group.cost_per_answered_line)),
+    possiblyBilled: decimalsOf(shown.map((group) => group.possibly_billed.amount)),
+  };
+  const measures = (group: UsageMeasures): string[] =>
+    COLUMNS.map(([, textOf]) => textOf(group, decimals));
   const keyCells = (first: string): string[] => by.map((_, index) => (index === 0 ? first : ''));
   return {
     header: [...by.map((name) => oneLine(name, KEY_CHARS_MAX)), ...COLUMNS.map(([name]) => name)],

@@ -1,16 +1,26 @@
+const DECIMALS_LEAST = 2;
+
+/** The decimals that exact amounts one below the other need, so that their points line up. */
+export function decimalsOf(amounts: readonly (string | null)[]): number {
+  return amounts.reduce((most, amount) => {
+    const [, fraction = ''] = /\.(\d+)$/u.exec(amount ?? '') ?? [];
+    return Math.max(most, fraction.replace(/0+$/u, '').length);
+  }, DECIMALS_LEAST);
+}
+
 /**
- * An exact amount for people: the decimal text as it is, less trailing zeros beyond two decimals
- * and with commas in its whole part (`1234.500000` → `1,234.50`). No arithmetic, so no rounding.
- * Text that is no plain decimal comes back unchanged.
+ * An exact amount for people: the decimal text as it is, less trailing zeros beyond `decimals` (two
+ * unless said) and with commas in its whole part (`1234.500000` → `1,234.50`). No arithmetic, so no
+ * rounding. Text that is no plain decimal comes back unchanged.
  */
-export function exactAmount(amount: string): string {
+export function exactAmount(amount: string, decimals: number = DECIMALS_LEAST): string {
   const match = /^(-?\d+)(?:\.(\d+))?$/u.exec(amount);
   if (match === null) {
     return amount;
   }
   const whole = (match[1] ?? '').replaceAll(/(?<=\d)(?=(?:\d{3})+$)/gu, ',');
-  const fraction = (match[2] ?? '').replace(/0+$/u, '').padEnd(2, '0');
-  return `${whole}.${fraction}`;
+  const fraction = (match[2] ?? '').replace(/0+$/u, '').padEnd(decimals, '0');
+  return fraction === '' ? whole : `${whole}.${fraction}`;
 }
 
 /** An amount for a narrow place, rounded: `0.0012`, `0.43`, `12.30`, `4,310`. */

@@ -17,6 +17,8 @@ function progressFields(progress: Progress): Fields {
     tpm_limit: progress.tpmLimit,
     cost: progress.cost,
     cost_projected: progress.costProjected,
+    max_cost: progress.maxCost,
+    possibly_billed_amount: progress.possiblyBilled,
     currency: progress.currency,
     throttled: progress.throttled,
     eta_ms: progress.etaMs,

@@ -21,13 +21,19 @@ export function paceText(rate: number, limit: number | null, unit: string): stri
   return `${shortText(rate)}${bound} ${unit}`;
 }
 
-/** Spend and where it is heading: `1.23 of ~4.31 CNY`; empty where nothing is priced. */
+/**
+ * Spend and where it is heading: `1.23 of ~4.31 CNY`, under a cap `1.23 of ~4.31 CNY (+0.02 possibly
+ * billed), cap 5.00`; empty where nothing was spent.
+ */
 export function spendText(progress: Progress): string {
-  if (progress.cost === null) {
+  const { cost, costProjected, possiblyBilled, maxCost, currency } = progress;
+  const uncertain = Number(possiblyBilled ?? 0) > 0 ? possiblyBilled : null;
+  if (cost === null && uncertain === null) {
     return '';
   }
-  const spent = shortAmount(progress.cost);
-  const projected =
-    progress.costProjected === null ? '' : ` of ~${shortAmount(progress.costProjected)}`;
-  return `${spent}${projected} ${progress.currency}`;
+  const spent = shortAmount(cost ?? '0');
+  const projected = costProjected === null ? '' : ` of ~${shortAmount(costProjected)}`;
+  const besides = uncertain === null ? '' : ` (+${shortAmount(uncertain)} possibly billed)`;
+  const cap = maxCost === null ? '' : `, cap ${shortAmount(maxCost)}`;
+  return `${spent}${projected} ${currency}${besides}${cap}`;
 }

@@ -84,6 +84,9 @@ export type Progress = {
   /** Decimal string, certain cost so far over all runs of the job; null where nothing is priced. */
   readonly cost: string | null;
   readonly costProjected: string | null;
+  /** `--max-cost`, and what it counts besides `cost`: decimal strings; null: no cap. */
+  readonly maxCost: string | null;
+  readonly possiblyBilled: string | null;
   readonly currency: string;
   readonly throttled: number;
   /** Milliseconds until done at the present pace, null where unknown. */

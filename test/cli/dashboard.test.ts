@@ -123,6 +123,16 @@ describe('run --dashboard', () => {
     expect((await run.finished).status).toBe(1);
   });
 
+  test.each(['-q', '--progress=none'])(
+    '%s: its address is told all the same, as it is new in every run',
+    async (flag) => {
+      const { run, release } = await startHeld([flag]);
+      const address = await run.tells(ADDRESS);
+      release();
+      expect((await run.finished).stderr).toContain(`qbatch: dashboard: ${address}\n`);
+    },
+  );
+
   test('--progress json: its address is an event, every line of stderr is JSON', async () => {
     const { run, release } = await startHeld(['--progress', 'json']);
     await run.tells(ADDRESS);

@@ -1,6 +1,9 @@
 import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { beginPaceTrace } from '../../src/ledger/pace-trace.ts';
+import type { Job } from '../../src/ledger/records.ts';
 import { openBench } from '../helpers/bench.ts';
 import {
   browse,
@@ -41,11 +44,12 @@ async function makePage(
     readonly currency?: string;
   }[],
   by = 'model',
+  prepare: (ledger: Ledger, job: Job) => void = () => undefined,
 ): Promise<string> {
   const bench = openBench();
   const ledger = openLedger(bench.path('exam.qbatch.db'));
   for (const { name, lines, currency = 'CNY' } of jobs)
-    addJob(ledger, lines, { name, inputPath: bench.path('exam.jsonl'), currency });
+    prepare(ledger, addJob(ledger, lines, { name, inputPath: bench.path('exam.jsonl'), currency }));
   ledger.close();
   const made = await runCli(bench, ['usage', '--by', by, '--format', 'html', '-o', 'report.html']);
   expect(made).toMatchObject({ status: 0, stdout: '', stderr: '' });
@@ -67,6 +71,38 @@ function twoHours(count: number): SampleLine[] {
       }),
     ],
   }));
+}
+
+/** Ten seconds at 600 requests and 6,000 tokens a minute, of 12,001 and 120,000 that are allowed. */
+function tenSeconds(ledger: Ledger, job: Job): void {
+  const limits = { rpmLimit: 12_001, tpmLimit: 120_000 };
+  const counts = { starts: 10, startsMost: 10, throttles: { rate: 0, tokens: 0, burst: 0 } };
+  const model = 'qwen-plus';
+  ledger.transact(() => {
+    const at = { firstStartAt: STARTED_AT, lastStartAt: STARTED_AT + 9_000 };
+    const used = { usedRequests: 100, allowedRequests: 200, usedTokens: 0, allowedTokens: 0 };
+    const origins = { rpmOrigin: 'flag', tpmOrigin: 'flag' } as const;
+    const each = {
+      model,
+      spanSeconds: 1,
+      seconds: 1,
+      rpm: null,
+      tpm: null,
+      waiting: 0,
+      inFlight: 1,
+    };
+    beginPaceTrace(ledger, job.id, STARTED_AT).write({
+      buckets: Array.from({ length: 10 }, (_, second) => ({
+        ...each,
+        ...counts,
+        ...limits,
+        at: STARTED_AT + 1_000 * second,
+        tokens: 100,
+      })),
+      lanes: [{ model, ...limits, ...origins, ...at, ...used, ...counts, tokens: 1_000 }],
+      changes: [],
+    });
+  });
 }
 
 const sum = (values: readonly number[] = []): number => values.reduce((all, one) => all + one, 0);
@@ -242,6 +278,22 @@ describe.skipIf(!canBrowse)('the html report in a browser', () => {
       expect(await look()).toEqual(before);
       const pdf = await page.pdf();
       expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+    });
+  });
+
+  test('pace: a limit beside the rate; one over 20 times higher is told instead of drawn', async () => {
+    const address = await makePage([{ name: 'exam', lines: SAMPLE }], 'model', tenSeconds);
+    await browse(address, {}, async ({ page, complaints }) => {
+      await keepPicture(page, 'report-pace');
+      expect(Object.keys(await drawnValues(page, 'requests'))).toEqual(['Requests a minute']);
+      expect(await page.locator('#requests figcaption small').textContent()).toBe(
+        'limit of 12,001 not drawn: over 20 times the highest rate',
+      );
+      const tokens = await drawnValues(page, 'token-rate');
+      expect(new Set(tokens['Tokens a minute'])).toEqual(new Set([6_000]));
+      expect(new Set(tokens['limit'])).toEqual(new Set([120_000]));
+      expect(await page.locator('#token-rate figcaption small').count()).toBe(0);
+      expect(complaints).toEqual([]);
     });
   });
 

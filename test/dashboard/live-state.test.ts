@@ -15,8 +15,8 @@ function failed(line: number, code: string | null): Parameters<LiveState['add']>
 }
 
 test('LiveState: from the start to the end, what the events said last', () => {
-  const live = new LiveState('高考题', '20');
-  expect(live.snapshot()).toMatchObject({ state: 'starting', progress: null, maxCost: '20' });
+  const live = new LiveState('高考题');
+  expect(live.snapshot()).toMatchObject({ state: 'starting', progress: null });
   live.add(jobStart());
   live.add(progress({ answered: 1 }));
   live.add(progress());
@@ -35,7 +35,14 @@ test('LiveState: from the start to the end, what the events said last', () => {
   const { state, progress: last, failures, dispatch } = live.snapshot();
   expect(state).toBe('ended');
   expect(dispatch).toBeNull();
-  expect(last).toMatchObject({ total: 415, answered: 412, failed: 3, cost: '4.310000', rpm: 0 });
+  expect(last).toMatchObject({
+    total: 415,
+    rpm: 0,
+    answered: 412,
+    failed: 3,
+    cost: '4.310000',
+    possiblyBilled: '0.012345',
+  });
   expect(failures).toEqual([
     { code: 'InvalidParameter', lines: 2 },
     { code: 'DataInspectionFailed', lines: 1 },
@@ -43,7 +50,7 @@ test('LiveState: from the start to the end, what the events said last', () => {
 });
 
 test('LiveState: failures by code, most first, no more codes than there is room for', () => {
-  const live = new LiveState('a', null);
+  const live = new LiveState('a');
   for (const code of ['InternalError', 'Arrearage', 'InternalError']) live.add(failed(1, code));
   expect(live.snapshot().failures).toEqual([
     { code: 'InternalError', lines: 2 },
@@ -55,8 +62,16 @@ test('LiveState: failures by code, most first, no more codes than there is room 
   expect(live.snapshot().failures[0]).toEqual({ code: 'InternalError', lines: 3 });
 });
 
+test('LiveState: a report that cannot be made any more is told, and the run goes on', () => {
+  const live = new LiveState('a');
+  expect(live.snapshot().reportFailure).toBeNull();
+  live.add(jobStart());
+  live.setReportFailure('out of memory');
+  expect(live.snapshot()).toMatchObject({ state: 'running', reportFailure: 'out of memory' });
+});
+
 test('LiveState: a run that could not tell its end has ended all the same', () => {
-  const live = new LiveState('a', null);
+  const live = new LiveState('a');
   live.add(jobStart());
   live.finish();
   expect(live.snapshot().state).toBe('ended');

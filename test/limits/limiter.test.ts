@@ -7,7 +7,7 @@ import type { Admittable, Ticket } from '../../src/limits/ticket.ts';
 import { createFakeClock, type FakeClock, settleTurns } from '../helpers/fake-clock.ts';
 
 const UNLIMITED = { rpm: 6_000_000, tpm: null };
-const DONE = { tokens: null, pico: 0, latencyMs: null };
+const DONE = { tokens: null, pico: 0, uncertainPico: 0, latencyMs: null };
 
 function lineOf(model: string, fields: Partial<Admittable> = {}): Admittable {
   return {

@@ -107,7 +107,7 @@ class CappedRun {
     this.answered += 1;
     const usage = usageOf({ inputTokens: call.input, outputTokens: call.output });
     this.expectations.answered(this.lineOf(call, nth), usage, pico);
-    ticket.release({ tokens: null, pico, latencyMs: 1 });
+    ticket.release({ tokens: null, pico, uncertainPico: 0, latencyMs: 1 });
   }
 }
 

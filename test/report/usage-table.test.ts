@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { usageTable } from '../../src/report/usage-table.ts';
 import { textWidth } from '../../src/reporters/text-width.ts';
 import { TERMINAL_CONTROL } from '../reporters/sample-events.ts';
-import { NO_KEYS, REPORT } from './sample-report.ts';
+import { MEASURES, NO_KEYS, REPORT } from './sample-report.ts';
 
 test('usageTable: columns line up, totals by currency last, hostile keys are harmless', () => {
   const text = usageTable(REPORT);
@@ -16,6 +16,20 @@ test('usageTable: columns line up, totals by currency last, hostile keys are har
   expect(lines[2]).toMatch(/^my\|model +- +1,200 /u);
   expect(lines[4]).toMatch(/^total .* 4\.31 CNY /u);
   expect(lines[5]).toMatch(/^total .* 0\.50 USD /u);
+});
+
+test('usageTable: amounts of a column line up at their points, none is rounded', () => {
+  const groups = ['0.016510', '1234.500000', '0.000000000001'].map((cost) => ({
+    ...MEASURES,
+    cost,
+    keys: ['qwen-plus', null],
+  }));
+  const lines = usageTable({ ...REPORT, groups, totals: [] })
+    .split('\n')
+    .slice(1, 4);
+  const amounts = lines.map((line) => / ([\d,]+\.\d+) CNY /u.exec(line)?.[1]);
+  expect(amounts).toEqual(['0.016510000000', '1,234.500000000000', '0.000000000001']);
+  expect(new Set(lines.map((line) => line.indexOf(' CNY '))).size).toBe(1);
 });
 
 test('usageTable: no by-keys, the one group is not repeated as a total', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { progressLines } from '../../src/reporters/progress-lines.ts';
+import { spendText } from '../../src/reporters/progress-text.ts';
 import { textWidth } from '../../src/reporters/text-width.ts';
 import { progress } from './sample-events.ts';
 
@@ -19,6 +20,8 @@ test('progressLines: any numbers and any width from 10, neither line is wider', 
     rpmLimit: nullable(count),
     tpmLimit: nullable(count),
     cost: nullable(fc.constantFrom('0.000000', '0.001200', '123456789.123456')),
+    maxCost: nullable(fc.constantFrom('5.000000', '123456789.000000')),
+    possiblyBilled: nullable(fc.constantFrom('0.000000', '0.000496')),
     etaMs: nullable(count),
     slow: nullable(fc.string({ unit: 'grapheme' })),
     throttled: count,
@@ -57,4 +60,25 @@ test('progressLines: nothing known yet, nothing is made up', () => {
   });
   expect(lines.join('\n')).not.toMatch(/ETA|CNY|NaN|null|Infinity/u);
   expect(lines[0]).toContain('100%  0/0');
+});
+
+test('spendText: what may have been billed stands apart, beside the cap that counts it', () => {
+  expect(spendText(progress())).toBe('1.23 of ~4.31 CNY');
+  expect(spendText(progress({ maxCost: '5.000000', possiblyBilled: '0.000000' }))).toBe(
+    '1.23 of ~4.31 CNY, cap 5.00',
+  );
+  expect(
+    spendText(progress({ maxCost: '5.000000', possiblyBilled: '0.020000', costProjected: null })),
+  ).toBe('1.23 CNY (+0.0200 possibly billed), cap 5.00');
+  expect(
+    spendText(
+      progress({
+        cost: null,
+        costProjected: null,
+        maxCost: '5.000000',
+        possiblyBilled: '0.250000',
+      }),
+    ),
+  ).toBe('0.00 CNY (+0.25 possibly billed), cap 5.00');
+  expect(spendText(progress({ cost: null, costProjected: null }))).toBe('');
 });
