@@ -6,6 +6,8 @@ const CLI_TESTS = ['cli', 'modes', 'clients', 'agreement'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 );
 const CRASH_TESTS = 'test/crash/**/*.test.ts';
+// The campaigns of `npm run test:long` take hours; nothing else may.
+const LONG_MS = process.env['TEST_LONG'] === undefined ? 0 : 24 * 60 * MINUTE_MS;
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
@@ -16,7 +18,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     // Only there to end what hangs: a loaded machine may be ten times as slow as an idle one.
-    testTimeout: MINUTE_MS,
+    testTimeout: Math.max(MINUTE_MS, LONG_MS),
     hookTimeout: MINUTE_MS,
     setupFiles: ['.ci/vitest.setup.ts'],
     // Where everything must be shown, a machine without a browser is a failure.
@@ -31,10 +33,17 @@ export default defineConfig({
         },
       },
       // These two start the built program: `npm test` builds first.
-      { extends: true, test: { name: 'cli', include: CLI_TESTS, testTimeout: 2 * MINUTE_MS } },
       {
         extends: true,
-        test: { name: 'crash', include: [CRASH_TESTS], testTimeout: 10 * MINUTE_MS },
+        test: { name: 'cli', include: CLI_TESTS, testTimeout: Math.max(2 * MINUTE_MS, LONG_MS) },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'crash',
+          include: [CRASH_TESTS],
+          testTimeout: Math.max(10 * MINUTE_MS, LONG_MS),
+        },
       },
     ],
   },

@@ -1,0 +1,44 @@
+// The long campaigns: the same tests as every day, at the size that takes hours. `npm run test:long`
+// runs all, `npm run test:long -- kills simulation` some of them. Each prints its figures and seeds.
+import { spawnSync } from 'node:child_process';
+
+/** Name, what it is, the test, and the settings that make it long. */
+const CAMPAIGNS = [
+  {
+    name: 'kills',
+    what: 'kill -9 at 5,000 random instants',
+    test: 'test/crash/kill.test.ts',
+    settings: { CRASH_KILLS: '5000' },
+  },
+  {
+    name: 'bill',
+    what: 'the bill of 1,000,000 lines',
+    test: 'test/component/bill.test.ts',
+    settings: { BILL_LINES: '1000000' },
+  },
+];
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !CAMPAIGNS.some((campaign) => campaign.name === name));
+if (unknown.length > 0) {
+  const names = CAMPAIGNS.map(({ name }) => name).join(', ');
+  process.stderr.write(`no campaign ${unknown.join(', ')}; there are: ${names}\n`);
+  process.exit(64);
+}
+
+const failed = [];
+for (const { name, what, test, settings } of CAMPAIGNS) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  process.stdout.write(`== ${name}: ${what}\n`);
+  const { status } = spawnSync(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', 'run', '--config', '.ci/vitest.config.ts', test],
+    // With TEST_LONG hours are not a hang.
+    { stdio: 'inherit', env: { ...process.env, TEST_LONG: '1', ...settings } },
+  );
+  if (status !== 0) failed.push(name);
+}
+process.stdout.write(
+  failed.length === 0 ? 'all campaigns passed\n' : `failed: ${failed.join(', ')}\n`,
+);
+process.exitCode = failed.length === 0 ? 0 : 1;
