@@ -4,7 +4,8 @@ import { createGunzip } from 'node:zlib';
 import { EXIT, InputError } from './errors.ts';
 import type { Problem } from './problem.ts';
 
-const READ_BYTES = 512 * 1024;
+/** How much is read at once where nothing else is asked for. */
+const CHUNK_BYTES = 512 * 1024;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 /** What a carried line may have beside its own bytes: a byte order mark before, a carriage return after. */
@@ -25,6 +26,8 @@ export type RawLine = {
 
 export type ReadOptions = {
   readonly maxLineBytes: number;
+  /** How much of the file is read at once; its lines come as one array. */
+  readonly chunkBytes?: number;
   /** Start here instead of at 0: the offset and number of a line (uncompressed inputs only). */
   readonly from?: { readonly byteOffset: number; readonly lineNo: number };
   /** Sees every byte of the input once, in order: for the content hash. */
@@ -43,14 +46,18 @@ function unreadable(path: string, error: unknown): InputError {
 }
 
 /** The bytes of an input, decompressed, as they are read. Throws InputError (66) where it cannot be read. */
-export async function* readChunks(path: string, start = 0): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, { highWaterMark: READ_BYTES, start });
+export async function* readChunks(
+  path: string,
+  start = 0,
+  chunkBytes: number = CHUNK_BYTES,
+): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, { highWaterMark: chunkBytes, start });
   try {
     if (!isCompressed(path)) {
       yield* file as AsyncIterable<Buffer>;
       return;
     }
-    const gunzip = createGunzip({ chunkSize: READ_BYTES });
+    const gunzip = createGunzip({ chunkSize: chunkBytes });
     file.on('error', (error) => gunzip.destroy(error));
     file.pipe(gunzip);
     try {
@@ -232,7 +239,7 @@ export async function* readLines(
   options: ReadOptions,
 ): AsyncGenerator<readonly RawLine[]> {
   const splitter = new LineSplitter(options);
-  for await (const chunk of readChunks(path, options.from?.byteOffset ?? 0)) {
+  for await (const chunk of readChunks(path, options.from?.byteOffset, options.chunkBytes)) {
     options.onBytes?.(chunk);
     const lines: RawLine[] = [];
     splitter.push(chunk, lines);

@@ -195,6 +195,32 @@ describe('execute', () => {
     expect(settledIn(batches)).toEqual(upTo(20));
   });
 
+  test('replies that come in one turn after the other: one batch, but not for ever', async () => {
+    const gates = createGates();
+    const lines = upTo(100);
+    const batches = execute(
+      optionsOf(
+        lines,
+        (line, journal) => settleWith(line, journal, () => gates.wait(line.lineNo)),
+        {
+          lines: chunksOf(lines, 100),
+          windowLines: () => 100,
+        },
+      ),
+    );
+    await batches.next();
+    const second = nextOf(batches);
+    await settleTurns();
+    for (const lineNo of lines) {
+      gates.open(lineNo);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const { length } = (await second)?.settled ?? [];
+    expect(length).toBeGreaterThan(10);
+    expect(length).toBeLessThan(100);
+    await batches.return(undefined);
+  });
+
   test('a slow input does not delay a batch', async () => {
     const stuck = new Promise<IteratorResult<readonly PlannedLine[]>>(() => undefined);
     let reads = 0;

@@ -12,6 +12,9 @@ import type { Database } from '../ledger/database.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { fingerprintReader } from '../ledger/fingerprints.ts';
 
+/** Planned lines live until they are settled: small chunks keep few of them waiting. */
+const CHUNK_BYTES = 64 * 1024;
+
 export type OpenLinesOptions = {
   readonly database: Database;
   readonly job: Job;
@@ -68,6 +71,7 @@ export async function* openLines(
   let lastSeen = inputLine - 1;
   for await (const lines of readLines(job.inputPath, {
     maxLineBytes: options.maxLineBytes,
+    chunkBytes: CHUNK_BYTES,
     from,
   })) {
     const first = lines[0];
