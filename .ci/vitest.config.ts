@@ -21,8 +21,11 @@ export default defineConfig({
     testTimeout: Math.max(MINUTE_MS, LONG_MS),
     hookTimeout: MINUTE_MS,
     setupFiles: ['.ci/vitest.setup.ts'],
-    // Where everything must be shown, a machine without a browser is a failure.
-    provide: { mustHaveBrowser: process.env['CI'] === 'true' },
+    // Where everything must be shown, a machine without a browser, or one that could have strace, is a failure.
+    provide: {
+      mustHaveBrowser: process.env['CI'] === 'true',
+      mustHaveStrace: process.env['CI'] === 'true' && process.getuid?.() === 0,
+    },
     projects: [
       {
         extends: true,

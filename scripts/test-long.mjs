@@ -7,8 +7,14 @@ const CAMPAIGNS = [
   {
     name: 'kills',
     what: 'kill -9 at 5,000 random instants',
-    test: 'test/crash/kill.test.ts',
+    test: 'test/crash/kill',
     settings: { CRASH_KILLS: '5000' },
+  },
+  {
+    name: 'crash-points',
+    what: 'every system call on the state files killed, refused, cut short',
+    test: 'test/crash/crash-points.test.ts',
+    settings: { CRASH_POINTS: 'all' },
   },
   {
     name: 'bill',

@@ -43,6 +43,8 @@ export type Reaction =
     }
   /** Cuts the connection without a reply; the model had run, so it is billed. */
   | { readonly kind: 'reset' }
+  /** Begins the reply and cuts the connection in the middle of it; the model had run, so it is billed. */
+  | { readonly kind: 'cut' }
   /** Never replies; the model had run, so it is billed. */
   | { readonly kind: 'hang' };
 
@@ -59,6 +61,8 @@ export type CountingServer = {
   onCall: (call: SeenCall) => void;
   /** What a reply waits for. */
   beforeReply: (call: SeenCall) => Promise<void> | undefined;
+  /** Forgets all calls. */
+  forget(): void;
   /** From now on calls wait for `release`. */
   hold(): void;
   release(): void;
@@ -177,6 +181,11 @@ export async function startCountingServer(): Promise<CountingServer> {
     script: () => ({ kind: 'answer' }),
     onCall: () => undefined,
     beforeReply: () => undefined,
+    forget() {
+      calls.length = 0;
+      counts.clear();
+      billed.clear();
+    },
     hold() {
       held ??= [];
     },
@@ -199,6 +208,7 @@ function isBilled(reaction: Reaction): boolean {
   switch (reaction.kind) {
     case 'answer':
     case 'reset':
+    case 'cut':
     case 'hang':
       return true;
     case 'error':
@@ -224,8 +234,19 @@ function send(response: ServerResponse, call: SeenCall, reaction: Reaction): voi
     case 'reset':
       response.socket?.resetAndDestroy();
       return;
+    case 'cut':
+      sendHalf(response, call);
+      return;
     case 'hang':
   }
+}
+
+/** The first half of what an answer would be; the connection ends before the rest. */
+function sendHalf(response: ServerResponse, call: SeenCall): void {
+  const stream = asksForStream(call);
+  const whole = stream ? streamBody(call, undefined) : JSON.stringify(answerBody(call, undefined));
+  response.writeHead(200, { 'content-type': stream ? 'text/event-stream' : 'application/json' });
+  response.write(whole.slice(0, whole.length / 2), () => response.destroy());
 }
 
 function sendJson(
@@ -293,11 +314,15 @@ function errorBody(call: SeenCall, { code, message }: { code: string; message: s
 /** Two pieces and the end, as the service streams with `incremental_output` (or the compatible way). */
 function sendStream(response: ServerResponse, call: SeenCall, content: string | undefined): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.end(streamBody(call, content));
+}
+
+function streamBody(call: SeenCall, content: string | undefined): string {
   const text = content ?? answerText(call.id);
   const half = Math.ceil(text.length / 2);
   const pieces = [text.slice(0, half), text.slice(half)];
   const frames = call.protocol === 'openai' ? chatFrames(call, pieces) : nativeFrames(call, pieces);
-  response.end(frames.join(''));
+  return frames.join('');
 }
 
 function chatFrames(call: SeenCall, pieces: readonly string[]): string[] {

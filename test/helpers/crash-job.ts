@@ -11,15 +11,19 @@ import { envelopeLine, flatLine, jsonl, nativeLine, placeIds } from './request-l
 /** Every so many lines are of a kind; the rest is answered at once. */
 const LINES_OF_KIND = {
   openai: 3,
+  streamed: 2,
   flash: 13,
   invalid: 97,
   refused: 19,
   fails500: 23,
   fails429: 4,
   resets: 41,
+  cuts: 47,
 } as const;
 
-/** An input of `count` lines for both protocols and two models, with some that can never be sent. */
+const STREAMED = { 'X-DashScope-SSE': 'enable' };
+
+/** An input of `count` lines for both protocols and two models, half of them streamed, with some that can never be sent. */
 export function crashInput(count: number): { text: string; ids: string[]; invalid: number } {
   const ids = placeIds(count);
   let invalid = 0;
@@ -29,7 +33,10 @@ export function crashInput(count: number): { text: string; ids: string[]; invali
       return flatLine(id, { temperature: 'hot' });
     }
     const model = isFlash(index) ? { model: 'qwen-flash' } : {};
-    return index % LINES_OF_KIND.openai === 0 ? envelopeLine(id, model) : nativeLine(id, model);
+    const streamed = index % LINES_OF_KIND.streamed === 0;
+    if (index % LINES_OF_KIND.openai === 0)
+      return envelopeLine(id, streamed ? { ...model, stream: true } : model);
+    return nativeLine(id, streamed ? { ...model, headers: STREAMED } : model);
   });
   return { text: jsonl(lines), ids, invalid };
 }
@@ -70,6 +77,7 @@ export function crashScript(
       return { kind: 'error', status: 500, code: 'InternalError', message: 'try again' };
     }
     if (first && index % LINES_OF_KIND.resets === 17) return { kind: 'reset' };
+    if (first && index % LINES_OF_KIND.cuts === 23) return { kind: 'cut' };
     return { kind: 'answer' };
   };
 }

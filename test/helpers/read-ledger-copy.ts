@@ -11,9 +11,15 @@ export type LedgerFacts = {
   readonly answered: ReadonlySet<string>;
   /** How many calls were written down before they left, by `custom_id`. */
   readonly started: ReadonlyMap<string, number>;
+  /** The class of each line's last call, by `custom_id`; null: begun, and its end not written down. */
+  readonly lastClass: ReadonlyMap<string, string | null>;
+  /** `custom_id` of each call that was begun and whose end is not written down. */
+  readonly inFlight: readonly string[];
   /** Terminal records, and how many different lines they are of. */
   readonly records: number;
   readonly lines: number;
+  /** How often the input was replaced. */
+  readonly generation: number;
 };
 
 /**
@@ -41,10 +47,18 @@ export function readLedgerCopy(ledger: string): LedgerFacts | null {
         .prepare('SELECT count(DISTINCT line_no) FROM lines')
         .pluck()
         .get() as number;
+      const calls = database
+        .prepare('SELECT custom_id, class FROM attempts WHERE line_no > 0 ORDER BY attempt')
+        .raw()
+        .all() as [string, string | null][];
+      const generation = database.prepare('SELECT max(generation) FROM jobs').pluck().get();
       return {
         settled: new Set(rows.map(({ id }) => id)),
         answered: new Set(answered),
         started: new Map(started),
+        lastClass: new Map(calls),
+        inFlight: calls.filter(([, ended]) => ended === null).map(([id]) => id),
+        generation: Number(generation ?? 0),
         records: rows.length,
         lines,
       };

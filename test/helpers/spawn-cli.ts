@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 import { type Bench, CANARY_KEY } from './bench.ts';
 
-/** The built program. */
-export const PROGRAM: string = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+/** The built program; `CRASH_PROGRAM` puts another in its place (scripts/mutation-check.mjs). */
+export const PROGRAM: string =
+  process.env['CRASH_PROGRAM'] ?? fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 export type CliOptions = {
   /** Added to the environment; undefined takes a name out. */
@@ -15,6 +16,8 @@ export type CliOptions = {
   readonly cwd?: string;
   /** No file may grow beyond this (`ulimit -f`), as on a full disk. */
   readonly fileBytesMax?: number;
+  /** A command line that runs the program's (`strace ...`). */
+  readonly under?: readonly string[];
   /** The program's file; the built one where left out. */
   readonly program?: string;
   /** For runs that have the key in a file on purpose. */
@@ -78,7 +81,8 @@ export function startCli(
   options: CliOptions = {},
 ): RunningCli {
   if (!existsSync(PROGRAM)) throw new Error(`${PROGRAM} is missing: npm run build`);
-  const command = [process.execPath, options.program ?? PROGRAM, ...args];
+  const under = options.under ?? [];
+  const command = [...under, process.execPath, options.program ?? PROGRAM, ...args];
   const blocks = Math.ceil((options.fileBytesMax ?? 0) / 512);
   const limited = ['/bin/sh', '-c', `ulimit -f ${blocks}; exec "$0" "$@"`, ...command];
   const [file = '', ...rest] = options.fileBytesMax === undefined ? command : limited;

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { CRASH_SEED } from '../helpers/crash-run.ts';
+import {
+  type CrashPoint,
+  enumeratePoints,
+  type PointEnd,
+  pointName,
+  pointNamed,
+  samplePoints,
+  tryPoint,
+} from '../helpers/crash-points.ts';
+import { seededRandom } from '../helpers/random.ts';
+import { openSmallJob, type SmallJob, SITUATIONS } from '../helpers/small-job.ts';
+import { canTrace } from '../helpers/strace.ts';
+
+/** How many points are tried: a seeded sample, or `all` (`npm run test:long`). */
+const MOST = process.env['CRASH_POINTS'] ?? '24';
+/** One point alone, as a failure names it. */
+const ONLY = process.env['CRASH_POINT'];
+
+test.skipIf(!canTrace)(
+  'every system call on the state files as a crash point: killed, refused, cut short; the same command then finishes the job',
+  async () => {
+    const jobs = new Map<string, SmallJob>();
+    for (const situation of SITUATIONS) jobs.set(situation, await openSmallJob(situation));
+    const all: CrashPoint[] = [];
+    for (const job of jobs.values()) all.push(...(await enumeratePoints(job)));
+    const random = seededRandom(CRASH_SEED);
+    const chosen =
+      ONLY !== undefined
+        ? [pointNamed(ONLY)]
+        : MOST === 'all'
+          ? all
+          : samplePoints(all, Number(MOST), random);
+    const ends: PointEnd[] = [];
+    const wrong: string[] = [];
+    const lane = async (job: SmallJob): Promise<void> => {
+      for (const point of chosen) {
+        if (point.situation !== job.situation) continue;
+        const end = await tryPoint(job, point);
+        ends.push(end);
+        if (end.problems.length > 0) wrong.push(`${pointName(point)}: ${end.problems.join('; ')}`);
+      }
+    };
+    await Promise.all([...jobs.values()].map(lane));
+    const count = (has: (end: PointEnd) => boolean): number => ends.filter(has).length;
+    process.stdout.write(
+      `crash points: ${all.length} enumerated, ${ends.length} tried, ${count((end) => end.reached)} reached, ` +
+        `${count(({ status }) => status === 1)} absorbed, ${[73, 74, 78].map((code) => `${count(({ status }) => status === code)} ended in ${code}`).join(', ')}, ` +
+        `${ends.reduce((sum, { resent }) => sum + resent, 0)} calls sent again (seed ${CRASH_SEED})\n`,
+    );
+    expect(wrong, 'one again: CRASH_POINT=<name> npm run test:crash').toEqual([]);
+    expect(all.length).toBeGreaterThan(500);
+    // Commits are grouped by what happens at one time, so that a run may have a few less.
+    expect(count(({ reached }) => reached) / ends.length).toBeGreaterThan(0.8);
+  },
+);
