@@ -22,6 +22,12 @@ const CAMPAIGNS = [
     test: 'test/component/bill.test.ts',
     settings: { BILL_LINES: '1000000' },
   },
+  {
+    name: 'simulation',
+    what: '10,000,000 calls in simulated worlds',
+    test: 'test/simulation/simulation.test.ts',
+    settings: { SIM_CALLS: '10000000' },
+  },
 ];
 
 const asked = process.argv.slice(2);

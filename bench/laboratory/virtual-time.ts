@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/clock.ts';
 
-type Timer = { readonly atMs: number; readonly order: number; run: (() => void) | null };
+export type Timer = { readonly atMs: number; readonly order: number; run: (() => void) | null };
 
 /** A clock whose time moves only when everything that is ready has been done. */
 export type VirtualTime = Clock & {
@@ -13,8 +13,12 @@ function isBefore(one: Timer, other: Timer): boolean {
 }
 
 /** A binary heap: the first timer to fall due at index 0. */
-class Heap {
+export class Heap {
   private readonly timers: Timer[] = [];
+
+  get first(): Timer | undefined {
+    return this.timers[0];
+  }
 
   push(timer: Timer): void {
     const { timers } = this;

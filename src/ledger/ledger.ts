@@ -99,11 +99,15 @@ export class Ledger {
     } catch (error) {
       throw storageError(error, path);
     }
+    let opened: ReturnType<typeof openForWriting> | null = null;
     try {
-      return new Ledger(path, lock, openForWriting(path, options));
+      opened = openForWriting(path, options);
+      return new Ledger(path, lock, opened);
     } catch (error) {
+      opened?.database.close();
+      opened?.mark.close();
       lock.release();
-      throw error;
+      throw isBug(error) ? error : storageError(error, path);
     }
   }
 

@@ -1,0 +1,58 @@
+import { crc32 } from 'node:zlib';
+
+/** What one call came to at the service, whatever the client made of it. */
+export type Fate = {
+  readonly line: number;
+  /** Whether the service took the request at all, and whether it charged for it. */
+  readonly received: boolean;
+  readonly billed: boolean;
+  /** The text that a whole answer holds, which no other call's does; null where there is none. */
+  readonly token: string | null;
+  /** The answer as it must stand in the output; null for a stream, which is folded. */
+  readonly body: string | null;
+  readonly tokens: number;
+};
+
+/**
+ * What happened, in its order, as the world outside of the program saw it: the service, and the disk.
+ * `halt`: the process is gone, with whatever was not durable; `exit`: it ended by itself.
+ */
+export type Event =
+  | { readonly kind: 'start'; readonly line: number; readonly attempt: number }
+  | { readonly kind: 'send'; readonly line: number; readonly call: number; readonly cap: number }
+  /** A whole reply, or what stands for its failure, reached a living process. */
+  | { readonly kind: 'reply'; readonly call: number; readonly outcome: Outcome }
+  | {
+      readonly kind: 'end';
+      readonly line: number;
+      readonly attempt: number;
+      readonly class: string;
+    }
+  | {
+      readonly kind: 'settle';
+      readonly line: number;
+      readonly state: string;
+      readonly body: string | null;
+    }
+  | { readonly kind: 'halt'; readonly how: string }
+  | { readonly kind: 'exit'; readonly code: number; readonly graceful: boolean };
+
+/** As the client can know it. `unknown`: the fate of the call cannot be told from what came. */
+export type Outcome = 'answer' | 'refused' | 'unsent' | 'unknown';
+
+/** Everything about one simulated job that its checker needs. */
+export type History = {
+  readonly seed: number;
+  readonly lines: number;
+  readonly events: Event[];
+  /** By number of call. */
+  readonly fates: Fate[];
+};
+
+/** One number for a whole history: two runs of one seed must have the same. */
+export function hashOf({ events, fates }: History): number {
+  let hash = 0;
+  for (const event of events) hash = crc32(JSON.stringify(event), hash);
+  for (const fate of fates) hash = crc32(JSON.stringify(fate), hash);
+  return hash >>> 0;
+}

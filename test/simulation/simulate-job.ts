@@ -1,0 +1,267 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../src/clock.ts';
+import { resolveSettings } from '../../src/config/config.ts';
+import { QbatchError } from '../../src/errors.ts';
+import { outputSeenIn } from '../../src/job/expectations.ts';
+import { identityOf } from '../../src/job/identity.ts';
+import { prepareJob } from '../../src/job/prepare-job.ts';
+import { runJob } from '../../src/job/run-job.ts';
+import { RunStop } from '../../src/job/run-stop.ts';
+import { seenSizes } from '../../src/ledger/estimates.ts';
+import { findJob } from '../../src/ledger/jobs.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { loadCatalog } from '../../src/models/catalog.ts';
+import { createPricing } from '../../src/pricing.ts';
+import { createValueRedactor } from '../../src/redact.ts';
+import type { Settings } from '../../src/settings.ts';
+import { checkEnd } from './check-end.ts';
+import { type Figures, HistoryCheck } from './check-history.ts';
+import { services } from './fake-undici.ts';
+import { type History, hashOf } from './history.ts';
+import type { Sabotage } from './sabotage.ts';
+import { inputText, type Scenario, scenarioOf, trapOf } from './scenario.ts';
+import { FINE, Service } from './service.ts';
+import { now, World } from './world.ts';
+
+/** No process may take longer, in its own time: then it hangs. */
+const PROCESS_MS_MOST = 48 * 3_600_000;
+/** Left alone, and with a service that answers, a job must be finished by so many processes. */
+const CALM_PROCESSES_MOST = 3;
+const MODEL = 'qwen-plus';
+const KEY = 'sk-0123456789abcdef0123';
+
+const catalog = loadCatalog();
+const pricing = createPricing(catalog, 'cn', 'CNY');
+const base = resolveSettings({ flags: {}, env: {}, cwd: '/', home: '/nowhere' }).settings;
+
+/** What a seed came to. */
+export type Simulated = {
+  readonly seed: number;
+  readonly hash: number;
+  readonly wrong: readonly string[];
+  readonly figures: Figures;
+  readonly history: History;
+};
+
+function settingsOf(scenario: Scenario): Settings {
+  const { concurrency, rpm, order, maxAttempts, onAmbiguous, timeoutMs } = scenario;
+  return {
+    ...base,
+    model: MODEL,
+    concurrency,
+    rpm: new Map([['', rpm]]),
+    tpm: new Map([['', 1e12]]),
+    order,
+    maxAttempts,
+    onAmbiguous,
+    timeoutMs,
+    idleTimeoutMs: 5_000,
+  };
+}
+
+type Run = {
+  readonly world: World;
+  readonly scenario: Scenario;
+  readonly clock: Clock;
+  readonly stop: RunStop;
+};
+
+/** What `qbatch run` does, from the opened ledger to the summary; resolves with the exit code. */
+async function work({ world, scenario, clock, stop }: Run, ledger: Ledger): Promise<number> {
+  const path = (name: string): string => join(world.folder, name);
+  const settings = settingsOf(scenario);
+  const { model, system, protocol, set, strict, maxLineBytes, skipInvalid } = settings;
+  const defaults = { model, system, protocol, set, strict, catalog };
+  const known = findJob(ledger.database, 'job')?.id ?? null;
+  const seen = seenSizes(ledger.database, { jobId: known, simulated: false });
+  const job = await prepareJob(ledger, {
+    name: 'job',
+    inputPath: path('job.jsonl'),
+    inputShown: 'job.jsonl',
+    identity: identityOf(settings),
+    endpoint: { region: 'beijing', dashscope: 'simulated', openai: 'simulated', scope: 'cn' },
+    resultsPath: path('job.results.jsonl'),
+    errorsPath: path('job.errors.jsonl'),
+    order: scenario.order,
+    defaults,
+    pricing,
+    outputSeen: outputSeenIn(seen),
+    maxLineBytes,
+    skipInvalid,
+    fresh: false,
+    acceptChangedInput: false,
+    adopt: false,
+    clock,
+    gate: () => Promise.resolve(),
+  });
+  const host = scenario.ownServer ? 'http://127.0.0.1:9' : 'https://dashscope.aliyuncs.com';
+  const { exitCode } = await runJob({
+    ledger,
+    job,
+    settings,
+    origins: new Map([['rpm', 'flag']]),
+    defaults,
+    catalog,
+    pricing,
+    seen,
+    scope: 'cn',
+    endpoint: { dashscope: `${host}/api/v1`, openai: `${host}/compatible-mode/v1` },
+    apiKey: KEY,
+    proxy: null,
+    endpointShown: 'simulated',
+    clock,
+    report: () => undefined,
+    stop,
+    redact: createValueRedactor([KEY]),
+    writeStdout: () => Promise.reject(new Error('nothing goes to stdout here')),
+    confirmSampled: () => Promise.resolve(null),
+    resuming: false,
+  });
+  return exitCode;
+}
+
+/** One process: opens the ledger, works, closes. */
+async function processOf(run: Run): Promise<void> {
+  const { world } = run;
+  const { process: number } = world;
+  let ledger: Ledger | null = null;
+  let code = 0;
+  let graceful = true;
+  try {
+    ledger = Ledger.open(join(world.folder, 'job.qbatch.db'), {
+      adopt: false,
+      wallMs: run.clock.wallMs(),
+    });
+    code = await work(run, ledger);
+  } catch (error) {
+    graceful = false;
+    code = error instanceof QbatchError ? error.exitCode : 70;
+    if (code === 70 && world.lives(number))
+      process.stderr.write(`${String((error as Error).stack)}\n`);
+  } finally {
+    try {
+      ledger?.close({ remove: ledger.created });
+    } catch {
+      // A dead process closes nothing, and a broken disk may refuse it.
+    }
+  }
+  if (world.lives(number))
+    world.tell({ kind: 'exit', code, graceful: graceful && !run.stop.abortSignal.aborted });
+}
+
+/** What happens to the machine while a process runs: its clock is set, it sleeps, the user stops it. */
+function happenings(world: World, stop: RunStop): void {
+  const { time } = world;
+  const { process: number } = world;
+  const at = (ms: number, run: () => void): void => {
+    time.after(ms, () => {
+      if (world.lives(number)) run();
+    });
+  };
+  if (world.chance(0.3)) {
+    at(world.between(0, 20_000), () => {
+      time.wallOffsetMs += world.between(-5, 5) * 86_400_000;
+    });
+  }
+  if (world.chance(0.1)) {
+    at(world.between(0, 20_000), () => {
+      time.sleep(world.between(1_000, 7_200_000));
+    });
+  }
+  if (world.chance(0.15)) {
+    at(world.between(0, 30_000), () => {
+      stop.stop({ reason: 'interrupted', code: 130, message: 'interrupted' });
+      if (world.chance(0.3)) at(world.between(0, 2_000), () => stop.abort());
+    });
+  }
+}
+
+/** Runs one process to its end; false where it hangs. */
+async function live(world: World, scenario: Scenario, calm: boolean): Promise<boolean> {
+  world.begin();
+  const { process: number, time } = world;
+  const clock = time.clockOf(
+    () => world.lives(number),
+    world.random,
+    () => world.sabotage === 'timer-is-lost' && world.chance(0.05),
+  );
+  const stop = new RunStop();
+  world.cap = scenario.concurrency;
+  world.onStop = (abort) => {
+    stop.stop({ reason: 'interrupted', code: 130, message: 'interrupted' });
+    if (abort) stop.abort();
+  };
+  if (!calm) {
+    world.trap = trapOf(world, scenario.lines);
+    happenings(world, stop);
+  }
+  const over: { isIt: boolean } = { isIt: false };
+  void processOf({ world, scenario, clock, stop }).finally(() => {
+    over.isIt = true;
+    time.activity += 1;
+  });
+  const ended = await time.run(() => over.isIt, time.nowMs + PROCESS_MS_MOST);
+  if (!ended) return false;
+  world.alive = false;
+  world.trap = null;
+  world.restore();
+  return true;
+}
+
+/** One job from its first process to its end, with everything that a seed brings upon it; and what was wrong. */
+export async function simulateJob(
+  seed: number,
+  at: { folder: string; lines: number; random: () => number; sabotage: Sabotage | null },
+): Promise<Simulated> {
+  const world = new World({ seed, ...at });
+  const scenario = scenarioOf(world, at.lines);
+  const service = new Service(world);
+  services.set(world, service);
+  service.weather = scenario.weather;
+  service.quota = scenario.quota;
+  service.grainMs = scenario.grainMs;
+  now.world = world;
+  const wrong: string[] = [];
+  try {
+    writeFileSync(join(at.folder, 'job.jsonl'), inputText(world, scenario));
+    let hangs = false;
+    for (let trouble = 0; trouble < scenario.troubles && !hangs; trouble += 1)
+      hangs = !(await live(world, scenario, false));
+    service.weather = FINE;
+    service.quota = null;
+    for (let calm = 0; calm < CALM_PROCESSES_MOST && !hangs && !isFinished(world); calm += 1)
+      hangs = !(await live(world, scenario, true));
+    if (hangs) wrong.push('a process hangs: nothing more will happen, or not for hours');
+    else if (!isFinished(world)) wrong.push('left alone, the job does not get finished');
+    const check = new HistoryCheck(world.history);
+    wrong.push(...check.wrong);
+    if (!hangs) wrong.push(...lookAtEnd(world));
+    const { figures } = check;
+    return { seed, hash: hashOf(world.history), wrong, figures, history: world.history };
+  } finally {
+    now.world = null;
+    rmSync(at.folder, { recursive: true, force: true });
+  }
+}
+
+/** Whether the last process said that every line has its record. */
+function isFinished({ history }: World): boolean {
+  const last = history.events.at(-1);
+  return last?.kind === 'exit' && last.graceful && (last.code === 0 || last.code === 1);
+}
+
+function lookAtEnd(world: World): string[] {
+  world.begin();
+  const path = (name: string): string => join(world.folder, name);
+  try {
+    const ledger = Ledger.open(path('job.qbatch.db'), { adopt: false, wallMs: 0 });
+    try {
+      return checkEnd(ledger, world.history, path);
+    } finally {
+      ledger.close();
+    }
+  } catch (error) {
+    return [`what was left cannot be read: ${String(error)}`];
+  }
+}
