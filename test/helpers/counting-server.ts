@@ -238,7 +238,7 @@ function sendJson(
   response.end(JSON.stringify(value));
 }
 
-function asksForStream(call: SeenCall): boolean {
+export function asksForStream(call: SeenCall): boolean {
   return call.protocol === 'openai'
     ? call.json['stream'] === true
     : call.headers['x-dashscope-sse'] === 'enable';
@@ -263,7 +263,7 @@ function choiceIndexes({ protocol, json }: SeenCall): readonly number[] {
   return Array.from({ length: typeof n === 'number' ? n : 1 }, (_, index) => index);
 }
 
-function answerBody(call: SeenCall, content: string | undefined): unknown {
+export function answerBody(call: SeenCall, content?: string): unknown {
   const message = { role: 'assistant', content: content ?? answerText(call.id) };
   const indexes = choiceIndexes(call);
   if (call.protocol === 'openai') {
@@ -283,7 +283,10 @@ function answerBody(call: SeenCall, content: string | undefined): unknown {
   };
 }
 
-function errorBody(call: SeenCall, { code, message }: { code: string; message: string }): unknown {
+export function errorBody(
+  call: SeenCall,
+  { code, message }: { code: string; message: string },
+): unknown {
   if (call.protocol === 'openai') {
     return { error: { message, type: code, param: null, code }, request_id: `req-${call.id}` };
   }
@@ -293,11 +296,15 @@ function errorBody(call: SeenCall, { code, message }: { code: string; message: s
 /** Two pieces and the end, as the service streams with `incremental_output` (or the compatible way). */
 function sendStream(response: ServerResponse, call: SeenCall, content: string | undefined): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.end(answerFrames(call, content).join(''));
+}
+
+/** The frames of a streamed answer: two pieces of text and the end. */
+export function answerFrames(call: SeenCall, content?: string): string[] {
   const text = content ?? answerText(call.id);
   const half = Math.ceil(text.length / 2);
   const pieces = [text.slice(0, half), text.slice(half)];
-  const frames = call.protocol === 'openai' ? chatFrames(call, pieces) : nativeFrames(call, pieces);
-  response.end(frames.join(''));
+  return call.protocol === 'openai' ? chatFrames(call, pieces) : nativeFrames(call, pieces);
 }
 
 function chatFrames(call: SeenCall, pieces: readonly string[]): string[] {
