@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import dns from 'node:dns';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { answerText } from '../helpers/counting-server.ts';
 import {
@@ -14,28 +15,23 @@ import { closeFaultServers, type FaultServer, startFaultServer } from '../helper
 import { settleTurns } from '../helpers/fake-clock.ts';
 import { createQuickClock, type QuickClock } from '../helpers/quick-clock.ts';
 import { nativeLine } from '../helpers/request-lines.ts';
+import { UNREACHABLE_CASES } from '../helpers/unreachable-cases.ts';
 import { closeHarnesses, createHarness, type Harness, timersLeft } from './job-harness.ts';
 
 const UNHARMED: Expected = { class: 'answered', codes: [null], line: 'answered' };
-/** A minute is over in a twentieth of a second. */
-const FASTER = 1_000;
+/** A minute is over in a third of a second. */
+const FASTER = 200;
 /** Six minutes by the machine's clock: only what hangs meets it, and only when time is put forward. */
 const DEADLINE_MS = 360_000 * FASTER;
 
 const sockets = (): number =>
   process.getActiveResourcesInfo().filter((name) => /^(?:TCP|TLS)/.test(name)).length;
-let before = 0;
-
-beforeEach(() => {
-  before = sockets();
-});
 
 afterEach(async () => {
   await closeFaultServers();
   await closeHarnesses();
   await settleTurns(20);
   expect(timersLeft()).toBe(0);
-  expect(sockets()).toBe(before);
 });
 
 type AttemptRow = { custom_id: string; attempt: number; class: string; code: string | null };
@@ -135,6 +131,19 @@ function expectFates(lines: readonly FaultLine[], run: FaultRun): void {
 }
 
 describe('network faults, each in both protocols and both ways to answer', () => {
+  let before = 0;
+
+  beforeEach(() => {
+    before = sockets();
+  });
+
+  afterEach(async () => {
+    await closeFaultServers();
+    await closeHarnesses();
+    await settleTurns(20);
+    expect(sockets()).toBe(before);
+  });
+
   test('what ends by itself: the right class and code, no error stored as an answer, the next call unharmed', async () => {
     const elsewhere = await startFaultServer();
     const cases = [...FAULT_CASES, ...redirects(elsewhere.origin)];
@@ -186,4 +195,65 @@ describe('network faults, each in both protocols and both ways to answer', () =>
     const run = await runFaults(lines, { concurrency: 2 });
     expectFates(lines, run);
   });
+});
+
+describe('what never reaches the service', () => {
+  beforeEach(() => {
+    // What a resolver says; a real one may take a minute to say it where there is no network.
+    const { lookup } = dns;
+    vi.spyOn(dns, 'lookup').mockImplementation(((...args: Parameters<typeof lookup>) => {
+      const [name] = args;
+      if (!name.endsWith('.invalid')) {
+        lookup(...args);
+        return;
+      }
+      const done = args.at(-1) as unknown as (error: Error) => void;
+      const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), {
+        code: 'ENOTFOUND',
+      });
+      setImmediate(done, error);
+    }) as typeof lookup);
+  });
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  test.each(UNREACHABLE_CASES)(
+    '$name: 69, nothing counted, nothing billed; then it goes on',
+    async ({ way, says }) => {
+      const { origin, proxy } = await way();
+      const at = await createHarness({ clock: createQuickClock(FASTER) });
+      const four = { name: '', why: '', expected: () => UNHARMED, steps: () => [] };
+      const lines = faultLines([four]);
+      at.writeInput(lines.map(({ text }) => text));
+      const reasons: string[] = [];
+      const refused = await at.run({
+        endpoint: { dashscope: `${origin}/api/v1`, openai: `${origin}/v1` },
+        proxy: proxy === undefined ? null : { http: proxy, https: proxy },
+        settings: { maxUnreachableMs: 0, connectTimeoutMs: 50 },
+        onEvent: (event) => {
+          if (event.event === 'model-slowed') reasons.push(event.reason);
+        },
+      });
+      expect(refused).toMatchObject({
+        exitCode: 69,
+        summary: {
+          lines: { open: 4, answered: 0, failed: 0 },
+          possibly_billed: { attempts: 0 },
+          stopped: { message: expect.stringMatching(says) as unknown },
+        },
+      });
+      expect(reasons.filter((reason) => !says.test(reason))).toEqual([]);
+      const fates = at.look((ledger) =>
+        ledger.database.prepare('SELECT DISTINCT class || counted FROM attempts').pluck().all(),
+      );
+      expect(fates).toEqual(['never_sent0']);
+
+      const server = await startFaultServer();
+      const endpoint = { dashscope: `${server.origin}/api/v1`, openai: `${server.origin}/v1` };
+      expect(await at.run({ endpoint })).toMatchObject({ exitCode: 0 });
+      expect(server.calls).toHaveLength(4);
+    },
+  );
 });
