@@ -34,23 +34,6 @@ export type CallResult =
   | { readonly kind: 'stream'; readonly fold: StreamFold }
   | { readonly kind: 'failed'; readonly failure: ApiFailure };
 
-/** What a call comes to that the user dropped before it was made. */
-export const DROPPED_BEFORE_SENDING: CallResult = {
-  kind: 'failed',
-  failure: {
-    kind: 'interrupted',
-    statusCode: null,
-    code: 'qbatch_interrupted',
-    message: 'the call was dropped before it was sent',
-    param: null,
-    requestId: null,
-    retryAfterMs: null,
-    neverSent: true,
-    body: null,
-    usage: null,
-  },
-};
-
 export type Transport = {
   /**
    * Makes one call. `openFold` is asked for a fold when an event stream begins. Never rejects: what
@@ -214,6 +197,20 @@ function routeOf(baseUrl: string): Route {
   return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, '') };
 }
 
+/** Connections to a proxy. Undici 7 dials one that hangs up instead of opening the tunnel again without end or pause (nodejs/undici#3897); here that is an error. */
+function openProxyPool(origin: URL, options: object): Dispatcher {
+  const pool = new Pool(origin, options);
+  const dial = pool.connect.bind(pool) as (
+    request: Dispatcher.ConnectOptions,
+  ) => Promise<Dispatcher.ConnectData>;
+  const connect = (request: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> =>
+    dial(request).catch((error: unknown) => {
+      if (errorCode(error) !== 'UND_ERR_SOCKET') throw error;
+      throw new Error('the proxy closed the connection', { cause: error });
+    });
+  return Object.assign(pool, { connect });
+}
+
 function openDispatcher(options: TransportOptions, origin: string): Dispatcher {
   const pool = {
     connections: options.connectionsMax,
@@ -229,13 +226,14 @@ function openDispatcher(options: TransportOptions, origin: string): Dispatcher {
   const { http, https, no } = options.proxy;
   return new EnvHttpProxyAgent({
     ...pool,
+    clientFactory: openProxyPool,
     ...(http === undefined ? {} : { httpProxy: http }),
     ...(https === undefined ? {} : { httpsProxy: https }),
     ...(no === undefined ? {} : { noProxy: no }),
   });
 }
 
-/** Opens the HTTP side of a run: one pool an origin, one deadline timer, the key added to every call and nowhere else. */
+/** Opens the HTTP side of a run: one pool an origin, one deadline timer; the key goes into every call and nowhere else. */
 export function openTransport(options: TransportOptions): Transport {
   const routes = {
     dashscope: routeOf(options.baseUrls.dashscope),

@@ -1,7 +1,8 @@
 import { backoffMs } from './backoff.ts';
-import { DROPPED_BEFORE_SENDING, type Transport } from './call.ts';
+import type { Transport } from './call.ts';
 import { classify, isOverload } from './classify.ts';
 import { type Clock, pause } from './clock.ts';
+import { DROPPED_BEFORE_SENDING } from './dropped-call.ts';
 import type { ApiFailure, Verdict } from './failure.ts';
 import type { AttemptEnd, AttemptStart, SettledLine } from './ledger/records.ts';
 import type { Expectations } from './job/expectations.ts';

@@ -23,22 +23,24 @@ import { tempFolder } from '../helpers/temp-ledger.ts';
 
 const timers = new Set<() => void>();
 
-/** The machine's clock, but retries come at once: no test waits for a backoff. Its timers are counted. */
-const hasty: Clock = {
-  ...systemClock,
-  random: () => 0,
-  after(ms, run) {
-    const stop = systemClock.after(ms, () => {
-      timers.delete(stop);
-      run();
-    });
-    timers.add(stop);
-    return () => {
-      timers.delete(stop);
-      stop();
-    };
-  },
-};
+/** A clock by which retries come at once: no test waits for a backoff. Its timers are counted. */
+function hastyClock(clock: Clock): Clock {
+  return {
+    ...clock,
+    random: () => 0,
+    after(ms, run) {
+      const stop = clock.after(ms, () => {
+        timers.delete(stop);
+        run();
+      });
+      timers.add(stop);
+      return () => {
+        timers.delete(stop);
+        stop();
+      };
+    },
+  };
+}
 
 /** Timers of runs that still wait. */
 export function timersLeft(): number {
@@ -57,6 +59,9 @@ export type HarnessRun = {
   /** Sees every event of the run; may stop it. */
   readonly onEvent?: (event: RunEvent, stop: RunStop) => void;
   readonly gate?: JobRequest['gate'];
+  /** Where the service is now; as the harness was made where left out. */
+  readonly endpoint?: { readonly dashscope: string; readonly openai: string };
+  readonly proxy?: RunOptions['proxy'];
   readonly confirmSampled?: RunOptions['confirmSampled'];
 };
 
@@ -112,9 +117,12 @@ export async function createHarness(
     readonly endpoint?: { readonly dashscope: string; readonly openai: string };
     /** What the service's latencies wait for. */
     readonly serviceClock?: Clock;
+    /** Time as the runs see it. */
+    readonly clock?: Clock;
   } = {},
 ): Promise<Harness> {
   const folder = tempFolder();
+  const hasty = hastyClock(options.clock ?? systemClock);
   const simulator = await startSimulator({
     spec: { rpm: null, tpm: null, latencyMs: 0, errorRate: 0, seed: 7 },
     clock: options.serviceClock ?? systemClock,
@@ -181,9 +189,9 @@ export async function createHarness(
       pricing,
       seen,
       scope: 'cn',
-      endpoint,
+      endpoint: run.endpoint ?? endpoint,
       apiKey: 'sk-0123456789abcdef0123',
-      proxy: null,
+      proxy: run.proxy ?? null,
       endpointShown: 'simulator',
       clock: hasty,
       report: (event) => run.onEvent?.(event, stop),

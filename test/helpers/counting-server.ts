@@ -244,7 +244,7 @@ function send(response: ServerResponse, call: SeenCall, reaction: Reaction): voi
 /** The first half of what an answer would be; the connection ends before the rest. */
 function sendHalf(response: ServerResponse, call: SeenCall): void {
   const stream = asksForStream(call);
-  const whole = stream ? streamBody(call, undefined) : JSON.stringify(answerBody(call, undefined));
+  const whole = stream ? answerFrames(call).join('') : JSON.stringify(answerBody(call, undefined));
   response.writeHead(200, { 'content-type': stream ? 'text/event-stream' : 'application/json' });
   response.write(whole.slice(0, whole.length / 2), () => response.destroy());
 }
@@ -259,7 +259,7 @@ function sendJson(
   response.end(JSON.stringify(value));
 }
 
-function asksForStream(call: SeenCall): boolean {
+export function asksForStream(call: SeenCall): boolean {
   return call.protocol === 'openai'
     ? call.json['stream'] === true
     : call.headers['x-dashscope-sse'] === 'enable';
@@ -284,7 +284,7 @@ function choiceIndexes({ protocol, json }: SeenCall): readonly number[] {
   return Array.from({ length: typeof n === 'number' ? n : 1 }, (_, index) => index);
 }
 
-function answerBody(call: SeenCall, content: string | undefined): unknown {
+export function answerBody(call: SeenCall, content?: string): unknown {
   const message = { role: 'assistant', content: content ?? answerText(call.id) };
   const indexes = choiceIndexes(call);
   if (call.protocol === 'openai') {
@@ -304,7 +304,10 @@ function answerBody(call: SeenCall, content: string | undefined): unknown {
   };
 }
 
-function errorBody(call: SeenCall, { code, message }: { code: string; message: string }): unknown {
+export function errorBody(
+  call: SeenCall,
+  { code, message }: { code: string; message: string },
+): unknown {
   if (call.protocol === 'openai') {
     return { error: { message, type: code, param: null, code }, request_id: `req-${call.id}` };
   }
@@ -314,15 +317,15 @@ function errorBody(call: SeenCall, { code, message }: { code: string; message: s
 /** Two pieces and the end, as the service streams with `incremental_output` (or the compatible way). */
 function sendStream(response: ServerResponse, call: SeenCall, content: string | undefined): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
-  response.end(streamBody(call, content));
+  response.end(answerFrames(call, content).join(''));
 }
 
-function streamBody(call: SeenCall, content: string | undefined): string {
+/** The frames of a streamed answer: two pieces of text and the end. */
+export function answerFrames(call: SeenCall, content?: string): string[] {
   const text = content ?? answerText(call.id);
   const half = Math.ceil(text.length / 2);
   const pieces = [text.slice(0, half), text.slice(half)];
-  const frames = call.protocol === 'openai' ? chatFrames(call, pieces) : nativeFrames(call, pieces);
-  return frames.join('');
+  return call.protocol === 'openai' ? chatFrames(call, pieces) : nativeFrames(call, pieces);
 }
 
 function chatFrames(call: SeenCall, pieces: readonly string[]): string[] {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
-import { type Bench, CANARY_KEY } from './bench.ts';
+import { type Bench, CANARY_KEY, holdsKey } from './bench.ts';
 
 /** The built program; `CRASH_PROGRAM` puts another in its place (scripts/mutation-check.mjs). */
 export const PROGRAM: string =
@@ -47,7 +47,10 @@ export type RunningCli = {
   prints(pattern: RegExp): Promise<string>;
   /** `event`, or a rejection if the program ends first. */
   before<T>(event: Promise<T>): Promise<T>;
-  /** Resolves when the process is gone and its output complete. Rejects if the key leaked anywhere. */
+  /**
+   * Resolves when the process is gone and its output complete. Rejects if the key, or a part of it, in
+   * whatever encoding, is in a file, on a stream, or in the arguments that everybody can see.
+   */
   readonly finished: Promise<Finished>;
 };
 
@@ -74,6 +77,15 @@ function environment(bench: Bench, options: CliOptions): Record<string, string> 
   );
 }
 
+/** The arguments of a process, as `ps` shows them to everybody; nothing where it has ended, or without /proc. */
+function argumentsOf(pid: number | undefined): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
 /** Starts the built program in the bench's folder, its own home and a clean environment. */
 export function startCli(
   bench: Bench,
@@ -93,8 +105,15 @@ export function startCli(
   });
   running.add(child);
   const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  // What others on this machine see of it, while it starts and whenever it begins to talk.
+  let argumentLists = '';
+  const lookAtArguments = (): void => {
+    argumentLists += argumentsOf(child.pid);
+  };
+  child.on('spawn', lookAtArguments);
   const listeners = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {
+    child[name].once('data', lookAtArguments);
     child[name].on('data', (chunk: Buffer) => {
       chunks[name].push(chunk);
       for (const listener of listeners) listener();
@@ -113,8 +132,9 @@ export function startCli(
       const stderr = textOf('stderr');
       try {
         const leaks = bench.leaks().filter((file) => file !== options.keepsKeyIn);
-        if (stdout.includes(CANARY_KEY)) leaks.push('stdout');
-        if (stderr.includes(CANARY_KEY)) leaks.push('stderr');
+        if (holdsKey(stdout)) leaks.push('stdout');
+        if (holdsKey(stderr)) leaks.push('stderr');
+        if (holdsKey(argumentLists)) leaks.push('the list of arguments');
         if (leaks.length > 0) throw new Error(`the key leaked into ${leaks.join(', ')}`);
       } catch (error) {
         reject(error as Error);
