@@ -33,7 +33,8 @@ export function numberOptions(defaults) {
     Number(values[name] ?? value),
   ]);
   for (const [name, value] of read) {
-    if (!(value > 0)) throw new Error(`--${name} is not a number above 0`);
+    if (!(value > 0) && value !== defaults[name])
+      throw new Error(`--${name} is not a number above 0`);
   }
   return Object.fromEntries(read);
 }
@@ -79,9 +80,11 @@ export async function withFolder(work) {
   }
 }
 
+const NOT_MEASURED = { peakRssBytes: null, cpuMs: null };
+
 /**
- * Starts Node.js with these arguments; `done` resolves with its status, standard output, wall time
- * and peak memory. The key is not one.
+ * Starts Node.js with these arguments; `done` resolves with its status, standard output, wall time,
+ * peak memory and processor time. The key is not one.
  */
 export function startNode(args, { cwd, peakFile } = {}) {
   const started = performance.now();
@@ -108,8 +111,10 @@ export function startNode(args, { cwd, peakFile } = {}) {
     });
   });
   const done = closed.then(async (result) => {
-    const peak = peakFile === undefined ? null : await readFile(peakFile, 'utf8').catch(() => null);
-    return { ...result, peakRssBytes: peak === null ? null : Number(peak) };
+    const usage =
+      peakFile === undefined ? null : await readFile(peakFile, 'utf8').catch(() => null);
+    const { peakRssBytes, cpuMs } = usage === null ? NOT_MEASURED : JSON.parse(usage);
+    return { ...result, peakRssBytes, cpuMs };
   });
   return { child, done, startedAtMs };
 }
@@ -123,10 +128,12 @@ export async function runNode(args, { statuses = [0], ...options } = {}) {
   return result;
 }
 
-/** The loopback server in a process of its own: its port, what it saw, and how to end it. */
-export async function startServer() {
+/** The loopback server in a process of its own, with its arguments: its address, what it saw, and how to end it. */
+export async function startServer(...args) {
   const script = fileURLToPath(new URL('loopback-server.mjs', import.meta.url));
-  const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, ...args.map(String)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const port = await new Promise((resolve, reject) => {
     child.once('exit', () => reject(new Error('the loopback server did not start')));
     child.stdout.setEncoding('utf8').once('data', (text) => resolve(Number(text)));

@@ -4,7 +4,11 @@ import type { Journal } from './settle.ts';
 
 /** Bodies of open lines that are held at once, in UTF-16 units (guarantee 19). */
 const OPEN_BODY_UNITS_MAX = 128 * 1024 * 1024;
-/** A batch goes on gathering while each turn brings more, up to so many records and turns. */
+/**
+ * A batch goes on gathering while each turn brings more, up to so many records and turns. With that many
+ * it does not wait for the end of the turn either: a thousand replies may come in one, and those that wait
+ * are held, and copied by the collector.
+ */
 const BATCH_RECORDS_ENOUGH = 512;
 const BATCH_TURNS_MOST = 32;
 
@@ -128,7 +132,7 @@ class Run {
 
   get done(): boolean {
     const drained = this.exhausted || this.filled;
-    return drained && !this.reading && this.open.size === 0 && this.isEmpty();
+    return drained && !this.reading && this.open.size === 0 && this.pendingRecords === 0;
   }
 
   /** No further line is opened. */
@@ -161,7 +165,7 @@ class Run {
   }
 
   takeBatch(): TurnBatch | null {
-    if (this.isEmpty()) {
+    if (this.pendingRecords === 0) {
       this.forget();
       return null;
     }
@@ -195,13 +199,14 @@ class Run {
     return Math.min(this.firstLeft, first.done === true ? unopened : first.value);
   }
 
-  private isEmpty(): boolean {
+  private get pendingRecords(): number {
     const { starts, ends, settled } = this.pending.batch;
-    return starts.length === 0 && ends.length === 0 && settled.length === 0;
+    return starts.length + ends.length + settled.length;
   }
 
   private whenDurable(): Promise<void> {
-    this.schedule();
+    if (this.pendingRecords < BATCH_RECORDS_ENOUGH) this.schedule();
+    else this.wake.resolve();
     return this.pending.durable.promise;
   }
 
@@ -209,16 +214,16 @@ class Run {
   private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    this.gather(0, 0);
+    this.gather(this.wake, { records: 0, turns: 0 });
   }
 
-  private gather(before: number, turns: number): void {
+  private gather(wake: Deferred, before: { records: number; turns: number }): void {
     setImmediate(() => {
-      const { starts, ends, settled } = this.pending.batch;
-      const records = starts.length + ends.length + settled.length;
-      const comes = records > before && records < BATCH_RECORDS_ENOUGH;
-      if (comes && turns < BATCH_TURNS_MOST) this.gather(records, turns + 1);
-      else this.wake.resolve();
+      const records = this.pendingRecords;
+      const turns = before.turns + 1;
+      if (wake === this.wake && records > before.records && turns < BATCH_TURNS_MOST)
+        this.gather(wake, { records, turns });
+      else wake.resolve();
     });
   }
 

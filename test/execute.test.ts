@@ -221,6 +221,37 @@ describe('execute', () => {
     await batches.return(undefined);
   });
 
+  test('a thousand replies in one turn do not wait for its end', async () => {
+    const gates = createGates();
+    const lines = upTo(1000);
+    const batches = execute(
+      optionsOf(
+        lines,
+        (line, journal) => settleWith(line, journal, () => gates.wait(line.lineNo)),
+        {
+          lines: chunksOf(lines, 1000),
+          windowLines: () => 1000,
+        },
+      ),
+    );
+    await batches.next();
+    let turnEnded = false;
+    const second = nextOf(batches).then((batch) => ({ turnEnded, batch }));
+    await settleTurns();
+    setImmediate(() => {
+      turnEnded = true;
+    });
+    for (const lineNo of lines) {
+      gates.open(lineNo);
+      // The journal is a few microtasks away.
+      for (let hop = 0; hop < 5; hop += 1) await Promise.resolve();
+    }
+    const seen = await second;
+    expect(seen.turnEnded).toBe(false);
+    expect(seen.batch?.settled.length).toBeLessThan(300);
+    await batches.return(undefined);
+  });
+
   test('a slow input does not delay a batch', async () => {
     const stuck = new Promise<IteratorResult<readonly PlannedLine[]>>(() => undefined);
     let reads = 0;

@@ -1,5 +1,5 @@
-/** Lines open at once, at the least; twice the calls in flight where that is more. */
-const WINDOW_LEAST = 1024;
+/** So many lines are open beside those in flight: each takes several kilobytes. */
+const AHEAD_LINES = 768;
 /** Lines of models that wait may be open beyond that, so many at the most: a few megabytes. */
 const BEYOND_MOST = 8192;
 /** A lane has enough to send where so many seconds' worth waits, and a few lines. */
@@ -24,7 +24,7 @@ export function readAheadLines(
   models: number,
   lanes: Iterable<WaitingLane>,
 ): number {
-  const least = Math.max(WINDOW_LEAST, callsInFlight * 2);
+  const least = callsInFlight + AHEAD_LINES;
   if (models < 2) return least;
   let seen = 0;
   let beyond = 0;
