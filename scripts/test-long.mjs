@@ -17,6 +17,12 @@ const CAMPAIGNS = [
     settings: { CRASH_POINTS: 'all' },
   },
   {
+    name: 'power-loss',
+    what: '10,000 images of a disk after a power loss',
+    test: 'test/crash/power-loss.test.ts',
+    settings: { CRASH_IMAGES: '10000' },
+  },
+  {
     name: 'bill',
     what: 'the bill of 1,000,000 lines',
     test: 'test/component/bill.test.ts',
