@@ -2,7 +2,7 @@
 // runs all, `npm run test:long -- kills simulation` some of them. Each prints its figures and seeds.
 import { spawnSync } from 'node:child_process';
 
-/** Name, what it is, the test, and the settings that make it long. */
+/** Name, what it is, the test (or script), and the settings that make it long. */
 const CAMPAIGNS = [
   {
     name: 'kills',
@@ -15,6 +15,18 @@ const CAMPAIGNS = [
     what: 'every system call on the state files killed, refused, cut short',
     test: 'test/crash/crash-points.test.ts',
     settings: { CRASH_POINTS: 'all' },
+  },
+  {
+    name: 'power-loss',
+    what: '10,000 images of a disk after a power loss',
+    test: 'test/crash/power-loss.test.ts',
+    settings: { CRASH_IMAGES: '10000' },
+  },
+  {
+    name: 'mutants',
+    what: 'seeded bugs, each of which a test must notice',
+    script: 'scripts/mutation-check.mjs',
+    settings: {},
   },
   {
     name: 'bill',
@@ -30,6 +42,8 @@ const CAMPAIGNS = [
   },
 ];
 
+const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--config', '.ci/vitest.config.ts'];
+
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !CAMPAIGNS.some((campaign) => campaign.name === name));
 if (unknown.length > 0) {
@@ -39,15 +53,15 @@ if (unknown.length > 0) {
 }
 
 const failed = [];
-for (const { name, what, test, settings } of CAMPAIGNS) {
+for (const { name, what, test, script, settings } of CAMPAIGNS) {
   if (asked.length > 0 && !asked.includes(name)) continue;
   process.stdout.write(`== ${name}: ${what}\n`);
-  const { status } = spawnSync(
-    process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', '--config', '.ci/vitest.config.ts', test],
+  const command = script === undefined ? [...VITEST, test] : [script];
+  const { status } = spawnSync(process.execPath, command, {
+    stdio: 'inherit',
     // With TEST_LONG hours are not a hang.
-    { stdio: 'inherit', env: { ...process.env, TEST_LONG: '1', ...settings } },
-  );
+    env: { ...process.env, TEST_LONG: '1', ...settings },
+  });
   if (status !== 0) failed.push(name);
 }
 process.stdout.write(

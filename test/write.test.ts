@@ -1,13 +1,16 @@
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
-  readdirSync,
+  openSync,
   readFileSync,
+  readdirSync,
   rmSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -468,6 +471,14 @@ describe('reconcileOutputs', () => {
   test('a torn last line: the cursor', async () => {
     const { reconcile, job, now } = await written();
     truncateSync(job.resultsPath, statSync(job.resultsPath).size - 5);
+    expect(reconcile()).toEqual(now().cursor);
+  });
+
+  test('a part after the cursor that never reached the disk and reads as zeros: the cursor', async () => {
+    const { reconcile, job, now } = await written();
+    const file = openSync(job.resultsPath, 'r+');
+    writeSync(file, Buffer.alloc(20), 0, 20, now().cursor.resultsBytes + 5);
+    closeSync(file);
     expect(reconcile()).toEqual(now().cursor);
   });
 

@@ -7,7 +7,7 @@ import type { Database } from '../ledger/database.ts';
 import { seenSizes } from '../ledger/estimates.ts';
 import { findJob } from '../ledger/jobs.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { openForReading } from '../ledger/open.ts';
+import { asStorageError, openForReading } from '../ledger/open.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Currency } from '../models/scope.ts';
 import { refuseSamePaths } from '../output/output-set.ts';
@@ -139,6 +139,8 @@ async function runAt(
       if (mode === 'lines' || mode === 'tty')
         for (const note of service.notes) io.writeErr(`qbatch: ${note}\n`);
       return await runWith({ parsed, setup, places, service, reporter, mode }, shown.io);
+    } catch (error) {
+      throw asStorageError(error, places.ledgerPath);
     } finally {
       await service.close();
     }

@@ -104,6 +104,19 @@ export function storageError(error: unknown, path: string): QbatchError {
   );
 }
 
+/** What the file system is asked for by name; network calls have others. */
+const FILE_CALLS = [
+  ...['open', 'close', 'read', 'write', 'fsync', 'fdatasync', 'ftruncate'],
+  ...['stat', 'fstat', 'lstat', 'chmod', 'unlink', 'rename', 'rm', 'access'],
+];
+
+/** As `storageError`, for what SQLite or the file system said anywhere in a run; anything else is itself. */
+export function asStorageError(error: unknown, ledgerPath: string): unknown {
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  if (sqliteCode(error) === '' && !FILE_CALLS.includes(String(syscall))) return error;
+  return storageError(error, path ?? ledgerPath);
+}
+
 /** Makes an empty ledger under a temporary name and renames it, so that a crash leaves no half one. */
 function createLedger(path: string): void {
   // One name for all: the lock keeps others out, and what a process that died here left is cleared away.
@@ -189,8 +202,10 @@ export function openForWriting(
   options: { adopt: boolean; fresh?: boolean },
 ): OpenedLedger {
   try {
-    const exists = existsSync(path);
-    if (exists && statSync(path).size === 0) {
+    // A folder that cannot be looked at is not one without a ledger.
+    const found = statSync(path, { throwIfNoEntry: false });
+    const exists = found !== undefined;
+    if (found?.size === 0) {
       throw new ConfigError(
         `${path} is empty: a ledger was lost here`,
         'restore it from a copy, or delete it and its .mark and rerun with --adopt-outputs to take the answers from the output files',

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { fileLines, outputSize } from '../output/output-file.ts';
 import { outputText } from '../output/output-line.ts';
-import { ownLineNo } from '../output/reconcile.ts';
+import { isTorn, ownLineNo } from '../output/reconcile.ts';
 import type { Database } from './database.ts';
 import type { Findings } from './findings.ts';
 import { lastSeq, type OutputLine, outputLinesByNumber, outputLinesBySeq } from './lines.ts';
@@ -184,6 +184,7 @@ function checkTail(
   const settled = database.prepare('SELECT 1 FROM lines WHERE job_id = ? AND line_no = ?').pluck();
   const rule = findings.rule();
   for (const text of fileLines(path, from)) {
+    if (isTorn(text)) continue;
     const lineNo = ownLineNo(text, job.name);
     if (lineNo === null) rule.add(`${path} holds a line that this job did not write`);
     else if (settled.get(job.id, lineNo) !== 1)

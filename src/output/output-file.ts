@@ -20,7 +20,11 @@ const PRIVATE_MODE = 0o600;
 const datasync = promisify(fdatasync);
 
 /** Turns what the file system said into 73 (cannot create) or 74 (cannot write). */
-export function outputError(error: unknown, path: string): QbatchError {
+export function outputError(
+  error: unknown,
+  path: string,
+  what: 'read' | 'write' = 'write',
+): QbatchError {
   if (error instanceof QbatchError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   const creating = [
@@ -48,7 +52,7 @@ export function outputError(error: unknown, path: string): QbatchError {
   }
   return new OutputError(
     EXIT.io,
-    `cannot write ${path}: ${message}`,
+    `cannot ${what} ${path}: ${message}`,
     'free space or repair the disk, then run the same command again; nothing settled is lost',
     error,
   );
@@ -71,6 +75,8 @@ export class OutputFile implements OutputSink {
   private readonly shown: string;
   private readonly file: number;
   private position: number;
+  /** Its entry in the folder is synced once a run: no sync of the file itself promises that. */
+  private entrySynced = false;
 
   /** Opens or makes the file and cuts it to `bytes`. Errors call it `shown`. Throws 73. */
   constructor(path: string, bytes: number, shown: string = path) {
@@ -110,13 +116,19 @@ export class OutputFile implements OutputSink {
   async sync(): Promise<void> {
     try {
       await datasync(this.file);
+      if (!this.entrySynced) syncFolder(this.path);
+      this.entrySynced = true;
     } catch (error) {
       throw outputError(error, this.shown);
     }
   }
 
   close(): void {
-    closeSync(this.file);
+    try {
+      closeSync(this.file);
+    } catch (error) {
+      throw outputError(error, this.shown);
+    }
   }
 
   /** Closes and removes the file. */
@@ -139,7 +151,7 @@ export class OutputFile implements OutputSink {
   }
 }
 
-/** Makes a rename survive a power loss: it is an entry of the folder, not of the file. */
+/** Makes a new file or a rename survive a power loss: it is an entry of the folder, not of the file. */
 function syncFolder(path: string): void {
   const folder = openSync(dirname(path), constants.O_RDONLY);
   try {
@@ -178,7 +190,7 @@ const LINE_BYTES_MAX = 256 * 1024 * 1024;
 
 /**
  * Whole lines of a file from byte `from` on, as text; a torn last line is left out. A line that is
- * too long to be ours is not held and comes as an empty one.
+ * too long to be ours is not held and comes as an empty one. Throws 74 where it cannot be read.
  */
 export function* fileLines(
   path: string,
@@ -209,6 +221,8 @@ export function* fileLines(
       if (heldBytes > lineBytesMax) held = [];
       else if (start < bytes.length) held.push(Buffer.from(bytes.subarray(start)));
     }
+  } catch (error) {
+    throw outputError(error, path, 'read');
   } finally {
     closeSync(file);
   }

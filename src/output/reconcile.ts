@@ -22,6 +22,14 @@ export function ownLineNo(text: string, job: string): number | null {
   }
 }
 
+/**
+ * Whether a line was torn by a power loss: a part of a file that was never synced reads as zeros, and
+ * no line of ours holds one (JSON writes them as escapes).
+ */
+export function isTorn(text: string): boolean {
+  return text.includes('\0');
+}
+
 /** Whether a file begins with an output line of this job. */
 export function ownFirstLine(path: string, job: string): boolean {
   for (const text of fileLines(path, 0)) return ownLineNo(text, job) !== null;
@@ -30,12 +38,13 @@ export function ownFirstLine(path: string, job: string): boolean {
 
 /**
  * Whether a file holds nothing but what the ledger would write into it for this job, byte by byte
- * (a torn last line apart): then it can be written anew without a loss, wherever it stands.
+ * (torn lines apart): then it can be written anew without a loss, wherever it stands.
  */
 export function holdsOwnLines(database: Database, job: Job, path: string): boolean {
   const lineOf = outputLineReader(database, job.id);
   let lines = 0;
   for (const text of fileLines(path, 0)) {
+    if (isTorn(text)) continue;
     const lineNo = ownLineNo(text, job.name);
     const line = lineNo === null ? null : lineOf(lineNo);
     if (line === null || outputText(job.name, line) !== `${text}\n`) return false;
@@ -74,6 +83,7 @@ function checkTail(
   if (file.size === null || file.size <= file.from) return;
   const settled = database.prepare('SELECT 1 FROM lines WHERE job_id = ? AND line_no = ?').pluck();
   for (const text of fileLines(file.path, file.from)) {
+    if (isTorn(text)) continue;
     const lineNo = ownLineNo(text, job.name);
     if (lineNo !== null && settled.get(job.id, lineNo) === 1) continue;
     const what =

@@ -52,6 +52,6 @@ test.skipIf(!canTrace)(
     expect(wrong, 'one again: CRASH_POINT=<name> npm run test:crash').toEqual([]);
     expect(all.length).toBeGreaterThan(500);
     // Commits are grouped by what happens at one time, so that a run may have a few less.
-    expect(count(({ reached }) => reached) / ends.length).toBeGreaterThan(0.8);
+    expect(count(({ reached }) => reached) / ends.length).toBeGreaterThan(0.5);
   },
 );

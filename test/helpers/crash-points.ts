@@ -3,7 +3,7 @@ import type { Finished } from './spawn-cli.ts';
 import { runCli } from './spawn-cli.ts';
 import { filesOf } from './crash-run.ts';
 import type { Random } from './random.ts';
-import { readLedgerCopy } from './read-ledger-copy.ts';
+import { type LedgerFacts, readLedgerCopy } from './read-ledger-copy.ts';
 import { type Situation, SITUATIONS, SMALL_CONCURRENCY, type SmallJob } from './small-job.ts';
 import { countCalls, tracer, wasInjected } from './strace.ts';
 
@@ -148,7 +148,12 @@ export async function tryPoint(job: SmallJob, point: CrashPoint): Promise<PointE
   const reached = killed ? met.signal === 'SIGKILL' : wasInjected(trace);
   if (!(killed && reached)) problems.push(...wrongEnd(met, reached));
 
-  const facts = readLedgerCopy(bench.path('job.qbatch.db'));
+  let facts: LedgerFacts | null = null;
+  try {
+    facts = readLedgerCopy(bench.path('job.qbatch.db'));
+  } catch (error) {
+    problems.push(`the ledger cannot be read: ${(error as Error).message}`);
+  }
   const durable = job.situation === 'retry' ? facts?.answered : facts?.settled;
   const before = server.calls.map(({ id }) => id);
   const inDoubt = facts?.inFlight ?? [];

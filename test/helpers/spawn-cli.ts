@@ -4,9 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 import { type Bench, CANARY_KEY, holdsKey } from './bench.ts';
 
-/** The built program; `CRASH_PROGRAM` puts another in its place (scripts/mutation-check.mjs). */
-export const PROGRAM: string =
-  process.env['CRASH_PROGRAM'] ?? fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+/** The built program. */
+export const PROGRAM: string = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 export type CliOptions = {
   /** Added to the environment; undefined takes a name out. */

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { CRASH_SEED } from '../helpers/crash-run.ts';
+import { type Recording, recordRun } from '../helpers/disk-recording.ts';
+import { checkImage, imageOf, rerunImage } from '../helpers/power-loss.ts';
+import { seededRandom } from '../helpers/random.ts';
+import { openSmallJob, SITUATIONS } from '../helpers/small-job.ts';
+import { canTrace } from '../helpers/strace.ts';
+
+const IMAGES = Number(process.env['CRASH_IMAGES'] ?? 200);
+/** So many images are also run to their end by the command. */
+const RERUN_EVERY = 20;
+
+test.skipIf(!canTrace)(
+  'power lost at any moment: any part of what was not synced may be gone, nothing that was told to be settled is',
+  async () => {
+    const recordings: Recording[] = [];
+    for (const situation of SITUATIONS)
+      recordings.push(await recordRun(await openSmallJob(situation)));
+    const wrong: string[] = [];
+    const counts = { reruns: 0, settled: 0, finished: 0 };
+    for (let number = 0; number < IMAGES; number += 1) {
+      const seed = CRASH_SEED + number;
+      const random = seededRandom(seed);
+      const recording = random.pick(recordings as [Recording, ...Recording[]]);
+      const image = imageOf(recording, random);
+      const problems = await checkImage(recording, image);
+      if (number % RERUN_EVERY === 0) {
+        problems.push(...(await rerunImage(recording, image)));
+        counts.reruns += 1;
+      }
+      counts.settled += image.settled.size;
+      counts.finished += image.finished ? 1 : 0;
+      if (problems.length > 0)
+        wrong.push(
+          `${recording.job.situation}, event ${image.cut} of ${recording.events.length} (CRASH_SEED=${seed} CRASH_IMAGES=1): ${problems.join('; ')}`,
+        );
+    }
+    const events = recordings.reduce((sum, one) => sum + one.events.length, 0);
+    process.stdout.write(
+      `power loss: ${IMAGES} images of ${events} recorded events, ${counts.settled} lines told to be settled, ` +
+        `${counts.finished} images of finished jobs, ${counts.reruns} run to their end; ${wrong.length} wrong (seed ${CRASH_SEED})\n`,
+    );
+    expect(wrong.slice(0, 20)).toEqual([]);
+    // Each recording tells of its lines: else nothing would be shown.
+    for (const { events: all } of recordings) {
+      expect(all.some(({ kind }) => kind === 'settled')).toBe(true);
+      expect(all.some(({ kind }) => kind === 'finished')).toBe(true);
+      expect(all.some(({ kind }) => kind === 'sent')).toBe(true);
+    }
+  },
+);
