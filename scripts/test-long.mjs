@@ -16,6 +16,12 @@ const CAMPAIGNS = [
     test: 'test/component/bill.test.ts',
     settings: { BILL_LINES: '1000000' },
   },
+  {
+    name: 'storage',
+    what: 'a ledger with one bit flipped, 400 bits of every page',
+    test: 'test/component/storage-faults.test.ts',
+    settings: { STORAGE_FLIPS: '400' },
+  },
 ];
 
 const asked = process.argv.slice(2);

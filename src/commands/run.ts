@@ -3,11 +3,11 @@ import { EXIT, type ExitCode, QbatchError, UsageError } from '../errors.ts';
 import { identityOf } from '../job/identity.ts';
 import { openInput } from '../input/input-source.ts';
 import type { JobRequest } from '../job/job-request.ts';
-import type { Database } from '../ledger/database.ts';
+import { type Database, sqliteCode } from '../ledger/database.ts';
 import { seenSizes } from '../ledger/estimates.ts';
 import { findJob } from '../ledger/jobs.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { openForReading } from '../ledger/open.ts';
+import { openForReading, storageError } from '../ledger/open.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Currency } from '../models/scope.ts';
 import { refuseSamePaths } from '../output/output-set.ts';
@@ -88,7 +88,17 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
     // Whoever holds the ledger may be at work on the same copy.
     const held = error instanceof QbatchError && error.exitCode === EXIT.busy;
     if (places.source.spooled && !held) dropSpool(places);
-    throw error;
+    // A page that cannot be read may be met anywhere.
+    throw sqliteCode(error) === '' ? error : storageError(error, places.ledgerPath);
+  }
+}
+
+function jobIn(ledgerPath: string, jobName: string): Job | null {
+  const database: Database = openForReading(ledgerPath);
+  try {
+    return findJob(database, jobName);
+  } finally {
+    database.close();
   }
 }
 
@@ -96,17 +106,11 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
 function dropSpool({ source, ledgerPath, jobName }: Places): void {
   let known: Job | null = null;
   if (existsSync(ledgerPath)) {
-    let database: Database;
     try {
-      database = openForReading(ledgerPath);
+      known = jobIn(ledgerPath, jobName);
     } catch {
       // Why it cannot be read is being told already; its job may need the copy.
       return;
-    }
-    try {
-      known = findJob(database, jobName);
-    } finally {
-      database.close();
     }
   }
   if (known === null || (known.state === 'finished' && known.failed === 0))
