@@ -40,6 +40,12 @@ const CAMPAIGNS = [
     test: 'test/simulation/simulation.test.ts',
     settings: { SIM_CALLS: '10000000' },
   },
+  {
+    name: 'storage',
+    what: 'a ledger with one bit flipped, 400 bits of every page',
+    test: 'test/component/storage-faults.test.ts',
+    settings: { STORAGE_FLIPS: '400' },
+  },
 ];
 
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--config', '.ci/vitest.config.ts'];

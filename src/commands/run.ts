@@ -88,7 +88,17 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
     // Whoever holds the ledger may be at work on the same copy.
     const held = error instanceof QbatchError && error.exitCode === EXIT.busy;
     if (places.source.spooled && !held) dropSpool(places);
-    throw error;
+    // A page that cannot be read, or a file that cannot be written, may be met anywhere.
+    throw asStorageError(error, places.ledgerPath);
+  }
+}
+
+function jobIn(ledgerPath: string, jobName: string): Job | null {
+  const database: Database = openForReading(ledgerPath);
+  try {
+    return findJob(database, jobName);
+  } finally {
+    database.close();
   }
 }
 
@@ -96,17 +106,11 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
 function dropSpool({ source, ledgerPath, jobName }: Places): void {
   let known: Job | null = null;
   if (existsSync(ledgerPath)) {
-    let database: Database;
     try {
-      database = openForReading(ledgerPath);
+      known = jobIn(ledgerPath, jobName);
     } catch {
       // Why it cannot be read is being told already; its job may need the copy.
       return;
-    }
-    try {
-      known = findJob(database, jobName);
-    } finally {
-      database.close();
     }
   }
   if (known === null || (known.state === 'finished' && known.failed === 0))
@@ -139,8 +143,6 @@ async function runAt(
       if (mode === 'lines' || mode === 'tty')
         for (const note of service.notes) io.writeErr(`qbatch: ${note}\n`);
       return await runWith({ parsed, setup, places, service, reporter, mode }, shown.io);
-    } catch (error) {
-      throw asStorageError(error, places.ledgerPath);
     } finally {
       await service.close();
     }

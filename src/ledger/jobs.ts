@@ -1,3 +1,4 @@
+import { ConfigError } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { Ledger } from './ledger.ts';
 import type { Cursor, Identity, Job, JobEndpoint, SurveyFacts } from './records.ts';
@@ -45,6 +46,19 @@ export const CURSOR_START: Cursor = {
   errorsBytes: 0,
 };
 
+/** JSON that this program wrote; anything else means that the file was damaged since. */
+function storedJson<T>(row: JobRow, column: 'identity' | 'survey' | 'endpoint'): T {
+  try {
+    return JSON.parse(row[column]) as T;
+  } catch (error) {
+    throw new ConfigError(
+      `the ${column} of job ${row.name} cannot be read: the ledger is damaged`,
+      'qbatch status --verify names what is wrong; restore the ledger from a copy',
+      error,
+    );
+  }
+}
+
 function toJob(row: JobRow): Job {
   return {
     id: Number(row.id),
@@ -57,9 +71,9 @@ function toJob(row: JobRow): Job {
     inputBytes: Number(row.input_bytes),
     lineCount: Number(row.line_count),
     lastLineNo: Number(row.last_line_no),
-    identity: JSON.parse(row.identity) as Identity,
-    survey: JSON.parse(row.survey) as SurveyFacts,
-    endpoint: JSON.parse(row.endpoint) as JobEndpoint,
+    identity: storedJson<Identity>(row, 'identity'),
+    survey: storedJson<SurveyFacts>(row, 'survey'),
+    endpoint: storedJson<JobEndpoint>(row, 'endpoint'),
     currency: row.currency,
     outputOrder: row.output_order,
     resultsPath: row.results_path,

@@ -5,6 +5,7 @@ import { QbatchError } from '../errors.ts';
 import { type Database, sqliteCode } from './database.ts';
 import { acquireLock } from './lock.ts';
 import { type Mark, openForWriting, removeLedger, storageError } from './open.ts';
+import { refuseLinks } from './refuse-links.ts';
 import type { AttemptEnd, AttemptStart, Batch, Cursor, SettledLine } from './records.ts';
 import { LINE_KEY_ROOM } from './schema.ts';
 
@@ -95,6 +96,7 @@ export class Ledger {
   static open(path: string, options: { adopt: boolean; fresh?: boolean; wallMs: number }): Ledger {
     let lock: { release(): void };
     try {
+      refuseLinks(path);
       lock = acquireLock(path, options.wallMs);
     } catch (error) {
       throw storageError(error, path);

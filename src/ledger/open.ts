@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   openSync,
@@ -44,7 +45,8 @@ export function readMark(ledgerPath: string): number | null {
 
 function openMark(ledgerPath: string): Mark {
   const path = markPath(ledgerPath);
-  const file = openSync(path, existsSync(path) ? 'r+' : 'wx+', PRIVATE_MODE);
+  const how = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+  const file = openSync(path, how, PRIVATE_MODE);
   const bytes = Buffer.alloc(8);
   return {
     write(counter) {
@@ -218,20 +220,40 @@ export function openForWriting(
         'restore it from a copy, or rerun with --adopt-outputs to take the answers from the output files',
       );
     }
-    if (!exists) createLedger(path);
-    return openExisting(path, {
-      created: !exists,
-      marked: options.adopt || !exists ? null : marked,
-    });
+    if (exists) refuseBackwards(path, options.adopt ? null : marked);
+    else createLedger(path);
+    return openExisting(path, !exists);
   } catch (error) {
     throw storageError(error, path);
   }
 }
 
-function openExisting(
-  path: string,
-  options: { created: boolean; marked: number | null },
-): OpenedLedger {
+function counterOf(database: Database): number {
+  return database.prepare('SELECT commit_counter FROM ledger').pluck().get() as number;
+}
+
+/**
+ * Refuses a file that is no ledger of ours, or one that its mark is ahead of. It is only read: whoever
+ * closes a file that was opened for writing clears its log away, and what is left of a damaged log
+ * may be all that is left of the newest answers.
+ */
+function refuseBackwards(path: string, marked: number | null): void {
+  const readonly = existsSync(`${realLedgerPath(path)}-wal`);
+  const database = openDatabase(path, { readonly, timeout: 5000 });
+  try {
+    checkKind(database, path);
+    const commits = counterOf(database);
+    if (marked === null || marked <= commits) return;
+    throw new ConfigError(
+      `${path} went backwards: it has ${commits} commits, its mark remembers ${marked}`,
+      'an older copy or a lost -wal file took its place; restore the newest one, or rerun with --adopt-outputs to take the answers from the output files',
+    );
+  } finally {
+    database.close();
+  }
+}
+
+function openExisting(path: string, created: boolean): OpenedLedger {
   const database = openDatabase(path, { timeout: 5000 });
   try {
     checkKind(database, path);
@@ -241,19 +263,10 @@ function openExisting(
     const level = database.pragma('synchronous', { simple: true });
     if (level !== 2)
       throw new ConfigError(`${path}: synchronous=FULL did not take effect (${String(level)})`);
-    const commitCounter = database
-      .prepare('SELECT commit_counter FROM ledger')
-      .pluck()
-      .get() as number;
-    if (options.marked !== null && options.marked > commitCounter) {
-      throw new ConfigError(
-        `${path} went backwards: it has ${commitCounter} commits, its mark remembers ${options.marked}`,
-        'an older copy or a lost -wal file took its place; restore the newest one, or rerun with --adopt-outputs to take the answers from the output files',
-      );
-    }
+    const commitCounter = counterOf(database);
     chmodSync(path, PRIVATE_MODE);
     migrate(database);
-    return { database, mark: openMark(path), created: options.created, commitCounter };
+    return { database, mark: openMark(path), created, commitCounter };
   } catch (error) {
     database.close();
     throw error;

@@ -46,8 +46,8 @@ function needlesOf(key: string): readonly Buffer[] {
 const NEEDLES = needlesOf(CANARY_KEY);
 
 /** Whether the key, or enough of it, is in there in any shape. */
-export function holdsKey(content: Buffer | string): boolean {
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+export function holdsKey(content: Uint8Array | string): boolean {
+  const bytes = Buffer.from(content as string);
   return NEEDLES.some((needle) => bytes.includes(needle));
 }
 
