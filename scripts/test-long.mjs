@@ -22,6 +22,12 @@ const CAMPAIGNS = [
     test: 'test/simulation/simulation.test.ts',
     settings: { SIM_CALLS: '10000000' },
   },
+  {
+    name: 'fuzz',
+    what: '1,000,000 fuzzed texts, streams and replies',
+    test: 'test/fuzz/fuzz.test.ts',
+    settings: { FUZZ_CASES: '1000000' },
+  },
 ];
 
 const asked = process.argv.slice(2);
