@@ -28,6 +28,12 @@ const CAMPAIGNS = [
     test: 'test/fuzz/fuzz.test.ts',
     settings: { FUZZ_CASES: '1000000' },
   },
+  {
+    name: 'large',
+    what: 'a file of 10,000,000 lines',
+    test: 'test/cli/large-file.test.ts',
+    settings: { LARGE_LINES: '10000000' },
+  },
 ];
 
 const asked = process.argv.slice(2);
