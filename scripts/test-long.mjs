@@ -46,6 +46,18 @@ const CAMPAIGNS = [
     test: 'test/component/storage-faults.test.ts',
     settings: { STORAGE_FLIPS: '400' },
   },
+  {
+    name: 'fuzz',
+    what: '1,000,000 fuzzed texts, streams and replies',
+    test: 'test/fuzz/fuzz.test.ts',
+    settings: { FUZZ_CASES: '1000000' },
+  },
+  {
+    name: 'large',
+    what: 'a file of 10,000,000 lines',
+    test: 'test/cli/large-file.test.ts',
+    settings: { LARGE_LINES: '10000000' },
+  },
 ];
 
 const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--config', '.ci/vitest.config.ts'];

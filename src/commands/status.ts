@@ -5,7 +5,7 @@ import { findJob } from '../ledger/jobs.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import { failuresByCode } from '../ledger/lines.ts';
 import { lockHolder } from '../ledger/lock.ts';
-import { readMark } from '../ledger/open.ts';
+import { readMark } from '../ledger/mark.ts';
 import { possiblyBilledLines } from '../ledger/possibly-billed.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import type { Job } from '../ledger/records.ts';

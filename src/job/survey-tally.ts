@@ -9,6 +9,16 @@ import type { LineProblem, Problem, Severity } from '../problem.ts';
 
 /** Most problems that are kept and reported one by one. */
 const PROBLEMS_MAX = 10_000;
+/** A problem tells so much of its line's id, and of each text that quotes the line; nobody reads more. */
+const ID_UNITS_MAX = 256;
+const TEXT_UNITS_MAX = 2_000;
+
+/** A copy of the beginning: a part of a text, left as it is, would keep the whole line in memory. */
+function copyOf(text: string, unitsMax: number): string {
+  const units = text.length <= unitsMax ? text : `${text.slice(0, unitsMax)}…`;
+  // Not UTF-8, which has no room for half a pair.
+  return Buffer.from(units, 'utf16le').toString('utf16le');
+}
 
 /** One model's share of the input. */
 export type ModelSurvey = {
@@ -42,7 +52,14 @@ class ProblemList {
       this.counts[severity] += 1;
       const list = severity === 'error' ? this.errors : this.others;
       if (list.length < PROBLEMS_MAX) {
-        list.push({ severity, line: lineNo, custom_id: customId, path, code, message });
+        list.push({
+          severity,
+          line: lineNo,
+          custom_id: customId === null ? null : copyOf(customId, ID_UNITS_MAX),
+          path: copyOf(path, TEXT_UNITS_MAX),
+          code,
+          message: copyOf(message, TEXT_UNITS_MAX),
+        });
       }
     }
   }

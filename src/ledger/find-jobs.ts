@@ -5,7 +5,8 @@ import type { JobChoice } from '../command-line/parsed-command.ts';
 import { sqliteCode } from './database.ts';
 import { defaultLedgerPath, LEDGER_SUFFIX } from './default-ledger-path.ts';
 import { listJobs } from './jobs.ts';
-import { openForReading, storageError } from './open.ts';
+import { openForReading } from './open.ts';
+import { storageError } from './storage-error.ts';
 import type { Job } from './records.ts';
 
 /** A job and where it is. */

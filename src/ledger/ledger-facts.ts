@@ -4,7 +4,7 @@ import type { ChosenJob } from './find-jobs.ts';
 import { findJob } from './jobs.ts';
 import { lineCounts } from './job-summary.ts';
 import { lockHolder } from './lock.ts';
-import { readMark } from './open.ts';
+import { readMark } from './mark.ts';
 import { readLedger } from './read-ledger.ts';
 import type { Cursor, Job } from './records.ts';
 

@@ -1,123 +1,22 @@
 import {
   chmodSync,
   closeSync,
-  constants,
   existsSync,
   fsyncSync,
   openSync,
-  readSync,
   renameSync,
   rmSync,
   statSync,
-  writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { ConfigError, EXIT, OutputError, QbatchError } from '../errors.ts';
+import { ConfigError, EXIT, QbatchError } from '../errors.ts';
+import { type Database, openDatabase } from './database.ts';
+import { type Mark, markPath, openMark, readMark } from './mark.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
-import { type Database, openDatabase, sqliteCode } from './database.ts';
+import { storageError } from './storage-error.ts';
 import { APPLICATION_ID, MIGRATIONS, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
 const PRIVATE_MODE = 0o600;
-
-/** The 8-byte file beside a ledger that remembers how far the ledger had come. */
-export type Mark = { write(counter: number): void; close(): void };
-
-/** Path of the mark of a ledger. */
-export function markPath(ledgerPath: string): string {
-  return `${realLedgerPath(ledgerPath)}.mark`;
-}
-
-/** The commit counter in the mark; null where there is no whole mark. */
-export function readMark(ledgerPath: string): number | null {
-  let file: number;
-  try {
-    file = openSync(markPath(ledgerPath), 'r');
-  } catch {
-    return null;
-  }
-  try {
-    const bytes = Buffer.alloc(8);
-    return readSync(file, bytes, 0, 8, 0) === 8 ? Number(bytes.readBigUInt64LE()) : null;
-  } finally {
-    closeSync(file);
-  }
-}
-
-function openMark(ledgerPath: string): Mark {
-  const path = markPath(ledgerPath);
-  const how = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
-  const file = openSync(path, how, PRIVATE_MODE);
-  const bytes = Buffer.alloc(8);
-  return {
-    write(counter) {
-      bytes.writeBigUInt64LE(BigInt(counter));
-      writeSync(file, bytes, 0, 8, 0);
-    },
-    close() {
-      closeSync(file);
-    },
-  };
-}
-
-/** Turns what SQLite or the file system said into an exit code, a sentence, and a next step. */
-export function storageError(error: unknown, path: string): QbatchError {
-  if (error instanceof QbatchError) return error;
-  const code = sqliteCode(error) || String((error as NodeJS.ErrnoException).code);
-  const text = (error as Error).message;
-  if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT_')) {
-    return new ConfigError(
-      `${path} is damaged: ${text}`,
-      'restore it from a copy, or move it and its .mark away and rerun with --adopt-outputs to take the answers from the output files',
-      error,
-    );
-  }
-  if (
-    code === 'SQLITE_CANTOPEN' ||
-    code === 'SQLITE_READONLY' ||
-    code.startsWith('SQLITE_READONLY_')
-  ) {
-    return new OutputError(
-      EXIT.cannotCreate,
-      `cannot open ${path} for writing: ${text}`,
-      'check the folder and its permissions, or choose another place with --ledger',
-      error,
-    );
-  }
-  if (
-    code === 'EACCES' ||
-    code === 'EROFS' ||
-    code === 'ENOENT' ||
-    code === 'EISDIR' ||
-    code === 'ENOTDIR' ||
-    code === 'EPERM'
-  ) {
-    return new OutputError(
-      EXIT.cannotCreate,
-      `cannot create ${path}: ${text}`,
-      'check the folder and its permissions, or choose another place with --ledger',
-      error,
-    );
-  }
-  return new OutputError(
-    EXIT.io,
-    `cannot write ${path}: ${text} (${code})`,
-    'free space or repair the disk, then run the same command again; nothing settled is lost',
-    error,
-  );
-}
-
-/** What the file system is asked for by name; network calls have others. */
-const FILE_CALLS = [
-  ...['open', 'close', 'read', 'write', 'fsync', 'fdatasync', 'ftruncate'],
-  ...['stat', 'fstat', 'lstat', 'chmod', 'unlink', 'rename', 'rm', 'access'],
-];
-
-/** As `storageError`, for what SQLite or the file system said anywhere in a run; anything else is itself. */
-export function asStorageError(error: unknown, ledgerPath: string): unknown {
-  const { syscall, path } = error as NodeJS.ErrnoException;
-  if (sqliteCode(error) === '' && !FILE_CALLS.includes(String(syscall))) return error;
-  return storageError(error, path ?? ledgerPath);
-}
 
 /** Makes an empty ledger under a temporary name and renames it, so that a crash leaves no half one. */
 function createLedger(path: string): void {

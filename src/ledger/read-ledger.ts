@@ -1,5 +1,6 @@
 import { type Database, sqliteCode } from './database.ts';
-import { openForReading, storageError } from './open.ts';
+import { openForReading } from './open.ts';
+import { storageError } from './storage-error.ts';
 
 /**
  * Opens a ledger for reading, hands it to `use` and closes it again, whatever happens. All that

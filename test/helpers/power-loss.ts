@@ -2,7 +2,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { findJob } from '../../src/ledger/jobs.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
-import { readMark } from '../../src/ledger/open.ts';
+import { readMark } from '../../src/ledger/mark.ts';
 import { reconcileOutputs } from '../../src/output/reconcile.ts';
 import { filesOf } from './crash-run.ts';
 import type { DiskEvent, Recording } from './disk-recording.ts';

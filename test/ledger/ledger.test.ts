@@ -26,7 +26,8 @@ import {
   settledLines,
 } from '../../src/ledger/lines.ts';
 import { LineSet } from '../../src/ledger/line-set.ts';
-import { markPath, openForReading, readMark } from '../../src/ledger/open.ts';
+import { openForReading } from '../../src/ledger/open.ts';
+import { markPath, readMark } from '../../src/ledger/mark.ts';
 import type { Batch } from '../../src/ledger/records.ts';
 import { SCHEMA_VERSION } from '../../src/ledger/schema.ts';
 import { FAKE_WALL_START_MS } from '../helpers/fake-clock.ts';

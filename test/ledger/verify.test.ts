@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } fro
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { readMark } from '../../src/ledger/open.ts';
+import { readMark } from '../../src/ledger/mark.ts';
 import type { Job } from '../../src/ledger/records.ts';
 import { type Verification, verifyLedger } from '../../src/ledger/verify.ts';
 import {

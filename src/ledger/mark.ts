@@ -1,0 +1,45 @@
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { realLedgerPath } from './real-ledger-path.ts';
+
+const PRIVATE_MODE = 0o600;
+
+/** The 8-byte file beside a ledger that remembers how far the ledger had come. */
+export type Mark = { write(counter: number): void; close(): void };
+
+/** Path of the mark of a ledger. */
+export function markPath(ledgerPath: string): string {
+  return `${realLedgerPath(ledgerPath)}.mark`;
+}
+
+/** The commit counter in the mark; null where there is no whole mark. */
+export function readMark(ledgerPath: string): number | null {
+  let file: number;
+  try {
+    file = openSync(markPath(ledgerPath), 'r');
+  } catch {
+    return null;
+  }
+  try {
+    const bytes = Buffer.alloc(8);
+    return readSync(file, bytes, 0, 8, 0) === 8 ? Number(bytes.readBigUInt64LE()) : null;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Opens a ledger's mark, making it where there is none. */
+export function openMark(ledgerPath: string): Mark {
+  const path = markPath(ledgerPath);
+  const how = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+  const file = openSync(path, how, PRIVATE_MODE);
+  const bytes = Buffer.alloc(8);
+  return {
+    write(counter) {
+      bytes.writeBigUInt64LE(BigInt(counter));
+      writeSync(file, bytes, 0, 8, 0);
+    },
+    close() {
+      closeSync(file);
+    },
+  };
+}

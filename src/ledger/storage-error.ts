@@ -1,0 +1,62 @@
+import { ConfigError, EXIT, OutputError, QbatchError } from '../errors.ts';
+import { sqliteCode } from './database.ts';
+
+/** Turns what SQLite or the file system said into an exit code, a sentence, and a next step. */
+export function storageError(error: unknown, path: string): QbatchError {
+  if (error instanceof QbatchError) return error;
+  const code = sqliteCode(error) || String((error as NodeJS.ErrnoException).code);
+  const text = (error as Error).message;
+  if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT_')) {
+    return new ConfigError(
+      `${path} is damaged: ${text}`,
+      'restore it from a copy, or move it and its .mark away and rerun with --adopt-outputs to take the answers from the output files',
+      error,
+    );
+  }
+  if (
+    code === 'SQLITE_CANTOPEN' ||
+    code === 'SQLITE_READONLY' ||
+    code.startsWith('SQLITE_READONLY_')
+  ) {
+    return new OutputError(
+      EXIT.cannotCreate,
+      `cannot open ${path} for writing: ${text}`,
+      'check the folder and its permissions, or choose another place with --ledger',
+      error,
+    );
+  }
+  if (
+    code === 'EACCES' ||
+    code === 'EROFS' ||
+    code === 'ENOENT' ||
+    code === 'EISDIR' ||
+    code === 'ENOTDIR' ||
+    code === 'EPERM'
+  ) {
+    return new OutputError(
+      EXIT.cannotCreate,
+      `cannot create ${path}: ${text}`,
+      'check the folder and its permissions, or choose another place with --ledger',
+      error,
+    );
+  }
+  return new OutputError(
+    EXIT.io,
+    `cannot write ${path}: ${text} (${code})`,
+    'free space or repair the disk, then run the same command again; nothing settled is lost',
+    error,
+  );
+}
+
+/** What the file system is asked for by name; network calls have others. */
+const FILE_CALLS = [
+  ...['open', 'close', 'read', 'write', 'fsync', 'fdatasync', 'ftruncate'],
+  ...['stat', 'fstat', 'lstat', 'chmod', 'unlink', 'rename', 'rm', 'access'],
+];
+
+/** As `storageError`, for what SQLite or the file system said anywhere in a run; anything else is itself. */
+export function asStorageError(error: unknown, ledgerPath: string): unknown {
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  if (sqliteCode(error) === '' && !FILE_CALLS.includes(String(syscall))) return error;
+  return storageError(error, path ?? ledgerPath);
+}
