@@ -32,17 +32,6 @@ const MUTANTS = [
     by: POWER_LOSS,
   },
   {
-    name: 'done before the commit',
-    file: 'src/execute.ts',
-    edits: [
-      [
-        '        yield batch;\n        run.confirm();',
-        '        run.confirm();\n        yield batch;',
-      ],
-    ],
-    by: POWER_LOSS,
-  },
-  {
     name: 'told before the commit',
     file: 'src/job.ts',
     edits: [

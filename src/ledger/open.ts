@@ -33,6 +33,8 @@ function createLedger(path: string): void {
       database.exec(`BEGIN; ${SCHEMA} COMMIT`);
       database.pragma(`application_id = ${APPLICATION_ID}`);
       database.pragma(`user_version = ${SCHEMA_VERSION}`);
+      // Closing would do it too, but keeps to itself what goes wrong; and the log does not come along.
+      database.pragma('wal_checkpoint(TRUNCATE)');
     } finally {
       database.close();
     }

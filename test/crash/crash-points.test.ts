@@ -39,7 +39,10 @@ test.skipIf(!canTrace)(
         if (point.situation !== job.situation) continue;
         const end = await tryPoint(job, point);
         ends.push(end);
-        if (end.problems.length > 0) wrong.push(`${pointName(point)}: ${end.problems.join('; ')}`);
+        if (end.problems.length === 0) continue;
+        wrong.push(`${pointName(point)}: ${end.problems.join('; ')}`);
+        // At once: all of them take hours.
+        process.stdout.write(`wrong: ${wrong.at(-1) ?? ''}\n`);
       }
     };
     await Promise.all([...jobs.values()].map(lane));
@@ -51,7 +54,8 @@ test.skipIf(!canTrace)(
     );
     expect(wrong, 'one again: CRASH_POINT=<name> npm run test:crash').toEqual([]);
     expect(all.length).toBeGreaterThan(500);
-    // Commits are grouped by what happens at one time, so that a run may have a few less.
-    expect(count(({ reached }) => reached) / ends.length).toBeGreaterThan(0.5);
+    // Commits are grouped by what happens at one time, so that a run may have less calls than the one
+    // that was counted; but if hardly any point were reached nothing would be shown.
+    expect(count(({ reached }) => reached) / ends.length).toBeGreaterThan(ONLY ? -1 : 0.25);
   },
 );
