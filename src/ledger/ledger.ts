@@ -152,14 +152,18 @@ export class Ledger {
 
   /** As `transact`, for a change that reads the input meanwhile; nothing else may use the ledger until it ends. */
   async transactWhile<T>(change: () => Promise<T>): Promise<T> {
+    let changed = false;
     try {
       this.beginTransaction();
       const result = await change();
+      changed = true;
       this.endTransaction();
       return result;
     } catch (error) {
       this.dropTransaction();
-      throw sqliteCode(error) === '' ? error : storageError(error, this.path);
+      // What fails before is the input's; after it only the ledger and its mark are written.
+      const isStorage = sqliteCode(error) !== '' || (changed && !isBug(error));
+      throw isStorage ? storageError(error, this.path) : error;
     }
   }
 

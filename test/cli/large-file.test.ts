@@ -1,8 +1,10 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { type Bench, openBench } from '../helpers/bench.ts';
 import { runCli } from '../helpers/spawn-cli.ts';
+import { tempFolder } from '../helpers/temp-ledger.ts';
 
 const LINES = Number(process.env['LARGE_LINES'] ?? 200_000);
 const BASE_LINES = 10_000;
@@ -26,9 +28,10 @@ function writeLines(path: string, lines: number): void {
 
 /** Most memory that a survey of so many lines needs, and what it says of them. */
 async function surveyed(bench: Bench, lines: number): Promise<{ peak: number; valid: unknown }> {
-  const name = `${lines}.jsonl`;
-  writeLines(bench.path(name), lines);
-  const args = ['check', name, '--model', 'qwen-plus', '--json', '-q'];
+  // Not in the bench, which is read whole in search of the key.
+  const input = join(tempFolder(), `${lines}.jsonl`);
+  writeLines(input, lines);
+  const args = ['check', input, '--model', 'qwen-plus', '--json', '-q'];
   const env = { NODE_OPTIONS: `--import ${PEAK}`, BENCH_PEAK_FILE: bench.path('peak') };
   const ended = await runCli(bench, args, { env });
   expect(ended, ended.stderr).toMatchObject({ status: 0 });
