@@ -20,6 +20,7 @@ const PAGES: readonly string[] = [
   ...READMES,
   'docs/architecture.md',
   'docs/dispatch.md',
+  'docs/guarantees.md',
   'docs/ledger.md',
   'docs/money.md',
   'docs/money.zh-CN.md',

@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
 import { openInput } from '../input/input-source.ts';
 import { formatPico } from '../models/price.ts';
+import { oneLine } from '../reporters/one-line.ts';
 import { limitFor } from '../job/pace-limits.ts';
 import type { GivenFlags } from '../command-line/parsed-command.ts';
 import { isBatchChat } from '../config/endpoints.ts';
@@ -170,7 +171,7 @@ function cheaperText({ cheaper, cost: { currency } }: CheckReport): string {
       const offers = cheaper.filter((offer) => offer.way === way);
       const models = offers.map(({ model, instead, expected }) => {
         const how = instead === null ? '' : ` with ${instead}`;
-        return `${model}${how} about ${expected} ${currency}`;
+        return `${oneLine(model)}${how} about ${expected} ${currency}`;
       });
       return `cheaper ${WAY_TEXT[way]}: ${models.join(', ')}\n`;
     })
@@ -213,7 +214,7 @@ export function checkText(report: CheckReport): string {
         'time at the limits',
       ],
       ...report.models.map((entry) => [
-        entry.model,
+        oneLine(entry.model),
         wholeText(entry.lines),
         wholeText(entry.tokens.input),
         wholeText(entry.tokens.output_expected),
