@@ -9,6 +9,7 @@ const GUARD_SECONDS = 10;
 export class HiddenQuota {
   private readonly shape: QuotaShape;
   private readonly phaseMs: number;
+  private readonly random: () => number;
   private window = -1;
   private calls = 0;
   private tokens = 0;
@@ -18,7 +19,8 @@ export class HiddenQuota {
   private readonly seconds: number[] = [];
 
   /** `phase`: where in a window the job begins, in [0, 1). */
-  constructor(shape: QuotaShape, phase: number) {
+  constructor(shape: QuotaShape, phase: number, random: () => number) {
+    this.random = random;
     this.shape = shape;
     this.phaseMs = phase * shape.windowMs;
     this.calls = this.perWindow(0).calls;
@@ -29,6 +31,8 @@ export class HiddenQuota {
   admit(nowMs: number, tokens: number): Refusal | null {
     this.fill(nowMs);
     if (this.isSudden(nowMs)) return 'throttle_burst';
+    const { chance } = this.shape;
+    if (chance !== null && this.random() < chance.share) return chance.why;
     if (this.calls < 1) return 'throttle_rate';
     if (this.tokens <= 0) return 'throttle_tokens';
     this.calls -= 1;

@@ -45,7 +45,7 @@ export class Service {
     this.free = scenario.capacity ?? Infinity;
     this.random = seeded(seed * 7919 + 1);
     for (const { model, quota } of scenario.workloads) {
-      this.quotas.set(model, new HiddenQuota(quota, this.random()));
+      this.quotas.set(model, new HiddenQuota(quota, this.random(), this.random));
       this.seen.set(model, {
         ...{ sent: 0, refused: 0, startsMs: [], tokens: 0, lastEndMs: 0 },
         ...{ workedMs: 0, held: 0, heldMost: 0 },

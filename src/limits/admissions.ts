@@ -33,6 +33,11 @@ export class Admissions {
     return Math.max(0, amount) / Math.max(MEASURED_MS_LEAST, untilMs - fromMs);
   }
 
+  /** The amount a millisecond over the last minute, however much of it there was. */
+  minutePerMs(untilMs: number): number {
+    return Math.max(0, this.admitted(untilMs - MINUTE_MS, untilMs).amount) / MINUTE_MS;
+  }
+
   /** The amount a millisecond over the last second; where costs are known only afterwards over some tens of calls. */
   recentPerMs(untilMs: number, at: { perMs: number; startedMs: number; isNoisy: boolean }): number {
     const callsMs = at.isNoisy ? MEASURED_CALLS.noisy / this.callsPerMs(untilMs, at.perMs) : 0;
@@ -45,15 +50,18 @@ export class Admissions {
     return calls > 0 && amount > 0 ? (perMs * calls) / amount : perMs;
   }
 
-  /** The share of calls that were refused of late, not before `sinceMs`. */
-  refusedShare(untilMs: number, at: { perMs: number; sinceMs: number; windowMs: number }): number {
+  /** The share of calls that were refused of late, not before `sinceMs`, as if they were `callsLeast` at the least. */
+  refusedShare(
+    untilMs: number,
+    at: { perMs: number; sinceMs: number; windowMs: number; callsLeast?: number },
+  ): number {
     const isOpen = at.sinceMs === -Infinity;
     const spanMs = Math.max(
       (isOpen ? SHARE.noisyCalls : SHARE.calls) / this.callsPerMs(untilMs, at.perMs),
       isOpen ? SHARE.windows * at.windowMs : 0,
     );
     const { calls, refused } = this.admitted(Math.max(at.sinceMs, untilMs - spanMs), untilMs);
-    return refused / Math.max(1, calls + refused);
+    return refused / Math.max(at.callsLeast ?? 1, calls + refused);
   }
 
   /**

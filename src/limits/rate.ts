@@ -2,37 +2,20 @@ import { Admissions } from './admissions.ts';
 import { Growth, TOUCHED_SHARE } from './growth.ts';
 import { Noise } from './noise.ts';
 import type { LimitOrigin } from './pace-limits.ts';
+import { PaceFloor } from './pace-floor.ts';
 import { PaceUse } from './pace-use.ts';
 import type { RateOptions, RateReason, RateState } from './rate-options.ts';
 import { RefusalRun } from './refusal-run.ts';
+import { SHARES } from './rate-shares.ts';
 import { rampShare } from './ramp.ts';
 import { StartTimes } from './start-times.ts';
 import { restMs } from './rests.ts';
 import { closedForMs, limitToldBy, overdrawnMs } from './telling-run.ts';
 import { CountingWindow, windowClosedFor } from './windows.ts';
 
-/** A bound is used to this share, so that clocks that differ a little do no harm. */
-const BOUND_SHARE = 0.99;
-/** What was learned is used to this share. */
-const LEARNED_SHARE = 0.985;
-/** What the service's refusal of sudden growth leaves of the pace. */
-const BURST_CUT = 0.8;
-/** A single refusal takes so much of the pace. */
-const TOUCH_CUT = 0.97;
 const SECOND_MS = 1000;
-/** A pace is not what holds a lane up where so little of it is used. */
-const UNUSED_SHARE = 0.5;
-/** So much of a pace must be used before it goes up; and so near to what was learned is as good. */
-const USED_SHARE = 0.7;
-const RECOVERED_SHARE = 0.995;
 /** Longest stretch that growth makes up for. */
 const GROWTH_MS_MOST = 60_000;
-/** What was learned has changed where it is so different. */
-const CHANGED_SHARE = 0.15;
-/** Where costs are known only afterwards a bound is come back to at this share. */
-const RECOUNTED_SHARE = 0.95;
-/** So far below a bound that it will most likely come back. */
-const FAR_BELOW_SHARE = 0.85;
 /** The slowest pace: one call in so long. */
 const SLOWEST_MS = 120_000;
 
@@ -58,6 +41,7 @@ export class Rate {
   private readonly window: CountingWindow;
   private readonly growth: Growth = new Growth();
   private readonly use: PaceUse = new PaceUse();
+  private readonly floor: PaceFloor;
   private readonly starts: StartTimes = new StartTimes();
   private run: RefusalRun | null = null;
   private startedMs: number | null = null;
@@ -69,6 +53,7 @@ export class Rate {
   constructor(options: RateOptions) {
     this.options = options;
     this.admissions = new Admissions(options.admitted);
+    this.floor = new PaceFloor(this.admissions);
     this.noise = options.spread === null ? null : new Noise(options.spread);
     this.window = new CountingWindow(options.windowMs);
     this.perMs = options.unknownPerMs;
@@ -80,6 +65,7 @@ export class Rate {
     this.boundPerMs = Infinity;
     this.run = null;
     if (perMinute === null) {
+      this.floor.hold(0);
       this.perMs = this.options.unknownPerMs;
       this.phase = 'growing';
       return;
@@ -87,8 +73,9 @@ export class Rate {
     const perMs = perMinute / 60_000;
     this.phase = 'ramping';
     this.learnedPerMs = origin === 'learned' ? perMs : null;
-    this.perMs = perMs * (origin === 'learned' ? LEARNED_SHARE : BOUND_SHARE);
+    this.perMs = perMs * (origin === 'learned' ? SHARES.learned : SHARES.bound);
     if (origin !== 'learned') this.boundPerMs = this.perMs;
+    this.floor.hold(this.perMs);
   }
 
   get windowMs(): number {
@@ -129,7 +116,7 @@ export class Rate {
   /** What was counted as one is `factor`: a pace that was learned is so much more; a bound was never wrong. */
   recount(factor: number): void {
     if (this.learnedPerMs === null) return;
-    const most = this.boundPerMs === Infinity ? Infinity : this.boundPerMs * RECOUNTED_SHARE;
+    const most = this.boundPerMs === Infinity ? Infinity : this.boundPerMs * SHARES.recounted;
     this.learnedPerMs = Math.min(most, this.learnedPerMs * factor);
     this.perMs = Math.min(most, this.perMs * factor);
     if (most !== Infinity) this.perMs = most;
@@ -150,7 +137,8 @@ export class Rate {
       });
       this.cutAtOnce(nowMs, sentMs);
     } else {
-      if (this.noise !== null) this.perMs *= this.noise.cut;
+      if (this.noise !== null)
+        this.perMs = Math.max(this.perMs * this.noise.cut, this.leastPerMs(nowMs));
       this.run.refused(nowMs, sentMs, amount / this.perMs);
     }
     this.starts.notBefore(nowMs + this.run.restMs);
@@ -162,7 +150,7 @@ export class Rate {
     this.lastBurstMs = nowMs;
     this.growth.guard();
     const admitted = this.admittedPerMs(nowMs);
-    const perMs = Math.min(this.perMs, Math.max(admitted, this.perMs / 2)) * BURST_CUT;
+    const perMs = Math.min(this.perMs, Math.max(admitted, this.perMs / 2)) * SHARES.burstCut;
     if (this.phase === 'ramping') this.phase = 'growing';
     this.setPace(nowMs, perMs, 'growth refused');
     this.starts.notBefore(nowMs + 1 / this.perMs);
@@ -185,14 +173,14 @@ export class Rate {
     this.phase = 'learned';
     const admitted = this.admittedPerMs(sentMs);
     // A pace far above what was sent is no limit that was met: what was sent is.
-    if (wasGrowing || (admitted > 0 && admitted < this.perMs * UNUSED_SHARE)) {
-      const most = Math.min(this.perMs, admitted) * LEARNED_SHARE;
+    if (wasGrowing || (admitted > 0 && admitted < this.perMs * SHARES.unused)) {
+      const most = Math.min(this.perMs, admitted) * SHARES.learned;
       this.setPace(nowMs, admitted > 0 ? most : this.perMs / 2, 'refused');
     } else this.setPace(nowMs, this.perMs * this.cut(nowMs), 'refused');
   }
 
   private cut(nowMs: number): number {
-    if (this.noise === null) return TOUCH_CUT;
+    if (this.noise === null) return SHARES.touchCut;
     const calls = this.admissions.callsPerMs(nowMs, this.perMs) * this.windowMs;
     const share = this.noise.shareOfBound(calls, this.boundPerMs !== Infinity);
     // The first refusal at a bound: windows are short enough for the spread of single calls to show.
@@ -215,9 +203,9 @@ export class Rate {
     const { startedMs, windowMs } = this;
     const since = { openedMs, reopenedMs, startedMs: startedMs ?? openedMs };
     const told = limitToldBy(run, { ...since, windowMs, admissions, noise });
-    if (told !== null) this.setPace(nowMs, told * LEARNED_SHARE, 'reopened');
+    if (told !== null) this.setPace(nowMs, told * SHARES.learned, 'reopened');
     this.learnedPerMs = told ?? (noise === null ? run.perMs / TOUCHED_SHARE : this.perMs);
-    const changed = before === null || Math.abs(this.learnedPerMs / before - 1) > CHANGED_SHARE;
+    const changed = before === null || Math.abs(this.learnedPerMs / before - 1) > SHARES.changed;
     this.rests = changed ? 0 : this.rests + 1;
     this.rest(nowMs);
     this.reopenedMs = openedMs;
@@ -241,7 +229,7 @@ export class Rate {
         callsPerMs: this.admissions.callsPerMs(nowMs, this.perMs),
         windowMs: this.windowMs,
         isBounded: this.boundPerMs !== Infinity,
-        isFarBelow: this.perMs < this.boundPerMs * FAR_BELOW_SHARE,
+        isFarBelow: this.perMs < this.boundPerMs * SHARES.farBelow,
         noisyCalls: this.noise?.restCalls ?? null,
       });
   }
@@ -264,7 +252,7 @@ export class Rate {
       this.rest(nowMs);
     }
     // Growth that is not used would find no limit, only surprise the service later.
-    if (this.run !== null || this.perMs >= this.boundPerMs || !(use.share > USED_SHARE)) return;
+    if (this.run !== null || this.perMs >= this.boundPerMs || !(use.share > SHARES.used)) return;
     this.growBy(nowMs, Math.min(use.passedMs, GROWTH_MS_MOST) / SECOND_MS);
   }
 
@@ -274,8 +262,8 @@ export class Rate {
       this.setPace(nowMs, this.perMs * this.growth.full(seconds), 'felt for more');
       return;
     }
-    const learned = (this.learnedPerMs ?? this.perMs) * LEARNED_SHARE;
-    if (this.noise === null && this.perMs < learned * RECOVERED_SHARE) {
+    const learned = (this.learnedPerMs ?? this.perMs) * SHARES.learned;
+    if (this.noise === null && this.perMs < learned * SHARES.recovered) {
       const halfway = this.perMs + (learned - this.perMs) / 2;
       this.setPace(nowMs, Math.min(halfway, this.perMs * this.growth.full(seconds)), 'recovered');
       return;
@@ -287,14 +275,21 @@ export class Rate {
     const isNoisy = this.noise !== null;
     const factor = this.growth.felt({ forMs, windowMs, callsPerMs, seconds, isNoisy });
     // Close to a bound it is steered, not felt for.
-    const near = this.boundPerMs * RECOUNTED_SHARE;
+    const near = this.boundPerMs * SHARES.recounted;
     const isBelow = isNoisy && perMs < near;
     this.setPace(nowMs, Math.min(perMs * factor, isBelow ? near : Infinity), 'felt for more');
   }
 
+  /** No refusal cuts the pace below this. */
+  private leastPerMs(nowMs: number): number {
+    const { perMs, windowMs, startedMs } = this;
+    return this.floor.perMs(nowMs, { perMs, windowMs, sinceMs: startedMs ?? nowMs });
+  }
+
   private setPace(nowMs: number, perMs: number, reason: RateReason): void {
     const before = this.perMs;
-    this.perMs = Math.min(Math.max(perMs, this.lastAmount / SLOWEST_MS), this.boundPerMs);
+    const least = perMs < before ? this.leastPerMs(nowMs) : 0;
+    this.perMs = Math.min(Math.max(perMs, least, this.lastAmount / SLOWEST_MS), this.boundPerMs);
     if (this.perMs !== before) this.options.onChange(nowMs, reason);
   }
 }

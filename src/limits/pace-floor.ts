@@ -1,0 +1,36 @@
+import type { Admissions } from './admissions.ts';
+
+/** A pace is cut to this share of what is known to be given, and no further. */
+const FLOOR_SHARE = 0.35;
+/** Unless so large a share of the last calls was refused: then less is given. Fewer calls do not say so. */
+const FALLEN = { share: 0.3, callsLeast: 20 } as const;
+
+/**
+ * How far refusals may cut a pace. A service may refuse a share of calls whatever the pace (a soft limit,
+ * others on the account): then every cut is answered by the next refusal, and a pace that follows ends at a call
+ * every two minutes (in the laboratory, with one call in ten refused, a job of six minutes took ten
+ * days). So no cut goes below a third of the limit that is known, or of the most that a minute has admitted.
+ * Only where three of ten calls are refused less is given, and what was admitted of late counts from then on.
+ */
+export class PaceFloor {
+  private readonly admissions: Admissions;
+  private heldPerMs = 0;
+
+  constructor(admissions: Admissions) {
+    this.admissions = admissions;
+  }
+
+  /** Sets what the lane is known to be given, an amount a millisecond; 0: nothing is known. */
+  hold(perMs: number): void {
+    this.heldPerMs = perMs;
+  }
+
+  /** The least that a refusal at `nowMs` may leave of the pace that a lane has since `sinceMs`. */
+  perMs(nowMs: number, at: { perMs: number; sinceMs: number; windowMs: number }): number {
+    const { callsLeast } = FALLEN;
+    const hasFallen = this.admissions.refusedShare(nowMs, { ...at, callsLeast }) > FALLEN.share;
+    const perMs = this.admissions.minutePerMs(nowMs);
+    this.heldPerMs = hasFallen ? perMs : Math.max(this.heldPerMs, perMs);
+    return Math.min(at.perMs, this.heldPerMs * FLOOR_SHARE);
+  }
+}

@@ -1,0 +1,22 @@
+/** What is taken of a pace, and when, as shares of it. */
+export const SHARES = {
+  /** A bound is used to this share, so that clocks that differ a little do no harm. */
+  bound: 0.99,
+  /** What was learned is used to this share. */
+  learned: 0.985,
+  /** What the service's refusal of sudden growth leaves of the pace. */
+  burstCut: 0.8,
+  /** A single refusal takes so much of the pace. */
+  touchCut: 0.97,
+  /** A pace is not what holds a lane up where so little of it is used. */
+  unused: 0.5,
+  /** So much of a pace must be used before it goes up; and so near to what was learned is as good. */
+  used: 0.7,
+  recovered: 0.995,
+  /** What was learned has changed where it is so different. */
+  changed: 0.15,
+  /** Where costs are known only afterwards a bound is come back to at this share. */
+  recounted: 0.95,
+  /** So far below a bound that it will most likely come back. */
+  farBelow: 0.85,
+} as const;

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { Admissions } from '../../src/limits/admissions.ts';
+import { PaceFloor } from '../../src/limits/pace-floor.ts';
+
+const NOW_MS = 1_000_000;
+/** Twenty calls a second. */
+const PACE = { perMs: 0.02, sinceMs: 0, windowMs: 1000 };
+
+/** A floor over a lane in which so many calls a second were admitted and refused, ever since. */
+function floorOver(perSecond: { admitted: number; refused: number }): PaceFloor {
+  const admitted = (
+    fromMs: number,
+    toMs: number,
+  ): ReturnType<ConstructorParameters<typeof Admissions>[0]> => {
+    const seconds = (toMs - fromMs) / 1000;
+    const calls = perSecond.admitted * seconds;
+    return { amount: calls, calls, refused: perSecond.refused * seconds };
+  };
+  return new PaceFloor(new Admissions(admitted));
+}
+
+test('one in ten refused: a third of the limit that is known stays, however low the pace is', () => {
+  const floor = floorOver({ admitted: 0.9, refused: 0.1 });
+  floor.hold(0.02);
+  expect(floor.perMs(NOW_MS, PACE)).toBeCloseTo(0.007, 6);
+  expect(floor.perMs(NOW_MS, { ...PACE, perMs: 0.008 })).toBeCloseTo(0.007, 6);
+});
+
+test('no refusal makes a pace higher', () => {
+  const floor = floorOver({ admitted: 0.9, refused: 0.1 });
+  floor.hold(0.02);
+  expect(floor.perMs(NOW_MS, { ...PACE, perMs: 0.001 })).toBe(0.001);
+});
+
+test('no limit known: a third of what the last minute has admitted', () => {
+  expect(floorOver({ admitted: 18, refused: 2 }).perMs(NOW_MS, PACE)).toBeCloseTo(0.0063, 6);
+});
+
+test('four in ten refused: the limit is lower than what is known', () => {
+  const floor = floorOver({ admitted: 12, refused: 8 });
+  floor.hold(0.02);
+  expect(floor.perMs(NOW_MS, PACE)).toBeCloseTo(0.0042, 6);
+});
+
+test('a few calls do not say that the limit is lower', () => {
+  // Four calls in all, two of them refused.
+  const floor = new PaceFloor(new Admissions(() => ({ amount: 2, calls: 2, refused: 2 })));
+  floor.hold(0.02);
+  expect(floor.perMs(NOW_MS, PACE)).toBeCloseTo(0.007, 6);
+});
