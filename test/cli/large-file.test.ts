@@ -36,7 +36,8 @@ async function surveyed(bench: Bench, lines: number): Promise<{ peak: number; va
   const ended = await runCli(bench, args, { env });
   expect(ended, ended.stderr).toMatchObject({ status: 0 });
   const { lines: counts } = ended.json() as { lines: { valid: number } };
-  return { peak: Number(bench.read('peak')), valid: counts.valid };
+  const { peakRssBytes } = JSON.parse(bench.read('peak')) as { peakRssBytes: number };
+  return { peak: peakRssBytes, valid: counts.valid };
 }
 
 test(
