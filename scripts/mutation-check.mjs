@@ -123,7 +123,7 @@ const MUTANTS = [
   },
   {
     name: 'mark not written',
-    file: 'src/ledger/open.ts',
+    file: 'src/ledger/mark.ts',
     edits: [['      writeSync(file, bytes, 0, 8, 0);\n', '']],
     by: LOST_FILES,
   },
