@@ -21,7 +21,7 @@ import type { Cursor, Job, SettledLine } from '../src/ledger/records.ts';
 import { fileLines, OutputFile, outputSize, type OutputSink } from '../src/output/output-file.ts';
 import {
   openOutputs,
-  refuseSamePaths,
+  refuseSameFiles,
   replaceOutputs,
   stdoutSink,
 } from '../src/output/output-set.ts';
@@ -699,13 +699,20 @@ describe('output sets', () => {
   });
 
   test.each([
-    ['in.jsonl', 'in.jsonl', 'errors.jsonl'],
-    ['in.jsonl', 'results.jsonl', 'in.jsonl'],
-    ['in.jsonl', 'out.jsonl', 'out.jsonl'],
-  ])('input %s, results %s, errors %s: 73', (input, results, errors) => {
+    ['in.jsonl', 'in.jsonl', 'errors.jsonl', 'state.db'],
+    ['in.jsonl', 'results.jsonl', 'in.jsonl', 'state.db'],
+    ['in.jsonl', 'out.jsonl', 'out.jsonl', 'state.db'],
+    ['in.jsonl', 'state.db', 'errors.jsonl', 'state.db'],
+    ['in.jsonl', 'results.jsonl', 'errors.jsonl', 'in.jsonl'],
+  ])('input %s, results %s, errors %s, ledger %s: 73', (input, results, errors, ledger) => {
     expect(
       refusal(() => {
-        refuseSamePaths(input, results, errors);
+        refuseSameFiles({
+          inputPath: input,
+          resultsPath: results,
+          errorsPath: errors,
+          ledgerPath: ledger,
+        });
       }).exitCode,
     ).toBe(73);
   });

@@ -11,7 +11,7 @@ import { openForReading } from '../ledger/open.ts';
 import { asStorageError } from '../ledger/storage-error.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Currency } from '../models/scope.ts';
-import { refuseSamePaths } from '../output/output-set.ts';
+import { refuseSameFiles } from '../output/output-set.ts';
 import type { Settings } from '../settings.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { outputSeenIn } from '../job/expectations.ts';
@@ -127,7 +127,7 @@ async function runAt(
   const { settings } = setup;
   if (places.resultsPath === '-' && settings.json)
     throw new UsageError('--json and -o - would both write to stdout', 'choose one');
-  refuseSamePaths(pathFrom(io.cwd, places.source.path), places.resultsPath, places.errorsPath);
+  refuseSameFiles({ ...places, inputPath: pathFrom(io.cwd, places.source.path) });
   await confirmFresh(settings, places, io);
   const mode = progressMode({
     asked: settings.progress,

@@ -10,7 +10,7 @@ import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledg
 import type { Ledger } from '../ledger/ledger.ts';
 import { failuresByCode, reopenFailed } from '../ledger/lines.ts';
 import type { Job } from '../ledger/records.ts';
-import { modeAnew, openOutputs, replaceOutputs } from '../output/output-set.ts';
+import { modeAnew, openOutputs, refuseUnwritable, replaceOutputs } from '../output/output-set.ts';
 import { reconcileOutputs } from '../output/reconcile.ts';
 import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
 
@@ -55,10 +55,11 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
       ledger.moveCursor(job.id, cursor);
     });
   }
-  const outputs =
-    replacing && job.resultsPath !== '-'
-      ? null
-      : openOutputs(ledger, job, { clock, cursor, writeStdout: options.writeStdout });
+  const later = replacing && job.resultsPath !== '-';
+  if (later) refuseUnwritable(job);
+  const outputs = later
+    ? null
+    : openOutputs(ledger, job, { clock, cursor, writeStdout: options.writeStdout });
   const openCount = tellStart(options);
   const sends = openCount > 0 && stop.stopped === null;
   const run = new JobRun(options, sends ? await askQuotas(options) : new Map());

@@ -13,6 +13,14 @@ export function storageError(error: unknown, path: string): QbatchError {
       error,
     );
   }
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return new QbatchError(
+      EXIT.busy,
+      `another program holds a lock on ${path}: ${text} (${code})`,
+      'end what has it open for writing (fuser -v names it), then run the same command again; nothing settled is lost',
+      error,
+    );
+  }
   if (
     code === 'SQLITE_CANTOPEN' ||
     code === 'SQLITE_READONLY' ||

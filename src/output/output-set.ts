@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import { EXIT, OutputError } from '../errors.ts';
@@ -115,6 +115,12 @@ export async function replaceOutputs(ledger: Ledger, job: Job, clock: Clock): Pr
   return cursor;
 }
 
+/** Finds out before anything is sent whether `replaceOutputs` could make its files. Throws 73. */
+export function refuseUnwritable({ resultsPath, errorsPath }: Job): void {
+  for (const path of [resultsPath, errorsPath])
+    new OutputFile(path + NEW_SUFFIX, 0, path).discard();
+}
+
 /**
  * How files are written anew that may hold lines the ledger no longer holds (after `--fresh`,
  * `retry`, `--accept-changed-input`, `--adopt-outputs`): as whole new files at the end, the old
@@ -134,15 +140,44 @@ function placeOf(path: string): string {
   }
 }
 
-/** Refuses outputs that are the input itself or each other, however they are spelled. Throws 73. */
-export function refuseSamePaths(inputPath: string, resultsPath: string, errorsPath: string): void {
-  const [input, results, errors] = [inputPath, resultsPath, errorsPath].map(placeOf);
-  const clash =
-    results === input || errors === input ? inputPath : results === errors ? resultsPath : null;
-  if (clash === null) return;
-  throw new OutputError(
-    EXIT.cannotCreate,
-    `${clash} would be written over: input, results and errors must be different files`,
-    'name another file with -o or --errors',
-  );
+/** Device and number of a file, or null where none can be looked at: why not is told when it is opened. */
+function fileIdOf(path: string): string | null {
+  try {
+    // As a double, a number of 64 bits would lose its last ones, and another file could seem the same.
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Refuses outputs that are the input, the ledger or each other, and a ledger that is the input, however
+ * they are spelled and under whatever name (hard links too). Throws 73.
+ */
+export function refuseSameFiles(paths: {
+  readonly inputPath: string;
+  readonly ledgerPath: string;
+  readonly resultsPath: string;
+  readonly errorsPath: string;
+}): void {
+  const { inputPath, ledgerPath, resultsPath, errorsPath } = paths;
+  const known: { path: string; place: string; id: string | null }[] = [];
+  for (const path of [inputPath, ledgerPath, resultsPath, errorsPath]) {
+    if (path === '-') continue;
+    const [place, id] = [placeOf(path), fileIdOf(path)];
+    const other = known.find((one) => one.place === place || (id !== null && one.id === id));
+    if (other !== undefined) {
+      const what =
+        other.path === path
+          ? `${path} would be written over`
+          : `${path} and ${other.path} are one file`;
+      throw new OutputError(
+        EXIT.cannotCreate,
+        `${what}: input, ledger, results and errors must be different files`,
+        'name another file with -o, --errors or --ledger',
+      );
+    }
+    known.push({ path, place, id });
+  }
 }

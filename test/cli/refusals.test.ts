@@ -1,8 +1,17 @@
-import { chmodSync, mkdirSync, symlinkSync, truncateSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+} from 'node:fs';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { type Bench, CANARY_KEY, openBench } from '../helpers/bench.ts';
 import { type CountingServer, promptFor, startCountingServer } from '../helpers/counting-server.ts';
+import { mayMount, mountItself, permissionsHold } from '../helpers/faulty-disk.ts';
 import {
   envelopeLine,
   flatLine,
@@ -12,8 +21,6 @@ import {
   promptLine,
 } from '../helpers/request-lines.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
-
-const IS_ROOT = process.getuid?.() === 0;
 
 /** A bench with an input of three good lines and a service that must not be called. */
 async function prepare(): Promise<{ bench: Bench; server: CountingServer; args: string[] }> {
@@ -313,12 +320,14 @@ describe('66: inputs that cannot be read', () => {
     expectUntouched(bench, server, ['a.jsonl', 'folder']);
   });
 
-  test.skipIf(IS_ROOT)(
-    'unreadable (root reads everything, so it is skipped for root)',
+  test.skipIf(permissionsHold === null)(
+    'unreadable (skipped where root cannot give up reading everything)',
     async () => {
       const { bench, server, args } = await prepare();
       chmodSync(bench.path('a.jsonl'), 0);
-      expect(await runCli(bench, args)).toMatchObject({ status: 66 });
+      const run = await runCli(bench, args, { under: permissionsHold ?? [] });
+      expect(run).toMatchObject({ status: 66 });
+      expect(run.stderr).toContain('a.jsonl');
       expectUntouched(bench, server);
     },
   );
@@ -372,6 +381,39 @@ describe('73: outputs that cannot be made', () => {
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
   });
 
+  test('the input, the ledger and the other output under another name (hard links)', async () => {
+    const { bench, server, args } = await prepare();
+    const input = bench.read('a.jsonl');
+    linkSync(bench.path('a.jsonl'), bench.path('same.jsonl'));
+    bench.write('empty.jsonl', '');
+    linkSync(bench.path('empty.jsonl'), bench.path('empty-too.jsonl'));
+    const refused = [
+      [...args, '-o', 'same.jsonl'],
+      [...args, '--errors', 'same.jsonl'],
+      [...args, '--ledger', 'same.jsonl'],
+      [...args, '--ledger', 'a.jsonl'],
+      [...args, '-o', 'empty.jsonl', '--errors', 'empty-too.jsonl'],
+    ];
+    for (const flags of refused) {
+      const run = await runCli(bench, flags);
+      expect([flags, run.status]).toEqual([flags, 73]);
+      expect(run.stderr).toContain('input, ledger, results and errors must be different files');
+    }
+    expect(bench.read('a.jsonl')).toBe(input);
+    expectUntouched(bench, server, ['a.jsonl', 'empty-too.jsonl', 'empty.jsonl', 'same.jsonl']);
+
+    // Also once there is something to cut: results that were linked to the errors after a first run.
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    const results = bench.read('a.results.jsonl');
+    rmSync(bench.path('a.errors.jsonl'));
+    linkSync(bench.path('a.results.jsonl'), bench.path('a.errors.jsonl'));
+    expect(await runCli(bench, args)).toMatchObject({ status: 73 });
+    expect(bench.read('a.results.jsonl')).toBe(results);
+    rmSync(bench.path('a.errors.jsonl'));
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(server.calls).toHaveLength(3);
+  });
+
   test('a ledger where none can be made', async () => {
     const { bench, server, args } = await prepare();
     mkdirSync(bench.path('folder'));
@@ -379,6 +421,58 @@ describe('73: outputs that cannot be made', () => {
       expect(await runCli(bench, [...args, '--ledger', ledger])).toMatchObject({ status: 73 });
     }
     expectUntouched(bench, server, ['a.jsonl', 'folder']);
+  });
+});
+
+/** The files of a job, each in turn the one in the folder that cannot be written. */
+const PLACES = [
+  ['the ledger', ['--ledger', 'shut/a.qbatch.db']],
+  ['the results', ['-o', 'shut/a.results.jsonl']],
+  ['the errors', ['--errors', 'shut/a.errors.jsonl']],
+] as const;
+
+describe('73: a folder that cannot be written; then it can', () => {
+  async function expectShut(
+    { bench, server, args }: Awaited<ReturnType<typeof prepare>>,
+    under: readonly string[],
+    setWritable: (can: boolean) => void,
+  ): Promise<void> {
+    for (const [name, flags] of PLACES) {
+      setWritable(false);
+      server.forget();
+      const all = [...args, ...flags, '--fresh', '-y'];
+      const run = await runCli(bench, all, { under });
+      expect({ name, status: run.status, calls: server.calls.length }).toEqual({
+        name,
+        status: 73,
+        calls: 0,
+      });
+      expect(run.stderr).toContain(bench.path(flags[1]));
+      expect(run.stderr).toContain('check the folder and its permissions');
+      expect(readdirSync(bench.path('shut'))).toEqual([]);
+      setWritable(true);
+      expect(await runCli(bench, all, { under })).toMatchObject({ status: 0 });
+      expect(server.calls).toHaveLength(3);
+      for (const file of readdirSync(bench.path('shut'))) rmSync(bench.path(`shut/${file}`));
+    }
+  }
+
+  test.skipIf(permissionsHold === null)(
+    'by its permissions (skipped where root cannot give up writing everywhere)',
+    async () => {
+      const prepared = await prepare();
+      const folder = prepared.bench.path('shut');
+      mkdirSync(folder);
+      await expectShut(prepared, permissionsHold ?? [], (can) =>
+        chmodSync(folder, can ? 0o755 : 0o555),
+      );
+    },
+  );
+
+  test.skipIf(!mayMount)('mounted read-only (skipped where nothing can be mounted)', async () => {
+    const prepared = await prepare();
+    const mount = mountItself(prepared.bench, 'shut');
+    await expectShut(prepared, [], (can) => mount.writable(can));
   });
 });
 

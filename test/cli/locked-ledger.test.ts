@@ -1,0 +1,100 @@
+import { Worker } from 'node:worker_threads';
+import { expect, onTestFinished, test } from 'vitest';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { customIds, prepareCliJob } from '../helpers/cli-job.ts';
+import { openElsewhere } from '../helpers/other-program.ts';
+import { readLedgerCopy } from '../helpers/read-ledger-copy.ts';
+import { runCli, startCli } from '../helpers/spawn-cli.ts';
+import { tempFolder } from '../helpers/temp-ledger.ts';
+
+const LINES = 40;
+const HELD = 8;
+
+/** A run with 8 calls in flight, none of them replied to. */
+async function startHeld(): Promise<
+  Awaited<ReturnType<typeof prepareCliJob>> & { readonly run: ReturnType<typeof startCli> }
+> {
+  const job = await prepareCliJob(LINES);
+  const args = [...job.args, '-c', String(HELD), '--json'];
+  job.server.hold();
+  const run = startCli(job.bench, args);
+  await run.before(job.server.seen(HELD));
+  return { ...job, args, run };
+}
+
+test('another program reads the ledger in one long transaction: the run goes on, and finishes', async () => {
+  const { bench, server, ids, args, run } = await startHeld();
+  const say = openElsewhere(bench.path('a.qbatch.db'));
+  await say('BEGIN');
+  const settled = 'SELECT count(*) FROM lines';
+  expect(await say(settled)).toBe(0);
+  server.release();
+  expect(await run.finished).toMatchObject({ status: 0 });
+  expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
+  // It still reads what was there when it began.
+  expect(await say(settled)).toBe(0);
+  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  await say('COMMIT');
+  expect(await say(settled)).toBe(LINES);
+  const verified = await runCli(bench, ['status', '--verify', '--json']);
+  expect(verified.json()).toMatchObject({ verify: { ok: true } });
+  expect(server.calls).toHaveLength(LINES);
+});
+
+test('another program keeps a lock on the ledger for longer than is waited: 75, nothing lost, then it goes on', async () => {
+  const { bench, server, ids, args, run } = await startHeld();
+  const ledger = bench.path('a.qbatch.db');
+  const say = openElsewhere(ledger);
+  await say('BEGIN IMMEDIATE');
+  server.release();
+  const blocked = await run.finished;
+  expect(blocked).toMatchObject({ status: 75 });
+  expect(blocked.stderr).toContain(`another program holds a lock on ${ledger}`);
+  expect(blocked.stderr).toContain('run the same command again; nothing settled is lost');
+  const sent = server.calls.length;
+  // Begun while it is locked: the same, and nothing is sent.
+  expect(await runCli(bench, args)).toMatchObject({ status: 75 });
+  expect(server.calls).toHaveLength(sent);
+
+  await say('ROLLBACK');
+  const settled = readLedgerCopy(ledger)?.settled ?? new Set();
+  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
+  const again = server.calls.slice(sent).filter(({ id }) => settled.has(id));
+  expect(again).toEqual([]);
+  // Nothing but the calls that were in flight is sent twice.
+  expect(server.calls.length).toBeLessThanOrEqual(LINES + HELD);
+});
+
+const HOLDER = `
+  const { workerData: { path, state } } = require('node:worker_threads');
+  const database = new (require('better-sqlite3'))(path);
+  database.exec('BEGIN IMMEDIATE');
+  Atomics.store(state, 0, 1);
+  Atomics.notify(state, 0);
+  // Until the commit begins, and then for a good part of the time that it waits.
+  Atomics.wait(state, 0, 1);
+  Atomics.wait(state, 1, 0, 500);
+  Atomics.store(state, 2, 1);
+  database.exec('ROLLBACK');
+  database.close();
+`;
+
+test('a lock that is given back in time: the commit waits for it', () => {
+  const path = `${tempFolder()}/a.qbatch.db`;
+  const ledger = Ledger.open(path, { adopt: false, wallMs: 0 });
+  onTestFinished(() => {
+    ledger.close();
+  });
+  const state = new Int32Array(new SharedArrayBuffer(12));
+  const holder = new Worker(HOLDER, { eval: true, workerData: { path, state } });
+  onTestFinished(async () => {
+    await holder.terminate();
+  });
+  expect(Atomics.wait(state, 0, 0, 30_000)).not.toBe('timed-out');
+  Atomics.store(state, 0, 2);
+  Atomics.notify(state, 0);
+  ledger.transact(() => undefined);
+  // It came back after the lock was given back, not before.
+  expect(Atomics.load(state, 2)).toBe(1);
+});
