@@ -10,7 +10,7 @@ const OPEN_BODY_UNITS_MAX = 128 * 1024 * 1024;
  * are held, and copied by the collector.
  */
 const BATCH_RECORDS_ENOUGH = 512;
-const BATCH_TURNS_MOST = 32;
+const BATCH_TURNS_MOST = 4;
 
 /** Everything that happened in one turn of the event loop, or a few, to be made durable together. */
 export type TurnBatch = Batch & {

@@ -1,3 +1,4 @@
+import { oneLine } from '../reporters/one-line.ts';
 import type { RateLimits } from '../models/catalog.ts';
 import type { ModelProfile } from '../models/model-profile.ts';
 import type { ModelRecord } from '../models/model-record.ts';
@@ -65,7 +66,9 @@ export function explainModel({ profile, record, offer, limits }: Explained): rea
   const batch = (record.batch ?? []).map((name) => BATCH_TEXT[name] ?? name);
   return [
     '',
-    `${profile.id}: ${record.category ?? 'no category'}${record.snapshot === true ? ', a snapshot' : ''}${listed}`,
+    oneLine(
+      `${profile.id}: ${record.category ?? 'no category'}${record.snapshot === true ? ', a snapshot' : ''}${listed}`,
+    ),
     `  tokens: ${numbers([
       ['context', profile.contextWindow],
       ['input at most', profile.maxInput],

@@ -1,3 +1,4 @@
+import { oneLine } from '../reporters/one-line.ts';
 import type { Catalog, RateLimits } from '../models/catalog.ts';
 import { modelJson } from '../models/model-json.ts';
 import type { ModelProfile } from '../models/model-profile.ts';
@@ -72,7 +73,8 @@ function nothingFound(pattern: string, catalog: Catalog): readonly string[] {
 
 function notOffered(found: readonly Entry[], scope: Scope): readonly string[] {
   const [first] = found;
-  const name = found.length === 1 && first !== undefined ? first.profile.id : 'no matching model';
+  const name =
+    found.length === 1 && first !== undefined ? oneLine(first.profile.id) : 'no matching model';
   return [
     `${name} is ${found.length === 1 ? 'not ' : ''}listed for ${scope}`,
     `  listed for: ${scopesOf(found).join(', ')}`,
@@ -149,7 +151,7 @@ function tableOf(entries: readonly Entry[]): readonly string[] {
 
 function rowOf({ profile, offer, limits }: Entry): readonly string[] {
   return [
-    profile.id,
+    oneLine(profile.id),
     numberText(profile.contextWindow),
     numberText(profile.maxOutput),
     ...priceCells(offer),
@@ -211,7 +213,7 @@ function thinkingText({ thinking, thinkingDefault }: ModelProfile): string {
 
 function detailOf(entry: Entry): readonly string[] {
   const { offer, record, listing } = entry;
-  const lines = ['', `prices of ${entry.profile.id}, per 1M tokens`];
+  const lines = ['', `prices of ${oneLine(entry.profile.id)}, per 1M tokens`];
   if (offer === null) {
     lines.push(listing?.note === undefined ? '  none known' : `  none: ${listing.note}`);
   } else if (offer.prices.kind === 'tiers') {

@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { openBench } from '../helpers/bench.ts';
@@ -54,3 +54,22 @@ describe('the request files of this repository', () => {
     ]);
   });
 });
+
+test.each(['README.md', 'README.zh-CN.md'])(
+  '%s: its example is what the program prints today',
+  async (front) => {
+    const page = readFileSync(front, 'utf8');
+    const bench = openBench();
+    mkdirSync(bench.path('fixtures'));
+    copyFileSync(`${FOLDER}../quickstart.jsonl`, bench.path('fixtures/quickstart.jsonl'));
+    const run = await runCli(bench, ['run', 'fixtures/quickstart.jsonl', '--simulate'], NO_KEY);
+    expect(run, run.stderr).toMatchObject({ status: 0 });
+    const told = (run.stderr + run.stdout)
+      .replaceAll(bench.folder, '…')
+      .replace(/in [\d.]+s$/m, 'in 0.1s');
+    const [, example] = /```text\n(job quickstart.*?)```/s.exec(page) ?? [];
+    expect(told).toBe(example);
+    const [, line] = /```jsonl\n(\{"id":"quickstart-8".*?)\n```/s.exec(page) ?? [];
+    expect(bench.lines('fixtures/quickstart.results.jsonl')).toContainEqual(JSON.parse(line ?? ''));
+  },
+);

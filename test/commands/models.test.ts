@@ -143,3 +143,15 @@ describe('modelsCommand: JSON', () => {
     expect(parse('gpt-4o').models).toEqual([]);
   });
 });
+
+it("the id of a model in the user's own catalog is shown without what a terminal obeys", () => {
+  const id = 'mine\u001B]52;c;eA==\u0007\u009B31m\u202Egnp';
+  const own = loadCatalog({ models: [{ id }] });
+  for (const pattern of ['mine', '*']) {
+    const text = modelsCommand({ json: false, scope: 'cn', catalog: own, pattern });
+    expect(text).toContain('mine');
+    expect(text).not.toMatch(
+      /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/u,
+    );
+  }
+});

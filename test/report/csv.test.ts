@@ -21,6 +21,9 @@ describe('csvRow', () => {
     [' padded ', '" padded "'],
     ['=a,"b"', '"\'=a,""b"""'],
     ['\u001B[31mred\u0000', '\uFFFD[31mred\uFFFD'],
+    ['a\u202Egpj.exe\u2066b', 'a\uFFFDgpj.exe\uFFFDb'],
+    ['one\u2028two\u2029three', 'one\uFFFDtwo\uFFFDthree'],
+    ['\u202A=1+1', '\uFFFD=1+1'],
   ])('csvRow: %j is written %j', (cell, written) => {
     expect(csvRow([cell])).toBe(`${written}\r\n`);
   });
