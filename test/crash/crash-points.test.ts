@@ -40,7 +40,7 @@ test.skipIf(!canTrace)(
         if (point.situation !== job.situation) continue;
         const end = await tryPoint(job, point);
         ends.push(end);
-        if (ends.length % 200 === 0) process.stdout.write(`${ends.length} of ${chosen.length}\n`);
+        if (ends.length % 100 === 0) process.stdout.write(`${ends.length} of ${chosen.length}\n`);
         if (end.problems.length === 0) continue;
         wrong.push(`${pointName(point)}: ${end.problems.join('; ')}`);
         // At once: all of them take hours.
