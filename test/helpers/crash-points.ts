@@ -101,25 +101,23 @@ function shuffled<T>(values: readonly T[], random: Random): T[] {
     .map(({ value }) => value);
 }
 
-/** All points in a seeded order: a campaign that is broken off has tried a fair sample. */
+/**
+ * All points in a seeded order: one of every kind of call, fault and situation, then another of each that has
+ * more, and so on. However many are tried, it is a fair sample.
+ */
 export function everyPoint(points: readonly CrashPoint[], random: Random): CrashPoint[] {
-  return shuffled(points, random);
-}
-
-/** `count` of the points, from every kind of call, fault and situation as evenly as can be. */
-export function samplePoints(
-  points: readonly CrashPoint[],
-  count: number,
-  random: Random,
-): CrashPoint[] {
   const kinds = new Map<string, CrashPoint[]>();
-  for (const point of points) {
+  for (const point of shuffled(points, random)) {
     const kind = `${point.situation} ${point.call} ${point.fault}`;
-    kinds.set(kind, [...(kinds.get(kind) ?? []), point]);
+    const others = kinds.get(kind);
+    if (others === undefined) kinds.set(kind, [point]);
+    else others.push(point);
   }
   const order = shuffled([...kinds.values()], random);
-  const [first, ...rest] = order.map((kind) => kind[random.between(0, kind.length - 1)]);
-  return [first, ...rest].filter((point) => point !== undefined).slice(0, count);
+  const rounds = Math.max(...order.map(({ length }) => length));
+  return Array.from({ length: rounds }, (_, round) =>
+    order.flatMap((kind) => kind[round] ?? []),
+  ).flat();
 }
 
 /** A point in one word, to name it and to ask for it again (`CRASH_POINT`). */
