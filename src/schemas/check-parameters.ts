@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ProtocolName } from '../protocols/protocol.ts';
 import { closestName } from '../suggest.ts';
 import { breach, isFull, named, placeName, refuse, shown, shownName, valueAt } from './findings.ts';

@@ -1,5 +1,5 @@
 import { isObject } from '../is-object.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Severity } from '../problem.ts';
 import { PROBLEM_CODES } from './codes.ts';
 import type { ProblemCode } from './codes.ts';

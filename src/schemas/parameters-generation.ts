@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FAMILIES } from './model-families.ts';
 import { maxTokensOf } from './request-facts.ts';
 import { SEED_MAX, flag, parameter, stopValue } from './parameter.ts';

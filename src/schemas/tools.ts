@@ -1,5 +1,5 @@
 import { isObject } from '../is-object.ts';
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   booleanValue,
   filledString,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Building blocks of the schemas. The `error` of each says what is allowed, as the end of "it must

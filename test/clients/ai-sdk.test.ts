@@ -11,7 +11,7 @@ import {
   tool,
 } from 'ai';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { startSimulateServer } from './simulate-server.ts';
 import type { Account } from './simulate-server.ts';
 
