@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as Databases from '../../src/ledger/database.ts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { seeded } from '../../bench/laboratory/virtual-time.ts';
+import { memoryFolder } from '../helpers/memory-folder.ts';
 import { SABOTAGES, type Sabotage } from './sabotage.ts';
 import { type Simulated, simulateJob } from './simulate-job.ts';
 
@@ -43,8 +43,7 @@ const NAME = 'simulated jobs keep every promise';
 
 let root = '';
 beforeAll(() => {
-  // Nothing here is about the disk's own honesty: memory does.
-  root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'qbatch-sim-'));
+  root = mkdtempSync(join(memoryFolder(), 'qbatch-sim-'));
 });
 afterAll(() => {
   rmSync(root, { recursive: true, force: true });
