@@ -40,9 +40,12 @@ export class ControlWatch {
     this.due = null;
     const sure = this.before.every(({ untilMs }) => untilMs <= nowMs);
     if (control === 'bad') {
+      // What nobody may have looked at before it went bad may never be taken over.
+      for (const one of this.before) if (one.untilMs > nowMs) one.untilMs = Infinity;
       this.due = { what: 'warned', concurrency: 0, atMs: nowMs + BAD_LOOK_MS_MOST };
       return;
     }
+    for (const one of this.before) one.untilMs = Math.min(one.untilMs, nowMs + LOOK_MS_MOST);
     const next = control === 'settings' ? this.settings : control;
     if (next === this.inForce) return;
     this.before.push({ most: this.inForce, untilMs: nowMs + LOOK_MS_MOST });
