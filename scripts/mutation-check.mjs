@@ -26,6 +26,22 @@ const MUTANTS = [
     by: POWER_LOSS,
   },
   {
+    name: 'checkpoint without a sync',
+    file: 'src/ledger/ledger.ts',
+    edits: [
+      [
+        '    this.statements.commit.run();\n',
+        '    this.statements.commit.run();\n' +
+          '    if (this.counter % 64 === 63) {\n' +
+          "      this.database.pragma('synchronous = OFF');\n" +
+          "      this.database.pragma('wal_checkpoint');\n" +
+          "      this.database.pragma('synchronous = FULL');\n" +
+          '    }\n',
+      ],
+    ],
+    by: POWER_LOSS,
+  },
+  {
     name: 'a call leaves before its start is durable',
     file: 'src/settle.ts',
     edits: [['await context.journal.started({', 'void context.journal.started({']],

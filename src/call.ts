@@ -36,6 +36,8 @@ export type Transport = {
     call: HttpCall,
     openFold: (reply: Omit<HttpReply, 'body'>) => StreamFold,
   ): Promise<CallResult>;
+  /** What a call came to is committed, or of no use: it takes up no room any more. Once for each result. */
+  release(result: CallResult): void;
   /** Drops every call in flight; each ends as `interrupted`. */
   dropAll(): void;
   readonly inFlight: number;
@@ -122,7 +124,7 @@ export function openTransport(options: TransportOptions): Transport {
         const deadlineMs = options.clock.monotonicMs() + limitMs + waitMs;
         const finish = (ended: Exchange, result: CallResult): void => {
           if (!open.delete(ended)) return;
-          room.leave(ended, ended.heldBytes);
+          room.end(ended, ended.heldBytes);
           resolve(result);
         };
         const exchange = new Exchange(deadlineMs, room, { openFold, finish });
@@ -141,6 +143,9 @@ export function openTransport(options: TransportOptions): Transport {
           exchange.onResponseError(null, error as Error);
         }
       });
+    },
+    release({ heldBytes = 0 }) {
+      room.free(heldBytes);
     },
     dropAll() {
       for (const exchange of open) exchange.drop('interrupted');

@@ -10,10 +10,14 @@ const REPLY_BYTES_MAX: number = 64 * 1024 * 1024;
 const FOLDED_BYTES_FREE = 1024 * 1024;
 
 /** What one call came to: a whole reply, a stream folded to its clean end, or no whole reply. */
-export type CallResult =
+export type CallResult = (
   | { readonly kind: 'reply'; readonly reply: HttpReply }
   | { readonly kind: 'stream'; readonly fold: StreamFold }
-  | { readonly kind: 'failed'; readonly failure: ApiFailure };
+  | { readonly kind: 'failed'; readonly failure: ApiFailure }
+) & {
+  /** What it takes up in the room for replies until it is released; nothing where left out. */
+  readonly heldBytes?: number;
+};
 
 type Ending = 'timeout' | 'idle' | 'interrupted' | 'too-big' | 'fold-done';
 
@@ -115,19 +119,24 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
 
   onResponseEnd(): void {
     if (this.ending !== null) return;
-    if (this.fold !== null) this.finish(this, { kind: 'stream', fold: this.fold });
+    if (this.fold !== null)
+      this.finish(this, { kind: 'stream', fold: this.fold, heldBytes: this.heldBytes });
     else if (this.head !== null) {
       const body =
         this.chunks.length === 1 && this.chunks[0] !== undefined
           ? this.chunks[0]
           : Buffer.concat(this.chunks);
-      this.finish(this, { kind: 'reply', reply: { ...this.head, body } });
+      this.finish(this, {
+        kind: 'reply',
+        reply: { ...this.head, body },
+        heldBytes: this.heldBytes,
+      });
     } else this.finish(this, this.failed(new Error('the connection closed without a reply')));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.ending === 'fold-done' && this.fold !== null)
-      this.finish(this, { kind: 'stream', fold: this.fold });
+      this.finish(this, { kind: 'stream', fold: this.fold, heldBytes: this.heldBytes });
     else this.finish(this, this.failed(error));
   }
 
@@ -154,6 +163,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     } as const;
     return {
       kind: 'failed',
+      heldBytes: this.heldBytes,
       failure: {
         kind,
         statusCode: this.head?.statusCode ?? null,

@@ -18,7 +18,6 @@ import type { Report } from './reporters/reporter.ts';
 import { answeredLine, failedLine } from './settled-line.ts';
 import { callToMake } from './streamed-call.ts';
 import { TIME_LIMIT_CODES } from './time-limit.ts';
-import type { Usage } from './usage.ts';
 import { showsThoughts } from './shows-thoughts.ts';
 
 /** A call that may have been billed but brought no answer is made at most this often for one line. */
@@ -75,9 +74,6 @@ type Tally = {
 type At = { readonly context: SettleContext; readonly ticket: Ticket };
 
 type Next = 'done' | { readonly waitMs: number; readonly again: boolean };
-function tokensOf(usage: Usage | null): number | null {
-  return usage?.totalTokens ?? null;
-}
 
 /**
  * Takes one line from planned to settled: admit, write down the start, call, decode, classify, and
@@ -127,6 +123,7 @@ const NOTHING_TAKEN: Taken = { tokens: null, pico: 0, uncertainPico: 0, latencyM
 async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
   const { context, ticket } = at;
   let taken = NOTHING_TAKEN;
+  let result = DROPPED_BEFORE_SENDING;
   try {
     tally.attempt += 1;
     await context.journal.started({
@@ -139,14 +136,13 @@ async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
       estimatedPico: ticket.reserved.pico,
     });
     const startedMs = context.clock.monotonicMs();
-    const dropped = context.stop.aborted || context.abort.aborted;
-    const result = dropped
-      ? DROPPED_BEFORE_SENDING
-      : await context.transport.send(callToMake(line, tally.tooSlow), (reply) => {
-          ticket.admitted();
-          const { redact, protocols } = context;
-          return protocols[line.call.protocol].fold({ ...reply, redact }, line);
-        });
+    if (!context.stop.aborted && !context.abort.aborted) {
+      result = await context.transport.send(callToMake(line, tally.tooSlow), (reply) => {
+        ticket.admitted();
+        const { redact, protocols } = context;
+        return protocols[line.call.protocol].fold({ ...reply, redact }, line);
+      });
+    }
     const latencyMs = context.clock.monotonicMs() - startedMs;
     const decoded = redactDecoded(decodeResult(result, line, context), context.redact);
     const ending =
@@ -158,6 +154,7 @@ async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
     await context.journal.ended(ending.end, ending.settled);
     return ending.next;
   } finally {
+    context.transport.release(result);
     ticket.release(taken);
   }
 }
@@ -201,7 +198,7 @@ function endAnswered(
       costPico,
     },
     settled: answeredLine(line, tally.attempt, { answer, wallMs }),
-    taken: { ...NOTHING_TAKEN, tokens: tokensOf(usage), ...spent, latencyMs },
+    taken: { ...NOTHING_TAKEN, tokens: usage?.totalTokens ?? null, ...spent, latencyMs },
     admitted: true,
     next: 'done',
   };
@@ -243,7 +240,7 @@ function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailu
       : null,
     taken: {
       ...NOTHING_TAKEN,
-      tokens: tokensOf(usage),
+      tokens: usage?.totalTokens ?? null,
       uncertainPico: ambiguous ? (costPico ?? ticket.reserved.pico ?? 0) : 0,
     },
     admitted: replied && verdict.action !== 'throttle' && !decision.doubtful,

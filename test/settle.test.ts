@@ -174,6 +174,24 @@ const classes = ({ ends }: Surroundings): string[] =>
   ends().map((end) => `${end.class}${end.counted ? '' : ' free'}`);
 
 describe('settleLine: answers', () => {
+  test('a reply takes up room until its record is durable', async () => {
+    const at = surroundings(inTurn(SERVER_ERROR, answerOf('好评')));
+    const releasedAtCommit: number[] = [];
+    const { ended } = at.context.journal;
+    const journal = {
+      ...at.context.journal,
+      async ended(...record: Parameters<typeof ended>) {
+        await at.clock.advance(10);
+        releasedAtCommit.push(at.transport.released.length);
+        await ended(...record);
+      },
+    };
+    Object.assign(at.context, { journal });
+    await at.run();
+    expect(releasedAtCommit).toEqual([0, 1]);
+    expect(at.transport.released.map(({ kind }) => kind)).toEqual(['reply', 'reply']);
+  });
+
   test('an answer: start and end are written down, with usage, cost and request id', async () => {
     const at = surroundings(() => answerOf('好评', { input: 21, output: 4 }));
     await at.run(plannedLine(7, { metadata: '{"team":"客服"}' }));

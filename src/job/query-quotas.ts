@@ -109,6 +109,8 @@ async function get(path: string, { transport }: QuotaQuery): Promise<HttpReply |
     stream: false,
   };
   const result = await transport.send(call, (head) => dashscope.fold(head, NO_MODEL));
+  // One reply at a time, and a small one.
+  transport.release(result);
   if (result.kind === 'reply') return result.reply;
   return result.kind === 'stream' ? 'the reply is an event stream' : result.failure.message;
 }

@@ -7,9 +7,10 @@ export function storageError(error: unknown, path: string): QbatchError {
   const code = sqliteCode(error) || String((error as NodeJS.ErrnoException).code);
   const text = (error as Error).message;
   if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT_')) {
+    // SQLite takes an I/O error in reading for damage too (unixRead, SQLITE_IOERR_CORRUPTFS; 3.53.2).
     return new ConfigError(
-      `${path} is damaged: ${text}`,
-      'restore it from a copy, or move it and its .mark away and rerun with --adopt-outputs to take the answers from the output files',
+      `${path} is damaged, or the disk failed to read it: ${text}`,
+      'run the same command again; if it says so again, restore it from a copy, or move it and its .mark away and rerun with --adopt-outputs to take the answers from the output files',
       error,
     );
   }

@@ -145,7 +145,10 @@ function older(job: Prepared): void {
 
 const WENT_BACKWARDS = { code: 78, says: /went backwards.*--adopt-outputs/ } as const;
 const LOST = { code: 78, says: /lost.*--adopt-outputs/ } as const;
-const DAMAGED = { code: 78, says: /is damaged.*--adopt-outputs/ } as const;
+const DAMAGED = {
+  code: 78,
+  says: /is damaged, or the disk failed to read it.*--adopt-outputs/,
+} as const;
 
 const REFUSED: readonly Harm[] = [
   ['the write-ahead log is gone', ({ path }) => rmSync(path(WAL)), WENT_BACKWARDS],

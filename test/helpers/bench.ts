@@ -76,10 +76,10 @@ afterEach(() => {
   open.clear();
 });
 
-/** Makes the folders of one test. */
-export function openBench(): Bench {
+/** Makes the folders of one test, below the folder for temporary files or another one. */
+export function openBench(below: string = tmpdir()): Bench {
   // A program sees its working folder without symbolic links, which TMPDIR may lead through.
-  const root = mkdtempSync(join(realpathSync(tmpdir()), 'qbatch-test-'));
+  const root = mkdtempSync(join(realpathSync(below), 'qbatch-test-'));
   open.add(root);
   const folder = join(root, 'work');
   const home = join(root, 'home');

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Finished, runCli } from './spawn-cli.ts';
-import type { SmallJob } from './small-job.ts';
+import type { RecordedJob } from './small-job.ts';
 
 /**
  * One thing that happened to the disk, or was told to somebody, in the order of its beginning. `inode`
@@ -20,17 +20,23 @@ export type DiskEvent =
   /** The first bytes of a call left. */
   | { readonly kind: 'sent'; readonly id: string };
 
+/** From the first write into the ledger itself to the sync that ends them, as numbers of events. */
+export type Checkpoint = { readonly from: number; readonly to: number };
+
 export type Recording = {
-  readonly job: SmallJob;
+  readonly job: RecordedJob;
   /** The files that were there before, by name; their inodes are 0, 1, ... in this order. */
   readonly before: ReadonlyMap<string, Buffer>;
   readonly events: readonly DiskEvent[];
+  /** What was copied out of the log while calls were still to be made. */
+  readonly checkpoints: readonly Checkpoint[];
 };
 
+const LEDGER = 'job.qbatch.db';
 const CALLS = 'openat,pwrite64,write,writev,ftruncate,fsync,fdatasync,unlink,rename';
 
 /** Runs a job's command and records all that it does to the disk. */
-export async function recordRun(job: SmallJob): Promise<Recording> {
+export async function recordRun(job: RecordedJob): Promise<Recording> {
   job.restore();
   const { bench } = job;
   const before = new Map(bench.names().map((name) => [name, bench.bytes(name)]));
@@ -42,7 +48,34 @@ export async function recordRun(job: SmallJob): Promise<Recording> {
   if (ended.status !== 1) throw new Error(`${job.situation} under strace: ${ended.stderr}`);
   const parser = new TraceParser(bench.folder, [...before.keys()]);
   for (const line of readFileSync(trace, 'latin1').split('\n')) parser.read(line);
-  return { job, before, events: parser.events };
+  rmSync(trace);
+  const { events } = parser;
+  return { job, before, events, checkpoints: checkpointsOf(events) };
+}
+
+/**
+ * The checkpoints between two calls: runs of writes into the main file of the ledger, which nothing
+ * but a checkpoint writes once it goes by its name. That of the end comes after all calls.
+ */
+function checkpointsOf(events: readonly DiskEvent[]): Checkpoint[] {
+  const named = events.find((event) => event.kind === 'name' && event.name === LEDGER);
+  if (named?.kind !== 'name') return [];
+  const isMain = (event: DiskEvent): boolean =>
+    (event.kind === 'write' || event.kind === 'sync') && event.inode === named.inode;
+  const begin = events.findIndex(({ kind }) => kind === 'sent');
+  const end = events.findLastIndex(({ kind }) => kind === 'sent');
+  const found: Checkpoint[] = [];
+  let from: number | null = null;
+  for (let at = begin; at < end; at += 1) {
+    const event = events[at];
+    if (event === undefined || !isMain(event)) continue;
+    if (event.kind === 'write') from ??= at;
+    else if (from !== null) {
+      found.push({ from, to: at });
+      from = null;
+    }
+  }
+  return found;
 }
 
 /** A call in the trace: `began` is how many events there were before it. */

@@ -11,6 +11,8 @@ import { runCli } from './spawn-cli.ts';
 
 const SECTOR_BYTES = 512;
 const LEDGER = 'job.qbatch.db';
+/** So many events after a checkpoint the log has begun anew over what it copied. */
+const AFTER_CHECKPOINT = 60;
 
 /** What may be on the disk after the power went, and what had been told to anybody until then. */
 export type Image = {
@@ -24,17 +26,34 @@ export type Image = {
 /** How folder entries get to the disk: with a sync of the folder alone, or in order with any sync (ext4, xfs). */
 type FolderModel = 'strict' | 'journal';
 
-function patched(content: Buffer, at: number, data: Buffer): Buffer {
-  const grown = Buffer.alloc(Math.max(content.length, at + data.length));
-  content.copy(grown);
-  data.copy(grown, at);
-  return grown;
-}
+/** A file's bytes, changed in place: a log is written in thousands of pieces. */
+class Content {
+  private bytes: Buffer;
+  private size: number;
 
-function resized(content: Buffer, size: number): Buffer {
-  const cut = Buffer.alloc(size);
-  content.copy(cut);
-  return cut;
+  constructor(bytes: Buffer = Buffer.alloc(0)) {
+    this.bytes = Buffer.from(bytes);
+    this.size = bytes.length;
+  }
+
+  get now(): Buffer {
+    return this.bytes.subarray(0, this.size);
+  }
+
+  write(at: number, data: Buffer): void {
+    this.resize(Math.max(this.size, at + data.length));
+    data.copy(this.bytes, at);
+  }
+
+  /** What is behind the end reads as zeros, once the file is longer again. */
+  resize(size: number): void {
+    if (size > this.bytes.length) {
+      const grown = Buffer.alloc(Math.max(size, 2 * this.bytes.length));
+      this.now.copy(grown);
+      this.bytes = grown;
+    } else if (size < this.size) this.bytes.fill(0, size, this.size);
+    this.size = size;
+  }
 }
 
 type Change = Extract<DiskEvent, { kind: 'write' | 'truncate' }>;
@@ -42,7 +61,7 @@ type NameChange = Extract<DiskEvent, { kind: 'name' }>;
 
 /** The disk: what is certainly on it, and what was asked for since the last sync. */
 class Disk {
-  readonly content = new Map<number, Buffer>();
+  readonly content = new Map<number, Content>();
   readonly names = new Map<string, number>();
   readonly pending = new Map<number, { readonly at: number; readonly change: Change }[]>();
   pendingNames: { readonly at: number; readonly change: NameChange }[] = [];
@@ -53,26 +72,25 @@ class Disk {
     let inode = 0;
     for (const [name, bytes] of before) {
       this.names.set(name, inode);
-      this.content.set(inode, bytes);
+      this.content.set(inode, new Content(bytes));
       inode += 1;
     }
   }
 
   happens(at: number, event: DiskEvent): void {
     if (event.kind === 'write' || event.kind === 'truncate') {
-      const list = this.pending.get(event.inode) ?? [];
-      this.pending.set(event.inode, [...list, { at, change: event }]);
+      const list = this.pending.get(event.inode);
+      if (list === undefined) this.pending.set(event.inode, [{ at, change: event }]);
+      else list.push({ at, change: event });
     } else if (event.kind === 'name') this.pendingNames.push({ at, change: event });
     else if (event.kind === 'sync') this.sync(event.inode, event.from);
   }
 
   apply(change: Change): void {
-    const content = this.content.get(change.inode) ?? Buffer.alloc(0);
-    const after =
-      change.kind === 'write'
-        ? patched(content, change.at, change.data)
-        : resized(content, change.size);
-    this.content.set(change.inode, after);
+    const content = this.content.get(change.inode) ?? new Content();
+    this.content.set(change.inode, content);
+    if (change.kind === 'write') content.write(change.at, change.data);
+    else content.resize(change.size);
   }
 
   applyName({ name, inode }: NameChange): void {
@@ -117,11 +135,22 @@ class Disk {
   }
 }
 
+/**
+ * The moment of a power loss. At the end too, where the job was told to be finished; and every second
+ * one about a checkpoint, where there is one: it is a small part of what was recorded.
+ */
+function cutOf({ events, checkpoints }: Recording, random: Random): number {
+  if (random.between(1, 12) === 1) return events.length;
+  const [first, ...others] = checkpoints;
+  if (first === undefined || random.between(0, 1) === 0) return random.between(1, events.length);
+  const { from, to } = random.pick([first, ...others]);
+  return random.between(from + 1, Math.min(to + AFTER_CHECKPOINT, events.length));
+}
+
 /** One image that a power loss at a random moment may leave. */
 export function imageOf(recording: Recording, random: Random): Image {
   const { events, before } = recording;
-  // The end too, where the job was told to be finished.
-  const cut = random.between(1, 12) === 1 ? events.length : random.between(1, events.length);
+  const cut = cutOf(recording, random);
   const disk = new Disk(before, random.pick(['strict', 'journal']));
   const settled = new Set<number>();
   const sent = new Map<string, number>();
@@ -135,7 +164,7 @@ export function imageOf(recording: Recording, random: Random): Image {
   disk.lose(random);
   const files = new Map<string, Buffer>();
   for (const [name, inode] of disk.names)
-    files.set(name, disk.content.get(inode) ?? Buffer.alloc(0));
+    files.set(name, disk.content.get(inode)?.now ?? Buffer.alloc(0));
   // Its memory is not written by calls; a disk may hold anything of it.
   if (files.has(`${LEDGER}-shm`)) files.set(`${LEDGER}-shm`, garbage(random));
   return { cut, files, settled, sent, finished };

@@ -7,17 +7,22 @@ type OpenFold = (reply: Omit<HttpReply, 'body'>) => StreamFold;
 /** What one scripted call comes to; `hang`: nothing, until it is dropped. */
 export type Scripted = CallResult | 'hang';
 
-export type ScriptedTransport = Transport & { readonly sent: readonly HttpCall[] };
+export type ScriptedTransport = Transport & {
+  readonly sent: readonly HttpCall[];
+  readonly released: readonly CallResult[];
+};
 
 /** A transport that follows a script; `nth` counts its calls from 1. */
 export function scriptedTransport(
   script: (call: HttpCall, nth: number, openFold: OpenFold) => Scripted | Promise<Scripted>,
 ): ScriptedTransport {
   const sent: HttpCall[] = [];
+  const released: CallResult[] = [];
   const hanging = new Set<() => void>();
   let inFlight = 0;
   return {
     sent,
+    released,
     get inFlight() {
       return inFlight;
     },
@@ -38,6 +43,9 @@ export function scriptedTransport(
             message: 'the call was dropped when the run was stopped',
           })
         : result;
+    },
+    release: (result) => {
+      released.push(result);
     },
     dropAll() {
       for (const drop of hanging) drop();

@@ -50,9 +50,14 @@ function argsOf(situation: Situation, server: CountingServer): string[] {
   return [...command, '--skip-invalid', '--json', '-c', String(SMALL_CONCURRENCY), ...server.flags];
 }
 
+/** As far as a recording of a run needs it, whatever the situation. */
+export type RecordedJob = Omit<SmallJob, 'situation'> & { readonly situation: string };
+
 /** Makes the job, and one finished by the command left alone. */
-export async function openSmallJob(situation: Situation): Promise<SmallJob> {
-  const bench = openBench();
+export async function openSmallJob(
+  situation: Situation,
+  bench: Bench = openBench(),
+): Promise<SmallJob> {
   const server = await startCountingServer();
   const refuses = ({ id }: SeenCall): ReturnType<CountingServer['script']> =>
     id === REFUSED ? BAD_REQUEST : { kind: 'answer' };

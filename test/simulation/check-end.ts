@@ -4,7 +4,6 @@ import { findJob } from '../../src/ledger/jobs.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { textOf } from './check-history.ts';
 import type { Event, History } from './history.ts';
-import { INPUT_TOKENS, OUTPUT_TOKENS } from './service.ts';
 
 type Settle = Extract<Event, { kind: 'settle' }>;
 
@@ -62,10 +61,22 @@ function checkBill(ledger: Ledger, history: History, wrong: string[]): void {
   const expected = history.fates
     .filter(({ token }) => token !== null)
     .reduce((sum, fate) => sum + fate.tokens, 0);
-  const each = INPUT_TOKENS + OUTPUT_TOKENS;
-  if (tokens !== certain * each) wrong.push(`${tokens} tokens for ${certain} answers of ${each}`);
   if (possible === 0 && tokens !== expected)
     wrong.push(`no fate is unknown, and yet ${tokens} tokens are not the ${expected} billed`);
+}
+
+/** Each number of calls in flight that was set anew, and surely taken over, against the trace. */
+export function checkTrace(ledger: Ledger, retuned: readonly number[], wrong: string[]): void {
+  const rows = ledger.database
+    .prepare("SELECT reason, to_value FROM pace_changes WHERE dimension = 'concurrency'")
+    .all() as { reason: string; to_value: number }[];
+  // Where failures hold the calls in flight down, another setting may change nothing.
+  if (rows.some(({ reason }) => reason !== 'set anew')) return;
+  for (const value of new Set(retuned)) {
+    const sure = retuned.filter((one) => one === value).length;
+    const told = rows.filter((row) => row.to_value === value).length;
+    if (told < sure) wrong.push(`set to ${value} in flight ${sure} times, ${told} in the trace`);
+  }
 }
 
 /** What the finished job left, in the ledger and the files, against its history. */
@@ -93,5 +104,10 @@ export function checkEnd(
   checkResults(linesOf(path('job.results.jsonl'), wrong), answered, wrong);
   checkErrors(linesOf(path('job.errors.jsonl'), wrong), failed, wrong);
   checkBill(ledger, history, wrong);
+  const answers = history.events.filter(
+    (event) => event.kind === 'end' && event.class === 'answered',
+  ) as Extract<Event, { kind: 'end' }>[];
+  const pico = answers.reduce((sum, end) => sum + (end.pico ?? 0), 0);
+  if (Number(job.costPico) !== pico) wrong.push(`cost ${job.costPico}, not ${pico}`);
   return wrong;
 }

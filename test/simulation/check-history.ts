@@ -1,3 +1,4 @@
+import { MoneyCheck } from './check-money.ts';
 import type { Event, Fate, History, Outcome } from './history.ts';
 
 type Call = { readonly fate: Fate; readonly number: number; outcome: Outcome | 'flying' };
@@ -20,6 +21,7 @@ export type Figures = {
   halts: number;
   resentAfterHalt: number;
   mostInFlight: number;
+  capStops: number;
 };
 
 /**
@@ -28,15 +30,25 @@ export type Figures = {
  */
 export class HistoryCheck {
   readonly wrong: string[] = [];
-  readonly figures: Figures = { calls: 0, halts: 0, resentAfterHalt: 0, mostInFlight: 0 };
+  readonly figures: Figures = {
+    calls: 0,
+    halts: 0,
+    resentAfterHalt: 0,
+    mostInFlight: 0,
+    capStops: 0,
+  };
   private readonly lines = new Map<number, LineSeen>();
   private readonly flying = new Set<LineSeen>();
   private readonly history: History;
   private readonly calls: Call[] = [];
+  private readonly money = new MoneyCheck((what) => {
+    this.say(what);
+  });
 
   constructor(history: History) {
     this.history = history;
     for (const event of history.events) this.take(event);
+    this.figures.capStops = this.money.stops;
   }
 
   /** The calls that a line's ledger rows speak of, in their order. */
@@ -61,8 +73,14 @@ export class HistoryCheck {
 
   private take(event: Event): void {
     switch (event.kind) {
+      case 'begin':
+        this.money.begin(event);
+        return;
+      case 'control':
+        return;
       case 'start':
         this.line(event.line).starts += 1;
+        this.money.start(event);
         return;
       case 'send':
         this.send(event);
@@ -73,6 +91,7 @@ export class HistoryCheck {
         return;
       }
       case 'end':
+        this.money.end(event);
         this.end(event);
         return;
       case 'settle':
@@ -85,6 +104,7 @@ export class HistoryCheck {
       case 'exit':
         if (event.graceful && this.flying.size > 0)
           this.say(`a graceful end left ${this.flying.size} calls without a record`);
+        this.money.exit(event);
         if (event.code === 70) this.say('the program said that it has a bug (70)');
         this.lose();
     }
@@ -98,6 +118,7 @@ export class HistoryCheck {
       line.lastClass = 'lost';
     }
     this.flying.clear();
+    this.money.lose();
   }
 
   private send({ line: number, call, cap }: Extract<Event, { kind: 'send' }>): void {
@@ -121,7 +142,8 @@ export class HistoryCheck {
   }
 
   /** The record of a call against what the service knows of it. */
-  private end({ line: number, attempt, class: kind }: Extract<Event, { kind: 'end' }>): void {
+  private end(event: Extract<Event, { kind: 'end' }>): void {
+    const { line: number, attempt, class: kind } = event;
     const line = this.line(number);
     const what = `attempt ${attempt} of line ${number} (${kind})`;
     const call = line.flying;
@@ -135,6 +157,10 @@ export class HistoryCheck {
     const { fate, outcome } = call;
     if (kind === 'answered' && (outcome !== 'answer' || !fate.billed))
       this.say(`${what}: the service gave no answer (${outcome})`);
+    if (kind === 'answered' && (event.tokens !== fate.tokens || event.pico !== fate.pico))
+      this.say(
+        `${what}: ${event.tokens} tokens, ${event.pico} pico; billed ${fate.tokens}, ${fate.pico}`,
+      );
     if (kind !== 'answered' && outcome === 'answer')
       this.say(`${what}: the answer was thrown away`);
     if (kind === 'rejected' && fate.billed) this.say(`${what}: it was billed`);

@@ -158,7 +158,7 @@ export class Pool {
           ? { ...reply.fate, tokens: reply.fate.tokens + 1 }
           : reply.fate,
       );
-      world.tell({ kind: 'send', line, call, cap: world.cap });
+      world.tell({ kind: 'send', line, call, cap: world.control.mostAt(world.time.nowMs) });
       if (time > 0) continue;
       new Exchange(world, call, { reply, handler, idleMs: this.idleMs }).begin();
       world.passes('send');

@@ -85,14 +85,24 @@ class Witness {
 
   private start(run: Run, values: unknown[]): unknown {
     if (this.world.passes('insert') !== null) throw new SqliteFault('SQLITE_FULL');
-    const [, line, attempt] = values as number[];
-    this.pending.push({ kind: 'start', line: line ?? 0, attempt: attempt ?? 0 });
+    const [, line = 0, attempt = 0, , , , , pico] = values as number[];
+    const { commits: commit } = this.world;
+    this.pending.push({ kind: 'start', line, attempt, pico: pico ?? 0, commit });
     return run(...values);
   }
 
   private end(run: Run, values: unknown[]): unknown {
     const [line, attempt] = values.slice(-2) as [number, number];
-    this.pending.push({ kind: 'end', line, attempt, class: String(values[1]) });
+    const [tokens, , , pico] = values.slice(8) as (number | null)[];
+    this.pending.push({
+      kind: 'end',
+      line,
+      attempt,
+      class: String(values[1]),
+      tokens: tokens ?? null,
+      pico: pico ?? null,
+      commit: this.world.commits,
+    });
     return run(...values);
   }
 
@@ -117,6 +127,7 @@ class Witness {
 
   private durable(): void {
     const { world } = this;
+    world.commits += 1;
     const events = [...this.held, ...this.pending];
     this.held = [];
     this.pending = [];

@@ -1,4 +1,5 @@
 import type * as Fs from 'node:fs';
+import { CONTROL_FILE } from './retunes.ts';
 import { currentWorld, now, ProcessDied, type SimFile, type World } from './world.ts';
 
 /** The file system itself: what is mocked here must not find its own mock. */
@@ -24,6 +25,13 @@ function openSync(...args: Parameters<typeof Fs.openSync>): number {
   if (world !== null && (IS_OUTPUT.test(path) || path.endsWith('.mark')))
     world.files.set(file, { path, syncedBytes: 0 });
   return file;
+}
+
+/** The control file, where a world does not hide it. */
+function lstatSync(...args: Parameters<typeof Fs.lstatSync>): ReturnType<typeof Fs.lstatSync> {
+  if (now.world?.sabotage === 'control-file-is-not-seen' && String(args[0]).endsWith(CONTROL_FILE))
+    throw ioError('ENOENT', 'lstat');
+  return real.lstatSync(...args);
 }
 
 function closeSync(file: number): void {
@@ -110,6 +118,7 @@ export const faultFiles: Record<string, unknown> = {
   ...real,
   openSync,
   closeSync,
+  lstatSync,
   writeSync,
   fdatasync,
   createReadStream,

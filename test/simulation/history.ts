@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import type { Control } from './control-watch.ts';
 
 /** What one call came to at the service, whatever the client made of it. */
 export type Fate = {
@@ -11,6 +12,8 @@ export type Fate = {
   /** The answer as it must stand in the output; null for a stream, which is folded. */
   readonly body: string | null;
   readonly tokens: number;
+  /** What it is charged, in pico-units. */
+  readonly pico: number;
 };
 
 /**
@@ -18,7 +21,18 @@ export type Fate = {
  * `halt`: the process is gone, with whatever was not durable; `exit`: it ended by itself.
  */
 export type Event =
-  | { readonly kind: 'start'; readonly line: number; readonly attempt: number }
+  /** A process begins under a cap (null: none); `callPicoMost`: no call can take more. */
+  | { readonly kind: 'begin'; readonly capPico: number | null; readonly callPicoMost: number }
+  /** Somebody writes the control file, or takes it away. */
+  | { readonly kind: 'control'; readonly control: Control }
+  /** `pico`: what is set aside for the call; `commit`: in which commit it became durable. */
+  | {
+      readonly kind: 'start';
+      readonly line: number;
+      readonly attempt: number;
+      readonly pico: number;
+      readonly commit: number;
+    }
   | { readonly kind: 'send'; readonly line: number; readonly call: number; readonly cap: number }
   /** A whole reply, or what stands for its failure, reached a living process. */
   | { readonly kind: 'reply'; readonly call: number; readonly outcome: Outcome }
@@ -27,6 +41,10 @@ export type Event =
       readonly line: number;
       readonly attempt: number;
       readonly class: string;
+      /** As the record has them; null where it does not say. */
+      readonly tokens: number | null;
+      readonly pico: number | null;
+      readonly commit: number;
     }
   | {
       readonly kind: 'settle';

@@ -13,6 +13,8 @@ export const SABOTAGES = [
   'settled-line-is-forgotten',
   'bill-is-larger',
   'timer-is-lost',
+  'cap-is-higher',
+  'control-file-is-not-seen',
 ] as const;
 
 export type Sabotage = (typeof SABOTAGES)[number];

@@ -1,4 +1,11 @@
-import { OUTPUT_TOKENS, type Weather } from './service.ts';
+import {
+  INPUT_PICO,
+  INPUT_TOKENS,
+  LONG_TOKENS,
+  OUTPUT_PICO,
+  OUTPUT_TOKENS,
+  type Weather,
+} from './service.ts';
 import type { Trap, World } from './world.ts';
 
 /** A kind of day at the service. */
@@ -45,12 +52,19 @@ export type Scenario = {
   readonly timeoutMs: number;
   /** Calls are answered as by a server of one's own, whose latency is a signal. */
   readonly ownServer: boolean;
+  /** What the job may cost at first, in pico-units; null: no cap. */
+  readonly capPico: number | null;
+  /** Share of answers, of 1, that take all that they may. */
+  readonly longShare: number;
+  /** Somebody writes the control file now and then. */
+  readonly retunes: boolean;
   /** Processes that something befalls, before one is left alone. */
   readonly troubles: number;
 };
 
 export function scenarioOf(world: World, lines: number): Scenario {
   const weather = WEATHERS[world.pick(Object.keys(WEATHERS))] ?? w({});
+  const longShare = world.chance(0.3) ? 0.02 : 0;
   return {
     lines,
     weather,
@@ -65,8 +79,23 @@ export function scenarioOf(world: World, lines: number): Scenario {
     onAmbiguous: world.chance(0.8) ? 'retry' : 'fail',
     timeoutMs: world.pick([10_000, 45_000]),
     ownServer: world.chance(0.3),
+    capPico: world.chance(0.4) ? capOf(world, lines, longShare) : null,
+    longShare,
+    retunes: world.chance(0.5),
     troubles: world.between(0, 6),
   };
+}
+
+/** A part of what all answers will take together, or a little more. */
+function capOf(world: World, lines: number, longShare: number): number {
+  const output = OUTPUT_TOKENS + longShare * (LONG_TOKENS - OUTPUT_TOKENS);
+  const all = lines * (INPUT_TOKENS * INPUT_PICO + output * OUTPUT_PICO);
+  return Math.floor(all * (0.05 + world.random() * 1.2));
+}
+
+/** Tokens that an answer may have. */
+export function tokensMost({ longShare }: Pick<Scenario, 'longShare'>): number {
+  return longShare > 0 ? LONG_TOKENS : OUTPUT_TOKENS;
 }
 
 function quotaOf(world: World): { calls: number; windowMs: number } {
@@ -75,13 +104,13 @@ function quotaOf(world: World): { calls: number; windowMs: number } {
 }
 
 /** The input of a job; each prompt says its line. */
-export function inputText(world: World, { lines, streamShare }: Scenario): string {
+export function inputText(world: World, scenario: Scenario): string {
+  const { lines, streamShare } = scenario;
+  const tokens = tokensMost(scenario);
   const rows: string[] = [];
   for (let line = 1; line <= lines; line += 1) {
     const stream = world.chance(streamShare) ? ',"stream":true' : '';
-    rows.push(
-      `{"custom_id":"c-${line}","prompt":"q-${line}!","max_tokens":${OUTPUT_TOKENS}${stream}}`,
-    );
+    rows.push(`{"custom_id":"c-${line}","prompt":"q-${line}!","max_tokens":${tokens}${stream}}`);
   }
   return `${rows.join('\n')}\n`;
 }

@@ -43,6 +43,11 @@ export const FINE: Weather = {
 
 export const INPUT_TOKENS = 5;
 export const OUTPUT_TOKENS = 20;
+/** Of an answer that takes all it may, where answers differ. */
+export const LONG_TOKENS = 2_000;
+/** List price of the simulated model, in pico-units of CNY a token: 0.8 and 2 CNY a million (catalog of 2026-08). */
+export const INPUT_PICO = 800_000;
+export const OUTPUT_PICO = 2_000_000;
 
 const NEVER_SENT = [
   'ECONNREFUSED',
@@ -69,8 +74,16 @@ const FAILURES = [
   [503, 'ServiceUnavailable', 'The service is unavailable.'],
 ] as const;
 
-const TOKENS = INPUT_TOKENS + OUTPUT_TOKENS;
-const USAGE = { input_tokens: INPUT_TOKENS, output_tokens: OUTPUT_TOKENS, total_tokens: TOKENS };
+function usageOf(output: number): Readonly<Record<string, number>> {
+  const total = INPUT_TOKENS + output;
+  return { input_tokens: INPUT_TOKENS, output_tokens: output, total_tokens: total };
+}
+
+function chargeOf(output: number): Pick<Fate, 'tokens' | 'pico'> {
+  const pico = INPUT_TOKENS * INPUT_PICO + output * OUTPUT_PICO;
+  return { tokens: INPUT_TOKENS + output, pico };
+}
+
 const PLAIN = {
   refusedBy: null,
   statusCode: 200,
@@ -82,21 +95,30 @@ const PLAIN = {
 } as const;
 
 function fateOf(line: number, fields: Partial<Fate>): Fate {
-  return { line, received: true, billed: false, token: null, body: null, tokens: 0, ...fields };
+  return {
+    line,
+    received: true,
+    billed: false,
+    token: null,
+    body: null,
+    tokens: 0,
+    pico: 0,
+    ...fields,
+  };
 }
 
-function answerBody(token: string): string {
+function answerBody(token: string, output: number): string {
   const choices = [{ finish_reason: 'stop', message: { role: 'assistant', content: token } }];
-  return JSON.stringify({ output: { choices }, usage: USAGE, request_id: `r-${token}` });
+  return JSON.stringify({ output: { choices }, usage: usageOf(output), request_id: `r-${token}` });
 }
 
 /** The same answer as frames, each with a piece of the text. */
-function frames(token: string): string {
+function frames(token: string, output: number): string {
   const pieces = token.match(/.{1,3}/g) ?? [];
   const frame = (content: string, reason: string, index: number): string =>
     `id:${index}\nevent:result\n:HTTP_STATUS/200\ndata:${JSON.stringify({
       output: { choices: [{ message: { role: 'assistant', content }, finish_reason: reason }] },
-      usage: USAGE,
+      usage: usageOf(output),
       request_id: `r-${token}`,
     })}\n\n`;
   return pieces
@@ -126,6 +148,8 @@ export class Service {
   /** Most calls that it takes in a window of time; all others are refused. */
   quota: { readonly calls: number; readonly windowMs: number } | null = null;
   grainMs = 1;
+  /** Share of answers, of 1, that are long. */
+  longShare = 0;
   private readonly taken: number[] = [];
   private readonly world: World;
 
@@ -153,7 +177,8 @@ export class Service {
     const { world, weather } = this;
     const headMs = world.chance(weather.slow) ? world.between(2_000, 30_000) : this.latencyMs();
     const token = `${line}#${nth}`;
-    const at = { line, token, headMs, streamed };
+    const output = world.chance(this.longShare) ? LONG_TOKENS : OUTPUT_TOKENS;
+    const at = { line, token, headMs, streamed, output };
     if (!this.takes()) return this.throttle(at);
     let roll = world.random();
     const falls = (share: number): boolean => {
@@ -170,16 +195,16 @@ export class Service {
     return this.answer(at);
   }
 
-  private answer({ line, token, headMs, streamed }: At): Reply {
+  private answer({ line, token, headMs, streamed, output }: At): Reply {
     const { world } = this;
     const stream = streamed;
-    const body = answerBody(token);
-    const fate = { billed: true, token, tokens: TOKENS, body: stream ? null : body };
+    const body = answerBody(token, output);
+    const fate = { billed: true, token, ...chargeOf(output), body: stream ? null : body };
     return {
       ...PLAIN,
       fate: fateOf(line, fate),
       headers: { 'content-type': stream ? 'text/event-stream' : 'application/json' },
-      chunks: split(world, stream ? frames(token) : body),
+      chunks: split(world, stream ? frames(token, output) : body),
       headMs,
       gapMs: world.chance(this.weather.slow) ? world.between(10, 3_000) : 1,
     };
@@ -211,7 +236,7 @@ export class Service {
     const billed = world.chance(0.5);
     return {
       ...PLAIN,
-      fate: fateOf(at.line, { billed, tokens: billed ? TOKENS : 0 }),
+      fate: fateOf(at.line, billed ? { billed, ...chargeOf(at.output) } : {}),
       statusCode: world.pick([502, 504]),
       headers: { 'content-type': 'text/html' },
       chunks: [Buffer.from('<html><body>Bad Gateway</body></html>')],
@@ -222,7 +247,7 @@ export class Service {
   /** 200, and yet no answer. */
   private lie(at: At): Reply {
     const { world } = this;
-    const whole = answerBody(at.token);
+    const whole = answerBody(at.token, at.output);
     const bodies = [
       '',
       '<html>login</html>',
@@ -262,4 +287,5 @@ type At = {
   readonly token: string;
   readonly headMs: number;
   readonly streamed: boolean;
+  readonly output: number;
 };

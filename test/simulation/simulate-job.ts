@@ -15,13 +15,14 @@ import { loadCatalog } from '../../src/models/catalog.ts';
 import { createPricing } from '../../src/pricing.ts';
 import { createValueRedactor } from '../../src/redact.ts';
 import type { Settings } from '../../src/settings.ts';
-import { checkEnd } from './check-end.ts';
+import { checkEnd, checkTrace } from './check-end.ts';
 import { type Figures, HistoryCheck } from './check-history.ts';
 import { services } from './fake-undici.ts';
 import { type History, hashOf } from './history.ts';
 import type { Sabotage } from './sabotage.ts';
-import { inputText, type Scenario, scenarioOf, trapOf } from './scenario.ts';
-import { FINE, Service } from './service.ts';
+import { endRetunes, retuneOnce } from './retunes.ts';
+import { inputText, type Scenario, scenarioOf, tokensMost, trapOf } from './scenario.ts';
+import { FINE, INPUT_PICO, OUTPUT_PICO, Service } from './service.ts';
 import { now, World } from './world.ts';
 
 /** No process may take longer, in its own time: then it hangs. */
@@ -29,6 +30,8 @@ const PROCESS_MS_MOST = 48 * 3_600_000;
 /** Left alone, and with a service that answers, a job must be finished by so many processes. */
 const CALM_PROCESSES_MOST = 3;
 const MODEL = 'qwen-plus';
+/** No prompt here is estimated at more. */
+const INPUT_TOKENS_MOST = 64;
 const KEY = 'sk-0123456789abcdef0123';
 
 const catalog = loadCatalog();
@@ -40,11 +43,11 @@ export type Simulated = {
   readonly seed: number;
   readonly hash: number;
   readonly wrong: readonly string[];
-  readonly figures: Figures;
+  readonly figures: Figures & { readonly retunes: number };
   readonly history: History;
 };
 
-function settingsOf(scenario: Scenario): Settings {
+function settingsOf(world: World, scenario: Scenario): Settings {
   const { concurrency, rpm, order, maxAttempts, onAmbiguous, timeoutMs } = scenario;
   return {
     ...base,
@@ -57,7 +60,16 @@ function settingsOf(scenario: Scenario): Settings {
     onAmbiguous,
     timeoutMs,
     idleTimeoutMs: 5_000,
+    maxCost: capText(world),
   };
+}
+
+/** The cap of this process as the flag has it: a decimal number. */
+function capText({ capPico, sabotage }: World): string | undefined {
+  if (capPico === null) return undefined;
+  const pico = sabotage === 'cap-is-higher' ? Math.floor(capPico * 1.2) : capPico;
+  const digits = String(pico).padStart(13, '0');
+  return `${digits.slice(0, -12)}.${digits.slice(-12)}`;
 }
 
 type Run = {
@@ -70,7 +82,7 @@ type Run = {
 /** What `qbatch run` does, from the opened ledger to the summary; resolves with the exit code. */
 async function work({ world, scenario, clock, stop }: Run, ledger: Ledger): Promise<number> {
   const path = (name: string): string => join(world.folder, name);
-  const settings = settingsOf(scenario);
+  const settings = settingsOf(world, scenario);
   const { model, system, protocol, set, strict, maxLineBytes, skipInvalid } = settings;
   const defaults = { model, system, protocol, set, strict, catalog };
   const known = findJob(ledger.database, 'job')?.id ?? null;
@@ -111,7 +123,9 @@ async function work({ world, scenario, clock, stop }: Run, ledger: Ledger): Prom
     proxy: null,
     endpointShown: 'simulated',
     clock,
-    report: () => undefined,
+    report: (event) => {
+      if (event.event === 'notice') world.notices.push(event.message);
+    },
     stop,
     redact: createValueRedactor([KEY]),
     writeStdout: () => Promise.reject(new Error('nothing goes to stdout here')),
@@ -166,7 +180,9 @@ function happenings(world: World, stop: RunStop): void {
   }
   if (world.chance(0.1)) {
     at(world.between(0, 20_000), () => {
-      time.sleep(world.between(1_000, 7_200_000));
+      const ms = world.between(1_000, 7_200_000);
+      time.sleep(ms);
+      world.control.slept(ms);
     });
   }
   if (world.chance(0.15)) {
@@ -175,6 +191,31 @@ function happenings(world: World, stop: RunStop): void {
       if (world.chance(0.3)) at(world.between(0, 2_000), () => stop.abort());
     });
   }
+}
+
+/** Somebody writes the control file a few times; the last time so that a long job does not get slow. */
+function retunes(world: World, scenario: Scenario): void {
+  const { process: number, time } = world;
+  let atMs = 0;
+  for (let left = world.between(1, 4); left >= 0; left -= 1) {
+    atMs += world.between(0, world.pick([1_000, 4_000, 4_000, 12_000]));
+    const last = left === 0;
+    time.after(atMs, () => {
+      if (!world.lives(number)) return;
+      if (last) endRetunes(world, scenario);
+      else retuneOnce(world, scenario);
+    });
+  }
+}
+
+/** What a process that ended by itself must have said of the control file. */
+function checkNotices({ control, notices }: World, wrong: string[]): void {
+  const told = (pattern: RegExp): number => notices.filter((text) => pattern.test(text)).length;
+  const taken = told(/ is in force: | is gone: /);
+  if (taken < control.retuned.length)
+    wrong.push(`${control.retuned.length} retunes, and ${taken} told`);
+  const warned = told(/what was in force stays so/);
+  if (warned < control.warned) wrong.push(`${control.warned} bad control files, ${warned} told`);
 }
 
 /** Runs one process to its end; false where it hangs. */
@@ -187,7 +228,10 @@ async function live(world: World, scenario: Scenario, calm: boolean): Promise<bo
     () => world.sabotage === 'timer-is-lost' && world.chance(0.05),
   );
   const stop = new RunStop();
-  world.cap = scenario.concurrency;
+  world.control.begin(scenario.concurrency);
+  world.notices.length = 0;
+  const callPicoMost = INPUT_TOKENS_MOST * INPUT_PICO + tokensMost(scenario) * OUTPUT_PICO;
+  world.tell({ kind: 'begin', capPico: world.capPico, callPicoMost });
   world.onStop = (abort) => {
     stop.stop({ reason: 'interrupted', code: 130, message: 'interrupted' });
     if (abort) stop.abort();
@@ -197,12 +241,17 @@ async function live(world: World, scenario: Scenario, calm: boolean): Promise<bo
     happenings(world, stop);
   }
   const over: { isIt: boolean } = { isIt: false };
+  if (scenario.retunes) retunes(world, scenario);
   void processOf({ world, scenario, clock, stop }).finally(() => {
     over.isIt = true;
     time.activity += 1;
   });
   const ended = await time.run(() => over.isIt, time.nowMs + PROCESS_MS_MOST);
   if (!ended) return false;
+  if (world.alive) {
+    checkNotices(world, world.wrong);
+    world.retuned.push(...world.control.retuned);
+  }
   world.alive = false;
   world.trap = null;
   world.restore();
@@ -221,6 +270,8 @@ export async function simulateJob(
   service.weather = scenario.weather;
   service.quota = scenario.quota;
   service.grainMs = scenario.grainMs;
+  service.longShare = scenario.longShare;
+  world.capPico = scenario.capPico;
   now.world = world;
   const wrong: string[] = [];
   try {
@@ -230,19 +281,27 @@ export async function simulateJob(
       hangs = !(await live(world, scenario, false));
     service.weather = FINE;
     service.quota = null;
-    for (let calm = 0; calm < CALM_PROCESSES_MOST && !hangs && !isFinished(world); calm += 1)
+    const calmMost = CALM_PROCESSES_MOST + (scenario.capPico === null ? 0 : 2);
+    for (let calm = 0; calm < calmMost && !hangs && !isFinished(world); calm += 1) {
       hangs = !(await live(world, scenario, true));
+      if (stoppedAtCap(world)) world.capPico = calm === 0 ? (world.capPico ?? 0) * 2 : null;
+    }
     if (hangs) wrong.push('a process hangs: nothing more will happen, or not for hours');
     else if (!isFinished(world)) wrong.push('left alone, the job does not get finished');
     const check = new HistoryCheck(world.history);
-    wrong.push(...check.wrong);
+    wrong.push(...check.wrong, ...world.wrong);
     if (!hangs) wrong.push(...lookAtEnd(world));
-    const { figures } = check;
+    const figures = { ...check.figures, retunes: world.retuned.length };
     return { seed, hash: hashOf(world.history), wrong, figures, history: world.history };
   } finally {
     now.world = null;
     rmSync(at.folder, { recursive: true, force: true });
   }
+}
+
+function stoppedAtCap({ history }: World): boolean {
+  const last = history.events.at(-1);
+  return last?.kind === 'exit' && last.code === 3;
 }
 
 /** Whether the last process said that every line has its record. */
@@ -257,7 +316,9 @@ function lookAtEnd(world: World): string[] {
   try {
     const ledger = Ledger.open(path('job.qbatch.db'), { adopt: false, wallMs: 0 });
     try {
-      return checkEnd(ledger, world.history, path);
+      const wrong = checkEnd(ledger, world.history, path);
+      checkTrace(ledger, world.retuned, wrong);
+      return wrong;
     } finally {
       ledger.close();
     }

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as Databases from '../../src/ledger/database.ts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { seeded } from '../../bench/laboratory/virtual-time.ts';
+import { memoryFolder } from '../helpers/memory-folder.ts';
 import { SABOTAGES, type Sabotage } from './sabotage.ts';
 import { type Simulated, simulateJob } from './simulate-job.ts';
 
@@ -43,8 +43,7 @@ const NAME = 'simulated jobs keep every promise';
 
 let root = '';
 beforeAll(() => {
-  // Nothing here is about the disk's own honesty: memory does.
-  root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'qbatch-sim-'));
+  root = mkdtempSync(join(memoryFolder(), 'qbatch-sim-'));
 });
 afterAll(() => {
   rmSync(root, { recursive: true, force: true });
@@ -70,7 +69,7 @@ function told({ seed, wrong }: Simulated, sabotage: Sabotage | null): string {
 test(
   NAME,
   async () => {
-    const sum = { jobs: 0, calls: 0, halts: 0, resentAfterHalt: 0 };
+    const sum = { jobs: 0, calls: 0, halts: 0, resentAfterHalt: 0, capStops: 0, retunes: 0 };
     for (let seed = SEED; sum.calls < CALLS; seed += 1) {
       const simulated = await simulate(seed, BROKEN_BY);
       const { figures, wrong } = simulated;
@@ -79,10 +78,12 @@ test(
       sum.calls += figures.calls;
       sum.halts += figures.halts;
       sum.resentAfterHalt += figures.resentAfterHalt;
+      sum.capStops += figures.capStops;
+      sum.retunes += figures.retunes;
       if (figures.calls === 0) expect(wrong, 'a job without a call').toEqual(['a call']);
     }
     process.stdout.write(
-      `simulation: ${sum.calls} calls in ${sum.jobs} jobs, ${sum.halts} processes died, ${sum.resentAfterHalt} calls made again for that, nothing wrong (seed ${SEED})\n`,
+      `simulation: ${sum.calls} calls in ${sum.jobs} jobs, ${sum.halts} processes died, ${sum.resentAfterHalt} calls made again for that, ${sum.capStops} stops at a cap, ${sum.retunes} retunes, nothing wrong (seed ${SEED})\n`,
     );
   },
   TEST_MS,

@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ControlWatch } from './control-watch.ts';
 import type { Event, Fate, History } from './history.ts';
 import type { Sabotage } from './sabotage.ts';
 import { SimTime } from './sim-time.ts';
@@ -47,8 +48,18 @@ export class World {
   process = 0;
   alive = false;
   trap: Trap | null = null;
-  /** Most calls in flight that the running process may have. */
-  cap = 0;
+  /** How many commits have become durable. */
+  commits = 0;
+  /** What the job may cost, in pico-units; null: no cap. */
+  capPico: number | null = null;
+  /** Says how many calls in flight the running process may have. */
+  readonly control = new ControlWatch();
+  /** What the running process has told. */
+  readonly notices: string[] = [];
+  /** Numbers of calls in flight that processes which ended by themselves must have taken over. */
+  readonly retuned: number[] = [];
+  /** What is wrong beside the history. */
+  readonly wrong: string[] = [];
   onStop: (abort: boolean) => void = () => undefined;
   private saved: Map<string, Buffer> | null = null;
 
