@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { jobSummary } from '../../src/ledger/job-summary.ts';
 import { findJob } from '../../src/ledger/jobs.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+import { readMark } from '../../src/ledger/mark.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
 import { textOf } from './check-history.ts';
 import type { Event, History } from './history.ts';
 import { INPUT_TOKENS, OUTPUT_TOKENS } from './service.ts';
@@ -69,11 +71,11 @@ function checkBill(ledger: Ledger, history: History, wrong: string[]): void {
 }
 
 /** What the finished job left, in the ledger and the files, against its history. */
-export function checkEnd(
+export async function checkEnd(
   ledger: Ledger,
   history: History,
   path: (name: string) => string,
-): string[] {
+): Promise<string[]> {
   const wrong: string[] = [];
   const job = findJob(ledger.database, 'job');
   if (job === null) return ['the ledger holds no job'];
@@ -93,5 +95,13 @@ export function checkEnd(
   checkResults(linesOf(path('job.results.jsonl'), wrong), answered, wrong);
   checkErrors(linesOf(path('job.errors.jsonl'), wrong), failed, wrong);
   checkBill(ledger, history, wrong);
+  // What the program itself makes of it: whatever happened, it must find nothing.
+  const { findings } = await verifyLedger(ledger.database, job, {
+    ledgerPath: ledger.path,
+    running: false,
+    mark: readMark(ledger.path),
+    stop: new AbortController().signal,
+  });
+  wrong.push(...findings.map((finding) => `verify: ${finding}`));
   return wrong;
 }
