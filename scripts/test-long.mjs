@@ -53,6 +53,12 @@ const CAMPAIGNS = [
     settings: { FUZZ_CASES: '1000000' },
   },
   {
+    name: 'hostile',
+    what: '200,000 hostile texts through all that is printed, and 3,334 ledgers full of them',
+    test: 'test/fuzz/hostile',
+    settings: { HOSTILE_CASES: '200000' },
+  },
+  {
     name: 'large',
     what: 'a file of 10,000,000 lines',
     test: 'test/cli/large-file.test.ts',

@@ -165,19 +165,15 @@ async function refusalJson(error: QbatchError): Promise<string> {
 
 async function explain(error: unknown, argv: readonly string[], io: CommandIo): Promise<number> {
   const redact = createRedactor([(io.env['DASHSCOPE_API_KEY'] ?? '').trim()]);
-  const { printable } = await import('./json/compact-json.ts');
+  const { errorText } = await import('./reporters/error-text.ts');
   if (!(error instanceof QbatchError)) {
-    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    io.writeErr(
-      `${redact(stack)}\nqbatch ${VERSION} on Node ${process.version}: this is a bug; please report it with the lines above (and qbatch debug)\n`,
-    );
+    io.writeErr(redact(errorText(error)));
     return EXIT.bug;
   }
   if ('survey' in error && !asksForJson(argv)) await showSurvey(error, io);
   // Where stdout itself is what failed, stderr still says so.
   if (asksForJson(argv)) await io.writeOut(redact(await refusalJson(error))).catch(() => undefined);
-  const hint = error.hint === undefined ? '' : `  ${printable(error.hint, 2000)}\n`;
-  io.writeErr(redact(`qbatch: ${printable(error.message, 4000)}\n${hint}`));
+  io.writeErr(redact(errorText(error)));
   return error.exitCode;
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { FINGERPRINT_BYTES, FINGERPRINT_LINES, fingerprint } from './fingerprint.ts';
+import { refuseChanged } from './input/input-hash.ts';
 import { CustomIdIndex, hashCustomId } from './input/custom-id-index.ts';
 import { FirstLines } from './input/first-lines.ts';
 import type { LineDefaults } from './input/request-parts.ts';
@@ -127,11 +128,12 @@ async function readSurvey(
     }
     counter.prepare(tally.samples);
   }
-  if (suspected) await rejectDuplicates(path, { options, tally, suspects });
+  const sha256 = content.digest('hex');
+  if (suspected) await rejectDuplicates(path, { options, tally, suspects, sha256 });
   await counter.scale(tally.models, tally.samples);
   if (fingerprints !== null && tally.lines > 0) fingerprints.flush();
   return {
-    sha256: content.digest('hex'),
+    sha256,
     bytes,
     lines: tally.lines,
     lastLineNo: tally.lastLineNo,
@@ -143,14 +145,21 @@ async function readSurvey(
   };
 }
 
-/** Reads the input once more to name the first line of each repeated `custom_id` and reject the later ones. */
+/**
+ * Reads the input once more to name the first line of each repeated `custom_id` and reject the later ones.
+ * Throws InputError (65) where it is not what it was.
+ */
 async function rejectDuplicates(
   path: string,
-  found: { options: SurveyOptions; tally: SurveyTally; suspects: CustomIdIndex },
+  found: { options: SurveyOptions; tally: SurveyTally; suspects: CustomIdIndex; sha256: string },
 ): Promise<void> {
-  const { options, tally, suspects } = found;
+  const { options, tally, suspects, sha256 } = found;
+  const content = createHash('sha256');
+  const onBytes = (chunk: Buffer): void => {
+    if (options.wantsHash !== false) content.update(chunk);
+  };
   const firstLines = new FirstLines();
-  for await (const lines of readLines(path, { maxLineBytes: options.maxLineBytes })) {
+  for await (const lines of readLines(path, { maxLineBytes: options.maxLineBytes, onBytes })) {
     for (const line of lines) {
       const parsed = parseLine(line, options.defaults);
       const { customId, lineNo } = parsed;
@@ -170,4 +179,5 @@ async function rejectDuplicates(
       options.onRejected?.({ kind: 'rejected', lineNo, customId, problems: [problem] });
     }
   }
+  refuseChanged(path, sha256, content.digest('hex'));
 }

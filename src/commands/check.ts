@@ -26,6 +26,7 @@ import { currencyOf, type RunSetup, setUpRun } from './run-setup.ts';
 
 /** Groups of problems shown to people; `--json` has them one by one. */
 const PROBLEM_GROUPS_SHOWN = 20;
+const PATH_CHARS_MAX = 1_000;
 
 /** One model's share of a checked input, as `check --json` prints it. */
 export type CheckedModel = {
@@ -170,7 +171,7 @@ function cheaperText({ cheaper, cost: { currency } }: CheckReport): string {
     .map((way) => {
       const offers = cheaper.filter((offer) => offer.way === way);
       const models = offers.map(({ model, instead, expected }) => {
-        const how = instead === null ? '' : ` with ${instead}`;
+        const how = instead === null ? '' : ` with ${oneLine(instead)}`;
         return `${oneLine(model)}${how} about ${expected} ${currency}`;
       });
       return `cheaper ${WAY_TEXT[way]}: ${models.join(', ')}\n`;
@@ -236,7 +237,7 @@ export function checkText(report: CheckReport): string {
   const unpriced =
     cost.unpriced_lines > 0 ? `; no price for ${countText(cost.unpriced_lines, 'line')}` : '';
   parts.push(
-    `${report.input}: ${countText(lines.total, 'line')}, ${wholeText(lines.valid)} valid, ${wholeText(lines.invalid)} invalid; ` +
+    `${oneLine(report.input, PATH_CHARS_MAX)}: ${countText(lines.total, 'line')}, ${wholeText(lines.valid)} valid, ${wholeText(lines.invalid)} invalid; ` +
       `${inputText(tokens)}; ${money}${unpriced}${nextStep(report)}\n`,
   );
   return parts.join('');
@@ -258,7 +259,9 @@ async function seenBefore(
   } catch (error) {
     if (!(error instanceof QbatchError)) throw error;
     // A check is of the input; what its ledger has seen only sharpens the estimate.
-    io.writeErr(`qbatch: estimated without what the ledger has seen: ${error.message}\n`);
+    io.writeErr(
+      `qbatch: estimated without what the ledger has seen: ${oneLine(error.message, PATH_CHARS_MAX)}\n`,
+    );
     return nothingSeen;
   }
 }

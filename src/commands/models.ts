@@ -1,3 +1,4 @@
+import { jsonText } from '../json/json-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import type { Catalog, RateLimits } from '../models/catalog.ts';
 import { modelJson } from '../models/model-json.ts';
@@ -44,7 +45,7 @@ export function modelsCommand(options: ModelsOptions): string {
       modelJson(profile, record, { offer, limits, capabilitySources: catalog.capabilitySources }),
     );
     const { date, sources } = catalog;
-    return `${JSON.stringify({ schema: 1, date, scope, sources, models }, null, 2)}\n`;
+    return `${jsonText({ schema: 1, date, scope, sources, models }, 2)}\n`;
   }
   const lines =
     found.length === 0
@@ -65,7 +66,7 @@ function listed(entries: readonly Entry[], options: ModelsOptions): readonly str
 
 function nothingFound(pattern: string, catalog: Catalog): readonly string[] {
   return [
-    `no model in the catalog of ${catalog.date} matches ${JSON.stringify(pattern)}`,
+    `no model in the catalog of ${catalog.date} matches ${oneLine(JSON.stringify(pattern))}`,
     '  run `qbatch models` for the whole list; --catalog FILE adds models, prices and limits',
     `  a pattern is a part of an id, or an ability: ${ABILITY_NAMES.map((name) => `${name}:...`).join(', ')}`,
   ];
@@ -229,7 +230,7 @@ function detailOf(entry: Entry): readonly string[] {
     lines.push(`  ${offer.note}`);
   }
   if (typeof record.alias_of === 'string') {
-    lines.push(`same as ${record.alias_of}`);
+    lines.push(`same as ${oneLine(record.alias_of)}`);
   }
   return lines;
 }

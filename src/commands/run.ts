@@ -20,6 +20,7 @@ import { isBatchChat } from '../config/endpoints.ts';
 import { createPricing } from '../pricing.ts';
 import { createValueRedactor } from '../redact.ts';
 import { guardReporter } from '../reporters/compose.ts';
+import { oneLine } from '../reporters/one-line.ts';
 import { type ProgressMode, progressMode } from '../reporters/progress-mode.ts';
 import type { Reporter } from '../reporters/reporter.ts';
 import { refuseUnpriced } from '../job/refuse-unpriced.ts';
@@ -142,7 +143,7 @@ async function runAt(
     const service = await openService(settings, setup.scope, io);
     try {
       if (mode === 'lines' || mode === 'tty')
-        for (const note of service.notes) io.writeErr(`qbatch: ${note}\n`);
+        for (const note of service.notes) io.writeErr(`qbatch: ${oneLine(note)}\n`);
       return await runWith({ parsed, setup, places, service, reporter, mode }, shown.io);
     } finally {
       await service.close();

@@ -1,6 +1,7 @@
 import { EXIT } from '../errors.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { countText, wholeText } from '../reporters/number-text.ts';
+import { oneLine } from '../reporters/one-line.ts';
 import { startSimulator, type Simulator } from '../simulator/server.ts';
 import type { SimulatorStats } from '../simulator/stats.ts';
 import type { CommandIo } from './io.ts';
@@ -56,7 +57,9 @@ function startText(simulator: Simulator, host: string): string {
     `Model Studio simulator on ${simulator.origin}; any key will do, nothing is billed; Ctrl-C ends it`,
     `  native protocol             ${simulator.baseUrl}`,
     `  OpenAI-compatible protocol  ${simulator.compatibleBaseUrl}`,
-    ...(local ? [] : [`  it listens on ${host}: other machines that reach this one can reach it`]),
+    ...(local
+      ? []
+      : [`  it listens on ${oneLine(host)}: other machines that reach this one can reach it`]),
     '',
     `  ${command.join(' ')}`,
     '',

@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
+import { EXIT, InputError } from '../errors.ts';
 import { readChunks } from '../read.ts';
+
+/** Throws InputError (65) where two passes over an input have read different things. */
+export function refuseChanged(path: string, first: string, second: string): void {
+  if (first === second) return;
+  throw new InputError(
+    EXIT.invalidInput,
+    `${path} was changed while it was checked; nothing was sent`,
+    'run it again once nothing writes to it',
+  );
+}
 
 /**
  * SHA-256 of an input's content (decompressed), in hexadecimal, without looking at its lines: what

@@ -78,6 +78,10 @@ export async function* openLines(
     if (first !== undefined) starts.add(first.lineNo, first.byteOffset);
     const open: PlannedLine[] = [];
     for (const line of lines) {
+      // The reader skips blank lines: one that the survey has seen must not vanish that way.
+      const blanked = firstOpen(options, fingerprintOf, lastSeen + 1, line.lineNo);
+      if (blanked !== null)
+        throw changedMeanwhile(job.inputPath, `line ${blanked} is not what it was`);
       // What was appended since the survey was never checked: it is the next run's to refuse.
       if (line.lineNo > job.lastLineNo) break;
       lastSeen = line.lineNo;
@@ -109,6 +113,20 @@ export async function* openLines(
   if (job.lineCount > 0 && lastSeen < job.lastLineNo) {
     throw changedMeanwhile(job.inputPath, `it ends after line ${lastSeen}, not ${job.lastLineNo}`);
   }
+}
+
+/** The first line from `first` on and before `end` that the survey has seen and that is open; null: none. */
+function firstOpen(
+  { job, settled, settledTo }: OpenLinesOptions,
+  fingerprintOf: ReturnType<typeof fingerprintReader>,
+  first: number,
+  end: number,
+): number | null {
+  for (let lineNo = first; lineNo < Math.min(end, job.lastLineNo + 1); lineNo += 1) {
+    const isOpen = lineNo > settledTo && !settled.has(lineNo);
+    if (isOpen && fingerprintOf(lineNo) !== null) return lineNo;
+  }
+  return null;
 }
 
 function changedMeanwhile(path: string, what: string): InputError {

@@ -26,10 +26,13 @@ const ESCAPE_SEQUENCES =
 /** White space controls and the two line separators become one space. */
 const LINE_BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
 
-/** The other controls, marks that turn or hide text (bidi, zero width no-break space, tags). */
+/**
+ * The other controls, marks that turn text (bidi), and what nobody sees: zero width characters (joiners too,
+ * by which two ids that look the same may differ), soft hyphens, invisible operators, annotations, tags.
+ */
 const HIDDEN =
   // oxlint-disable-next-line no-control-regex -- as above
-  /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF]|\uDB40[\uDC00-\uDC7F]/g;
+  /[\u0000-\u001F\u007F-\u009F\u00AD\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu;
 
 /** How much of a huge text is looked at for each character wanted. */
 const LOOKED_AT_FACTOR = 4;
@@ -65,14 +68,16 @@ export function compactValidJson(text: string): string {
 export function printable(text: string, limitChars: number): string {
   const clean = text
     .slice(0, limitChars * LOOKED_AT_FACTOR)
+    // First: two halves must not become a character once what stands between them is dropped.
+    .replace(LONE_SURROGATES, REPLACEMENT)
     .replace(ESCAPE_SEQUENCES, '')
     .replace(LINE_BREAKS, ' ')
     .replace(HIDDEN, '')
     .trim();
-  if (clean.length <= limitChars) return clean.replace(LONE_SURROGATES, REPLACEMENT);
+  if (clean.length <= limitChars) return clean;
   const last = clean.charCodeAt(limitChars - 1);
   const cut = last >= 0xd800 && last <= 0xdbff ? limitChars - 1 : limitChars;
-  return clean.slice(0, cut).replace(LONE_SURROGATES, REPLACEMENT);
+  return clean.slice(0, cut);
 }
 
 function dropSpace(text: string): string {

@@ -9,10 +9,11 @@ const LONE_SURROGATE = /\\(?:\\|ud[89a-f][0-9a-f]{2})/gu;
 
 /**
  * A value as one line of compact JSON, without a line break, that any reader parses back to the same
- * value and a terminal shows unharmed. Lone surrogates become U+FFFD (cli.md section 3).
+ * value and a terminal shows unharmed; with `indent` spaces, on many lines. Lone surrogates become
+ * U+FFFD (cli.md section 3).
  */
-export function jsonText(value: unknown): string {
-  return JSON.stringify(value)
+export function jsonText(value: unknown, indent = 0): string {
+  return JSON.stringify(value, null, indent)
     .replaceAll(LONE_SURROGATE, (found) => (found === '\\\\' ? found : '\uFFFD'))
     .replaceAll(
       ESCAPED,

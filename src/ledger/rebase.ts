@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { LineDefaults } from '../input/request-parts.ts';
+import { refuseChanged } from '../input/input-hash.ts';
 import { parseLine, type Rejected } from '../parse.ts';
 import type { OutputSeen } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
@@ -50,7 +52,14 @@ export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions
   const moveBody = database.prepare('UPDATE bodies SET id = ? WHERE id = ?');
   // The first line with an id decides: a later one is a duplicate, whatever it holds.
   const passed = new LineSet();
-  for await (const lines of readLines(options.inputPath, { maxLineBytes: options.maxLineBytes })) {
+  const content = createHash('sha256');
+  const onBytes = (chunk: Buffer): void => {
+    content.update(chunk);
+  };
+  for await (const lines of readLines(options.inputPath, {
+    maxLineBytes: options.maxLineBytes,
+    onBytes,
+  })) {
     for (const line of lines) {
       const parsed = parseLine(line, options.defaults);
       if (parsed.customId === null) continue;
@@ -68,7 +77,7 @@ export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions
   dropAside(ledger, job);
   setSumsAside(ledger, job.id);
   let seq = lastSeq(database, job.id);
-  return surveyInput(options.inputPath, {
+  const survey = await surveyInput(options.inputPath, {
     maxLineBytes: options.maxLineBytes,
     defaults: options.defaults,
     pricing: options.pricing,
@@ -82,6 +91,9 @@ export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions
       putFingerprints(ledger, job.id, block, bytes);
     },
   });
+  // A record was kept for what the first pass has read.
+  refuseChanged(options.inputPath, content.digest('hex'), survey.sha256);
+  return survey;
 }
 
 function setAside(ledger: Ledger, job: Job): void {

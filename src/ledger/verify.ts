@@ -5,6 +5,7 @@ import { Findings } from './findings.ts';
 import type { Job } from './records.ts';
 import { LINE_KEY_ROOM } from './schema.ts';
 import { verifyOutputs } from './verify-outputs.ts';
+import { tokenDifference } from './verify-usage.ts';
 
 /** What `status --verify` found; `ok` where it found nothing. */
 export type Verification = { readonly ok: boolean; readonly findings: readonly string[] };
@@ -26,8 +27,8 @@ const ROWS_A_TURN = 20_000;
 /**
  * Checks a job's part of the ledger, and its output files, against each other; changes nothing.
  *
- * SQLite's own integrity check, each stored answer's checksum, the running sums against the rows, the
- * rules every settled line keeps, the mark, and the files byte by byte. Memory is flat but for the
+ * SQLite's own integrity check, each stored answer's checksum and its usage against the recorded tokens, the
+ * running sums against the rows, the rules every settled line keeps, the mark, and the files byte by byte. Memory is flat but for the
  * order of settling (8 bytes a line). Everything wrong becomes a finding, also a file that cannot be
  * read; throws only on `stop` (130). `database` should be in a read transaction.
  */
@@ -151,6 +152,19 @@ const LINE_RULES: readonly { readonly sql: string; readonly says: (lineNo: numbe
       WHERE a.job_id = ? AND a.class IS NULL`,
     says: (lineNo) => `line ${lineNo} is settled, but one of its calls has not ended`,
   },
+  {
+    sql: `SELECT l.line_no FROM lines l JOIN attempts a ON a.job_id = l.job_id AND a.line_no = l.line_no AND a.class = 'answered'
+      WHERE l.job_id = ? AND l.state = 'answered'
+        AND (l.model IS NOT a.model OR l.status_code IS NOT a.status_code OR l.request_id IS NOT a.request_id)`,
+    says: (lineNo) => `line ${lineNo} and its answered call differ in model, status or request id`,
+  },
+  {
+    // A price takes both counts.
+    sql: `SELECT DISTINCT a.line_no FROM attempts a WHERE a.job_id = ? AND a.line_no > 0 AND a.class = 'answered'
+      AND a.cost_pico IS NOT NULL AND (a.input_tokens IS NULL OR a.output_tokens IS NULL)`,
+    says: (lineNo) =>
+      `the answered call of line ${lineNo} has a cost, but not the tokens that it was worked out from`,
+  },
 ];
 
 function checkLines(database: Database, job: Job, findings: Findings): void {
@@ -171,28 +185,60 @@ function checkSequence(database: Database, job: Job, findings: Findings): void {
   }
 }
 
-/** Every stored answer against its checksum, and that it belongs to a settled line. */
+type BodyRow = [
+  lineNo: number,
+  body: Buffer,
+  checksum: number,
+  state: string | null,
+  attempt: number | null,
+  input: number | null,
+  output: number | null,
+  total: number | null,
+  cached: number | null,
+  reasoning: number | null,
+];
+
+/**
+ * Every stored answer against its checksum, that it belongs to a settled line, and its usage against
+ * the tokens of the call that brought it.
+ */
 async function checkBodies(
   database: Database,
   at: { readonly job: Job; readonly findings: Findings; readonly stop: AbortSignal },
 ): Promise<void> {
   const { job, findings } = at;
   const first = job.id * LINE_KEY_ROOM;
+  // Of more than one answered call, which is a finding of its own, the first.
   const bodies = database
     .prepare(
-      `SELECT b.id - ?, b.body, b.checksum, l.state FROM bodies b LEFT JOIN lines l ON l.job_id = ? AND l.line_no = b.id - ?
-       WHERE b.id BETWEEN ? AND ?`,
+      `SELECT b.id - @first, b.body, b.checksum, l.state, a.attempt, a.input_tokens, a.output_tokens, a.total_tokens, a.cached_tokens, a.reasoning_tokens
+       FROM bodies b LEFT JOIN lines l ON l.job_id = @job AND l.line_no = b.id - @first
+       LEFT JOIN attempts a ON l.state = 'answered' AND a.job_id = @job AND a.line_no = l.line_no AND a.attempt =
+         (SELECT min(attempt) FROM attempts WHERE job_id = @job AND line_no = l.line_no AND class = 'answered')
+       WHERE b.id BETWEEN @first AND @last`,
     )
     .raw()
-    .iterate(first, job.id, first, first, first + LINE_KEY_ROOM - 1);
+    .iterate({ job: job.id, first, last: first + LINE_KEY_ROOM - 1 });
   const damaged = findings.rule();
   const orphans = findings.rule();
+  const tokens = findings.rule();
   let seen = 0;
   for (const row of bodies) {
-    const [lineNo, body, checksum, state] = row as [number, Buffer, number, string | null];
+    const [lineNo, body, checksum, state, attempt, ...counts] = row as BodyRow;
+    const [inputTokens, outputTokens, totalTokens, cachedTokens, reasoningTokens] = counts;
+    if (state === null) orphans.add(`an answer is stored for line ${lineNo}, which is not settled`);
     if (crc32(body) !== checksum)
       damaged.add(`the stored answer of line ${lineNo} does not match its checksum`);
-    if (state === null) orphans.add(`an answer is stored for line ${lineNo}, which is not settled`);
+    else if (attempt !== null) {
+      const difference = tokenDifference(body, {
+        inputTokens,
+        outputTokens,
+        totalTokens,
+        cachedTokens,
+        reasoningTokens,
+      });
+      if (difference !== null) tokens.add(`line ${lineNo}: ${difference}`);
+    }
     seen += 1;
     if (seen % ROWS_A_TURN === 0) await turn(at.stop);
   }

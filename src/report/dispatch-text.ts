@@ -5,6 +5,7 @@ import { alignTable } from '../reporters/table.ts';
 import type { DispatchedModel, DispatchReport } from './dispatch-report.ts';
 
 const NAME_CHARS_MAX = 120;
+const PATH_CHARS_MAX = 1_000;
 const REASON_CHARS_MAX = 200;
 /** Of the changes of limits and pace, the last ones that are told to people; `--json` tells more. */
 const CHANGES_TOLD = 5;
@@ -26,7 +27,7 @@ function percentText(share: number | null): string {
 }
 
 function limitText(limit: number | null, origin: string): string {
-  return limit === null ? '-' : `${wholeText(limit)} (${origin})`;
+  return limit === null ? '-' : `${wholeText(limit)} (${oneLine(origin, PATH_CHARS_MAX)})`;
 }
 
 function rowOf(model: DispatchedModel): string[] {

@@ -157,8 +157,8 @@ test('exportCommand: results as CSV, the text of the first choice of either prot
   await writeOutputs(ledger, add());
   expect((await exported({ format: 'csv' })).split('\r\n')).toEqual([
     'line,custom_id,status_code,request_id,content,finish_reason,input_tokens,output_tokens,total_tokens,cached_tokens,reasoning_tokens,code,message,param',
-    `1,语文-1,200,req-1-2,"'=苏轼，""赤壁赋""",stop,31,12,43,,,,,`,
-    '2,geo-2,200,req-2-1,The capital of Peru is Lima.,length,20,7,27,,,,,',
+    `1,语文-1,200,req-1-2,"'=苏轼，""赤壁赋""",stop,31,12,43,8,,,,`,
+    '2,geo-2,200,req-2-1,The capital of Peru is Lima.,length,20,7,27,,3,,,',
     '5,看图-5,200,req-5-3,图中是一只猫,,900,5,905,,,,,',
     '',
   ]);
@@ -263,7 +263,7 @@ test('exportCommand: results as Parquet, one row an answered line, text as it is
     input_tokens: 31n,
     output_tokens: 12n,
     total_tokens: 43n,
-    cached_tokens: null,
+    cached_tokens: 8n,
     reasoning_tokens: null,
     code: null,
     message: null,

@@ -59,6 +59,8 @@ export type HarnessRun = {
   /** Sees every event of the run; may stop it. */
   readonly onEvent?: (event: RunEvent, stop: RunStop) => void;
   readonly gate?: JobRequest['gate'];
+  /** Asked once for each chunk of the survey. */
+  readonly checkStop?: () => void;
   /** Where the service is now; as the harness was made where left out. */
   readonly endpoint?: { readonly dashscope: string; readonly openai: string };
   readonly proxy?: RunOptions['proxy'];
@@ -119,6 +121,8 @@ export async function createHarness(
     readonly serviceClock?: Clock;
     /** Time as the runs see it. */
     readonly clock?: Clock;
+    /** `reviews.jsonl` where left out. */
+    readonly inputName?: string;
   } = {},
 ): Promise<Harness> {
   const folder = tempFolder();
@@ -132,7 +136,7 @@ export async function createHarness(
   const ledgerPath = path('reviews.qbatch.db');
   const resultsPath = path('reviews.results.jsonl');
   const errorsPath = path('reviews.errors.jsonl');
-  const inputPath = path('reviews.jsonl');
+  const inputPath = path(options.inputName ?? 'reviews.jsonl');
   const endpoint = options.endpoint ?? {
     dashscope: simulator.baseUrl,
     openai: simulator.compatibleBaseUrl,
@@ -173,6 +177,7 @@ export async function createHarness(
       adopt: run.adopt ?? false,
       clock: hasty,
       gate: run.gate ?? (() => Promise.resolve()),
+      ...(run.checkStop === undefined ? {} : { checkStop: run.checkStop }),
     });
     if (run.retry === true) {
       reopenJob(ledger, job, { codes: [], statusCodes: [], wallMs: hasty.wallMs() });

@@ -87,9 +87,9 @@ function failedCall(
 }
 
 const NATIVE_BODY =
-  '{"output":{"choices":[{"finish_reason":"stop","message":{"role":"assistant","content":"=苏轼，\\"赤壁赋\\""}}]},"usage":{"input_tokens":31,"output_tokens":12,"total_tokens":43},"request_id":"5f1c"}';
+  '{"output":{"choices":[{"finish_reason":"stop","message":{"role":"assistant","content":"=苏轼，\\"赤壁赋\\""}}]},"usage":{"input_tokens":31,"output_tokens":12,"total_tokens":43,"input_tokens_details":{"cached_tokens":8}},"request_id":"5f1c"}';
 const OPENAI_BODY =
-  '{"id":"chatcmpl-9","choices":[{"index":0,"finish_reason":"length","message":{"role":"assistant","content":"The capital of Peru is Lima."}}],"usage":{"prompt_tokens":20,"completion_tokens":7,"total_tokens":27}}';
+  '{"id":"chatcmpl-9","choices":[{"index":0,"finish_reason":"length","message":{"role":"assistant","content":"The capital of Peru is Lima."}}],"usage":{"prompt_tokens":20,"completion_tokens":7,"total_tokens":27,"completion_tokens_details":{"reasoning_tokens":3}}}';
 const PARTS_BODY =
   '{"output":{"choices":[{"message":{"content":[{"text":"图中是"},{"text":"一只猫"}]}}]},"usage":{"input_tokens":900,"output_tokens":5}}';
 

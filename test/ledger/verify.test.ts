@@ -157,6 +157,36 @@ test.each([
     '3 settled lines after line 3 are in no file',
   ],
   [
+    'input tokens that are not those of the answer',
+    "UPDATE attempts SET input_tokens = 32 WHERE line_no = 1 AND class = 'answered'",
+    'line 1: input tokens: 32 recorded, 31 in its answer',
+  ],
+  [
+    'tokens of every kind, each with both figures',
+    "UPDATE attempts SET output_tokens = 8, total_tokens = 28, cached_tokens = 1, reasoning_tokens = NULL WHERE line_no = 2 AND class = 'answered'",
+    'line 2: output tokens: 8 recorded, 7 in its answer; total tokens: 28 recorded, 27 in its answer; cached tokens: 1 recorded, none in its answer; reasoning tokens: none recorded, 3 in its answer',
+  ],
+  [
+    'a total that the answer leaves to be added up',
+    "UPDATE attempts SET total_tokens = 906 WHERE line_no = 5 AND class = 'answered'",
+    'line 5: total tokens: 906 recorded, 905 in its answer',
+  ],
+  [
+    'tokens of an answer that tells none',
+    "UPDATE attempts SET input_tokens = NULL, output_tokens = NULL, total_tokens = NULL, cached_tokens = NULL WHERE line_no = 1 AND class = 'answered'",
+    'the answered call of line 1 has a cost, but not the tokens that it was worked out from',
+  ],
+  [
+    'a call of another model than its line',
+    "UPDATE attempts SET model = 'qwen-turbo' WHERE line_no = 2",
+    'line 2 and its answered call differ in model, status or request id',
+  ],
+  [
+    'a call with another request id than its line',
+    'UPDATE attempts SET request_id = NULL WHERE line_no = 2',
+    'line 2 and its answered call differ in model, status or request id',
+  ],
+  [
     'a custom_id that changed',
     "UPDATE lines SET custom_id = 'geo-3' WHERE line_no = 2",
     'exam.results.jsonl differs from the ledger at byte',
@@ -168,6 +198,22 @@ test.each([
   const { ok, findings } = await verify();
   expect(ok).toBe(false);
   expect(findings.join('\n')).toContain(finding);
+});
+
+test('verifyLedger: tokens of calls without an answer have no second record, so that nothing is said of them', async () => {
+  await finished();
+  change("UPDATE attempts SET input_tokens = 7 WHERE class <> 'answered'");
+  expect(await verify()).toEqual({ ok: true, findings: [] });
+});
+
+test('verifyLedger: a damaged answer, its tokens are not compared', async () => {
+  await finished();
+  change(
+    "UPDATE bodies SET body = CAST(replace(CAST(body AS TEXT), ':20,', ':21,') AS BLOB) WHERE id % 1000 = 776 + 2",
+  );
+  const { findings } = await verify();
+  expect(findings.filter((finding) => finding.includes('tokens'))).toEqual([]);
+  expect(findings).toContain('the stored answer of line 2 does not match its checksum');
 });
 
 test('verifyLedger: a mark ahead of the ledger or none, is found', async () => {

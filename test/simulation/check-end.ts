@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { jobSummary } from '../../src/ledger/job-summary.ts';
 import { findJob } from '../../src/ledger/jobs.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+import { readMark } from '../../src/ledger/mark.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
 import { textOf } from './check-history.ts';
 import type { Event, History } from './history.ts';
 
@@ -80,11 +82,11 @@ export function checkTrace(ledger: Ledger, retuned: readonly number[], wrong: st
 }
 
 /** What the finished job left, in the ledger and the files, against its history. */
-export function checkEnd(
+export async function checkEnd(
   ledger: Ledger,
   history: History,
   path: (name: string) => string,
-): string[] {
+): Promise<string[]> {
   const wrong: string[] = [];
   const job = findJob(ledger.database, 'job');
   if (job === null) return ['the ledger holds no job'];
@@ -109,5 +111,13 @@ export function checkEnd(
   ) as Extract<Event, { kind: 'end' }>[];
   const pico = answers.reduce((sum, end) => sum + (end.pico ?? 0), 0);
   if (Number(job.costPico) !== pico) wrong.push(`cost ${job.costPico}, not ${pico}`);
+  // What the program itself makes of it: whatever happened, it must find nothing.
+  const { findings } = await verifyLedger(ledger.database, job, {
+    ledgerPath: ledger.path,
+    running: false,
+    mark: readMark(ledger.path),
+    stop: new AbortController().signal,
+  });
+  wrong.push(...findings.map((finding) => `verify: ${finding}`));
   return wrong;
 }

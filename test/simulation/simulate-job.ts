@@ -290,7 +290,7 @@ export async function simulateJob(
     else if (!isFinished(world)) wrong.push('left alone, the job does not get finished');
     const check = new HistoryCheck(world.history);
     wrong.push(...check.wrong, ...world.wrong);
-    if (!hangs) wrong.push(...lookAtEnd(world));
+    if (!hangs) wrong.push(...(await lookAtEnd(world)));
     const figures = { ...check.figures, retunes: world.retuned.length };
     return { seed, hash: hashOf(world.history), wrong, figures, history: world.history };
   } finally {
@@ -310,13 +310,13 @@ function isFinished({ history }: World): boolean {
   return last?.kind === 'exit' && last.graceful && (last.code === 0 || last.code === 1);
 }
 
-function lookAtEnd(world: World): string[] {
+async function lookAtEnd(world: World): Promise<string[]> {
   world.begin();
   const path = (name: string): string => join(world.folder, name);
   try {
     const ledger = Ledger.open(path('job.qbatch.db'), { adopt: false, wallMs: 0 });
     try {
-      const wrong = checkEnd(ledger, world.history, path);
+      const wrong = await checkEnd(ledger, world.history, path);
       checkTrace(ledger, world.retuned, wrong);
       return wrong;
     } finally {

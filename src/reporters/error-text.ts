@@ -1,0 +1,26 @@
+import { QbatchError } from '../errors.ts';
+import { printable } from '../json/compact-json.ts';
+import { VERSION } from '../version.ts';
+
+const MESSAGE_CHARS_MAX = 4_000;
+const HINT_CHARS_MAX = 2_000;
+
+/** The message in one line, then one for each frame: the words and paths in them may be from outside. */
+function stackText(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return stack
+    .split(/\n +(?=at )/)
+    .map((part) => printable(part, MESSAGE_CHARS_MAX))
+    .join('\n    ');
+}
+
+/**
+ * What ends the program, for people, with its line breaks: what happened and what to do next. Of anything but a
+ * QbatchError, which is a bug, the stack.
+ */
+export function errorText(error: unknown): string {
+  if (!(error instanceof QbatchError))
+    return `${stackText(error)}\nqbatch ${VERSION} on Node ${process.version}: this is a bug; please report it with the lines above (and qbatch debug)\n`;
+  const hint = error.hint === undefined ? '' : `  ${printable(error.hint, HINT_CHARS_MAX)}\n`;
+  return `qbatch: ${printable(error.message, MESSAGE_CHARS_MAX)}\n${hint}`;
+}
