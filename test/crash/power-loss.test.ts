@@ -38,6 +38,8 @@ test.skipIf(!canTrace)(
         problems.push(...(await rerunImage(recording, image)));
         counts.reruns += 1;
       }
+      if (number % 1_000 === 999)
+        process.stdout.write(`${number + 1} of ${IMAGES} images, ${wrong.length} wrong\n`);
       counts.settled += image.settled.size;
       counts.finished += image.finished ? 1 : 0;
       const { cut } = image;

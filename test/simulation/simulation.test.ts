@@ -80,6 +80,9 @@ test(
       sum.resentAfterHalt += figures.resentAfterHalt;
       sum.capStops += figures.capStops;
       sum.retunes += figures.retunes;
+      // The long campaign takes hours: how far it came, where it is broken off.
+      if (sum.jobs % 1_000 === 0)
+        process.stdout.write(`${sum.calls} of ${CALLS} calls, from seed ${SEED}\n`);
       if (figures.calls === 0) expect(wrong, 'a job without a call').toEqual(['a call']);
     }
     process.stdout.write(
