@@ -9,6 +9,10 @@ import { fileURLToPath } from 'node:url';
 
 const POWER_LOSS = { test: 'test/crash/power-loss.test.ts', settings: { CRASH_IMAGES: '200' } };
 const KILLS = { test: 'test/crash/kill.test.ts', settings: { CRASH_KILLS: '60' } };
+const SIMULATION = {
+  test: 'test/simulation/simulation.test.ts',
+  settings: { SIM_CALLS: '20000' },
+};
 const LOST_FILES = { test: 'test/cli/lost-files.test.ts', settings: {} };
 
 /** Name, where, what is exchanged (each text is in its file exactly once), and the test that must fail. */
@@ -78,7 +82,7 @@ const MUTANTS = [
     name: 'cursor one line ahead',
     file: 'src/write.ts',
     edits: [['      line: this.line,\n', '      line: this.line + 1,\n']],
-    by: KILLS,
+    by: SIMULATION,
   },
   {
     name: 'cursor before the files are synced',
