@@ -214,6 +214,7 @@ if (asked[0] === '--check') {
       '.ci',
       'docs',
       'fixtures',
+      'bench',
       'package.json',
       'tsconfig.json',
     ])
