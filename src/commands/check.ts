@@ -2,6 +2,7 @@ import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
 import { openInput } from '../input/input-source.ts';
 import { formatPico } from '../models/price.ts';
 import { oneLine } from '../reporters/one-line.ts';
+import { pathText } from '../reporters/path-text.ts';
 import { limitFor } from '../job/pace-limits.ts';
 import type { GivenFlags } from '../command-line/parsed-command.ts';
 import { isBatchChat } from '../config/endpoints.ts';
@@ -26,7 +27,6 @@ import { currencyOf, type RunSetup, setUpRun } from './run-setup.ts';
 
 /** Groups of problems shown to people; `--json` has them one by one. */
 const PROBLEM_GROUPS_SHOWN = 20;
-const PATH_CHARS_MAX = 1_000;
 
 /** One model's share of a checked input, as `check --json` prints it. */
 export type CheckedModel = {
@@ -237,7 +237,7 @@ export function checkText(report: CheckReport): string {
   const unpriced =
     cost.unpriced_lines > 0 ? `; no price for ${countText(cost.unpriced_lines, 'line')}` : '';
   parts.push(
-    `${oneLine(report.input, PATH_CHARS_MAX)}: ${countText(lines.total, 'line')}, ${wholeText(lines.valid)} valid, ${wholeText(lines.invalid)} invalid; ` +
+    `${pathText(report.input)}: ${countText(lines.total, 'line')}, ${wholeText(lines.valid)} valid, ${wholeText(lines.invalid)} invalid; ` +
       `${inputText(tokens)}; ${money}${unpriced}${nextStep(report)}\n`,
   );
   return parts.join('');
@@ -259,9 +259,7 @@ async function seenBefore(
   } catch (error) {
     if (!(error instanceof QbatchError)) throw error;
     // A check is of the input; what its ledger has seen only sharpens the estimate.
-    io.writeErr(
-      `qbatch: estimated without what the ledger has seen: ${oneLine(error.message, PATH_CHARS_MAX)}\n`,
-    );
+    io.writeErr(`qbatch: estimated without what the ledger has seen: ${pathText(error.message)}\n`);
     return nothingSeen;
   }
 }

@@ -7,6 +7,7 @@ import { formatPico, parseAmountPico } from '../models/price.ts';
 import type { Currency } from '../models/scope.ts';
 import { countText } from '../reporters/number-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
+import { pathText } from '../reporters/path-text.ts';
 import { problemsText } from '../reporters/problems.ts';
 import type { ProgressMode } from '../reporters/progress-mode.ts';
 import type { Settings } from '../settings.ts';
@@ -16,7 +17,6 @@ import type { Places } from './run-places.ts';
 
 /** Groups of survey problems shown to people. */
 const PROBLEM_GROUPS_SHOWN = 20;
-const PATH_CHARS_MAX = 1_000;
 
 /**
  * The last look before money is spent: what the open lines will cost (where there is a sample: the
@@ -128,7 +128,7 @@ export async function confirmFresh(
   if (!settings.fresh || settings.yes) return;
   if (
     await io.confirm(
-      `Forget everything that job ${oneLine(places.jobName)} in ${oneLine(places.ledgerPath, PATH_CHARS_MAX)} has answered?`,
+      `Forget everything that job ${oneLine(places.jobName)} in ${pathText(places.ledgerPath)} has answered?`,
     )
   )
     return;

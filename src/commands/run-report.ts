@@ -3,7 +3,7 @@ import { jsonText } from '../json/json-text.ts';
 import { createJsonReporter } from '../reporters/json.ts';
 import { createLinesReporter } from '../reporters/lines.ts';
 import { createNoneReporter } from '../reporters/none.ts';
-import { oneLine } from '../reporters/one-line.ts';
+import { pathText } from '../reporters/path-text.ts';
 import type { ProgressMode } from '../reporters/progress-mode.ts';
 import { createQuietReporter } from '../reporters/quiet.ts';
 import type { Reporter } from '../reporters/reporter.ts';
@@ -14,8 +14,6 @@ import type { Settings } from '../settings.ts';
 import type { CommandIo } from './io.ts';
 import { nextCommand } from './next-command.ts';
 import type { Places } from './run-places.ts';
-
-const PATH_CHARS_MAX = 1_000;
 
 /** The reporter of a progress mode; the terminal one is loaded only where it is used. */
 export async function openReporter(
@@ -69,9 +67,7 @@ export async function tell(
   if (mode === 'tty' || mode === 'lines' || (mode === 'quiet' && exitCode !== 0)) {
     const width = io.stderr.columns ?? 100;
     if (summary.lines.total === 0)
-      io.writeErr(
-        `qbatch: ${oneLine(places.source.path, PATH_CHARS_MAX)} has no lines; nothing to do\n`,
-      );
+      io.writeErr(`qbatch: ${pathText(places.source.path)} has no lines; nothing to do\n`);
     io.writeErr(summaryText(event, { color: wantsColor(settings.color, io.stderr), width }));
   }
   if (settings.json) await io.writeOut(`${jsonText(summary)}\n`);

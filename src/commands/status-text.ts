@@ -2,13 +2,13 @@ import { dispatchText } from '../report/dispatch-text.ts';
 import { usageTable } from '../report/usage-table.ts';
 import { countText } from '../reporters/number-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
+import { pathText } from '../reporters/path-text.ts';
 import { paint, type Style } from '../reporters/style.ts';
 import { summaryText } from '../reporters/summary.ts';
 import { isoTime, type JobState } from './job-state.ts';
 import type { JobStatus } from './job-status.ts';
 import { exitCodeOf, nextCommand } from './next-command.ts';
 
-const PATH_CHARS_MAX = 1_000;
 const NAME_CHARS_MAX = 120;
 /** Lines with possibly billed calls that are named to people; `--json` names more. */
 const LINES_NAMED_MAX = 10;
@@ -30,7 +30,7 @@ function headText(
   const job = paint(color, 'bold', oneLine(summary.job, NAME_CHARS_MAX));
   return [
     `job ${job}: ${paint(color, STATE_STYLE[state], state)}, ${who}`,
-    `input    ${oneLine(inputPath, PATH_CHARS_MAX)}`,
+    `input    ${pathText(inputPath)}`,
   ];
 }
 
@@ -58,9 +58,7 @@ function verifyText({ verify }: JobStatus, color: boolean): string[] {
     return [
       paint(color, 'green', 'verified: ledger and files are whole and agree with each other'),
     ];
-  const findings = verify.findings.map((finding) =>
-    paint(color, 'red', `  ${oneLine(finding, PATH_CHARS_MAX)}`),
-  );
+  const findings = verify.findings.map((finding) => paint(color, 'red', `  ${pathText(finding)}`));
   return [
     paint(color, 'red', `verified: ${countText(verify.findings.length, 'finding')}`),
     ...findings,

@@ -1,11 +1,11 @@
 import { durationText } from '../reporters/duration-text.ts';
 import { countText, wholeText } from '../reporters/number-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
+import { pathText } from '../reporters/path-text.ts';
 import { alignTable } from '../reporters/table.ts';
 import type { DispatchedModel, DispatchReport } from './dispatch-report.ts';
 
 const NAME_CHARS_MAX = 120;
-const PATH_CHARS_MAX = 1_000;
 const REASON_CHARS_MAX = 200;
 /** Of the changes of limits and pace, the last ones that are told to people; `--json` tells more. */
 const CHANGES_TOLD = 5;
@@ -27,7 +27,7 @@ function percentText(share: number | null): string {
 }
 
 function limitText(limit: number | null, origin: string): string {
-  return limit === null ? '-' : `${wholeText(limit)} (${oneLine(origin, PATH_CHARS_MAX)})`;
+  return limit === null ? '-' : `${wholeText(limit)} (${pathText(origin)})`;
 }
 
 function rowOf(model: DispatchedModel): string[] {

@@ -1,12 +1,12 @@
 import { durationText } from './duration-text.ts';
 import { countText } from './number-text.ts';
 import { oneLine } from './one-line.ts';
+import { pathText } from './path-text.ts';
 import type { RunEvent } from './reporter.ts';
 
 type EventOf<Name extends RunEvent['event']> = Extract<RunEvent, { readonly event: Name }>;
 
 const NAME_CHARS_MAX = 120;
-const PATH_CHARS_MAX = 1_000;
 
 /** The first line of a run: what will run, whether it continues, and where calls go. */
 export function startText(event: EventOf<'job-start'>): string {
@@ -18,8 +18,8 @@ export function startText(event: EventOf<'job-start'>): string {
     ? `continuing: ${countText(open, 'line')} open of ${total}, ${settled} settled before`
     : countText(total, 'line');
   const job = oneLine(event.job, NAME_CHARS_MAX);
-  const input = oneLine(event.input, PATH_CHARS_MAX);
-  return `job ${job} (${input}): ${lines}; calls go to ${oneLine(event.endpoint, PATH_CHARS_MAX)}`;
+  const input = pathText(event.input);
+  return `job ${job} (${input}): ${lines}; calls go to ${pathText(event.endpoint)}`;
 }
 
 /** A model that waits: for how long and why. */
@@ -46,7 +46,7 @@ export function sampleText(event: EventOf<'sample-end'>): string {
 
 /** A notice, and whether it warns. */
 export function noticeText({ severity, message }: EventOf<'notice'>): string {
-  return `${severity === 'warning' ? 'warning: ' : ''}${oneLine(message, PATH_CHARS_MAX)}`;
+  return `${severity === 'warning' ? 'warning: ' : ''}${pathText(message)}`;
 }
 
 /** That the run is stopping, what it still waits for and why. */

@@ -1,10 +1,10 @@
 import type { LineProblem, ProblemCounts, Severity } from '../problem.ts';
 import { countText, wholeText } from './number-text.ts';
 import { oneLine } from './one-line.ts';
+import { pathText } from './path-text.ts';
 
 type Group = { readonly first: LineProblem; count: number; readonly lines: Set<number> };
 
-const PATH_CHARS_MAX = 1_000;
 const NAME_CHARS_MAX = 120;
 const LINES_NAMED_MAX = 8;
 /** Worst last, next to the headline: that is where people look first. */
@@ -73,7 +73,7 @@ export function problemsText(
   if (counts.error + counts.warning + counts.note === 0) {
     return '';
   }
-  const file = oneLine(input, PATH_CHARS_MAX);
+  const file = pathText(input);
   const groups = grouped(problems);
   const shown = shownGroups(groups, limit);
   const lines = shown.map((group) => groupText(group, file));

@@ -1,11 +1,11 @@
 import { durationText } from './duration-text.ts';
 import { shortText, wholeText } from './number-text.ts';
 import { oneLine } from './one-line.ts';
+import { pathText } from './path-text.ts';
 import type { DispatchState } from './reporter.ts';
 import { alignTable } from './table.ts';
 
 const NAME_CHARS_MAX = 120;
-const PATH_CHARS_MAX = 1_000;
 
 type Lane = DispatchState['models'][number];
 
@@ -13,7 +13,7 @@ function rateText(rate: number | null, limit: number | null, origin: string): st
   const now = rate === null ? 'any' : shortText(Math.round(rate));
   return limit === null
     ? `${now} (limit unknown)`
-    : `${now} of ${shortText(Math.round(limit))} (${oneLine(origin, PATH_CHARS_MAX)})`;
+    : `${now} of ${shortText(Math.round(limit))} (${pathText(origin)})`;
 }
 
 function throttledText({ throttles }: Lane): string {
@@ -44,8 +44,7 @@ export function stateText(state: DispatchState): string {
   const { settled, total, inFlight, concurrency, controlFile } = state;
   const stopping = state.stopping ? ', stopping' : '';
   const head = `dispatch state after ${durationText(state.elapsedMs)}: ${wholeText(settled)} of ${wholeText(total)} lines settled, ${wholeText(inFlight)} calls in flight of ${wholeText(concurrency)} allowed${stopping}\n`;
-  const control =
-    controlFile === null ? '' : `control file in force: ${oneLine(controlFile, PATH_CHARS_MAX)}\n`;
+  const control = controlFile === null ? '' : `control file in force: ${pathText(controlFile)}\n`;
   if (state.models.length === 0) return `${head}${control}no model has been asked for yet\n`;
   const rows = [
     ['model', 'state', 'rpm', 'tpm', 'waiting', 'in flight', 'throttled'],

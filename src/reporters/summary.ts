@@ -2,6 +2,7 @@ import { exactAmount } from './amount-text.ts';
 import { durationText } from './duration-text.ts';
 import { countText, wholeText } from './number-text.ts';
 import { oneLine } from './one-line.ts';
+import { pathText } from './path-text.ts';
 import type { FailureGroup, RunEvent, RunSummary } from './reporter.ts';
 import { paint } from './style.ts';
 import type { Style } from './style.ts';
@@ -10,7 +11,6 @@ import { cutToWidth, textWidth } from './text-width.ts';
 type JobEnd = Extract<RunEvent, { readonly event: 'job-end' }>;
 
 const FAILURE_GROUPS_MAX = 10;
-const PATH_CHARS_MAX = 1_000;
 const CODE_CHARS_MAX = 80;
 const MESSAGE_COLUMNS_MIN = 40;
 
@@ -22,7 +22,7 @@ function filesText(summary: RunSummary): string[] {
     ['ledger', summary.ledger],
   ] as const;
   // Never cut: a path is there to be copied.
-  return paths.map(([name, path]) => `${name.padEnd(8)} ${oneLine(path, PATH_CHARS_MAX)}`);
+  return paths.map(([name, path]) => `${name.padEnd(8)} ${pathText(path)}`);
 }
 
 function part(count: number | null, noun: string): string {
@@ -150,7 +150,7 @@ export function summaryText(
     paint(color, headlineStyle(event), headline(summary, withTime)),
   ];
   if (event.next !== null) {
-    lines.push(paint(color, 'bold', `next: ${oneLine(event.next, PATH_CHARS_MAX)}`));
+    lines.push(paint(color, 'bold', `next: ${pathText(event.next)}`));
   }
   return `${lines.join('\n')}\n`;
 }
