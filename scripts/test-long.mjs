@@ -1,5 +1,6 @@
 // The long campaigns: the same tests as every day, at the size that takes hours. `npm run test:long`
 // runs all, `npm run test:long -- kills simulation` some of them. Each prints its figures and seeds.
+// `CRASH_POINTS_LOG=file` keeps the crash points that were tried, to go on after a break.
 import { spawnSync } from 'node:child_process';
 
 /** Name, what it is, the test (or script), and the settings that make it long. */

@@ -13,7 +13,8 @@ import { durationText } from '../reporters/duration-text.ts';
 import { countText, shortText, wholeText } from '../reporters/number-text.ts';
 import { problemsText } from '../reporters/problems.ts';
 import { alignTable } from '../reporters/table.ts';
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { isThere } from '../is-there.ts';
 import { identityOf } from '../job/identity.ts';
 import { outputSeenIn } from '../job/expectations.ts';
 import { seenSizes } from '../ledger/estimates.ts';
@@ -249,8 +250,8 @@ async function seenBefore(
   { settings }: RunSetup,
   io: CommandIo,
 ): Promise<OutputSeen> {
-  if (!existsSync(ledgerPath)) return nothingSeen;
   try {
+    if (!isThere(ledgerPath)) return nothingSeen;
     return await readLedger(ledgerPath, (database) => {
       const jobId = findJob(database, jobName)?.id ?? null;
       const { simulated } = identityOf(settings);

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EXIT, InputError, QbatchError } from '../errors.ts';
+import { isThere } from '../is-there.ts';
 import { type InputSource, openInput } from '../input/input-source.ts';
 import { chooseJob } from '../ledger/find-jobs.ts';
 import { findJob } from '../ledger/jobs.ts';
@@ -98,12 +98,13 @@ function filesOfJob(
   ledgerPath: string,
 ): { readonly input: string; readonly results: string; readonly errors: string } {
   const { inputPath: input, resultsPath: results, errorsPath: errors } = job;
-  if (existsSync(input)) return { input, results, errors };
+  // A ledger that someone gave away names a folder that may be theirs alone.
+  if (isThere(input, 'absent')) return { input, results, errors };
   const here = (path: string): string => join(dirname(ledgerPath), basename(path));
-  if (!existsSync(here(input))) {
+  if (!isThere(here(input))) {
     throw new InputError(
       EXIT.noInput,
-      `the input of job ${job.name} is gone: ${input}`,
+      `the input of job ${job.name} is gone, or in a folder that you may not see: ${input}`,
       `put it back, or beside the ledger ${ledgerPath}`,
     );
   }

@@ -1,4 +1,5 @@
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { isThere } from '../is-there.ts';
 import { EXIT, type ExitCode, QbatchError, UsageError } from '../errors.ts';
 import { identityOf } from '../job/identity.ts';
 import { openInput } from '../input/input-source.ts';
@@ -107,13 +108,11 @@ function jobIn(ledgerPath: string, jobName: string): Job | null {
 /** The spooled copy of stdin goes with a run that was refused, unless its job still needs it. */
 function dropSpool({ source, ledgerPath, jobName }: Places): void {
   let known: Job | null = null;
-  if (existsSync(ledgerPath)) {
-    try {
-      known = jobIn(ledgerPath, jobName);
-    } catch {
-      // Why it cannot be read is being told already; its job may need the copy.
-      return;
-    }
+  try {
+    if (isThere(ledgerPath)) known = jobIn(ledgerPath, jobName);
+  } catch {
+    // Why it cannot be read is being told already; its job may need the copy.
+    return;
   }
   if (known === null || (known.state === 'finished' && known.failed === 0))
     rmSync(source.path, { force: true });

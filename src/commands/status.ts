@@ -36,7 +36,7 @@ export async function statusCommand(
   io: CommandIo,
 ): Promise<number> {
   const chosen = chooseJob(parsed, io.cwd);
-  const mark = readMark(chosen.ledgerPath);
+  const mark = parsed.verify ? readMark(chosen.ledgerPath) : null;
   const status = await readLedger(chosen.ledgerPath, (database) =>
     lookAt(database, { ...chosen, io, mark, verify: parsed.verify }),
   );

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { ConfigError } from '../errors.ts';
+import { isThere } from '../is-there.ts';
 import { configKey, RUN_FLAGS } from './flags.ts';
 import type { RunFlagSpec } from './flags.ts';
 import { scanObject } from '../json/json-scan.ts';
@@ -20,12 +21,15 @@ const PROJECT_FILE = 'qbatch.config.json';
 /** Settings that name files: in a configuration file they are relative to its folder. */
 const PATH_FLAGS: ReadonlySet<string> = new Set(['output', 'errors', 'ledger', 'catalog']);
 
-/** The nearest `qbatch.config.json` in `cwd` or above it. */
+/**
+ * The nearest `qbatch.config.json` in `cwd` or above it.
+ * Throws ConfigError (78) where the disk fails: settings that are there are not left out for that.
+ */
 export function findProjectFile(cwd: string): string | undefined {
   let folder = path.resolve(cwd);
   for (;;) {
     const file = path.join(folder, PROJECT_FILE);
-    if (existsSync(file)) return file;
+    if (hasConfig(file)) return file;
     const parent = path.dirname(folder);
     if (parent === folder) return undefined;
     folder = parent;
@@ -34,7 +38,8 @@ export function findProjectFile(cwd: string): string | undefined {
 
 /**
  * The user's file if there is one: `qbatch/config.json` under `XDG_CONFIG_HOME`, else under
- * `.config` in `home`. A relative `XDG_CONFIG_HOME` is ignored, as its specification asks.
+ * `.config` in `home`. A relative `XDG_CONFIG_HOME` is ignored, as its specification asks. Throws
+ * ConfigError (78) where the disk fails.
  */
 export function findUserFile(
   env: Readonly<Record<string, string | undefined>>,
@@ -43,7 +48,16 @@ export function findUserFile(
   const named = env['XDG_CONFIG_HOME'] ?? '';
   const folder = path.isAbsolute(named) ? named : path.join(home, '.config');
   const file = path.join(folder, 'qbatch', 'config.json');
-  return existsSync(file) ? file : undefined;
+  return hasConfig(file) ? file : undefined;
+}
+
+/** Whether a configuration file is there; a folder that this user may not see holds none of theirs. */
+function hasConfig(file: string): boolean {
+  try {
+    return isThere(file, 'absent');
+  } catch (error) {
+    throw new ConfigError((error as Error).message, 'check its folder and the disk', error);
+  }
 }
 
 /**

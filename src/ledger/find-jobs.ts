@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT, InputError, QbatchError, UsageError } from '../errors.ts';
+import { isThere } from '../is-there.ts';
 import type { JobChoice } from '../command-line/parsed-command.ts';
 import { sqliteCode } from './database.ts';
 import { defaultLedgerPath, LEDGER_SUFFIX } from './default-ledger-path.ts';
@@ -146,9 +147,7 @@ function namedJobs(choice: JobChoice, cwd: string): readonly FoundJob[] {
   throw new InputError(
     EXIT.noInput,
     `no job ${job}: it is no ledger, no job name in this folder, and no input${name} that was run`,
-    existsSync(file)
-      ? `start it with: qbatch run ${job}`
-      : 'qbatch jobs lists the jobs of a folder',
+    isThere(file) ? `start it with: qbatch run ${job}` : 'qbatch jobs lists the jobs of a folder',
   );
 }
 
@@ -194,7 +193,7 @@ function byName(name: string, cwd: string): readonly FoundJob[] {
 /** Jobs of an input: in the ledger beside it, else in a ledger of this folder that names it. */
 function byInput(file: string, cwd: string): readonly FoundJob[] {
   const beside = defaultLedgerPath(file);
-  if (existsSync(beside)) {
+  if (isThere(beside)) {
     const all = jobsOfLedger(beside);
     const own = all.filter(({ job }) => samePath(job.inputPath, file));
     return own.length > 0 ? own : all;

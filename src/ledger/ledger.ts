@@ -75,6 +75,7 @@ export class Ledger {
   readonly created: boolean;
   private readonly statements: Statements;
   private readonly mark: Mark;
+  private readonly lostCommits: number | null;
   private readonly lock: { release(): void };
   private counter: number;
   private inTransaction = false;
@@ -89,6 +90,7 @@ export class Ledger {
     this.database = opened.database;
     this.created = opened.created;
     this.mark = opened.mark;
+    this.lostCommits = opened.lostCommits;
     this.counter = opened.commitCounter;
     this.mark.write(this.counter);
     this.statements = prepare(this.database);
@@ -280,8 +282,11 @@ export class Ledger {
       options.remove === true &&
       this.database.prepare('SELECT count(*) FROM jobs').pluck().get() === 0;
     this.database.close();
+    // As it was found: the loss of the ledger before is not mended by one that took nothing over.
+    const { lostCommits } = this;
+    if (empty && lostCommits !== null) this.mark.write(lostCommits);
     this.mark.close();
-    if (empty) removeLedger(this.path);
+    if (empty) removeLedger(this.path, lostCommits !== null);
     this.lock.release();
   }
 }

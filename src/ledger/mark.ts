@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { isAbsent, readFailure } from '../read-failure.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 
 const PRIVATE_MODE = 0o600;
@@ -11,19 +12,23 @@ export function markPath(ledgerPath: string): string {
   return `${realLedgerPath(ledgerPath)}.mark`;
 }
 
-/** The commit counter in the mark; null where there is no whole mark. */
+/**
+ * The commit counter in the mark; null where there is no whole mark. Throws 66 or 74 where it cannot be read: it
+ * may be all that knows that the ledger went backwards.
+ */
 export function readMark(ledgerPath: string): number | null {
-  let file: number;
+  const path = markPath(ledgerPath);
   try {
-    file = openSync(markPath(ledgerPath), 'r');
-  } catch {
-    return null;
-  }
-  try {
-    const bytes = Buffer.alloc(8);
-    return readSync(file, bytes, 0, 8, 0) === 8 ? Number(bytes.readBigUInt64LE()) : null;
-  } finally {
-    closeSync(file);
+    const file = openSync(path, 'r');
+    try {
+      const bytes = Buffer.alloc(8);
+      return readSync(file, bytes, 0, 8, 0) === 8 ? Number(bytes.readBigUInt64LE()) : null;
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw readFailure(error, `cannot read ${path}`);
   }
 }
 

@@ -1,15 +1,7 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError, EXIT, QbatchError } from '../errors.ts';
+import { isThere } from '../is-there.ts';
 import { type Database, openDatabase } from './database.ts';
 import { type Mark, markPath, openMark, readMark } from './mark.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
@@ -89,6 +81,8 @@ export type OpenedLedger = {
   /** True where this call made the file. */
   readonly created: boolean;
   readonly commitCounter: number;
+  /** What the mark remembered of a ledger that was lost here; null where none was. */
+  readonly lostCommits: number | null;
 };
 
 /**
@@ -123,7 +117,7 @@ export function openForWriting(
     }
     if (exists) refuseBackwards(path, options.adopt ? null : marked);
     else createLedger(path);
-    return openExisting(path, !exists);
+    return { ...openExisting(path), created: !exists, lostCommits: exists ? null : marked };
   } catch (error) {
     throw storageError(error, path);
   }
@@ -139,7 +133,7 @@ function counterOf(database: Database): number {
  * may be all that is left of the newest answers.
  */
 function refuseBackwards(path: string, marked: number | null): void {
-  const readonly = existsSync(`${realLedgerPath(path)}-wal`);
+  const readonly = isThere(`${realLedgerPath(path)}-wal`);
   const database = openDatabase(path, { readonly, timeout: 5000 });
   try {
     checkKind(database, path);
@@ -154,7 +148,7 @@ function refuseBackwards(path: string, marked: number | null): void {
   }
 }
 
-function openExisting(path: string, created: boolean): OpenedLedger {
+function openExisting(path: string): Omit<OpenedLedger, 'created' | 'lostCommits'> {
   const database = openDatabase(path, { timeout: 5000 });
   try {
     checkKind(database, path);
@@ -167,7 +161,7 @@ function openExisting(path: string, created: boolean): OpenedLedger {
     const commitCounter = counterOf(database);
     chmodSync(path, PRIVATE_MODE);
     migrate(database);
-    return { database, mark: openMark(path), created, commitCounter };
+    return { database, mark: openMark(path), commitCounter };
   } catch (error) {
     database.close();
     throw error;
@@ -180,7 +174,7 @@ function openExisting(path: string, created: boolean): OpenedLedger {
  * when the last one closes. Throws 66 where there is none, 78 where it is no ledger.
  */
 export function openForReading(path: string): Database {
-  if (!existsSync(path)) {
+  if (!isThere(path)) {
     throw new QbatchError(
       EXIT.noInput,
       `no ledger at ${path}`,
@@ -188,7 +182,7 @@ export function openForReading(path: string): Database {
     );
   }
   try {
-    const readonly = existsSync(`${path}-wal`);
+    const readonly = isThere(`${path}-wal`);
     const database = openDatabase(path, { readonly, fileMustExist: true, timeout: 5000 });
     try {
       database.pragma('query_only = ON');
@@ -204,9 +198,12 @@ export function openForReading(path: string): Database {
   }
 }
 
-/** Removes a ledger that this process made and in which no job was left. */
-export function removeLedger(path: string): void {
+/**
+ * Removes a ledger that this process made and in which no job was left; with `keepMark` not its mark, which then
+ * tells that another was lost here before.
+ */
+export function removeLedger(path: string, keepMark: boolean): void {
   // The mark first: a mark without a ledger is a loss.
-  for (const suffix of ['.mark', '', '-wal', '-shm', '.lock'])
-    rmSync(path + suffix, { force: true });
+  const suffixes = [...(keepMark ? [] : ['.mark']), '', '-wal', '-shm', '.lock'];
+  for (const suffix of suffixes) rmSync(path + suffix, { force: true });
 }

@@ -1,19 +1,24 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
+import { isAbsent, readFailure } from '../read-failure.ts';
 
 /**
  * A ledger's path without links, so that two names of one file share one lock and one mark. Where
- * there is no ledger yet: that of its folder. Never throws.
+ * there is no ledger yet: that of its folder. Throws 66 or 74 where that cannot be told: under another
+ * name two runs would not see each other.
  */
 export function realLedgerPath(ledgerPath: string): string {
+  const real = realPathOf(ledgerPath);
+  if (real !== null) return real;
+  const folder = realPathOf(path.dirname(ledgerPath));
+  return folder === null ? ledgerPath : path.join(folder, path.basename(ledgerPath));
+}
+
+function realPathOf(place: string): string | null {
   try {
-    return realpathSync(ledgerPath);
-  } catch {
-    // Not there yet.
-  }
-  try {
-    return path.join(realpathSync(path.dirname(ledgerPath)), path.basename(ledgerPath));
-  } catch {
-    return ledgerPath;
+    return realpathSync(place);
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw readFailure(error, `cannot look for ${place}`);
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { isThere } from '../is-there.ts';
 import { scanObject } from '../json/json-scan.ts';
 import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -86,7 +86,7 @@ function collect(ledger: Ledger, job: Job): void {
     'INSERT OR IGNORE INTO adopted VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
   for (const path of [job.resultsPath, job.errorsPath]) {
-    if (path === '-' || !existsSync(path)) continue;
+    if (path === '-' || !isThere(path)) continue;
     for (const text of fileLines(path, 0)) {
       const lineNo = ownLineNo(text, job.name);
       if (lineNo === null) continue;

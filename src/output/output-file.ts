@@ -161,7 +161,7 @@ function syncFolder(path: string): void {
   }
 }
 
-/** Size of a regular file; null where there is none. Throws 73 for anything but a regular file. */
+/** Size of a regular file; null where there is none. Throws 73 for anything but a regular file, 74 where the disk fails. */
 export function outputSize(path: string): number | null {
   let file: number;
   try {
@@ -180,6 +180,8 @@ export function outputSize(path: string): number | null {
       );
     }
     return stat.size;
+  } catch (error) {
+    throw outputError(error, path, 'read');
   } finally {
     closeSync(file);
   }

@@ -38,6 +38,26 @@ describe('lost and damaged files', () => {
     expect(server.calls).toHaveLength(5);
   });
 
+  test('a lost ledger of which only the mark is left: a run that was refused has not mended the loss', async () => {
+    const { bench, server, args } = await prepareCliJob(3);
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    for (const name of ['a.qbatch.db', 'a.results.jsonl', 'a.errors.jsonl'])
+      rmSync(bench.path(name));
+    const [input, mark] = [bench.read('a.jsonl'), bench.read('a.qbatch.db.mark')];
+    bench.write('a.jsonl', `${input}{"custom_id": "no request"}\n`);
+    for (const flag of ['--adopt-outputs', '--fresh']) {
+      expect(await runCli(bench, [...args, flag, '--yes'])).toMatchObject({ status: 65 });
+      expect(bench.read('a.qbatch.db.mark')).toBe(mark);
+    }
+    bench.write('a.jsonl', input);
+    expect(await runCli(bench, args)).toMatchObject({ status: 78 });
+    expect(server.calls).toHaveLength(3);
+    expect(await runCli(bench, [...args, '--adopt-outputs'])).toMatchObject({ status: 0 });
+    expect(server.calls).toHaveLength(6);
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(server.calls).toHaveLength(6);
+  });
+
   test('--adopt-outputs with a torn last line: that line alone is sent again', async () => {
     const { bench, server, args, ids } = await prepareCliJob(4);
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });

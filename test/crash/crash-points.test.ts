@@ -9,6 +9,7 @@ import {
   pointNamed,
   tryPoint,
 } from '../helpers/crash-points.ts';
+import { openPointLog } from '../helpers/point-log.ts';
 import { seededRandom } from '../helpers/random.ts';
 import { openSmallJob, type SmallJob, SITUATIONS } from '../helpers/small-job.ts';
 import { canTrace } from '../helpers/strace.ts';
@@ -17,6 +18,8 @@ import { canTrace } from '../helpers/strace.ts';
 const MOST = process.env['CRASH_POINTS'] ?? '24';
 /** One point alone, as a failure names it. */
 const ONLY = process.env['CRASH_POINT'];
+/** A file of the points that were tried, which are not tried again: a campaign of hours, in parts. */
+const LOG = process.env['CRASH_POINTS_LOG'];
 
 test.skipIf(!canTrace)(
   'every system call on the state files as a crash point: killed, refused, cut short; the same command then finishes the job',
@@ -28,13 +31,14 @@ test.skipIf(!canTrace)(
     const random = seededRandom(CRASH_SEED);
     const most = MOST === 'all' ? all.length : Number(MOST);
     const chosen = ONLY === undefined ? everyPoint(all, random).slice(0, most) : [pointNamed(ONLY)];
-    const ends: PointEnd[] = [];
+    const log = openPointLog(LOG);
+    const { ends } = log;
     const wrong: string[] = [];
     const lane = async (job: SmallJob): Promise<void> => {
       for (const point of chosen) {
-        if (point.situation !== job.situation) continue;
+        if (point.situation !== job.situation || log.has(point)) continue;
         const end = await tryPoint(job, point);
-        ends.push(end);
+        log.add(point, end);
         if (ends.length % 100 === 0) process.stdout.write(`${ends.length} of ${chosen.length}\n`);
         if (end.problems.length === 0) continue;
         wrong.push(`${pointName(point)}: ${end.problems.join('; ')}`);

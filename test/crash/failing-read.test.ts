@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { prepareCliJob } from '../helpers/cli-job.ts';
@@ -30,5 +31,51 @@ test.skipIf(!canTrace)(
       expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     }
     expect(ended).toContain(78);
+  },
+);
+
+const LEDGER = 'a.qbatch.db';
+
+/** Commands of a finished job, the file of it that cannot be looked at, and what is then said. */
+const UNSEEN: readonly [readonly string[], string, string, RegExp][] = [
+  [['status', LEDGER], LEDGER, 'statx', /cannot look for .*a\.qbatch\.db: EIO/],
+  [['usage', '--ledger', LEDGER], LEDGER, 'statx', /cannot look for .*a\.qbatch\.db: EIO/],
+  [['retry', LEDGER], LEDGER, 'statx', /cannot look for .*a\.qbatch\.db: EIO/],
+  [['resume', LEDGER], 'a.jsonl', 'statx', /cannot look for .*a\.jsonl: EIO/],
+  [['resume', LEDGER], `${LEDGER}.mark`, 'openat', /cannot read .*a\.qbatch\.db\.mark: EIO/],
+  [['status', '--verify', LEDGER], `${LEDGER}.mark`, 'openat', /cannot read .*\.mark: EIO/],
+  [
+    ['run', 'a.jsonl', '--adopt-outputs'],
+    'a.results.jsonl',
+    'statx',
+    /cannot read .*a\.results\.jsonl: EIO/,
+  ],
+];
+
+test.skipIf(!canTrace).each(UNSEEN)(
+  '%j: where the disk does not say of %s (%s) whether it is there, nobody takes it for gone',
+  async (command, name, call, said) => {
+    const { bench, args, server } = await prepareCliJob(3);
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    const lost = command.includes('--adopt-outputs');
+    if (lost) rmSync(bench.path(LEDGER));
+    const before = bench.names();
+    const trace = join(bench.home, 'trace');
+    const { command: under } = tracer(trace, {
+      paths: [bench.path(name)],
+      calls: [call],
+      inject: 'error=EIO',
+    });
+    const flags = ['status', 'usage'].includes(command[0] ?? '') ? [] : server.flags;
+    const met = await runCli(bench, [...command, ...flags], { under });
+    expect(wasInjected(trace)).toBe(true);
+    expect(met.stderr).toMatch(said);
+    expect(met.status).toBe(74);
+    // What a command makes of its own accord is no loss.
+    expect(bench.names()).toEqual(expect.arrayContaining(before));
+    expect(server.calls).toHaveLength(3);
+    const again = await runCli(bench, lost ? [...command, ...flags] : args);
+    expect(again).toMatchObject({ status: 0 });
+    expect(server.calls).toHaveLength(3);
   },
 );
