@@ -34,7 +34,13 @@ const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/u;
 const EMOJI = /^\p{Emoji_Presentation}|\u{fe0f}/u;
 const ELLIPSIS = '...';
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+// Made when it is first needed: its tables take some 15 ms to load, and most text is plain.
+let segmenter: Intl.Segmenter | undefined;
+
+function graphemesOf(text: string): Iterable<Intl.SegmentData> {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  return segmenter.segment(text);
+}
 
 function isWide(codePoint: number): boolean {
   if (codePoint < 0x1100) {
@@ -56,7 +62,7 @@ export function textWidth(text: string): number {
     return text.length;
   }
   let width = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     width += graphemeWidth(segment);
   }
   return width;
@@ -66,7 +72,7 @@ export function textWidth(text: string): number {
 function headOf(text: string, columns: number): string {
   let width = 0;
   let end = 0;
-  for (const { segment, index } of graphemes.segment(text)) {
+  for (const { segment, index } of graphemesOf(text)) {
     width += graphemeWidth(segment);
     if (width > columns) {
       break;
