@@ -4,7 +4,7 @@ import { isThere } from '../is-there.ts';
 import { type InputSource, openInput } from '../input/input-source.ts';
 import { chooseJob } from '../ledger/find-jobs.ts';
 import { findJob } from '../ledger/jobs.ts';
-import { openForReading } from '../ledger/open.ts';
+import { readLedger } from '../ledger/read-ledger.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Scope } from '../models/scope.ts';
 import type { Settings } from '../settings.ts';
@@ -50,13 +50,7 @@ export async function placesOfJob(
     io.cwd,
     command,
   );
-  const database = openForReading(chosen.ledgerPath);
-  let job: Job | null;
-  try {
-    job = findJob(database, chosen.name);
-  } finally {
-    database.close();
-  }
+  const job = await readLedger(chosen.ledgerPath, (database) => findJob(database, chosen.name));
   if (job === null)
     throw new QbatchError(
       EXIT.noInput,

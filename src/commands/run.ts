@@ -4,11 +4,10 @@ import { EXIT, type ExitCode, QbatchError, UsageError } from '../errors.ts';
 import { identityOf } from '../job/identity.ts';
 import { openInput } from '../input/input-source.ts';
 import type { JobRequest } from '../job/job-request.ts';
-import type { Database } from '../ledger/database.ts';
 import { seenSizes } from '../ledger/estimates.ts';
 import { findJob } from '../ledger/jobs.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { openForReading } from '../ledger/open.ts';
+import { readLedger } from '../ledger/read-ledger.ts';
 import { asStorageError } from '../ledger/storage-error.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Currency } from '../models/scope.ts';
@@ -90,26 +89,18 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
   } catch (error) {
     // Whoever holds the ledger may be at work on the same copy.
     const held = error instanceof QbatchError && error.exitCode === EXIT.busy;
-    if (places.source.spooled && !held) dropSpool(places);
+    if (places.source.spooled && !held) await dropSpool(places);
     // A page that cannot be read, or a file that cannot be written, may be met anywhere.
     throw asStorageError(error, places.ledgerPath);
   }
 }
 
-function jobIn(ledgerPath: string, jobName: string): Job | null {
-  const database: Database = openForReading(ledgerPath);
-  try {
-    return findJob(database, jobName);
-  } finally {
-    database.close();
-  }
-}
-
 /** The spooled copy of stdin goes with a run that was refused, unless its job still needs it. */
-function dropSpool({ source, ledgerPath, jobName }: Places): void {
+async function dropSpool({ source, ledgerPath, jobName }: Places): Promise<void> {
   let known: Job | null = null;
   try {
-    if (isThere(ledgerPath)) known = jobIn(ledgerPath, jobName);
+    if (isThere(ledgerPath))
+      known = await readLedger(ledgerPath, (database) => findJob(database, jobName));
   } catch {
     // Why it cannot be read is being told already; its job may need the copy.
     return;

@@ -8,17 +8,17 @@ import { isAbsent, readFailure } from '../read-failure.ts';
  * name two runs would not see each other.
  */
 export function realLedgerPath(ledgerPath: string): string {
-  const real = realPathOf(ledgerPath);
+  const real = realPathOf(ledgerPath, ledgerPath);
   if (real !== null) return real;
-  const folder = realPathOf(path.dirname(ledgerPath));
+  const folder = realPathOf(path.dirname(ledgerPath), ledgerPath);
   return folder === null ? ledgerPath : path.join(folder, path.basename(ledgerPath));
 }
 
-function realPathOf(place: string): string | null {
+function realPathOf(place: string, ledgerPath: string): string | null {
   try {
     return realpathSync(place);
   } catch (error) {
     if (isAbsent(error)) return null;
-    throw readFailure(error, `cannot look for ${place}`);
+    throw readFailure(error, `cannot look for ${ledgerPath}`);
   }
 }

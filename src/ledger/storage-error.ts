@@ -1,10 +1,15 @@
 import { ConfigError, EXIT, OutputError, QbatchError } from '../errors.ts';
 import { sqliteCode } from './database.ts';
 
+/** Where it was a look at a file that failed, and not a write. */
+const READS =
+  /^(?:SQLITE_IOERR_(?:READ|SHORT_READ|CORRUPTFS|FSTAT|ACCESS)|read|stat|fstat|lstat|access)$/;
+
 /** Turns what SQLite or the file system said into an exit code, a sentence, and a next step. */
 export function storageError(error: unknown, path: string): QbatchError {
   if (error instanceof QbatchError) return error;
-  const code = sqliteCode(error) || String((error as NodeJS.ErrnoException).code);
+  const { code: errno, syscall = '' } = error as NodeJS.ErrnoException;
+  const code = sqliteCode(error) || String(errno);
   const text = (error as Error).message;
   if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT_')) {
     // SQLite takes an I/O error in reading for damage too (unixRead, SQLITE_IOERR_CORRUPTFS; 3.53.2).
@@ -49,9 +54,10 @@ export function storageError(error: unknown, path: string): QbatchError {
       error,
     );
   }
+  const what = READS.test(code) || READS.test(syscall) ? 'read' : 'write';
   return new OutputError(
     EXIT.io,
-    `cannot write ${path}: ${text} (${code})`,
+    `cannot ${what} ${path}: ${text} (${code})`,
     'free space or repair the disk, then run the same command again; nothing settled is lost',
     error,
   );

@@ -10,6 +10,8 @@ import {
   tryPoint,
 } from '../helpers/crash-points.ts';
 import { openPointLog } from '../helpers/point-log.ts';
+import { runHere } from '../helpers/run-here.ts';
+import { runCli } from '../helpers/spawn-cli.ts';
 import { seededRandom } from '../helpers/random.ts';
 import { openSmallJob, type SmallJob, SITUATIONS } from '../helpers/small-job.ts';
 import { canTrace } from '../helpers/strace.ts';
@@ -20,6 +22,8 @@ const MOST = process.env['CRASH_POINTS'] ?? '24';
 const ONLY = process.env['CRASH_POINT'];
 /** A file of the points that were tried, which are not tried again: a campaign of hours, in parts. */
 const LOG = process.env['CRASH_POINTS_LOG'];
+/** Where all are tried, the job is gone on with by the program after one in so many, else in this process. */
+const AGAIN_BY_PROGRAM = 20;
 
 test.skipIf(!canTrace)(
   'every system call on the state files as a crash point: killed, refused, cut short; the same command then finishes the job',
@@ -37,7 +41,8 @@ test.skipIf(!canTrace)(
     const lane = async (job: SmallJob): Promise<void> => {
       for (const point of chosen) {
         if (point.situation !== job.situation || log.has(point)) continue;
-        const end = await tryPoint(job, point);
+        const here = MOST === 'all' && random.between(1, AGAIN_BY_PROGRAM) > 1;
+        const end = await tryPoint(job, point, here ? runHere : runCli);
         log.add(point, end);
         if (ends.length % 100 === 0) process.stdout.write(`${ends.length} of ${chosen.length}\n`);
         if (end.problems.length === 0) continue;

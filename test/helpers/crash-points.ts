@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Finished } from './spawn-cli.ts';
 import { runCli } from './spawn-cli.ts';
-import { type Files, filesOf } from './crash-run.ts';
+import { comparable, filesOf } from './crash-run.ts';
 import type { Random } from './random.ts';
 import { type LedgerFacts, readLedgerCopy } from './read-ledger-copy.ts';
 import { type Situation, SITUATIONS, SMALL_CONCURRENCY, type SmallJob } from './small-job.ts';
@@ -143,8 +143,18 @@ export type PointEnd = {
   readonly problems: readonly string[];
 };
 
+/** Runs a command to its end: the program, or the same in this process. */
+type RunAgain = (
+  bench: SmallJob['bench'],
+  args: readonly string[],
+) => Promise<Pick<Finished, 'stderr'> & { readonly status: number | null }>;
+
 /** Meets one fault, looks at how the run ended, runs the same command again, and checks everything. */
-export async function tryPoint(job: SmallJob, point: CrashPoint): Promise<PointEnd> {
+export async function tryPoint(
+  job: SmallJob,
+  point: CrashPoint,
+  runAgain: RunAgain = runCli,
+): Promise<PointEnd> {
   const { bench, server, args } = job;
   const problems: string[] = [];
   job.restore();
@@ -172,7 +182,7 @@ export async function tryPoint(job: SmallJob, point: CrashPoint): Promise<PointE
   const names = (): string => bench.names().join(' ');
   // A job that finished under the fault stays as it is; SQLite's own files it may have left behind.
   const whole = met.status === 1 && names() === own;
-  const again = whole ? met : await runCli(bench, args);
+  const again = whole ? met : await runAgain(bench, args);
   const after = server.calls.slice(before.length).map(({ id }) => id);
   const resent = after.filter((id) => before.includes(id));
   for (const id of after) {
@@ -181,17 +191,10 @@ export async function tryPoint(job: SmallJob, point: CrashPoint): Promise<PointE
       problems.push(`${id} was sent again though its call had ended`);
   }
   if (again.status !== 1) problems.push(`run again: ${again.status} ${again.stderr}`);
-  else if (comparable(job, filesOf(bench)) !== comparable(job, job.expected))
+  else if (comparable(job.situation, filesOf(bench)) !== comparable(job.situation, job.expected))
     problems.push('the files differ from those of a run left alone');
   if (names() !== own) problems.push(`files: ${names()}`);
   return { reached, status: met.status, resent: resent.length, problems };
-}
-
-/** Files as one text; in settled order only which lines are in them is told in advance. */
-function comparable({ situation }: SmallJob, files: Files): string {
-  const texts = [files.results, files.errors];
-  if (situation !== 'settled') return JSON.stringify(texts);
-  return JSON.stringify(texts.map((text) => text.split('\n').toSorted()));
 }
 
 /** A fault is absorbed, or ends the run with a documented code and a message that says where. */

@@ -24,6 +24,13 @@ export function filesOf(bench: Bench): Files {
   return { results: bench.read('job.results.jsonl'), errors: bench.read('job.errors.jsonl') };
 }
 
+/** Files as one text; in settled order only which lines are in them is told in advance. */
+export function comparable(situation: string, { results, errors }: Files): string {
+  const texts = [results, errors];
+  if (situation !== 'settled') return JSON.stringify(texts);
+  return JSON.stringify(texts.map((text) => text.split('\n').toSorted()));
+}
+
 /** A bench and a service with the job of the crash tests in it. */
 export async function openCrashJob(): Promise<{
   bench: Bench;
