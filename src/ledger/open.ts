@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ConfigError, EXIT, QbatchError } from '../errors.ts';
+import { ConfigError, EXIT, InputError, OutputError, QbatchError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
 import { type Database, openDatabase } from './database.ts';
 import { type Mark, markPath, openMark, readMark } from './mark.ts';
@@ -90,7 +90,7 @@ export type OpenedLedger = {
  *
  * Sets `synchronous=FULL` and reads it back: better-sqlite3 is compiled with
  * `DEFAULT_WAL_SYNCHRONOUS=1`, which loses acknowledged commits on power loss (measured, see
- * docs/decisions). Throws 78 for an empty, damaged, foreign or newer file, and where the mark says
+ * docs/decisions). Throws 73 where it may not be written, 78 for an empty, damaged, foreign or newer file, and where the mark says
  * that the ledger went backwards (unless `adopt`; with `fresh` a lost one is simply made anew). An
  * older ledger gets the tables that it lacks.
  */
@@ -119,6 +119,9 @@ export function openForWriting(
     else createLedger(path);
     return { ...openExisting(path), created: !exists, lostCommits: exists ? null : marked };
   } catch (error) {
+    // What this user may not look at, it may not write either.
+    if (error instanceof InputError)
+      throw new OutputError(EXIT.cannotCreate, error.message, error.hint, error);
     throw storageError(error, path);
   }
 }

@@ -41,13 +41,15 @@ test.skipIf(!canTrace).each(READS)(
 );
 
 /** Commands of a finished job, the file of it that cannot be looked at, and what is then said. */
-const UNSEEN: readonly [readonly string[], string, string, RegExp][] = [
+const UNSEEN: readonly [readonly string[], string, string, RegExp, number?][] = [
   [['status', LEDGER], LEDGER, 'statx', /cannot look for .*a\.qbatch\.db: EIO/],
   [['usage', '--ledger', LEDGER], LEDGER, 'statx', /cannot look for .*a\.qbatch\.db: EIO/],
   [['retry', LEDGER], LEDGER, 'statx', /cannot look for .*a\.qbatch\.db: EIO/],
   [['resume', LEDGER], 'a.jsonl', 'statx', /cannot look for .*a\.jsonl: EIO/],
   [['resume', LEDGER], `${LEDGER}.mark`, 'openat', /cannot read .*a\.qbatch\.db\.mark: EIO/],
+  [['resume', LEDGER], `${LEDGER}.mark`, 'openat', /cannot read .*\.mark: EACCES/, 73],
   [['status', '--verify', LEDGER], `${LEDGER}.mark`, 'openat', /cannot read .*\.mark: EIO/],
+  [['status', '--verify', LEDGER], `${LEDGER}.mark`, 'openat', /cannot read .*\.mark: EACCES/, 66],
   [
     ['run', 'a.jsonl', '--adopt-outputs'],
     'a.results.jsonl',
@@ -57,8 +59,8 @@ const UNSEEN: readonly [readonly string[], string, string, RegExp][] = [
 ];
 
 test.skipIf(!canTrace).each(UNSEEN)(
-  '%j: where the disk does not say of %s (%s) whether it is there, nobody takes it for gone',
-  async (command, name, call, said) => {
+  '%j: where %s cannot be looked at (%s, %s), nobody takes it for gone',
+  async (command, name, call, said, status = 74) => {
     const { bench, args, server } = await prepareCliJob(3);
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     const lost = command.includes('--adopt-outputs');
@@ -68,13 +70,13 @@ test.skipIf(!canTrace).each(UNSEEN)(
     const { command: under } = tracer(trace, {
       paths: [bench.path(name)],
       calls: [call],
-      inject: 'error=EIO',
+      inject: status === 74 ? 'error=EIO' : 'error=EACCES',
     });
     const flags = ['status', 'usage'].includes(command[0] ?? '') ? [] : server.flags;
     const met = await runCli(bench, [...command, ...flags], { under });
     expect(wasInjected(trace)).toBe(true);
     expect(met.stderr).toMatch(said);
-    expect(met.status).toBe(74);
+    expect(met.status).toBe(status);
     // What a command makes of its own accord is no loss.
     expect(bench.names()).toEqual(expect.arrayContaining(before));
     expect(server.calls).toHaveLength(3);
