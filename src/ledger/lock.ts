@@ -1,6 +1,7 @@
 import { closeSync, openSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { EXIT, QbatchError } from '../errors.ts';
+import { EXIT, InputError, OutputError, QbatchError } from '../errors.ts';
+import { isThere } from '../is-there.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 import { type Database, openDatabase, sqliteCode } from './database.ts';
 
@@ -123,20 +124,41 @@ function busy(ledgerPath: string, holder: Holder | null): QbatchError {
   );
 }
 
-/** Who holds the ledger now, or null. Takes and drops the lock to find out, so it never lies about the dead. */
+/** A lock that is not there to be taken, and that nobody can hold: torn by a power loss, or on read-only media. */
+const HELD_BY_NOBODY = /^SQLITE_(?:CORRUPT|NOTADB|READONLY)/;
+
+/**
+ * Who holds the ledger now, or null. Takes and drops the lock to find out, so it never lies about the dead.
+ * Throws 66 or 74 where the lock's file is there and cannot be looked at: whether somebody holds it is then
+ * not known, and a file that a run may be writing is not to be written over.
+ */
 export function lockHolder(ledgerPath: string): Holder | null {
+  const path = lockPath(ledgerPath);
+  if (!isThere(path)) return null;
   let database: Database;
   try {
-    database = openDatabase(lockPath(ledgerPath), { fileMustExist: true, timeout: 0 });
-  } catch {
-    return null;
+    database = openDatabase(path, { fileMustExist: true, timeout: 0 });
+  } catch (error) {
+    // Its run may have ended since.
+    if (!isThere(path)) return null;
+    throw unseen(path, error);
   }
   try {
     database.exec('BEGIN IMMEDIATE; ROLLBACK');
     return null;
   } catch (error) {
-    return sqliteCode(error).startsWith('SQLITE_BUSY') ? readHolder(database) : null;
+    const code = sqliteCode(error);
+    if (code.startsWith('SQLITE_BUSY')) return readHolder(database);
+    if (HELD_BY_NOBODY.test(code)) return null;
+    throw unseen(path, error);
   } finally {
     database.close();
   }
+}
+
+function unseen(path: string, error: unknown): QbatchError {
+  const told = `cannot tell whether a run holds ${path}: ${(error as Error).message} (${sqliteCode(error)})`;
+  if (sqliteCode(error) === 'SQLITE_CANTOPEN')
+    return new InputError(EXIT.noInput, told, 'check whose file it is and who may read it', error);
+  return new OutputError(EXIT.io, told, 'repair the disk, then run the same command again', error);
 }

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { prepareCliJob } from '../helpers/cli-job.ts';
@@ -40,6 +40,10 @@ test.skipIf(!canTrace).each(READS)(
   },
 );
 
+/** A link to the ledger, and the file of a lock that nobody holds. */
+const LINK = 'link.qbatch.db';
+const LOCK = `${LEDGER}.lock`;
+
 /** Commands of a finished job, the file of it that cannot be looked at, and what is then said. */
 const UNSEEN: readonly [readonly string[], string, string, RegExp, number?][] = [
   [['status', LEDGER], LEDGER, 'statx', /cannot look for .*a\.qbatch\.db: EIO/],
@@ -56,6 +60,26 @@ const UNSEEN: readonly [readonly string[], string, string, RegExp, number?][] = 
     'statx',
     /cannot read .*a\.results\.jsonl: EIO/,
   ],
+  [
+    ['run', 'a.jsonl', '--ledger', LINK],
+    LINK,
+    'readlink',
+    /cannot look for .*link\.qbatch\.db: EIO/,
+  ],
+  [['status', LEDGER], LOCK, 'statx', /cannot look for .*a\.qbatch\.db\.lock: EIO/],
+  [['status', LEDGER], LOCK, 'openat', /cannot tell whether a run holds .*\.lock/, 66],
+  [
+    ['usage', '--ledger', LEDGER, '--format', 'html'],
+    LOCK,
+    'pread64',
+    /whether a run holds .*\.lock: .*IOERR/,
+  ],
+  [
+    ['export', LEDGER, '-o', 'a.results.jsonl'],
+    LOCK,
+    'statx',
+    /cannot look for .*a\.qbatch\.db\.lock: EIO/,
+  ],
 ];
 
 test.skipIf(!canTrace).each(UNSEEN)(
@@ -65,6 +89,8 @@ test.skipIf(!canTrace).each(UNSEEN)(
     expect(await runCli(bench, args)).toMatchObject({ status: 0 });
     const lost = command.includes('--adopt-outputs');
     if (lost) rmSync(bench.path(LEDGER));
+    if (command.includes(LINK)) symlinkSync(bench.path(LEDGER), bench.path(LINK));
+    if (name === LOCK) bench.write(LOCK, '');
     const before = bench.names();
     const trace = join(bench.home, 'trace');
     const { command: under } = tracer(trace, {
@@ -72,7 +98,7 @@ test.skipIf(!canTrace).each(UNSEEN)(
       calls: [call],
       inject: status === 74 ? 'error=EIO' : 'error=EACCES',
     });
-    const flags = ['status', 'usage'].includes(command[0] ?? '') ? [] : server.flags;
+    const flags = ['status', 'usage', 'export'].includes(command[0] ?? '') ? [] : server.flags;
     const met = await runCli(bench, [...command, ...flags], { under });
     expect(wasInjected(trace)).toBe(true);
     expect(met.stderr).toMatch(said);
@@ -83,5 +109,31 @@ test.skipIf(!canTrace).each(UNSEEN)(
     const again = await runCli(bench, lost ? [...command, ...flags] : args);
     expect(again).toMatchObject({ status: 0 });
     expect(server.calls).toHaveLength(3);
+  },
+);
+
+test.skipIf(!canTrace)(
+  'answers taken from the output files: whichever look at a file fails, no answer in it is paid for again',
+  async () => {
+    const { bench, args, server } = await prepareCliJob(3);
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    const adopt = [...args, '--adopt-outputs'];
+    const told = new Set<string>();
+    for (let nth = 1; ; nth += 1) {
+      rmSync(bench.path(LEDGER));
+      const trace = join(bench.home, 'trace');
+      const { command: under } = tracer(trace, {
+        paths: [bench.path('a.results.jsonl')],
+        calls: ['statx'],
+        inject: `error=EIO:when=${nth}`,
+      });
+      const met = await runCli(bench, adopt, { under });
+      if (!wasInjected(trace)) break;
+      expect([74, 0], met.stderr).toContain(met.status);
+      told.add(/cannot (?:look for|read)/.exec(met.stderr)?.[0] ?? 'nothing');
+      expect(await runCli(bench, adopt)).toMatchObject({ status: 0 });
+    }
+    expect(server.calls).toHaveLength(3);
+    expect(told).toContain('cannot look for');
   },
 );
