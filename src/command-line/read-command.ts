@@ -17,6 +17,9 @@ export type RawCommand = {
   readonly words: readonly string[];
 };
 
+/** A simulator's spec where a file's name belongs: `--simulate` takes its value after an equals sign alone. */
+const SPEC_PART = /^(?:rpm|tpm|latency|errors|seed)=/;
+
 /** Groups that `usage --by` knows besides `tag:NAME` (cli.md section 1). */
 const USAGE_KEYS: readonly string[] = ['model', 'day', 'hour', 'job', 'status', 'code', 'thinking'];
 
@@ -82,7 +85,7 @@ export function readCommand(raw: RawCommand): ParsedCommand {
   }
 }
 
-function checkWords({ spec, words }: RawCommand): void {
+function checkWords({ spec, flags, words }: RawCommand): void {
   const usage = `see qbatch ${spec.name} --help`;
   const missing = spec.positionals.find((one, index) => one.required && words[index] === undefined);
   if (missing !== undefined) {
@@ -99,6 +102,12 @@ function checkWords({ spec, words }: RawCommand): void {
   }
   const takesMany = spec.positionals.at(-1)?.many === true;
   if (!takesMany && words.length > spec.positionals.length) {
+    const simulatorSpec = flags['simulate'] === '' && words.find((word) => SPEC_PART.test(word));
+    if (simulatorSpec)
+      throw new UsageError(
+        `${spec.name} takes one input; ${JSON.stringify(simulatorSpec)} looks like what to simulate`,
+        `write it with an equals sign: --simulate=${simulatorSpec}`,
+      );
     const extra = words[spec.positionals.length];
     const one = spec.positionals[0]?.name === 'input';
     throw new UsageError(

@@ -142,6 +142,12 @@ describe('parseArgs: refusals of run', () => {
     [['run', ''], /input is an empty string/, /shell variable/],
     [['run', '--', ''], /input is an empty string/, /shell variable/],
     [['run', 'a.jsonl', 'b.jsonl'], /takes one input; "b\.jsonl"/, /cat .* \| qbatch run -/],
+    [
+      ['run', 'a.jsonl', '--simulate', 'rpm=600,errors=2%'],
+      /looks like what to simulate/,
+      /--simulate=rpm=600,errors=2%$/,
+    ],
+    [['check', '--simulate', 'seed=7', 'a.jsonl'], /"seed=7"/, /--simulate=seed=7$/],
     [['run', 'a', '--ouptut', 'b'], /unknown flag --ouptut/, /--output/],
     [['run', 'a', '--maxcost=3'], /unknown flag --maxcost/, /--max-cost/],
     [['run', 'a', '-z'], /unknown flag -z/, /--help/],
