@@ -17,9 +17,12 @@ type Admitted = (
 /** What can be said of a rate from what was admitted of late, in one dimension. Times are monotonic milliseconds. */
 export class Admissions {
   private readonly admitted: Admitted;
+  private readonly isNoisy: boolean;
 
-  constructor(admitted: Admitted) {
+  /** `isNoisy`: costs are known only afterwards. */
+  constructor(admitted: Admitted, isNoisy = false) {
     this.admitted = admitted;
+    this.isNoisy = isNoisy;
   }
 
   calls(fromMs: number, toMs: number): number {
@@ -39,9 +42,9 @@ export class Admissions {
   }
 
   /** The amount a millisecond over the last second; where costs are known only afterwards over some tens of calls. */
-  recentPerMs(untilMs: number, at: { perMs: number; startedMs: number; isNoisy: boolean }): number {
-    const callsMs = at.isNoisy ? MEASURED_CALLS.noisy / this.callsPerMs(untilMs, at.perMs) : 0;
-    return this.perMs(untilMs, Math.max(SECOND_MS, callsMs), at.startedMs);
+  recentPerMs(untilMs: number, at: { perMs: number; startedMs: number | null }): number {
+    const callsMs = this.isNoisy ? MEASURED_CALLS.noisy / this.callsPerMs(untilMs, at.perMs) : 0;
+    return this.perMs(untilMs, Math.max(SECOND_MS, callsMs), at.startedMs ?? untilMs);
   }
 
   /** Calls a millisecond at a pace of `perMs`. */

@@ -17,6 +17,13 @@ export const TOUCHED_SHARE: number = 1 + FEEL.share;
 export class Growth {
   private perSecond: number = UNKNOWN;
 
+  private readonly isNoisy: boolean;
+
+  /** `isNoisy`: costs are known only afterwards. */
+  constructor(isNoisy: boolean) {
+    this.isNoisy = isNoisy;
+  }
+
   /** The service refuses sudden growth: slower from now on. */
   guard(): void {
     this.perSecond = GUARDED;
@@ -28,17 +35,11 @@ export class Growth {
   }
 
   /** Gently above what was learned, more so the longer nothing refuses it. `forMs`: since it began. */
-  felt(at: {
-    forMs: number;
-    windowMs: number;
-    callsPerMs: number;
-    seconds: number;
-    isNoisy: boolean;
-  }): number {
+  felt(at: { forMs: number; windowMs: number; callsPerMs: number; seconds: number }): number {
     const stepMs = Math.max(at.windowMs, FEEL.calls / at.callsPerMs);
     const doublings = Math.min(at.forMs / stepMs / FEEL.doublingWindows, FEEL.doublingsMost);
     const share = FEEL.share * 2 ** doublings * (SECOND_MS / stepMs) * at.seconds;
-    const most = at.isNoisy ? FEEL_NOISY_MOST * at.seconds : this.perSecond - 1;
+    const most = this.isNoisy ? FEEL_NOISY_MOST * at.seconds : this.perSecond - 1;
     return 1 + Math.min(most, share);
   }
 }

@@ -25,10 +25,12 @@ export class PaceFloor {
     this.heldPerMs = perMs;
   }
 
-  /** The least that a refusal at `nowMs` may leave of the pace that a lane has since `sinceMs`. */
-  perMs(nowMs: number, at: { perMs: number; sinceMs: number; windowMs: number }): number {
+  /** The least that a refusal at `nowMs` may leave of the pace of a lane that first called at `startedMs`. */
+  perMs(nowMs: number, at: { perMs: number; startedMs: number | null; windowMs: number }): number {
     const { callsLeast } = FALLEN;
-    const hasFallen = this.admissions.refusedShare(nowMs, { ...at, callsLeast }) > FALLEN.share;
+    const { perMs: pacePerMs, windowMs } = at;
+    const lane = { perMs: pacePerMs, windowMs, sinceMs: at.startedMs ?? nowMs, callsLeast };
+    const hasFallen = this.admissions.refusedShare(nowMs, lane) > FALLEN.share;
     const perMs = this.admissions.minutePerMs(nowMs);
     this.heldPerMs = hasFallen ? perMs : Math.max(this.heldPerMs, perMs);
     return Math.min(at.perMs, this.heldPerMs * FLOOR_SHARE);

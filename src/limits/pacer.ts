@@ -62,6 +62,7 @@ export class Pacer {
       windowMs,
       unknownPerMs: UNKNOWN_START_PER_MS,
       spread: null,
+      sent: this.log,
       admitted: (fromMs, toMs) => {
         const started = this.log.between(fromMs, toMs);
         return { amount: started.calls, ...started };
@@ -76,6 +77,7 @@ export class Pacer {
       windowMs,
       unknownPerMs: Infinity,
       spread: () => this.ratio.spread,
+      sent: this.log,
       admitted: (fromMs, toMs) => {
         const started = this.log.between(fromMs, toMs);
         return { amount: started.tokens, ...started };

@@ -1,3 +1,4 @@
+import type { SentLog } from './chance.ts';
 import type { LimitOrigin } from './pace-limits.ts';
 
 export type RateOptions = {
@@ -15,6 +16,8 @@ export type RateOptions = {
   readonly spread: (() => number | null) | null;
   /** What was admitted from one time to another, in this dimension and in calls, and how many calls were refused. */
   admitted(fromMs: number, toMs: number): { amount: number; calls: number; refused: number };
+  /** The last so many calls of the lane, by when they were started. */
+  readonly sent: SentLog;
   /** Told of every change of the pace. */
   onChange(nowMs: number, reason: RateReason): void;
 };

@@ -1,4 +1,5 @@
 import { Admissions } from './admissions.ts';
+import { Chance, type TrialEnd } from './chance.ts';
 import { Growth, TOUCHED_SHARE } from './growth.ts';
 import { Noise } from './noise.ts';
 import type { LimitOrigin } from './pace-limits.ts';
@@ -32,6 +33,8 @@ export class Rate {
   perMs: number;
   /** What was learned live, an amount a millisecond; null: the limit was not met. */
   learnedPerMs: number | null = null;
+  /** When the first call was started, or the first after an outage; null: none was. */
+  startedMs: number | null = null;
   private readonly options: RateOptions;
   private readonly admissions: Admissions;
   /** Null: what a call costs is known before. */
@@ -39,12 +42,12 @@ export class Rate {
   private boundPerMs = Infinity;
   private phase: 'ramping' | 'growing' | 'learned' = 'growing';
   private readonly window: CountingWindow;
-  private readonly growth: Growth = new Growth();
+  private readonly growth: Growth;
   private readonly use: PaceUse = new PaceUse();
   private readonly floor: PaceFloor;
+  private readonly chance: Chance;
   private readonly starts: StartTimes = new StartTimes();
   private run: RefusalRun | null = null;
-  private startedMs: number | null = null;
   private reopenedMs = -Infinity;
   private lastBurstMs = -Infinity;
   private feelAtMs = Infinity;
@@ -52,8 +55,11 @@ export class Rate {
   private rests = 0;
   constructor(options: RateOptions) {
     this.options = options;
-    this.admissions = new Admissions(options.admitted);
+    const isNoisy = options.spread !== null;
+    this.admissions = new Admissions(options.admitted, isNoisy);
+    this.growth = new Growth(isNoisy);
     this.floor = new PaceFloor(this.admissions);
+    this.chance = new Chance(options.sent, isNoisy);
     this.noise = options.spread === null ? null : new Noise(options.spread);
     this.window = new CountingWindow(options.windowMs);
     this.perMs = options.unknownPerMs;
@@ -92,6 +98,8 @@ export class Rate {
   nextStartMs(nowMs: number, presumedAfterMs: number): number {
     const triedMs = this.run?.endedBy(nowMs, presumedAfterMs) ?? null;
     if (triedMs !== null) this.endRun(nowMs, triedMs);
+    const tried = this.chance.look(nowMs, presumedAfterMs);
+    if (tried !== null) this.endTrial(nowMs, tried);
     this.grow(nowMs);
     const dueMs = this.starts.nextMs(nowMs);
     return this.run === null
@@ -118,27 +126,28 @@ export class Rate {
     if (this.learnedPerMs === null) return;
     const most = this.boundPerMs === Infinity ? Infinity : this.boundPerMs * SHARES.recounted;
     this.learnedPerMs = Math.min(most, this.learnedPerMs * factor);
-    this.perMs = Math.min(most, this.perMs * factor);
-    if (most !== Infinity) this.perMs = most;
+    this.perMs = most === Infinity ? this.perMs * factor : most;
   }
 
   /** The service refused a call started at `sentMs` because of this dimension. */
   refused(nowMs: number, sentMs: number, amount: number): void {
+    const means = this.chance.refused(nowMs, sentMs, this.perMs);
+    if (means === 'trial') return this.beginTrial(nowMs);
+    // A run that a limit has begun ends by its own rules.
+    if (means === 'chance' && this.run === null) return;
     if (this.run === null) {
-      if (this.perMs === Infinity) this.perMs = this.admittedPerMs(sentMs);
-      this.run = new RefusalRun({
-        nowMs,
-        sentMs,
-        perMs: this.perMs,
-        spacingMs: amount / this.perMs,
-        windowMs: this.windowMs,
-        admitted: this.admissions.calls(sentMs - this.windowMs, sentMs),
-        isNoisy: this.noise !== null && this.phase !== 'growing',
-      });
+      // The very first calls may be refused: then nothing was admitted yet.
+      if (this.perMs === Infinity)
+        this.perMs = this.admissions.recentPerMs(sentMs, this) || amount / SECOND_MS;
+      const { perMs, windowMs } = this;
+      const admitted = this.admissions.calls(sentMs - windowMs, sentMs);
+      const isNoisy = this.noise !== null && this.phase !== 'growing';
+      const rates = { perMs, spacingMs: amount / perMs, windowMs, admitted };
+      this.run = new RefusalRun({ nowMs, sentMs, ...rates, isNoisy });
       this.cutAtOnce(nowMs, sentMs);
     } else {
       if (this.noise !== null)
-        this.perMs = Math.max(this.perMs * this.noise.cut, this.leastPerMs(nowMs));
+        this.perMs = Math.max(this.perMs * this.noise.cut, this.floor.perMs(nowMs, this));
       this.run.refused(nowMs, sentMs, amount / this.perMs);
     }
     this.starts.notBefore(nowMs + this.run.restMs);
@@ -149,7 +158,7 @@ export class Rate {
     if (sentMs < this.lastBurstMs) return;
     this.lastBurstMs = nowMs;
     this.growth.guard();
-    const admitted = this.admittedPerMs(nowMs);
+    const admitted = this.admissions.recentPerMs(nowMs, this);
     const perMs = Math.min(this.perMs, Math.max(admitted, this.perMs / 2)) * SHARES.burstCut;
     if (this.phase === 'ramping') this.phase = 'growing';
     this.setPace(nowMs, perMs, 'growth refused');
@@ -162,6 +171,25 @@ export class Rate {
       this.endRun(nowMs, sentMs);
   }
 
+  /** Slower for some tens of calls, whatever is refused: to find out whether refusals follow the pace. */
+  private beginTrial(nowMs: number): void {
+    this.run = null;
+    this.starts.notAfter(nowMs, nowMs);
+    this.setPace(nowMs, this.perMs * this.chance.trialShare, 'refused');
+  }
+
+  private endTrial(nowMs: number, { perMs, stayed }: TrialEnd): void {
+    const anew = stayed && this.boundPerMs === Infinity;
+    this.phase = anew ? 'growing' : 'learned';
+    // What was learned was learned of chance.
+    if (anew) this.learnedPerMs = null;
+    // Where costs are known only afterwards the pace is steered from where it was.
+    const share = stayed || this.noise !== null ? 1 : SHARES.touchCut;
+    this.setPace(nowMs, perMs * share, 'recovered');
+    if (stayed) this.feelAtMs = nowMs;
+    else if (share < 1) this.rest(nowMs);
+  }
+
   private ramp(nowMs: number): number {
     if (this.phase !== 'ramping') return 1;
     return rampShare(nowMs - (this.startedMs ?? nowMs), this.noise !== null);
@@ -171,7 +199,7 @@ export class Rate {
   private cutAtOnce(nowMs: number, sentMs: number): void {
     const wasGrowing = this.phase === 'growing';
     this.phase = 'learned';
-    const admitted = this.admittedPerMs(sentMs);
+    const admitted = this.admissions.recentPerMs(sentMs, this);
     // A pace far above what was sent is no limit that was met: what was sent is.
     if (wasGrowing || (admitted > 0 && admitted < this.perMs * SHARES.unused)) {
       const most = Math.min(this.perMs, admitted) * SHARES.learned;
@@ -222,26 +250,9 @@ export class Rate {
   }
 
   private rest(nowMs: number): void {
-    this.feelAtMs =
-      nowMs +
-      restMs({
-        times: this.rests,
-        callsPerMs: this.admissions.callsPerMs(nowMs, this.perMs),
-        windowMs: this.windowMs,
-        isBounded: this.boundPerMs !== Infinity,
-        isFarBelow: this.perMs < this.boundPerMs * SHARES.farBelow,
-        noisyCalls: this.noise?.restCalls ?? null,
-      });
-  }
-
-  private admittedPerMs(untilMs: number): number {
-    const { perMs, startedMs, noise } = this;
-    const isNoisy = noise !== null;
-    return this.admissions.recentPerMs(untilMs, {
-      perMs,
-      startedMs: startedMs ?? untilMs,
-      isNoisy,
-    });
+    const { rests: times, windowMs, perMs, boundPerMs, noise } = this;
+    const callsPerMs = this.admissions.callsPerMs(nowMs, perMs);
+    this.feelAtMs = nowMs + restMs({ times, callsPerMs, windowMs, perMs, boundPerMs, noise });
   }
 
   private grow(nowMs: number): void {
@@ -272,23 +283,17 @@ export class Rate {
     const { windowMs, perMs } = this;
     const callsPerMs = this.admissions.callsPerMs(nowMs, perMs);
     const forMs = nowMs - this.feelAtMs;
-    const isNoisy = this.noise !== null;
-    const factor = this.growth.felt({ forMs, windowMs, callsPerMs, seconds, isNoisy });
+    const factor = this.growth.felt({ forMs, windowMs, callsPerMs, seconds });
     // Close to a bound it is steered, not felt for.
     const near = this.boundPerMs * SHARES.recounted;
-    const isBelow = isNoisy && perMs < near;
+    const isBelow = this.noise !== null && perMs < near;
     this.setPace(nowMs, Math.min(perMs * factor, isBelow ? near : Infinity), 'felt for more');
-  }
-
-  /** No refusal cuts the pace below this. */
-  private leastPerMs(nowMs: number): number {
-    const { perMs, windowMs, startedMs } = this;
-    return this.floor.perMs(nowMs, { perMs, windowMs, sinceMs: startedMs ?? nowMs });
   }
 
   private setPace(nowMs: number, perMs: number, reason: RateReason): void {
     const before = this.perMs;
-    const least = perMs < before ? this.leastPerMs(nowMs) : 0;
+    // No refusal cuts the pace below its floor.
+    const least = perMs < before ? this.floor.perMs(nowMs, this) : 0;
     this.perMs = Math.min(Math.max(perMs, least, this.lastAmount / SLOWEST_MS), this.boundPerMs);
     if (this.perMs !== before) this.options.onChange(nowMs, reason);
   }

@@ -1,3 +1,6 @@
+import type { Noise } from './noise.ts';
+import { SHARES } from './rate-shares.ts';
+
 const SECOND_MS = 1000;
 /** As many calls, and as long, twice as much each time. */
 const FIRST = { calls: 10, ms: 2000 } as const;
@@ -13,18 +16,20 @@ export function restMs(at: {
   readonly times: number;
   readonly callsPerMs: number;
   readonly windowMs: number;
-  readonly isBounded: boolean;
-  /** Far below that bound. */
-  readonly isFarBelow: boolean;
-  /** Calls in a row that say something, where costs are known only afterwards; null: they are known before. */
-  readonly noisyCalls: number | null;
+  /** The pace, and the limit that is known; Infinity: none is. */
+  readonly perMs: number;
+  readonly boundPerMs: number;
+  /** Where costs are known only afterwards; null: they are known before. */
+  readonly noise: Pick<Noise, 'restCalls'> | null;
 }): number {
-  const { times, callsPerMs, windowMs, isBounded, isFarBelow, noisyCalls } = at;
+  const { times, callsPerMs, windowMs, perMs, boundPerMs, noise } = at;
+  const isBounded = boundPerMs !== Infinity;
   const doubled = 2 ** Math.min(times, 10);
-  if (noisyCalls !== null) {
-    const callsMs = Math.min(NOISY.msMost, noisyCalls / callsPerMs);
+  if (noise !== null) {
+    const callsMs = Math.min(NOISY.msMost, noise.restCalls / callsPerMs);
     const ms = Math.max(callsMs, NOISY.windows * windowMs);
-    if (isBounded && isFarBelow) return Math.min(ms, BOUND.msMost * doubled);
+    if (perMs < boundPerMs * SHARES.farBelow && isBounded)
+      return Math.min(ms, BOUND.msMost * doubled);
     if (isBounded) return ms;
     return Math.max(callsMs / 2, NOISY.windows * windowMs * Math.min(1, doubled / 8));
   }

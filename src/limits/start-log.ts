@@ -43,6 +43,21 @@ export class StartLog {
     return sum;
   }
 
+  /** The last so many calls, or a few more, that were started no later than `untilMs` and not before `sinceMs`. */
+  last(count: number, untilMs: number, sinceMs: number): Started {
+    const sum: Started = { calls: 0, tokens: 0, refused: 0 };
+    for (let index = this.stretches.length - 1; index >= this.head; index -= 1) {
+      const stretch = this.stretches[index];
+      if (stretch === undefined || (stretch.at + 1) * STRETCH_MS <= sinceMs) break;
+      if (stretch.at * STRETCH_MS > untilMs) continue;
+      if (sum.calls + sum.refused >= count) break;
+      sum.calls += stretch.calls;
+      sum.tokens += stretch.tokens;
+      sum.refused += stretch.refused;
+    }
+    return sum;
+  }
+
   private stretchAt(at: number): Stretch {
     for (let index = this.stretches.length - 1; index >= this.head; index -= 1) {
       const stretch = this.stretches[index];

@@ -4,7 +4,7 @@ import { PaceFloor } from '../../src/limits/pace-floor.ts';
 
 const NOW_MS = 1_000_000;
 /** Twenty calls a second. */
-const PACE = { perMs: 0.02, sinceMs: 0, windowMs: 1000 };
+const PACE = { perMs: 0.02, startedMs: 0, windowMs: 1000 };
 
 /** A floor over a lane in which so many calls a second were admitted and refused, ever since. */
 function floorOver(perSecond: { admitted: number; refused: number }): PaceFloor {

@@ -1,0 +1,182 @@
+/**
+ * Refusals are looked into where so large a share of so many calls was refused, and so much in each part of
+ * the time that these calls took: chance comes evenly, a limit that was met in one place.
+ */
+const SUSPECT = {
+  ...{ calls: 100, callsLeast: 40, share: 0.07 },
+  ...{ parts: 4, partShare: 0.035 },
+  /** Where more is refused, less is given (`PaceFloor`). */
+  shareMost: 0.3,
+} as const;
+/** Where costs are known only afterwards windows are used up by chance, but not so many. */
+const SUSPECT_NOISY = { calls: 200, share: 0.095 } as const;
+/** Over so long a time, doubled where it holds fewer calls; longer where it does not even hold the least. */
+const SPAN_MS = { least: 16_000, usual: 64_000, most: 1_024_000 } as const;
+/** For so many calls the pace is a share of what it was; refusals by chance are then about as many. */
+const TRIAL = { calls: 50, ms: 4000, pace: 0.5, stays: { least: 0.45, most: 2 } } as const;
+/** A window that is used up refuses so many of so many calls in a row. */
+const CLOSED = { of: 5, share: 0.75 } as const;
+/** More refusals than chance brings: over so many calls, so many standard deviations and a little more. */
+const MORE = { of: 120, ms: 4000, least: 40, deviations: 3, share: 0.02 } as const;
+/** Looked into again after so long, twice as long each time. */
+const AGAIN_MS = { first: 60_000, most: 960_000 } as const;
+/** Refusals by chance are over where so little of their share is left. */
+const OVER_SHARE = 0.25;
+
+export type Sent = { readonly calls: number; readonly refused: number };
+
+/** What was sent of late: `calls` were not refused, as far as is known. */
+export type SentLog = {
+  /** The last so many calls that started no later than `untilMs` and not before `sinceMs`. */
+  last(count: number, untilMs: number, sinceMs: number): Sent;
+  between(fromMs: number, toMs: number): Sent;
+};
+
+/** What a refusal is taken for: of the limit, by chance, or the one at which a trial begins. */
+export type RefusalMeans = 'limit' | 'chance' | 'trial';
+
+/** What a trial has shown: the pace before it, and whether the refusals stayed. */
+export type TrialEnd = { readonly perMs: number; readonly stayed: boolean };
+
+/**
+ * Refusals that come whatever the pace: a soft limit, others on the account, a service short of capacity
+ * that says so in the words of a quota. A pace that follows them ends at next to nothing, for nothing.
+ *
+ * *Off*: every refusal speaks of the limit. Where many of the last calls were refused, scattered among others,
+ * a *trial* halves the pace for some tens of calls: refusals of a limit are gone then, those by chance stay.
+ * If they stay it is *on*: a refusal speaks of the limit only where a window is closed (nearly all of
+ * the last calls refused) or where clearly more are refused than by chance. Tried again now and then.
+ */
+export class Chance {
+  /** The share of calls that is refused whatever the pace; 0: none that is known of. */
+  share = 0;
+  private trial: {
+    readonly sinceMs: number;
+    readonly perMs: number;
+    readonly before: Sent;
+  } | null = null;
+  private trialledMs = -Infinity;
+  /** The highest pace at which a call was refused since a window was closed. */
+  private highPerMs = 0;
+  private againMs: number = AGAIN_MS.first;
+  private readonly log: SentLog;
+  private readonly isNoisy: boolean;
+
+  constructor(log: SentLog, isNoisy: boolean) {
+    this.log = log;
+    this.isNoisy = isNoisy;
+  }
+
+  /** The pace of a trial, as a share of the one before. */
+  get trialShare(): number {
+    return TRIAL.pace;
+  }
+
+  /** A call was refused that started at `sentMs`, at a pace of `perMs` (the log knows of it). */
+  refused(nowMs: number, sentMs: number, perMs: number): RefusalMeans {
+    if (this.trial !== null) return 'chance';
+    if (this.isClosed(sentMs)) {
+      // Whatever else there is, a limit was met; what is known of chance stands.
+      this.highPerMs = perMs === Infinity ? 0 : perMs;
+      return 'limit';
+    }
+    if (this.share > 0) {
+      if (nowMs - this.trialledMs > this.againMs) return this.again(nowMs, perMs);
+      return this.isMore(nowMs, sentMs) ? 'limit' : 'chance';
+    }
+    if (perMs !== Infinity) this.highPerMs = Math.max(this.highPerMs, perMs);
+    const before = this.suspected(nowMs);
+    return before === null ? 'limit' : this.begin(nowMs, perMs, before);
+  }
+
+  /** What the trial has shown, where it is over. `presumedAfterMs`: a call not refused for so long is admitted. */
+  look(nowMs: number, presumedAfterMs: number): TrialEnd | null {
+    const { trial } = this;
+    if (trial === null) return null;
+    // Refusals that have brought the pace so low, and still come, have shown that they do not follow it.
+    if (trial.perMs < this.highPerMs * TRIAL.pace)
+      return this.end(nowMs, trial.perMs, { sent: trial.before, stayed: true });
+    const untilMs = nowMs - presumedAfterMs;
+    if (untilMs - trial.sinceMs < TRIAL.ms) return null;
+    const sent = this.log.between(trial.sinceMs, untilMs);
+    if (countOf(sent) < TRIAL.calls) return null;
+    const times = shareOf(sent) / shareOf(trial.before);
+    const stayed = times >= TRIAL.stays.least && times <= TRIAL.stays.most;
+    const both = {
+      calls: sent.calls + trial.before.calls,
+      refused: sent.refused + trial.before.refused,
+    };
+    return this.end(nowMs, trial.perMs, { sent: both, stayed });
+  }
+
+  private end(nowMs: number, perMs: number, told: { sent: Sent; stayed: boolean }): TrialEnd {
+    const { sent, stayed } = told;
+    this.trial = null;
+    this.trialledMs = nowMs;
+    this.highPerMs = perMs;
+    this.againMs = this.share === 0 ? AGAIN_MS.first : Math.min(AGAIN_MS.most, this.againMs * 2);
+    this.share = stayed ? shareOf(sent) : 0;
+    return { perMs, stayed };
+  }
+
+  private begin(nowMs: number, perMs: number, before: Sent): RefusalMeans {
+    this.trial = { sinceMs: nowMs, perMs, before };
+    return 'trial';
+  }
+
+  private again(nowMs: number, perMs: number): RefusalMeans {
+    const before = this.log.between(nowMs - SPAN_MS.least, nowMs);
+    if (shareOf(before) >= this.share * OVER_SHARE) return this.begin(nowMs, perMs, before);
+    this.share = 0;
+    return 'limit';
+  }
+
+  /** What was sent of late, where so much of it was refused, and so evenly, that a limit may not be why; else null. */
+  private suspected(nowMs: number): Sent | null {
+    const { calls, share } = this.isNoisy ? SUSPECT_NOISY : SUSPECT;
+    let spanMs: number = SPAN_MS.least;
+    let sent = this.log.between(nowMs - spanMs, nowMs);
+    while (
+      countOf(sent) < (spanMs < SPAN_MS.usual ? calls : SUSPECT.callsLeast) &&
+      spanMs < SPAN_MS.most
+    ) {
+      spanMs *= 2;
+      sent = this.log.between(nowMs - spanMs, nowMs);
+    }
+    if (nowMs - spanMs < this.trialledMs) return null;
+    if (countOf(sent) < SUSPECT.callsLeast) return null;
+    if (shareOf(sent) < share || shareOf(sent) > SUSPECT.shareMost) return null;
+    const partMs = spanMs / SUSPECT.parts;
+    for (let part = 1; part <= SUSPECT.parts; part += 1) {
+      const untilMs = nowMs - (part - 1) * partMs;
+      if (shareOf(this.log.between(untilMs - partMs, untilMs)) < SUSPECT.partShare) return null;
+    }
+    return sent;
+  }
+
+  private isClosed(sentMs: number): boolean {
+    const { calls, refused } = this.log.last(CLOSED.of, sentMs, -Infinity);
+    return calls + refused >= CLOSED.of && refused >= (calls + refused) * CLOSED.share;
+  }
+
+  private isMore(nowMs: number, sentMs: number): boolean {
+    const calls = this.log.last(MORE.of, sentMs, this.trialledMs);
+    const sent =
+      countOf(calls) < MORE.of
+        ? calls
+        : this.log.between(Math.max(this.trialledMs, nowMs - MORE.ms), nowMs);
+    const count = countOf(sent);
+    const deviation = Math.sqrt((this.share * (1 - this.share)) / Math.max(1, count));
+    return (
+      count >= MORE.least && shareOf(sent) > this.share + MORE.deviations * deviation + MORE.share
+    );
+  }
+}
+
+function countOf({ calls, refused }: Sent): number {
+  return calls + refused;
+}
+
+function shareOf(sent: Sent): number {
+  return sent.refused / Math.max(1, countOf(sent));
+}

@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest';
+import { Chance, type RefusalMeans, type TrialEnd } from '../../src/limits/chance.ts';
+import { StartLog } from '../../src/limits/start-log.ts';
+
+/** A refusal comes back so soon. */
+const PRESUMED_MS = 200;
+
+/** A lane that sends evenly, whose calls are refused as the test has it. */
+class LaneOfCalls {
+  nowMs = 1_000_000;
+  readonly chance: Chance;
+  private readonly log: StartLog = new StartLog();
+
+  constructor(isNoisy = false) {
+    this.chance = new Chance(this.log, isNoisy);
+  }
+
+  /** Calls at `perSecond`, until a refusal means `until` or a trial ends, or there were `calls` of them. */
+  send(
+    calls: number,
+    perSecond: number,
+    isRefused: (nth: number) => boolean,
+  ): { means: RefusalMeans[]; trialled: TrialEnd | null } {
+    const means: RefusalMeans[] = [];
+    for (let nth = 0; nth < calls; nth += 1) {
+      this.nowMs += 1000 / perSecond;
+      this.log.started(this.nowMs, 1);
+      if (isRefused(nth)) {
+        this.log.refused(this.nowMs, 1);
+        means.push(this.chance.refused(this.nowMs, this.nowMs, perSecond / 1000));
+        if (means.at(-1) === 'trial') return { means, trialled: null };
+      }
+      const trialled = this.chance.look(this.nowMs, PRESUMED_MS);
+      if (trialled !== null) return { means, trialled };
+    }
+    return { means, trialled: null };
+  }
+}
+
+const oneIn =
+  (calls: number) =>
+  (nth: number): boolean =>
+    nth % calls === calls - 1;
+const never = (): boolean => false;
+
+/** A lane that has found out that one call in ten is refused, at any pace. */
+function laneWithChance(): LaneOfCalls {
+  const lane = new LaneOfCalls();
+  expect(lane.send(2000, 20, oneIn(10)).means.at(-1)).toBe('trial');
+  expect(lane.send(2000, 10, oneIn(10)).trialled).toEqual({ perMs: 0.02, stayed: true });
+  return lane;
+}
+
+describe('refusals that come whatever the pace', () => {
+  test('one in ten, evenly: each is taken for the limit until enough calls show it, then the pace is tried at half', () => {
+    const lane = new LaneOfCalls();
+    const { means } = lane.send(2000, 20, oneIn(10));
+    expect(means.at(-1)).toBe('trial');
+    expect(new Set(means.slice(0, -1))).toEqual(new Set(['limit']));
+    // A hundred calls at the least, and no more than some hundreds.
+    expect(means.length).toBeGreaterThanOrEqual(10);
+    expect(means.length).toBeLessThanOrEqual(40);
+    expect(lane.chance.trialShare).toBe(0.5);
+  });
+
+  test('they stay at half the pace: they are by chance from then on, and their share is known', () => {
+    const lane = laneWithChance();
+    expect(lane.chance.share).toBeCloseTo(0.1, 2);
+    const { means } = lane.send(500, 20, oneIn(10));
+    expect(means).toHaveLength(50);
+    expect(new Set(means)).toEqual(new Set(['chance']));
+  });
+
+  test('they are gone at half the pace: they were of the limit', () => {
+    const lane = new LaneOfCalls();
+    lane.send(2000, 20, oneIn(10));
+    expect(lane.send(2000, 10, never).trialled).toEqual({ perMs: 0.02, stayed: false });
+    expect(lane.chance.share).toBe(0);
+    expect(lane.send(30, 20, oneIn(10)).means).toEqual(['limit', 'limit', 'limit']);
+  });
+
+  test('far more at half the pace: less is given, it is no chance', () => {
+    const lane = new LaneOfCalls();
+    lane.send(2000, 20, oneIn(10));
+    expect(lane.send(2000, 10, oneIn(2)).trialled).toEqual({ perMs: 0.02, stayed: false });
+  });
+
+  test('they have brought the pace low already: no trial is needed', () => {
+    const lane = new LaneOfCalls();
+    lane.send(60, 20, oneIn(10));
+    expect(lane.send(2000, 5, oneIn(10)).means.at(-1)).toBe('trial');
+    expect(lane.chance.look(lane.nowMs, PRESUMED_MS)).toEqual({ perMs: 0.005, stayed: true });
+  });
+
+  test('a slow lane, six calls a minute: its last calls say so, however long ago they were', () => {
+    const lane = new LaneOfCalls();
+    expect(lane.send(400, 0.1, oneIn(8)).means.at(-1)).toBe('trial');
+  });
+
+  test('where costs are known only afterwards, more calls are asked', () => {
+    const lane = new LaneOfCalls(true);
+    const { means } = lane.send(2000, 20, oneIn(10));
+    expect(means.at(-1)).toBe('trial');
+    expect(means.length).toBeGreaterThanOrEqual(20);
+  });
+});
+
+describe('refusals of a limit', () => {
+  test('in one place: a limit that was met', () => {
+    const lane = new LaneOfCalls();
+    const { means } = lane.send(2000, 20, (nth) => nth % 320 > 280);
+    expect(new Set(means)).toEqual(new Set(['limit']));
+  });
+
+  test('scattered, but all in a few seconds: something else came between, and is over', () => {
+    const lane = new LaneOfCalls();
+    const { means } = lane.send(2000, 20, (nth) => nth % 320 > 220 && nth % 3 === 0);
+    expect(means.length).toBeGreaterThan(100);
+    expect(new Set(means)).toEqual(new Set(['limit']));
+  });
+
+  test('now and then, as at the edge of a limit', () => {
+    const { means } = new LaneOfCalls().send(5000, 20, oneIn(25));
+    expect(new Set(means)).toEqual(new Set(['limit']));
+  });
+
+  test('four in ten: less is given', () => {
+    const { means } = new LaneOfCalls().send(2000, 20, (nth) => nth % 5 < 2);
+    expect(new Set(means)).toEqual(new Set(['limit']));
+  });
+
+  test('a window that is closed is of the limit, also where one in ten is refused by chance', () => {
+    const lane = laneWithChance();
+    const { means } = lane.send(60, 20, (nth) => nth % 10 === 9 || nth > 50);
+    expect(means.slice(0, 6)).not.toContain('limit');
+    expect(means.at(-1)).toBe('limit');
+  });
+
+  test('clearly more than by chance is of the limit', () => {
+    const lane = laneWithChance();
+    lane.send(200, 20, oneIn(10));
+    const { means } = lane.send(120, 20, oneIn(4));
+    expect(means[0]).toBe('chance');
+    expect(means.at(-1)).toBe('limit');
+  });
+});
+
+describe('refusals by chance are over', () => {
+  test('after a minute they are tried again, and stay', () => {
+    const lane = laneWithChance();
+    const { means } = lane.send(2000, 20, oneIn(10));
+    expect(means.at(-1)).toBe('trial');
+    // A minute at twenty a second.
+    expect(means.length).toBeGreaterThanOrEqual(120);
+    expect(lane.send(2000, 10, oneIn(10)).trialled?.stayed).toBe(true);
+    expect(lane.send(2000, 20, oneIn(10)).means.length).toBe(200);
+  });
+
+  test('none for a minute: the next one is of the limit', () => {
+    const lane = laneWithChance();
+    lane.send(1300, 20, never);
+    expect(lane.send(10, 20, oneIn(10)).means).toEqual(['limit']);
+    expect(lane.chance.share).toBe(0);
+  });
+});
