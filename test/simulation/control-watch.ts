@@ -24,6 +24,8 @@ export class ControlWatch {
   private inForce = 0;
   private before: { readonly most: number; untilMs: number }[] = [];
   private due: Due | null = null;
+  /** The process has made a call, and so has looked at the file. */
+  private hasCalled = false;
 
   /** A process begins, with that setting; it looks before its first call. */
   begin(settings: number): void {
@@ -31,6 +33,7 @@ export class ControlWatch {
     this.inForce = typeof this.file === 'number' ? this.file : settings;
     this.before = [];
     this.due = null;
+    this.hasCalled = false;
     this.retuned.length = 0;
     this.warned = 0;
   }
@@ -38,10 +41,13 @@ export class ControlWatch {
   wrote(control: Control, nowMs: number): void {
     this.file = control;
     this.due = null;
-    const sure = this.before.every(({ untilMs }) => untilMs <= nowMs);
+    // What was written before its first look a process begins with, and takes nothing over.
+    const sure = this.hasCalled && this.before.every(({ untilMs }) => untilMs <= nowMs);
     if (control === 'bad') {
       // What nobody may have looked at before it went bad may never be taken over.
       for (const one of this.before) if (one.untilMs > nowMs) one.untilMs = Infinity;
+      // Nor what the file said before a process's first look: its settings are in force then.
+      if (!this.hasCalled) this.before.push({ most: this.settings, untilMs: Infinity });
       this.due = { what: 'warned', concurrency: 0, atMs: nowMs + BAD_LOOK_MS_MOST };
       return;
     }
@@ -61,6 +67,7 @@ export class ControlWatch {
 
   /** A call leaves: how many may be in flight then. */
   mostAt(nowMs: number): number {
+    this.hasCalled = true;
     const { due } = this;
     if (due !== null && nowMs > due.atMs) {
       if (due.what === 'retuned') this.retuned.push(due.concurrency);
