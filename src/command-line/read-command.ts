@@ -8,7 +8,7 @@ import type {
   JobChoice,
   ParsedCommand,
 } from './parsed-command.ts';
-import { parseSimulatorSpec } from '../simulator/spec.ts';
+import { isLikeSimulatorSpec, parseSimulatorSpec } from '../simulator/spec.ts';
 
 /** A command line after tokenizing: its command, the flags given, and the words behind the command. */
 export type RawCommand = {
@@ -16,9 +16,6 @@ export type RawCommand = {
   readonly flags: GivenFlags;
   readonly words: readonly string[];
 };
-
-/** A simulator's spec where a file's name belongs: `--simulate` takes its value after an equals sign alone. */
-const SPEC_PART = /^(?:rpm|tpm|latency|errors|seed)=/;
 
 /** Groups that `usage --by` knows besides `tag:NAME` (cli.md section 1). */
 const USAGE_KEYS: readonly string[] = ['model', 'day', 'hour', 'job', 'status', 'code', 'thinking'];
@@ -102,7 +99,8 @@ function checkWords({ spec, flags, words }: RawCommand): void {
   }
   const takesMany = spec.positionals.at(-1)?.many === true;
   if (!takesMany && words.length > spec.positionals.length) {
-    const simulatorSpec = flags['simulate'] === '' && words.find((word) => SPEC_PART.test(word));
+    // `--simulate` takes its value after an equals sign alone.
+    const simulatorSpec = flags['simulate'] === '' && words.find(isLikeSimulatorSpec);
     if (simulatorSpec)
       throw new UsageError(
         `${spec.name} takes one input; ${JSON.stringify(simulatorSpec)} looks like what to simulate`,

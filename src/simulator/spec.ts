@@ -75,6 +75,11 @@ const PARTS: ReadonlyMap<string, Part> = new Map<string, Part>([
   ],
 ]);
 
+/** Whether a text begins like a simulator spec, right or wrong. */
+export function isLikeSimulatorSpec(text: string): boolean {
+  return text.includes('=') && PARTS.has(text.slice(0, text.indexOf('=')));
+}
+
 /**
  * Reads a simulator spec such as `rpm=600,tpm=100000,latency=200ms,errors=2%,seed=7`; every part
  * may be left out, and empty text is the default. Throws `UsageError` that names the bad part and
