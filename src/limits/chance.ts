@@ -3,8 +3,11 @@
  * the time that these calls took: chance comes evenly, a limit that was met in one place.
  */
 const SUSPECT = {
-  ...{ calls: 100, callsLeast: 40, share: 0.07 },
-  ...{ parts: 4, partShare: 0.035 },
+  calls: 100,
+  callsLeast: 40,
+  share: 0.07,
+  parts: 4,
+  partShare: 0.035,
   /** Where more is refused, less is given (`PaceFloor`). */
   shareMost: 0.3,
 } as const;
@@ -35,8 +38,12 @@ export type SentLog = {
 /** What a refusal is taken for: of the limit, by chance, or the one at which a trial begins. */
 export type RefusalMeans = 'limit' | 'chance' | 'trial';
 
-/** What a trial has shown: the pace before it, and whether the refusals stayed. */
-export type TrialEnd = { readonly perMs: number; readonly stayed: boolean };
+/** What a trial has shown: the pace before it, whether the refusals stayed, and whether that was not known before. */
+export type TrialEnd = {
+  readonly perMs: number;
+  readonly stayed: boolean;
+  readonly isNews: boolean;
+};
 
 /**
  * Refusals that come whatever the pace: a soft limit, others on the account, a service short of capacity
@@ -114,9 +121,10 @@ export class Chance {
     this.trial = null;
     this.trialledMs = nowMs;
     this.highPerMs = perMs;
-    this.againMs = this.share === 0 ? AGAIN_MS.first : Math.min(AGAIN_MS.most, this.againMs * 2);
+    const wasOff = this.share === 0;
+    this.againMs = wasOff ? AGAIN_MS.first : Math.min(AGAIN_MS.most, this.againMs * 2);
     this.share = stayed ? shareOf(sent) : 0;
-    return { perMs, stayed };
+    return { perMs, stayed, isNews: stayed === wasOff };
   }
 
   private begin(nowMs: number, perMs: number, before: Sent): RefusalMeans {

@@ -178,10 +178,10 @@ export class Rate {
     this.setPace(nowMs, this.perMs * this.chance.trialShare, 'refused');
   }
 
-  private endTrial(nowMs: number, { perMs, stayed }: TrialEnd): void {
-    const anew = stayed && this.boundPerMs === Infinity;
+  private endTrial(nowMs: number, { perMs, stayed, isNews }: TrialEnd): void {
+    const anew = stayed && isNews && this.boundPerMs === Infinity;
     this.phase = anew ? 'growing' : 'learned';
-    // What was learned was learned of chance.
+    // What was learned before chance was known was learned of it.
     if (anew) this.learnedPerMs = null;
     // Where costs are known only afterwards the pace is steered from where it was.
     const share = stayed || this.noise !== null ? 1 : SHARES.touchCut;

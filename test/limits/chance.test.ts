@@ -15,7 +15,7 @@ class LaneOfCalls {
     this.chance = new Chance(this.log, isNoisy);
   }
 
-  /** Calls at `perSecond`, until a refusal means `until` or a trial ends, or there were `calls` of them. */
+  /** Calls at `perSecond`, until a trial begins or ends, or there were `calls` of them. */
   send(
     calls: number,
     perSecond: number,
@@ -47,7 +47,11 @@ const never = (): boolean => false;
 function laneWithChance(): LaneOfCalls {
   const lane = new LaneOfCalls();
   expect(lane.send(2000, 20, oneIn(10)).means.at(-1)).toBe('trial');
-  expect(lane.send(2000, 10, oneIn(10)).trialled).toEqual({ perMs: 0.02, stayed: true });
+  expect(lane.send(2000, 10, oneIn(10)).trialled).toEqual({
+    perMs: 0.02,
+    stayed: true,
+    isNews: true,
+  });
   return lane;
 }
 
@@ -74,7 +78,7 @@ describe('refusals that come whatever the pace', () => {
   test('they are gone at half the pace: they were of the limit', () => {
     const lane = new LaneOfCalls();
     lane.send(2000, 20, oneIn(10));
-    expect(lane.send(2000, 10, never).trialled).toEqual({ perMs: 0.02, stayed: false });
+    expect(lane.send(2000, 10, never).trialled).toMatchObject({ perMs: 0.02, stayed: false });
     expect(lane.chance.share).toBe(0);
     expect(lane.send(30, 20, oneIn(10)).means).toEqual(['limit', 'limit', 'limit']);
   });
@@ -82,14 +86,18 @@ describe('refusals that come whatever the pace', () => {
   test('far more at half the pace: less is given, it is no chance', () => {
     const lane = new LaneOfCalls();
     lane.send(2000, 20, oneIn(10));
-    expect(lane.send(2000, 10, oneIn(2)).trialled).toEqual({ perMs: 0.02, stayed: false });
+    expect(lane.send(2000, 10, oneIn(2)).trialled).toMatchObject({ perMs: 0.02, stayed: false });
   });
 
   test('they have brought the pace low already: no trial is needed', () => {
     const lane = new LaneOfCalls();
     lane.send(60, 20, oneIn(10));
     expect(lane.send(2000, 5, oneIn(10)).means.at(-1)).toBe('trial');
-    expect(lane.chance.look(lane.nowMs, PRESUMED_MS)).toEqual({ perMs: 0.005, stayed: true });
+    expect(lane.chance.look(lane.nowMs, PRESUMED_MS)).toEqual({
+      perMs: 0.005,
+      stayed: true,
+      isNews: true,
+    });
   });
 
   test('a slow lane, six calls a minute: its last calls say so, however long ago they were', () => {
@@ -152,7 +160,7 @@ describe('refusals by chance are over', () => {
     expect(means.at(-1)).toBe('trial');
     // A minute at twenty a second.
     expect(means.length).toBeGreaterThanOrEqual(120);
-    expect(lane.send(2000, 10, oneIn(10)).trialled?.stayed).toBe(true);
+    expect(lane.send(2000, 10, oneIn(10)).trialled).toMatchObject({ stayed: true, isNews: false });
     expect(lane.send(2000, 20, oneIn(10)).means.length).toBe(200);
   });
 
