@@ -31,7 +31,7 @@ export async function exportCommand(parsed: ExportParsed, io: CommandIo): Promis
     const job = findJob(database, chosen.name);
     if (job === null)
       throw new InputError(EXIT.noInput, `${chosen.ledgerPath} holds no job ${chosen.name}`);
-    const target = openTarget(parsed.output, io, ownFiles(job, chosen.ledgerPath, parsed));
+    const target = openTarget(parsed.output, io, () => ownFiles(job, chosen.ledgerPath, parsed));
     try {
       if (await copy(piecesOf(database, job, parsed), target, io)) target.finish();
     } finally {

@@ -18,16 +18,16 @@ export type Target = {
 /**
  * Opens the target that `-o` names; undefined and `-` are stdout. A file is written privately (0600)
  * beside its place, synced, and renamed over what was there. Throws 73 where that is no regular file,
- * 64 where it is one of `refused`.
+ * 64 where it is one of `refused` (which stdout never is: they are not asked for then).
  */
 export function openTarget(
   output: string | undefined,
   io: CommandIo,
-  refused: readonly string[],
+  refused: () => readonly string[],
 ): Target {
   if (output === undefined || output === '-') return stdoutTarget(io);
   const file = path.resolve(io.cwd, output);
-  if (refused.some((other) => samePlace(other, file))) {
+  if (refused().some((other) => samePlace(other, file))) {
     throw new UsageError(
       `-o ${output} is a file that the job itself reads or writes`,
       'name another file',

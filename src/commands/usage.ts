@@ -59,7 +59,7 @@ export async function usageCommand(parsed: UsageParsed, io: CommandIo): Promise<
   const inputs = sources.flatMap(({ jobs }) =>
     jobs.flatMap(({ inputPath, resultsPath, errorsPath }) => [inputPath, resultsPath, errorsPath]),
   );
-  const target = openTarget(parsed.output, io, [...own, ...inputs]);
+  const target = openTarget(parsed.output, io, () => [...own, ...inputs]);
   try {
     if (await copy(rendered, target)) target.finish();
   } finally {

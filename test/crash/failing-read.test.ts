@@ -112,6 +112,25 @@ test.skipIf(!canTrace).each(UNSEEN)(
   },
 );
 
+test.skipIf(!canTrace)('an export to stdout does not ask who holds the ledger', async () => {
+  const { bench, args } = await prepareCliJob(3);
+  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  bench.write(LOCK, '');
+  const trace = join(bench.home, 'trace');
+  const { command: under } = tracer(trace, {
+    paths: [bench.path(LOCK)],
+    calls: ['openat'],
+    inject: 'error=EACCES',
+  });
+  const exported = await runCli(bench, ['export', LEDGER], { under });
+  expect(exported).toMatchObject({ status: 0, stdout: bench.read('a.results.jsonl') });
+  expect(wasInjected(trace)).toBe(false);
+  expect(await runCli(bench, ['export', LEDGER, '-o', 'a.results.jsonl'], { under })).toMatchObject(
+    { status: 66 },
+  );
+  expect(wasInjected(trace)).toBe(true);
+});
+
 test.skipIf(!canTrace)(
   'answers taken from the output files: whichever look at a file fails, no answer in it is paid for again',
   async () => {
