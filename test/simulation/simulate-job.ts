@@ -135,13 +135,13 @@ async function work({ world, scenario, clock, stop }: Run, ledger: Ledger): Prom
   return exitCode;
 }
 
-/** One process: opens the ledger, works, closes. */
-async function processOf(run: Run): Promise<void> {
+/** One process: opens the ledger, works, closes. False where storage failed it: what it had gathered may be lost. */
+async function processOf(run: Run): Promise<boolean> {
   const { world } = run;
   const { process: number } = world;
   let ledger: Ledger | null = null;
   let code = 0;
-  let graceful = true;
+  let worked = true;
   try {
     ledger = Ledger.open(join(world.folder, 'job.qbatch.db'), {
       adopt: false,
@@ -149,7 +149,7 @@ async function processOf(run: Run): Promise<void> {
     });
     code = await work(run, ledger);
   } catch (error) {
-    graceful = false;
+    worked = false;
     code = error instanceof QbatchError ? error.exitCode : 70;
     if (code === 70 && world.lives(number))
       process.stderr.write(`${String((error as Error).stack)}\n`);
@@ -161,7 +161,8 @@ async function processOf(run: Run): Promise<void> {
     }
   }
   if (world.lives(number))
-    world.tell({ kind: 'exit', code, graceful: graceful && !run.stop.abortSignal.aborted });
+    world.tell({ kind: 'exit', code, graceful: worked && !run.stop.abortSignal.aborted });
+  return worked;
 }
 
 /** What happens to the machine while a process runs: its clock is set, it sleeps, the user stops it. */
@@ -240,17 +241,22 @@ async function live(world: World, scenario: Scenario, calm: boolean): Promise<bo
     world.trap = trapOf(world, scenario.lines);
     happenings(world, stop);
   }
-  const over: { isIt: boolean } = { isIt: false };
+  const over: { isIt: boolean; worked: boolean } = { isIt: false, worked: false };
   if (scenario.retunes) retunes(world, scenario);
-  void processOf({ world, scenario, clock, stop }).finally(() => {
-    over.isIt = true;
-    time.activity += 1;
-  });
+  void processOf({ world, scenario, clock, stop })
+    .then((worked) => {
+      over.worked = worked;
+    })
+    .finally(() => {
+      over.isIt = true;
+      time.activity += 1;
+    });
   const ended = await time.run(() => over.isIt, time.nowMs + PROCESS_MS_MOST);
   if (!ended) return false;
   if (world.alive) {
     checkNotices(world, world.wrong);
-    world.retuned.push(...world.control.retuned);
+    // The trace waits for a commit, and with a ledger that fails there is none.
+    if (over.worked) world.retuned.push(...world.control.retuned);
   }
   world.alive = false;
   world.trap = null;
