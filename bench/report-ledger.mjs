@@ -1,6 +1,6 @@
 // Writes a ledger as a long job leaves it, without running one: so many lines of several models, with
 // throttles, failures, calls of unknown fate, thinking, cache hits, tags, and the trace of its pace.
-import Database from 'better-sqlite3';
+import Database from '../test/helpers/sqlite.mjs';
 import { loadSource } from '../scripts/load-source.mjs';
 
 const { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } = await loadSource(['ledger/schema.ts']);

@@ -72,7 +72,7 @@ const result = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  external: ['better-sqlite3'],
+  external: ['better-sqlite3', 'better-sqlite3-node-api'],
   plugins: [onlyWhatIsUsedOfUndici, widthAsInTables],
   banner: { js: REQUIRE },
   legalComments: 'none',

@@ -44,8 +44,14 @@ function problemsOf(lock, manifest) {
       );
     }
   }
-  const ranges = { ...manifest.dependencies, ...manifest.devDependencies };
-  for (const [name, version] of Object.entries(ranges)) {
+  const ranges = {
+    ...manifest.dependencies,
+    ...manifest.devDependencies,
+    ...manifest.optionalDependencies,
+  };
+  for (const [name, range] of Object.entries(ranges)) {
+    // A second version of a package stands under another name: `npm:name@version`.
+    const version = range.replace(/^npm:.+@/, '');
     if (!/^\d+\.\d+\.\d+$/.test(version))
       problems.push(`package.json: ${name} is not pinned exactly`);
     if (lock.packages[`node_modules/${name}`]?.version !== version) {

@@ -1,10 +1,11 @@
-// Packs qbatch, installs the tarball into an empty folder as a user would, and uses it there.
-// Needs a build. Only the native part of better-sqlite3 is linked from here, to spare compiling it.
+// Packs qbatch, installs the tarball into an empty folder as a user would, and uses it there, with this
+// Node.js and with a newer one, which gets another better-sqlite3 (src/ledger/sqlite-package.ts).
+// Needs a build. Only the native part of better-sqlite3 12 is linked from here, to spare compiling it.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
@@ -15,6 +16,16 @@ const LINES = [
   { custom_id: 'greeting', model: 'qwen-plus', messages: [{ role: 'user', content: '你好' }] },
   { custom_id: 'capital', model: 'qwen-plus', prompt: 'What is the capital of France?' },
 ];
+/** Enough for many garbage collections: better-sqlite3 12 would not live through them. */
+const MANY_LINES = 5_000;
+/** From npm, by their hashes as of 2026-11-28. */
+const NEWER_NODE = {
+  version: '24.22.3',
+  integrity: {
+    'linux-x64':
+      'sha512-KHsob+Fv9YerATvYujMbiyJqnRCvLtrcr/eTNqRqiOSGp97EOiRP1yP47+knGgQ/xnc3XY8xzkW587dlZzNqRA==',
+  },
+};
 const USER_CODE = `import * as qbatch from 'qbatch';
 export const names: string[] = Object.keys(qbatch);
 `;
@@ -22,11 +33,14 @@ export const names: string[] = Object.keys(qbatch);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
 
-function run(command, args, folder) {
+/** `binFolder`: where another Node.js is. */
+function run(command, args, folder, binFolder = null) {
+  const path = [binFolder, process.env.PATH].filter((one) => one !== null).join(delimiter);
   return execFileSync(command, args, {
     cwd: folder,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, PATH: path },
   });
 }
 
@@ -68,10 +82,11 @@ async function lint(tarball) {
   assert.deepEqual(texts, [], 'publint');
 }
 
-async function install(tarball, folder) {
+async function install(tarball, folder, binFolder = null) {
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n');
   const quiet = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
-  run('npm', ['install', ...quiet, tarball], folder);
+  run('npm', ['install', ...quiet, tarball], folder, binFolder);
+  if (binFolder !== null) return;
   const native = join(folder, 'node_modules', 'better-sqlite3');
   await rm(native, { recursive: true, force: true });
   await symlink(join(root, 'node_modules', 'better-sqlite3'), native);
@@ -107,6 +122,44 @@ process.stdout.write(JSON.stringify({ all, deep }));`;
   assert.equal(seen.deep, 'ERR_PACKAGE_PATH_NOT_EXPORTED');
 }
 
+/** Fetches the newer Node.js; the folder of its program, or null where it is not known by its hash. */
+async function fetchNewerNode(folder) {
+  const platform = `${process.platform}-${process.arch}`;
+  const integrity = NEWER_NODE.integrity[platform];
+  if (integrity === undefined) return null;
+  await mkdir(folder);
+  const [packed] = Object.values(
+    JSON.parse(run('npm', ['pack', '--json', `node-${platform}@${NEWER_NODE.version}`], folder)),
+  );
+  assert.equal(packed.integrity, integrity, 'the newer Node.js is not the one that was tested');
+  run('tar', ['xzf', packed.filename], folder);
+  return join(folder, 'package', 'bin');
+}
+
+/** A job of many lines, with the better-sqlite3 of the newer Node.js, looked over at its end. */
+async function useNewerNode(tarball, folder) {
+  const bin = await fetchNewerNode(join(folder, 'node'));
+  if (bin === null) return 'not tried with a newer one: no hash of it for this platform';
+  const user = join(folder, 'newer');
+  await mkdir(user);
+  await install(tarball, user, bin);
+  const program = join(user, 'node_modules', '.bin', 'qbatch');
+  const { versions } = JSON.parse(run(program, ['debug', '--json'], user, bin));
+  assert.equal(versions.node, NEWER_NODE.version);
+  assert.match(versions['better-sqlite3'], /^13\./);
+  const lines = Array.from({ length: MANY_LINES }, (_, at) => ({
+    ...LINES[1],
+    custom_id: `${at}`,
+  }));
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  await writeFile(join(user, 'many.jsonl'), text);
+  const flags = ['--simulate=latency=1ms', '--progress', 'none', '--json'];
+  const summary = JSON.parse(run(program, ['run', 'many.jsonl', ...flags], user, bin));
+  assert.equal(summary.lines.answered, MANY_LINES);
+  run(program, ['status', '--verify', 'many.qbatch.db'], user, bin);
+  return `and with Node.js ${versions.node}, better-sqlite3 ${versions['better-sqlite3']}`;
+}
+
 const folder = await mkdtemp(join(tmpdir(), 'qbatch-pack-'));
 try {
   const tarball = pack(folder);
@@ -114,7 +167,8 @@ try {
   await install(tarball, folder);
   await useProgram(folder);
   await useLibrary(folder);
-  process.stdout.write(`the packed qbatch ${manifest.version} installs and works\n`);
+  const newer = await useNewerNode(tarball, folder);
+  process.stdout.write(`the packed qbatch ${manifest.version} installs and works; ${newer}\n`);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

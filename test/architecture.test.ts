@@ -91,6 +91,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** The few packages, each with the one place that may load it. */
 const PACKAGE_PLACES: Readonly<Record<string, RegExp>> = {
   'better-sqlite3': /^ledger\/database\.ts$/,
+  'better-sqlite3-node-api': /^ledger\/database\.ts$/,
   undici: /^call\.ts$/,
   yargs: /^command-line\/args\.ts$/,
   'cli-progress': /^reporters\/tty\.ts$/,

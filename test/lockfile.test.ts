@@ -76,6 +76,24 @@ test.each<readonly [string, Parameters<typeof check>[0], RegExp]>([
     },
     /better-sqlite3 is not pinned exactly/,
   ],
+  [
+    'a second version, under another name, that is a range',
+    (_lock, manifest) => {
+      manifest['optionalDependencies'] = {
+        'better-sqlite3-node-api': 'npm:better-sqlite3@^13.2.0',
+      };
+    },
+    /better-sqlite3-node-api is not pinned exactly/,
+  ],
+  [
+    'a second version, under another name, that the lockfile does not have',
+    (_lock, manifest) => {
+      manifest['optionalDependencies'] = {
+        'better-sqlite3-node-api': 'npm:better-sqlite3@13.1.1',
+      };
+    },
+    /better-sqlite3-node-api 13\.1\.1 is not what the lockfile has/,
+  ],
 ])('%s: refused, by name', (_what, change, says) => {
   const { status, stderr } = check(change);
   expect(status).toBe(1);

@@ -4,6 +4,7 @@ import os from 'node:os';
 import { resolveSettings } from '../config/config.ts';
 import { EXIT, QbatchError } from '../errors.ts';
 import { RUN_FLAGS } from '../config/flags.ts';
+import { sqlitePackage } from '../ledger/database.ts';
 import { chooseJob } from '../ledger/find-jobs.ts';
 import { ledgerFacts, type LedgerFacts } from '../ledger/ledger-facts.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
@@ -79,6 +80,14 @@ function versionOf(dependency: string): string {
   }
 }
 
+function sqliteVersion(): string {
+  try {
+    return versionOf(sqlitePackage());
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 function versions(): Record<string, string> {
   const { node, v8, openssl, uv } = process.versions;
   return {
@@ -87,7 +96,7 @@ function versions(): Record<string, string> {
     v8,
     openssl,
     uv,
-    'better-sqlite3': versionOf('better-sqlite3'),
+    'better-sqlite3': sqliteVersion(),
     undici: versionOf('undici'),
   };
 }

@@ -1,12 +1,65 @@
 import type { Database as SqliteDatabase, Options } from 'better-sqlite3';
 import { createRequire } from 'node:module';
 import { ConfigError } from '../errors.ts';
+import { ON_NODE_API, ON_V8, type SqlitePackage, sqlitePackages } from './sqlite-package.ts';
 
 export type Database = SqliteDatabase;
 
 type Constructor = new (path: string, options?: Options) => Database;
 
 const require = createRequire(import.meta.url);
+
+const LOAD: Readonly<Record<SqlitePackage, () => Constructor>> = {
+  [ON_NODE_API]: () => require('better-sqlite3-node-api') as Constructor,
+  [ON_V8]: () => require('better-sqlite3') as Constructor,
+};
+
+/** What is said where the native part of SQLite is not there, was built for another Node.js, or not for this platform. */
+const NO_NATIVE_PART = /bindings file|ERR_DLOPEN|NODE_MODULE_VERSION|MODULE_NOT_FOUND|Cannot find/;
+
+let loaded: { readonly name: SqlitePackage; readonly Sqlite: Constructor } | null = null;
+
+/** Loads the first package whose native part can be used; a database in memory tells. */
+function load(): NonNullable<typeof loaded> {
+  if (loaded !== null) return loaded;
+  const names = sqlitePackages(process.versions);
+  let failure: unknown = null;
+  for (const name of names) {
+    try {
+      const Sqlite = LOAD[name]();
+      new Sqlite(':memory:').close();
+      loaded = { name, Sqlite };
+      return loaded;
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (!NO_NATIVE_PART.test(`${code} ${message}`)) throw error;
+      failure ??= error;
+    }
+  }
+  throw noNativePart(names, failure);
+}
+
+function noNativePart(names: readonly SqlitePackage[], cause: unknown): ConfigError {
+  if (!names.includes(ON_V8))
+    return new ConfigError(
+      `better-sqlite3 for Node.js ${process.versions.node} is missing`,
+      'npm leaves this optional package out with an older Node.js, or when told to: install qbatch again ' +
+        'with this one, with --include=optional; where there is none for this platform, use Node.js 22',
+      cause,
+    );
+  return new ConfigError(
+    'the native part of better-sqlite3 is missing or was built for another Node',
+    'npm blocked its install script or Node changed; run: npm rebuild better-sqlite3 ' +
+      '(npm 12: npm install-scripts approve better-sqlite3, then npm rebuild better-sqlite3; ' +
+      'globally: npm install -g qbatch --allow-scripts=better-sqlite3)',
+    cause,
+  );
+}
+
+/** The package that SQLite comes from here. Throws as `openDatabase`. */
+export function sqlitePackage(): SqlitePackage {
+  return load().name;
+}
 
 /**
  * Opens a SQLite file with better-sqlite3.
@@ -15,22 +68,8 @@ const require = createRequire(import.meta.url);
  * never built: that case is told apart and explained (`ConfigError`, 78). Other errors are SQLite's.
  */
 export function openDatabase(path: string, options: Options = {}): Database {
-  try {
-    const Sqlite = require('better-sqlite3') as Constructor;
-    return new Sqlite(path, options);
-  } catch (error) {
-    const text = String((error as Error).message);
-    if (/bindings file|ERR_DLOPEN|NODE_MODULE_VERSION|Cannot find module/.test(text)) {
-      throw new ConfigError(
-        'the native part of better-sqlite3 is missing or was built for another Node',
-        'npm blocked its install script or Node changed; run: npm rebuild better-sqlite3 ' +
-          '(npm 12: npm install-scripts approve better-sqlite3, then npm rebuild better-sqlite3; ' +
-          'globally: npm install -g qbatch --allow-scripts=better-sqlite3)',
-        error,
-      );
-    }
-    throw error;
-  }
+  const { Sqlite } = load();
+  return new Sqlite(path, options);
 }
 
 /** The code of a SQLite error (`SQLITE_FULL`), or an empty string for anything else. */

@@ -44,6 +44,9 @@ function readHolder(database: Database): Holder | null {
   }
 }
 
+/** What holds a lock is never collected, and the lock dropped with it, also where nobody keeps its `release`. */
+const held = new Set<Database>();
+
 /**
  * Takes the ledger for this process, until `release`.
  *
@@ -74,8 +77,10 @@ export function acquireLock(ledgerPath: string, startedAt: number): { release():
     }
     // Who removes an empty ledger removes its lock too: a lock on a file that is gone keeps nobody out.
     if (isStill(lockPath(ledgerPath), inode)) {
+      held.add(database);
       return {
         release() {
+          held.delete(database);
           // Gone before the lock is: whoever waits on this file then finds that it is not the file any more.
           rmSync(lockPath(ledgerPath), { force: true });
           database.close();

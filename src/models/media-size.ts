@@ -50,7 +50,8 @@ function base64At(url: string): number | null {
 
 function sizeFromHead(head: Buffer): MediaSize | null {
   try {
-    const { width, height } = imageSize(head);
+    // A copy of its own: a small buffer is part of a larger one, in which the library reads on behind its end.
+    const { width, height } = imageSize(new Uint8Array(head));
     return width > 0 && height > 0 ? { width, height } : null;
   } catch {
     // Not an image, or one whose header goes on behind what was decoded.

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import Database from '../helpers/sqlite.mjs';
 import { describe, expect, test } from 'vitest';
 import { type Bench, openBench, parseJsonLines } from '../helpers/bench.ts';
 import {

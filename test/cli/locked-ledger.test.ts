@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
+import { sqlitePackage } from '../../src/ledger/database.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { customIds, prepareCliJob } from '../helpers/cli-job.ts';
 import { openElsewhere } from '../helpers/other-program.ts';
@@ -67,8 +68,8 @@ test('another program keeps a lock on the ledger for longer than is waited: 75, 
 });
 
 const HOLDER = `
-  const { workerData: { path, state } } = require('node:worker_threads');
-  const database = new (require('better-sqlite3'))(path);
+  const { workerData: { path, sqlite, state } } = require('node:worker_threads');
+  const database = new (require(sqlite))(path);
   database.exec('BEGIN IMMEDIATE');
   Atomics.store(state, 0, 1);
   Atomics.notify(state, 0);
@@ -87,7 +88,10 @@ test('a lock that is given back in time: the commit waits for it', () => {
     ledger.close();
   });
   const state = new Int32Array(new SharedArrayBuffer(12));
-  const holder = new Worker(HOLDER, { eval: true, workerData: { path, state } });
+  const holder = new Worker(HOLDER, {
+    eval: true,
+    workerData: { path, sqlite: sqlitePackage(), state },
+  });
   onTestFinished(async () => {
     await holder.terminate();
   });

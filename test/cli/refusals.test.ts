@@ -7,7 +7,7 @@ import {
   symlinkSync,
   truncateSync,
 } from 'node:fs';
-import Database from 'better-sqlite3';
+import Database from '../helpers/sqlite.mjs';
 import { describe, expect, test } from 'vitest';
 import { type Bench, CANARY_KEY, openBench } from '../helpers/bench.ts';
 import { type CountingServer, promptFor, startCountingServer } from '../helpers/counting-server.ts';

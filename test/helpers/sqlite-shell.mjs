@@ -1,6 +1,6 @@
 // Another program at a SQLite file: runs each statement that its parent sends, and answers with the first
 // column of the first row, or null. It ends with its parent.
-import Database from 'better-sqlite3';
+import Database from './sqlite.mjs';
 
 const database = new Database(process.argv[2], { fileMustExist: true });
 process.on('message', (sql) => {

@@ -4,6 +4,8 @@ import { rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { QbatchError } from '../../src/errors.ts';
 import { acquireLock, lockHolder } from '../../src/ledger/lock.ts';
@@ -72,6 +74,19 @@ describe('the lock of a ledger', () => {
     expect((await holdElsewhere(path)).answer).toBe('busy');
     lock.release();
     expect((await holdElsewhere(path)).answer).toBe('held');
+  });
+
+  test('whose release nobody keeps: is held all the same, also when garbage is collected', async () => {
+    const path = join(tempFolder(), 'a.qbatch.db');
+    acquireLock(path, FAKE_WALL_START_MS);
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    collect();
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    collect();
+    expect((await holdElsewhere(path)).answer).toBe('busy');
   });
 
   test('held by another process: 75 with its pid; free as soon as it is killed with -9', async () => {

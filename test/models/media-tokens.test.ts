@@ -69,6 +69,16 @@ describe('mediaTokens: images', () => {
     },
   );
 
+  it('a header that breaks off: what happens to lie behind it in memory is no size', () => {
+    // The next small buffer lies behind this one in the same memory, where a Targa file of 64 x 64 goes on.
+    let before = Buffer.allocUnsafe(8);
+    while (before.byteOffset + 64 > before.buffer.byteLength) before = Buffer.allocUnsafe(8);
+    const behind = new Uint8Array(before.buffer, before.byteOffset + 8, 24).fill(0);
+    behind.set([64, 0, 64, 0], 12);
+    const image = 'data:image/png;base64,AAAA';
+    expect(tokens({ image }, 'qwen3-vl-plus')).toBe(2_562);
+  });
+
   it('knows the side of a token for every model that documents one', () => {
     const catalog = loadCatalog();
     const documented = catalog.ids().flatMap((id) => {
