@@ -16,7 +16,7 @@ const LINES = [
   { custom_id: 'greeting', model: 'qwen-plus', messages: [{ role: 'user', content: '你好' }] },
   { custom_id: 'capital', model: 'qwen-plus', prompt: 'What is the capital of France?' },
 ];
-/** Enough for many garbage collections: better-sqlite3 12 would not live through them. */
+/** Enough for many garbage collections: one of three such runs with better-sqlite3 12 did not live through them. */
 const MANY_LINES = 5_000;
 /** From npm, by their hashes as of 2026-11-28. */
 const NEWER_NODE = {
