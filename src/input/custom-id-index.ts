@@ -1,11 +1,14 @@
-/** The table doubles when it is this full. */
+/** A table takes no more ids when it is this full; the next is twice as large. */
 const FULL_SHARE = 0.75;
-const LOW_ROOM = 2 ** 32;
-/** Room for 12,500,000 ids: 134 MB, which is not touched before it is used. */
+const SLOTS_MIN = 1024;
+/** Room for 12,500,000 ids: 67 MB, which is not touched before it is used. */
 const GUESSED_SLOTS_MAX = 2 ** 24;
 
-/** A 53-bit hash of a string (cyrb53 by bryc, public domain), never 0. */
-export function hashCustomId(text: string): number {
+/** A 64-bit hash in two halves: where an id is looked for, and what stands there (never 0). */
+export type CustomIdHash = { readonly place: number; readonly mark: number };
+
+/** Hashes a string (cyrb53 by bryc, public domain, with all its 64 bits). */
+export function hashCustomId(text: string): CustomIdHash {
   let high = 0xdeadbeef;
   let low = 0x41c6ce57;
   for (let at = 0; at < text.length; at += 1) {
@@ -15,58 +18,63 @@ export function hashCustomId(text: string): number {
   }
   high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
   low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
-  return (high & 0x1fffff) * LOW_ROOM + (low >>> 0) || 1;
+  return { place: low >>> 0, mark: high >>> 0 || 1 };
 }
 
 /**
- * The set of `custom_id`s seen, as 53-bit hashes at 8 bytes a slot, so that 10,000,000 lines need
- * about 130 MB at the most. A repeat is only likely (one false one in 200 files of 10,000,000
- * lines): the caller confirms it by reading both lines.
+ * The set of `custom_id`s seen, at 4 bytes a slot: the place of a slot tells one half of an id's hash,
+ * its content the other. 10,000,000 lines need 67 MB where their number was guessed, 134 MB at the
+ * most. A repeat is only likely (one false one in 500 files of 10,000,000 lines): the caller confirms
+ * it by reading both lines.
+ *
+ * Since a slot holds only half of a hash, a table cannot be moved into a larger one: when it is full
+ * it stays, and another follows it.
  */
 export class CustomIdIndex {
-  private slots: Float64Array;
+  private readonly full: Uint32Array[] = [];
+  private slots: Uint32Array;
   private entries = 0;
 
-  /** `expected`: about how many ids will come, to spare the table its doublings; a guess gets so much room and no more. */
+  /** `expected`: about how many ids will come, so that one table holds them; a guess gets so much room and no more. */
   constructor(expected = 0) {
-    let size = 1024;
+    let size = SLOTS_MIN;
     while (size * FULL_SHARE < expected && size < GUESSED_SLOTS_MAX) size *= 2;
-    this.slots = new Float64Array(size);
+    this.slots = new Uint32Array(size);
   }
 
   /** Notes the id; true where the same hash was there before. */
-  add(hash: number): boolean {
-    if (this.entries >= this.slots.length * FULL_SHARE) this.grow();
-    if (!this.put(hash)) return true;
+  add(hash: CustomIdHash): boolean {
+    if (this.isInFull(hash)) return true;
+    let slot = slotOf(this.slots, hash);
+    if (this.slots[slot] !== 0) return true;
+    if (this.entries >= this.slots.length * FULL_SHARE) {
+      this.full.push(this.slots);
+      this.slots = new Uint32Array(this.slots.length * 2);
+      this.entries = 0;
+      slot = slotOf(this.slots, hash);
+    }
+    this.slots[slot] = hash.mark;
     this.entries += 1;
     return false;
   }
 
-  has(hash: number): boolean {
-    return this.slots[this.slotOf(hash)] === hash;
+  has(hash: CustomIdHash): boolean {
+    return this.isInFull(hash) || this.slots[slotOf(this.slots, hash)] !== 0;
   }
 
-  private put(hash: number): boolean {
-    const slot = this.slotOf(hash);
-    if (this.slots[slot] === hash) return false;
-    this.slots[slot] = hash;
-    return true;
+  private isInFull(hash: CustomIdHash): boolean {
+    for (const slots of this.full) if (slots[slotOf(slots, hash)] !== 0) return true;
+    return false;
   }
+}
 
-  /** Where the hash stands, or the free slot where it would. */
-  private slotOf(hash: number): number {
-    const mask = this.slots.length - 1;
-    let slot = (hash % LOW_ROOM) & mask;
-    for (;;) {
-      const present = this.slots[slot];
-      if (present === hash || present === 0) return slot;
-      slot = (slot + 1) & mask;
-    }
-  }
-
-  private grow(): void {
-    const old = this.slots;
-    this.slots = new Float64Array(old.length * 2);
-    for (const hash of old) if (hash !== 0) this.put(hash);
+/** Where the mark stands, or the free slot where it would. */
+function slotOf(slots: Uint32Array, { place, mark }: CustomIdHash): number {
+  const last = slots.length - 1;
+  let slot = place & last;
+  for (;;) {
+    const present = slots[slot];
+    if (present === mark || present === 0) return slot;
+    slot = (slot + 1) & last;
   }
 }
