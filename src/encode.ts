@@ -114,7 +114,7 @@ export function encodeRequest(request: Request): HttpCall {
       protocol: 'openai',
       path: '/chat/completions',
       headers: request.headers,
-      body: encodeChat(request),
+      body: Buffer.from(encodeChat(request), 'utf8'),
       stream: view.stream,
     };
   }
@@ -122,7 +122,7 @@ export function encodeRequest(request: Request): HttpCall {
     protocol: 'dashscope',
     path: `/services/aigc/${view.endpoint}/generation`,
     headers: view.stream ? { ...request.headers, ...SSE_HEADERS } : request.headers,
-    body: encodeNative(request),
+    body: Buffer.from(encodeNative(request), 'utf8'),
     stream: view.stream,
   };
 }

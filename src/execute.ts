@@ -2,8 +2,8 @@ import type { AttemptEnd, AttemptStart, Batch, SettledLine } from './ledger/reco
 import type { PlannedLine } from './plan.ts';
 import type { Journal } from './settle.ts';
 
-/** Bodies of open lines that are held at once, in UTF-16 units (guarantee 19). */
-const OPEN_BODY_UNITS_MAX = 128 * 1024 * 1024;
+/** Bodies of open lines that are held at once, in bytes (guarantee 19). */
+const OPEN_BODY_BYTES_MAX = 128 * 1024 * 1024;
 /**
  * A batch goes on gathering while each turn brings more, up to so many records and turns. With that many
  * it does not wait for the end of the turn either: a thousand replies may come in one, and those that wait
@@ -92,7 +92,7 @@ class Run {
   private readonly options: ExecuteOptions;
   /** Open lines, in input order, with the size of their bodies. */
   private readonly open: Map<number, number> = new Map();
-  private openUnits = 0;
+  private openBytes = 0;
   private buffer: readonly PlannedLine[] = [];
   private next = 0;
   private lastReadLine = 0;
@@ -144,7 +144,7 @@ class Run {
     while (
       !this.filled &&
       this.open.size < this.options.windowLines() &&
-      this.openUnits < OPEN_BODY_UNITS_MAX
+      this.openBytes < OPEN_BODY_BYTES_MAX
     ) {
       const line = this.buffer[this.next];
       if (line === undefined) {
@@ -251,7 +251,7 @@ class Run {
 
   private start(line: PlannedLine): void {
     this.open.set(line.lineNo, line.bodyBytes);
-    this.openUnits += line.bodyBytes;
+    this.openBytes += line.bodyBytes;
     const ended = (): void => {
       this.finished.push(line.lineNo);
       this.schedule();
@@ -272,9 +272,9 @@ class Run {
   }
 
   private closeLine(lineNo: number): void {
-    const units = this.open.get(lineNo);
-    if (units === undefined) return;
-    this.openUnits -= units;
+    const bytes = this.open.get(lineNo);
+    if (bytes === undefined) return;
+    this.openBytes -= bytes;
     this.open.delete(lineNo);
   }
 }

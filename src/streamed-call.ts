@@ -21,7 +21,7 @@ export function streamedCall(call: HttpCall): HttpCall {
   if (call.protocol === 'dashscope') {
     return { ...call, headers: { ...call.headers, ...SSE_HEADERS }, stream: true };
   }
-  const { body } = call;
+  const body = call.body.toString('utf8');
   let given: string | undefined;
   let text = '{';
   for (const { key, valueStart, valueEnd } of scanObject(body).members) {
@@ -31,7 +31,7 @@ export function streamedCall(call: HttpCall): HttpCall {
   }
   return {
     ...call,
-    body: `${text}"stream":true,"stream_options":${streamOptions(given)}}`,
+    body: Buffer.from(`${text}"stream":true,"stream_options":${streamOptions(given)}}`, 'utf8'),
     stream: true,
   };
 }

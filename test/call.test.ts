@@ -28,11 +28,12 @@ import { asked } from './helpers/asked.ts';
 /** Guarantee 12. */
 const REPLY_BYTES_MAX = 64 * 1024 * 1024;
 const KEY = 'sk-0123456789abcdef0123';
+const BODY = '{"model":"qwen-plus","input":{"messages":[{"role":"user","content":"你好"}]}}';
 const CALL: HttpCall = {
   protocol: 'dashscope',
   path: '/services/aigc/text-generation/generation',
   headers: {},
-  body: '{"model":"qwen-plus","input":{"messages":[{"role":"user","content":"你好"}]}}',
+  body: Buffer.from(BODY),
   stream: false,
 };
 const STREAMED: HttpCall = {
@@ -109,7 +110,7 @@ function rawServer(handle: (socket: Socket, request: string) => void): Promise<s
       let seen = '';
       socket.on('data', (chunk) => {
         seen += chunk.toString('utf8');
-        if (seen.includes(CALL.body)) {
+        if (seen.includes(BODY)) {
           const request = seen;
           seen = '';
           handle(socket, request);
@@ -202,11 +203,11 @@ describe('openTransport: replies', () => {
       'content-type': 'application/json',
       'x-dashscope-datainspection': '{"input":"cip"}',
       'x-dashscope-workspace': 'ws-1',
-      'content-length': String(Buffer.byteLength(CALL.body)),
+      'content-length': String(CALL.body.length),
     });
     expect(seen[0]?.request.headers['accept-encoding']).toBeUndefined();
     expect(seen[1]?.request.headers['x-dashscope-workspace']).toBeUndefined();
-    expect(seen.map(({ body }) => body)).toEqual([CALL.body, CALL.body]);
+    expect(seen.map(({ body }) => body)).toEqual([BODY, BODY]);
   });
 
   test('base URLs with a trailing slash or a port: joined once', async () => {

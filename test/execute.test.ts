@@ -422,7 +422,7 @@ describe('execute', () => {
         void batch;
     })();
     await settleTurns();
-    // 128 Mi units: the third reaches it.
+    // 128 MiB: the third reaches it.
     expect(gates.waiting).toEqual([1, 2, 3]);
     stop.abort();
     for (const lineNo of [1, 2, 3]) gates.open(lineNo);

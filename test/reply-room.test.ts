@@ -127,7 +127,7 @@ test('replies of 300 MiB in all, none of which ends before all have begun: all c
     protocol: 'dashscope',
     path: '/x',
     headers: {},
-    body: '{}',
+    body: Buffer.from('{}'),
     stream: false,
   } as const;
   const lengths = await Promise.all(

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { encodeRequest } from '../src/encode.ts';
+import type { HttpCall } from '../src/protocols/protocol.ts';
 import { streamedCall } from '../src/streamed-call.ts';
-import { callOf } from './helpers/parse-text.ts';
+import { requestOf } from './helpers/parse-text.ts';
 
 const MESSAGES = [{ role: 'user', content: '写一部长篇' }];
+
+const callOf = (line: unknown): HttpCall => encodeRequest(requestOf(line));
 
 describe('streamedCall', () => {
   test('native: both headers, the body as it was', () => {
@@ -24,18 +28,21 @@ describe('streamedCall', () => {
     const call = callOf(line);
     const streamed = streamedCall(call);
     expect(streamed).toMatchObject({ stream: true, headers: call.headers, path: call.path });
-    expect(streamed.body).toBe(
-      call.body.replace(/\}$/, ',"stream":true,"stream_options":{"include_usage":true}}'),
+    const body = streamed.body.toString();
+    expect(body).toBe(
+      call.body
+        .toString()
+        .replace(/\}$/, ',"stream":true,"stream_options":{"include_usage":true}}'),
     );
-    expect(streamed.body).toContain('"temperature":1.0e-1');
+    expect(body).toContain('"temperature":1.0e-1');
   });
 
   test('OpenAI-compatible with stream_options: kept, the usage added', () => {
     const call = {
       ...callOf({ url: '/v1/chat/completions', body: { model: 'qwen-plus', messages: MESSAGES } }),
-      body: '{"model":"qwen-plus","stream":false,"stream_options":{"x": 1.0}}',
+      body: Buffer.from('{"model":"qwen-plus","stream":false,"stream_options":{"x": 1.0}}'),
     };
-    expect(streamedCall(call).body).toBe(
+    expect(streamedCall(call).body.toString()).toBe(
       '{"model":"qwen-plus","stream":true,"stream_options":{"x":1.0,"include_usage":true}}',
     );
   });

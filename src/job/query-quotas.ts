@@ -105,7 +105,7 @@ async function get(path: string, { transport }: QuotaQuery): Promise<HttpReply |
     method: 'GET',
     path,
     headers: { accept: 'application/json' },
-    body: '',
+    body: Buffer.alloc(0),
     stream: false,
   };
   const result = await transport.send(call, (head) => dashscope.fold(head, NO_MODEL));

@@ -10,7 +10,8 @@ export type HttpCall = {
   readonly path: string;
   /** Lower-case names; without `authorization`, which only `call.ts` adds. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** The bytes as they are sent: kept once, from planning to the last retry. */
+  readonly body: Buffer;
   readonly stream: boolean;
   /** POST where left out; a GET has no body. */
   readonly method?: 'GET';

@@ -39,9 +39,13 @@ export function requestOf(line: unknown, defaults: Partial<LineDefaults> = {}): 
   return parsed;
 }
 
-/** The call that a valid line makes. */
-export function callOf(line: unknown, defaults: Partial<LineDefaults> = {}): HttpCall {
-  return encodeRequest(requestOf(line, defaults));
+/** The call that a valid line makes, its body as text. */
+export function callOf(
+  line: unknown,
+  defaults: Partial<LineDefaults> = {},
+): Omit<HttpCall, 'body'> & { readonly body: string } {
+  const call = encodeRequest(requestOf(line, defaults));
+  return { ...call, body: call.body.toString() };
 }
 
 /** `path: message` of the errors of a line that must be invalid. */

@@ -2,7 +2,9 @@ import type { PlannedLine } from '../../src/plan.ts';
 
 /** A planned native line; `fields` replace what a test is about. */
 export function plannedLine(lineNo: number, fields: Partial<PlannedLine> = {}): PlannedLine {
-  const body = `{"model":"qwen-plus","input":{"messages":[{"role":"user","content":"给第 ${lineNo} 条评论分类"}]}}`;
+  const body = Buffer.from(
+    `{"model":"qwen-plus","input":{"messages":[{"role":"user","content":"给第 ${lineNo} 条评论分类"}]}}`,
+  );
   return {
     lineNo,
     customId: `评论-${lineNo}`,

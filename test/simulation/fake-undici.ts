@@ -140,12 +140,12 @@ export class Pool {
     this.idleMs = options.bodyTimeout;
   }
 
-  dispatch(request: { body: string; headers: Record<string, string> }, handler: Handler): boolean {
+  dispatch(request: { body: Buffer; headers: Record<string, string> }, handler: Handler): boolean {
     const world = currentWorld();
     const service = services.get(world);
     if (service === undefined) throw new Error('the world has no service');
     if (!world.alive) return false;
-    const line = lineOf(request.body);
+    const line = lineOf(request.body.toString());
     const streamed = request.headers['x-dashscope-sse'] === 'enable';
     const times = world.sabotage === 'call-is-made-twice' && world.chance(0.02) ? 2 : 1;
     for (let time = 0; time < times; time += 1) {
