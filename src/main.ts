@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { asksForJson } from './command-line/argv.ts';
+import { boundGarbage } from './bound-garbage.ts';
 import { systemClock } from './clock.ts';
 import type { CommandIo } from './commands/io.ts';
 import { EXIT, OutputError, QbatchError } from './errors.ts';
@@ -113,6 +114,7 @@ function openIo(watch: SignalWatch): CommandIo {
       process.stderr.write(text);
     },
     confirm: ask,
+    boundGarbage,
   };
 }
 

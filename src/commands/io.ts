@@ -17,6 +17,8 @@ export type CommandIo = {
   readonly abort: AbortSignal;
   /** Calls `listener` whenever the user asks what a run is doing (SIGUSR1); the returned function ends that. */
   onStateAsked?(listener: () => void): () => void;
+  /** Told how many calls a run may have in flight, at its start and while it goes on; the library's host is left alone. */
+  boundGarbage?(callsInFlight: number): void;
   /** Exit code of the signal that came first (129, 130, 143); null: none came. */
   signalCode(): 129 | 130 | 143 | null;
   /**

@@ -25,6 +25,7 @@ import { type ProgressMode, progressMode } from '../reporters/progress-mode.ts';
 import type { Reporter } from '../reporters/reporter.ts';
 import { refuseUnpriced } from '../job/refuse-unpriced.ts';
 import { type RunResult, runJob } from '../job/run-job.ts';
+import type { RunOptions } from '../job/run-options.ts';
 import { RunStop } from '../job/run-stop.ts';
 import { checkCommand } from './check.ts';
 import type { CommandIo } from './io.ts';
@@ -227,7 +228,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       writeStdout: (text) => io.writeOut(text, true),
       confirmSampled: (pico, lines) => confirmSampled(pico, lines, { settings, currency, io }),
       resuming: known !== null && !settings.fresh,
-      ...(io.onStateAsked !== undefined && { onStateAsked: io.onStateAsked }),
+      ...hooksOf(io),
     });
   } finally {
     ledger.close({ remove: ledger.created });
@@ -238,6 +239,14 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
     rmSync(places.source.path, { force: true });
   await tell(result, { settings, flags: wired.parsed.flags, places, reporter, mode }, io);
   return result.exitCode;
+}
+
+/** What a run asks of the process, where there is one of its own. */
+function hooksOf({ onStateAsked, boundGarbage }: CommandIo): Partial<RunOptions> {
+  return {
+    ...(onStateAsked !== undefined && { onStateAsked }),
+    ...(boundGarbage !== undefined && { boundGarbage }),
+  };
 }
 
 function requestOf(

@@ -149,12 +149,14 @@ export class JobRun {
   begin(): void {
     const { settings, clock, report, stop } = this.options;
     this.pace.begin(this.limiter);
+    this.options.boundGarbage?.(this.limiter.concurrency);
     this.cancelAsked =
       this.options.onStateAsked?.(() => {
         report({ event: 'dispatch-state', ...this.state() });
       }) ?? null;
     const tick = (): void => {
       this.pace.look(this.limiter);
+      this.options.boundGarbage?.(this.limiter.concurrency);
       if (!this.asking) this.tellProgress();
       this.cancelProgress = clock.after(PROGRESS_EVERY_MS, tick);
     };

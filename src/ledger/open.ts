@@ -9,6 +9,11 @@ import { storageError } from './storage-error.ts';
 import { APPLICATION_ID, MIGRATIONS, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
 const PRIVATE_MODE = 0o600;
+/**
+ * Memory for pages while a run writes, in KiB: it works near the ends of its tables and reads each page
+ * once. What better-sqlite3 sets (16 MB) was as fast, and 10 MB larger.
+ */
+const WRITING_CACHE_KIB = 4000;
 
 /** Makes an empty ledger under a temporary name and renames it, so that a crash leaves no half one. */
 function createLedger(path: string): void {
@@ -161,6 +166,7 @@ function openExisting(path: string): Omit<OpenedLedger, 'created' | 'lostCommits
     const level = database.pragma('synchronous', { simple: true });
     if (level !== 2)
       throw new ConfigError(`${path}: synchronous=FULL did not take effect (${String(level)})`);
+    database.pragma(`cache_size = -${WRITING_CACHE_KIB}`);
     const commitCounter = counterOf(database);
     chmodSync(path, PRIVATE_MODE);
     migrate(database);
