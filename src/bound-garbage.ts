@@ -22,10 +22,10 @@ export function heapGrowthFlag(callsInFlight: number): string {
  * have time.
  *
  * The flag is read at each collection, so that it may be set while the process runs (V8,
- * src/heap/heap-controller.cc; seen with Node.js 20 and 22. 24 knows it, and keeps less garbage with
- * it and without). Node's own modules that are loaded after that are compiled anew, some milliseconds,
- * since V8 keeps compiled code by its flags: it is set when a run begins, and not before. It holds for
- * the whole process: the library leaves its user's alone.
+ * src/heap/heap-controller.cc; seen with Node.js 20, 22 and 24). Node's own modules that are loaded
+ * after that are compiled anew, some milliseconds, since V8 keeps compiled code by its flags: it is
+ * set when a run begins, and not before. It holds for the whole process: the library leaves its
+ * user's alone.
  */
 export function boundGarbage(callsInFlight: number): void {
   const flag = heapGrowthFlag(callsInFlight);
