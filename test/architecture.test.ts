@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { VERSION } from '../src/version.ts';
+import { UNDICI_VERSION, VERSION } from '../src/version.ts';
 
 // What the linter cannot say about where code may live; .ci/oxlint.json says the rest.
 
@@ -185,9 +185,16 @@ describe('the modules of src', () => {
   });
 });
 
+function versionIn(path: string): string {
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}
+
 describe('the package', () => {
   it('version: is the same in package.json and in the program', () => {
-    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-    expect(VERSION).toBe(version);
+    expect(VERSION).toBe(versionIn('package.json'));
+  });
+
+  it("undici's version: is that of the package that is bundled", () => {
+    expect(UNDICI_VERSION).toBe(versionIn('node_modules/undici/package.json'));
   });
 });

@@ -12,7 +12,7 @@ import { redactKeyLike } from '../redact.ts';
 import { jsonText } from '../json/json-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import type { ResolvedSettings, Settings } from '../settings.ts';
-import { VERSION } from '../version.ts';
+import { UNDICI_VERSION, VERSION } from '../version.ts';
 import type { CommandIo } from './io.ts';
 
 type DebugParsed = Extract<ParsedCommand, { readonly command: 'debug' }>;
@@ -71,18 +71,11 @@ export async function debugCommand(parsed: DebugParsed, io: CommandIo): Promise<
 
 const require = createRequire(import.meta.url);
 
-function versionOf(dependency: string): string {
-  try {
-    const file = require.resolve(`${dependency}/package.json`);
-    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-  } catch {
-    return 'not found';
-  }
-}
-
+/** The one package that is not bundled; or why there is none. */
 function sqliteVersion(): string {
   try {
-    return versionOf(sqlitePackage());
+    const file = require.resolve(`${sqlitePackage()}/package.json`);
+    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
   } catch (error) {
     return (error as Error).message;
   }
@@ -97,7 +90,7 @@ function versions(): Record<string, string> {
     openssl,
     uv,
     'better-sqlite3': sqliteVersion(),
-    undici: versionOf('undici'),
+    undici: UNDICI_VERSION,
   };
 }
 
