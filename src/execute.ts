@@ -1,3 +1,5 @@
+import type { Clock } from './clock.ts';
+import { BatchSize } from './job/batch-size.ts';
 import type { AttemptEnd, AttemptStart, Batch, SettledLine } from './ledger/records.ts';
 import type { PlannedLine } from './plan.ts';
 import type { Journal } from './settle.ts';
@@ -5,11 +7,10 @@ import type { Journal } from './settle.ts';
 /** Bodies of open lines that are held at once, in bytes (guarantee 19). */
 const OPEN_BODY_BYTES_MAX = 128 * 1024 * 1024;
 /**
- * A batch goes on gathering while each turn brings more, up to so many records and turns. With that many
- * it does not wait for the end of the turn either: a thousand replies may come in one, and those that wait
- * are held, and copied by the collector.
+ * A batch goes on gathering while each turn brings more, up to so many turns, or records (`BatchSize`). With
+ * enough of them it does not wait for the end of the turn either: a thousand replies may come in one, and
+ * those that wait are held, and copied by the collector.
  */
-const BATCH_RECORDS_ENOUGH = 512;
 const BATCH_TURNS_MOST = 4;
 
 /** Everything that happened in one turn of the event loop, or a few, to be made durable together. */
@@ -25,6 +26,7 @@ export type ExecuteOptions = {
   settle(line: PlannedLine, journal: Journal): Promise<void>;
   readonly windowLines: () => number;
   readonly stop: AbortSignal;
+  readonly clock: Pick<Clock, 'monotonicMs'>;
 };
 
 type Deferred = { readonly promise: Promise<void>; resolve(): void; reject(error: unknown): void };
@@ -58,7 +60,8 @@ function newPending(): Pending {
  * Why by turn: at 10,000 lines a second a turn gathers a dozen records, with instant replies the
  * whole window, without any timer; and one commit, one fsync, serves them all. While turns bring more
  * records the batch waits for the next, since a commit stops them all: a busy loop commits half as
- * often, and a quiet one only passes through one empty turn more.
+ * often, and a quiet one only passes through one empty turn more; where there is time between two
+ * batches, a batch is taken sooner.
  *
  * States: *filling* (lines are opened while the window has room), *draining* (stop was asked for or
  * the input is at its end: open lines settle or give up), *done* (none open). A failure, of reading
@@ -103,6 +106,7 @@ class Run {
   private finished: number[] = [];
   /** The first line that ended without being settled: output in input order goes no further. */
   private firstLeft = Infinity;
+  private readonly size: BatchSize = new BatchSize();
   private wake: Deferred = defer();
   private scheduled = false;
   private readonly onStop = (): void => {
@@ -181,6 +185,7 @@ class Run {
   confirm(): void {
     this.committing?.durable.resolve();
     this.committing = null;
+    this.size.committed(this.options.clock.monotonicMs());
   }
 
   fail(error: unknown): void {
@@ -205,7 +210,8 @@ class Run {
   }
 
   private whenDurable(): Promise<void> {
-    if (this.pendingRecords < BATCH_RECORDS_ENOUGH) this.schedule();
+    this.size.recorded(this.options.clock.monotonicMs());
+    if (this.pendingRecords < this.size.recordsEnough) this.schedule();
     else this.wake.resolve();
     return this.pending.durable.promise;
   }

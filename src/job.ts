@@ -76,6 +76,7 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
     },
     windowLines: options.windowLines,
     stop: options.context.stop,
+    clock,
   });
   for await (const batch of batches) {
     let reached: Cursor | null = null;
