@@ -17,7 +17,7 @@ export function heapGrowthFlag(callsInFlight: number): string {
 /**
  * Bounds the garbage that this process keeps, for a run with so many calls in flight. By itself V8
  * lets a heap grow to up to four times what lives in it before it collects, which a long run that
- * is fast reaches: 40 MB more, for nothing. And what lives grows with the calls (14 KB each), so
+ * is fast reaches: 40 MB more, for nothing. And what lives grows with the calls (13 KB each), so
  * that the same share of it would be much with ten thousand; there calls are long and collections
  * have time.
  *

@@ -23,7 +23,7 @@ export function hashCustomId(text: string): CustomIdHash {
 
 /**
  * The set of `custom_id`s seen, at 4 bytes a slot: the place of a slot tells one half of an id's hash,
- * its content the other. 10,000,000 lines need 67 MB where their number was guessed, 134 MB at the
+ * its content the other. 10,000,000 lines need 67 MB where their number was guessed, 101 MB at the
  * most. A repeat is only likely (one false one in 500 files of 10,000,000 lines): the caller confirms
  * it by reading both lines.
  *

@@ -11,8 +11,8 @@ const GAP_MS_MOST = 20;
 /**
  * How many records are enough for a batch. Calls that are answered together are recorded together, and
  * the next ones leave together: a convoy, with the loop idle while it is out. Smaller batches break it up
- * (answers after 50 ms, 256 in flight: 14 % more calls a second). Where the loop is never idle each commit more is time
- * lost (12 to 20 % fewer).
+ * (answers after 50 ms, 256 in flight: 14 % more calls a second). Where the loop is never idle each
+ * commit more is time lost (12 to 20 % fewer).
  */
 export class BatchSize {
   private committedMs: number | null = null;

@@ -42,6 +42,6 @@ export type RunOptions = {
   confirmSampled(expectedPico: number, openLines: number): Promise<string | null>;
   /** Calls `listener` whenever the user asks for the state; the returned function ends that. */
   readonly onStateAsked?: (listener: () => void) => () => void;
-  /** Told about once a second how many calls may be in flight. */
+  /** Told at the start, and with each progress, how many calls may be in flight. */
   readonly boundGarbage?: (callsInFlight: number) => void;
 };
