@@ -2,6 +2,7 @@ import { scanObject } from './json/json-scan.ts';
 import type { RawMember, RequestParts } from './input/request-parts.ts';
 import type { Request } from './parse.ts';
 import type { HttpCall } from './protocols/protocol.ts';
+import type { RequestView } from './schemas/request-view.ts';
 import { SSE_HEADERS } from './protocols/sse-headers.ts';
 import { streamOptions } from './stream-options.ts';
 
@@ -103,18 +104,38 @@ function encodeChat(request: Request): string {
   return objectText(members);
 }
 
+/** Whether a protocol sends a request just as it is written: it adds nothing, and no switch becomes a header. */
+function isSentAsWritten({ protocol, stream, thinking, parameters }: RequestView): boolean {
+  if (protocol === 'openai') return !stream;
+  return thinking !== true && !Object.hasOwn(parameters, 'stream');
+}
+
+/** A copy of the bytes of a request that is sent as it is written; null for any other. */
+function writtenBytes({ written, view, text, bytes }: Request): Buffer | null {
+  if (written === null || !isSentAsWritten(view)) return null;
+  let { start, end } = written;
+  if (bytes.length !== text.length) {
+    // What stands around a request is short; its own characters need not be counted.
+    start = Buffer.byteLength(text.slice(0, start), 'utf8');
+    end = bytes.length - Buffer.byteLength(text.slice(end), 'utf8');
+  }
+  return Buffer.from(bytes.subarray(start, end));
+}
+
 /**
- * The HTTP call of a request. Values are the line's raw text, spliced and never re-encoded; nothing
- * is added but what cli.md section 9 names.
+ * The HTTP call of a request. A request that stands in its line as it is sent is copied, byte for byte;
+ * of others the values are the line's raw text, spliced and never re-encoded. Nothing is added but what
+ * cli.md section 9 names.
  */
 export function encodeRequest(request: Request): HttpCall {
   const { view } = request;
+  const written = writtenBytes(request);
   if (view.protocol === 'openai') {
     return {
       protocol: 'openai',
       path: '/chat/completions',
       headers: request.headers,
-      body: Buffer.from(encodeChat(request), 'utf8'),
+      body: written ?? Buffer.from(encodeChat(request), 'utf8'),
       stream: view.stream,
     };
   }
@@ -122,7 +143,7 @@ export function encodeRequest(request: Request): HttpCall {
     protocol: 'dashscope',
     path: `/services/aigc/${view.endpoint}/generation`,
     headers: view.stream ? { ...request.headers, ...SSE_HEADERS } : request.headers,
-    body: Buffer.from(encodeNative(request), 'utf8'),
+    body: written ?? Buffer.from(encodeNative(request), 'utf8'),
     stream: view.stream,
   };
 }

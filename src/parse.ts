@@ -5,7 +5,7 @@ import type { Shaped } from './input/apply-defaults.ts';
 import { invalidRequest } from './input/invalid-request.ts';
 import { shapeLine } from './input/line-shape.ts';
 import type { LineDefaults, RequestParts } from './input/request-parts.ts';
-import { isProblem, openLine, rawOf } from './input/open-object.ts';
+import { isProblem, openLine, rawOf, type TextSpan } from './input/open-object.ts';
 import type { Problem } from './problem.ts';
 import type { RawLine } from './read.ts';
 
@@ -15,10 +15,13 @@ export type Request = {
   readonly lineNo: number;
   readonly customId: string;
   readonly view: RequestView;
-  /** Length of the line's text, in UTF-16 units. */
-  readonly characters: number;
+  /** The line's text, in UTF-16 units, and its bytes: views on what was read, so do not keep them. */
+  readonly text: string;
+  readonly bytes: Buffer;
   /** The request's values as raw text, made when asked for. */
   readonly parts: () => RequestParts;
+  /** Where the request stands in `text` as it is to be sent, but for what a protocol adds; null: nowhere. */
+  readonly written: TextSpan | null;
   /** Documented `X-DashScope-*` headers of the line, lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   /** The line's `metadata` as raw JSON text, or null. */
@@ -74,7 +77,7 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
   const around = { headers: checked.headers, bytes: line.bytes.length };
   const shaped: Shaped = shapeLine(opened, defaults, around);
   if (shaped.kind === 'unshaped') return rejected(lineNo, customId, ...shaped.problems);
-  const { view, parts } = shaped;
+  const { view, parts, written } = shaped;
   const metadata = opened.value['metadata'];
   const tagProblems = metadata === undefined ? NO_PROBLEMS : checkMetadata(metadata);
   const found = checkRequest(view);
@@ -90,8 +93,10 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
     lineNo,
     customId,
     view,
-    characters: line.text.length,
+    text: line.text,
+    bytes: line.bytes,
     parts,
+    written,
     headers: checked.headers,
     metadata: metadata === undefined ? null : (rawOf(opened, 'metadata') ?? null),
     problems,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { encodeRequest } from '../src/encode.ts';
 import { scanObject } from '../src/json/json-scan.ts';
 import { nothingSeen, planLine } from '../src/plan.ts';
 import { createPricing } from '../src/pricing.ts';
@@ -343,6 +344,54 @@ describe('encodeRequest: OpenAI-compatible', () => {
       stream: true,
       stream_options: { include_usage: true },
     });
+  });
+});
+
+describe('encodeRequest: a request that stands in its line as it is sent', () => {
+  const chat =
+    '{ "messages":[{"role":"user","content":"你\\u597d \u00e9"}],\t"model": "qwen-plus", "seed":1.0 }';
+  const native = `{"input":{"prompt":"\u00e9 "},  "model":"qwen-plus","parameters":{ }, "debug" : 1}`;
+  const GENERATION = '/api/v1/services/aigc/text-generation/generation';
+
+  test.each([
+    ['ASCII around it', `{"custom_id":"a","url":"${CHAT}","body":`, '}', chat],
+    [
+      'letters of two and three bytes around it',
+      `{"custom_id":"é你","body":`,
+      `,"metadata":{"é":"你"},"url":"${CHAT}"} `,
+      chat,
+    ],
+    ['native', `{"custom_id":"\u{1F600}","url":"${GENERATION}","body":`, '}', native],
+    [
+      'all of it ASCII',
+      `{"url":"${CHAT}","body": `,
+      '}',
+      '{"model":"qwen-plus", "messages":[{"content":"x","role":"user"}]}',
+    ],
+  ])('byte for byte, order and white space too: %s', (_, before, after, body) => {
+    expect(callOf(before + body + after).body).toBe(body);
+  });
+
+  test('it is a copy: the buffer that was read may be overwritten', () => {
+    const request = requestOf(`{"url":"${CHAT}","body":${chat}}`);
+    const { body } = encodeRequest(request);
+    request.bytes.fill(0x20);
+    expect(body.toString()).toBe(chat);
+  });
+
+  test.each([
+    ['--set', { set: new Map([['top_p', '0.5']]) }, '"top_p":0.5'],
+    ['--system', { system: '你是客服。' }, '"content":"你是客服。"'],
+  ])('with %s folded in it is spliced', (_, defaults, part) => {
+    expect(callOf(`{"url":"${CHAT}","body":${chat}}`, defaults).body).toContain(part);
+  });
+
+  test('a native body that names `stream` as a parameter goes without it', () => {
+    const body = `{"model":"qwen-plus","input":{"messages":${JSON.stringify(MESSAGES)}},"parameters":{"stream":true,"incremental_output":true}}`;
+    const call = callOf(`{"url":"${GENERATION}","body":${body}}`);
+    expect(JSON.parse(call.body)).toMatchObject({ parameters: { incremental_output: true } });
+    expect(call.body).not.toContain('"stream"');
+    expect(call.stream).toBe(true);
   });
 });
 

@@ -3,7 +3,7 @@ import { invalidRequest } from './invalid-request.ts';
 import type { ModelProfile } from '../models/model-profile.ts';
 import type { Problem } from '../problem.ts';
 import type { Endpoint } from '../protocols/protocol.ts';
-import { rawOf } from './open-object.ts';
+import { rawOf, type TextSpan } from './open-object.ts';
 import type { LineAround, LineDefaults, LineDraft, RequestParts } from './request-parts.ts';
 import type { RequestView } from '../schemas/request-view.ts';
 
@@ -13,6 +13,8 @@ export type Shaped =
       readonly kind: 'shaped';
       readonly view: RequestView;
       readonly parts: () => RequestParts;
+      /** Where the request stands in the line's text, as a whole and with nothing to fold in; else null. */
+      readonly written: TextSpan | null;
       readonly problems: readonly Problem[];
     }
   | { readonly kind: 'unshaped'; readonly problems: readonly Problem[] };
@@ -73,6 +75,10 @@ export function applyDefaults(
       paths: draft.paths,
     },
     parts: () => partsOf(draft, model, { set: defaults.set, system }),
+    written:
+      draft.model === undefined || system !== null || parameters !== draft.parameters
+        ? null
+        : draft.body,
     problems: draft.problems,
   };
 }

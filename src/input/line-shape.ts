@@ -69,7 +69,7 @@ function isFlatOwn(key: string): boolean {
 }
 
 const NONE: Readonly<Record<string, unknown>> = Object.freeze({});
-const NO_OBJECT: OpenObject = { value: NONE, text: '{}', members: [] };
+const NO_OBJECT: OpenObject = { value: NONE, text: '{}', members: [], span: { start: 0, end: 2 } };
 const NO_PROBLEMS: readonly Problem[] = Object.freeze([]);
 
 const FLAT_PATHS = { messages: '', parameters: '', input: '' } as const;
@@ -177,7 +177,7 @@ function draftEnvelope(line: OpenObject): Drafted {
   if (target.kind === 'native') {
     const drafted = draftNative(line, body, 'body.');
     return isDraft(drafted)
-      ? { ...drafted, shape: 'envelope', endpoint: target.endpoint, problems }
+      ? { ...drafted, shape: 'envelope', endpoint: target.endpoint, problems, body: body.span }
       : drafted;
   }
   const own = isModelOrMessages;
@@ -193,6 +193,7 @@ function draftEnvelope(line: OpenObject): Drafted {
     holder: body,
     paths: BODY_PATHS,
     problems,
+    body: body.span,
     raw: () => ({
       model: rawOf(body, 'model'),
       messages: rawOf(body, 'messages') ?? null,
@@ -225,6 +226,7 @@ function draftNative(line: OpenObject, holder: OpenObject, prefix: string): Draf
     holder: parameters,
     paths: prefix === '' ? NATIVE_PATHS : BODY_NATIVE_PATHS,
     problems: NO_PROBLEMS,
+    body: null,
     raw: () => ({
       model: rawOf(holder, 'model'),
       messages: rawOf(input, 'messages') ?? null,
@@ -256,6 +258,7 @@ function draftFlat(line: OpenObject, shape: 'flat' | 'prompt', defaults: LineDef
     holder: line,
     paths: FLAT_PATHS,
     problems: NO_PROBLEMS,
+    body: null,
     raw: () => ({
       model: rawOf(line, 'model'),
       messages:

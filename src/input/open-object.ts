@@ -53,7 +53,12 @@ export type OpenObject = {
   readonly value: Readonly<Record<string, unknown>>;
   readonly text: string;
   readonly members: readonly ObjectMember[];
+  /** Where the object itself stands in `text`. */
+  readonly span: TextSpan;
 };
+
+/** A stretch of a text: `text.slice(start, end)`. */
+export type TextSpan = { readonly start: number; readonly end: number };
 
 /** Raw text of a member's value; undefined where the object has none. */
 export function rawOf(object: OpenObject, key: string): string | undefined {
@@ -87,7 +92,12 @@ export function openLine(text: string): OpenObject | Problem {
     );
   }
   if (scan.duplicate !== null) return duplicateKey('', scan.duplicate);
-  return { value: value as Record<string, unknown>, text, members: scan.members };
+  return {
+    value: value as Record<string, unknown>,
+    text,
+    members: scan.members,
+    span: { start: 0, end: text.length },
+  };
 }
 
 /** The problem of a key that stands twice in one object: parsers disagree on which one counts. */
@@ -108,10 +118,11 @@ export function openMember(holder: OpenObject, key: string, path: string): OpenO
   const value = holder.value[key];
   const member = holder.members.find((candidate) => candidate.key === key);
   const nested = member?.nested ?? null;
-  if (typeof value !== 'object' || value === null || nested === null) {
+  if (typeof value !== 'object' || value === null || member === undefined || nested === null) {
     return invalid(path, `${path} must be a JSON object`, 'qbatch_invalid_request');
   }
   const { duplicate, members } = nested;
   if (duplicate !== null) return duplicateKey(path, duplicate);
-  return { value: value as Record<string, unknown>, text: holder.text, members };
+  const span = { start: member.valueStart, end: member.valueEnd };
+  return { value: value as Record<string, unknown>, text: holder.text, members, span };
 }

@@ -1,4 +1,4 @@
-import type { OpenObject } from './open-object.ts';
+import type { OpenObject, TextSpan } from './open-object.ts';
 import type { Catalog } from '../models/catalog.ts';
 import type { Problem } from '../problem.ts';
 import type { Endpoint, ProtocolName } from '../protocols/protocol.ts';
@@ -61,6 +61,8 @@ export type LineDraft = {
   readonly holder: OpenObject;
   readonly paths: RequestView['paths'];
   readonly problems: readonly Problem[];
+  /** Where the whole request stands in the line's text; null: its members stand among the line's own. */
+  readonly body: TextSpan | null;
   /** The raw text of it all; made only for lines that are sent, since the survey does not need it. */
   raw(): RawDraft;
 };

@@ -38,7 +38,7 @@ export class LineEstimator {
     this.lines += 1;
     if (this.lines <= CAREFUL_LINES) return this.learnt(request, CAREFUL);
     if (this.lines < this.nextLine && this.characters > 0 && isOrdinary(request)) {
-      const share = request.characters / this.characters;
+      const share = request.text.length / this.characters;
       return {
         // Not even a line much shorter than those before takes nothing; sums divide by it.
         inputTokens: Math.max(1, Math.round(share * this.inputTokens)),
@@ -56,7 +56,7 @@ export class LineEstimator {
   private learnt(request: Request, manner: InputManner): TokenEstimate {
     const estimate = estimateRequest(request, this.outputSeen, manner);
     if (isOrdinary(request)) {
-      this.characters = this.characters * KEPT + request.characters;
+      this.characters = this.characters * KEPT + request.text.length;
       this.inputTokens = this.inputTokens * KEPT + estimate.inputTokens;
       this.textTokens = this.textTokens * KEPT + estimate.textTokens;
     }
@@ -65,8 +65,8 @@ export class LineEstimator {
 }
 
 /** Whether a line's length says how many tokens it has: it is of text alone, and not a long one. */
-function isOrdinary({ characters, view: { messages } }: Request): boolean {
-  if (characters > CHARACTERS_MAX || !Array.isArray(messages)) return false;
+function isOrdinary({ text, view: { messages } }: Request): boolean {
+  if (text.length > CHARACTERS_MAX || !Array.isArray(messages)) return false;
   for (const message of messages as readonly unknown[]) {
     const content = (message as { content?: unknown } | null)?.content;
     if (typeof content !== 'string') return false;
