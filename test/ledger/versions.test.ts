@@ -1,14 +1,20 @@
 import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import SQLite from '../helpers/sqlite.mjs';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { findJob } from '../../src/ledger/jobs.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { readLedger } from '../../src/ledger/read-ledger.ts';
 import { dispatchFacts } from '../../src/ledger/read-trace.ts';
 import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/ledger/schema.ts';
 import { FAKE_WALL_START_MS } from '../helpers/fake-clock.ts';
-import { openTempLedger, tempFolder } from '../helpers/temp-ledger.ts';
+import {
+  addJob,
+  commitLines,
+  openTempLedger,
+  settledOf,
+  tempFolder,
+} from '../helpers/temp-ledger.ts';
 
 const at = (name: string): string => join(import.meta.dirname, 'versions', name);
 
@@ -29,10 +35,19 @@ function versionOne(): { folder: string; path: string } {
   return { folder, path };
 }
 
+/** Each table's text; a list of values as the alternatives that newer ledgers write out. */
 function tablesOf(ledger: Ledger): unknown[] {
-  return ledger.database
+  const tables = ledger.database
     .prepare("SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name")
-    .all();
+    .all() as { name: string; sql: string }[];
+  const spelt = (sql: string): string =>
+    sql.replaceAll(/(\w+) IN \(([^)]+)\)/g, (_, column: string, values: string) =>
+      values
+        .split(', ')
+        .map((value) => `${column} = ${value}`)
+        .join(' OR '),
+    );
+  return tables.map(({ name, sql }) => ({ name, sql: spelt(sql) }));
 }
 
 test('a ledger of version 1: gets the tables of a new one, and keeps what it held', () => {
@@ -62,3 +77,23 @@ test('a ledger of version 1 that is only read: stays as it is, and has no trace 
   expect(facts).toBeNull();
   expect(readFileSync(path).equals(before)).toBe(true);
 });
+
+test.each(['a ledger of version 1', 'a new ledger'])(
+  '%s: a state or a class that there is not is refused by the tables themselves',
+  (which) => {
+    const folder = tempFolder();
+    const ledger = which === 'a new ledger' ? openTempLedger(folder) : openVersionOne();
+    const job = findJob(ledger.database, 'a') ?? addJob(ledger, folder, { name: 'a' });
+    commitLines(ledger, job, [settledOf(900)], { seqBefore: 0 });
+    for (const change of ["lines SET state = 'done'", "attempts SET class = 'lost'"])
+      expect(() => ledger.database.exec(`UPDATE ${change}`)).toThrow(/CHECK constraint failed/);
+  },
+);
+
+function openVersionOne(): Ledger {
+  const ledger = Ledger.open(versionOne().path, { adopt: false, wallMs: FAKE_WALL_START_MS });
+  onTestFinished(() => {
+    ledger.close();
+  });
+  return ledger;
+}
