@@ -87,6 +87,12 @@ function openDispatcher(options: TransportOptions, origin: string): Dispatcher {
   });
 }
 
+/** How long a line asks the service to let its call wait. */
+function waitMsOf({ headers }: HttpCall): number {
+  const seconds = Number(headers['x-dashscope-wait-timeout'] ?? 0);
+  return seconds > 0 ? Math.min(seconds * 1000, WAIT_MS_MAX) : 0;
+}
+
 /** Opens the HTTP side of a run: one pool an origin, one deadline timer; the key goes into every call and nowhere else. */
 export function openTransport(options: TransportOptions): Transport {
   const routes = {
@@ -104,6 +110,11 @@ export function openTransport(options: TransportOptions): Transport {
     'content-type': 'application/json',
   };
   if (options.workspace !== undefined) fixed['x-dashscope-workspace'] = options.workspace;
+  const finish = (ended: Exchange, result: CallResult): void => {
+    if (!open.delete(ended)) return;
+    room.end(ended, ended.heldBytes);
+    ended.resolve(result);
+  };
   let cancelTick: (() => void) | null = null;
   const tick = (): void => {
     const now = options.clock.monotonicMs();
@@ -117,24 +128,16 @@ export function openTransport(options: TransportOptions): Transport {
     send(call, openFold) {
       const { origin, prefix } = routes[call.protocol];
       const limitMs = call.stream ? options.timeoutMs.streamed : options.timeoutMs.whole;
-      const headers: Record<string, string> = { ...call.headers, ...fixed };
-      const waitSeconds = Number(call.headers['x-dashscope-wait-timeout'] ?? 0);
-      const waitMs = waitSeconds > 0 ? Math.min(waitSeconds * 1000, WAIT_MS_MAX) : 0;
       return new Promise((resolve) => {
-        const deadlineMs = options.clock.monotonicMs() + limitMs + waitMs;
-        const finish = (ended: Exchange, result: CallResult): void => {
-          if (!open.delete(ended)) return;
-          room.end(ended, ended.heldBytes);
-          resolve(result);
-        };
-        const exchange = new Exchange(deadlineMs, room, { openFold, finish });
+        const deadlineMs = options.clock.monotonicMs() + limitMs + waitMsOf(call);
+        const exchange = new Exchange(deadlineMs, room, { openFold, resolve, finish });
         open.add(exchange);
         cancelTick ??= options.clock.after(DEADLINE_TICK_MS, tick);
         const request = {
           origin,
           path: prefix + call.path,
           method: call.method ?? 'POST',
-          headers,
+          headers: Object.keys(call.headers).length === 0 ? fixed : { ...call.headers, ...fixed },
           body: call.method === 'GET' ? null : call.body,
         };
         try {

@@ -40,6 +40,8 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
   readonly deadlineMs: number;
   /** What it takes up in the room for replies. */
   heldBytes = 0;
+  /** Hands the result to whoever made the call. */
+  readonly resolve: (result: CallResult) => void;
   private readonly openFold: (reply: Omit<HttpReply, 'body'>) => StreamFold;
   private readonly finish: (exchange: Exchange, result: CallResult) => void;
   private readonly room: ReplyRoom;
@@ -57,12 +59,15 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     room: ReplyRoom,
     on: {
       openFold(reply: Omit<HttpReply, 'body'>): StreamFold;
+      resolve(result: CallResult): void;
+      /** Called once, or more often: the first counts. */
       finish(exchange: Exchange, result: CallResult): void;
     },
   ) {
     this.deadlineMs = deadlineMs;
     this.room = room;
     this.openFold = on.openFold;
+    this.resolve = on.resolve;
     this.finish = on.finish;
   }
 

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { CallCap } from './call-cap.ts';
-import { type Flight, Lane } from './lane.ts';
+import { CallTicket, type Slot, type TicketDesk } from './call-ticket.ts';
+import { Lane } from './lane.ts';
 import type { LimiterOptions } from './limiter-options.ts';
 import type { LanePace, PaceChange } from './pace-event.ts';
 import type { LearnedLimits, PaceLimits } from './pace-limits.ts';
@@ -11,6 +12,8 @@ import { RetryBudget } from './retry-budget.ts';
 import { secondOf } from './second.ts';
 import { type Admittable, ownEstimate, type Reservation, type Ticket } from './ticket.ts';
 import { Unreachable } from './unreachable.ts';
+
+type Released = Parameters<Ticket['release']>[0];
 
 const TICK_MS = 1000;
 /** A timer of more than 2^31 ms would fire at once, and again and again. */
@@ -36,6 +39,26 @@ export class Limiter {
   private timerAtMs = Infinity;
   private cancelTick: (() => void) | null = null;
   private active = 0;
+  /** Slots of calls that have ended, for the calls that start in their place; empty between two turns. */
+  private readonly heldSlots: Slot[] = [];
+  private readonly desk: TicketDesk = {
+    admitted: ({ lane, flight }) => {
+      this.service.reached();
+      lane.admitted(this.now(), flight);
+    },
+    throttled: ({ lane, flight }, why, waitMs) => {
+      const now = this.now();
+      this.service.reached();
+      lane.throttled(now, flight, { why, waitMs });
+      return Math.max(0, lane.pacer.nextStartMs(now) - now);
+    },
+    overloaded: ({ lane }) => {
+      lane.overloaded(this.now());
+    },
+    released: (ticket, actual) => {
+      this.released(ticket, actual);
+    },
+  };
 
   constructor(options: LimiterOptions) {
     this.options = options;
@@ -185,49 +208,38 @@ export class Limiter {
     const waiter = lane.queue.take();
     if (waiter === undefined) return;
     // The last to have had its turn is the last in the map: among equals, lanes take turns.
-    this.lanes.delete(lane.model);
-    this.lanes.set(lane.model, lane);
+    if (this.lanes.size > 1) {
+      this.lanes.delete(lane.model);
+      this.lanes.set(lane.model, lane);
+    }
     const { line, resolve } = waiter;
     const flight = lane.start(nowMs, line.inputTokens + line.outputExpectedTokens);
     this.options.budget.reserve(reserved.pico);
     this.active += 1;
+    const call = { lane, flight, reserved };
+    const held = this.heldSlots.pop();
+    if (held !== undefined) {
+      resolve(new CallTicket(this.desk, call, held));
+      return;
+    }
     void this.slots(
       () =>
         new Promise<void>((done) => {
-          resolve(this.ticket(lane, flight, { reserved, done }));
+          resolve(new CallTicket(this.desk, call, done));
         }),
     );
   }
 
-  private ticket(
-    lane: Lane,
-    flight: Flight,
-    at: { reserved: Reservation; done: () => void },
-  ): Ticket {
-    return {
-      reserved: at.reserved,
-      admitted: () => {
-        this.service.reached();
-        lane.admitted(this.now(), flight);
-      },
-      throttled: (why, waitMs) => {
-        const now = this.now();
-        this.service.reached();
-        lane.throttled(now, flight, { why, waitMs });
-        return Math.max(0, lane.pacer.nextStartMs(now) - now);
-      },
-      overloaded: () => {
-        lane.overloaded(this.now());
-      },
-      release: ({ tokens, latencyMs, ...spent }) => {
-        this.active -= 1;
-        this.options.budget.settle(at.reserved.pico, spent);
-        lane.ended(flight, { tokens, latencyMs });
-        if (latencyMs !== null) this.retries.answered();
-        at.done();
-        this.pump();
-      },
-    };
+  private released({ lane, flight, reserved, slot }: CallTicket, actual: Released): void {
+    const { tokens, latencyMs } = actual;
+    this.active -= 1;
+    this.options.budget.settle(reserved.pico, actual);
+    lane.ended(flight, { tokens, latencyMs });
+    if (latencyMs !== null) this.retries.answered();
+    // A call that starts now takes the slot over; where none may, it is given back.
+    this.heldSlots.push(slot);
+    this.pump();
+    while (this.heldSlots.length > 0) this.heldSlots.pop()?.();
   }
 
   private wakeAt(atMs: number, nowMs: number): void {

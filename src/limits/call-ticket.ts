@@ -1,0 +1,51 @@
+import type { FailureClass } from '../failure.ts';
+import type { Flight, Lane } from './lane.ts';
+import type { Reservation, Ticket } from './ticket.ts';
+
+/** Gives a slot back. */
+export type Slot = () => void;
+
+/** Whoever gave a ticket out, and is told what becomes of its call. */
+export type TicketDesk = {
+  admitted(ticket: CallTicket): void;
+  throttled(ticket: CallTicket, why: FailureClass, waitMs: number | null): number;
+  overloaded(ticket: CallTicket): void;
+  released(ticket: CallTicket, actual: Parameters<Ticket['release']>[0]): void;
+};
+
+/** The ticket of one call: one small object, since thousands live as long as their calls. */
+export class CallTicket implements Ticket {
+  readonly lane: Lane;
+  readonly flight: Flight;
+  readonly reserved: Reservation;
+  readonly slot: Slot;
+  private readonly desk: TicketDesk;
+
+  constructor(
+    desk: TicketDesk,
+    call: { lane: Lane; flight: Flight; reserved: Reservation },
+    slot: Slot,
+  ) {
+    this.desk = desk;
+    this.lane = call.lane;
+    this.flight = call.flight;
+    this.reserved = call.reserved;
+    this.slot = slot;
+  }
+
+  admitted(): void {
+    this.desk.admitted(this);
+  }
+
+  throttled(why: FailureClass, waitMs: number | null): number {
+    return this.desk.throttled(this, why, waitMs);
+  }
+
+  overloaded(): void {
+    this.desk.overloaded(this);
+  }
+
+  release(actual: Parameters<Ticket['release']>[0]): void {
+    this.desk.released(this, actual);
+  }
+}
