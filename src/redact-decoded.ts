@@ -4,7 +4,9 @@ import type { Decoded } from './protocols/protocol.ts';
 export function redactDecoded(decoded: Decoded, redact: (text: string) => string): Decoded {
   const clean = (text: string | null): string | null => (text === null ? null : redact(text));
   if (decoded.kind === 'answer') {
-    return { ...decoded, body: redact(decoded.body), requestId: clean(decoded.requestId) };
+    const body = redact(decoded.body);
+    const bytes = body === decoded.body ? decoded.bytes : null;
+    return { ...decoded, body, bytes, requestId: clean(decoded.requestId) };
   }
   const { code, message, param, requestId, body } = decoded.failure;
   const failure = {

@@ -22,7 +22,7 @@ export function failedLine(
     param: failure.param,
     requestId: unsent ? null : failure.requestId,
     metadata: line.metadata,
-    body: unsent ? null : failure.body,
+    body: unsent || failure.body === null ? null : Buffer.from(failure.body, 'utf8'),
     settledAt: at.wallMs,
   };
 }
@@ -33,6 +33,7 @@ export function answeredLine(
   attempts: number,
   at: { answer: Extract<Decoded, { kind: 'answer' }>; wallMs: number },
 ): SettledLine {
+  const { body, bytes } = at.answer;
   return {
     lineNo: line.lineNo,
     state: 'answered',
@@ -45,7 +46,7 @@ export function answeredLine(
     param: null,
     requestId: at.answer.requestId,
     metadata: line.metadata,
-    body: at.answer.body,
+    body: bytes ?? Buffer.from(body, 'utf8'),
     settledAt: at.wallMs,
   };
 }

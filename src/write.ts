@@ -8,17 +8,18 @@ import {
 } from './ledger/lines.ts';
 import type { Cursor, Job, SettledLine } from './ledger/records.ts';
 import type { OutputSink } from './output/output-file.ts';
-import { outputText } from './output/output-line.ts';
+import { OutputBuffer } from './output/output-buffer.ts';
+import { type LineWritten, outputParts } from './output/output-line.ts';
 
 /** Files are synced, and the cursor moved, at most this often while a run goes on. */
 const SYNC_EVERY_MS = 1000;
-/** Settled lines that wait for their turn are kept as text up to this much; beyond, they are read back. */
-const WAITING_UNITS_MAX = 32 * 1024 * 1024;
-/** Lines are read back in stretches of this much text; a line counts for so much besides its body. */
-const STRETCH_UNITS = 4 * 1024 * 1024;
-const ROW_UNITS = 256;
-/** Texts are handed to the file in pieces of about this size. */
-const APPEND_UNITS = 256 * 1024;
+/** Settled lines that wait for their turn are kept up to this much; beyond, they are read back. */
+const WAITING_BYTES_MAX = 32 * 1024 * 1024;
+/** Lines are read back in stretches of this much; a line counts for so much besides its body. */
+const STRETCH_BYTES = 4 * 1024 * 1024;
+const ROW_BYTES = 256;
+/** Lines are handed to the file in pieces of about this size. */
+const APPEND_BYTES = 256 * 1024;
 
 export type WriterOptions = {
   readonly clock: Clock;
@@ -31,8 +32,8 @@ export type WriterOptions = {
   readonly cursor: Cursor;
 };
 
-function toOutputLine(line: SettledLine): OutputLine {
-  return { ...line, seq: 0 };
+function sizeOf({ body }: LineWritten): number {
+  return ROW_BYTES + (body?.length ?? 0);
 }
 
 /**
@@ -50,15 +51,15 @@ export class Writer {
   private line: number;
   /** Settled order: lines up to this `seq` are in the files. */
   private seq: number;
-  private readonly waiting: Map<number, { text: string; failed: boolean }> = new Map();
-  private waitingUnits = 0;
+  private readonly waiting: Map<number, LineWritten> = new Map();
+  private waitingBytes = 0;
   private lastSyncMs: number;
   private dirty = false;
   private syncing: Promise<void> | null = null;
   private synced: Cursor | null = null;
   private syncError: { readonly error: unknown } | null = null;
-  private resultsText = '';
-  private errorsText = '';
+  private readonly toResults: OutputBuffer = new OutputBuffer();
+  private readonly toErrors: OutputBuffer = new OutputBuffer();
 
   constructor(options: WriterOptions) {
     this.options = options;
@@ -94,7 +95,7 @@ export class Writer {
     at: { frontier: number; lastSeq: number },
   ): Promise<void> {
     if (this.options.order === 'settled') {
-      for (const line of lines) this.put(toOutputLine(line));
+      for (const line of lines) this.put(line);
       this.seq = at.lastSeq;
       await this.flush();
       return;
@@ -154,10 +155,9 @@ export class Writer {
   }
 
   private wait(line: SettledLine): void {
-    if (this.waitingUnits > WAITING_UNITS_MAX) return;
-    const text = outputText(this.options.job.name, toOutputLine(line));
-    this.waiting.set(line.lineNo, { text, failed: line.state !== 'answered' });
-    this.waitingUnits += text.length;
+    if (this.waitingBytes > WAITING_BYTES_MAX) return;
+    this.waiting.set(line.lineNo, line);
+    this.waitingBytes += sizeOf(line);
   }
 
   /** Appends every settled line before `frontier`; each is either waiting here or read from the ledger. */
@@ -176,17 +176,17 @@ export class Writer {
     await this.flush();
   }
 
-  /** Appends a stretch of lines from the ledger; those that are held here as text need not be rendered again. */
+  /** Appends a stretch of lines from the ledger, and those of them that wait here. */
   private async readBack(toLine: number): Promise<void> {
     const { database, job } = this.options;
     // Lines are taken out of the ledger before anything is awaited: a commit must not meet an open query.
     const stretch: OutputLine[] = [];
-    let units = 0;
+    let bytes = 0;
     let last = toLine;
     for (const line of outputLinesByNumber(database, job.id, { afterLine: this.line, toLine })) {
       stretch.push(line);
-      units += ROW_UNITS + (line.body?.length ?? 0);
-      if (units > STRETCH_UNITS) {
+      bytes += sizeOf(line);
+      if (bytes > STRETCH_BYTES) {
         last = line.lineNo;
         break;
       }
@@ -198,34 +198,30 @@ export class Writer {
     this.line = last;
   }
 
-  /** Appends a line that waits here as text; false where it does not. */
+  /** Appends a line that waits here; false where it does not. */
   private putHeld(lineNo: number): boolean {
     const held = this.waiting.get(lineNo);
     if (held === undefined) return false;
     this.waiting.delete(lineNo);
-    this.waitingUnits -= held.text.length;
-    if (held.failed) this.errorsText += held.text;
-    else this.resultsText += held.text;
+    this.waitingBytes -= sizeOf(held);
+    this.put(held);
     return true;
   }
 
-  private put(line: OutputLine): void {
-    const text = outputText(this.options.job.name, line);
-    if (line.state === 'answered') this.resultsText += text;
-    else this.errorsText += text;
+  private put(line: LineWritten): void {
+    const to = line.state === 'answered' ? this.toResults : this.toErrors;
+    to.put(outputParts(this.options.job.name, line));
   }
 
   private async flushLarge(): Promise<void> {
-    if (this.resultsText.length + this.errorsText.length > APPEND_UNITS) await this.flush();
+    if (this.toResults.length + this.toErrors.length > APPEND_BYTES) await this.flush();
   }
 
   private async flush(): Promise<void> {
-    const { resultsText, errorsText } = this;
-    if (resultsText.length + errorsText.length === 0) return;
-    this.resultsText = '';
-    this.errorsText = '';
+    const { toResults, toErrors } = this;
+    if (toResults.length + toErrors.length === 0) return;
     this.dirty = true;
-    if (resultsText.length > 0) await this.options.results.append(resultsText);
-    if (errorsText.length > 0) await this.options.errors.append(errorsText);
+    if (toResults.length > 0) await this.options.results.append(toResults.take());
+    if (toErrors.length > 0) await this.options.errors.append(toErrors.take());
   }
 }

@@ -25,10 +25,17 @@ import { usageOf } from './helpers/temp-ledger.ts';
 
 const KEY = 'sk-8f3d2a9b7c6e5f4d3c2b1a09';
 
+/** A settled line with its body as text, in which a secret would be seen. */
+type Settled = Omit<SettledLine, 'body'> & { readonly body: string | null };
+
 type Record =
   | { started: AttemptStart }
-  | { ended: AttemptEnd; settled: SettledLine | null }
-  | { unsent: SettledLine };
+  | { ended: AttemptEnd; settled: Settled | null }
+  | { unsent: Settled };
+
+function readable(line: SettledLine): Settled {
+  return { ...line, body: line.body?.toString() ?? null };
+}
 
 function knownService(): FirstReplies {
   const replies = new FirstReplies(() => undefined);
@@ -81,11 +88,11 @@ function surroundings(
         return Promise.resolve();
       },
       ended(end, settled) {
-        records.push({ ended: end, settled });
+        records.push({ ended: end, settled: settled === null ? null : readable(settled) });
         return Promise.resolve();
       },
       settledUnsent(settled) {
-        records.push({ unsent: settled });
+        records.push({ unsent: readable(settled) });
         return Promise.resolve();
       },
     },

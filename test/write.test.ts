@@ -55,7 +55,7 @@ function expectedText(lines: readonly SettledLine[], state: 'answered' | 'failed
       const response = {
         status_code: line.statusCode,
         request_id: line.requestId,
-        body: JSON.parse(line.body ?? 'null') as unknown,
+        body: JSON.parse(line.body?.toString() ?? 'null') as unknown,
       };
       const error =
         state === 'answered'
@@ -694,7 +694,7 @@ describe('output sets', () => {
     outputs.close();
     expect(printed).toBe(expectedText([lineOf(1), lineOf(2)], 'answered'));
     const sink = stdoutSink(() => Promise.resolve());
-    await sink.append('好\n');
+    await sink.append(Buffer.from('好\n'));
     expect(sink.bytes).toBe(4);
   });
 

@@ -82,10 +82,10 @@ function textOf(value: unknown): string | null {
 }
 
 /** The answer's text, finish reason and usage out of a body of either protocol; all null where it has none. */
-function answerCells(body: string | null): Cell[] {
+function answerCells(body: Buffer | null): Cell[] {
   let parsed: Fields;
   try {
-    parsed = fieldsOf(JSON.parse(body ?? 'null'));
+    parsed = fieldsOf(JSON.parse(body?.toString('utf8') ?? 'null'));
   } catch {
     parsed = {};
   }

@@ -230,10 +230,9 @@ export class Ledger {
       line.metadata,
       line.settledAt,
     );
-    if (line.body !== null) {
-      const bytes = Buffer.from(line.body, 'utf8');
-      this.statements.putBody.run(jobId * LINE_KEY_ROOM + line.lineNo, bytes, crc32(bytes));
-    }
+    const { body } = line;
+    if (body !== null)
+      this.statements.putBody.run(jobId * LINE_KEY_ROOM + line.lineNo, body, crc32(body));
   }
 
   private startAttempt(jobId: number, start: AttemptStart): void {

@@ -18,7 +18,8 @@ export type OutputLine = {
   readonly message: string | null;
   readonly param: string | null;
   readonly requestId: string | null;
-  readonly body: string | null;
+  /** Compact raw JSON in UTF-8. */
+  readonly body: Buffer | null;
 };
 
 type OutputRow = {
@@ -56,7 +57,7 @@ function toOutputLine(row: OutputRow): OutputLine {
     message: row.message,
     param: row.param,
     requestId: row.request_id,
-    body: row.body === null ? null : row.body.toString('utf8'),
+    body: row.body,
   };
 }
 

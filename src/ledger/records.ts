@@ -45,8 +45,8 @@ export type SettledLine = {
   readonly requestId: string | null;
   /** The line's `metadata` as JSON text. */
   readonly metadata: string | null;
-  /** What the service sent, as compact raw JSON text. */
-  readonly body: string | null;
+  /** What the service sent, as compact raw JSON in UTF-8. */
+  readonly body: Buffer | null;
   readonly settledAt: number;
 };
 

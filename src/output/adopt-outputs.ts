@@ -127,7 +127,7 @@ function settle(
     param: row.param,
     requestId: row.request_id,
     metadata: parsed.metadata,
-    body: row.body,
+    body: row.body === null ? null : Buffer.from(row.body, 'utf8'),
     settledAt: wallMs,
   };
   ledger.settleLine(job.id, at.seq, line);

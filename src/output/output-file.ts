@@ -58,12 +58,15 @@ export function outputError(
   );
 }
 
-/** Where the text of output lines goes: a file of its own, or stdout. */
+/** Where output lines go: a file of their own, or stdout. */
 export type OutputSink = {
   /** Bytes written so far. */
   readonly bytes: number;
-  /** Throws OutputError (74) unless everything was written. Resolves at once for files. */
-  append(text: string): void | Promise<void>;
+  /**
+   * Takes whole lines; `lines` may be overwritten once it has returned. Throws OutputError (74) unless
+   * everything was written. Resolves at once for files.
+   */
+  append(lines: Buffer): void | Promise<void>;
   /** Until everything appended is on the disk. */
   sync(): Promise<void>;
   close(): void;

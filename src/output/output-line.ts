@@ -1,23 +1,39 @@
 import type { OutputLine } from '../ledger/lines.ts';
 import { jsonText } from '../json/json-text.ts';
 
+/** What an output line is made of: a settled line, but for its place in the order of settling. */
+export type LineWritten = Omit<OutputLine, 'seq'>;
+
+/** An output line with its newline, around the stored reply; without one all of it is `head`. */
+export type OutputParts = {
+  readonly head: string;
+  readonly body: Buffer | null;
+  readonly tail: string;
+};
+
 /** The error's own words, safe for strict readers whatever the service wrote. */
-function errorText(line: OutputLine): string {
+function errorText(line: LineWritten): string {
   return jsonText({ code: line.code, message: line.message, param: line.param, line: line.lineNo });
 }
 
-function responseText(line: OutputLine): string {
-  const head = `{"status_code":${line.statusCode},"request_id":${jsonText(line.requestId)}`;
-  return `${head},"body":${line.body ?? 'null'}}`;
+/**
+ * One line of a results or errors file: the format of OpenAI's and Model Studio's batch output
+ * (cli.md section 3). `body` is what the ledger holds, byte for byte.
+ */
+export function outputParts(job: string, line: LineWritten): OutputParts {
+  const { body } = line;
+  const head = `{"id":${jsonText(`${job}-${line.lineNo}`)},"custom_id":${jsonText(line.customId)},"response":`;
+  const error = line.state === 'answered' ? 'null' : errorText(line);
+  const end = `,"error":${error}}\n`;
+  if (line.state !== 'answered' && line.statusCode === null)
+    return { head: `${head}null${end}`, body: null, tail: '' };
+  const response = `{"status_code":${line.statusCode},"request_id":${jsonText(line.requestId)},"body":`;
+  if (body === null) return { head: `${head}${response}null}${end}`, body, tail: '' };
+  return { head: head + response, body, tail: `}${end}` };
 }
 
-/**
- * One line of a results or errors file, with its newline: the format of OpenAI's and Model Studio's
- * batch output (cli.md section 3). `body` goes in as the raw text that the ledger holds.
- */
-export function outputText(job: string, line: OutputLine): string {
-  const head = `{"id":${jsonText(`${job}-${line.lineNo}`)},"custom_id":${jsonText(line.customId)}`;
-  if (line.state === 'answered') return `${head},"response":${responseText(line)},"error":null}\n`;
-  const response = line.statusCode === null ? 'null' : responseText(line);
-  return `${head},"response":${response},"error":${errorText(line)}}\n`;
+/** The same as text. */
+export function outputText(job: string, line: LineWritten): string {
+  const { head, body, tail } = outputParts(job, line);
+  return head + (body?.toString('utf8') ?? '') + tail;
 }

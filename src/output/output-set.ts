@@ -18,9 +18,10 @@ export function stdoutSink(write: (text: string) => Promise<void>): OutputSink {
     get bytes() {
       return bytes;
     },
-    async append(text) {
-      await write(text);
-      bytes += Buffer.byteLength(text);
+    async append(lines) {
+      const { length } = lines;
+      await write(lines.toString('utf8'));
+      bytes += length;
     },
     sync: () => Promise.resolve(),
     close: () => undefined,

@@ -27,6 +27,7 @@ type ParsedBody = { readonly text: string; readonly value: unknown };
 /** How much of a redirect's target is told. */
 const LOCATION_CHARS = 200;
 
+const OPEN_OBJECT = 0x7b;
 /** What an event stream begins with (as Latin-1, byte order mark included); no JSON and no web page does. */
 const STREAM_START = /^(?:\u00EF\u00BB\u00BF)?\s*(?:data|event|id|retry)?:/;
 
@@ -51,6 +52,8 @@ export function decodeReply(reply: HttpReply): Decoded {
 
 /** True for a body that is an event stream, whatever its content-type says. */
 export function looksLikeStream(body: Buffer): boolean {
+  // Nearly every reply is an object.
+  if (body[0] === OPEN_OBJECT) return false;
   return STREAM_START.test(body.toString('latin1', 0, 64));
 }
 
@@ -78,7 +81,8 @@ function decodeSuccess(reply: HttpReply): Decoded {
       const requestId = requestIdOf(reply, value);
       const body = compactValidJson(text);
       if (answer === 'whole' && !saysPartial(reply)) {
-        return { kind: 'answer', statusCode: reply.statusCode, requestId, body, usage };
+        const bytes = body === text && !beginsWithMark(reply.body) ? reply.body : null;
+        return { kind: 'answer', statusCode: reply.statusCode, requestId, body, bytes, usage };
       }
       const message = 'the service stopped before the answer was finished (partial response)';
       return failed(
@@ -180,8 +184,12 @@ function firstEvent(body: Buffer): ParsedBody | null {
 }
 
 function bodyText(body: Buffer): string {
-  const text = body.toString('utf8');
-  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+  return body.toString('utf8', beginsWithMark(body) ? 3 : 0);
+}
+
+/** Whether a byte order mark comes first. */
+function beginsWithMark(body: Buffer): boolean {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
 }
 
 function parseBody(text: string): ParsedBody | null {

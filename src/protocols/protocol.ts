@@ -50,6 +50,8 @@ export type Decoded =
       readonly requestId: string | null;
       /** The reply as compact raw JSON text (see `compactJson`); streams folded. */
       readonly body: string;
+      /** `body` in UTF-8 where the reply holds just that; null: it has to be encoded. */
+      readonly bytes: Buffer | null;
       readonly usage: Usage | null;
     }
   | { readonly kind: 'failure'; readonly failure: ApiFailure };

@@ -132,6 +132,7 @@ function decide(state: FoldState): Decoded {
     statusCode: head.statusCode,
     requestId: requestId ?? requestIdOf(head, null),
     body,
+    bytes: null,
     usage,
   };
 }

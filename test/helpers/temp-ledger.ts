@@ -132,7 +132,11 @@ export function endOf(lineNo: number, attempt = 1, fields: Partial<AttemptEnd> =
   };
 }
 
-export function settledOf(lineNo: number, fields: Partial<SettledLine> = {}): SettledLine {
+/** Fields of a settled line, its body as text. */
+type SettledFields = Partial<Omit<SettledLine, 'body'>> & { readonly body?: string | null };
+
+export function settledOf(lineNo: number, fields: SettledFields = {}): SettledLine {
+  const { body = `{"output":{"text":"第 ${lineNo} 条：好评"}}`, ...rest } = fields;
   return {
     lineNo,
     state: 'answered',
@@ -145,14 +149,14 @@ export function settledOf(lineNo: number, fields: Partial<SettledLine> = {}): Se
     param: null,
     requestId: `request-${lineNo}`,
     metadata: null,
-    body: `{"output":{"text":"第 ${lineNo} 条：好评"}}`,
+    body: body === null ? null : Buffer.from(body),
     settledAt: FAKE_WALL_START_MS + 800,
-    ...fields,
+    ...rest,
   };
 }
 
 /** A failed line, as a service's refusal makes it. */
-export function failedOf(lineNo: number, fields: Partial<SettledLine> = {}): SettledLine {
+export function failedOf(lineNo: number, fields: SettledFields = {}): SettledLine {
   return settledOf(lineNo, {
     state: 'failed',
     statusCode: 400,

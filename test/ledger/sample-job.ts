@@ -321,6 +321,7 @@ export function commitLines(
         attempts: line.attempts.length,
         statusCode: last?.statusCode ?? null,
         param: null,
+        body: line.body === null ? null : Buffer.from(line.body),
         requestId: last === undefined ? null : `req-${line.lineNo}-${line.attempts.length}`,
         metadata: line.metadata === null ? null : JSON.stringify(line.metadata),
         settledAt: last === undefined ? STARTED_AT : last.startedAt + last.tookMs,

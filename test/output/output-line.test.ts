@@ -14,7 +14,7 @@ function lineOf(fields: Partial<OutputLine> = {}): OutputLine {
     message: null,
     param: null,
     requestId: 'r-1',
-    body: '{"n":1.0,"big":12345678901234567890}',
+    body: Buffer.from('{"n":1.0,"big":12345678901234567890}'),
     ...fields,
   };
 }
@@ -32,7 +32,7 @@ test('outputText: a failure with a reply', () => {
     code: 'InvalidParameter',
     message: 'Range of top_p',
     param: 'top_p',
-    body: '{"code":"InvalidParameter"}',
+    body: Buffer.from('{"code":"InvalidParameter"}'),
   });
   expect(outputText('reviews', line)).toBe(
     '{"id":"reviews-12","custom_id":"评论-12","response":{"status_code":400,"request_id":"r-1","body":{"code":"InvalidParameter"}},"error":{"code":"InvalidParameter","message":"Range of top_p","param":"top_p","line":12}}\n',

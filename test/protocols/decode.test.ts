@@ -50,6 +50,24 @@ const ANSWERS: readonly {
 ];
 
 describe.each([dashscope, openai])('$name.decode', (protocol) => {
+  test.each(ANSWERS)('$name, compact: its bytes are the answer, not a copy', ({ name }) => {
+    const body = Buffer.from(JSON.stringify(JSON.parse(fixture(name))));
+    const answer = answerOf(protocol.decode(reply(body), asked()));
+    expect(answer.bytes).toBe(body);
+    expect(answer.body).toBe(body.toString());
+  });
+
+  test.each([
+    ['a byte order mark', '\uFEFF{"output":{"text":"好"}}', '{"output":{"text":"好"}}'],
+    ['white space', '{"output": {"text":"好 a"}}\n', '{"output":{"text":"好 a"}}'],
+    ['half a character', String.raw`{"output":{"text":"\ud83d"}}`, '{"output":{"text":"\uFFFD"}}'],
+    ['a line separator', '{"output":{"text":"\u2028"}}', String.raw`{"output":{"text":"\u2028"}}`],
+  ])('%s: the bytes of the reply are not those of the answer', (_, text, compact) => {
+    const answer = answerOf(protocol.decode(reply(text), asked()));
+    expect(answer.bytes).toBeNull();
+    expect(answer.body).toBe(compact);
+  });
+
   test.each(ANSWERS)(
     '$name: an answer, its body compact and unchanged',
     ({ name, input, output, total }) => {
