@@ -14,5 +14,6 @@ export function decodeResult(
   if (result.kind === 'failed') return { kind: 'failure', failure: result.failure };
   if (result.kind === 'stream') return result.fold.end();
   const { redact } = at;
-  return at.protocols[line.call.protocol].decode({ ...result.reply, redact }, line);
+  const { statusCode, headers, body } = result.reply;
+  return at.protocols[line.call.protocol].decode({ statusCode, headers, body, redact }, line);
 }

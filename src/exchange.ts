@@ -21,7 +21,17 @@ export type CallResult = (
 
 type Ending = 'timeout' | 'idle' | 'interrupted' | 'too-big' | 'fold-done';
 
-function toHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+/** Each header as one text; nearly always all of them are, and the object is handed back. */
+function toHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
+  return areTexts(headers) ? headers : joined(headers);
+}
+
+function areTexts(headers: IncomingHttpHeaders): headers is Record<string, string> {
+  for (const name in headers) if (typeof headers[name] !== 'string') return false;
+  return true;
+}
+
+function joined(headers: IncomingHttpHeaders): Record<string, string> {
   const flat: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
@@ -133,7 +143,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
           : Buffer.concat(this.chunks);
       this.finish(this, {
         kind: 'reply',
-        reply: { ...this.head, body },
+        reply: { statusCode: this.head.statusCode, headers: this.head.headers, body },
         heldBytes: this.heldBytes,
       });
     } else this.finish(this, this.failed(new Error('the connection closed without a reply')));

@@ -4,9 +4,10 @@ import type { Decoded } from './protocols/protocol.ts';
 export function redactDecoded(decoded: Decoded, redact: (text: string) => string): Decoded {
   const clean = (text: string | null): string | null => (text === null ? null : redact(text));
   if (decoded.kind === 'answer') {
+    const { kind, statusCode, usage } = decoded;
     const body = redact(decoded.body);
     const bytes = body === decoded.body ? decoded.bytes : null;
-    return { ...decoded, body, bytes, requestId: clean(decoded.requestId) };
+    return { kind, statusCode, requestId: clean(decoded.requestId), body, bytes, usage };
   }
   const { code, message, param, requestId, body } = decoded.failure;
   const failure = {

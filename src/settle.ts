@@ -147,8 +147,8 @@ async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
     const decoded = redactDecoded(decodeResult(result, line, context), context.redact);
     const ending =
       decoded.kind === 'answer'
-        ? endAnswered(line, tally, { ...at, answer: decoded, latencyMs })
-        : endFailed(line, tally, { ...at, failure: decoded.failure });
+        ? endAnswered(line, tally, { context, ticket, answer: decoded, latencyMs })
+        : endFailed(line, tally, { context, ticket, failure: decoded.failure });
     ({ taken } = ending);
     if (ending.admitted) ticket.admitted();
     await context.journal.ended(ending.end, ending.settled);
@@ -180,9 +180,6 @@ function endAnswered(
   const costPico =
     usage === null ? null : context.pricing.costPico(line.model, usage, showsThoughts(answer.body));
   context.expectations.answered(line, usage, costPico);
-  // Without usage or price what was set aside stands in, so that a cap still holds.
-  const spent =
-    costPico === null ? { uncertainPico: ticket.reserved.pico ?? 0 } : { pico: costPico };
   const wallMs = context.clock.wallMs();
   return {
     end: {
@@ -198,7 +195,13 @@ function endAnswered(
       costPico,
     },
     settled: answeredLine(line, tally.attempt, { answer, wallMs }),
-    taken: { ...NOTHING_TAKEN, tokens: usage?.totalTokens ?? null, ...spent, latencyMs },
+    taken: {
+      tokens: usage?.totalTokens ?? null,
+      pico: costPico ?? 0,
+      // Without usage or price what was set aside stands in, so that a cap still holds.
+      uncertainPico: costPico === null ? (ticket.reserved.pico ?? 0) : 0,
+      latencyMs,
+    },
     admitted: true,
     next: 'done',
   };

@@ -1,9 +1,7 @@
 import type { FailureClass } from '../failure.ts';
 import type { Flight, Lane } from './lane.ts';
+import type { Slot } from './slots.ts';
 import type { Reservation, Ticket } from './ticket.ts';
-
-/** Gives a slot back. */
-export type Slot = () => void;
 
 /** Whoever gave a ticket out, and is told what becomes of its call. */
 export type TicketDesk = {

@@ -1,6 +1,5 @@
-import pLimit from 'p-limit';
 import { CallCap } from './call-cap.ts';
-import { CallTicket, type Slot, type TicketDesk } from './call-ticket.ts';
+import { CallTicket, type TicketDesk } from './call-ticket.ts';
 import { Lane } from './lane.ts';
 import type { LimiterOptions } from './limiter-options.ts';
 import type { LanePace, PaceChange } from './pace-event.ts';
@@ -10,6 +9,7 @@ import { readAheadLines } from './read-ahead.ts';
 import { type Retuning, Retunings } from './retunings.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { secondOf } from './second.ts';
+import { Slots } from './slots.ts';
 import { type Admittable, ownEstimate, type Reservation, type Ticket } from './ticket.ts';
 import { Unreachable } from './unreachable.ts';
 
@@ -28,7 +28,7 @@ const TIMER_MS_MAX = 3_600_000;
 export class Limiter {
   private readonly options: LimiterOptions;
   private readonly lanes: Map<string, Lane> = new Map();
-  private readonly slots: ReturnType<typeof pLimit>;
+  private readonly slots: Slots;
   private readonly cap: CallCap;
   private readonly retries: RetryBudget = new RetryBudget();
   private readonly service: Unreachable = new Unreachable();
@@ -39,8 +39,6 @@ export class Limiter {
   private timerAtMs = Infinity;
   private cancelTick: (() => void) | null = null;
   private active = 0;
-  /** Slots of calls that have ended, for the calls that start in their place; empty between two turns. */
-  private readonly heldSlots: Slot[] = [];
   private readonly desk: TicketDesk = {
     admitted: ({ lane, flight }) => {
       this.service.reached();
@@ -64,7 +62,7 @@ export class Limiter {
     this.options = options;
     const { clock, concurrency, latencySignals, onPace } = options;
     this.cap = new CallCap(concurrency, latencySignals ?? false);
-    this.slots = pLimit(this.cap.value);
+    this.slots = new Slots(this.cap.value);
     this.trace = new PaceTrace(clock, onPace);
     this.cancelTick = clock.after(TICK_MS, () => {
       this.tick();
@@ -76,7 +74,7 @@ export class Limiter {
   }
 
   get concurrency(): number {
-    return this.slots.concurrency;
+    return this.slots.count;
   }
 
   /** How many lines may be open at once, in a job of so many models. */
@@ -120,6 +118,7 @@ export class Limiter {
     for (const lane of this.lanes.values()) {
       for (const waiter of lane.queue.drain()) waiter.resolve(null);
     }
+    this.slots.giveBack();
     // What was done since the last tick would be missing from the trace.
     this.trace.second([...this.lanes.values()], this.concurrency);
     this.clearTimers();
@@ -193,7 +192,7 @@ export class Limiter {
       }
       const waiter = next?.queue.peek();
       if (next === null || waiter === undefined) return nextMs;
-      if (this.active >= this.slots.concurrency) return null;
+      if (this.active >= this.slots.count) return null;
       const reserved = (this.options.reserve ?? ownEstimate)(waiter.line);
       if (!this.options.budget.fits(reserved.pico)) {
         // Calls in flight may turn out cheaper than reserved; without any, the cap is reached.
@@ -217,17 +216,9 @@ export class Limiter {
     this.options.budget.reserve(reserved.pico);
     this.active += 1;
     const call = { lane, flight, reserved };
-    const held = this.heldSlots.pop();
-    if (held !== undefined) {
-      resolve(new CallTicket(this.desk, call, held));
-      return;
-    }
-    void this.slots(
-      () =>
-        new Promise<void>((done) => {
-          resolve(new CallTicket(this.desk, call, done));
-        }),
-    );
+    this.slots.take((slot) => {
+      resolve(new CallTicket(this.desk, call, slot));
+    });
   }
 
   private released({ lane, flight, reserved, slot }: CallTicket, actual: Released): void {
@@ -236,10 +227,8 @@ export class Limiter {
     this.options.budget.settle(reserved.pico, actual);
     lane.ended(flight, { tokens, latencyMs });
     if (latencyMs !== null) this.retries.answered();
-    // A call that starts now takes the slot over; where none may, it is given back.
-    this.heldSlots.push(slot);
+    this.slots.put(slot);
     this.pump();
-    while (this.heldSlots.length > 0) this.heldSlots.pop()?.();
   }
 
   private wakeAt(atMs: number, nowMs: number): void {
@@ -255,6 +244,7 @@ export class Limiter {
   }
 
   private tick(): void {
+    this.slots.giveBack();
     this.tellUnreachable();
     const lanes = [...this.lanes.values()];
     const reason = this.cap.look(secondOf(lanes, this.now()));
@@ -281,10 +271,10 @@ export class Limiter {
   }
 
   private setSlots(reason: PaceChange['reason'] | null): void {
-    const from = this.slots.concurrency;
+    const from = this.slots.count;
     const to = this.cap.value;
     if (to === from) return;
-    this.slots.concurrency = to;
+    this.slots.count = to;
     if (reason !== null)
       this.trace.change({ model: null, dimension: 'concurrency', reason, from, to });
   }

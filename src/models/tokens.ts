@@ -79,12 +79,14 @@ export function estimateTokens(
     textTokens += estimateText(text, quick);
   });
   const inputTokens = Math.round(fixed + textTokens * (manner.textScale ?? 1));
+  const { outputExpectedTokens, outputMaxTokens } = estimateOutputTokens(request);
   return {
     inputTokens,
     textTokens,
     audioTokens: audio,
     visualTokens: visual,
-    ...estimateOutputTokens(request),
+    outputExpectedTokens,
+    outputMaxTokens,
   };
 }
 
