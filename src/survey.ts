@@ -59,7 +59,7 @@ class Fingerprints {
     const block = Math.floor(index / FINGERPRINT_LINES);
     while (this.block < block) this.flush();
     const at = (index % FINGERPRINT_LINES) * FINGERPRINT_BYTES;
-    fingerprint(line.bytes).copy(this.bytes, at);
+    this.bytes.write(fingerprint(line.bytes), at, 'latin1');
   }
 
   flush(): void {

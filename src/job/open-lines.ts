@@ -92,7 +92,7 @@ export async function* openLines(
           'give --max-line as in the run that began the job',
         );
       }
-      if (fingerprintOf(line.lineNo)?.equals(fingerprint(line.bytes)) !== true) {
+      if (fingerprintOf(line.lineNo) !== fingerprint(line.bytes)) {
         throw changedMeanwhile(job.inputPath, `line ${line.lineNo} is not what it was`);
       }
       const parsed = parseLine(line, defaults);

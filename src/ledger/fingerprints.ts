@@ -3,6 +3,9 @@ import { readLines } from '../read.ts';
 import type { Database } from './database.ts';
 import type { Ledger } from './ledger.ts';
 
+/** Of a blank line. */
+const NONE = '\0'.repeat(FINGERPRINT_BYTES);
+
 /** Stores one block of line fingerprints; inside a transaction. */
 export function putFingerprints(
   ledger: Ledger,
@@ -19,7 +22,7 @@ export function putFingerprints(
 export function fingerprintReader(
   database: Database,
   jobId: number,
-): (lineNo: number) => Buffer | null {
+): (lineNo: number) => string | null {
   const select = database
     .prepare('SELECT fingerprints FROM input_blocks WHERE job_id = ? AND block = ?')
     .pluck();
@@ -32,8 +35,8 @@ export function fingerprintReader(
       bytes = select.get(jobId, wanted) as Buffer | undefined;
     }
     const at = ((lineNo - 1) % FINGERPRINT_LINES) * FINGERPRINT_BYTES;
-    const own = bytes?.subarray(at, at + FINGERPRINT_BYTES);
-    return own === undefined || own.every((byte) => byte === 0) ? null : own;
+    const own = bytes?.toString('latin1', at, at + FINGERPRINT_BYTES) ?? '';
+    return own.length < FINGERPRINT_BYTES || own === NONE ? null : own;
   };
 }
 
@@ -50,7 +53,7 @@ export async function firstChangedLine(
     for (const line of lines) {
       for (; expected < line.lineNo; expected += 1) if (was(expected) !== null) return expected;
       const before = was(line.lineNo);
-      if (before === null || !before.equals(fingerprint(line.bytes))) return line.lineNo;
+      if (before !== fingerprint(line.bytes)) return line.lineNo;
       expected = line.lineNo + 1;
     }
   }

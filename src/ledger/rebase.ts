@@ -65,7 +65,7 @@ export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions
       if (parsed.customId === null) continue;
       const aside = byCustomId.get(job.id, parsed.customId) as number | undefined;
       if (aside === undefined || passed.has(aside - ASIDE)) continue;
-      const same = fingerprintWas(aside - ASIDE)?.equals(fingerprint(line.bytes)) === true;
+      const same = fingerprintWas(aside - ASIDE) === fingerprint(line.bytes);
       if (parsed.kind === 'rejected' || !same) {
         passed.add(aside - ASIDE);
         continue;
