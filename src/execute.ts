@@ -1,8 +1,8 @@
 import type { Clock } from './clock.ts';
 import { BatchSize } from './job/batch-size.ts';
+import type { Journal } from './journal.ts';
 import type { AttemptEnd, AttemptStart, Batch, SettledLine } from './ledger/records.ts';
 import type { PlannedLine } from './plan.ts';
-import type { Journal } from './settle.ts';
 
 /** Bodies of open lines that are held at once, in bytes (guarantee 19). */
 const OPEN_BODY_BYTES_MAX = 128 * 1024 * 1024;
@@ -55,7 +55,8 @@ function newPending(): Pending {
 /**
  * The executor: keeps a window of lines open and yields, about once a turn of the event loop, what they
  * want written down. Asking for the next batch says that the last one is durable: only then do
- * calls whose start was in it leave, and only then are slots of settled lines given back.
+ * calls whose start was in it leave. A slot that an end in a batch gave up belongs to a start in the same
+ * batch or a later one: so many calls can be in doubt, and no more.
  *
  * Why by turn: at 10,000 lines a second a turn gathers a dozen records, with instant replies the
  * whole window, without any timer; and one commit, one fsync, serves them all. While turns bring more

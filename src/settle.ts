@@ -4,7 +4,8 @@ import { classify, isOverload } from './classify.ts';
 import { type Clock, pause } from './clock.ts';
 import { DROPPED_BEFORE_SENDING } from './dropped-call.ts';
 import type { ApiFailure, Verdict } from './failure.ts';
-import type { AttemptEnd, AttemptStart, SettledLine } from './ledger/records.ts';
+import type { Journal } from './journal.ts';
+import type { AttemptEnd, SettledLine } from './ledger/records.ts';
 import type { Expectations } from './job/expectations.ts';
 import type { FirstReplies } from './job/first-replies.ts';
 import type { Limiter } from './limits/limiter.ts';
@@ -22,15 +23,6 @@ import { showsThoughts } from './shows-thoughts.ts';
 
 /** A call that may have been billed but brought no answer is made at most this often for one line. */
 const AMBIGUOUS_MAX = 2;
-
-/** What a line writes down; each promise resolves once the record is durable. */
-export type Journal = {
-  started(start: AttemptStart): Promise<void>;
-  /** `settled`: the line's terminal record, committed together with the attempt's end. */
-  ended(end: AttemptEnd, settled: SettledLine | null): Promise<void>;
-  /** A terminal record without an attempt of its own (a line that fails unsent). */
-  settledUnsent(settled: SettledLine): Promise<void>;
-};
 
 /** Why lines of a model are not sent: they stay open, or (the model does not exist) fail unsent. */
 export type Parked = { readonly failure: ApiFailure; readonly failUnsent: boolean };
@@ -119,10 +111,13 @@ type Taken = Parameters<Ticket['release']>[0];
 
 const NOTHING_TAKEN: Taken = { tokens: null, pico: 0, uncertainPico: 0, latencyMs: null };
 
-/** One attempt, from its durable start record to its durable end record; the slot is held for both. */
+/**
+ * One attempt, from its durable start record to its durable end record. The slot goes on with the end
+ * record: the start record of the call that gets it joins the same commit or a later one, and no call
+ * leaves before its start is durable.
+ */
 async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
   const { context, ticket } = at;
-  let taken = NOTHING_TAKEN;
   let result = DROPPED_BEFORE_SENDING;
   try {
     tally.attempt += 1;
@@ -149,13 +144,14 @@ async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
       decoded.kind === 'answer'
         ? endAnswered(line, tally, { context, ticket, answer: decoded, latencyMs })
         : endFailed(line, tally, { context, ticket, failure: decoded.failure });
-    ({ taken } = ending);
     if (ending.admitted) ticket.admitted();
-    await context.journal.ended(ending.end, ending.settled);
+    const durable = context.journal.ended(ending.end, ending.settled);
+    ticket.release(ending.taken);
+    await durable;
     return ending.next;
   } finally {
     context.transport.release(result);
-    ticket.release(taken);
+    ticket.release(NOTHING_TAKEN);
   }
 }
 

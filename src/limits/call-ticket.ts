@@ -18,6 +18,7 @@ export class CallTicket implements Ticket {
   readonly reserved: Reservation;
   readonly slot: Slot;
   private readonly desk: TicketDesk;
+  private isReleased = false;
 
   constructor(
     desk: TicketDesk,
@@ -44,6 +45,8 @@ export class CallTicket implements Ticket {
   }
 
   release(actual: Parameters<Ticket['release']>[0]): void {
+    if (this.isReleased) return;
+    this.isReleased = true;
     this.desk.released(this, actual);
   }
 }

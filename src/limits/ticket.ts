@@ -44,6 +44,10 @@ export type Ticket = {
    * them slow the lane a little and lower the calls in flight.
    */
   overloaded(): void;
-  /** Gives the slot back: only once the call's record is durable. `tokens`: what it took, where known. */
+  /**
+   * Gives the slot back, to be called once the call's end is handed to the journal: whoever gets it
+   * writes a start record before anything is sent. Only the first time counts. `tokens`: what the call
+   * took, where known.
+   */
   release(actual: Spent & { tokens: number | null; latencyMs: number | null }): void;
 };

@@ -128,7 +128,10 @@ class Witness {
   private durable(): void {
     const { world } = this;
     world.commits += 1;
-    const events = [...this.held, ...this.pending];
+    // A commit is one instant: its starts may have the slot, and the money, of calls that end in it.
+    const isStart = ({ kind }: Event): boolean => kind === 'start';
+    const ends = this.pending.filter((event) => !isStart(event));
+    const events = [...this.held, ...ends, ...this.pending.filter(isStart)];
     this.held = [];
     this.pending = [];
     for (const event of events) {
