@@ -34,6 +34,11 @@ export class Growth {
     return this.perSecond ** Math.min(seconds, SECONDS_MOST);
   }
 
+  /** Back to what was learned: halfway at once, but no faster than in the dark. */
+  towards(learned: number, pace: number, seconds: number): number {
+    return Math.min(pace + (learned - pace) / 2, pace * this.full(seconds));
+  }
+
   /** Gently above what was learned, more so the longer nothing refuses it. `forMs`: since it began. */
   felt(at: { forMs: number; windowMs: number; callsPerMs: number; seconds: number }): number {
     const stepMs = Math.max(at.windowMs, FEEL.calls / at.callsPerMs);

@@ -122,6 +122,11 @@ export class Lane {
     return nowMs - this.refusedSinceMs;
   }
 
+  /** A line could be called, but for a slot or money: that nothing was admitted says nothing meanwhile. */
+  heldUp(nowMs: number): void {
+    if (this.refusedSinceMs !== null) this.refusedSinceMs = nowMs;
+  }
+
   isTrying(nowMs: number): boolean {
     return nowMs - this.oldestSentMs(nowMs) >= TRIED_MS;
   }

@@ -265,9 +265,19 @@ export class Limiter {
     if (!trying && this.service.forMs(now) > maxUnreachableMs)
       onUnreachable(null, this.service.reason);
     for (const lane of lanes) {
+      if (this.isHeldUp(lane, now)) lane.heldUp(now);
       if (!lane.parked && lane.refusedForMs(now) > maxUnreachableMs)
         onUnreachable(lane.model, null);
     }
+  }
+
+  /** Whether the next call of a lane waits for the end of others: for a slot, or for money. */
+  private isHeldUp(lane: Lane, nowMs: number): boolean {
+    const waiter = lane.queue.peek();
+    if (waiter === undefined || this.active === 0 || lane.pacer.nextStartMs(nowMs) > nowMs)
+      return false;
+    const { pico } = (this.options.reserve ?? ownEstimate)(waiter.line);
+    return this.active >= this.slots.count || !this.options.budget.fits(pico);
   }
 
   private setSlots(reason: PaceChange['reason'] | null): void {

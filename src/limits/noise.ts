@@ -48,6 +48,15 @@ export class Noise {
     return (1 + LARGEST_SPREADS * Math.min(1, this.spread() ?? 1)) / callsPerMs;
   }
 
+  /**
+   * What the first refusal of a run leaves of a pace. The first at a bound (`isFirst`): windows are short
+   * enough for the spread of single calls to show.
+   */
+  firstCut(at: { calls: number; isBounded: boolean; isFirst: boolean }): number {
+    const share = this.shareOfBound(at.calls, at.isBounded);
+    return at.isFirst ? share : this.cut;
+  }
+
   /** The share of a bound to begin with, where there is one. `calls`: in a window. */
   shareOfBound(calls: number, isBounded: boolean): number {
     const ofWindow = (this.spread() ?? 0) / Math.sqrt(Math.max(1, calls));

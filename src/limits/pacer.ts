@@ -161,11 +161,11 @@ export class Pacer {
     this.limits = limits;
     const { rpm, tpm, origin } = limits;
     if (which.rpm) {
-      this.requests.limit(rpm, origin?.rpm ?? 'set');
+      this.requests.retune(nowMs, rpm, origin?.rpm ?? 'set');
       this.onChange(nowMs, 'requests', 'set anew');
     }
     if (which.tpm) {
-      this.tokens.limit(tpm, origin?.tpm ?? 'set');
+      this.tokens.retune(nowMs, tpm, origin?.tpm ?? 'set');
       this.onChange(nowMs, 'tokens', 'set anew');
     }
   }

@@ -8,7 +8,7 @@ import { PaceUse } from './pace-use.ts';
 import type { RateOptions, RateReason, RateState } from './rate-options.ts';
 import { RefusalRun } from './refusal-run.ts';
 import { SHARES } from './rate-shares.ts';
-import { rampShare } from './ramp.ts';
+import { rampedMs, rampShare } from './ramp.ts';
 import { StartTimes } from './start-times.ts';
 import { restMs } from './rests.ts';
 import { closedForMs, limitToldBy, overdrawnMs } from './telling-run.ts';
@@ -66,18 +66,21 @@ export class Rate {
     this.limit(options.perMinute, options.origin);
   }
 
+  /** Sets what is known of the limit while calls are made: the next start is due as the new pace has it. */
+  retune(nowMs: number, perMinute: number | null, origin: LimitOrigin): void {
+    this.limit(perMinute, origin);
+    this.starts.notAfter(nowMs + this.spacingMs(nowMs, this.lastAmount), nowMs);
+  }
+
   /** Sets what is known of the limit; null: nothing. */
   limit(perMinute: number | null, origin: LimitOrigin): void {
     this.boundPerMs = Infinity;
     this.run = null;
-    if (perMinute === null) {
-      this.floor.hold(0);
-      this.perMs = this.options.unknownPerMs;
-      this.phase = 'growing';
-      return;
-    }
+    this.floor.hold(0);
+    this.perMs = this.options.unknownPerMs;
+    this.phase = perMinute === null ? 'growing' : 'ramping';
+    if (perMinute === null) return;
     const perMs = perMinute / 60_000;
-    this.phase = 'ramping';
     this.learnedPerMs = origin === 'learned' ? perMs : null;
     this.perMs = perMs * (origin === 'learned' ? SHARES.learned : SHARES.bound);
     if (origin !== 'learned') this.boundPerMs = this.perMs;
@@ -115,7 +118,7 @@ export class Rate {
     if (this.noise !== null && this.phase === 'learned' && this.run === null)
       this.perMs = Math.min(this.boundPerMs, this.perMs * this.noise.gain);
     if (this.perMs === Infinity) return;
-    this.starts.started(nowMs, amount / (this.perMs * this.ramp(nowMs)));
+    this.starts.started(nowMs, this.spacingMs(nowMs, amount));
     if (this.run === null) return;
     this.run.started(nowMs);
     this.starts.notBefore(nowMs + this.run.betweenMs);
@@ -190,9 +193,14 @@ export class Rate {
     else if (share < 1) this.rest(nowMs);
   }
 
-  private ramp(nowMs: number): number {
-    if (this.phase !== 'ramping') return 1;
-    return rampShare(nowMs - (this.startedMs ?? nowMs), this.noise !== null);
+  /** For how long the ramp has been climbed; Infinity: none is. */
+  private climbedMs(nowMs: number): number {
+    return this.phase === 'ramping' ? nowMs - (this.startedMs ?? nowMs) : Infinity;
+  }
+
+  /** How long the pace takes for so much from now on. */
+  private spacingMs(nowMs: number, amount: number): number {
+    return rampedMs(amount / this.perMs, this.climbedMs(nowMs), this.noise !== null);
   }
 
   /** The first refusal of a run: at once a little less, or what was admitted where nothing was known. */
@@ -203,16 +211,13 @@ export class Rate {
     // A pace far above what was sent is no limit that was met: what was sent is.
     if (wasGrowing || (admitted > 0 && admitted < this.perMs * SHARES.unused)) {
       const most = Math.min(this.perMs, admitted) * SHARES.learned;
-      this.setPace(nowMs, admitted > 0 ? most : this.perMs / 2, 'refused');
-    } else this.setPace(nowMs, this.perMs * this.cut(nowMs), 'refused');
-  }
-
-  private cut(nowMs: number): number {
-    if (this.noise === null) return SHARES.touchCut;
+      return this.setPace(nowMs, admitted > 0 ? most : this.perMs / 2, 'refused');
+    }
     const calls = this.admissions.callsPerMs(nowMs, this.perMs) * this.windowMs;
-    const share = this.noise.shareOfBound(calls, this.boundPerMs !== Infinity);
-    // The first refusal at a bound: windows are short enough for the spread of single calls to show.
-    return this.perMs >= this.boundPerMs && this.learnedPerMs === null ? share : this.noise.cut;
+    const isBounded = this.boundPerMs !== Infinity;
+    const isFirst = this.perMs >= this.boundPerMs && this.learnedPerMs === null;
+    const left = this.noise?.firstCut({ calls, isBounded, isFirst }) ?? SHARES.touchCut;
+    this.setPace(nowMs, this.perMs * left, 'refused');
   }
 
   /** The window opened again before `triedMs`: what it gave says how much the limit is. */
@@ -256,9 +261,10 @@ export class Rate {
   }
 
   private grow(nowMs: number): void {
-    const use = this.use.look(nowMs, this.perMs * this.ramp(nowMs));
+    const ramp = rampShare(this.climbedMs(nowMs), this.noise !== null);
+    const use = this.use.look(nowMs, this.perMs * ramp);
     if (use === null) return;
-    if (this.phase === 'ramping' && this.ramp(nowMs) === 1) {
+    if (this.phase === 'ramping' && ramp === 1) {
       this.phase = 'learned';
       this.rest(nowMs);
     }
@@ -269,25 +275,19 @@ export class Rate {
 
   private growBy(nowMs: number, seconds: number): void {
     if (this.phase === 'ramping') return;
-    if (this.phase === 'growing') {
-      this.setPace(nowMs, this.perMs * this.growth.full(seconds), 'felt for more');
-      return;
-    }
+    if (this.phase === 'growing')
+      return this.setPace(nowMs, this.perMs * this.growth.full(seconds), 'felt for more');
     const learned = (this.learnedPerMs ?? this.perMs) * SHARES.learned;
-    if (this.noise === null && this.perMs < learned * SHARES.recovered) {
-      const halfway = this.perMs + (learned - this.perMs) / 2;
-      this.setPace(nowMs, Math.min(halfway, this.perMs * this.growth.full(seconds)), 'recovered');
-      return;
-    }
+    if (this.noise === null && this.perMs < learned * SHARES.recovered)
+      return this.setPace(nowMs, this.growth.towards(learned, this.perMs, seconds), 'recovered');
     if (nowMs < this.feelAtMs) return;
     const { windowMs, perMs } = this;
     const callsPerMs = this.admissions.callsPerMs(nowMs, perMs);
-    const forMs = nowMs - this.feelAtMs;
-    const factor = this.growth.felt({ forMs, windowMs, callsPerMs, seconds });
+    const now = { forMs: nowMs - this.feelAtMs, windowMs, callsPerMs, seconds };
+    const most = perMs * this.growth.felt(now);
     // Close to a bound it is steered, not felt for.
-    const near = this.boundPerMs * SHARES.recounted;
-    const isBelow = this.noise !== null && perMs < near;
-    this.setPace(nowMs, Math.min(perMs * factor, isBelow ? near : Infinity), 'felt for more');
+    const near = this.noise === null ? 0 : this.boundPerMs * SHARES.recounted;
+    this.setPace(nowMs, perMs < near ? Math.min(most, near) : most, 'felt for more');
   }
 
   private setPace(nowMs: number, perMs: number, reason: RateReason): void {

@@ -353,4 +353,93 @@ describe('Limiter: a service that admits nothing', () => {
     expect(told[0]).toBe('qwen-max');
     expect(told).not.toContain('qwen-plus');
   });
+
+  test('refused once, and then it waits for the slot of another: not told, its next try is admitted', async () => {
+    const { clock, tickets, told, ask } = createLimiter({
+      maxUnreachableMs: 10_000,
+      concurrency: 1,
+    });
+    ask(lineOf('qwen-max'));
+    await settleTurns();
+    ask(lineOf('qwen-plus'));
+    tickets[0]?.ticket.throttled('throttle_rate', null);
+    tickets[0]?.ticket.release(DONE);
+    await settleTurns();
+    ask(lineOf('qwen-max'), true);
+    expect(tickets.map(({ model }) => model)).toEqual(['qwen-max', 'qwen-plus']);
+    // A call that takes its time: qwen-max was not asked meanwhile.
+    tickets[1]?.ticket.admitted();
+    await clock.advance(60_000);
+    expect(told).toEqual([]);
+    tickets[1]?.ticket.release(DONE);
+    await clock.advance(100);
+    expect(tickets.map(({ model }) => model)).toEqual(['qwen-max', 'qwen-plus', 'qwen-max']);
+    tickets[2]?.ticket.admitted();
+    await clock.advance(20_000);
+    expect(told).toEqual([]);
+  });
+
+  test('refused, held up by the slot of another, and refused again without end: told', async () => {
+    const { clock, tickets, told, ask } = createLimiter({
+      maxUnreachableMs: 10_000,
+      concurrency: 1,
+    });
+    ask(lineOf('qwen-max'));
+    await settleTurns();
+    ask(lineOf('qwen-plus'));
+    tickets[0]?.ticket.throttled('throttle_rate', null);
+    tickets[0]?.ticket.release(DONE);
+    await settleTurns();
+    ask(lineOf('qwen-max'), true);
+    await clock.advance(30_000);
+    tickets[1]?.ticket.release(DONE);
+    await clock.advance(100);
+    tickets[2]?.ticket.throttled('throttle_rate', null);
+    tickets[2]?.ticket.release(DONE);
+    await clock.advance(12_000);
+    expect(told[0]).toBe('qwen-max');
+  });
+});
+
+describe('limits set anew', () => {
+  test('a limit is raised while the next start is far away: it comes as the new pace has it', async () => {
+    let limits = { rpm: 2, tpm: null };
+    const { clock, limiter, tickets, ask } = createLimiter({ limits: () => limits });
+    for (let count = 0; count < 4; count += 1) ask(lineOf('qwen-plus'));
+    await clock.advance(3000);
+    expect(tickets).toHaveLength(1);
+    limits = { rpm: 6000, tpm: null };
+    limiter.retune({ rpm: 6000 });
+    await clock.advance(1000);
+    expect(tickets).toHaveLength(4);
+  });
+
+  test('the tokens of a large call under a small limit do not hold up a larger one', async () => {
+    const large = lineOf('qwen-plus', { inputTokens: 100_000 });
+    const { clock, limiter, tickets, ask } = createLimiter({
+      limits: () => ({ rpm: null, tpm: 1000 }),
+    });
+    for (let count = 0; count < 3; count += 1) ask(large);
+    await clock.advance(5000);
+    expect(tickets).toHaveLength(1);
+    limiter.retune({ tpm: 60_000_000 });
+    await clock.advance(10_000);
+    expect(tickets).toHaveLength(3);
+  });
+});
+
+describe('the ramp', () => {
+  test('a small limit that is known: the second call is due after one spacing and the ramp, not after four', async () => {
+    const { clock, tickets, ask } = createLimiter({ limits: () => ({ rpm: 12, tpm: null }) });
+    for (let count = 0; count < 3; count += 1) ask(lineOf('qwen-plus'));
+    await clock.advance(6000);
+    expect(tickets).toHaveLength(1);
+    // 5.05 s at 99 % of 12 a minute, and the 1.5 s that the ramp of 4 s takes away.
+    await clock.advance(1000);
+    expect(tickets).toHaveLength(2);
+    await clock.advance(4000);
+    expect(tickets).toHaveLength(2);
+    await clock.advance(1000);
+    expect(tickets).toHaveLength(3);
+  });
 });
