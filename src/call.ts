@@ -70,7 +70,8 @@ function openDispatcher(options: TransportOptions, origin: string): Dispatcher {
     connections: options.connectionsMax,
     // One call at a time on a connection: an answer can only belong to its own request.
     pipelining: 1,
-    headersTimeout: Math.max(options.timeoutMs.whole, options.timeoutMs.streamed),
+    // Of no call, which has its own deadline, but of the tunnel that a proxy opens.
+    headersTimeout: Math.max(options.timeoutMs.whole, options.timeoutMs.streamed) + WAIT_MS_MAX,
     bodyTimeout: options.idleTimeoutMs,
     keepAliveTimeout: 20_000,
     keepAliveMaxTimeout: 60_000,

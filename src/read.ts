@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { EXIT, InputError } from './errors.ts';
@@ -10,14 +11,13 @@ const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 /** What a carried line may have beside its own bytes: a byte order mark before, a carriage return after. */
 const BESIDE_BYTES = 4;
-const NO_BYTES = Buffer.alloc(0);
 
 /** One physical line that is not blank. `lineNo` counts from 1, blank lines too. */
 export type RawLine = {
   readonly lineNo: number;
   /** Where the line begins in the (decompressed) input; the BOM belongs to no line. */
   readonly byteOffset: number;
-  /** Its bytes without the line end; a view on the read buffer, so do not keep it. Empty where too long. */
+  /** Its bytes without the line end; a view on the read buffer, so do not keep it. Of a line that is too long its SHA-256. */
   readonly bytes: Buffer;
   /** Decoded text, or null where the line cannot be text: see `problem`. */
   readonly text: string | null;
@@ -130,8 +130,8 @@ class LineSplitter {
   private offset: number;
   private carry: Buffer[] = [];
   private carryBytes = 0;
-  /** Inside a line already over the limit: its bytes are dropped, not kept. */
-  private overlong = false;
+  /** Inside a line already over the limit: its bytes are only hashed, not kept. */
+  private overlong: Hash | null = null;
   private first: boolean;
 
   constructor(options: ReadOptions) {
@@ -148,7 +148,7 @@ class LineSplitter {
       return;
     }
     let start = 0;
-    if (this.carryBytes > 0 || this.overlong) {
+    if (this.carryBytes > 0) {
       start = chunk.indexOf(NEWLINE) + 1;
       this.keep(chunk.subarray(0, start - 1));
       this.endCarried(lines, 1);
@@ -159,13 +159,14 @@ class LineSplitter {
 
   /** The last line may lack its newline. */
   end(lines: RawLine[]): void {
-    if (this.carryBytes > 0 || this.overlong) this.endCarried(lines, 0);
+    if (this.carryBytes > 0) this.endCarried(lines, 0);
   }
 
   private keep(part: Buffer): void {
     this.carryBytes += part.length;
     if (this.carryBytes > this.maxLineBytes + BESIDE_BYTES) {
-      this.overlong = true;
+      this.overlong ??= createHash('sha256');
+      for (const bytes of [...this.carry, part]) this.overlong.update(bytes);
       this.carry = [];
     } else if (part.length > 0) {
       this.carry.push(part);
@@ -175,12 +176,12 @@ class LineSplitter {
   private endCarried(lines: RawLine[], newlineBytes: number): void {
     const bytes = Buffer.concat(this.carry);
     const total = this.carryBytes;
-    const overlong = this.overlong;
+    const digest = this.overlong?.digest();
     this.carry = [];
     this.carryBytes = 0;
-    this.overlong = false;
-    if (overlong) this.add(lines, bytes, { start: 0, end: 0, encoding: 'utf8', overlong: true });
-    else this.add(lines, bytes, { start: 0, end: bytes.length, encoding: 'mixed' });
+    this.overlong = null;
+    const at = { start: 0, end: bytes.length, encoding: 'mixed' } as const;
+    this.add(lines, bytes, digest === undefined ? at : { ...at, digest });
     this.offset += total + newlineBytes;
     this.lineNo += 1;
   }
@@ -200,7 +201,7 @@ class LineSplitter {
   private add(
     lines: RawLine[],
     bytes: Buffer,
-    at: { start: number; end: number; encoding: Encoding; overlong?: boolean },
+    at: { start: number; end: number; encoding: Encoding; digest?: Buffer },
   ): void {
     let { start, end } = at;
     let byteOffset = this.offset;
@@ -212,9 +213,11 @@ class LineSplitter {
       }
     }
     if (end > start && bytes[end - 1] === CARRIAGE_RETURN) end -= 1;
-    const overlong = at.overlong === true || end - start > this.maxLineBytes;
+    const overlong = at.digest !== undefined || end - start > this.maxLineBytes;
     if (!overlong && isBlank(bytes, start, end)) return;
-    const own = overlong ? NO_BYTES : bytes.subarray(start, end);
+    // With all that is beside it, as where it was hashed piece by piece.
+    const whole = overlong ? bytes.subarray(at.start, at.end) : bytes.subarray(start, end);
+    const own = overlong ? (at.digest ?? createHash('sha256').update(whole).digest()) : whole;
     let problem: Problem | null = null;
     let text: string | null = null;
     if (overlong) problem = tooLong(this.maxLineBytes);

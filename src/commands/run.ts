@@ -15,6 +15,7 @@ import { refuseSameFiles } from '../output/output-set.ts';
 import type { Settings } from '../settings.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { outputSeenIn } from '../job/expectations.ts';
+import { jobCurrency } from '../job/job-currency.ts';
 import { prepareJob } from '../job/prepare-job.ts';
 import { isBatchChat } from '../config/endpoints.ts';
 import { createPricing } from '../pricing.ts';
@@ -182,10 +183,10 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
   let result: RunResult;
   try {
     const known = findJob(ledger.database, places.jobName);
-    const currency =
-      known === null || settings.fresh
-        ? currencyOf(settings, scope, catalog)
-        : (known.currency as Currency);
+    const currency = jobCurrency(ledger.database, settings.fresh ? null : known, {
+      currency: currencyOf(settings, scope, catalog),
+      byFlag: setup.origins.get('currency') === 'flag',
+    });
     const batch = isBatchChat(settings);
     const pricing = createPricing(catalog, scope, currency, { batch });
     const { simulated } = identityOf(settings);

@@ -199,7 +199,7 @@ export class JobRun {
   /** What the sample says of the lines that are left, and whether the user wants them. */
   private async goOnAfter(sampleLines: number): Promise<boolean> {
     const { report, job, stop, confirmSampled } = this.options;
-    const { settled } = this.meter.settledCounts;
+    const { settled } = this.meter;
     const openLines = Math.max(0, job.lineCount - settled);
     if (openLines === 0) return true;
     const pico = this.money.openPico(openLines);
@@ -215,7 +215,7 @@ export class JobRun {
 
   private tellProgress(): void {
     const { report, job } = this.options;
-    const { settled } = this.meter.settledCounts;
+    const { settled } = this.meter;
     const openPico = this.money.projectedPico(Math.max(0, job.lineCount - settled));
     const { budget } = this.money;
     const isUnlimited = (lane: LanePace): boolean => this.pace.isUnlimited(lane);
@@ -224,7 +224,7 @@ export class JobRun {
   }
 
   private state(): DispatchState {
-    const { settled } = this.meter.settledCounts;
+    const { settled } = this.meter;
     return {
       ...this.pace.state(this.limiter),
       elapsedMs: this.meter.elapsedMs,
@@ -238,7 +238,7 @@ export class JobRun {
 
   checkFailures(): void {
     const { settings, stop } = this.options;
-    const why = tooManyFailures(settings.maxFailures, this.meter.settledCounts);
+    const why = tooManyFailures(settings.maxFailures, this.meter.sentCounts);
     if (why !== null) stop.stop(why);
   }
 

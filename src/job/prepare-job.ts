@@ -21,7 +21,7 @@ import type { Job, SettledLine } from '../ledger/records.ts';
 import { outputSize } from '../output/output-file.ts';
 import { modeAnew } from '../output/output-set.ts';
 import type { Rejected } from '../parse.ts';
-import { holdsOwnLines, ownFirstLine } from '../output/reconcile.ts';
+import { holdsOwnLines, ownFirstLine, reconcileOutputs } from '../output/reconcile.ts';
 import { surveyFacts } from './survey-facts.ts';
 import { type Survey, surveyInput } from '../survey.ts';
 
@@ -93,11 +93,15 @@ function fieldsOf(request: JobRequest, survey: Survey): JobFields {
  */
 export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<Job> {
   const known = findJob(ledger.database, request.name);
+  if (known !== null && !request.fresh && !request.adopt) refuseLost(ledger, known, request);
   refuseForeignOutputs(ledger, request, known);
   let job = known;
   if (job !== null && !request.fresh) {
     const same = (await hashInput(request.inputPath, request.checkStop)) === job.inputSha256;
     const differences = identityDifferences(job.identity, request.identity);
+    const { currency } = request.pricing;
+    if (currency !== job.currency)
+      differences.push(`the currency was ${job.currency} and is ${currency}`);
     if (!same || differences.length > 0 || request.acceptChangedInput)
       job = await takeChanged(ledger, job, { request, same, differences });
   } else {
@@ -105,6 +109,15 @@ export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<J
   }
   if (request.adopt) job = await adoptOutputs(ledger, job, request);
   return keepSettings(ledger, job, request);
+}
+
+/**
+ * Before anything is reopened, moved or sent: a job whose output files hold lines that its ledger does not is
+ * refused (78), also where this run would write others. A folder that was copied elsewhere has files of its own.
+ */
+function refuseLost(ledger: Ledger, known: Job, request: JobRequest): void {
+  if (known.outputMode === 'append' && known.inputPath === request.inputPath)
+    reconcileOutputs(ledger.database, known);
 }
 
 /** Same name, but another input or identity: refused, unless nothing is settled yet or the user accepts it. */

@@ -39,10 +39,14 @@ export class ProgressMeter {
     return Math.round(this.clock.monotonicMs() - this.startedMs);
   }
 
-  /** Lines that failed or were rejected, and all that are settled, over all runs. */
-  get settledCounts(): { bad: number; settled: number } {
-    const bad = this.failed + this.rejected;
-    return { bad, settled: bad + this.answered };
+  /** Lines that have their record, over all runs. */
+  get settled(): number {
+    return this.answered + this.failed + this.rejected;
+  }
+
+  /** Lines that were sent and failed, and all that were sent and are settled, over all runs. */
+  get sentCounts(): { failed: number; settled: number } {
+    return { failed: this.failed, settled: this.answered + this.failed };
   }
 
   add(batch: TurnBatch): void {
@@ -76,8 +80,7 @@ export class ProgressMeter {
     },
   ): Progress {
     const { openPico, budget } = at;
-    const { settled } = this.settledCounts;
-    const open = Math.max(0, this.job.lineCount - settled);
+    const open = Math.max(0, this.job.lineCount - this.settled);
     const rates = this.rates();
     const paces = limiter.paces();
     const paused = paces

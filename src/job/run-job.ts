@@ -8,6 +8,7 @@ import type { RunOptions } from './run-options.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { firstOpenLine } from '../ledger/first-open-line.ts';
 import { failuresByCode, reopenFailed } from '../ledger/lines.ts';
 import type { Job } from '../ledger/records.ts';
 import { modeAnew, openOutputs, refuseUnwritable, replaceOutputs } from '../output/output-set.ts';
@@ -64,7 +65,8 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
   const sends = openCount > 0 && stop.stopped === null;
   const run = new JobRun(options, sends ? await askQuotas(options) : new Map());
   try {
-    if (outputs !== null && job.outputOrder === 'settled') await outputs.writer.catchUp(0);
+    // Before anything else: a run that is stopped before its first commit leaves whole files too.
+    await outputs?.writer.catchUp(firstOpenLine(ledger.database, job, cursor.line));
     if (sends && stop.stopped === null) {
       run.begin();
       await dispatch({

@@ -34,24 +34,24 @@ export function unreachable(
   return { reason: 'unreachable', code: EXIT.unavailable, message };
 }
 
-/** `--max-failures P%` is looked at once this many lines are settled. */
+/** `--max-failures P%` is looked at once this many lines were sent and are settled. */
 const PERCENT_AFTER_LINES = 100;
 
-/** So many lines failed that `--max-failures` ends the run; null: not yet, or there is no such limit. */
+/** So many lines failed (those that were rejected unsent do not count) that `--max-failures` ends the run; null: not yet, or there is no such limit. */
 export function tooManyFailures(
   limit: Settings['maxFailures'],
-  { bad, settled }: { readonly bad: number; readonly settled: number },
+  { failed, settled }: { readonly failed: number; readonly settled: number },
 ): Stopped | null {
   if (limit === undefined) return null;
   const reached =
     'count' in limit
-      ? bad >= limit.count
-      : settled >= PERCENT_AFTER_LINES && bad * 100 >= limit.percent * settled;
+      ? failed >= limit.count
+      : settled >= PERCENT_AFTER_LINES && failed * 100 >= limit.percent * settled;
   if (!reached) return null;
   const said = 'count' in limit ? String(limit.count) : `${limit.percent}%`;
   return {
     reason: 'failures',
     code: EXIT.limitReached,
-    message: `${bad} of ${settled} settled lines failed (--max-failures ${said})`,
+    message: `${failed} of ${settled} settled lines failed (--max-failures ${said})`,
   };
 }

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { crc32 } from 'node:zlib';
 import type { Statement } from 'better-sqlite3';
-import { QbatchError } from '../errors.ts';
 import { type Database, sqliteCode } from './database.ts';
 import { acquireLock } from './lock.ts';
 import { openForWriting, removeLedger } from './open.ts';
 import { type Mark } from './mark.ts';
-import { storageError } from './storage-error.ts';
+import { isBug, storageError } from './storage-error.ts';
 import { refuseLinks } from './refuse-links.ts';
 import type { AttemptEnd, AttemptStart, Batch, Cursor, SettledLine } from './records.ts';
 import { LINE_KEY_ROOM } from './schema.ts';
@@ -55,13 +54,6 @@ function prepare(database: Database): Statements {
   };
 }
 
-/** What neither SQLite, the file system nor this program said: told as it is (70), not as a full disk. */
-function isBug(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  if (error instanceof QbatchError || sqliteCode(error) !== '') return false;
-  return typeof code !== 'string' || code.startsWith('ERR_');
-}
-
 /**
  * The ledger: one SQLite file, held by one process, the truth about every line and call.
  *
@@ -78,6 +70,11 @@ export class Ledger {
   private readonly lostCommits: number | null;
   private readonly lock: { release(): void };
   private counter: number;
+  /**
+   * The mark's count, of commits that this ledger lost; null: none. Until outputs were adopted the mark stays
+   * ahead of the ledger, so that a run that ends before is as if it had not been.
+   */
+  private aheadCommits: number | null;
   private inTransaction = false;
 
   private constructor(
@@ -92,7 +89,8 @@ export class Ledger {
     this.mark = opened.mark;
     this.lostCommits = opened.lostCommits;
     this.counter = opened.commitCounter;
-    this.mark.write(this.counter);
+    this.aheadCommits = opened.aheadCommits;
+    if (this.aheadCommits === null) this.mark.write(this.counter);
     this.statements = prepare(this.database);
   }
 
@@ -125,11 +123,18 @@ export class Ledger {
 
   /** Makes it durable, raises the commit counter and lets the mark follow. */
   private endTransaction(): void {
-    this.statements.raiseCounter.run(this.counter + 1);
+    const counter = this.aheadCommits === null ? this.counter + 1 : this.counter;
+    this.statements.raiseCounter.run(counter);
     this.statements.commit.run();
     this.inTransaction = false;
-    this.counter += 1;
-    this.mark.write(this.counter);
+    this.counter = counter;
+    if (this.aheadCommits === null) this.mark.write(counter);
+  }
+
+  /** Outputs were adopted: inside a transaction, with which the ledger overtakes its mark. */
+  adopted(): void {
+    this.counter = Math.max(this.counter, this.aheadCommits ?? 0);
+    this.aheadCommits = null;
   }
 
   private dropTransaction(): void {

@@ -247,6 +247,12 @@ export function reopenFailed(
   return lines.length;
 }
 
+/** Takes a settled line's record and answer away; inside a transaction. Its attempts stay. */
+export function dropLine({ database }: Ledger, jobId: number, lineNo: number): void {
+  database.prepare('DELETE FROM bodies WHERE id = ?').run(jobId * LINE_KEY_ROOM + lineNo);
+  database.prepare('DELETE FROM lines WHERE job_id = ? AND line_no = ?').run(jobId, lineNo);
+}
+
 /** Failed and rejected lines by code, most first, with the first line and its message. */
 export function failuresByCode(
   database: Database,

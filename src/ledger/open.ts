@@ -88,6 +88,8 @@ export type OpenedLedger = {
   readonly commitCounter: number;
   /** What the mark remembered of a ledger that was lost here; null where none was. */
   readonly lostCommits: number | null;
+  /** The mark's count where it is ahead of the ledger and outputs are to be adopted; else null. */
+  readonly aheadCommits: number | null;
 };
 
 /**
@@ -122,7 +124,14 @@ export function openForWriting(
     }
     if (exists) refuseBackwards(path, options.adopt ? null : marked);
     else createLedger(path);
-    return { ...openExisting(path), created: !exists, lostCommits: exists ? null : marked };
+    const opened = openExisting(path);
+    const isAhead = options.adopt && marked !== null && marked > opened.commitCounter;
+    return {
+      ...opened,
+      created: !exists,
+      lostCommits: exists ? null : marked,
+      aheadCommits: isAhead ? marked : null,
+    };
   } catch (error) {
     // What this user may not look at, it may not write either.
     if (error instanceof InputError)
@@ -156,7 +165,7 @@ function refuseBackwards(path: string, marked: number | null): void {
   }
 }
 
-function openExisting(path: string): Omit<OpenedLedger, 'created' | 'lostCommits'> {
+function openExisting(path: string): Pick<OpenedLedger, 'database' | 'mark' | 'commitCounter'> {
   const database = openDatabase(path, { timeout: 5000 });
   try {
     checkKind(database, path);

@@ -75,3 +75,10 @@ export function asStorageError(error: unknown, ledgerPath: string): unknown {
   if (sqliteCode(error) === '' && !FILE_CALLS.includes(String(syscall))) return error;
   return storageError(error, path ?? ledgerPath);
 }
+
+/** What neither SQLite, the file system nor this program said: told as it is (70), not as a full disk. */
+export function isBug(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  if (error instanceof QbatchError || sqliteCode(error) !== '') return false;
+  return typeof code !== 'string' || code.startsWith('ERR_');
+}

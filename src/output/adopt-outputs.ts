@@ -2,7 +2,7 @@ import { isThere } from '../is-there.ts';
 import { scanObject } from '../json/json-scan.ts';
 import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { closeUnknownAttempts, lastSeq } from '../ledger/lines.ts';
+import { closeUnknownAttempts, dropLine, lastSeq } from '../ledger/lines.ts';
 import type { Job, SettledLine } from '../ledger/records.ts';
 import { fileLines } from './output-file.ts';
 import { modeAnew } from './output-set.ts';
@@ -54,8 +54,8 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
   );
   collect(ledger, job);
   const find = database.prepare('SELECT * FROM adopted WHERE line_no = ?');
-  const isSettled = database
-    .prepare('SELECT 1 FROM lines WHERE job_id = ? AND line_no = ?')
+  const stateOf = database
+    .prepare('SELECT state FROM lines WHERE job_id = ? AND line_no = ?')
     .pluck();
   await ledger.transactWhile(async () => {
     let seq = lastSeq(database, job.id);
@@ -64,13 +64,19 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
     })) {
       for (const line of lines) {
         const row = find.get(line.lineNo) as Adopted | undefined;
-        if (row === undefined || isSettled.get(job.id, line.lineNo) === 1) continue;
+        if (row === undefined) continue;
+        const state = stateOf.get(job.id, line.lineNo);
+        // A line that had failed when the older ledger was copied may have been answered since (`retry`).
+        const isAnsweredSince = state === 'failed' && row.code === null;
+        if (state !== undefined && !isAnsweredSince) continue;
         const parsed = parseLine(line, request.defaults);
         if (parsed.kind !== 'request' || parsed.customId !== row.custom_id) continue;
+        if (isAnsweredSince) dropLine(ledger, job.id, line.lineNo);
         seq += 1;
         settle(ledger, { job, seq, row, parsed, request });
       }
     }
+    ledger.adopted();
     // The older ledger may have calls in flight whose ends it lost; where all lines are adopted no dispatch closes them.
     closeUnknownAttempts(ledger, job.id, 0);
     recountJob(ledger, job.id);

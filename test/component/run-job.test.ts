@@ -126,6 +126,37 @@ describe('runJob: whole jobs', () => {
     expect(result.summary.attempts).toBe(5);
   });
 
+  test('a line too long to be held is changed: refused, naming that line', async () => {
+    const at = await createHarness();
+    const lines = reviews(3, { 2: '长'.repeat(1000) });
+    const run = { settings: { skipInvalid: true, maxLineBytes: 1024 } };
+    at.writeInput(lines);
+    expect((await at.run(run)).summary.lines).toMatchObject({ answered: 2, rejected: 1 });
+    at.writeInput(lines.map((line) => ({ ...line, prompt: line.prompt.replace(/长$/, '短') })));
+    expect(await refusalOf(at.run(run))).toMatchObject({
+      exitCode: 65,
+      message: expect.stringContaining('line 2 is the first that differs'),
+    });
+  });
+
+  test('X-DashScope-Wait-Timeout: a reply that begins after --timeout is waited for', async () => {
+    const at = await createHarness();
+    at.writeInput([
+      {
+        custom_id: '排队',
+        method: 'POST',
+        url: '/v1/chat/completions',
+        headers: { 'X-DashScope-Wait-Timeout': '20' },
+        body: {
+          model: 'qwen-plus',
+          messages: [{ role: 'user', content: '[[simulate: latency=2.5s]] 你好' }],
+        },
+      },
+    ]);
+    const result = await at.run({ settings: { timeoutMs: 1000, maxAttempts: 1 } });
+    expect(result.summary).toMatchObject({ attempts: 1, lines: { answered: 1 } });
+  });
+
   test('invalid lines without --skip-invalid: 65, nothing sent, no job and no files left behind', async () => {
     const at = await createHarness();
     at.writeInput([...reviews(3), '{"custom_id":"坏行"}']);
@@ -441,6 +472,42 @@ describe('runJob: stopped and continued', () => {
     expect(result).toMatchObject({ exitCode: 3, summary: { stopped: { reason: 'failures' } } });
     expect(result.summary.lines.failed).toBeGreaterThanOrEqual(5);
     expect(result.summary.lines.open).toBeGreaterThan(100);
+  });
+
+  test.each([{ count: 5 }, { percent: 50 }])(
+    '--max-failures %j: rejected lines were not sent, and do not count',
+    async (maxFailures) => {
+      const at = await createHarness();
+      const rejected = { custom_id: 'x', prompt: '', temperature: 99 };
+      at.writeInput([
+        ...Array.from({ length: 150 }, (_, nth) => ({ ...rejected, custom_id: `坏行-${nth}` })),
+        ...reviews(30),
+      ]);
+      const result = await at.run({ settings: { skipInvalid: true, maxFailures } });
+      expect(result.summary).toMatchObject({
+        stopped: null,
+        lines: { answered: 30, rejected: 150, open: 0 },
+      });
+    },
+  );
+
+  test('stopped before its first commit: files that were lost are whole again', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(50, { 1: '[[simulate: error=DataInspectionFailed]] 敏感内容' }));
+    const cap = { settings: { maxCost: '0.002', concurrency: 4 } };
+    const stopped = await at.run(cap);
+    const [results, errors] = at.texts();
+    expect(stopped.summary.lines).toMatchObject({ failed: 1 });
+    rmSync(at.resultsPath);
+    // The cap is still reached: no call, no commit.
+    expect(await at.run(cap)).toMatchObject({
+      exitCode: 3,
+      summary: { attempts: stopped.summary.attempts },
+    });
+    expect(at.texts()).toEqual([results, errors]);
+    expect((await at.run()).exitCode).toBe(1);
+    expect(at.results()).toHaveLength(49);
+    expect(at.errors()).toHaveLength(1);
   });
 
   test('--max-cost: never beyond it, and the next run with more goes on', async () => {
@@ -778,6 +845,73 @@ describe('a ledger that was lost', () => {
     expect(summary).toMatchObject({ lines: { open: 0 }, possibly_billed: { attempts: 1 } });
     const unended = 'SELECT count(*) FROM attempts WHERE class IS NULL';
     expect(at.look(({ database }) => database.prepare(unended).pluck().get())).toBe(0);
+  });
+
+  test('an older copy in which a line had failed that was answered since: adopted, not lost', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(6, { 2: '[[simulate: error=InvalidParameter times=1]] 参数错误' }));
+    expect((await at.run()).summary.lines).toMatchObject({ answered: 5, failed: 1 });
+    copyFileSync(at.ledgerPath, `${at.ledgerPath}.older`);
+    const result = await at.run({ retry: true });
+    const texts = at.texts();
+    copyFileSync(`${at.ledgerPath}.older`, at.ledgerPath);
+    expect(await refusalOf(at.run())).toMatchObject({ exitCode: 78 });
+    const adopted = await at.run({ adopt: true });
+    expect(adopted).toMatchObject({
+      exitCode: 0,
+      summary: { lines: result.summary.lines, cost: result.summary.cost },
+    });
+    expect(at.texts()).toEqual(texts);
+    expect(at.simulator.stats().calls).toBe(7);
+  });
+
+  test.each<[string, HarnessRun]>([
+    ['retry', { retry: true }],
+    ['--accept-changed-input', { acceptChangedInput: true }],
+    ['results that go elsewhere', { settings: { output: 'elsewhere' } }],
+    ['another order', { settings: { order: 'settled' } }],
+  ])(
+    'ledger and mark both older than the outputs, %s: 78, nothing touched',
+    async (_name, { settings, ...run }) => {
+      const at = await createHarness();
+      at.writeInput(reviews(20, { 1: '[[simulate: error=DataInspectionFailed]] 敏感内容' }));
+      await at.run({ settings: { concurrency: 1 }, onEvent: stopAfter(5) });
+      for (const suffix of ['', '.mark'])
+        copyFileSync(at.ledgerPath + suffix, `${at.ledgerPath}.older${suffix}`);
+      await at.run();
+      const texts = at.texts();
+      for (const suffix of ['', '.mark'])
+        copyFileSync(`${at.ledgerPath}.older${suffix}`, at.ledgerPath + suffix);
+      const { output, ...others } = settings ?? {};
+      const there =
+        output === undefined ? others : { ...others, output: `${at.folder}/${output}.jsonl` };
+      expect(await refusalOf(at.run({ ...run, settings: there }))).toMatchObject({
+        exitCode: 78,
+        message: expect.stringContaining('which the ledger does not hold'),
+      });
+      expect(at.texts()).toEqual(texts);
+      expect(at.simulator.stats().calls).toBe(20);
+    },
+  );
+
+  test('--adopt-outputs that is refused leaves the ledger known as older', async () => {
+    const at = await createHarness();
+    at.writeInput(reviews(6));
+    await at.run({ settings: { concurrency: 1 }, onEvent: stopAfter(2) });
+    copyFileSync(at.ledgerPath, `${at.ledgerPath}.older`);
+    await at.run();
+    copyFileSync(`${at.ledgerPath}.older`, at.ledgerPath);
+    at.writeInput(reviews(7));
+    expect(await refusalOf(at.run({ adopt: true }))).toMatchObject({ exitCode: 65 });
+    expect(await refusalOf(at.run({ acceptChangedInput: true }))).toMatchObject({
+      exitCode: 78,
+      message: expect.stringContaining('went backwards'),
+    });
+    expect(at.simulator.stats().calls).toBe(6);
+    const both = await at.run({ adopt: true, acceptChangedInput: true });
+    expect(both.summary.lines).toMatchObject({ answered: 7, open: 0 });
+    expect(at.simulator.stats().calls).toBe(7);
+    expect((await at.run({ acceptChangedInput: true })).exitCode).toBe(0);
   });
 
   test('a foreign line appended to the results: 78 before anything is sent', async () => {

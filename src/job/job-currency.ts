@@ -1,0 +1,28 @@
+import { EXIT, InputError } from '../errors.ts';
+import type { Database } from '../ledger/database.ts';
+import type { Job } from '../ledger/records.ts';
+import type { Currency } from '../models/scope.ts';
+
+/**
+ * The currency that a run counts in, `--max-cost` too: its job's own. One asked for on the command line is
+ * taken while no call was made, and refused after (65): what the calls cost is written down already.
+ */
+export function jobCurrency(
+  database: Database,
+  known: Job | null,
+  asked: { readonly currency: Currency; readonly byFlag: boolean },
+): Currency {
+  if (known === null) return asked.currency;
+  const own = known.currency as Currency;
+  if (!asked.byFlag || asked.currency === own) return own;
+  const calls = database
+    .prepare('SELECT EXISTS (SELECT 1 FROM attempts WHERE job_id = ?)')
+    .pluck()
+    .get(known.id);
+  if (calls === 0) return asked.currency;
+  throw new InputError(
+    EXIT.invalidInput,
+    `job ${known.name} counts in ${own}, and calls were made: it cannot go on in ${asked.currency}`,
+    `leave out --currency and give --max-cost in ${own}, or start over with --fresh`,
+  );
+}

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { openBench } from '../helpers/bench.ts';
+import { jsonl, promptLine } from '../helpers/request-lines.ts';
+import { runCli } from '../helpers/spawn-cli.ts';
+
+const RUN = ['run', 'a.jsonl', '--simulate', '--region', 'singapore', '--model', 'qwen-plus'];
+
+function job() {
+  const bench = openBench();
+  const prompt = '[[simulate: output=500]] 你好';
+  bench.write('a.jsonl', jsonl(['一', '二', '三'].map((id) => promptLine(id, { prompt }))));
+  return bench;
+}
+
+describe('the currency of a job', () => {
+  test('another one on the command line after calls were made: 65, nothing sent; without it the job goes on', async () => {
+    const bench = job();
+    const first = await runCli(bench, [...RUN, '-c', '1', '--max-cost', '0.001', '--json']);
+    expect(first).toMatchObject({ status: 3 });
+    const { attempts } = first.json() as { attempts: number };
+    expect(attempts).toBeGreaterThan(0);
+    const other = await runCli(bench, [...RUN, '--currency', 'CNY', '--max-cost', '0.02']);
+    expect(other).toMatchObject({ status: 65 });
+    expect(other.stderr).toContain('counts in USD');
+    expect((await runCli(bench, ['status', 'a', '--json'])).json()).toMatchObject({ attempts });
+    const own = await runCli(bench, [...RUN, '--currency', 'USD', '--json']);
+    expect(own).toMatchObject({ status: 0 });
+    expect(own.json()).toMatchObject({ lines: { answered: 3 }, cost: { currency: 'USD' } });
+  });
+
+  test('another one while no call was made: taken', async () => {
+    const bench = job();
+    expect(await runCli(bench, [...RUN, '--max-cost', '0.0000001'])).toMatchObject({ status: 3 });
+    const run = await runCli(bench, [...RUN, '--currency', 'CNY', '--max-cost', '1', '--json']);
+    expect(run).toMatchObject({ status: 0 });
+    expect(run.json()).toMatchObject({ lines: { answered: 3 }, cost: { currency: 'CNY' } });
+  });
+});
