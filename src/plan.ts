@@ -46,6 +46,15 @@ function numberOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
+/**
+ * How many choices come. With tools the service makes one whatever `n` says.
+ * Source: help.aliyun.com/zh/model-studio, DashScope API reference, `n` (2025-11).
+ */
+function choicesAsked({ n, tools }: Request['view']['parameters']): number {
+  if (Array.isArray(tools) && tools.length > 0) return 1;
+  return typeof n === 'number' && Number.isSafeInteger(n) && n > 1 ? n : 1;
+}
+
 function estimateInput(
   { view }: Request,
   outputSeen: OutputSeen,
@@ -54,10 +63,11 @@ function estimateInput(
   return {
     messages: view.messages ?? view.input['prompt'],
     tools: parameters['tools'],
-    maxTokens: numberOf(parameters['max_tokens']) ?? numberOf(parameters['max_completion_tokens']),
+    maxTokens: numberOf(parameters['max_tokens']),
+    maxCompletionTokens: numberOf(parameters['max_completion_tokens']),
     thinking: view.thinking,
     thinkingBudget: numberOf(parameters['thinking_budget']),
-    n: numberOf(parameters['n']) ?? 1,
+    n: choicesAsked(parameters),
     highResolution: parameters['vl_high_resolution_images'] === true,
     profile: view.profile,
     outputSeen: outputSeen(view.model, view.thinking === true),
@@ -90,7 +100,7 @@ export function estimateOutput(request: Request, outputSeen: OutputSeen): Output
 }
 
 /** The strategy of the web search that a request asks for, empty where it names none; null: no search. */
-function searchAsked({ view }: Request): string | null {
+export function searchAsked({ view }: Request): string | null {
   if (view.parameters['enable_search'] !== true) return null;
   const options = view.parameters['search_options'];
   const strategy = isObject(options) ? options['search_strategy'] : undefined;
@@ -107,16 +117,6 @@ export function extrasOf(
   const audioOut = Array.isArray(modalities) && modalities.includes('audio');
   if (search === null && !audioOut && audioTokens + visualTokens === 0) return null;
   return { audioIn: audioTokens, visualIn: visualTokens, audioOut, search };
-}
-
-/**
- * How many choices must come. With tools the service makes one whatever `n` says.
- * Source: help.aliyun.com/zh/model-studio, DashScope API reference, `n` (2025-11).
- */
-function choicesAsked({ view }: Request): number {
-  const { n, tools } = view.parameters;
-  if (Array.isArray(tools) && tools.length > 0) return 1;
-  return typeof n === 'number' && Number.isSafeInteger(n) && n > 1 ? n : 1;
 }
 
 /** Plans one request: the call to make, and what it is expected to take. Pure. */
@@ -142,7 +142,7 @@ export function planLine(
     model: request.view.model,
     call,
     incremental: typeof asked === 'boolean' ? asked : request.view.thinking === true ? true : null,
-    choices: choicesAsked(request),
+    choices: choicesAsked(request.view.parameters),
     // Whoever wrote that no stream, or none in pieces, is wanted has said so.
     mayStream: request.view.streamAsked !== false && asked !== false,
     bodyBytes: call.body.length,

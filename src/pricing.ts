@@ -12,9 +12,14 @@ export type Pricing = {
   isPriced(model: string): boolean;
   /**
    * What an answered call cost; null where the model is unpriced or the usage says too little.
-   * `thought`: a chain of thought was seen, for a usage that does not count its tokens.
+   * `thought`: a chain of thought was seen, for a usage that does not count its tokens. `searchAsked`: the
+   * strategy of the search that the request asked for, for a usage that does not name one.
    */
-  costPico(model: string, usage: Usage, thought?: boolean): number | null;
+  costPico(
+    model: string,
+    usage: Usage,
+    seen?: { readonly thought?: boolean; readonly searchAsked?: string | null | undefined },
+  ): number | null;
   /** What a call of that many tokens would cost; null where the model is unpriced. */
   estimatePico(model: string, tokens: ExpectedTokens): number | null;
 };
@@ -95,10 +100,10 @@ export function createPricing(
     currency,
     scope,
     isPriced: (model) => offerOf(model) !== null,
-    costPico(model, usage, thought = false) {
+    costPico(model, usage, { thought = false, searchAsked = null } = {}) {
       const offer = offerOf(model);
       const thinking = thought && usage.reasoningTokens === null;
-      const price = offer === null ? null : priceOf(usage, offer, { batch, thinking });
+      const price = offer === null ? null : priceOf(usage, offer, { batch, thinking, searchAsked });
       // More than 9,007 units for one call is no usage but nonsense; sums must stay exact.
       if (price === null || price.costPico > BigInt(Number.MAX_SAFE_INTEGER)) return null;
       return Number(price.costPico);

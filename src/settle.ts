@@ -173,8 +173,8 @@ function endAnswered(
   const { answer, latencyMs, context, ticket } = at;
   const { usage, statusCode, requestId } = answer;
   context.firstReplies.answered();
-  const costPico =
-    usage === null ? null : context.pricing.costPico(line.model, usage, showsThoughts(answer.body));
+  const seen = { thought: showsThoughts(answer.body), searchAsked: line.extras?.search };
+  const costPico = usage === null ? null : context.pricing.costPico(line.model, usage, seen);
   context.expectations.answered(line, usage, costPico);
   const wallMs = context.clock.wallMs();
   return {

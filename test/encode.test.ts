@@ -188,6 +188,22 @@ describe('encodeRequest: native', () => {
     expect(byHeader).toMatchObject({ stream: false, headers: { 'x-dashscope-sse': 'disable' } });
   });
 
+  test('natively a header that asks for a stream decides, whatever stream says', () => {
+    const headers = { 'X-DashScope-SSE': 'enable' };
+    const line = {
+      model: 'qwen-plus',
+      input: { messages: MESSAGES },
+      parameters: { stream: false },
+    };
+    expect(callOf({ ...line, headers })).toMatchObject({
+      stream: true,
+      headers: { 'x-dashscope-sse': 'enable' },
+    });
+    const thinks = { ...line, model: 'qwen3-32b', headers };
+    const parameters = { stream: false, enable_thinking: true };
+    expect(callOf({ ...thinks, parameters })).toMatchObject({ stream: true });
+  });
+
   test('empty parameters of a native line: sent, for some models refuse a request without', () => {
     const line = { model: 'qwen-plus', input: { messages: MESSAGES }, parameters: {} };
     expect(bodyOf(line)).toEqual(line);

@@ -41,9 +41,21 @@ describe('costPico', () => {
 
   it('a chain of thought that was seen counts where the service does not count it', () => {
     // 10 x 0.8 + 360 x 8, or 360 x 2 without thinking, a million.
-    expect(pricing.costPico('qwen-plus', usage, true)).toBe(2_888_000_000);
+    expect(pricing.costPico('qwen-plus', usage, { thought: true })).toBe(2_888_000_000);
     expect(pricing.costPico('qwen-plus', usage)).toBe(728_000_000);
-    expect(pricing.costPico('qwen-plus', { ...usage, reasoningTokens: 0 }, true)).toBe(728_000_000);
+    expect(pricing.costPico('qwen-plus', { ...usage, reasoningTokens: 0 }, { thought: true })).toBe(
+      728_000_000,
+    );
+  });
+
+  it('a search whose strategy the reply does not name costs what the request asked for', () => {
+    const searched = { ...usage, searchCount: 2 };
+    // 728 for the tokens; 3 and 4 CNY a thousand searches.
+    const cost = (searchAsked: string | null, of = searched): number | null =>
+      pricing.costPico('qwen-plus', of, { searchAsked });
+    expect(cost('turbo')).toBe(728e6 + 6e9);
+    expect(cost(null)).toBe(728e6 + 8e9);
+    expect(cost('turbo', { ...searched, searchStrategy: 'max' })).toBe(728e6 + 8e9);
   });
 
   it('is seen in a reply by its member, not by its name in a text', () => {

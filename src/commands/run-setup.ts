@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readApiKey } from '../config/api-key.ts';
 import { resolveSettings } from '../config/config.ts';
-import { resolveEndpoints } from '../config/endpoints.ts';
+import { regionOfUrl, resolveEndpoints } from '../config/endpoints.ts';
 import { ConfigError } from '../errors.ts';
 import type { JobEndpoint } from '../ledger/records.ts';
 import type { LineDefaults } from '../input/request-parts.ts';
 import { type Catalog, loadCatalog } from '../models/catalog.ts';
 import { type Currency, defaultCurrency, type Scope, scopeOf } from '../models/scope.ts';
 import type { GivenFlags } from '../command-line/parsed-command.ts';
-import type { ResolvedSettings, Settings } from '../settings.ts';
+import type { Region, ResolvedSettings, Settings } from '../settings.ts';
 import type { CommandIo } from './io.ts';
 
 /** Merged settings of a run, with what follows from them alone. */
@@ -44,13 +44,32 @@ export function lineDefaults(settings: Settings, catalog: Catalog): LineDefaults
 /** Resolves flags, environment and files into everything a run needs but its input. */
 export function setUpRun(flags: GivenFlags, io: CommandIo): RunSetup {
   const resolved = resolveSettings({ flags, env: io.env, cwd: io.cwd, home: io.home });
-  const catalog = openCatalog(resolved.settings.catalog);
+  const settings = { ...resolved.settings, region: regionOf(resolved) };
+  const catalog = openCatalog(settings.catalog);
   return {
     ...resolved,
+    settings,
     catalog,
-    scope: scopeOf(resolved.settings.region),
-    defaults: lineDefaults(resolved.settings, catalog),
+    scope: scopeOf(settings.region),
+    defaults: lineDefaults(settings, catalog),
   };
+}
+
+/**
+ * The region whose prices and limits hold: the one that is named, else that of the base URL. Throws ConfigError
+ * (78) where both name one and not the same: what was told of money would be wrong.
+ */
+function regionOf({ settings, origins }: ResolvedSettings): Region {
+  const { region, baseUrl, compatibleBaseUrl } = settings;
+  const url = baseUrl ?? compatibleBaseUrl;
+  const ofUrl = url === undefined ? null : regionOfUrl(url);
+  const named = origins.get('region');
+  if (ofUrl === null || ofUrl === region) return region;
+  if (named === undefined || named === 'default') return ofUrl;
+  throw new ConfigError(
+    `${url} is in the region ${ofUrl}, and the region is ${region} (${named})`,
+    `leave one of them out, or name the region ${ofUrl}`,
+  );
 }
 
 /** The currency of a job: as asked, else dollars where the scope has dollar prices, else yuan. */

@@ -39,6 +39,16 @@ const HOSTS: Readonly<Record<Region, RegionHosts>> = {
   tokyo: { host: null, workspaceZone: 'ap-northeast-1.maas.aliyuncs.com' },
 };
 
+/** The region that a base URL of the service's own names; null: another host, or not one of a region. */
+export function regionOfUrl(url: string): Region | null {
+  const { hostname } = new URL(url);
+  const found = Object.entries(HOSTS).find(
+    ([, { host, workspaceZone }]) =>
+      hostname === host || (workspaceZone !== null && hostname.endsWith(`.${workspaceZone}`)),
+  );
+  return found === undefined ? null : (found[0] as Region);
+}
+
 const NATIVE_PATH = '/api/v1';
 const COMPATIBLE_PATH = '/compatible-mode/v1';
 

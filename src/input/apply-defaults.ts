@@ -47,8 +47,11 @@ export function applyDefaults(
       : null;
   const endpoint = draft.endpoint ?? nativeEndpoint(profile, draft.messages);
   const thinking = thinkingOf(parameters, profile);
+  const byHeader = streamHeader(around.headers);
+  // Natively the header decides, whatever `stream` says (service contract 2.3).
+  const headerDecides = draft.protocol === 'dashscope' && byHeader === true;
   const streamAsked =
-    typeof parameters['stream'] === 'boolean' ? parameters['stream'] : streamHeader(around.headers);
+    typeof parameters['stream'] === 'boolean' && !headerDecides ? parameters['stream'] : byHeader;
   const needed = profile.streamOnly === 'always' || thinking === true;
   return {
     kind: 'shaped',

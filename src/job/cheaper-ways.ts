@@ -83,7 +83,8 @@ export function cheaperWays(
       model,
       way,
       instead: null,
-      expectedPico: entry.expectedPico / 2,
+      // Half on tokens; the fee of a search stays (service facts, billing 2).
+      expectedPico: (entry.expectedPico - entry.searchPico) / 2 + entry.searchPico,
     }));
     const version = cheapestVersion(model, entry, at);
     return version === null ? halves : [...halves, version];

@@ -29,6 +29,8 @@ export type ModelSurvey = {
   outputMaxTokens: number | null;
   /** Estimates, so plain numbers; exact money begins with the service's own usage. */
   expectedPico: number;
+  /** What of `expectedPico` is fees of searches. */
+  searchPico: number;
   maxPico: number | null;
   priced: boolean;
   /** What of `inputTokens` is text, by the fast estimate, and what of `expectedPico` is for it. */
@@ -41,6 +43,19 @@ export type ModelSurvey = {
   thinkingLines: number;
   readonly estimator: LineEstimator;
 };
+
+/** A sum of maxima; lines without one are counted apart, so that one that is taken out leaves no trace. */
+class Maxima {
+  private sum = 0;
+  private without = 0;
+
+  /** Adds a maximum (null: there is none), or with `sign` -1 takes it out. Returns the sum; null: there is none. */
+  add(most: number | null, sign: 1 | -1): number | null {
+    if (most === null) this.without += sign;
+    else this.sum += sign * most;
+    return this.without > 0 ? null : this.sum;
+  }
+}
 
 class ProblemList {
   readonly counts: Record<Severity, number> = { error: 0, warning: 0, note: 0 };
@@ -81,6 +96,7 @@ function newModelSurvey(priced: boolean, outputSeen: OutputSeen): ModelSurvey {
     outputExpectedTokens: 0,
     outputMaxTokens: 0,
     expectedPico: 0,
+    searchPico: 0,
     maxPico: 0,
     priced,
     textTokens: 0,
@@ -110,6 +126,8 @@ export class SurveyTally {
   /** Lines to count exactly, of models whose vocabulary is known. */
   readonly samples: Map<string, LineSample> = new Map();
   private readonly options: TallyOptions;
+  private readonly maxima: Map<string, { readonly tokens: Maxima; readonly pico: Maxima }> =
+    new Map();
 
   constructor(options: TallyOptions) {
     this.options = options;
@@ -123,6 +141,7 @@ export class SurveyTally {
       this.options.onModel?.(model);
       entry = newModelSurvey(this.options.pricing.isPriced(model), this.options.outputSeen);
       this.models.set(model, entry);
+      this.maxima.set(model, { tokens: new Maxima(), pico: new Maxima() });
       if (countsAsQwen(model) && this.samples.size < SAMPLED_MODELS_MAX)
         this.samples.set(model, new LineSample());
     }
@@ -135,9 +154,8 @@ export class SurveyTally {
     entry.inputTokens += sign * estimate.inputTokens;
     entry.textTokens += sign * estimate.textTokens;
     entry.outputExpectedTokens += sign * estimate.outputExpectedTokens;
-    const most = estimate.outputMaxTokens;
-    entry.outputMaxTokens =
-      most === null || entry.outputMaxTokens === null ? null : entry.outputMaxTokens + sign * most;
+    const { outputMaxTokens } = estimate;
+    entry.outputMaxTokens = this.maxima.get(model)?.tokens.add(outputMaxTokens, sign) ?? null;
     if (entry.priced) this.addPrice(entry, request, { estimate, sign });
     if (entry.lines === 0) this.models.delete(model);
   }
@@ -162,17 +180,17 @@ export class SurveyTally {
     entry.expectedPico += at.sign * expected;
     const inputPico = pricing.estimatePico(model, { input, output: 0, thinking }) ?? 0;
     entry.textPico += (at.sign * inputPico * at.estimate.textTokens) / input;
-    if (entry.maxPico === null) return;
+    if (extras !== null && extras.search !== null) {
+      const unsearched = { input, output, thinking, extras: { ...extras, search: null } };
+      const fee = expected - (pricing.estimatePico(model, unsearched) ?? 0);
+      entry.searchPico += at.sign * fee;
+    }
     // Where nobody says whether it thinks, it may.
     const mayThink = request.view.thinking !== false;
-    if (most === output && mayThink === thinking) {
-      entry.maxPico += at.sign * expected;
-      return;
-    }
-    const upper =
-      most === null
-        ? null
-        : pricing.estimatePico(model, { input, output: most, thinking: mayThink, extras });
-    entry.maxPico = upper === null ? null : entry.maxPico + at.sign * upper;
+    let upper: number | null = expected;
+    if (most === null) upper = null;
+    else if (most !== output || mayThink !== thinking)
+      upper = pricing.estimatePico(model, { input, output: most, thinking: mayThink, extras });
+    entry.maxPico = this.maxima.get(model)?.pico.add(upper, at.sign) ?? null;
   }
 }

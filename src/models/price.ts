@@ -19,6 +19,8 @@ export type PriceOptions = {
   readonly batch?: boolean;
   /** Reasoning was seen although the service did not count it, or is expected. */
   readonly thinking?: boolean;
+  /** The strategy that the request asked its search for, where the usage names none. */
+  readonly searchAsked?: string | null;
 };
 
 /** Tokens times pico-units per token times a multiplier in 1/10,000. */
@@ -47,7 +49,8 @@ export function priceOf(usage: Usage, offer: Offer, options: PriceOptions = {}):
   if (tokens === null) {
     return null;
   }
-  const search = searchFee(usage, offer);
+  const searchStrategy = usage.searchStrategy ?? options.searchAsked ?? null;
+  const search = searchFee({ searchCount: usage.searchCount, searchStrategy }, offer);
   // Plain numbers hold every usual cost; the big integers are for the rest and give the same.
   const fast = sumAsNumber(tokens.terms, batch);
   const costPico = fast === null ? sumAsBigInt(tokens.terms, batch) : BigInt(fast);

@@ -8,6 +8,8 @@ export type TokenEstimateInput = {
   readonly messages: unknown;
   readonly tools?: unknown;
   readonly maxTokens: number | null;
+  /** Of thoughts and answer together (service contract 2.3). */
+  readonly maxCompletionTokens?: number | null;
   /** Null: not said, the model's default. */
   readonly thinking: boolean | null;
   readonly thinkingBudget?: number | null;
@@ -66,7 +68,8 @@ type Input = {
  * Tokens of a request before it is sent. Input by the fast estimate of its texts, scaled, plus the
  * chat template and media; output expected at what such answers took, else 512 tokens an answer (2,048
  * with thinking), at most what the request or the model allows. `max_tokens` does not limit the chain
- * of thought, so that the maximum adds the thinking budget or the model's longest. Never throws,
+ * of thought, so that the maximum adds the thinking budget or the model's longest; `max_completion_tokens`
+ * does. Never throws,
  * whatever the shapes are.
  */
 export function estimateTokens(
@@ -156,15 +159,13 @@ export function estimateOutputTokens(request: TokenEstimateInput): OutputEstimat
   const assumed =
     Math.min(answerMax ?? ANSWER_EXPECTED, ANSWER_EXPECTED) +
     (thinking ? Math.min(thoughtMax ?? THINKING_EXPECTED, THINKING_EXPECTED) : 0);
-  const perAnswer = !mayThink
+  const unbounded = !mayThink
     ? answerMax
     : answerMax === null || thoughtMax === null
       ? null
       : answerMax + thoughtMax;
-  const expected =
-    request.outputSeen === undefined || request.outputSeen === null
-      ? assumed
-      : Math.min(request.outputSeen, perAnswer ?? Infinity);
+  const perAnswer = least(unbounded, request.maxCompletionTokens ?? null);
+  const expected = Math.min(request.outputSeen ?? assumed, perAnswer ?? Infinity);
   return {
     outputExpectedTokens: Math.round(expected * answers),
     outputMaxTokens: perAnswer === null ? null : perAnswer * answers,

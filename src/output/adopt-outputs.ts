@@ -7,6 +7,7 @@ import type { Job, SettledLine } from '../ledger/records.ts';
 import { fileLines } from './output-file.ts';
 import { modeAnew } from './output-set.ts';
 import { parseLine, type Request } from '../parse.ts';
+import { searchAsked } from '../plan.ts';
 import type { JobRequest } from '../job/job-request.ts';
 import { readLines } from '../read.ts';
 import { showsThoughts } from '../shows-thoughts.ts';
@@ -141,7 +142,12 @@ function settle(
   const body = JSON.parse(row.body) as { usage?: unknown };
   const usage = readUsage(body.usage);
   const costPico =
-    usage === null ? null : request.pricing.costPico(model, usage, showsThoughts(row.body));
+    usage === null
+      ? null
+      : request.pricing.costPico(model, usage, {
+          thought: showsThoughts(row.body),
+          searchAsked: searchAsked(parsed),
+        });
   ledger.database
     .prepare(
       `INSERT INTO attempts (job_id, line_no, attempt, custom_id, model, started_at, ended_at, class, counted, status_code,

@@ -36,3 +36,27 @@ describe('the currency of a job', () => {
     expect(run.json()).toMatchObject({ lines: { answered: 3 }, cost: { currency: 'CNY' } });
   });
 });
+
+describe('the region of a base URL', () => {
+  const ABROAD = 'https://dashscope-intl.aliyuncs.com/api/v1';
+  const cost = (checked: { json(): unknown }): unknown =>
+    (checked.json() as { cost: unknown }).cost;
+
+  test('its prices, as where the region is named', async () => {
+    const bench = job();
+    const check = ['check', 'a.jsonl', '--model', 'qwen-plus', '--json'];
+    const named = cost(await runCli(bench, [...check, '--region', 'singapore']));
+    expect(named).toMatchObject({ currency: 'USD' });
+    expect(cost(await runCli(bench, [...check, '--base-url', ABROAD]))).toEqual(named);
+    const env = { DASHSCOPE_HTTP_BASE_URL: ABROAD };
+    expect(cost(await runCli(bench, check, { env }))).toEqual(named);
+  });
+
+  test('another region is named: 78, which of them is meant nobody knows', async () => {
+    const bench = job();
+    const flags = ['--base-url', ABROAD, '--region', 'beijing'];
+    const refused = await runCli(bench, ['check', 'a.jsonl', '--model', 'qwen-plus', ...flags]);
+    expect(refused).toMatchObject({ status: 78 });
+    expect(refused.stderr).toContain('singapore');
+  });
+});

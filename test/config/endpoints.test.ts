@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { resolveEndpoints } from '../../src/config/endpoints.ts';
+import { regionOfUrl, resolveEndpoints } from '../../src/config/endpoints.ts';
 import type { EndpointSettings, Endpoints } from '../../src/config/endpoints.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { REGIONS } from '../../src/config/flags.ts';
@@ -16,6 +16,16 @@ function resolve(given: Partial<EndpointSettings>): Endpoints {
   });
 }
 
+describe('regionOfUrl', () => {
+  it.each([
+    'http://127.0.0.1:8000/v1',
+    'https://batch.dashscope.aliyuncs.com',
+    'https://dashscope.aliyuncs.com.example',
+  ])('%s: of no region', (url) => {
+    expect(regionOfUrl(url)).toBeNull();
+  });
+});
+
 describe('resolveEndpoints: regions', () => {
   it.each([
     ['beijing', undefined, 'https://dashscope.aliyuncs.com'],
@@ -28,6 +38,7 @@ describe('resolveEndpoints: regions', () => {
     ['frankfurt', 'llm-1', 'https://llm-1.eu-central-1.maas.aliyuncs.com'],
     ['tokyo', 'llm-1', 'https://llm-1.ap-northeast-1.maas.aliyuncs.com'],
   ] as const)('%s, workspace %s: %s', (region, workspace, origin) => {
+    expect(regionOfUrl(`${origin}/api/v1`)).toBe(region);
     const { dashscope, openai } = resolve({ region, workspace });
     expect(dashscope).toBe(`${origin}/api/v1`);
     expect(openai).toBe(`${origin}/compatible-mode/v1`);

@@ -19,6 +19,7 @@ function surveyed(model: string, scope: Scope = 'cn', thinkingLines = 0): Map<st
     outputExpectedTokens: 500_000,
     outputMaxTokens: null,
     expectedPico: (pico ?? 0) * 1_000,
+    searchPico: 0,
     maxPico: null,
     priced: pico !== null,
     textTokens: 0,

@@ -111,6 +111,19 @@ describe('estimateTokens: output', () => {
     });
   });
 
+  it('max_completion_tokens bounds thoughts and answer together', () => {
+    const base = { ...ASK, messages, profile: plus, maxCompletionTokens: 100 };
+    for (const thinking of [true, false]) {
+      expect(estimateTokens({ ...base, thinking })).toMatchObject({
+        outputExpectedTokens: 100,
+        outputMaxTokens: 100,
+      });
+    }
+    expect(estimateTokens({ ...base, thinking: true, maxTokens: 20 })).toMatchObject({
+      outputMaxTokens: 100,
+    });
+  });
+
   it('a model that thinks by default or only thinks is expected to', () => {
     for (const id of ['qwen3.5-plus', 'qwq-plus']) {
       const estimate = estimateTokens({ ...ASK, messages, profile: catalog.profile(id) });
