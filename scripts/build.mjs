@@ -28,6 +28,13 @@ const UNDICI_PARTS = {
   Pool: 'undici/lib/dispatcher/pool.js',
 };
 
+// What undici's index adds to every dispatcher; the tunnel through a proxy is asked for with it.
+const UNDICI_CONNECT = `
+import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
+import connect from 'undici/lib/api/api-connect.js';
+Dispatcher.prototype.connect = connect;
+`;
+
 const onlyWhatIsUsedOfUndici = {
   name: 'only-what-is-used-of-undici',
   setup({ onResolve, onLoad }) {
@@ -35,7 +42,8 @@ const onlyWhatIsUsedOfUndici = {
     onLoad({ filter: /.*/, namespace: 'undici-parts' }, () => ({
       contents: Object.entries(UNDICI_PARTS)
         .map(([name, path]) => `export { default as ${name} } from '${path}';`)
-        .join('\n'),
+        .join('\n')
+        .concat(UNDICI_CONNECT),
       resolveDir: root,
     }));
   },

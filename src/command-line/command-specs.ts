@@ -28,6 +28,14 @@ const INPUT: PositionalSpec = {
   completes: 'file',
 };
 
+const JOBS: PositionalSpec = {
+  name: 'jobs',
+  describe: 'ledgers, job names or inputs; default: all jobs in this folder',
+  required: false,
+  many: true,
+  completes: 'file',
+};
+
 const JOB: PositionalSpec = {
   name: 'job',
   describe: 'a ledger, a job name or an input; default: the only one in this folder',
@@ -84,7 +92,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: [JSON_OUT, ...DISPLAY_FLAGS],
     describe: 'all jobs found in a folder',
     examples: ['qbatch jobs', 'qbatch jobs ~/batches --json'] },
-  { name: 'usage', aliases: [], positionals: [{ ...JOB, name: 'jobs', many: true }], flags: [
+  { name: 'usage', aliases: [], positionals: [JOBS], flags: [
       { name: 'by', type: 'string', metavar: 'KEYS', default: 'model', describe: 'group by model, day, hour, job, status, code, thinking, tag:NAME; several with commas' },
       { name: 'format', type: 'string', choices: ['table', 'csv', 'json', 'markdown', 'html', 'parquet'], default: 'table', describe: 'how it is written' },
       OUTPUT, LEDGER, JOB_NAME, ...DISPLAY_FLAGS ],

@@ -244,7 +244,7 @@ export function checkText(report: CheckReport): string {
   return parts.join('');
 }
 
-/** What the ledger of this input, where there is one, has seen of the length of answers. */
+/** What the ledger of this input, where there is one, has seen of the length of answers: it only sharpens the estimate. */
 async function seenBefore(
   { ledgerPath, jobName }: Places,
   { settings }: RunSetup,
@@ -259,7 +259,6 @@ async function seenBefore(
     });
   } catch (error) {
     if (!(error instanceof QbatchError)) throw error;
-    // A check is of the input; what its ledger has seen only sharpens the estimate.
     io.writeErr(`qbatch: estimated without what the ledger has seen: ${pathText(error.message)}\n`);
     return nothingSeen;
   }
@@ -271,22 +270,31 @@ export async function checkCommand(
   io: CommandIo,
 ): Promise<ExitCode> {
   const setup = setUpRun(parsed.flags, io);
-  const { settings, scope, catalog, defaults } = setup;
   const source = await openInput(parsed.input, io, true);
   try {
-    const currency = currencyOf(settings, scope, catalog);
-    const pricing = createPricing(catalog, scope, currency, { batch: isBatchChat(settings) });
-    const survey = await surveyInput(source.path, {
-      maxLineBytes: settings.maxLineBytes,
-      defaults,
-      pricing,
-      outputSeen: await seenBefore(placesOf(source, settings, io.cwd), setup, io),
-      wantsHash: false,
-    });
-    const report = checkReport(survey, parsed.input, setup, pricing);
-    await io.writeOut(settings.json ? `${jsonText(report)}\n` : checkText(report));
-    return survey.invalid > 0 ? EXIT.invalidInput : EXIT.ok;
+    const places = placesOf(source, setup.settings, io.cwd);
+    return await checkPlaces(places, { setup, io, shown: parsed.input });
   } finally {
     if (source.spooled) rmSync(source.path, { force: true });
   }
+}
+
+/** The same of an input that is open, with settings that are merged: a dry run of a known job. */
+export async function checkPlaces(
+  places: Places,
+  { setup, io, shown }: { setup: RunSetup; io: CommandIo; shown: string },
+): Promise<ExitCode> {
+  const { settings, scope, catalog, defaults } = setup;
+  const currency = currencyOf(settings, scope, catalog);
+  const pricing = createPricing(catalog, scope, currency, { batch: isBatchChat(settings) });
+  const survey = await surveyInput(places.source.path, {
+    maxLineBytes: settings.maxLineBytes,
+    defaults,
+    pricing,
+    outputSeen: await seenBefore(places, setup, io),
+    wantsHash: false,
+  });
+  const report = checkReport(survey, shown, setup, pricing);
+  await io.writeOut(settings.json ? `${jsonText(report)}\n` : checkText(report));
+  return survey.invalid > 0 ? EXIT.invalidInput : EXIT.ok;
 }

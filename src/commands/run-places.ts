@@ -2,6 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { EXIT, InputError, QbatchError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
 import { type InputSource, openInput } from '../input/input-source.ts';
+import { regionOfUrl } from '../config/endpoints.ts';
 import { chooseJob } from '../ledger/find-jobs.ts';
 import { findJob } from '../ledger/jobs.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
@@ -77,7 +78,7 @@ export async function placesOfJob(
     setup: {
       ...setup,
       settings: merged,
-      scope: job.endpoint.scope as Scope,
+      scope: saysWhere(origins) ? setup.scope : (job.endpoint.scope as Scope),
       defaults: lineDefaults(merged, setup.catalog),
     },
   };
@@ -106,11 +107,25 @@ function filesOfJob(
   return { input: here(input), results: moved(results), errors: moved(errors) };
 }
 
+function isSaid(origins: RunSetup['origins'], name: keyof Settings): boolean {
+  return (origins.get(name) ?? 'default') !== 'default';
+}
+
+/** Whether this run says where its calls go; else they go where those of the last run went. */
+function saysWhere(origins: RunSetup['origins']): boolean {
+  return (['region', 'baseUrl', 'compatibleBaseUrl'] as const).some((name) =>
+    isSaid(origins, name),
+  );
+}
+
 /** Identity and endpoint of the last run stand in for what this one does not say. */
 function settingsOfJob(job: Job, settings: Settings, origins: RunSetup['origins']): Settings {
-  const said = (name: keyof Settings): boolean => (origins.get(name) ?? 'default') !== 'default';
-  const elsewhere = said('region') || said('baseUrl') || said('compatibleBaseUrl');
+  const said = (name: keyof Settings): boolean => isSaid(origins, name);
+  const elsewhere = saysWhere(origins);
   const { identity, endpoint } = job;
+  // Hosts of the service are named after the workspace: with another one they are found anew.
+  const anew = !identity.simulated && said('workspace') && regionOfUrl(endpoint.dashscope) !== null;
+  const ownUrls = elsewhere || identity.simulated || anew;
   return {
     ...settings,
     model: said('model') ? settings.model : (identity.model ?? undefined),
@@ -121,8 +136,7 @@ function settingsOfJob(job: Job, settings: Settings, origins: RunSetup['origins'
       settings.simulate ??
       (identity.simulated && !said('simulate') ? DEFAULT_SIMULATOR_SPEC : undefined),
     region: elsewhere ? settings.region : (endpoint.region as Settings['region']),
-    baseUrl: elsewhere || identity.simulated ? settings.baseUrl : endpoint.dashscope,
-    compatibleBaseUrl:
-      elsewhere || identity.simulated ? settings.compatibleBaseUrl : endpoint.openai,
+    baseUrl: ownUrls ? settings.baseUrl : endpoint.dashscope,
+    compatibleBaseUrl: ownUrls ? settings.compatibleBaseUrl : endpoint.openai,
   };
 }

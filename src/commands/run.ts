@@ -27,14 +27,14 @@ import type { Reporter } from '../reporters/reporter.ts';
 import { refuseUnpriced } from '../job/refuse-unpriced.ts';
 import { type RunResult, runJob } from '../job/run-job.ts';
 import type { RunOptions } from '../job/run-options.ts';
-import { RunStop } from '../job/run-stop.ts';
-import { checkCommand } from './check.ts';
+import { checkCommand, checkPlaces } from './check.ts';
 import type { CommandIo } from './io.ts';
 import { confirmFresh, confirmOpen, confirmSampled, gate, refuseBlindFresh } from './run-gate.ts';
 import { type Places, placesOf, placesOfJob } from './run-places.ts';
 import type { Shown } from './run-dashboard.ts';
 import { retryLines } from './retry-lines.ts';
 import { openReporter, tell } from './run-report.ts';
+import { stopFromSignals } from './stop-from-signals.ts';
 import {
   currencyOf,
   openService,
@@ -51,27 +51,6 @@ export type RunCommand = Extract<
   { readonly command: 'run' | 'check' | 'resume' | 'retry' }
 >;
 
-/** The first signal stops, the second drops the calls in flight. */
-function stopFromSignals(io: CommandIo): RunStop {
-  const stop = new RunStop();
-  const onStop = (): void => {
-    const code = io.signalCode() ?? EXIT.interrupted;
-    const name =
-      code === EXIT.terminated ? 'terminated' : code === EXIT.hangup ? 'hangup' : 'interrupted';
-    stop.stop({ reason: name, code, message: `${name} by a signal` });
-  };
-  if (io.stop.aborted) onStop();
-  io.stop.addEventListener('abort', onStop, { once: true });
-  io.abort.addEventListener(
-    'abort',
-    () => {
-      stop.abort();
-    },
-    { once: true },
-  );
-  return stop;
-}
-
 /** `qbatch run`, `resume` and `retry`: wires the parts, runs the job, prints the summary, returns the exit code. */
 export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<ExitCode> {
   let setup = setUpRun(parsed.flags, io);
@@ -85,7 +64,11 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
     if (settings.simulate === undefined)
       await (await openService(settings, setup.scope, io)).close();
     places = placesOf(await openInput(parsed.input, io), settings, io.cwd);
-  } else ({ places, setup } = await placesOfJob(parsed, setup, io));
+  } else {
+    ({ places, setup } = await placesOfJob(parsed, setup, io));
+    const shown = places.source.path;
+    if (setup.settings.dryRun) return checkPlaces(places, { setup, io, shown });
+  }
   try {
     return await runAt(parsed, places, { setup, io });
   } catch (error) {
