@@ -66,7 +66,7 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
   const run = new JobRun(options, sends ? await askQuotas(options) : new Map());
   try {
     // Before anything else: a run that is stopped before its first commit leaves whole files too.
-    await outputs?.writer.catchUp(firstOpenLine(ledger.database, job, cursor.line));
+    await outputs?.writer.catchUp(frontierOf(ledger, job, cursor.line));
     if (sends && stop.stopped === null) {
       run.begin();
       await dispatch({
@@ -104,6 +104,11 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
     outputs?.close();
   }
   return sumUp(options, run);
+}
+
+/** The first line that the files cannot hold yet; in settled order they hold whatever is settled. */
+function frontierOf(ledger: Ledger, job: Job, afterLine: number): number {
+  return job.outputOrder === 'settled' ? 0 : firstOpenLine(ledger.database, job, afterLine);
 }
 
 /** Tells the start; returns how many lines are open. */

@@ -23,6 +23,20 @@ function lineOf(model: string, fields: Partial<Admittable> = {}): Admittable {
   };
 }
 
+/** One slot: qwen-max was refused once and waits behind a call of qwen-plus. */
+async function heldUp() {
+  const limited = createLimiter({ maxUnreachableMs: 10_000, concurrency: 1 });
+  const { tickets, ask } = limited;
+  ask(lineOf('qwen-max'));
+  await settleTurns();
+  ask(lineOf('qwen-plus'));
+  tickets[0]?.ticket.throttled('throttle_rate', null);
+  tickets[0]?.ticket.release(DONE);
+  await settleTurns();
+  ask(lineOf('qwen-max'), true);
+  return limited;
+}
+
 const made: { limiter: Limiter; clock: FakeClock }[] = [];
 
 function createLimiter(fields: Partial<LimiterOptions> = {}) {
@@ -355,17 +369,7 @@ describe('Limiter: a service that admits nothing', () => {
   });
 
   test('refused once, and then it waits for the slot of another: not told, its next try is admitted', async () => {
-    const { clock, tickets, told, ask } = createLimiter({
-      maxUnreachableMs: 10_000,
-      concurrency: 1,
-    });
-    ask(lineOf('qwen-max'));
-    await settleTurns();
-    ask(lineOf('qwen-plus'));
-    tickets[0]?.ticket.throttled('throttle_rate', null);
-    tickets[0]?.ticket.release(DONE);
-    await settleTurns();
-    ask(lineOf('qwen-max'), true);
+    const { clock, tickets, told } = await heldUp();
     expect(tickets.map(({ model }) => model)).toEqual(['qwen-max', 'qwen-plus']);
     // A call that takes its time: qwen-max was not asked meanwhile.
     tickets[1]?.ticket.admitted();
@@ -380,17 +384,7 @@ describe('Limiter: a service that admits nothing', () => {
   });
 
   test('refused, held up by the slot of another, and refused again without end: told', async () => {
-    const { clock, tickets, told, ask } = createLimiter({
-      maxUnreachableMs: 10_000,
-      concurrency: 1,
-    });
-    ask(lineOf('qwen-max'));
-    await settleTurns();
-    ask(lineOf('qwen-plus'));
-    tickets[0]?.ticket.throttled('throttle_rate', null);
-    tickets[0]?.ticket.release(DONE);
-    await settleTurns();
-    ask(lineOf('qwen-max'), true);
+    const { clock, tickets, told } = await heldUp();
     await clock.advance(30_000);
     tickets[1]?.ticket.release(DONE);
     await clock.advance(100);
