@@ -77,7 +77,9 @@ export async function* readChunks(
     if (error instanceof InputError) throw error;
     throw unreadable(path, error);
   } finally {
+    // A reader that stops early leaves a read under way; whoever goes on after it finds the file closed.
     file.destroy();
+    if (!file.closed) await new Promise<void>((resolve) => file.once('close', () => resolve()));
   }
 }
 

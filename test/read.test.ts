@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -346,6 +346,29 @@ describe('readLines: what cannot be read', () => {
     ['missing, compressed', (folder: string) => join(folder, 'nowhere.jsonl.gz')],
   ])('%s: 66', async (_name, pathIn) => {
     await expect(read(pathIn(tempFolder()))).rejects.toMatchObject({ exitCode: 66 });
+  });
+});
+
+describe('readLines: a reader that stops early', () => {
+  /** The files this process holds open. */
+  const openFiles = (): string[] =>
+    readdirSync('/proc/self/fd').flatMap((descriptor) => {
+      try {
+        return [readlinkSync(`/proc/self/fd/${descriptor}`)];
+      } catch {
+        return [];
+      }
+    });
+
+  test.each(['reviews.jsonl', 'reviews.jsonl.gz'])('%s is closed when it goes on', async (name) => {
+    const text = Array.from({ length: 4000 }, (_, line) => `{"line":${line}}\n`).join('');
+    const path = fileOf(name.endsWith('.gz') ? gzipSync(text, { level: 0 }) : text, name);
+    for await (const [line] of readLines(path, { maxLineBytes: 1024, chunkBytes: 1024 })) {
+      expect(line?.text).toBe('{"line":0}');
+      expect(openFiles()).toContain(realpathSync(path));
+      break;
+    }
+    expect(openFiles()).not.toContain(realpathSync(path));
   });
 });
 
