@@ -284,6 +284,7 @@ describe('the example inputs', () => {
         set: new Map(),
         strict,
         catalog,
+        scope: 'cn',
       },
       pricing: createPricing(catalog, 'cn', 'CNY'),
       outputSeen: nothingSeen,

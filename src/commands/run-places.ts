@@ -61,6 +61,7 @@ export async function placesOfJob(
   const merged = settingsOfJob(job, settings, origins);
   const files = filesOfJob(job, chosen.ledgerPath);
   const source = await openInput(files.input, io);
+  const scope = saysWhere(origins) ? setup.scope : (job.endpoint.scope as Scope);
   return {
     places: {
       source: { ...source, spooled: /^stdin-[0-9a-f]{12}\.jsonl$/.test(basename(files.input)) },
@@ -78,8 +79,8 @@ export async function placesOfJob(
     setup: {
       ...setup,
       settings: merged,
-      scope: saysWhere(origins) ? setup.scope : (job.endpoint.scope as Scope),
-      defaults: lineDefaults(merged, setup.catalog),
+      scope,
+      defaults: lineDefaults(merged, setup.catalog, scope),
     },
   };
 }

@@ -36,9 +36,9 @@ export function openCatalog(path: string | undefined): Catalog {
 }
 
 /** What lines that do not say fall back on. */
-export function lineDefaults(settings: Settings, catalog: Catalog): LineDefaults {
+export function lineDefaults(settings: Settings, catalog: Catalog, scope: Scope): LineDefaults {
   const { model, system, protocol, set, strict } = settings;
-  return { model, system, protocol, set, strict, catalog };
+  return { model, system, protocol, set, strict, catalog, scope };
 }
 
 /** Resolves flags, environment and files into everything a run needs but its input. */
@@ -46,12 +46,13 @@ export function setUpRun(flags: GivenFlags, io: CommandIo): RunSetup {
   const resolved = resolveSettings({ flags, env: io.env, cwd: io.cwd, home: io.home });
   const settings = { ...resolved.settings, region: regionOf(resolved) };
   const catalog = openCatalog(settings.catalog);
+  const scope = scopeOf(settings.region);
   return {
     ...resolved,
     settings,
     catalog,
-    scope: scopeOf(settings.region),
-    defaults: lineDefaults(settings, catalog),
+    scope,
+    defaults: lineDefaults(settings, catalog, scope),
   };
 }
 

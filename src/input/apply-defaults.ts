@@ -37,7 +37,7 @@ export function applyDefaults(
         : `model is ${JSON.stringify(draft.model)}; it must be a non-empty string`;
     return { kind: 'unshaped', problems: [invalidRequest(path, what)] };
   }
-  const profile = defaults.catalog.profile(model);
+  const profile = defaults.catalog.profile(model, defaults.scope);
   const parameters = withDefaults(draft.parameters, defaults.set);
   const system =
     defaults.system !== undefined &&

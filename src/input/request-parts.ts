@@ -1,5 +1,6 @@
 import type { OpenObject, TextSpan } from './open-object.ts';
 import type { Catalog } from '../models/catalog.ts';
+import type { Scope } from '../models/scope.ts';
 import type { Problem } from '../problem.ts';
 import type { Endpoint, ProtocolName } from '../protocols/protocol.ts';
 import type { LineShape, RequestView } from '../schemas/request-view.ts';
@@ -13,6 +14,8 @@ export type LineDefaults = {
   readonly set: ReadonlyMap<string, string>;
   readonly strict: boolean;
   readonly catalog: Catalog;
+  /** Where the request goes: a model's limits and abilities are those it has there. */
+  readonly scope: Scope;
 };
 
 /** One member of an object of the request, as raw text. */

@@ -25,7 +25,7 @@ export type Catalog = {
   readonly date: string;
   /** Every listed id, snapshots too, sorted; other names of the same model are left out. */
   ids(): readonly string[];
-  /** Never fails: an unknown id has `known: false` and nothing else. Limits of `scope` where they differ. */
+  /** Never fails: an unknown id has `known: false` and nothing else. Limits and abilities of `scope` where they differ. */
   profile(model: string, scope?: Scope): ModelProfile;
   /**
    * List prices. Null: unknown model, not offered there, not priced (free trials), or no price in
@@ -232,12 +232,20 @@ function profileOf(
     logprobs: record.logprobs ?? null,
     jsonObject: record.json_object ?? null,
     jsonSchema: record.json_schema ?? null,
-    webSearch: record.web_search === undefined ? null : record.web_search.length > 0,
+    webSearch: webSearchOf(record, scope),
     contextWindow: limits.context ?? null,
     maxInput: limits.max_input ?? null,
     maxOutput: limits.max_output ?? null,
     maxThinking: limits.max_thinking ?? null,
   };
+}
+
+/** Whether a model searches; the lists name Beijing's and Singapore's models, and of other places tell nothing. */
+function webSearchOf({ web_search: where }: ModelRecord, scope: Scope | undefined): boolean | null {
+  if (where === undefined) return null;
+  if (where.length === 0) return false;
+  if (scope === undefined || where.includes(scope)) return true;
+  return scope === 'cn' || scope === 'intl' ? false : null;
 }
 
 /**

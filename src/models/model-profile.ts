@@ -18,7 +18,7 @@ export type ModelProfile = {
   readonly logprobs: boolean | null;
   readonly jsonObject: boolean | 'non-thinking only' | null;
   readonly jsonSchema: boolean | 'non-thinking only' | null;
-  /** Whether `enable_search` works, in some region at least. */
+  /** Whether `enable_search` works in the scope asked for; where none is, in some scope at least. */
   readonly webSearch: boolean | null;
   readonly contextWindow: number | null;
   readonly maxInput: number | null;

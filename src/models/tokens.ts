@@ -3,10 +3,17 @@ import { heardTokens, mediaTokens } from './media-tokens.ts';
 import type { ModelProfile } from './model-profile.ts';
 import { estimateText } from './text-tokens.ts';
 
-/** A request as the estimate sees it, in either protocol's shape; values are parsed JSON. */
-export type TokenEstimateInput = {
+/** What a request brings, in either protocol's shape; values are parsed JSON. */
+export type TokenInput = {
   readonly messages: unknown;
   readonly tools?: unknown;
+  /** `vl_high_resolution_images`: images may be as large as the model takes. */
+  readonly highResolution?: boolean;
+  readonly profile: ModelProfile;
+};
+
+/** A request as the estimate sees it. */
+export type TokenEstimateInput = TokenInput & {
   readonly maxTokens: number | null;
   /** Of thoughts and answer together (service contract 2.3). */
   readonly maxCompletionTokens?: number | null;
@@ -17,9 +24,6 @@ export type TokenEstimateInput = {
   readonly n?: number;
   /** Mean tokens of one answer where such have been seen; null: none. */
   readonly outputSeen?: number | null;
-  /** `vl_high_resolution_images`: images may be as large as the model takes. */
-  readonly highResolution?: boolean;
-  readonly profile: ModelProfile;
 };
 
 export type TokenEstimate = {
@@ -93,8 +97,17 @@ export function estimateTokens(
   };
 }
 
+/** The input half of `estimateTokens`, of the whole of each text. */
+export function estimateInputTokens(request: TokenInput): number {
+  let tokens = 0;
+  const { fixed } = readInput(request, (text) => {
+    tokens += estimateText(text);
+  });
+  return Math.round(fixed + tokens);
+}
+
 /** Every text of a request that the estimate counts. */
-export function requestTexts(request: TokenEstimateInput): readonly string[] {
+export function requestTexts(request: TokenInput): readonly string[] {
   const texts: string[] = [];
   readInput(request, (text) => {
     texts.push(text);
@@ -103,7 +116,7 @@ export function requestTexts(request: TokenEstimateInput): readonly string[] {
 }
 
 /** Hands on each text; returns the tokens of all the rest, `fixed`, and what of those are media. */
-function readInput(request: TokenEstimateInput, onText: (text: string) => void): Input {
+function readInput(request: TokenInput, onText: (text: string) => void): Input {
   const { messages, tools } = request;
   const input: Input = { fixed: TOKENS_TO_OPEN_ANSWER, audio: 0, visual: 0, onText };
   for (const message of Array.isArray(messages) ? messages : [messages]) {
@@ -117,7 +130,7 @@ function readInput(request: TokenEstimateInput, onText: (text: string) => void):
   return input;
 }
 
-function readMessage(message: unknown, request: TokenEstimateInput, input: Input): void {
+function readMessage(message: unknown, request: TokenInput, input: Input): void {
   if (!isObject(message)) {
     if (typeof message === 'string') input.onText(message);
     return;
@@ -132,7 +145,7 @@ function readMessage(message: unknown, request: TokenEstimateInput, input: Input
 }
 
 /** One part: native `{text}`, `{image}`, ...; OpenAI's `{type, text | image_url | input_audio | ...}`. */
-function readPart(part: unknown, request: TokenEstimateInput, input: Input): void {
+function readPart(part: unknown, request: TokenInput, input: Input): void {
   if (typeof part === 'string') input.onText(part);
   if (!isObject(part)) return;
   const text = part['text'];

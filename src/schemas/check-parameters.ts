@@ -128,7 +128,10 @@ const SEED_LIMIT = 9_223_372_036_854_775_807n;
 
 function isBeyondSeed(row: Parameter, value: unknown, raw: string | undefined): boolean {
   if (row.name !== 'seed' || Number(value) < 2 ** 63 || raw === undefined) return false;
-  return /^\d+$/.test(raw) && BigInt(raw) > SEED_LIMIT;
+  const [, whole = '', part = '', tens = '0'] =
+    /^(\d+)(?:\.(\d+))?(?:[eE]\+?(\d+))?$/.exec(raw) ?? [];
+  const digits = whole + part.padEnd(Number(tens), '0').slice(0, Number(tens));
+  return BigInt(digits) > SEED_LIMIT || /[1-9]/.test(part.slice(Number(tens)));
 }
 
 /** Checks one known parameter in its proper place. */

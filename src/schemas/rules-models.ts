@@ -33,6 +33,9 @@ function depthOf(value: unknown): number {
   return deepest + 1;
 }
 
+/** Roles of messages that the translation models refuse; they name the two they take. */
+const NOT_FOR_TRANSLATION = ['system', 'tool', 'function'] as const;
+
 /** Deepest nesting of `result_schema`. Source: qwen-vl-ocr-api-reference, 2026-05. */
 const SCHEMA_DEPTH_MAX = 3;
 
@@ -128,11 +131,13 @@ export const MODEL_RULES: readonly Rule[] = [
     on: null,
     models: 'qwen-mt',
     when: isTranslation,
-    must: (view) => countRole(view, 'system') === 0,
+    must: (view) => NOT_FOR_TRANSLATION.every((role) => countRole(view, role) === 0),
     place: MESSAGES_PLACE,
-    found: (view) =>
-      `messages has ${countRole(view, 'system')} of the system and the model is ${view.model}`,
-    text: 'a translation model takes no system message',
+    found: (view) => {
+      const roles = NOT_FOR_TRANSLATION.filter((role) => countRole(view, role) > 0);
+      return `messages has some of the role ${roles.join(' and ')} and the model is ${view.model}`;
+    },
+    text: 'a translation model takes no system message and no answer of a tool',
     service: 'Role must be in [user, assistant]',
     severity: 'error',
     source: SOURCES.errors,

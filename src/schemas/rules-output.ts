@@ -1,3 +1,4 @@
+import { estimateInputTokens } from '../models/tokens.ts';
 import { PROBLEM_CODES } from './codes.ts';
 import { FAMILIES } from './model-families.ts';
 import { FORMAT_RULES } from './rules-format.ts';
@@ -12,7 +13,7 @@ import {
   saysJson,
 } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
-import { parameterPlace, ruleOf } from './rule.ts';
+import { MESSAGES_PLACE, parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
 import { SOURCES } from './sources.ts';
 
@@ -24,6 +25,24 @@ const MAX_INPUT_DOCUMENTED = 1_000_000;
 
 /** The most answers that any model gives. */
 const N_MAX = 4;
+
+/** An estimate of one text may be a fifth too much; only what is surely longer is told. */
+const ESTIMATE_LEEWAY = 1.3;
+
+/** Most tokens that the model takes, or that its window has room for. */
+function longestInput({ profile }: RequestView): number {
+  return profile.maxInput ?? profile.contextWindow ?? Number.POSITIVE_INFINITY;
+}
+
+/** About how many tokens the request brings. */
+function inputTokens(view: RequestView): number {
+  return estimateInputTokens({
+    messages: view.messages ?? view.input['prompt'],
+    tools: view.parameters['tools'],
+    highResolution: view.parameters['vl_high_resolution_images'] === true,
+    profile: view.profile,
+  });
+}
 
 function mostTokens(view: RequestView): number {
   return maxTokensOf(view) ?? Number.POSITIVE_INFINITY;
@@ -97,6 +116,22 @@ export const OUTPUT_RULES: readonly Rule[] = [
     severity: 'warning',
     code: PROBLEM_CODES.modelList,
     source: SOURCES.reference,
+  }),
+  ruleOf({
+    id: 'input-length',
+    on: null,
+    models: 'listed with a longest input',
+    // No token of a text is shorter than a byte, so that hardly any line has to be counted.
+    when: (view) => view.bytes > longestInput(view),
+    must: (view) => inputTokens(view) <= longestInput(view) * ESTIMATE_LEEWAY,
+    place: MESSAGES_PLACE,
+    found: (view) =>
+      `messages has about ${inputTokens(view)} tokens and the model ${view.model} takes at most ${longestInput(view)}`,
+    text: 'a longer input is refused: shorten it, or name a model that takes more',
+    service: 'Range of input length should be [1, xxx]',
+    xxx: (view) => String(longestInput(view)),
+    severity: 'warning',
+    source: SOURCES.errors,
   }),
   ruleOf({
     id: 'max-input-tokens',

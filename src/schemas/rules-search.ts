@@ -70,7 +70,7 @@ export const SEARCH_RULES: readonly Rule[] = [
     must: (view) => view.profile.webSearch !== false,
     place: parameterPlace('enable_search'),
     found: (view) => `enable_search is true and the model ${view.model}`,
-    text: 'this model is not on the list of those that search: leave it out, or correct the catalog with --catalog',
+    text: 'this model is not on the list of those that search in this region: leave it out, or correct the catalog with --catalog',
     service: 'This model does not support enable_search.',
     severity: 'warning',
     code: PROBLEM_CODES.modelList,

@@ -1,10 +1,28 @@
-/** The most tokens that a model writes: answers, and chains of thought. */
-export type ModelMaxima = { readonly output: number; readonly thought: number };
+/** The most tokens that a model takes, and that it writes: answers, and chains of thought. */
+export type ModelMaxima = {
+  readonly input: number;
+  readonly output: number;
+  readonly thought: number;
+};
 
 type Row = readonly [model: RegExp, most: number];
 
 /** Above every model's own maximum: for models whose own one is not in the tables. */
 const UNKNOWN = 1_048_576;
+const UNKNOWN_INPUT = 10_000_000;
+
+/** First match counts. Source: model list (Feb 2026), Beijing's, as far as the families agree. */
+const INPUT: readonly Row[] = [
+  [/^qwen(2\.5)?-math/, 3072],
+  [/^qwen-audio|^qwen-max-2024-04-28/, 6000],
+  [/^qwen-mt/, 8192],
+  [/^qwen-vl-ocr/, 30_000],
+  [/^qwen-max(-2024-09-19)?$|^qwen-omni-turbo/, 30_720],
+  [/^qwen3-omni-flash/, 49_152],
+  [/^qwen-max-(latest|2025-01-25)$|^qwen-plus-(2024|2025-0(1|4-28|7-14))/, 129_024],
+  [/^qwen3-max/, 258_048],
+  [/^qwen-(plus|flash)(-latest)?$/, 997_952],
+];
 
 /** First match counts. Source: model list (Feb 2026), as far as the families agree. */
 const OUTPUT: readonly Row[] = [
@@ -39,11 +57,15 @@ const THOUGHT: readonly Row[] = [
   [/^qwq-plus|^qwen3-omni-flash|^deepseek-(r1|v3\.)|^glm-(4\.|5$)|^kimi-k2(-thinking|\.5)/, 32_768],
 ];
 
-function first(rows: readonly Row[], model: string): number {
-  return rows.find(([pattern]) => pattern.test(model))?.[1] ?? UNKNOWN;
+function first(rows: readonly Row[], model: string, unknown: number): number {
+  return rows.find(([pattern]) => pattern.test(model))?.[1] ?? unknown;
 }
 
-/** The most that a model is documented to write; a number above all models where it is not known. */
+/** The most that a model is documented to take and to write; a number above all models where it is not known. */
 export function maximaOf(model: string): ModelMaxima {
-  return { output: first(OUTPUT, model), thought: first(THOUGHT, model) };
+  return {
+    input: first(INPUT, model, UNKNOWN_INPUT),
+    output: first(OUTPUT, model, UNKNOWN),
+    thought: first(THOUGHT, model, UNKNOWN),
+  };
 }

@@ -1,8 +1,10 @@
 import { invalidParameter, serviceError } from './errors-table.ts';
 import type { ServiceError } from './errors-table.ts';
 import { refuseMessages } from './message-refusals.ts';
+import { maximaOf } from './model-maxima.ts';
 import { refuseParameters } from './parameter-refusals.ts';
 import type { SimulatedRequest } from './request.ts';
+import { countInputTokens } from './usage-count.ts';
 
 /** The longest request body of a text model, in bytes: reported for qwen-plus-latest, Apr 2026. */
 const TEXT_BODY_BYTES_MAX = 6_291_456;
@@ -55,5 +57,18 @@ export function refuse(request: SimulatedRequest, bodyBytes: number): ServiceErr
       false,
     );
   }
-  return refuseInput(request) ?? refuseMessages(request) ?? refuseParameters(request);
+  return (
+    refuseInput(request) ??
+    refuseMessages(request) ??
+    refuseLength(request, bodyBytes) ??
+    refuseParameters(request)
+  );
+}
+
+/** Counted only where it may be: no token of a text is shorter than a byte. */
+function refuseLength(request: SimulatedRequest, bodyBytes: number): ServiceError | null {
+  const { input } = maximaOf(request.model);
+  return bodyBytes > input && countInputTokens(request) > input
+    ? invalidParameter(`Range of input length should be [1, ${input}]`)
+    : null;
 }

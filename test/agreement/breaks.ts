@@ -276,6 +276,23 @@ const MESSAGES: readonly Break[] = [
     status: 500,
   },
   {
+    name: 'an answer of a tool to a translation',
+    model: 'qwen-mt-plus',
+    break: said(({ messages }) => [
+      {
+        role: 'assistant',
+        content: '',
+        tool_calls: [
+          { id: 'call_1', type: 'function', function: { name: 'now', arguments: '{}' } },
+        ],
+      },
+      { role: 'tool', content: '9:00', tool_call_id: 'call_1' },
+      ...messages,
+    ]),
+    service: 'Role must be in [user, assistant]',
+    status: 500,
+  },
+  {
     name: 'parts to a text model',
     only: 'native',
     break: parts([{ text: 'Name three rivers.' }]),
@@ -436,6 +453,14 @@ export const SIMULATOR_ALONE: readonly (Difference & Pick<Break, 'service'>)[] =
     break: said(() => [{ role: 'user', content: 'a'.repeat(6_291_456) }]),
     service: 'Exceeded limit on max bytes to request body : 6291456',
     reason: 'reported of one model; check does not make an error of it',
+  },
+  {
+    name: 'an input longer than the model takes',
+    model: 'qwen-math-plus',
+    runs: 1,
+    break: said(() => [{ role: 'user', content: 'one two '.repeat(3000) }]),
+    service: 'Range of input length should be [1, 3072]',
+    reason: 'check estimates tokens, and warns',
   },
   {
     name: 'a translation without languages',

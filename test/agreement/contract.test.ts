@@ -66,8 +66,6 @@ const NOT_SIMULATED: Readonly<Record<string, string>> = {
   'InvalidParameter model not exist': 'an older text; the simulator has the code ModelNotFound',
   'InvalidParameter failed to find the requested media resource|authorization to access the media':
     MEDIA,
-  'InvalidParameter range of input length|message token length exceed':
-    'it does not count the tokens of real texts',
   'InvalidParameter repetitive tool calls': OPEN,
   'InvalidParameter invalid file \\[id|file \\[id:': FILES,
   'InvalidParameter.DataInspection null': MEDIA,

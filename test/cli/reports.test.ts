@@ -201,6 +201,18 @@ describe('check', () => {
     expect(bench.names()).toEqual(['a.jsonl']);
   });
 
+  test('limits and abilities are those of the region', async () => {
+    const bench = openBench();
+    bench.write(
+      'a.jsonl',
+      jsonl([nativeLine('杭州', { model: 'qwen-max', parameters: { max_tokens: 5000 } })]),
+    );
+    expect(await runCli(bench, ['check', 'a.jsonl'])).toMatchObject({ status: 0 });
+    const run = await runCli(bench, ['check', 'a.jsonl', '--region', 'finance']);
+    expect(run).toMatchObject({ status: 65 });
+    expect(run.stdout).toContain('Range of max_tokens should be [1, 2000]');
+  });
+
   test('bad input: 65 with the place, as people and as programs read it', async () => {
     const bench = openBench();
     bench.write(

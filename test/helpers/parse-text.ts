@@ -15,6 +15,7 @@ export function defaultsOf(fields: Partial<LineDefaults> = {}): LineDefaults {
     set: new Map(),
     strict: false,
     catalog,
+    scope: 'cn',
     ...fields,
   };
 }

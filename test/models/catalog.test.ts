@@ -54,6 +54,20 @@ describe('bundled catalog', () => {
     expect(offers).toBeGreaterThan(600);
   });
 
+  it('limits and abilities are those of the place where the model is called', () => {
+    // Model list of Model Studio, February 2026: the finance cloud's qwen-max writes 2,000 tokens.
+    expect(catalog.profile('qwen-max', 'finance')).toMatchObject({
+      maxInput: 6000,
+      maxOutput: 2000,
+    });
+    expect(catalog.profile('qwen-max', 'cn')).toMatchObject({ maxInput: 30_720, maxOutput: 8192 });
+    // It searches in Beijing; Singapore's list does not have it, and there is no list of Frankfurt's.
+    expect(
+      (['cn', 'intl', 'eu'] as const).map((scope) => catalog.profile('qwen-max', scope).webSearch),
+    ).toEqual([true, false, null]);
+    expect(catalog.profile('qwen-long', 'eu').webSearch).toBe(false);
+  });
+
   it('no second name hides a model of its own', () => {
     for (const id of catalog.ids()) {
       expect(catalog.record(id)?.id).toBe(id);

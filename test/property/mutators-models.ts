@@ -71,6 +71,14 @@ export const MODEL_MUTATORS: readonly Mutator[] = [
   },
   {
     ...mt,
+    breaks: 'input-length',
+    severity: 'warning',
+    at: 'messages',
+    says: 'Range of input length should be [1, 8192]',
+    mutate: say(user('one two '.repeat(7000))),
+  },
+  {
+    ...mt,
     breaks: '17-user',
     severity: 'error',
     at: 'messages',

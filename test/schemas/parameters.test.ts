@@ -233,6 +233,21 @@ describe('parameters: messages', () => {
   test('seed between the documented and the accepted maximum: a warning', () => {
     expect(outline({ parameters: { seed: 2_147_483_648 } })).toEqual(['warning parameters.seed']);
   });
+
+  // All of these are 2^63 to JavaScript.
+  test.each([
+    ['9223372036854775807', 'warning'],
+    ['9223372036854775807.0', 'warning'],
+    ['922337203685477580.70e1', 'warning'],
+    ['9223372036854775808', 'error'],
+    ['9223372036854775808.0', 'error'],
+    ['9223372036854775807.5', 'error'],
+    ['9.223372036854775808e18', 'error'],
+    ['9223372036854775808E+0', 'error'],
+  ])('seed %s: %s, by its digits', (raw, severity) => {
+    const found = problemsOf({ parameters: { seed: Number(raw) }, raw: { seed: raw } });
+    expect(found[0]?.severity).toBe(severity);
+  });
 });
 
 describe('parameters: names and places', () => {

@@ -157,7 +157,8 @@ export function viewOf(parts: ViewParts = {}): RequestView {
     extra: parts.extra ?? {},
     headers: parts.headers ?? {},
     rawParameter: (name) => parts.raw?.[name],
-    bytes: 1024,
+    // About what the line has, in UTF-8.
+    bytes: Buffer.byteLength(JSON.stringify([parts.messages, parameters]) ?? ''),
     stream: streamAsked ?? (profile.streamOnly === 'always' || thinking === true),
     streamAsked,
     thinking,

@@ -571,6 +571,14 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    id: 'input-length',
+    expected: 'warning input.messages',
+    says: 'Range of input length should be [1, 129024]',
+    // Each word is a token of the model's own vocabulary.
+    broken: { messages: [user(' the'.repeat(180_000))] },
+    mended: { messages: [user(' the'.repeat(120_000))] },
+  },
+  {
     id: '17-user',
     expected: 'error input.messages',
     says: 'exactly one user message',
@@ -738,6 +746,33 @@ describe('rules: where the consequence depends on the model', () => {
     expect(outline({ parameters: { logprobs: 1, top_logprobs: 2 } })).toEqual([
       'error parameters.logprobs',
     ]);
+  });
+
+  test('a translation model takes no answer of a tool', () => {
+    const [problem] = problemsOf({
+      model: 'qwen-mt-plus',
+      messages: RESULTS,
+      parameters: { translation_options: mt },
+    }).filter(({ severity }) => severity === 'error');
+    expect(problem?.message).toContain('messages has some of the role tool');
+  });
+
+  test('the length of an input counts where its text may be too long, media and all', () => {
+    const model = { model: 'qwen-vl-max', profile: { maxInput: 2000 } };
+    const image = { image: 'https://example.com/dog.jpeg' };
+    expect(
+      problemsOf({ ...model, messages: [user([image, { text: 'one '.repeat(100) }])] }),
+    ).toEqual([]);
+    expect(
+      problemsOf({ ...model, messages: [user([image, { text: 'one '.repeat(2600) }])] }),
+    ).toMatchObject([{ severity: 'warning', path: 'input.messages' }]);
+  });
+
+  test('a model whose longest input is not listed: the window is', () => {
+    const profile = { maxInput: null, contextWindow: 4096 };
+    const messages = [user('one two '.repeat(3000))];
+    expect(problemsOf({ profile, messages })[0]?.message).toContain('takes at most 4096');
+    expect(problemsOf({ profile: { ...profile, contextWindow: null }, messages })).toEqual([]);
   });
 
   test('an open Qwen3 model in a stream refuses incremental_output false', () => {
