@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { quickAnswer } from './command-line/quick-answer.ts';
+import { EXIT } from './errors.ts';
 
 const argv = process.argv.slice(2);
 const quick = quickAnswer(argv);
@@ -7,5 +8,12 @@ if (quick === null) {
   const { main } = await import('./main.ts');
   process.exitCode = await main(argv);
 } else {
+  // A reader that went away is no error, here as everywhere.
+  process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') return;
+    process.stderr.on('error', () => undefined);
+    process.stderr.write(`qbatch: cannot write to stdout: ${message}\n`);
+    process.exitCode = EXIT.io;
+  });
   process.stdout.write(quick);
 }

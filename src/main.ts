@@ -153,30 +153,28 @@ async function runParsed(parsed: ParsedCommand, io: CommandIo): Promise<number> 
   }
 }
 
-/** What `--json` prints on a refusal (cli.md section 9). */
-async function refusalJson(error: QbatchError): Promise<string> {
-  const { jsonText } = await import('./json/json-text.ts');
-  const shared = {
-    schema: 1,
-    error: { exit_code: error.exitCode, message: error.message, hint: error.hint ?? null },
-  };
-  const survey =
-    'survey' in error ? (error.survey as { problems: unknown; problemCounts: unknown }) : null;
-  return `${jsonText(survey === null ? shared : { ...shared, problems: survey.problems, problem_counts: survey.problemCounts })}\n`;
-}
-
-async function explain(error: unknown, argv: readonly string[], io: CommandIo): Promise<number> {
+/** Tells what ended the program: on stderr to people, or as an event to a program, and with `--json` on stdout. */
+async function explain(
+  error: unknown,
+  asked: { readonly argv: readonly string[]; readonly parsed: ParsedCommand | null },
+  io: CommandIo,
+): Promise<number> {
+  const { argv, parsed } = asked;
   const redact = createRedactor([(io.env['DASHSCOPE_API_KEY'] ?? '').trim()]);
-  const { errorText } = await import('./reporters/error-text.ts');
-  if (!(error instanceof QbatchError)) {
-    io.writeErr(redact(errorText(error)));
-    return EXIT.bug;
-  }
-  if ('survey' in error && !asksForJson(argv)) await showSurvey(error, io);
+  const { refusalEvent, refusalJson } = await import('./reporters/refusal-json.ts');
+  const isKnown = error instanceof QbatchError;
   // Where stdout itself is what failed, stderr still says so.
-  if (asksForJson(argv)) await io.writeOut(redact(await refusalJson(error))).catch(() => undefined);
-  io.writeErr(redact(errorText(error)));
-  return error.exitCode;
+  if (isKnown && asksForJson(argv))
+    await io.writeOut(redact(refusalJson(error))).catch(() => undefined);
+  const { readsEvents } = await import('./commands/reads-events.ts');
+  if (readsEvents(argv, parsed, io)) {
+    io.writeErr(redact(refusalEvent(error, new Date(io.clock.wallMs()).toISOString())));
+  } else {
+    const { errorText } = await import('./reporters/error-text.ts');
+    if (isKnown && 'survey' in error && !asksForJson(argv)) await showSurvey(error, io);
+    io.writeErr(redact(errorText(error)));
+  }
+  return isKnown ? error.exitCode : EXIT.bug;
 }
 
 async function showSurvey(error: QbatchError, io: CommandIo): Promise<void> {
@@ -192,11 +190,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   // Prompts and answers are private: whatever is created below is for the user alone.
   process.umask(0o077);
   const io = openIo(watchSignals());
+  let parsed: ParsedCommand | null = null;
   try {
     const { parseArgs } = await import('./command-line/args.ts');
-    const code = await runParsed(await parseArgs(argv, VERSION), io);
-    return code;
+    parsed = await parseArgs(argv, VERSION);
+    return await runParsed(parsed, io);
   } catch (error) {
-    return explain(error, argv, io);
+    return explain(error, { argv, parsed }, io);
   }
 }

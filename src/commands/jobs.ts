@@ -42,11 +42,13 @@ export async function jobsCommand(
 ): Promise<number> {
   const folder = path.resolve(io.cwd, parsed.dir);
   const jobs: ListedJob[] = [];
+  let unreadable = 0;
   for (const ledgerPath of findLedgers(folder)) {
     try {
       jobs.push(...(await listed(ledgerPath)));
     } catch (error) {
       if (!(error instanceof QbatchError)) throw error;
+      unreadable += 1;
       io.writeErr(`qbatch: ${oneLine(error.message)}\n`);
     }
   }
@@ -55,7 +57,7 @@ export async function jobsCommand(
     await io.writeOut(`${jsonText({ schema: 1, jobs })}\n`);
   } else if (jobs.length > 0) {
     await io.writeOut(`${tableOf(jobs, folder)}\n`);
-  } else if (!parsed.quiet) {
+  } else if (!parsed.quiet && unreadable === 0) {
     io.writeErr(`no jobs in ${oneLine(folder, CELL_CHARS_MAX)}; start one with qbatch run FILE\n`);
   }
   return EXIT.ok;

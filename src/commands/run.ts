@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { isThere } from '../is-there.ts';
-import { EXIT, type ExitCode, QbatchError, UsageError } from '../errors.ts';
+import { stdoutTwice } from '../command-line/read-command.ts';
+import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
 import { identityOf } from '../job/identity.ts';
 import { openInput } from '../input/input-source.ts';
 import type { JobRequest } from '../job/job-request.ts';
@@ -60,6 +61,7 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
   let places: Places;
   if ('input' in parsed) {
     const { settings } = setup;
+    if (settings.output === '-' && settings.json) throw stdoutTwice();
     // A missing key is told before the input is looked at (78 comes before 66).
     if (settings.simulate === undefined)
       await (await openService(settings, setup.scope, io)).close();
@@ -101,8 +103,7 @@ async function runAt(
 ): Promise<ExitCode> {
   const { setup, io } = at;
   const { settings } = setup;
-  if (places.resultsPath === '-' && settings.json)
-    throw new UsageError('--json and -o - would both write to stdout', 'choose one');
+  if (places.resultsPath === '-' && settings.json) throw stdoutTwice();
   refuseSameFiles({ ...places, inputPath: pathFrom(io.cwd, places.source.path) });
   await confirmFresh(settings, places, io);
   const mode = progressMode({

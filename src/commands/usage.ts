@@ -2,7 +2,7 @@ import { EXIT } from '../errors.ts';
 import { sqliteCode } from '../ledger/database.ts';
 import { type ChosenJob, chooseJobs } from '../ledger/find-jobs.ts';
 import { listJobs } from '../ledger/jobs.ts';
-import { openForReading } from '../ledger/open.ts';
+import { openForReading } from '../ledger/open-for-reading.ts';
 import { storageError } from '../ledger/storage-error.ts';
 import { type UsageSource, usageReport } from '../ledger/usage.ts';
 import { lockHolder } from '../ledger/lock.ts';

@@ -5,7 +5,6 @@ import type { QbatchError } from '../errors.ts';
 import { environmentName, RUN_FLAGS } from './flags.ts';
 import type { RunFlagSpec } from './flags.ts';
 import type { GivenFlags } from '../command-line/parsed-command.ts';
-import { stdoutTwice } from '../command-line/read-command.ts';
 import { redactKeyLike } from '../redact.ts';
 import { SETTING_FIELDS, settingsSchema } from './settings-schema.ts';
 import type { Origin, ResolvedSettings, Settings } from '../settings.ts';
@@ -72,7 +71,7 @@ export function resolveSettings(sources: SettingSources): ResolvedSettings {
     origins.set(flag.setting, given?.origin ?? 'default');
   }
   const settings = settingsSchema.parse(raw);
-  checkTogether(settings);
+  checkTogether(settings, chosen);
   return { settings, origins, projectFile };
 }
 
@@ -159,25 +158,47 @@ function merge(layers: readonly Layer[]): ReadonlyMap<keyof Settings, Given> {
   return chosen;
 }
 
-function checkTogether(settings: Settings): void {
-  const problem = outputProblem(settings);
-  if (problem !== undefined) throw problem;
+type Chosen = ReadonlyMap<keyof Settings, Given>;
+
+function checkTogether(settings: Settings, chosen: Chosen): void {
+  refuseFiles(settings, chosen);
   // The simulator runs on loopback, wherever the endpoint settings point.
   if (settings.simulate === undefined) resolveEndpoints(settings);
 }
 
-function outputProblem({ output, errors, ledger, json }: Settings): QbatchError | undefined {
-  if (output === '-' && json) return stdoutTwice();
-  if (errors === '-') {
-    return new UsageError('--errors cannot be -: stdout is for the results', 'name a file');
-  }
-  if (ledger === '-')
-    return new UsageError('--ledger cannot be -: it is a database', 'name a file');
-  const named = [output, errors, ledger].filter((file) => file !== undefined);
-  const twice = named.find((file, index) => named.indexOf(file) !== index);
-  return twice === undefined
-    ? undefined
-    : new UsageError(
-        `--output, --errors and --ledger must be different files: ${twice} is named twice`,
-      );
+const FILES = ['output', 'errors', 'ledger'] as const;
+
+/** Refuses files that cannot be written as they are named, by the place that named them. */
+function refuseFiles(settings: Settings, chosen: Chosen): void {
+  if (settings.errors === '-')
+    throw refusedAt(
+      [chosen.get('errors')],
+      'cannot be -: stdout is for the results',
+      'name a file',
+    );
+  if (settings.ledger === '-')
+    throw refusedAt([chosen.get('ledger')], 'cannot be -: it is a database', 'name a file');
+  const named = FILES.filter((setting) => settings[setting] !== undefined);
+  const twice = named.find((one) =>
+    named.some((other) => one !== other && settings[one] === settings[other]),
+  );
+  if (twice === undefined) return;
+  const places = named.filter((setting) => settings[setting] === settings[twice]);
+  throw refusedAt(
+    places.map((setting) => chosen.get(setting)),
+    `must be different files: ${settings[twice]} is named twice`,
+  );
+}
+
+/** 64 where a flag said it, else 78. */
+function refusedAt(
+  places: readonly (Given | undefined)[],
+  what: string,
+  hint?: string,
+): QbatchError {
+  const known = places.filter((given) => given !== undefined);
+  const message = `${known.map(({ shown }) => shown).join(' and ')} ${what}`;
+  return known.some(({ origin }) => origin === 'flag')
+    ? new UsageError(message, hint)
+    : new ConfigError(message, hint);
 }

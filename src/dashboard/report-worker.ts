@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { QbatchError } from '../errors.ts';
 import { sqliteCode } from '../ledger/database.ts';
 import { listJobs } from '../ledger/jobs.ts';
-import { openForReading } from '../ledger/open.ts';
+import { openForReading } from '../ledger/open-for-reading.ts';
 import { reportData } from '../ledger/report-data.ts';
 import { jsonText } from '../json/json-text.ts';
 

@@ -5,7 +5,7 @@ import { ON_NODE_API, ON_V8, type SqlitePackage, sqlitePackages } from './sqlite
 
 export type Database = SqliteDatabase;
 
-type Constructor = new (path: string, options?: Options) => Database;
+type Constructor = new (content: string | Buffer, options?: Options) => Database;
 
 const require = createRequire(import.meta.url);
 
@@ -62,14 +62,14 @@ export function sqlitePackage(): SqlitePackage {
 }
 
 /**
- * Opens a SQLite file with better-sqlite3.
+ * Opens a SQLite file by its path, or its content in memory, with better-sqlite3.
  *
  * npm 12 does not run install scripts by default, and then the native part of better-sqlite3 was
  * never built: that case is told apart and explained (`ConfigError`, 78). Other errors are SQLite's.
  */
-export function openDatabase(path: string, options: Options = {}): Database {
+export function openDatabase(content: string | Buffer, options: Options = {}): Database {
   const { Sqlite } = load();
-  return new Sqlite(path, options);
+  return new Sqlite(content, options);
 }
 
 /** The code of a SQLite error (`SQLITE_FULL`), or an empty string for anything else. */

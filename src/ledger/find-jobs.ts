@@ -6,7 +6,7 @@ import type { JobChoice } from '../command-line/parsed-command.ts';
 import { sqliteCode } from './database.ts';
 import { defaultLedgerPath, LEDGER_SUFFIX } from './default-ledger-path.ts';
 import { listJobs } from './jobs.ts';
-import { openForReading } from './open.ts';
+import { openForReading } from './open-for-reading.ts';
 import { storageError } from './storage-error.ts';
 import type { Job } from './records.ts';
 

@@ -1,11 +1,12 @@
 import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ConfigError, EXIT, InputError, OutputError, QbatchError } from '../errors.ts';
+import { ConfigError, EXIT, InputError, OutputError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
 import { type Database, openDatabase } from './database.ts';
 import { type Mark, markPath, openMark, readMark } from './mark.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 import { storageError } from './storage-error.ts';
+import { requireLedger } from './require-ledger.ts';
 import { APPLICATION_ID, MIGRATIONS, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
 const PRIVATE_MODE = 0o600;
@@ -47,24 +48,6 @@ function createLedger(path: string): void {
   }
 }
 
-/** Refuses what is not a ledger of ours or is newer than this program; throws ConfigError (78). */
-function checkKind(database: Database, path: string): void {
-  const application = database.pragma('application_id', { simple: true });
-  const version = Number(database.pragma('user_version', { simple: true }));
-  if (application !== APPLICATION_ID) {
-    throw new ConfigError(
-      `${path} is a SQLite file but not a qbatch ledger`,
-      'choose another file with --ledger',
-    );
-  }
-  if (version > SCHEMA_VERSION) {
-    throw new ConfigError(
-      `${path} was written by a newer qbatch (schema ${version}, this one knows ${SCHEMA_VERSION})`,
-      'upgrade qbatch',
-    );
-  }
-}
-
 /** Brings an older ledger up to these tables: all of it or nothing, and the version with it. */
 function migrate(database: Database): void {
   const version = Number(database.pragma('user_version', { simple: true }));
@@ -73,11 +56,6 @@ function migrate(database: Database): void {
     for (const sql of MIGRATIONS.slice(version - 1)) database.exec(sql);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);
   })();
-}
-
-function setUp(database: Database): void {
-  database.pragma('trusted_schema = OFF');
-  database.pragma('cell_size_check = ON');
 }
 
 export type OpenedLedger = {
@@ -153,7 +131,7 @@ function refuseBackwards(path: string, marked: number | null): void {
   const readonly = isThere(`${realLedgerPath(path)}-wal`);
   const database = openDatabase(path, { readonly, timeout: 5000 });
   try {
-    checkKind(database, path);
+    requireLedger(database, path);
     const commits = counterOf(database);
     if (marked === null || marked <= commits) return;
     throw new ConfigError(
@@ -168,8 +146,7 @@ function refuseBackwards(path: string, marked: number | null): void {
 function openExisting(path: string): Pick<OpenedLedger, 'database' | 'mark' | 'commitCounter'> {
   const database = openDatabase(path, { timeout: 5000 });
   try {
-    checkKind(database, path);
-    setUp(database);
+    requireLedger(database, path);
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     const level = database.pragma('synchronous', { simple: true });
@@ -183,36 +160,6 @@ function openExisting(path: string): Pick<OpenedLedger, 'database' | 'mark' | 'c
   } catch (error) {
     database.close();
     throw error;
-  }
-}
-
-/**
- * Opens a ledger for reading, while a run may write it. Writes nothing; but where no `-wal` is there
- * it is opened as if to write, since only then SQLite removes the one that it makes while it looks,
- * when the last one closes. Throws 66 where there is none, 78 where it is no ledger.
- */
-export function openForReading(path: string): Database {
-  if (!isThere(path)) {
-    throw new QbatchError(
-      EXIT.noInput,
-      `no ledger at ${path}`,
-      'qbatch jobs lists the jobs of a folder',
-    );
-  }
-  try {
-    const readonly = isThere(`${path}-wal`);
-    const database = openDatabase(path, { readonly, fileMustExist: true, timeout: 5000 });
-    try {
-      database.pragma('query_only = ON');
-      checkKind(database, path);
-      setUp(database);
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-    return database;
-  } catch (error) {
-    throw storageError(error, path);
   }
 }
 

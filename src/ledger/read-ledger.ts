@@ -1,5 +1,5 @@
 import { type Database, sqliteCode } from './database.ts';
-import { openForReading } from './open.ts';
+import { openForReading } from './open-for-reading.ts';
 import { storageError } from './storage-error.ts';
 
 /**

@@ -62,6 +62,12 @@ function serviceWords({ view }: Examination, row: Parameter, value: unknown): st
   return ` (service: ${words.replaceAll('xxx', String(row.maximum?.(view) ?? '…'))})`;
 }
 
+/** A value as messages show it; of a number that JavaScript rounds the digits that the line has. */
+function asWritten(value: unknown, raw: string | undefined): string {
+  const isRounded = typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
+  return isRounded && raw !== undefined ? oneWord(raw) : shown(value);
+}
+
 /**
  * Reports the schema issues of a value that was refused: the parameter's own words where it is
  * wrong as a whole, the place inside it where a member is. `prefix` is where the parameter stands.
@@ -79,8 +85,9 @@ function reportIssues(
     if (seen.has(name)) continue;
     seen.add(name);
     const allowed = issue.path.length === 0 ? row.allowed : issue.message;
-    const value = named(name, valueAt(found.value, issue.path));
-    const message = `${value}; it must be ${allowed}${service}${cited(row.source)}`;
+    const raw = issue.path.length === 0 ? examination.view.rawParameter(row.name) : undefined;
+    const value = asWritten(valueAt(found.value, issue.path), raw);
+    const message = `${name} is ${value}; it must be ${allowed}${service}${cited(row.source)}`;
     refuse(examination, prefix + name, message);
   }
 }

@@ -99,6 +99,75 @@ describe('what the terminal is told', () => {
     expect(bench.lines('a.results.jsonl')).toHaveLength(1);
   });
 
+  test('help into a full disk: 74 and a message; into a reader that went away: quiet', () => {
+    const bench = openBench();
+    const full = openSync('/dev/full', 'w');
+    try {
+      for (const args of [['--help'], ['run', '--help'], ['--version']]) {
+        const run = spawnSync(process.execPath, [PROGRAM, ...args], {
+          stdio: ['ignore', full, 'pipe'],
+        });
+        expect(run.status).toBe(74);
+        expect(run.stderr.toString()).toMatch(/^qbatch: cannot write to stdout: .*\n$/);
+      }
+    } finally {
+      closeSync(full);
+    }
+    const help = `${process.execPath} ${PROGRAM} --help`;
+    const piped = spawnSync('bash', ['-c', `(sleep 0.2; ${help}; echo $? >&2) | true`], {
+      cwd: bench.folder,
+    });
+    expect(piped.stderr.toString()).toBe('0\n');
+  });
+
+  test('--progress json: what is refused is an event too, wherever it was asked for', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', jsonl(['{"custom_id":"a"']));
+    const env = { QBATCH_PROGRESS: 'json' };
+    for (const [args, exit_code, more] of [
+      [['run', 'gone.jsonl', '--simulate', '--progress', 'json'], 66, {}],
+      [['run', 'a.jsonl', '--simulate', '--progress=json'], 65, { env: {} }],
+      [['run', 'a.jsonl', '--simulate'], 65, { env }],
+      [['run', 'a.jsonl', '--simulate', '--rmp', '5', '--progress', 'json'], 64, {}],
+      [['run', 'a.jsonl', '--rpm', 'x', '--progress', 'json'], 64, {}],
+      [['run', 'a.jsonl', '--region', 'mars'], 64, { env }],
+    ] as const) {
+      const run = await runCli(bench, args, more);
+      expect(run.status).toBe(exit_code);
+      expect(run.stderr).toMatch(/^\{.*\}\n$/);
+      const event = JSON.parse(run.stderr) as Record<string, unknown>;
+      expect(event).toMatchObject({ schema: 1, event: 'refused', exit_code });
+      expect(event['message']).toMatch(/\w/);
+      expect(event['at']).toMatch(/^\d{4}-\d\d-\d\dT/);
+      expect('problems' in event).toBe(exit_code === 65);
+    }
+    bench.write('qbatch.config.json', '{"progress":"json"}');
+    const run = await runCli(bench, ['run', 'gone.jsonl', '--simulate']);
+    expect(JSON.parse(run.stderr)).toMatchObject({ event: 'refused', exit_code: 66 });
+    const status = await runCli(bench, ['status', 'gone']);
+    expect(status.stderr).toMatch(/^qbatch: no job gone/);
+  });
+
+  test('results on stdout from a file or a variable: check --json says its own there, a run does not', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', prompts(1));
+    bench.write('qbatch.config.json', '{"output":"-"}');
+    const check = await runCli(bench, ['check', 'a.jsonl', '--json']);
+    expect(check).toMatchObject({ status: 0 });
+    expect(check.json()).toMatchObject({ lines: { valid: 1 } });
+    const dry = await runCli(bench, ['run', 'a.jsonl', '--dry-run', '--json', '--simulate']);
+    expect(dry).toMatchObject({ status: 0 });
+    for (const args of [
+      ['run', 'a.jsonl', '--simulate', '--json'],
+      ['run', 'a.jsonl', '--simulate', '-o', '-', '--json'],
+    ]) {
+      const run = await runCli(bench, args);
+      expect(run.status).toBe(64);
+      expect(run.stderr).toContain('both want stdout');
+    }
+    expect(bench.names()).toEqual(['a.jsonl', 'qbatch.config.json']);
+  });
+
   test('an input without lines: it costs nothing, and that is known', async () => {
     const bench = openBench();
     bench.write('a.jsonl', '\n');

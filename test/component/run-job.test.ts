@@ -12,7 +12,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { QbatchError } from '../../src/errors.ts';
 import { CURSOR_START, findJob } from '../../src/ledger/jobs.ts';
-import { openForReading } from '../../src/ledger/open.ts';
+import { openForReading } from '../../src/ledger/open-for-reading.ts';
 import { settleTurns } from '../helpers/fake-clock.ts';
 import { startOf } from '../helpers/temp-ledger.ts';
 import { closeHarnesses, createHarness, type HarnessRun, timersLeft } from './job-harness.ts';

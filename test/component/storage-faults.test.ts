@@ -14,7 +14,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type ExitCode, QbatchError } from '../../src/errors.ts';
 import { findJob } from '../../src/ledger/jobs.ts';
 import { sqliteCode } from '../../src/ledger/database.ts';
-import { openForReading } from '../../src/ledger/open.ts';
+import { openForReading } from '../../src/ledger/open-for-reading.ts';
 import { readMark } from '../../src/ledger/mark.ts';
 import { storageError } from '../../src/ledger/storage-error.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';

@@ -574,14 +574,6 @@ describe('resolveSettings: unknown names and broken files', () => {
 });
 
 describe('resolveSettings: settings that exclude each other', () => {
-  it('--json with results on stdout is 64, wherever they come from', () => {
-    writeProject({ json: true });
-    expect(refusal({ output: '-' })).toMatchObject({
-      exitCode: 64,
-      message: expect.stringContaining('stdout'),
-    });
-  });
-
   it.each([
     [{ errors: '-' }],
     [{ ledger: '-' }],
@@ -589,5 +581,22 @@ describe('resolveSettings: settings that exclude each other', () => {
     [{ output: 'a.db', ledger: 'a.db' }],
   ])('%j is 64', (flags) => {
     expect(refusal(flags).exitCode).toBe(64);
+  });
+
+  it.each([
+    [{ errors: '-' }, 'errors cannot be -'],
+    [{ output: 'a.jsonl', errors: 'a.jsonl' }, 'must be different files'],
+  ])('%j in a file is 78 and names the file', (content, what) => {
+    const file = writeProject(content);
+    const error = refusal({});
+    expect(error.exitCode).toBe(78);
+    expect(error.message).toContain(`${file}: `);
+    expect(error.message).toContain(what);
+  });
+
+  it('a flag that contradicts a variable is 64 and names both', () => {
+    const error = refusal({ output: 'a.jsonl' }, { QBATCH_ERRORS: 'a.jsonl' });
+    expect(error.exitCode).toBe(64);
+    expect(error.message).toContain('--output and QBATCH_ERRORS must be different files');
   });
 });

@@ -26,7 +26,7 @@ import {
   settledLines,
 } from '../../src/ledger/lines.ts';
 import { LineSet } from '../../src/ledger/line-set.ts';
-import { openForReading } from '../../src/ledger/open.ts';
+import { openForReading } from '../../src/ledger/open-for-reading.ts';
 import { markPath, readMark } from '../../src/ledger/mark.ts';
 import type { Batch } from '../../src/ledger/records.ts';
 import { SCHEMA_VERSION } from '../../src/ledger/schema.ts';

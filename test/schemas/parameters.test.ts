@@ -243,10 +243,12 @@ describe('parameters: messages', () => {
     ['9223372036854775808.0', 'error'],
     ['9223372036854775807.5', 'error'],
     ['9.223372036854775808e18', 'error'],
+    ['9223372036854779999', 'error'],
     ['9223372036854775808E+0', 'error'],
   ])('seed %s: %s, by its digits', (raw, severity) => {
     const found = problemsOf({ parameters: { seed: Number(raw) }, raw: { seed: raw } });
     expect(found[0]?.severity).toBe(severity);
+    if (severity === 'error') expect(found[0]?.message).toContain(`seed is ${raw}`);
   });
 });
 

@@ -22,8 +22,10 @@ vi.mock('undici', () => import('./fake-undici.ts'));
 vi.mock('../../src/ledger/database.ts', async (importOriginal) => {
   const real = await importOriginal<typeof Databases>();
   const { faulty } = await import('./fault-database.ts');
-  const openDatabase: typeof real.openDatabase = (path, options) =>
-    faulty(real.openDatabase(path, options), path);
+  const openDatabase: typeof real.openDatabase = (content, options) => {
+    const database = real.openDatabase(content, options);
+    return typeof content === 'string' ? faulty(database, content) : database;
+  };
   return { ...real, openDatabase };
 });
 // The real one loads its vocabulary in real time; the service's own counts make what it says no matter.

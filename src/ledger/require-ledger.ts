@@ -1,0 +1,26 @@
+import { ConfigError } from '../errors.ts';
+import type { Database } from './database.ts';
+import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts';
+
+/**
+ * Refuses what is not a ledger of ours or is newer than this program (ConfigError, 78), and guards against what a
+ * file that somebody else made may hold.
+ */
+export function requireLedger(database: Database, path: string): void {
+  database.pragma('trusted_schema = OFF');
+  database.pragma('cell_size_check = ON');
+  const application = database.pragma('application_id', { simple: true });
+  const version = Number(database.pragma('user_version', { simple: true }));
+  if (application !== APPLICATION_ID) {
+    throw new ConfigError(
+      `${path} is a SQLite file but not a qbatch ledger`,
+      'choose another file with --ledger',
+    );
+  }
+  if (version > SCHEMA_VERSION) {
+    throw new ConfigError(
+      `${path} was written by a newer qbatch (schema ${version}, this one knows ${SCHEMA_VERSION})`,
+      'upgrade qbatch',
+    );
+  }
+}

@@ -1,0 +1,32 @@
+import { EXIT, QbatchError } from '../errors.ts';
+import { jsonText } from '../json/json-text.ts';
+import type { LineProblem, ProblemCounts } from '../problem.ts';
+import { errorText } from './error-text.ts';
+
+/** What a refused input adds: what was found in its lines. */
+type Found = { readonly problems: readonly LineProblem[]; readonly problemCounts: ProblemCounts };
+
+function foundBy(error: unknown): Found | null {
+  return error instanceof QbatchError && 'survey' in error ? (error.survey as Found) : null;
+}
+
+function saidBy(error: unknown): Readonly<Record<string, unknown>> {
+  return error instanceof QbatchError
+    ? { exit_code: error.exitCode, message: error.message, hint: error.hint ?? null }
+    : { exit_code: EXIT.bug, message: errorText(error), hint: null };
+}
+
+function findingsOf(error: unknown): Readonly<Record<string, unknown>> {
+  const found = foundBy(error);
+  return found === null ? {} : { problems: found.problems, problem_counts: found.problemCounts };
+}
+
+/** What `--json` prints on stdout where a command is refused (cli.md section 9), with its line break. */
+export function refusalJson(error: unknown): string {
+  return `${jsonText({ schema: 1, error: saidBy(error), ...findingsOf(error) })}\n`;
+}
+
+/** The same as the last event of `--progress json`; `at`: ISO 8601, UTC. */
+export function refusalEvent(error: unknown, at: string): string {
+  return `${jsonText({ schema: 1, event: 'refused', at, ...saidBy(error), ...findingsOf(error) })}\n`;
+}
