@@ -71,7 +71,8 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
       ),
     );
   }
-  const customId = given ?? `line-${lineNo}`;
+  // As the files have it: two ids that differ in half a character alone would be one there.
+  const customId = given?.toWellFormed() ?? `line-${lineNo}`;
   const headers = opened.value['headers'];
   const checked = headers === undefined ? NO_HEADERS : checkHeaders(headers, 'headers');
   const around = { headers: checked.headers, bytes: line.bytes.length };

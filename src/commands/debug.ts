@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
-import { resolveSettings } from '../config/config.ts';
+import { resolveSettings, SettingError } from '../config/config.ts';
 import { EXIT, QbatchError } from '../errors.ts';
 import { RUN_FLAGS } from '../config/flags.ts';
 import { sqlitePackage } from '../ledger/database.ts';
@@ -116,7 +116,8 @@ function settings(io: CommandIo, problems: string[]): ShownSetting[] | null {
     resolved = resolveSettings({ flags: {}, env: io.env, cwd: io.cwd, home: io.home });
   } catch (error) {
     if (!(error instanceof QbatchError)) throw error;
-    problems.push(`settings: ${error.message}`);
+    const what = error instanceof SettingError ? error.withoutValue : error.message;
+    problems.push(`settings: ${what}`);
     return null;
   }
   return RUN_FLAGS.flatMap(({ name, setting }) => {

@@ -1,8 +1,9 @@
 import { EXIT, InputError, QbatchError } from '../errors.ts';
 import { chooseJob } from '../ledger/find-jobs.ts';
-import { findJob } from '../ledger/jobs.ts';
+import { findJob, listJobs } from '../ledger/jobs.ts';
 import { lineCounts } from '../ledger/job-summary.ts';
 import { lockHolder } from '../ledger/lock.ts';
+import { movedFiles } from '../ledger/moved-files.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import type { Database } from '../ledger/database.ts';
 import type { Job } from '../ledger/records.ts';
@@ -12,7 +13,7 @@ import { countText } from '../reporters/number-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import { type ExportRequest, exportCsv, exportJsonl, exportTable } from './export-rows.ts';
 import type { CommandIo } from './io.ts';
-import { ledgerFiles, openTarget, type Target } from './target.ts';
+import { jobFiles, ledgerFiles, openTarget, type Target } from './target.ts';
 
 type ExportParsed = Extract<ParsedCommand, { readonly command: 'export' }>;
 
@@ -31,7 +32,9 @@ export async function exportCommand(parsed: ExportParsed, io: CommandIo): Promis
     const job = findJob(database, chosen.name);
     if (job === null)
       throw new InputError(EXIT.noInput, `${chosen.ledgerPath} holds no job ${chosen.name}`);
-    const target = openTarget(parsed.output, io, () => ownFiles(job, chosen.ledgerPath, parsed));
+    const target = openTarget(parsed.output, io, () =>
+      ownFiles(listJobs(database), job, { ledgerPath: chosen.ledgerPath, request: parsed }),
+    );
     try {
       if (await copy(piecesOf(database, job, parsed), target, io)) target.finish();
     } finally {
@@ -43,18 +46,23 @@ export async function exportCommand(parsed: ExportParsed, io: CommandIo): Promis
 }
 
 /**
- * Files of the job that must not be written over: all, but for an output file that gets what it
- * should hold anyway, while no run is at work on it.
+ * Files that must not be written over: the ledger's and those of all its jobs, but for an output file of this one
+ * that gets what it should hold anyway, while no run is at work on it.
  */
-function ownFiles(job: Job, ledgerPath: string, request: ExportParsed): string[] {
-  const own = [job.inputPath, ...ledgerFiles(ledgerPath)];
+function ownFiles(
+  jobs: readonly Job[],
+  job: Job,
+  { ledgerPath, request }: { readonly ledgerPath: string; readonly request: ExportParsed },
+): string[] {
   const mayRebuild =
     request.format === 'jsonl' &&
     request.order === job.outputOrder &&
     lockHolder(ledgerPath) === null;
-  if (!mayRebuild || request.what !== 'results') own.push(job.resultsPath);
-  if (!mayRebuild || request.what !== 'errors') own.push(job.errorsPath);
-  return own;
+  const { resultsPath, errorsPath } = movedFiles(job, ledgerPath);
+  const rebuilt = { results: resultsPath, errors: errorsPath, attempts: null }[request.what];
+  return [...ledgerFiles(ledgerPath), ...jobs.flatMap((one) => jobFiles(one, ledgerPath))].filter(
+    (file) => !mayRebuild || file !== rebuilt,
+  );
 }
 
 /** The export in its format, in pieces worth a write of their own. */

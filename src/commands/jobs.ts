@@ -4,6 +4,7 @@ import { findLedgers } from '../ledger/find-jobs.ts';
 import { lineCounts, unpricedLines } from '../ledger/job-summary.ts';
 import { listJobs } from '../ledger/jobs.ts';
 import { lockHolder } from '../ledger/lock.ts';
+import { movedFiles } from '../ledger/moved-files.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import { formatPico } from '../models/price.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
@@ -69,7 +70,7 @@ function listed(ledgerPath: string): Promise<ListedJob[]> {
     listJobs(database).map((job) => ({
       job: job.name,
       ledger: ledgerPath,
-      input: job.inputPath,
+      input: movedFiles(job, ledgerPath).inputPath,
       state: jobState(job, holder),
       lines: lineCounts(job),
       cost: {

@@ -5,7 +5,7 @@ import { defaultLedgerName } from '../ledger/default-ledger-path.ts';
 import type { RunSummary } from '../reporters/reporter.ts';
 import type { JobState } from './job-state.ts';
 
-const PLAIN_WORD = /^[\w@%+=:,./\u0080-\uFFFF-]+$/u;
+const PLAIN_WORD = /^(?:[\w@%+=:,./-]|(?!\s)[\u0080-\uFFFF])+$/u;
 
 /** A word as a POSIX shell takes it back. */
 export function shellWord(word: string): string {

@@ -1,10 +1,11 @@
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { EXIT, InputError, QbatchError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
 import { type InputSource, openInput } from '../input/input-source.ts';
 import { regionOfUrl } from '../config/endpoints.ts';
 import { chooseJob } from '../ledger/find-jobs.ts';
 import { findJob } from '../ledger/jobs.ts';
+import { movedFiles } from '../ledger/moved-files.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Scope } from '../models/scope.ts';
@@ -60,20 +61,21 @@ export async function placesOfJob(
     );
   const merged = settingsOfJob(job, settings, origins);
   const files = filesOfJob(job, chosen.ledgerPath);
-  const source = await openInput(files.input, io);
+  const source = await openInput(files.inputPath, io);
   const scope = saysWhere(origins) ? setup.scope : (job.endpoint.scope as Scope);
   return {
     places: {
-      source: { ...source, spooled: /^stdin-[0-9a-f]{12}\.jsonl$/.test(basename(files.input)) },
+      source: { ...source, spooled: /^stdin-[0-9a-f]{12}\.jsonl$/.test(basename(files.inputPath)) },
       ledgerPath: chosen.ledgerPath,
       jobName: job.name,
       resultsPath:
         settings.output === '-'
           ? '-'
           : settings.output === undefined
-            ? files.results
+            ? files.resultsPath
             : pathFrom(io.cwd, settings.output),
-      errorsPath: settings.errors === undefined ? files.errors : pathFrom(io.cwd, settings.errors),
+      errorsPath:
+        settings.errors === undefined ? files.errorsPath : pathFrom(io.cwd, settings.errors),
       order: settings.order ?? job.outputOrder,
     },
     setup: {
@@ -85,27 +87,16 @@ export async function placesOfJob(
   };
 }
 
-/**
- * A job's files, also where they were moved together with its ledger: what stood beside an input
- * that is gone is looked for beside the ledger. Throws 66 where the input is not there either.
- */
-function filesOfJob(
-  job: Job,
-  ledgerPath: string,
-): { readonly input: string; readonly results: string; readonly errors: string } {
-  const { inputPath: input, resultsPath: results, errorsPath: errors } = job;
+/** A job's files, also where they were moved together with its ledger. Throws 66 where the input is gone. */
+function filesOfJob(job: Job, ledgerPath: string): ReturnType<typeof movedFiles> {
+  const files = movedFiles(job, ledgerPath);
   // A ledger that someone gave away names a folder that may be theirs alone.
-  if (isThere(input, 'absent')) return { input, results, errors };
-  const here = (path: string): string => join(dirname(ledgerPath), basename(path));
-  if (!isThere(here(input))) {
-    throw new InputError(
-      EXIT.noInput,
-      `the input of job ${job.name} is gone, or in a folder that you may not see: ${input}`,
-      `put it back, or beside the ledger ${ledgerPath}`,
-    );
-  }
-  const moved = (path: string): string => (dirname(path) === dirname(input) ? here(path) : path);
-  return { input: here(input), results: moved(results), errors: moved(errors) };
+  if (isThere(files.inputPath, 'absent')) return files;
+  throw new InputError(
+    EXIT.noInput,
+    `the input of job ${job.name} is gone, or in a folder that you may not see: ${files.inputPath}`,
+    `put it back, or beside the ledger ${ledgerPath}`,
+  );
 }
 
 function isSaid(origins: RunSetup['origins'], name: keyof Settings): boolean {

@@ -6,6 +6,7 @@ import { jobSummary } from '../ledger/job-summary.ts';
 import { failuresByCode } from '../ledger/lines.ts';
 import { lockHolder } from '../ledger/lock.ts';
 import { readMark } from '../ledger/mark.ts';
+import { jobHere } from '../ledger/moved-files.ts';
 import { possiblyBilledLines } from '../ledger/possibly-billed.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import type { Job } from '../ledger/records.ts';
@@ -57,13 +58,14 @@ type Look = {
 
 async function lookAt(database: Database, look: Look): Promise<JobStatus> {
   const { ledgerPath, name, io } = look;
-  const job = findJob(database, name);
-  if (job === null)
+  const found = findJob(database, name);
+  if (found === null)
     throw new InputError(
       EXIT.noInput,
       `${ledgerPath} holds no job ${name}`,
       'qbatch jobs lists the jobs of a folder',
     );
+  const job = jobHere(found, ledgerPath);
   const holder = lockHolder(ledgerPath);
   const state = jobState(job, holder);
   const summary = jobSummary(database, job, {

@@ -2,8 +2,14 @@ import { realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { randomToken } from '../clock.ts';
 import { QbatchError, UsageError } from '../errors.ts';
+import { isDatabase } from '../ledger/is-database.ts';
+import { movedFiles } from '../ledger/moved-files.ts';
+import type { Job } from '../ledger/records.ts';
 import { OutputFile, outputSize } from '../output/output-file.ts';
 import type { CommandIo } from './io.ts';
+
+/** What a ledger and the files beside it are called. */
+const LEDGER_FILE = /\.qbatch\.db(?:-wal|-shm|\.mark|\.lock|\.control\.json)?$/;
 
 /** Where a command's data goes: stdout, or a file that appears whole or not at all. */
 export type Target = {
@@ -29,10 +35,12 @@ export function openTarget(
   const file = path.resolve(io.cwd, output);
   if (refused().some((other) => samePlace(other, file))) {
     throw new UsageError(
-      `-o ${output} is a file that the job itself reads or writes`,
+      `-o ${output} is a file that the job itself reads or writes, or another job of its ledger`,
       'name another file',
     );
   }
+  if (LEDGER_FILE.test(file) || isDatabase(file))
+    throw new UsageError(`-o ${output} is a ledger, or a file of one`, 'name another file');
   // Throws for links, devices and folders: renaming over them would destroy what they are.
   outputSize(file);
   return fileTarget(file);
@@ -82,7 +90,18 @@ function fileTarget(file: string): Target {
 
 /** The files that belong to a ledger. */
 export function ledgerFiles(ledgerPath: string): string[] {
-  return ['', '-wal', '-shm', '.mark', '.lock'].map((suffix) => ledgerPath + suffix);
+  return ['', '-wal', '-shm', '.mark', '.lock', '.control.json'].map(
+    (suffix) => ledgerPath + suffix,
+  );
+}
+
+/** What a job reads and writes, where the ledger says and where it is now. */
+export function jobFiles(job: Job, ledgerPath: string): string[] {
+  return [job, movedFiles(job, ledgerPath)].flatMap((files) => [
+    files.inputPath,
+    files.resultsPath,
+    files.errorsPath,
+  ]);
 }
 
 function samePlace(one: string, other: string): boolean {

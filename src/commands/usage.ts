@@ -2,10 +2,12 @@ import { EXIT } from '../errors.ts';
 import { sqliteCode } from '../ledger/database.ts';
 import { type ChosenJob, chooseJobs } from '../ledger/find-jobs.ts';
 import { listJobs } from '../ledger/jobs.ts';
+import { jobHere } from '../ledger/moved-files.ts';
 import { openForReading } from '../ledger/open-for-reading.ts';
 import { storageError } from '../ledger/storage-error.ts';
 import { type UsageSource, usageReport } from '../ledger/usage.ts';
 import { lockHolder } from '../ledger/lock.ts';
+import { realLedgerPath } from '../ledger/real-ledger-path.ts';
 import { reportData } from '../ledger/report-data.ts';
 import { type ByKey, byKeys } from '../ledger/usage-keys.ts';
 import type { ParsedCommand, ReportFormat } from '../command-line/parsed-command.ts';
@@ -19,7 +21,7 @@ import { usageTable } from '../report/usage-table.ts';
 import type { CommandIo } from './io.ts';
 import { jobState } from './job-state.ts';
 import { pageAssets } from './page-assets.ts';
-import { ledgerFiles, openTarget, type Target } from './target.ts';
+import { jobFiles, ledgerFiles, openTarget, type Target } from './target.ts';
 
 type UsageParsed = Extract<ParsedCommand, { readonly command: 'usage' }>;
 
@@ -48,7 +50,11 @@ export async function usageCommand(parsed: UsageParsed, io: CommandIo): Promise<
   const sources: UsageSource[] = [];
   let rendered: Rendered;
   try {
-    for (const [ledgerPath, names] of jobsByLedger) sources.push(openSource(ledgerPath, names));
+    for (const [ledgerPath, names] of jobsByLedger) {
+      const { source, files } = openSource(ledgerPath, names);
+      sources.push(source);
+      own.push(...files);
+    }
     rendered =
       format === 'html' ? pageOf(sources, by, io) : RENDERERS[format](usageReport(sources, by));
   } catch (error) {
@@ -56,10 +62,7 @@ export async function usageCommand(parsed: UsageParsed, io: CommandIo): Promise<
   } finally {
     for (const { database } of sources) database.close();
   }
-  const inputs = sources.flatMap(({ jobs }) =>
-    jobs.flatMap(({ inputPath, resultsPath, errorsPath }) => [inputPath, resultsPath, errorsPath]),
-  );
-  const target = openTarget(parsed.output, io, () => [...own, ...inputs]);
+  const target = openTarget(parsed.output, io, () => own);
   try {
     if (await copy(rendered, target)) target.finish();
   } finally {
@@ -94,18 +97,28 @@ function chosenJobs(parsed: UsageParsed, cwd: string): readonly ChosenJob[] {
 function groupByLedger(chosen: readonly ChosenJob[]): ReadonlyMap<string, ReadonlySet<string>> {
   const ledgers = new Map<string, Set<string>>();
   for (const { ledgerPath, name } of chosen) {
-    const names = ledgers.get(ledgerPath) ?? new Set();
-    ledgers.set(ledgerPath, names.add(name));
+    const path = realLedgerPath(ledgerPath);
+    const names = ledgers.get(path) ?? new Set();
+    ledgers.set(path, names.add(name));
   }
   return ledgers;
 }
 
-function openSource(ledgerPath: string, names: ReadonlySet<string>): UsageSource {
+/** A ledger's jobs that are wanted, and the files of all that it holds. */
+function openSource(
+  ledgerPath: string,
+  names: ReadonlySet<string>,
+): { readonly source: UsageSource; readonly files: readonly string[] } {
   const database = openForReading(ledgerPath);
   try {
     // One snapshot for all that is read: a run may go on meanwhile.
     database.exec('BEGIN');
-    return { ledgerPath, database, jobs: listJobs(database).filter(({ name }) => names.has(name)) };
+    const all = listJobs(database);
+    const jobs = all.filter(({ name }) => names.has(name)).map((job) => jobHere(job, ledgerPath));
+    return {
+      source: { ledgerPath, database, jobs },
+      files: all.flatMap((job) => jobFiles(job, ledgerPath)),
+    };
   } catch (error) {
     database.close();
     throw sqliteCode(error) === '' ? error : storageError(error, ledgerPath);

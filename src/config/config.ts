@@ -37,6 +37,17 @@ const VENDOR_NAMES: Readonly<Record<string, string>> = {
 
 const SHOWN_CHARACTERS_MAX = 80;
 
+/** A setting of the environment or of a file that is not allowed: 78. */
+export class SettingError extends ConfigError {
+  /** The same without what was given, which may be a prompt or a secret. */
+  readonly withoutValue: string;
+
+  constructor(message: string, withoutValue: string) {
+    super(message);
+    this.withoutValue = withoutValue;
+  }
+}
+
 /**
  * Merges flags over environment (`QBATCH_<NAME>`, and the vendor's base URLs) over the project
  * file over the user file over defaults, and checks everything, also what is overridden. Lists and
@@ -127,7 +138,8 @@ function checkLayer({ kind, values }: Layer): void {
     if (result.success) continue;
     const allowed = result.error.issues[0]?.message ?? 'allowed';
     const message = `${shown}: ${quote(flag, value)} is not ${allowed}`;
-    throw kind === 'flags' ? new UsageError(message) : new ConfigError(message);
+    if (kind === 'flags') throw new UsageError(message);
+    throw new SettingError(message, `${shown}: what it has is not ${allowed}`);
   }
 }
 

@@ -28,8 +28,8 @@ export function applyDefaults(
   defaults: LineDefaults,
   around: LineAround,
 ): Shaped {
-  const model = draft.model === undefined ? defaults.model : draft.model;
-  if (typeof model !== 'string' || model === '') {
+  const named = draft.model === undefined ? defaults.model : draft.model;
+  if (typeof named !== 'string' || named === '') {
     const path = draft.shape === 'envelope' ? 'body.model' : 'model';
     const what =
       draft.model === undefined
@@ -37,6 +37,8 @@ export function applyDefaults(
         : `model is ${JSON.stringify(draft.model)}; it must be a non-empty string`;
     return { kind: 'unshaped', problems: [invalidRequest(path, what)] };
   }
+  // As ledger and files can hold it; what is sent is the line's own text.
+  const model = named.toWellFormed();
   const profile = defaults.catalog.profile(model, defaults.scope);
   const parameters = withDefaults(draft.parameters, defaults.set);
   const system =

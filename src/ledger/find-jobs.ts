@@ -1,11 +1,13 @@
-import { closeSync, openSync, readdirSync, readSync, realpathSync } from 'node:fs';
+import { readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT, InputError, QbatchError, UsageError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
 import type { JobChoice } from '../command-line/parsed-command.ts';
 import { sqliteCode } from './database.ts';
 import { defaultLedgerPath, LEDGER_SUFFIX } from './default-ledger-path.ts';
+import { isDatabase } from './is-database.ts';
 import { listJobs } from './jobs.ts';
+import { jobHere } from './moved-files.ts';
 import { openForReading } from './open-for-reading.ts';
 import { storageError } from './storage-error.ts';
 import type { Job } from './records.ts';
@@ -32,16 +34,22 @@ export type FolderJobs = {
   readonly unreadable: readonly QbatchError[];
 };
 
-const SQLITE_HEADER = 'SQLite format 3\0';
 const LISTED_MAX = 10;
 
-/** Paths of the ledgers in a folder (`*.qbatch.db`), sorted by name. Throws InputError (66) where it cannot be listed. */
+/** Paths of the ledgers in a folder (`*.qbatch.db`), sorted by name, each once whatever links name it. Throws InputError (66) where it cannot be listed. */
 export function findLedgers(folder: string): string[] {
   try {
-    return readdirSync(folder, { withFileTypes: true })
+    const entries = readdirSync(folder, { withFileTypes: true })
       .filter((entry) => entry.name.endsWith(LEDGER_SUFFIX) && !entry.isDirectory())
-      .map((entry) => path.join(folder, entry.name))
-      .toSorted();
+      // A link goes by the name of its ledger, where that is here too.
+      .toSorted((a, b) => Number(a.isSymbolicLink()) - Number(b.isSymbolicLink()));
+    const byFile = new Map<string, string>();
+    for (const entry of entries) {
+      const ledger = path.join(folder, entry.name);
+      const file = realPath(ledger);
+      if (!byFile.has(file)) byFile.set(file, ledger);
+    }
+    return [...byFile.values()].toSorted();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError(
@@ -57,7 +65,7 @@ export function findLedgers(folder: string): string[] {
 function jobsOfLedger(ledgerPath: string): FoundJob[] {
   const database = openForReading(ledgerPath);
   try {
-    return listJobs(database).map((job) => ({ ledgerPath, job }));
+    return listJobs(database).map((job) => ({ ledgerPath, job: jobHere(job, ledgerPath) }));
   } catch (error) {
     throw sqliteCode(error) === '' ? error : storageError(error, ledgerPath);
   } finally {
@@ -96,10 +104,18 @@ export function chooseJob(choice: JobChoice, cwd: string, purpose: Purpose = 'lo
   throw ambiguous(found.length === 0 ? candidates : found);
 }
 
-/** As {@link chooseJob}, but where several jobs fit, all of them: for reports that add jobs up. */
+/**
+ * As {@link chooseJob}, but where several jobs fit, all of them: for reports that add jobs up. Where nothing is
+ * named, a ledger of this folder that cannot be read is an error: sums without it would be too low.
+ */
 export function chooseJobs(choice: JobChoice, cwd: string): ChosenJob[] {
   const named =
     choice.job !== undefined || choice.ledger !== undefined || choice.jobName !== undefined;
+  const [problem] = named ? [] : jobsOfFolder(cwd).unreadable;
+  if (problem !== undefined) {
+    const hint = 'name the ledgers or jobs that are wanted, or move this one away';
+    throw new QbatchError(problem.exitCode, problem.message, hint, problem);
+  }
   const found = named ? namedJobs(choice, cwd) : jobsHere(cwd, 'look');
   return found.map(({ ledgerPath, job }) => ({ ledgerPath, name: job.name }));
 }
@@ -114,8 +130,7 @@ function jobsHere(cwd: string, purpose: Purpose): readonly FoundJob[] {
   const { jobs, unreadable } = jobsOfFolder(cwd);
   const fitting = purpose === 'resume' ? jobs.filter(({ job }) => job.state === 'open') : jobs;
   if (fitting.length > 0) return fitting;
-  const [problem] = unreadable;
-  if (problem !== undefined) throw problem;
+  refuseUnreadable({ jobs, unreadable });
   if (jobs.length > 0) {
     throw new InputError(
       EXIT.noInput,
@@ -136,13 +151,15 @@ function namedJobs(choice: JobChoice, cwd: string): readonly FoundJob[] {
   if (job === undefined) return byName(jobName ?? '', cwd);
   const file = path.resolve(cwd, job);
   if (isLedger(file)) return inLedger(file, { job: undefined, jobName, cwd });
-  const sameName = jobsIn(cwd).filter((found) => found.job.name === (jobName ?? job));
+  const here = jobsOfFolder(cwd);
+  const sameName = here.jobs.filter((found) => found.job.name === (jobName ?? job));
   // With --job the positional says where: a job name there would say the same thing twice.
   if (jobName === undefined && sameName.length > 0) return sameName;
   const sameInput = byInput(file, cwd).filter(
     (found) => jobName === undefined || found.job.name === jobName,
   );
   if (sameInput.length > 0) return sameInput;
+  refuseUnreadable(here);
   const name = jobName === undefined ? '' : ` with a job ${jobName}`;
   throw new InputError(
     EXIT.noInput,
@@ -181,8 +198,10 @@ function inLedger(
 }
 
 function byName(name: string, cwd: string): readonly FoundJob[] {
-  const found = jobsIn(cwd).filter(({ job }) => job.name === name);
+  const here = jobsOfFolder(cwd);
+  const found = here.jobs.filter(({ job }) => job.name === name);
   if (found.length > 0) return found;
+  refuseUnreadable(here);
   throw new InputError(
     EXIT.noInput,
     `no job ${name} in ${cwd}`,
@@ -198,11 +217,13 @@ function byInput(file: string, cwd: string): readonly FoundJob[] {
     const own = all.filter(({ job }) => samePath(job.inputPath, file));
     return own.length > 0 ? own : all;
   }
-  return jobsIn(cwd).filter(({ job }) => samePath(job.inputPath, file));
+  return jobsOfFolder(cwd).jobs.filter(({ job }) => samePath(job.inputPath, file));
 }
 
-function jobsIn(cwd: string): readonly FoundJob[] {
-  return jobsOfFolder(cwd).jobs;
+/** A job that was not found may be in a ledger that could not be read: to say that there is none would be wrong. */
+function refuseUnreadable({ unreadable }: FolderJobs): void {
+  const [problem] = unreadable;
+  if (problem !== undefined) throw problem;
 }
 
 function samePath(one: string, other: string): boolean {
@@ -219,22 +240,7 @@ function realPath(file: string): string {
 
 /** True for what is named like a ledger, and for any other SQLite file. */
 function isLedger(file: string): boolean {
-  if (file.endsWith(LEDGER_SUFFIX)) return true;
-  let handle: number;
-  try {
-    handle = openSync(file, 'r');
-  } catch {
-    return false;
-  }
-  try {
-    const bytes = Buffer.alloc(SQLITE_HEADER.length);
-    readSync(handle, bytes, 0, bytes.length, 0);
-    return bytes.toString('latin1') === SQLITE_HEADER;
-  } catch {
-    return false;
-  } finally {
-    closeSync(handle);
-  }
+  return file.endsWith(LEDGER_SUFFIX) || isDatabase(file);
 }
 
 function ambiguous(found: readonly FoundJob[]): UsageError {

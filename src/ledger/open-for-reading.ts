@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { EXIT, InputError, type QbatchError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
 import { type Database, openDatabase, sqliteCode } from './database.ts';
-import { requireLedger } from './require-ledger.ts';
+import { refuseEmpty, requireLedger } from './require-ledger.ts';
 import { storageError } from './storage-error.ts';
 
 /** A ledger that can only be read is held in memory up to this size, twice while SQLite takes it over. */
@@ -27,6 +27,7 @@ export function openForReading(path: string): Database {
   }
   const readonly = isThere(`${path}-wal`);
   try {
+    refuseEmpty(statSync(path).size, path);
     return openLedger(path, path, readonly);
   } catch (error) {
     if (readonly || !mayNotWrite(error)) throw readingError(error, path);

@@ -6,7 +6,7 @@ import { type Database, openDatabase } from './database.ts';
 import { type Mark, markPath, openMark, readMark } from './mark.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 import { storageError } from './storage-error.ts';
-import { requireLedger } from './require-ledger.ts';
+import { refuseEmpty, requireLedger } from './require-ledger.ts';
 import { APPLICATION_ID, MIGRATIONS, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
 const PRIVATE_MODE = 0o600;
@@ -87,12 +87,7 @@ export function openForWriting(
     // A folder that cannot be looked at is not one without a ledger.
     const found = statSync(path, { throwIfNoEntry: false });
     const exists = found !== undefined;
-    if (found?.size === 0) {
-      throw new ConfigError(
-        `${path} is empty: a ledger was lost here`,
-        'restore it from a copy, or delete it and its .mark and rerun with --adopt-outputs to take the answers from the output files',
-      );
-    }
+    refuseEmpty(found?.size, path);
     const marked = readMark(path);
     if (!exists && marked !== null && !options.adopt && options.fresh !== true) {
       throw new ConfigError(

@@ -24,3 +24,12 @@ export function requireLedger(database: Database, path: string): void {
     );
   }
 }
+
+/** Refuses a ledger file without a byte (ConfigError, 78): a ledger has at least its tables. */
+export function refuseEmpty(size: number | undefined, path: string): void {
+  if (size !== 0) return;
+  throw new ConfigError(
+    `${path} is empty: a ledger was lost here`,
+    'restore it from a copy, or delete it and its .mark and rerun with --adopt-outputs to take the answers from the output files',
+  );
+}

@@ -20,9 +20,9 @@ const RETRY_AFTER_MAX_MS = 60_000;
 const SECONDS = /^\d+(?:\.\d+)?$/;
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
-/** A non-empty string, or null for anything else. */
+/** A non-empty string, half characters replaced (files and ledger hold none), or null for anything else. */
 export function textOf(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
+  return typeof value === 'string' && value !== '' ? value.toWellFormed() : null;
 }
 
 /** At most so much of a text from the service, without the key and made safe to show. */

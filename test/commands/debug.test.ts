@@ -103,6 +103,20 @@ test('debugCommand: settings or ledger that cannot be read, part of the report',
   );
 });
 
+test('debugCommand: settings that are wrong, without what they hold', async () => {
+  const secret = 's3cretpw';
+  for (const env of [
+    { QBATCH_SET: secret },
+    { QBATCH_BASE_URL: `https://gw/api/v1?token=${secret}` },
+    { QBATCH_MAX_COST: secret },
+  ]) {
+    const io = recordingIo(folder.path, { env });
+    expect(await debugCommand(DEBUG, io)).toBe(0);
+    expect(io.out()).toContain(Object.keys(env)[0]);
+    expect(io.out()).not.toContain(secret);
+  }
+});
+
 test('debugCommand: a job that is named and unknown, 66; none here, no ledger', async () => {
   await expect(debugCommand({ ...DEBUG, job: '高考' }, recordingIo(folder.path))).rejects.toThrow(
     expect.objectContaining({ exitCode: 66 }),

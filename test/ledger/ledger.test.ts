@@ -452,10 +452,10 @@ describe('Ledger: commits', () => {
       [settledOf(1, { body, customId: "Robert'); DROP TABLE lines;--😀" })],
       { seqBefore: 0 },
     );
-    expect(outputLineReader(ledger.database, job.id)(1)).toMatchObject({
-      body: Buffer.from(body),
-      customId: "Robert'); DROP TABLE lines;--😀",
-    });
+    const read = outputLineReader(ledger.database, job.id)(1);
+    expect(read?.customId).toBe("Robert'); DROP TABLE lines;--😀");
+    // Not compared byte by byte in JavaScript: that takes half a minute.
+    expect(read?.body?.equals(Buffer.from(body))).toBe(true);
   });
 
   test('usage of an attempt: every field in its own column', () => {

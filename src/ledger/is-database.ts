@@ -1,0 +1,22 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+
+const SQLITE_HEADER = 'SQLite format 3\0';
+
+/** Whether a file is a SQLite database, by its first bytes; no for one that cannot be read. */
+export function isDatabase(file: string): boolean {
+  let handle: number;
+  try {
+    handle = openSync(file, 'r');
+  } catch {
+    return false;
+  }
+  try {
+    const bytes = Buffer.alloc(SQLITE_HEADER.length);
+    readSync(handle, bytes, 0, bytes.length, 0);
+    return bytes.toString('latin1') === SQLITE_HEADER;
+  } catch {
+    return false;
+  } finally {
+    closeSync(handle);
+  }
+}

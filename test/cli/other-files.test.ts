@@ -1,0 +1,182 @@
+import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { type Bench, openBench } from '../helpers/bench.ts';
+import { type CountingServer, startCountingServer } from '../helpers/counting-server.ts';
+import { jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
+import { runCli } from '../helpers/spawn-cli.ts';
+
+/** A finished job of three lines for each input named. */
+async function finished(
+  inputs: readonly string[],
+  flags: readonly string[] = [],
+): Promise<{ bench: Bench; server: CountingServer }> {
+  const bench = openBench();
+  const server = await startCountingServer();
+  for (const input of inputs) {
+    bench.write(input, jsonl(placeIds(3).map((id) => nativeLine(`${input}-${id}`))));
+    const run = await runCli(bench, ['run', input, ...flags, ...server.flags]);
+    expect(run).toMatchObject({ status: 0 });
+  }
+  return { bench, server };
+}
+
+const contentOf = (bench: Bench, names: readonly string[]): string[] =>
+  names.map((name) => readFileSync(bench.path(name), 'latin1'));
+
+describe('a folder that was copied or moved', () => {
+  test.each([
+    ['copied', (from: string, to: string) => cpSync(from, to, { recursive: true })],
+    ['moved', renameSync],
+  ])('%s: the files beside its ledger are the job’s', async (_name, take) => {
+    const { bench } = await finished(['one/a.jsonl']);
+    take(bench.path('one'), bench.path('two'));
+    const own = ['two/a.jsonl', 'two/a.results.jsonl', 'two/a.errors.jsonl'];
+    const before = contentOf(bench, own);
+    for (const output of ['a.jsonl', 'a.results.jsonl', 'a.errors.jsonl']) {
+      for (const args of [
+        ['export', '--what', 'attempts'],
+        ['usage', '--format', 'csv'],
+      ]) {
+        const run = await runCli(bench, [...args, '-o', output], { cwd: 'two' });
+        expect({ args, output, status: run.status }).toEqual({ args, output, status: 64 });
+      }
+    }
+    expect(contentOf(bench, own)).toEqual(before);
+    const status = await runCli(bench, ['status', '--verify', '--json'], { cwd: 'two' });
+    expect(status.json()).toMatchObject({
+      verify: { ok: true },
+      outputs: {
+        results: bench.path('two/a.results.jsonl'),
+        errors: bench.path('two/a.errors.jsonl'),
+      },
+    });
+    const jobs = await runCli(bench, ['jobs', '--json'], { cwd: 'two' });
+    expect(jobs.json()).toMatchObject({ jobs: [{ input: bench.path('two/a.jsonl') }] });
+    // It is these that are looked at.
+    bench.write('two/a.results.jsonl', 'not so\n');
+    const broken = await runCli(bench, ['status', '--verify'], { cwd: 'two' });
+    expect(broken.stdout).toContain('two/a.results.jsonl');
+  });
+
+  test('a copy that goes on leaves the first alone', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    bench.write('one/a.jsonl', jsonl(placeIds(4).map((id) => nativeLine(id))));
+    const args = ['run', 'a.jsonl', ...server.flags, '-c', '1', '--sample', '2', '-y'];
+    server.script = () => ({ kind: 'error', status: 400, code: 'Bad', message: 'no' });
+    const first = await runCli(bench, [...args, '--max-failures', '1'], { cwd: 'one' });
+    expect(first).toMatchObject({ status: 3 });
+    cpSync(bench.path('one'), bench.path('two'), { recursive: true });
+    const names = ['one/a.results.jsonl', 'one/a.errors.jsonl', 'one/a.qbatch.db'];
+    const before = contentOf(bench, names);
+    server.script = () => ({ kind: 'answer' });
+    await runCli(bench, ['resume', ...server.flags], { cwd: 'two' });
+    expect(contentOf(bench, names)).toEqual(before);
+    expect(bench.lines('two/a.results.jsonl')).toHaveLength(3);
+  });
+
+  test('outputs that are elsewhere stay where they are', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    bench.write('one/a.jsonl', jsonl(placeIds(2).map((id) => nativeLine(id))));
+    mkdirSync(bench.path('out'));
+    const args = ['run', 'a.jsonl', '-o', '../out/r.jsonl', ...server.flags];
+    expect(await runCli(bench, args, { cwd: 'one' })).toMatchObject({ status: 0 });
+    renameSync(bench.path('one'), bench.path('two'));
+    const status = await runCli(bench, ['status', '--verify', '--json'], { cwd: 'two' });
+    expect(status.json()).toMatchObject({
+      verify: { ok: true },
+      outputs: { results: bench.path('out/r.jsonl'), errors: bench.path('two/a.errors.jsonl') },
+    });
+  });
+});
+
+describe('-o over files of other jobs', () => {
+  test('another job of the ledger, another ledger, the control file: 64, and they stay', async () => {
+    const { bench } = await finished(['a.jsonl', 'b.jsonl'], ['--ledger', 'l.qbatch.db']);
+    const server = await startCountingServer();
+    bench.write('k.jsonl', jsonl([nativeLine('k')]));
+    expect(await runCli(bench, ['run', 'k.jsonl', ...server.flags])).toMatchObject({ status: 0 });
+    cpSync(bench.path('k.qbatch.db'), bench.path('k.sqlite'));
+    bench.write('l.qbatch.db.control.json', '{}');
+    const kept = [
+      ...['b.jsonl', 'b.results.jsonl', 'b.errors.jsonl'],
+      ...['k.qbatch.db', 'k.sqlite', 'l.qbatch.db.control.json'],
+    ];
+    const before = contentOf(bench, kept);
+    for (const output of [...kept, 'new.qbatch.db']) {
+      for (const args of [
+        ['export', '--ledger', 'l.qbatch.db', '--job', 'a', '--what', 'errors'],
+        ['usage', '--ledger', 'l.qbatch.db', '--job', 'a'],
+      ]) {
+        const run = await runCli(bench, [...args, '-o', output]);
+        expect({ args, output, status: run.status }).toEqual({ args, output, status: 64 });
+      }
+    }
+    expect(contentOf(bench, kept)).toEqual(before);
+    const rebuilt = ['export', '--ledger', 'l.qbatch.db', '--job', 'b', '-o', 'b.results.jsonl'];
+    expect(await runCli(bench, rebuilt)).toMatchObject({ status: 0 });
+    expect(contentOf(bench, kept)).toEqual(before);
+  });
+});
+
+describe('ledgers of a folder', () => {
+  test('one that is damaged: usage of the folder is refused, a job is not said to be unknown', async () => {
+    const { bench, server } = await finished(['k.jsonl', 'p.jsonl']);
+    const damaged = readFileSync(bench.path('p.qbatch.db'));
+    damaged.fill(0x5a, 100, 4000);
+    writeFileSync(bench.path('other.qbatch.db'), damaged);
+    for (const name of ['p.qbatch.db', 'p.results.jsonl', 'p.errors.jsonl', 'p.qbatch.db.mark'])
+      renameSync(bench.path(name), bench.path(`gone-${name}.bak`));
+    const usage = await runCli(bench, ['usage']);
+    expect(usage).toMatchObject({ status: 78, stdout: '' });
+    expect(usage.stderr).toMatch(/other\.qbatch\.db .*\n.*name the ledgers or jobs/);
+    expect(await runCli(bench, ['usage', 'k'])).toMatchObject({ status: 0 });
+    expect(await runCli(bench, ['status', 'k'])).toMatchObject({ status: 0 });
+    for (const args of [
+      ['status', 'p'],
+      ['usage', 'p'],
+      ['export', '--job', 'p'],
+      ['resume', 'p', ...server.flags],
+    ]) {
+      const run = await runCli(bench, args);
+      expect({ args, status: run.status }).toEqual({ args, status: 78 });
+      expect(run.stderr).toContain('other.qbatch.db');
+    }
+  });
+
+  test('a link to a ledger: its job counts once', async () => {
+    const { bench } = await finished(['k.jsonl']);
+    const once = await runCli(bench, ['usage', '--format', 'csv']);
+    symlinkSync('k.qbatch.db', bench.path('a-link.qbatch.db'));
+    for (const jobs of [[], ['k.qbatch.db', 'a-link.qbatch.db'], ['a-link.qbatch.db']])
+      expect(await runCli(bench, ['usage', ...jobs, '--format', 'csv'])).toMatchObject({
+        status: 0,
+        stdout: once.stdout,
+      });
+    expect(await runCli(bench, ['status'])).toMatchObject({ status: 0 });
+  });
+
+  test('one without a byte: a ledger was lost, for who reads too', async () => {
+    const bench = openBench();
+    bench.write('a.qbatch.db', '');
+    const run = await runCli(bench, ['status', 'a.qbatch.db']);
+    expect(run).toMatchObject({ status: 78 });
+    expect(run.stderr).toContain('is empty: a ledger was lost here');
+  });
+});
+
+test.each(['报告　一', 'two  spaces', 'a\u00a0b'])(
+  'a folder named %j: what is printed is its name, and the next command works in a shell',
+  async (folder) => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    server.script = () => ({ kind: 'error', status: 400, code: 'Bad', message: 'no' });
+    bench.write(`${folder}/a.jsonl`, jsonl([nativeLine('杭州')]));
+    const run = await runCli(bench, ['run', `${folder}/a.jsonl`, ...server.flags]);
+    expect(run).toMatchObject({ status: 1 });
+    expect(run.stderr).toContain(bench.path(`${folder}/a.errors.jsonl`));
+    const ledger = bench.path(`${folder}/a.qbatch.db`);
+    expect(run.stderr).toContain(`qbatch retry '${ledger}'\n`);
+  },
+);
