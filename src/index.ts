@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Clock, systemClock } from './clock.ts';
 import { runCommand } from './commands/run.ts';
 import type { GivenFlags } from './command-line/parsed-command.ts';
+import { resolveSettings, type SettingSources } from './config/config.ts';
 import { RUN_FLAGS } from './config/flags.ts';
 import { type ExitCode, UsageError } from './errors.ts';
 import { guardReporter } from './reporters/compose.ts';
@@ -47,6 +48,16 @@ function refuseUnknown(flags: GivenFlags): void {
   }
 }
 
+/** A dry run sends nothing, and so has no summary: whoever reads one would take the survey's counts for answers. */
+function refuseDryRun(sources: SettingSources): void {
+  const { settings, origins } = resolveSettings(sources);
+  if (!settings.dryRun) return;
+  throw new UsageError(
+    `runBatch: dry-run is on (${origins.get('dryRun') ?? 'default'}), and a dry run has no summary`,
+    'check the input with: qbatch check FILE --json',
+  );
+}
+
 function guarded(onEvent: Report): Report {
   return guardReporter({ report: onEvent, close: () => undefined }).report;
 }
@@ -64,12 +75,14 @@ export async function runBatch(options: RunBatchOptions): Promise<RunBatchResult
   const input = options.input === '-' ? '-' : resolve(cwd, options.input);
   const written: string[] = [];
   const flags: GivenFlags = { ...options.flags, json: true, progress: 'none' };
+  const env = options.env ?? process.env;
+  refuseDryRun({ flags, env, cwd, home: homedir() });
   const exitCode = await runCommand(
     { command: 'run', input, flags },
     {
       cwd,
       home: homedir(),
-      env: options.env ?? process.env,
+      env,
       clock: options.clock ?? systemClock,
       stdin: process.stdin,
       stderr: process.stderr,

@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs';
-import { isThere } from '../is-there.ts';
 import { stdoutTwice } from '../command-line/read-command.ts';
 import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
 import { identityOf } from '../job/identity.ts';
@@ -8,9 +6,7 @@ import type { JobRequest } from '../job/job-request.ts';
 import { seenSizes } from '../ledger/estimates.ts';
 import { findJob } from '../ledger/jobs.ts';
 import { Ledger } from '../ledger/ledger.ts';
-import { readLedger } from '../ledger/read-ledger.ts';
 import { asStorageError } from '../ledger/storage-error.ts';
-import type { Job } from '../ledger/records.ts';
 import type { Currency } from '../models/scope.ts';
 import { refuseSameFiles } from '../output/output-set.ts';
 import type { Settings } from '../settings.ts';
@@ -33,6 +29,7 @@ import type { CommandIo } from './io.ts';
 import { confirmFresh, confirmOpen, confirmSampled, gate, refuseBlindFresh } from './run-gate.ts';
 import { type Places, placesOf, placesOfJob } from './run-places.ts';
 import type { Shown } from './run-dashboard.ts';
+import { removeSpool } from './remove-spool.ts';
 import { retryLines } from './retry-lines.ts';
 import { openReporter, tell } from './run-report.ts';
 import { stopFromSignals } from './stop-from-signals.ts';
@@ -76,24 +73,10 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
   } catch (error) {
     // Whoever holds the ledger may be at work on the same copy.
     const held = error instanceof QbatchError && error.exitCode === EXIT.busy;
-    if (places.source.spooled && !held) await dropSpool(places);
+    if (places.source.spooled && !held) await removeSpool(places);
     // A page that cannot be read, or a file that cannot be written, may be met anywhere.
     throw asStorageError(error, places.ledgerPath);
   }
-}
-
-/** The spooled copy of stdin goes with a run that was refused, unless its job still needs it. */
-async function dropSpool({ source, ledgerPath, jobName }: Places): Promise<void> {
-  let known: Job | null = null;
-  try {
-    if (isThere(ledgerPath))
-      known = await readLedger(ledgerPath, (database) => findJob(database, jobName));
-  } catch {
-    // Why it cannot be read is being told already; its job may need the copy.
-    return;
-  }
-  if (known === null || (known.state === 'finished' && known.failed === 0))
-    rmSync(source.path, { force: true });
 }
 
 async function runAt(
@@ -218,10 +201,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
   } finally {
     ledger.close({ remove: ledger.created });
   }
-  // Failed lines can be retried, and their bodies are nowhere else.
-  const { open, failed } = result.summary.lines;
-  if (places.source.spooled && open === 0 && failed === 0)
-    rmSync(places.source.path, { force: true });
+  if (places.source.spooled) await removeSpool(places);
   await tell(result, { settings, flags: wired.parsed.flags, places, reporter, mode }, io);
   return result.exitCode;
 }

@@ -116,6 +116,26 @@ describe('runBatch', () => {
     await expect(misspelt).rejects.toMatchObject({ exitCode: 64, hint: 'did you mean base-url?' });
   });
 
+  test('a dry run, wherever it is asked for: is refused, for it has no summary', async () => {
+    const { bench, input } = benchWith(placeIds(1));
+    const { env = {}, cwd = '' } = surroundings(bench);
+    const flags = { simulate: true };
+    for (const options of [
+      { cwd, env, flags: { ...flags, 'dry-run': true } },
+      { cwd, env: { ...env, QBATCH_DRY_RUN: 'true' }, flags },
+    ]) {
+      const error: unknown = await runBatch({ ...options, input }).catch(
+        (reason: unknown) => reason,
+      );
+      expect(error).toBeInstanceOf(QbatchError);
+      expect(error).toMatchObject({
+        exitCode: 64,
+        message: expect.stringContaining('dry-run is on') as unknown,
+      });
+    }
+    expect(bench.names()).toEqual(['a.jsonl']);
+  });
+
   test('a run that is refused: rejects with the exit code and what to do', async () => {
     const bench = openBench();
     const refused = runBatch({ ...surroundings(bench), input: bench.path('missing.jsonl') });

@@ -282,6 +282,33 @@ describe('run: forms of input', () => {
     expect(bench.names()).toHaveLength(4);
   });
 
+  test('stdin into two ledgers: its copy stays while either job needs it', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    const stdin = jsonl([nativeLine('杭州'), nativeLine('Suzhou')]);
+    const into = (ledger: string): string[] => ['run', '-', '--ledger', ledger, ...server.flags];
+    server.script = () => ({ kind: 'error', status: 400, code: 'Bad', message: 'no' });
+    const failed = await runCli(
+      bench,
+      [...into('one.qbatch.db'), '-o', 'one.jsonl', '--errors', 'one.e'],
+      { stdin },
+    );
+    expect(failed).toMatchObject({ status: 1 });
+    const copy = bench.names().filter((name) => /^stdin-[0-9a-f]{12}\.jsonl$/.test(name));
+    expect(copy).toHaveLength(1);
+    server.script = () => ({ kind: 'answer' });
+    const whole = await runCli(
+      bench,
+      [...into('two.qbatch.db'), '-o', 'two.jsonl', '--errors', 'two.e'],
+      { stdin },
+    );
+    expect(whole).toMatchObject({ status: 0 });
+    expect(bench.names()).toContain(copy[0]);
+    const retry = ['retry', 'one.qbatch.db', ...server.flags];
+    expect(await runCli(bench, retry)).toMatchObject({ status: 0 });
+    expect(bench.names()).not.toContain(copy[0]);
+  });
+
   test('.gz: read as it is, named without the ending; a damaged one is 66 with the byte', async () => {
     const bench = openBench();
     const server = await startCountingServer();
