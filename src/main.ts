@@ -196,6 +196,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     parsed = await parseArgs(argv, VERSION);
     return await runParsed(parsed, io);
   } catch (error) {
-    return explain(error, { argv, parsed }, io);
+    const code = await explain(error, { argv, parsed }, io);
+    // Whatever an internal error left behind (a timer, a connection) must not keep the process, and who waits for it.
+    if (code === EXIT.bug) process.exit(code);
+    return code;
   }
 }

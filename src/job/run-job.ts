@@ -10,7 +10,7 @@ import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledg
 import type { Ledger } from '../ledger/ledger.ts';
 import { firstOpenLine } from '../ledger/first-open-line.ts';
 import { failuresByCode, reopenFailed } from '../ledger/lines.ts';
-import type { Job } from '../ledger/records.ts';
+import type { Cursor, Job } from '../ledger/records.ts';
 import { modeAnew, openOutputs, refuseUnwritable, replaceOutputs } from '../output/output-set.ts';
 import { reconcileOutputs } from '../output/reconcile.ts';
 import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
@@ -44,7 +44,7 @@ export function reopenJob(
  * before stays, and the same command goes on from there.
  */
 export async function runJob(options: RunOptions): Promise<RunResult> {
-  const { ledger, job, clock, report, stop } = options;
+  const { ledger, job, clock } = options;
   // A job that goes on was surveyed without this cap, or with other prices.
   for (const { model } of job.survey.models)
     refuseUnpriced(model, options.settings.maxCost, options.pricing);
@@ -61,6 +61,22 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
   const outputs = later
     ? null
     : openOutputs(ledger, job, { clock, cursor, writeStdout: options.writeStdout });
+  try {
+    return await runOpened(options, { outputs, cursor });
+  } finally {
+    outputs?.close();
+  }
+}
+
+type Opened = {
+  /** Null where the files of an earlier run wait to be replaced. */
+  readonly outputs: ReturnType<typeof openOutputs> | null;
+  readonly cursor: Cursor;
+};
+
+/** As `runJob`, its files open. */
+async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Promise<RunResult> {
+  const { ledger, job, clock, report, stop } = options;
   const openCount = tellStart(options);
   const sends = openCount > 0 && stop.stopped === null;
   const run = new JobRun(options, sends ? await askQuotas(options) : new Map());
@@ -101,7 +117,6 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
     await complete(options, outputs);
   } finally {
     await run.end();
-    outputs?.close();
   }
   return sumUp(options, run);
 }

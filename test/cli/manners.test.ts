@@ -120,6 +120,26 @@ describe('what the terminal is told', () => {
     expect(piped.stderr.toString()).toBe('0\n');
   });
 
+  test('an internal error: 70, and the process ends whatever it left behind', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', prompts(1));
+    bench.write(
+      'broken.mjs',
+      `import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+crypto.createHash = () => {
+  setInterval(() => undefined, 1000);
+  throw new TypeError('made to fail');
+};
+syncBuiltinESMExports();
+`,
+    );
+    const env = { NODE_OPTIONS: `--import ${bench.path('broken.mjs')}` };
+    const run = await runCli(bench, ['run', 'a.jsonl', '--simulate'], { env });
+    expect(run.status).toBe(70);
+    expect(run.stderr).toContain('this is a bug');
+  });
+
   test('--progress json: what is refused is an event too, wherever it was asked for', async () => {
     const bench = openBench();
     bench.write('a.jsonl', jsonl(['{"custom_id":"a"']));
