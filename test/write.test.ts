@@ -573,6 +573,44 @@ describe('OutputFile', () => {
     }
   });
 
+  test('another program writes, cuts or moves the file: 74 before more is written over it', async () => {
+    const opened = (): { path: string; file: OutputFile } => {
+      const path = join(tempFolder(), 'reviews.results.jsonl');
+      const file = new OutputFile(path, 0);
+      file.append('第一行\n');
+      return { path, file };
+    };
+    const foreign = opened();
+    appendFileSync(foreign.path, 'theirs\n');
+    const error = refusal(() => {
+      foreign.file.append('第二行\n');
+    });
+    expect(error).toMatchObject({ exitCode: 74 });
+    expect(error.message).toContain(foreign.path);
+    await expect(foreign.file.sync()).rejects.toMatchObject({ exitCode: 74 });
+    expect(readFileSync(foreign.path, 'utf8')).toBe('第一行\ntheirs\n');
+    const cut = opened();
+    truncateSync(cut.path, 0);
+    expect(refusal(() => cut.file.append('第二行\n')).exitCode).toBe(74);
+    const gone = opened();
+    rmSync(gone.path);
+    await expect(gone.file.sync()).rejects.toThrow('was removed while it was written');
+    const other = opened();
+    rmSync(other.path);
+    writeFileSync(other.path, '第一行\n');
+    await expect(other.file.sync()).rejects.toThrow('was replaced while it was written');
+    for (const { file } of [foreign, cut, gone, other]) file.close();
+  });
+
+  test('two that append at the same moment do not write over each other', () => {
+    const path = join(tempFolder(), 'reviews.results.jsonl');
+    const [one, two] = [new OutputFile(path, 0), new OutputFile(path, 0)];
+    one.append('一\n');
+    expect(refusal(() => two.append('二\n')).exitCode).toBe(74);
+    expect(readFileSync(path, 'utf8')).toBe('一\n');
+    for (const file of [one, two]) file.close();
+  });
+
   test('a symbolic link: 73, its target untouched', () => {
     const folder = tempFolder();
     writeFileSync(join(folder, 'precious.txt'), '账本');

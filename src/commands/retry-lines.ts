@@ -13,7 +13,7 @@ const TEXT_CHARS_MAX = 1_000;
 /** Which failed lines are wanted: all where both are empty. */
 type Wanted = { readonly codes: readonly string[]; readonly statuses: readonly string[] };
 
-/** Reopens the failed lines that `retry` names, and returns the job with them open. Says why where there are none. */
+/** Reopens the failed lines that `retry` names, inside a transaction, and returns the job with them open. Says why where there are none. */
 export function retryLines(
   ledger: Ledger,
   job: Job,

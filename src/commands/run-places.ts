@@ -47,8 +47,11 @@ export async function placesOfJob(
 ): Promise<{ places: Places; setup: RunSetup }> {
   const { settings, origins } = setup;
   const { command, job: named } = wanted;
+  // A job that is named here is not looked for where a file or the environment says.
+  const where = (name: 'ledger' | 'job'): string | undefined =>
+    named === undefined || isSaid(origins, name) ? settings[name] : undefined;
   const chosen = chooseJob(
-    { job: named, ledger: settings.ledger, jobName: settings.job },
+    { job: named, ledger: where('ledger'), jobName: where('job') },
     io.cwd,
     command,
   );
@@ -60,6 +63,9 @@ export async function placesOfJob(
       'qbatch jobs lists them',
     );
   const merged = settingsOfJob(job, settings, origins);
+  const output = isSaid(origins, 'output') ? settings.output : undefined;
+  const errors = isSaid(origins, 'errors') ? settings.errors : undefined;
+  const order = isSaid(origins, 'order') ? settings.order : undefined;
   const files = filesOfJob(job, chosen.ledgerPath);
   const source = await openInput(files.inputPath, io);
   const scope = saysWhere(origins) ? setup.scope : (job.endpoint.scope as Scope);
@@ -69,14 +75,9 @@ export async function placesOfJob(
       ledgerPath: chosen.ledgerPath,
       jobName: job.name,
       resultsPath:
-        settings.output === '-'
-          ? '-'
-          : settings.output === undefined
-            ? files.resultsPath
-            : pathFrom(io.cwd, settings.output),
-      errorsPath:
-        settings.errors === undefined ? files.errorsPath : pathFrom(io.cwd, settings.errors),
-      order: settings.order ?? job.outputOrder,
+        output === undefined ? files.resultsPath : output === '-' ? '-' : pathFrom(io.cwd, output),
+      errorsPath: errors === undefined ? files.errorsPath : pathFrom(io.cwd, errors),
+      order: order ?? job.outputOrder,
     },
     setup: {
       ...setup,
@@ -99,8 +100,12 @@ function filesOfJob(job: Job, ledgerPath: string): ReturnType<typeof movedFiles>
   );
 }
 
+/**
+ * Whether this command line says it. What the environment or a file says does not outrank the job's last run, which a
+ * flag may have led elsewhere: to go on means the same service, the same answers and the same files.
+ */
 function isSaid(origins: RunSetup['origins'], name: keyof Settings): boolean {
-  return (origins.get(name) ?? 'default') !== 'default';
+  return origins.get(name) === 'flag';
 }
 
 /** Whether this run says where its calls go; else they go where those of the last run went. */
@@ -116,7 +121,10 @@ function settingsOfJob(job: Job, settings: Settings, origins: RunSetup['origins'
   const elsewhere = saysWhere(origins);
   const { identity, endpoint } = job;
   // Hosts of the service are named after the workspace: with another one they are found anew.
-  const anew = !identity.simulated && said('workspace') && regionOfUrl(endpoint.dashscope) !== null;
+  const anew =
+    !identity.simulated &&
+    settings.workspace !== undefined &&
+    regionOfUrl(endpoint.dashscope) !== null;
   const ownUrls = elsewhere || identity.simulated || anew;
   return {
     ...settings,
@@ -124,9 +132,11 @@ function settingsOfJob(job: Job, settings: Settings, origins: RunSetup['origins'
     system: said('system') ? settings.system : (identity.system ?? undefined),
     protocol: said('protocol') ? settings.protocol : (identity.protocol as Settings['protocol']),
     set: said('set') ? settings.set : new Map(Object.entries(identity.set)),
-    simulate:
-      settings.simulate ??
-      (identity.simulated && !said('simulate') ? DEFAULT_SIMULATOR_SPEC : undefined),
+    simulate: said('simulate')
+      ? settings.simulate
+      : identity.simulated
+        ? (settings.simulate ?? DEFAULT_SIMULATOR_SPEC)
+        : undefined,
     region: elsewhere ? settings.region : (endpoint.region as Settings['region']),
     baseUrl: ownUrls ? settings.baseUrl : endpoint.dashscope,
     compatibleBaseUrl: ownUrls ? settings.compatibleBaseUrl : endpoint.openai,

@@ -124,25 +124,6 @@ export async function openService(
   };
 }
 
-/** Proxy variables as undici wants them; null where none is set. */
-export function proxyOf(
-  env: CommandIo['env'],
-): { http?: string; https?: string; no?: string } | null {
-  const read = (name: string): string | undefined => {
-    const value = env[name.toLowerCase()] ?? env[name];
-    return value === undefined || value === '' ? undefined : value;
-  };
-  const http = read('HTTP_PROXY');
-  const https = read('HTTPS_PROXY');
-  const no = read('NO_PROXY');
-  if (http === undefined && https === undefined) return null;
-  return {
-    ...(http === undefined ? {} : { http }),
-    ...(https === undefined ? {} : { https }),
-    ...(no === undefined ? {} : { no }),
-  };
-}
-
 /** A path from the working folder, without `.` and `..`. */
 export function pathFrom(cwd: string, path: string): string {
   return resolve(cwd, path);

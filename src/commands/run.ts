@@ -15,6 +15,7 @@ import { outputSeenIn } from '../job/expectations.ts';
 import { jobCurrency } from '../job/job-currency.ts';
 import { prepareJob } from '../job/prepare-job.ts';
 import { isBatchChat } from '../config/endpoints.ts';
+import { type Proxy, proxyOf } from '../config/proxy.ts';
 import { createPricing } from '../pricing.ts';
 import { createValueRedactor } from '../redact.ts';
 import { guardReporter } from '../reporters/compose.ts';
@@ -37,7 +38,6 @@ import {
   currencyOf,
   openService,
   pathFrom,
-  proxyOf,
   type RunSetup,
   type Service,
   setUpRun,
@@ -103,7 +103,8 @@ async function runAt(
     try {
       if (mode === 'lines' || mode === 'tty')
         for (const note of service.notes) io.writeErr(`qbatch: ${oneLine(note)}\n`);
-      return await runWith({ parsed, setup, places, service, reporter, mode }, shown.io);
+      const proxy = settings.simulate === undefined ? proxyOf(io.env) : null;
+      return await runWith({ parsed, setup, places, service, proxy, reporter, mode }, shown.io);
     } finally {
       await service.close();
     }
@@ -134,6 +135,7 @@ type Wired = {
   readonly setup: RunSetup;
   readonly places: Places;
   readonly service: Service;
+  readonly proxy: Proxy | null;
   readonly reporter: Reporter;
   readonly mode: ProgressMode;
 };
@@ -167,10 +169,18 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       ledger,
       requestOf(wired, { io, pricing, currency, outputSeen: outputSeenIn(seen), onGate }),
     );
-    if (wired.parsed.command === 'retry')
-      job = retryLines(ledger, job, { ...wired.parsed, io, mode });
     // A survey has asked already; a job that goes on asks for what is still open.
-    if (!asked) await confirmOpen(ledger, job, { settings, currency, io });
+    const confirm = async (): Promise<void> => {
+      if (!asked) await confirmOpen(ledger, job, { settings, currency, io });
+    };
+    const { parsed } = wired;
+    if (parsed.command === 'retry') {
+      // What is refused leaves the failed lines as they were.
+      await ledger.transactWhile(async () => {
+        job = retryLines(ledger, job, { ...parsed, io, mode });
+        await confirm();
+      });
+    } else await confirm();
     const report = (event: Parameters<Reporter['report']>[0]): void => {
       reporter.report(event);
       io.onEvent?.(event);
@@ -187,7 +197,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       scope,
       endpoint: service.endpoint,
       apiKey: service.apiKey,
-      proxy: settings.simulate === undefined ? proxyOf(io.env) : null,
+      proxy: wired.proxy,
       endpointShown: service.shown,
       clock: io.clock,
       report,

@@ -18,10 +18,10 @@ import {
 import type { Ledger } from '../ledger/ledger.ts';
 import { rebaseJob } from '../ledger/rebase.ts';
 import type { Job, SettledLine } from '../ledger/records.ts';
-import { outputSize } from '../output/output-file.ts';
 import { modeAnew } from '../output/output-set.ts';
 import type { Rejected } from '../parse.ts';
-import { holdsOwnLines, ownFirstLine, reconcileOutputs } from '../output/reconcile.ts';
+import { reconcileOutputs } from '../output/reconcile.ts';
+import { refuseForeignOutputs } from './refuse-foreign-outputs.ts';
 import { surveyFacts } from './survey-facts.ts';
 import { type Survey, surveyInput } from '../survey.ts';
 
@@ -113,11 +113,19 @@ export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<J
 
 /**
  * Before anything is reopened, moved or sent: a job whose output files hold lines that its ledger does not is
- * refused (78), also where this run would write others. A folder that was copied elsewhere has files of its own.
+ * refused (78), also where this run would write others. A folder that was copied elsewhere has files of its own, and
+ * what another file holds is of no concern to a run that leaves it to itself.
  */
 function refuseLost(ledger: Ledger, known: Job, request: JobRequest): void {
-  if (known.outputMode === 'append' && known.inputPath === request.inputPath)
+  if (known.outputMode !== 'append' || known.inputPath !== request.inputPath) return;
+  const { resultsPath, errorsPath } = known;
+  const moves = resultsPath !== request.resultsPath || errorsPath !== request.errorsPath;
+  try {
     reconcileOutputs(ledger.database, known);
+  } catch (error) {
+    const isForeign = error instanceof OutputError && error.exitCode === EXIT.cannotCreate;
+    if (!moves || !isForeign) throw error;
+  }
 }
 
 /** Same name, but another input or identity: refused, unless nothing is settled yet or the user accepts it. */
@@ -138,7 +146,11 @@ async function takeChanged(
       request.inputPath,
       request.maxLineBytes,
     );
-    what.unshift(`${request.inputShown} has changed; line ${line} is the first that differs`);
+    const where =
+      line === null
+        ? 'only in line ends, a byte order mark or blank lines'
+        : `line ${line} is the first that differs`;
+    what.unshift(`${request.inputShown} has changed; ${where}`);
   }
   throw new InputError(
     EXIT.invalidInput,
@@ -161,6 +173,9 @@ async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null
     const jobId = kept?.id ?? insertJob(ledger, request.name, wallMs);
     if (kept !== null) {
       clearLines(ledger, kept);
+      // A rehearsal's calls, none of them answered, are nobody's money.
+      if (kept.identity.simulated && !request.identity.simulated)
+        ledger.database.prepare('DELETE FROM attempts WHERE job_id = ?').run(kept.id);
       setState(ledger, jobId, 'open', wallMs);
     }
     if (before !== null || request.fresh)
@@ -211,6 +226,8 @@ async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Jo
       defaults: request.defaults,
       pricing: request.pricing,
       outputSeen: request.outputSeen,
+      checkStop: request.checkStop,
+      onModel: request.onModel,
       rejectedLine: (rejected) => rejectedLine(rejected, wallMs),
       keepRejected: request.skipInvalid,
     });
@@ -237,32 +254,6 @@ function mustFind(ledger: Ledger, name: string): Job {
   const job = findJob(ledger.database, name);
   if (job === null) throw new ConfigError(`job ${name} is gone from ${ledger.path}`);
   return job;
-}
-
-/**
- * A job must not write into files that are not its own: those of `known`, where it is known. Its own
- * are also files with its lines at another place: the folder was moved, or runs went elsewhere since.
- */
-function refuseForeignOutputs(ledger: Ledger, request: JobRequest, known: Job | null): void {
-  for (const path of [request.resultsPath, request.errorsPath]) {
-    if (path === '-' || path === known?.resultsPath || path === known?.errorsPath) continue;
-    const bytes = outputSize(path) ?? 0;
-    if (bytes === 0) continue;
-    if (known !== null && holdsOwnLines(ledger.database, known, path)) continue;
-    const own = known === null && ownFirstLine(path, request.name);
-    if (own && (request.fresh || request.adopt)) continue;
-    if (own) {
-      throw new ConfigError(
-        `${path} holds lines of job ${request.name}, but the ledger does not know it: the ledger was lost or replaced`,
-        'restore the ledger, or rerun with --adopt-outputs to take the answers from the output files',
-      );
-    }
-    throw new OutputError(
-      EXIT.cannotCreate,
-      `${path} exists and is not empty (${bytes} bytes), and this job did not write it`,
-      'move it away, or name another file with -o or --errors',
-    );
-  }
 }
 
 /** What may change between runs follows the settings of this one. */

@@ -22,20 +22,21 @@ export type RunResult = {
   readonly job: Job;
 };
 
-/** Reopens failed lines of a job (`retry`); files that hold something stay until the job has settled again. Returns how many. */
+/**
+ * Reopens failed lines of a job (`retry`), inside a transaction; files that hold something stay until the job has
+ * settled again. Returns how many.
+ */
 export function reopenJob(
   ledger: Ledger,
   job: Job,
   only: { codes: readonly string[]; statusCodes: readonly number[]; wallMs: number },
 ): number {
-  return ledger.transact(() => {
-    const reopened = reopenFailed(ledger, job, only);
-    if (reopened === 0) return 0;
-    recountJob(ledger, job.id);
-    setOutputs(ledger, job.id, { mode: modeAnew(job), cursor: CURSOR_START });
-    setState(ledger, job.id, 'open', only.wallMs);
-    return reopened;
-  });
+  const reopened = reopenFailed(ledger, job, only);
+  if (reopened === 0) return 0;
+  recountJob(ledger, job.id);
+  setOutputs(ledger, job.id, { mode: modeAnew(job), cursor: CURSOR_START });
+  setState(ledger, job.id, 'open', only.wallMs);
+  return reopened;
 }
 
 /**

@@ -40,13 +40,16 @@ export function fingerprintReader(
   };
 }
 
-/** The first line in which the input now differs from the one the job was surveyed with. */
+/**
+ * The first line in which the input now differs from the one the job was surveyed with; null where only what
+ * belongs to no line does: line ends, a byte order mark, blank lines after the last.
+ */
 export async function firstChangedLine(
   database: Database,
   job: { readonly id: number; readonly lastLineNo: number },
   path: string,
   maxLineBytes: number,
-): Promise<number> {
+): Promise<number | null> {
   const was = fingerprintReader(database, job.id);
   let expected = 1;
   for await (const lines of readLines(path, { maxLineBytes })) {
@@ -57,5 +60,5 @@ export async function firstChangedLine(
       expected = line.lineNo + 1;
     }
   }
-  return expected;
+  return expected <= job.lastLineNo ? expected : null;
 }

@@ -27,7 +27,7 @@ export function openForReading(path: string): Database {
   }
   const readonly = isThere(`${path}-wal`);
   try {
-    refuseEmpty(statSync(path).size, path);
+    refuseEmpty(statSync(path), path);
     return openLedger(path, path, readonly);
   } catch (error) {
     if (readonly || !mayNotWrite(error)) throw readingError(error, path);

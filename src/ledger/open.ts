@@ -87,7 +87,7 @@ export function openForWriting(
     // A folder that cannot be looked at is not one without a ledger.
     const found = statSync(path, { throwIfNoEntry: false });
     const exists = found !== undefined;
-    refuseEmpty(found?.size, path);
+    refuseEmpty(found, path);
     const marked = readMark(path);
     if (!exists && marked !== null && !options.adopt && options.fresh !== true) {
       throw new ConfigError(

@@ -21,6 +21,8 @@ export type RebaseOptions = {
   readonly defaults: LineDefaults;
   readonly pricing: Pricing;
   readonly outputSeen: OutputSeen;
+  readonly checkStop?: (() => void) | undefined;
+  readonly onModel?: ((model: string) => void) | undefined;
   rejectedLine(rejected: Rejected): SettledLine;
   readonly keepRejected: boolean;
 };
@@ -60,6 +62,7 @@ export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions
     maxLineBytes: options.maxLineBytes,
     onBytes,
   })) {
+    options.checkStop?.();
     for (const line of lines) {
       const parsed = parseLine(line, options.defaults);
       if (parsed.customId === null) continue;
@@ -82,6 +85,8 @@ export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions
     defaults: options.defaults,
     pricing: options.pricing,
     outputSeen: options.outputSeen,
+    ...(options.checkStop === undefined ? {} : { checkStop: options.checkStop }),
+    ...(options.onModel === undefined ? {} : { onModel: options.onModel }),
     onRejected: (rejected) => {
       if (!options.keepRejected) return;
       seq += 1;

@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { EXIT, OutputError } from '../errors.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 
@@ -7,16 +7,29 @@ const BESIDE = ['.lock', '.mark', '-wal', '-shm', '-journal', '.new'];
 /**
  * Refuses a ledger beside which a symbolic link stands where a file of its own belongs: in a folder that
  * others can write to, it would lead what is written there to another file. The ledger itself may be
- * a link (its own files are then beside the file that it leads to). Throws 73.
+ * a link (its own files are then beside the file that it leads to), but not one that leads nowhere, whose place
+ * the new ledger would take; nor a device or the like. Throws 73.
  */
 export function refuseLinks(ledgerPath: string): void {
+  const found = statSync(ledgerPath, { throwIfNoEntry: false });
+  const isLink = lstatSync(ledgerPath, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  if (found === undefined && isLink)
+    throw refused(
+      `${ledgerPath} is a symbolic link that leads nowhere`,
+      'make what it leads to, remove it, or choose another place with --ledger',
+    );
+  if (found !== undefined && !found.isFile())
+    throw refused(`${ledgerPath} is not a regular file`, 'choose another place with --ledger');
   const real = realLedgerPath(ledgerPath);
   for (const end of BESIDE) {
     if (lstatSync(real + end, { throwIfNoEntry: false })?.isSymbolicLink() !== true) continue;
-    throw new OutputError(
-      EXIT.cannotCreate,
+    throw refused(
       `${real}${end} is a symbolic link; qbatch does not write through links`,
       'remove it, or choose another place with --ledger',
     );
   }
+}
+
+function refused(message: string, hint: string): OutputError {
+  return new OutputError(EXIT.cannotCreate, message, hint);
 }

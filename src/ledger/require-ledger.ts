@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { ConfigError } from '../errors.ts';
 import type { Database } from './database.ts';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts';
@@ -26,8 +27,8 @@ export function requireLedger(database: Database, path: string): void {
 }
 
 /** Refuses a ledger file without a byte (ConfigError, 78): a ledger has at least its tables. */
-export function refuseEmpty(size: number | undefined, path: string): void {
-  if (size !== 0) return;
+export function refuseEmpty(found: Stats | undefined, path: string): void {
+  if (found?.size !== 0 || !found.isFile()) return;
   throw new ConfigError(
     `${path} is empty: a ledger was lost here`,
     'restore it from a copy, or delete it and its .mark and rerun with --adopt-outputs to take the answers from the output files',

@@ -45,7 +45,9 @@ export function storageError(error: unknown, path: string): QbatchError {
     code === 'ENOENT' ||
     code === 'EISDIR' ||
     code === 'ENOTDIR' ||
-    code === 'EPERM'
+    code === 'EPERM' ||
+    code === 'ELOOP' ||
+    code === 'ENAMETOOLONG'
   ) {
     return new OutputError(
       EXIT.cannotCreate,

@@ -10,6 +10,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -72,7 +73,10 @@ export type OutputSink = {
   close(): void;
 };
 
-/** An output file: opened without following links, mode 0600, cut to a known length, then only appended to. */
+/**
+ * An output file: opened without following links, mode 0600, cut to a known length, then only appended to. Whatever
+ * else writes, cuts or moves it meanwhile is noticed before more is written: no lock keeps others from it.
+ */
 export class OutputFile implements OutputSink {
   readonly path: string;
   private readonly shown: string;
@@ -88,7 +92,8 @@ export class OutputFile implements OutputSink {
     try {
       this.file = openSync(
         path,
-        constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW,
+        // Appending: two that write the same file must not write over each other's lines.
+        constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_APPEND,
         PRIVATE_MODE,
       );
       const { size } = fstatSync(this.file);
@@ -106,8 +111,9 @@ export class OutputFile implements OutputSink {
   append(text: string | Uint8Array): void {
     const data = typeof text === 'string' ? Buffer.from(text, 'utf8') : text;
     try {
+      this.refuseOthers();
       for (let at = 0; at < data.length;) {
-        const written = writeSync(this.file, data, at, data.length - at, this.position);
+        const written = writeSync(this.file, data, at, data.length - at);
         at += written;
         this.position += written;
       }
@@ -119,6 +125,8 @@ export class OutputFile implements OutputSink {
   async sync(): Promise<void> {
     try {
       await datasync(this.file);
+      this.refuseOthers();
+      this.refuseMoved();
       if (!this.entrySynced) syncFolder(this.path);
       this.entrySynced = true;
     } catch (error) {
@@ -132,6 +140,27 @@ export class OutputFile implements OutputSink {
     } catch (error) {
       throw outputError(error, this.shown);
     }
+  }
+
+  private refuseOthers(): void {
+    const { size } = fstatSync(this.file);
+    if (size === this.position) return;
+    throw new OutputError(
+      EXIT.io,
+      `${this.shown} was changed while it was written: it has ${size} bytes and not ${this.position}; another run or program writes it`,
+      'let one run write it at a time (another file with -o or --errors), then run the same command again; nothing settled is lost',
+    );
+  }
+
+  private refuseMoved(): void {
+    const now = statSync(this.path, { throwIfNoEntry: false, bigint: true });
+    const own = fstatSync(this.file, { bigint: true });
+    if (now?.ino === own.ino && now.dev === own.dev) return;
+    throw new OutputError(
+      EXIT.io,
+      `${this.shown} was ${now === undefined ? 'removed' : 'replaced'} while it was written`,
+      'run the same command again: it is written anew; nothing settled is lost',
+    );
   }
 
   /** Closes and removes the file. */

@@ -1,4 +1,4 @@
-import { ConfigError } from '../errors.ts';
+import { ConfigError, EXIT, OutputError } from '../errors.ts';
 import { scanObject } from '../json/json-scan.ts';
 import { CURSOR_START } from '../ledger/jobs.ts';
 import type { Database } from '../ledger/database.ts';
@@ -30,15 +30,22 @@ export function isTorn(text: string): boolean {
   return text.includes('\0');
 }
 
+/** The first whole line of a file; empty where there is none. */
+function firstLine(path: string): [] | [string] {
+  for (const text of fileLines(path, 0)) return [text];
+  return [];
+}
+
 /** Whether a file begins with an output line of this job. */
 export function ownFirstLine(path: string, job: string): boolean {
-  for (const text of fileLines(path, 0)) return ownLineNo(text, job) !== null;
-  return false;
+  const [first] = firstLine(path);
+  return first !== undefined && ownLineNo(first, job) !== null;
 }
 
 /**
  * Whether a file holds nothing but what the ledger would write into it for this job, byte by byte
- * (torn lines apart): then it can be written anew without a loss, wherever it stands.
+ * (torn lines apart): then it can be written anew without a loss, wherever it stands. Files that wait to be replaced
+ * (after `retry` and the like) hold the job's lines as they were before.
  */
 export function holdsOwnLines(database: Database, job: Job, path: string): boolean {
   const lineOf = outputLineReader(database, job.id);
@@ -46,9 +53,11 @@ export function holdsOwnLines(database: Database, job: Job, path: string): boole
   for (const text of fileLines(path, 0)) {
     if (isTorn(text)) continue;
     const lineNo = ownLineNo(text, job.name);
-    const line = lineNo === null ? null : lineOf(lineNo);
-    if (line === null || outputText(job.name, line) !== `${text}\n`) return false;
+    if (lineNo === null) return false;
     lines += 1;
+    if (job.outputMode === 'replace') continue;
+    const line = lineOf(lineNo);
+    if (line === null || outputText(job.name, line) !== `${text}\n`) return false;
   }
   return lines > 0;
 }
@@ -58,21 +67,34 @@ export function holdsOwnLines(database: Database, job: Job, path: string): boole
  *
  * Both at least as long as the cursor says: the cursor, after a look at what follows it. A missing
  * or short one: the start, and both are rebuilt. A complete line after the cursor that the ledger
- * does not hold means that the ledger went backwards: throws 78, nothing touched.
+ * does not hold means that the ledger went backwards: throws 78, nothing touched. A file that begins with a line
+ * of something else was put in the place of the job's: throws 73.
  */
 export function reconcileOutputs(database: Database, job: Job): Cursor {
   const errors = outputSize(job.errorsPath);
+  if (errors !== null) refuseForeign(job.errorsPath, job);
   if (job.resultsPath === '-') {
     // Stdout begins anew with every run, and the errors with it.
     checkTail(database, job, { path: job.errorsPath, size: errors, from: 0 });
     return CURSOR_START;
   }
   const results = outputSize(job.resultsPath);
+  if (results !== null) refuseForeign(job.resultsPath, job);
   const { resultsBytes, errorsBytes } = job.cursor;
   checkTail(database, job, { path: job.resultsPath, size: results, from: resultsBytes });
   checkTail(database, job, { path: job.errorsPath, size: errors, from: errorsBytes });
   if ((results ?? -1) < resultsBytes || (errors ?? -1) < errorsBytes) return CURSOR_START;
   return job.cursor;
+}
+
+function refuseForeign(path: string, job: Job): void {
+  const [first] = firstLine(path);
+  if (first === undefined || isTorn(first) || ownLineNo(first, job.name) !== null) return;
+  throw new OutputError(
+    EXIT.cannotCreate,
+    `${path} begins with a line that job ${job.name} did not write: another file took its place`,
+    'move it away, then run the same command again: the job’s own is written anew from the ledger',
+  );
 }
 
 function checkTail(

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { renameSync } from 'node:fs';
 import { openBench } from '../helpers/bench.ts';
-import { jsonl, promptLine } from '../helpers/request-lines.ts';
-import { runCli } from '../helpers/spawn-cli.ts';
+import { BAD_REQUEST } from '../helpers/cli-job.ts';
+import { startCountingServer } from '../helpers/counting-server.ts';
+import { jsonl, nativeLine, promptLine } from '../helpers/request-lines.ts';
+import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
 /** Nobody listens there: nothing leaves this machine. */
 const NO_PROXY_THERE = {
@@ -51,6 +54,110 @@ describe('a known job', () => {
     expect(resumed).toMatchObject({ currency: 'CNY' });
   });
 
+  test('what a file or the environment says does not outrank the last run, a flag does', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    const other = await startCountingServer();
+    bench.write('a.jsonl', jsonl(['一', '二', '三'].map((id) => nativeLine(id))));
+    const config = {
+      baseUrl: other.origin,
+      output: 'cfg.jsonl',
+      errors: 'cfg.e',
+      ledger: 'all.db',
+      order: 'settled',
+    };
+    bench.write('qbatch.config.json', JSON.stringify(config));
+    const first = [
+      ...['run', 'a.jsonl', ...server.flags, '--ledger', 'mine.qbatch.db', '--order', 'input'],
+      ...['-o', 'mine.jsonl', '--errors', 'mine.e', '-c', '1', '--max-failures', '1'],
+    ];
+    server.script = () => BAD_REQUEST;
+    const begun = await runCli(bench, first);
+    expect(begun).toMatchObject({ status: 3 });
+    const next = /next: +qbatch (resume .*)\n/.exec(begun.stderr)?.[1]?.split(' ') ?? [];
+    server.script = () => ({ kind: 'answer' });
+    expect(await runCli(bench, ['resume', 'mine.qbatch.db', '--job', 'a'])).toMatchObject({
+      status: 1,
+    });
+    expect(next.slice(0, 2)).toEqual(['resume', bench.path('mine.qbatch.db')]);
+    expect(bench.lines('mine.jsonl')).toHaveLength(2);
+    expect(server.calls).toHaveLength(3);
+    expect(other.calls).toHaveLength(0);
+    expect(bench.names()).not.toContain('cfg.jsonl');
+    expect(bench.names()).not.toContain('all.db');
+    const moved = ['retry', 'mine.qbatch.db', '--base-url', other.origin, '-o', 'there.jsonl'];
+    expect(await runCli(bench, moved)).toMatchObject({ status: 0 });
+    expect(other.calls).toHaveLength(1);
+    expect(bench.lines('there.jsonl')).toHaveLength(3);
+  });
+
+  test('a retry that is refused leaves the failed lines as they were', async () => {
+    const bench = twoLines();
+    const run = ['run', 'a.jsonl', '--simulate', '--model', 'qwen-plus'];
+    expect(await runCli(bench, run)).toMatchObject({ status: 1 });
+    const before = (await runCli(bench, ['status', 'a', '--json'])).json();
+    const retry = await runCli(bench, ['retry', 'a', '--confirm-cost', '0']);
+    expect(retry).toMatchObject({ status: 3 });
+    expect((await runCli(bench, ['status', 'a', '--json'])).json()).toMatchObject({
+      state: 'finished',
+      lines: before['lines'],
+      failures: before['failures'],
+    });
+  });
+
+  test('a changed input that cannot be priced is refused before it is taken', async () => {
+    const bench = openBench();
+    const answered = ['一', '二'].map((id) => promptLine(id, { model: 'qwen-plus' }));
+    bench.write('a.jsonl', jsonl(answered));
+    expect(await runCli(bench, ['run', 'a.jsonl', '--simulate'])).toMatchObject({ status: 0 });
+    const before = (await runCli(bench, ['status', 'a', '--json'])).json();
+    bench.write('a.jsonl', jsonl([...answered, promptLine('三', { model: 'unpriced-9' })]));
+    const again = ['run', 'a.jsonl', '--simulate', '--accept-changed-input', '--max-cost', '5'];
+    const run = await runCli(bench, again);
+    expect(run).toMatchObject({ status: 78 });
+    expect((await runCli(bench, ['status', 'a', '--json'])).json()).toMatchObject({
+      state: 'finished',
+      lines: before['lines'],
+    });
+  });
+
+  test('a rehearsal that was killed is no money of the real job', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    bench.write('a.jsonl', jsonl(['一', '二'].map((id) => promptLine(id, { model: 'qwen-plus' }))));
+    const rehearsal = startCli(bench, [
+      'run',
+      'a.jsonl',
+      '--simulate=latency=60s',
+      '--progress',
+      'json',
+    ]);
+    await rehearsal.tells(/"in_flight":2/);
+    rehearsal.signal('SIGKILL');
+    await rehearsal.finished;
+    const run = await runCli(bench, ['run', 'a.jsonl', '--json', ...server.flags]);
+    expect(run).toMatchObject({ status: 0 });
+    expect(run.json()).toMatchObject({ attempts: 2, possibly_billed: { attempts: 0 } });
+  });
+
+  test('a folder moved after a retry was broken off: it goes on in its files', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    bench.write('one/a.jsonl', jsonl(['一', '二', '三'].map((id) => nativeLine(id))));
+    server.script = () => BAD_REQUEST;
+    expect(await runCli(bench, ['run', 'one/a.jsonl', ...server.flags])).toMatchObject({
+      status: 1,
+    });
+    const broken = ['retry', 'one/a.qbatch.db', '-c', '1', '--max-failures', '1'];
+    expect(await runCli(bench, broken)).toMatchObject({ status: 3 });
+    renameSync(bench.path('one'), bench.path('two'));
+    server.script = () => ({ kind: 'answer' });
+    const run = await runCli(bench, ['run', 'two/a.jsonl', ...server.flags]);
+    expect(run).toMatchObject({ status: 1 });
+    expect(bench.lines('two/a.results.jsonl')).toHaveLength(2);
+    expect(bench.lines('two/a.errors.jsonl')).toHaveLength(1);
+  });
+
   test('another workspace: its hosts; else those of the last run', async () => {
     const bench = twoLines();
     const goes = async (args: string[]): Promise<unknown> => {
@@ -67,6 +174,29 @@ describe('a known job', () => {
 });
 
 describe('the program as it is built', () => {
+  test.each(['foo bar', 'http://', ':::// ', 'socks5://127.0.0.1:1', 'http://u:p%zz@host'])(
+    'a proxy that is none, %j: 78, naming the variable and nothing of it',
+    async (proxy) => {
+      const bench = twoLines();
+      const env = { ...NO_PROXY_THERE, HTTPS_PROXY: proxy };
+      const run = await runCli(bench, ['run', 'a.jsonl', '--model', 'qwen-plus'], { env });
+      expect(run).toMatchObject({ status: 78 });
+      expect(run.stderr).toMatch(/^qbatch: HTTPS_PROXY is not the URL of an http or https proxy\n/);
+      expect(run.stderr).not.toContain('%zz');
+      expect(bench.names()).toEqual(['a.jsonl']);
+    },
+  );
+
+  test('a proxy as host and port alone is one of http', async () => {
+    const bench = twoLines();
+    const env = { ...NO_PROXY_THERE, HTTPS_PROXY: '127.0.0.1:1' };
+    const run = await runCli(bench, ['run', 'a.jsonl', '--model', 'qwen-plus', ...UNREACHED], {
+      env,
+    });
+    expect(run).toMatchObject({ status: 69 });
+    expect(run.stderr).toContain('ECONNREFUSED 127.0.0.1:1');
+  });
+
   test('a proxy that does not answer: 69, and the process ends', async () => {
     const bench = twoLines();
     const run = ['run', 'a.jsonl', '--model', 'qwen-plus', ...UNREACHED];

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Bench, openBench } from '../helpers/bench.ts';
 import { type CountingServer, startCountingServer } from '../helpers/counting-server.ts';
 import { jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
-import { runCli } from '../helpers/spawn-cli.ts';
+import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
 /** A finished job of three lines for each input named. */
 async function finished(
@@ -180,3 +180,64 @@ test.each(['报告　一', 'two  spaces', 'a\u00a0b'])(
     expect(run.stderr).toContain(`qbatch retry '${ledger}'\n`);
   },
 );
+
+describe('one file, two runs', () => {
+  test('both write to one -o: neither ends well while answers of its own are missing from it', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    for (const name of ['a', 'b'])
+      bench.write(`${name}.jsonl`, jsonl(placeIds(20).map((id) => nativeLine(`${name}-${id}`))));
+    const args = (name: string, output = 'out.jsonl'): string[] => [
+      ...['run', `${name}.jsonl`, '-o', output, '-c', '2', ...server.flags],
+    ];
+    server.hold();
+    const runs = ['a', 'b'].map((name) => startCli(bench, args(name)));
+    // Both have looked at the file, which is empty, and wait for their first answers.
+    await runs[0]?.before(server.seen(4));
+    server.release();
+    const ended = await Promise.all(runs.map(({ finished: end }) => end));
+    const statuses = ended.map(({ status }) => status);
+    expect(statuses.filter((status) => status !== 0 && status !== 74)).toEqual([]);
+    expect(statuses).toContain(74);
+    const ids = bench.lines('out.jsonl').map(({ custom_id: id }) => String(id));
+    for (const [index, name] of ['a', 'b'].entries()) {
+      if (statuses[index] !== 0) continue;
+      expect(ids.filter((id) => id.startsWith(`${name}-`))).toHaveLength(20);
+    }
+    const loser = statuses[0] === 74 ? 'a' : 'b';
+    // The file may be the other's: then it is left alone; with a file of its own nothing is asked again.
+    const again = await runCli(bench, args(loser, `${loser}.out`));
+    expect(again).toMatchObject({ status: 0 });
+    expect(bench.lines(`${loser}.out`)).toHaveLength(20);
+    expect([...server.counts().values()].filter((count) => count > 1)).toEqual([]);
+  });
+
+  test('another file took the place of the results: 73, and it stays', async () => {
+    const { bench, server } = await finished(['a.jsonl']);
+    for (const content of ['{"mine":1}\n', `${'{"mine":1}\n'.repeat(5000)}`]) {
+      bench.write('a.results.jsonl', content);
+      const run = await runCli(bench, ['run', 'a.jsonl', ...server.flags]);
+      expect(run).toMatchObject({ status: 73 });
+      expect(run.stderr).toContain('another file took its place');
+      expect(bench.read('a.results.jsonl')).toBe(content);
+    }
+  });
+});
+
+describe('places that are no ledger', () => {
+  test.each([
+    ['a link that leads nowhere', 'x.db', 73, 'leads nowhere'],
+    ['a device', '/dev/null', 73, 'not a regular file'],
+    ['too long a name', `${'长'.repeat(100)}.db`, 73, 'name'],
+  ])('%s: 73, and nothing is made', async (_name, ledger, status, why) => {
+    const bench = openBench();
+    bench.write('a.jsonl', jsonl([nativeLine('杭州')]));
+    mkdirSync(bench.path('big'));
+    symlinkSync('big/x.db', bench.path('x.db'));
+    const run = await runCli(bench, ['run', 'a.jsonl', '--simulate', '--ledger', ledger]);
+    expect(run).toMatchObject({ status });
+    expect(run.stderr).toContain(why);
+    expect(run.stderr).toContain('--ledger');
+    expect(bench.names()).toEqual(['a.jsonl', 'big', 'x.db']);
+  });
+});

@@ -180,7 +180,10 @@ export async function createHarness(
       ...(run.checkStop === undefined ? {} : { checkStop: run.checkStop }),
     });
     if (run.retry === true) {
-      reopenJob(ledger, job, { codes: [], statusCodes: [], wallMs: hasty.wallMs() });
+      const failed = job;
+      ledger.transact(() =>
+        reopenJob(ledger, failed, { codes: [], statusCodes: [], wallMs: hasty.wallMs() }),
+      );
       job = findJob(ledger.database, 'reviews') ?? job;
     }
     const stop = new RunStop();

@@ -39,7 +39,7 @@ function closeSync(file: number): void {
   real.closeSync(file);
 }
 
-type Write = [file: number, data: Uint8Array, offset: number, length: number, position: number];
+type Write = [file: number, data: Uint8Array, offset: number, length: number, position?: number];
 
 /** Writes a part, none, all, or twice. */
 function writeSync(...args: Write): number {
@@ -59,10 +59,11 @@ function writeSync(...args: Write): number {
   }
   const fault = world.passes('write');
   if (fault !== null) throw ioError(fault === 'full' ? 'ENOSPC' : 'EIO', 'write');
-  if (world.sabotage === 'write-is-lost' && world.chance(0.2)) return length;
-  if (world.sabotage === 'write-is-doubled' && world.chance(0.2)) {
-    real.writeSync(descriptor, data, offset, length, position);
-    return real.writeSync(descriptor, data, offset, length, position + length);
+  // As many bytes, but not the same: a loss or a surplus is noticed by the length of the file.
+  if (world.sabotage === 'write-is-altered' && world.chance(0.2)) {
+    const altered = Buffer.from(data.subarray(offset, offset + length));
+    altered[length >> 1] = (altered[length >> 1] ?? 0) === 0x61 ? 0x62 : 0x61;
+    return real.writeSync(descriptor, altered, 0, length, position);
   }
   return real.writeSync(descriptor, data, offset, part, position);
 }
@@ -99,6 +100,7 @@ function createReadStream(path: string, options: { start?: number }): unknown {
   let position = 0;
   return {
     destroy: () => undefined,
+    closed: true,
     async *[Symbol.asyncIterator]() {
       while (position < content.length) {
         const size = world.chance(0.2) ? world.between(1, 40) : world.between(1, READ_BYTES_MOST);

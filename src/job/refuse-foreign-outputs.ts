@@ -1,0 +1,32 @@
+import { ConfigError, EXIT, OutputError } from '../errors.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Job } from '../ledger/records.ts';
+import { outputSize } from '../output/output-file.ts';
+import { holdsOwnLines, ownFirstLine } from '../output/reconcile.ts';
+import type { JobRequest } from './job-request.ts';
+
+/**
+ * A job must not write into files that are not its own: those of `known`, where it is known. Its own
+ * are also files with its lines at another place: the folder was moved, or runs went elsewhere since.
+ */
+export function refuseForeignOutputs(ledger: Ledger, request: JobRequest, known: Job | null): void {
+  for (const path of [request.resultsPath, request.errorsPath]) {
+    if (path === '-' || path === known?.resultsPath || path === known?.errorsPath) continue;
+    const bytes = outputSize(path) ?? 0;
+    if (bytes === 0) continue;
+    if (known !== null && holdsOwnLines(ledger.database, known, path)) continue;
+    const own = known === null && ownFirstLine(path, request.name);
+    if (own && (request.fresh || request.adopt)) continue;
+    if (own) {
+      throw new ConfigError(
+        `${path} holds lines of job ${request.name}, but the ledger does not know it: the ledger was lost or replaced`,
+        'restore the ledger, or rerun with --adopt-outputs to take the answers from the output files',
+      );
+    }
+    throw new OutputError(
+      EXIT.cannotCreate,
+      `${path} exists and is not empty (${bytes} bytes), and this job did not write it`,
+      'move it away, or name another file with -o or --errors',
+    );
+  }
+}
