@@ -9,6 +9,7 @@ import {
 import type { Job } from '../ledger/records.ts';
 import { outputText } from '../output/output-line.ts';
 import { readUsage } from '../read-usage.ts';
+import { saysUnfinished } from '../protocols/finish-reason.ts';
 import { csvRow } from '../report/csv.ts';
 import type { Cell, Column } from '../report/parquet.ts';
 import { jsonText } from '../json/json-text.ts';
@@ -81,6 +82,13 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
+/** How deep research ended: in a field that the service misspells, or leaves at `"null"`; then its message says it. */
+function researchEnd(output: Fields): string | null {
+  const reason = textOf(output['fininshed_reason']);
+  const isKnown = reason !== null && !saysUnfinished(reason);
+  return isKnown ? reason : textOf(fieldsOf(output['message'])['status']);
+}
+
 /** The answer's text, finish reason and usage out of a body of either protocol; all null where it has none. */
 function answerCells(body: Buffer | null): Cell[] {
   let parsed: Fields;
@@ -91,11 +99,13 @@ function answerCells(body: Buffer | null): Cell[] {
   }
   const output = fieldsOf(parsed['output']);
   const choice = firstOf(parsed['choices'] ?? output['choices']);
-  const content = contentText(fieldsOf(choice['message'])['content']) ?? textOf(output['text']);
+  // Deep research has one message and no choices.
+  const message = fieldsOf(choice['message'] ?? output['message']);
+  const content = contentText(message['content']) ?? textOf(output['text']);
   const usage = readUsage(parsed['usage']);
   return [
     content,
-    textOf(choice['finish_reason'] ?? output['finish_reason']),
+    textOf(choice['finish_reason'] ?? output['finish_reason']) ?? researchEnd(output),
     usage?.inputTokens ?? null,
     usage?.outputTokens ?? null,
     usage?.totalTokens ?? null,

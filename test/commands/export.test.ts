@@ -164,6 +164,31 @@ test('exportCommand: results as CSV, the text of the first choice of either prot
   ]);
 });
 
+test('exportCommand: deep research, which has no choices, with its text and how it ended', async () => {
+  const message = { role: 'assistant', phase: 'answer', status: 'finished', content: '# 量子计算' };
+  const bodies = [
+    // As it is recorded: the reason is never filled in.
+    { output: { message, fininshed: false, fininshed_reason: 'null' } },
+    { output: { message, fininshed: true, fininshed_reason: 'stop' } },
+  ];
+  const lines = bodies.map((body, at) => ({
+    ...FIRST,
+    lineNo: at + 1,
+    customId: `research-${at + 1}`,
+    body: JSON.stringify(body),
+    attempts: [answeredCall(STARTED_AT, 5, { tokens: null, costPico: null })],
+  }));
+  await writeOutputs(ledger, add(lines));
+  expect((await exported({ format: 'csv' })).split('\r\n').slice(1, -1)).toEqual([
+    '1,research-1,200,req-1-1,# 量子计算,finished,,,,,,,,',
+    '2,research-2,200,req-2-1,# 量子计算,stop,,,,,,,,',
+  ]);
+  expect(await exportedParquet({})).toMatchObject([
+    { content: '# 量子计算', finish_reason: 'finished' },
+    { content: '# 量子计算', finish_reason: 'stop' },
+  ]);
+});
+
 test('exportCommand: errors as CSV', async () => {
   await writeOutputs(ledger, add());
   expect((await exported({ what: 'errors', format: 'csv' })).split('\r\n').slice(1)).toEqual([
