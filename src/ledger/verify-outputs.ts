@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { QbatchError } from '../errors.ts';
 import { fileLines, outputSize } from '../output/output-file.ts';
 import { outputText } from '../output/output-line.ts';
 import { isTorn, ownLineNo } from '../output/reconcile.ts';
@@ -69,27 +70,46 @@ export async function verifyOutputs(
   job: Job,
   check: OutputCheck,
 ): Promise<void> {
-  if (job.resultsPath === '-' || (job.outputMode === 'replace' && job.state === 'open')) return;
-  const { findings } = check;
-  const sizes = [job.resultsPath, job.errorsPath].map((path) => ({ path, size: outputSize(path) }));
-  const missing = sizes.filter(({ size }) => size === null);
-  for (const { path } of missing) {
-    // Nothing was written yet: the run makes the files when it begins.
-    if (job.state === 'open' && job.cursor.resultsBytes + job.cursor.errorsBytes === 0) continue;
-    findings.add(`${path} is missing; the same run command rebuilds it from the ledger`);
-  }
-  checkCursor(database, job, findings);
-  if (missing.length > 0) return;
-  const results = new FileComparison(job.resultsPath);
-  const errors = new FileComparison(job.errorsPath);
+  if (job.outputMode === 'replace' && job.state === 'open') return;
+  checkCursor(database, job, check.findings);
+  const { resultsBytes, errorsBytes } = job.cursor;
+  const results =
+    job.resultsPath === '-' ? null : openComparison(job.resultsPath, job, check.findings);
   try {
-    await compareLines(database, job, { results, errors, turn: check.turn });
-    tell(results, job.cursor.resultsBytes, { database, job, check });
-    tell(errors, job.cursor.errorsBytes, { database, job, check });
+    const errors = openComparison(job.errorsPath, job, check.findings);
+    try {
+      await compareLines(database, job, { results, errors, turn: check.turn });
+      if (results !== null) tell(results, resultsBytes, { database, job, check });
+      if (errors !== null) tell(errors, errorsBytes, { database, job, check });
+    } finally {
+      errors?.close();
+    }
   } finally {
-    results.close();
-    errors.close();
+    results?.close();
   }
+}
+
+/** Null, and a finding, for a file that is not there or cannot be looked at. */
+function openComparison(path: string, job: Job, findings: Findings): FileComparison | null {
+  try {
+    if (outputSize(path) !== null) return new FileComparison(path);
+  } catch (error) {
+    if (!(error instanceof QbatchError)) throw error;
+    findings.add(`cannot be read: ${unreadable(path, error)}`);
+    return null;
+  }
+  // Nothing was written yet: the run makes the files when it begins.
+  const isNew = job.state === 'open' && job.cursor.resultsBytes + job.cursor.errorsBytes === 0;
+  if (!isNew) findings.add(`${path} is missing; the same run command rebuilds it from the ledger`);
+  return null;
+}
+
+/** Why a file cannot be read. What the error itself says is said to whoever wants to write it. */
+function unreadable(path: string, error: QbatchError): string {
+  const { code, message } = (error.cause ?? {}) as Partial<NodeJS.ErrnoException>;
+  if (code === 'ELOOP') return `${path} is a symbolic link, which is not followed`;
+  // What the system said, less the call and its path.
+  return message === undefined ? error.message : `${path}: ${message.replace(/, \w+ '.*$/su, '')}`;
 }
 
 /** In a finished job the cursor is behind the last line. */
@@ -129,15 +149,16 @@ async function compareLines(
   database: Database,
   job: Job,
   at: {
-    readonly results: FileComparison;
-    readonly errors: FileComparison;
+    readonly results: FileComparison | null;
+    readonly errors: FileComparison | null;
     readonly turn: () => Promise<void>;
   },
 ): Promise<void> {
+  if (at.results === null && at.errors === null) return;
   let seen = 0;
   for (const line of writtenLines(database, job)) {
     const file = line.state === 'answered' ? at.results : at.errors;
-    file.expect(outputText(job.name, line), line.lineNo);
+    if (file !== null) file.expect(outputText(job.name, line), line.lineNo);
     seen += 1;
     if (seen % LINES_A_TURN === 0) await at.turn();
   }

@@ -1,4 +1,14 @@
-import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Ledger } from '../../src/ledger/ledger.ts';
@@ -259,6 +269,46 @@ test('verifyLedger: output files cut short, grown, or gone, are found', async ()
   rmSync(errorsPath);
   expect((await verify()).findings).toEqual([expect.stringContaining(`${errorsPath} is missing`)]);
 });
+
+test('verifyLedger: results that went to stdout are in no file; the errors file is compared all the same', async () => {
+  const { resultsPath, errorsPath } = await finished();
+  change("UPDATE jobs SET results_path = '-'");
+  rmSync(resultsPath);
+  expect(await verify()).toEqual({ ok: true, findings: [] });
+  appendFileSync(errorsPath, '{"id":"exam-1"}\n');
+  expect((await verify()).findings).toEqual([`${errorsPath} has 16 bytes after its last line`]);
+  rmSync(errorsPath);
+  expect((await verify()).findings).toEqual([expect.stringContaining(`${errorsPath} is missing`)]);
+});
+
+test('verifyLedger: an output file that is a link, or none, is told as what cannot be read; the other is compared', async () => {
+  const { resultsPath, errorsPath } = await finished();
+  appendFileSync(errorsPath, 'x');
+  const changed = `${errorsPath} has 1 bytes after its last line`;
+  renameSync(resultsPath, `${resultsPath}.moved`);
+  symlinkSync(`${resultsPath}.moved`, resultsPath);
+  expect((await verify()).findings).toEqual([
+    `cannot be read: ${resultsPath} is a symbolic link, which is not followed`,
+    changed,
+  ]);
+  rmSync(resultsPath);
+  mkdirSync(resultsPath);
+  expect((await verify()).findings).toEqual([
+    `cannot be read: ${resultsPath} is not a regular file`,
+    changed,
+  ]);
+});
+
+test.skipIf(process.getuid?.() === 0)(
+  'verifyLedger: an output file that may not be read, is told so',
+  async () => {
+    const { resultsPath } = await finished();
+    chmodSync(resultsPath, 0);
+    expect((await verify()).findings).toEqual([
+      `cannot be read: ${resultsPath}: EACCES: permission denied`,
+    ]);
+  },
+);
 
 test('verifyLedger: lines after the cursor of an open job, only those the ledger holds are right', async () => {
   const { resultsPath } = await unfinished();
