@@ -3,9 +3,13 @@ import type { Job } from '../ledger/records.ts';
 
 export type JobState = 'running' | 'open' | 'finished';
 
-/** What a job is doing: an unfinished job of a ledger that a process holds is `running`. */
-export function jobState(job: Pick<Job, 'state'>, holder: Holder | null): JobState {
-  return job.state === 'open' && holder !== null ? 'running' : job.state;
+/**
+ * What a job is doing: an unfinished one is `running` while a process holds its ledger for it. A ledger
+ * may hold several jobs; who does not say for which one it holds it may work any of them.
+ */
+export function jobState(job: Pick<Job, 'name' | 'state'>, holder: Holder | null): JobState {
+  if (job.state !== 'open' || holder === null) return job.state;
+  return holder.jobName === null || holder.jobName === job.name ? 'running' : 'open';
 }
 
 /** A moment as the outside sees it: ISO 8601 in UTC. `wallMs` is milliseconds since 1970. */

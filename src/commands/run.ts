@@ -144,11 +144,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
   const { setup, places, service, reporter, mode } = wired;
   const { settings, scope, catalog, defaults } = setup;
   const stop = stopFromSignals(io);
-  const ledger = Ledger.open(places.ledgerPath, {
-    adopt: settings.adoptOutputs,
-    fresh: settings.fresh,
-    wallMs: io.clock.wallMs(),
-  });
+  const ledger = openLedger(places, settings, io);
   let result: RunResult;
   try {
     const known = findJob(ledger.database, places.jobName);
@@ -214,6 +210,16 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
   if (places.source.spooled) await removeSpool(places);
   await tell(result, { settings, flags: wired.parsed.flags, places, reporter, mode }, io);
   return result.exitCode;
+}
+
+/** The ledger, held for this run's job. */
+function openLedger({ ledgerPath, jobName }: Places, settings: Settings, io: CommandIo): Ledger {
+  return Ledger.open(ledgerPath, {
+    adopt: settings.adoptOutputs,
+    fresh: settings.fresh,
+    wallMs: io.clock.wallMs(),
+    jobName,
+  });
 }
 
 /** What a run asks of the process, where there is one of its own. */

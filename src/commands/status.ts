@@ -109,7 +109,12 @@ function statusJson(status: JobStatus): object {
     holder:
       holder === null
         ? null
-        : { pid: holder.pid, host: holder.host, started_at: isoTime(holder.startedAt) },
+        : {
+            pid: holder.pid,
+            host: holder.host,
+            started_at: isoTime(holder.startedAt),
+            job: holder.jobName,
+          },
     by_model: byModel.groups.map(({ keys, ...measures }) => ({
       model: keys[0] ?? null,
       ...measures,

@@ -95,11 +95,14 @@ export class Ledger {
   }
 
   /** Locks and opens (or makes) the ledger. Throws 75 where it is held, 73, 74 or 78 where it cannot be used. */
-  static open(path: string, options: { adopt: boolean; fresh?: boolean; wallMs: number }): Ledger {
+  static open(
+    path: string,
+    options: { adopt: boolean; fresh?: boolean; wallMs: number; jobName?: string },
+  ): Ledger {
     let lock: { release(): void };
     try {
       refuseLinks(path);
-      lock = acquireLock(path, options.wallMs);
+      lock = acquireLock(path, options.wallMs, options.jobName);
     } catch (error) {
       throw storageError(error, path);
     }

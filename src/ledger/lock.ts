@@ -11,6 +11,8 @@ export type Holder = {
   readonly host: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
+  /** The job that is worked; null: not told, by an older version or for its length. */
+  readonly jobName: string | null;
 };
 
 const PRIVATE_MODE = 0o600;
@@ -18,15 +20,22 @@ const PRIVATE_MODE = 0o600;
 /** Milliseconds a `status` may hold the lock while it looks; a run waits that long before it gives up. */
 const PATIENCE_MS = 400;
 
+/** A longer name is not written down: the record must fit on the file's first page, of 4,096 bytes. */
+const NAME_BYTES_MAX = 1_000;
+
 /**
  * Writes down who holds the lock, as a view: it fits on the file's first page, so that it is written
  * at one stroke. A table would need a second page, and a kill between the two would leave a damaged
  * file (seen in the crash tests).
  */
-function claimSql(startedAt: number): string {
+function claimSql(startedAt: number, jobName: string | null): string {
   const host = hostname().replaceAll("'", "''");
+  const name = Buffer.from(jobName ?? '');
+  // In hexadecimal, since a name may hold anything, and a NUL would end the statement.
+  const isTold = name.length > 0 && name.length <= NAME_BYTES_MAX;
+  const job = isTold ? `CAST(X'${name.toString('hex')}' AS TEXT)` : 'NULL';
   return `DROP VIEW IF EXISTS holder;
-    CREATE VIEW holder AS SELECT ${process.pid} AS pid, '${host}' AS host, ${startedAt} AS started_at`;
+    CREATE VIEW holder AS SELECT ${process.pid} AS pid, '${host}' AS host, ${startedAt} AS started_at, ${job} AS job`;
 }
 
 function lockPath(ledgerPath: string): string {
@@ -35,10 +44,12 @@ function lockPath(ledgerPath: string): string {
 
 function readHolder(database: Database): Holder | null {
   try {
-    const row = database.prepare('SELECT pid, host, started_at FROM holder').get() as
-      | { pid: number; host: string; started_at: number }
+    const row = database.prepare('SELECT * FROM holder').get() as
+      | { pid: number; host: string; started_at: number; job?: string | null }
       | undefined;
-    return row === undefined ? null : { pid: row.pid, host: row.host, startedAt: row.started_at };
+    if (row === undefined) return null;
+    const { pid, host, started_at: startedAt, job: jobName = null } = row;
+    return { pid, host, startedAt, jobName };
   } catch {
     return null;
   }
@@ -52,9 +63,13 @@ const held = new Set<Database>();
  *
  * The lock is a write transaction held open on `<ledger>.lock`, a tiny SQLite file of its own: the
  * kernel drops it with the process (kill -9 too), it cannot be stale, and while it is held others
- * can still read who holds it. Throws 75 with pid, host and start time of the holder.
+ * can still read who holds it, and for which job. Throws 75 with pid, host and start time of the holder.
  */
-export function acquireLock(ledgerPath: string, startedAt: number): { release(): void } {
+export function acquireLock(
+  ledgerPath: string,
+  startedAt: number,
+  jobName: string | null = null,
+): { release(): void } {
   // Whether SQLite can be used at all is found out before there is a file.
   openDatabase(':memory:').close();
   for (;;) {
@@ -64,7 +79,7 @@ export function acquireLock(ledgerPath: string, startedAt: number): { release():
     try {
       // Nothing in it must survive a crash, so no journal file is left lying about.
       database.pragma('journal_mode = MEMORY');
-      database.exec(`BEGIN IMMEDIATE; ${claimSql(startedAt)}; COMMIT; BEGIN IMMEDIATE`);
+      database.exec(`BEGIN IMMEDIATE; ${claimSql(startedAt, jobName)}; COMMIT; BEGIN IMMEDIATE`);
     } catch (error) {
       const holder = readHolder(database);
       database.close();

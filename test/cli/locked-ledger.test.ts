@@ -67,6 +67,24 @@ test('another program keeps a lock on the ledger for longer than is waited: 75, 
   expect(server.calls.length).toBeLessThanOrEqual(LINES + HELD);
 });
 
+test('a run of another job of the ledger: the one that was killed before is open, and says how to go on', async () => {
+  const { bench, server, run } = await startHeld();
+  run.signal('SIGKILL');
+  await run.finished;
+  bench.write('b.jsonl', bench.read('a.jsonl'));
+  const other = startCli(bench, ['run', 'b.jsonl', '--ledger', 'a.qbatch.db', ...server.flags]);
+  await other.before(server.seen(HELD + 1));
+  const ledger = bench.path('a.qbatch.db');
+  const look = async (job: string): Promise<unknown> =>
+    (await runCli(bench, ['status', ledger, '--job', job, '--json'])).json()['state'];
+  expect(await look('a')).toBe('open');
+  expect(await look('b')).toBe('running');
+  const told = await runCli(bench, ['status', ledger, '--job', 'a']);
+  expect(told.stdout).toContain(`next: qbatch resume ${ledger}\n`);
+  server.release();
+  expect(await other.finished).toMatchObject({ status: 0 });
+});
+
 const HOLDER = `
   const { workerData: { path, sqlite, state } } = require('node:worker_threads');
   const database = new (require(sqlite))(path);

@@ -113,6 +113,22 @@ test('jobsCommand: a job whose ledger is held, running', async () => {
   expect(JSON.parse(io.out())).toMatchObject({ jobs: [{ job: 'exam', state: 'running' }] });
 });
 
+test('jobsCommand: a job whose ledger is held for another one, open', async () => {
+  const ledger = openLedger(path.join(folder.path, 'exam.qbatch.db'), 'late');
+  addJob(ledger, SAMPLE, { name: 'exam', inputPath: '/数据/exam.jsonl' });
+  addJob(ledger, SAMPLE, { name: 'late', inputPath: '/数据/late.jsonl' });
+  const io = recordingIo(folder.path);
+  await jobsCommand(JOBS, io);
+  ledger.close();
+  const { jobs } = JSON.parse(io.out()) as { jobs: { job: string; state: string }[] };
+  expect(new Map(jobs.map(({ job, state }) => [job, state]))).toEqual(
+    new Map([
+      ['exam', 'open'],
+      ['late', 'running'],
+    ]),
+  );
+});
+
 test('jobsCommand: a folder that is not there, 66', async () => {
   await expect(jobsCommand({ ...JOBS, dir: 'missing' }, recordingIo(folder.path))).rejects.toThrow(
     expect.objectContaining({ exitCode: 66 }),

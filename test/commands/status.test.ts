@@ -79,7 +79,12 @@ test('statusCommand: a job while its run holds the ledger, running with its hold
     elapsed_ms: 3_600_000,
     stopped: null,
     state: 'running',
-    holder: { pid: process.pid, host: hostname(), started_at: '2026-08-01T09:30:00.000Z' },
+    holder: {
+      pid: process.pid,
+      host: hostname(),
+      started_at: '2026-08-01T09:30:00.000Z',
+      job: null,
+    },
     verify: null,
   });
   expect(status['failures']).toEqual([
@@ -105,6 +110,21 @@ test('statusCommand: an unfinished job that nobody works, open; its time ends wi
   ledger.close();
   expect(await statusJson()).toMatchObject({ state: 'open', holder: null, elapsed_ms: 60_000 });
   ledger = openLedger(ledger.path);
+});
+
+test('statusCommand: a job whose ledger is held for another one, open, with the command that takes it on', async () => {
+  addJob(ledger, SAMPLE, { name: 'exam', inputPath: path.join(folder.path, 'exam.jsonl') });
+  ledger.close();
+  ledger = openLedger(ledger.path, 'late');
+  expect(await statusJson()).toMatchObject({
+    state: 'open',
+    holder: { pid: process.pid, job: 'late' },
+    elapsed_ms: 60_000,
+  });
+  const io = recordingIo(folder.path);
+  await statusCommand({ ...STATUS, json: false }, io);
+  expect(io.out()).toContain('job exam: open, last change 2026-08-01T09:31:00.000Z\n');
+  expect(io.out()).toContain(`next: qbatch resume ${ledger.path}\n`);
 });
 
 test('statusCommand: --verify, ok for a whole job and findings for a changed file, 0 either way', async () => {

@@ -184,7 +184,7 @@ function status(next: Next, color: boolean): string {
       failures,
       inputPath: next(),
       state: 'running',
-      holder: { pid: 1, host: next(), startedAt: 0 },
+      holder: { pid: 1, host: next(), startedAt: 0, jobName: next() },
       updatedAt: 0,
       byModel: measuresBy(next),
       possiblyBilledLines: [

@@ -44,6 +44,7 @@ describe('the lock of a ledger', () => {
       pid: process.pid,
       host: hostname(),
       startedAt: FAKE_WALL_START_MS,
+      jobName: null,
     });
   });
 
@@ -64,6 +65,27 @@ describe('the lock of a ledger', () => {
     lockHolder(path);
     lockHolder(path);
     expect(() => acquireLock(path, FAKE_WALL_START_MS)).toThrow(QbatchError);
+    lock.release();
+  });
+
+  test.each([
+    ['quotes and Chinese', `it's; 夜班 "1" --`],
+    ['a NUL', 'a\0b'],
+    ['as long as it may be', '名'.repeat(333)],
+  ])('held for a job: who asks is told its name, %s', (_, name) => {
+    const path = join(tempFolder(), 'a.qbatch.db');
+    const lock = acquireLock(path, FAKE_WALL_START_MS, name);
+    expect(lockHolder(path)).toMatchObject({ pid: process.pid, jobName: name });
+    // One page, so that a kill never meets a record that is half written.
+    expect(statSync(`${path}.lock`).size).toBe(4096);
+    lock.release();
+  });
+
+  test('held for a job whose name is too long for one page: held, its name not told', () => {
+    const path = join(tempFolder(), 'a.qbatch.db');
+    const lock = acquireLock(path, FAKE_WALL_START_MS, 'x'.repeat(5_000));
+    expect(lockHolder(path)).toMatchObject({ pid: process.pid, jobName: null });
+    expect(statSync(`${path}.lock`).size).toBe(4096);
     lock.release();
   });
 
@@ -93,7 +115,8 @@ describe('the lock of a ledger', () => {
     const path = join(tempFolder(), 'a.qbatch.db');
     const { child, answer } = await holdElsewhere(path);
     expect(answer).toBe('held');
-    expect(lockHolder(path)?.pid).toBe(child.pid);
+    // As an older version writes it down: without a job.
+    expect(lockHolder(path)).toMatchObject({ pid: child.pid, jobName: null });
     expect(() => acquireLock(path, FAKE_WALL_START_MS)).toThrow(`process ${child.pid}`);
     child.kill('SIGKILL');
     await once(child, 'exit');

@@ -384,7 +384,8 @@ export function temporaryFolder(): { readonly path: string; remove(): void } {
   };
 }
 
-/** Opens (or makes) a ledger for writing. */
-export function openLedger(ledgerPath: string): Ledger {
-  return Ledger.open(ledgerPath, { adopt: false, wallMs: STARTED_AT });
+/** Opens (or makes) a ledger for writing, for one of its jobs where that is told. */
+export function openLedger(ledgerPath: string, jobName?: string): Ledger {
+  const options = { adopt: false, wallMs: STARTED_AT };
+  return Ledger.open(ledgerPath, jobName === undefined ? options : { ...options, jobName });
 }
