@@ -4,6 +4,8 @@ import type { Database } from './database.ts';
 const QUARTER_MS = 15 * 60 * 1000;
 /** Quarters remembered before the memory is emptied: more than 11 years of them. */
 const REMEMBERED_MAX = 400_000;
+/** Since there are computers no clock went back by more at once (2 hours at Troll, IANA time zone database 2025a). */
+const SET_BACK_MAX_MS = 3 * 60 * 60 * 1000;
 
 function two(value: number): string {
   return String(value).padStart(2, '0');
@@ -15,9 +17,34 @@ function localDay(wallMs: number): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-/** Local hour, `2026-08-01 09:00`, of milliseconds since 1970. */
-function localHour(wallMs: number): string {
+function plainHour(wallMs: number): string {
   return `${localDay(wallMs)} ${two(new Date(wallMs).getHours())}:00`;
+}
+
+/** How far local time is ahead of UTC, `+08:00`. */
+function offsetText(offsetMs: number): string {
+  const minutes = Math.abs(offsetMs) / 60_000;
+  const hours = two(Math.trunc(minutes / 60));
+  return `${offsetMs < 0 ? '-' : '+'}${hours}:${two(Math.trunc(minutes % 60))}`;
+}
+
+/** Whether the local hour comes twice, since clocks go back. */
+function comesTwice(wallMs: number, hour: string): boolean {
+  const [from, to] = [wallMs - SET_BACK_MAX_MS, wallMs + SET_BACK_MAX_MS];
+  if (utcOffsetMs(from) === utcOffsetMs(to)) return false;
+  const offsetMs = utcOffsetMs(wallMs);
+  for (let at = from; at <= to; at += QUARTER_MS)
+    if (utcOffsetMs(at) !== offsetMs && plainHour(at) === hour) return true;
+  return false;
+}
+
+/**
+ * Local hour, `2026-08-01 09:00`, of milliseconds since 1970; with its offset from UTC,
+ * `2026-11-01 01:00-04:00`, where clocks go back and the same hour comes a second time.
+ */
+function localHour(wallMs: number): string {
+  const hour = plainHour(wallMs);
+  return comesTwice(wallMs, hour) ? hour + offsetText(utcOffsetMs(wallMs)) : hour;
 }
 
 function remembering(textOf: (wallMs: number) => string): (wallMs: number) => string {
