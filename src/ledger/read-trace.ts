@@ -1,9 +1,10 @@
 import type { Database } from './database.ts';
 import type { Job } from './records.ts';
 import type { ChangeRecord, PaceLane } from './pace-records.ts';
+import { type TriedCounts, triedCounts } from './tried-counts.ts';
 
 /** What the ledger knows of how the calls of a job's last run were paced, and of its throttles over all runs. */
-export type DispatchFacts = {
+export type DispatchFacts = TriedCounts & {
   readonly run: number;
   readonly startedAt: number;
   /** Null while it goes on, and where it died. */
@@ -14,9 +15,6 @@ export type DispatchFacts = {
   readonly changes: readonly ChangeRecord[];
   /** Over all runs of the job: calls refused with 429, by code, most first. */
   readonly throttled: readonly { readonly code: string; readonly attempts: number }[];
-  /** Over all runs of the job: calls, and lines that were tried. */
-  readonly attempts: number;
-  readonly linesTried: number;
 };
 
 /** Whether a ledger that is only read has these tables already; a run gives them to an older one. */
@@ -72,16 +70,11 @@ export function dispatchFacts(
       latencyMs: latencies.get(lane.model) ?? null,
     }),
   );
-  const tried = database
-    .prepare(
-      'SELECT count(*) AS attempts, count(DISTINCT line_no) AS linesTried FROM attempts WHERE job_id = ?',
-    )
-    .get(job.id) as Pick<DispatchFacts, 'attempts' | 'linesTried'>;
   return {
     ...run,
     lanes,
     changes: database.prepare(CHANGES).all(job.id, run.run, changesMost) as ChangeRecord[],
     throttled: database.prepare(THROTTLED).all(job.id) as DispatchFacts['throttled'],
-    ...tried,
+    ...triedCounts(database, job.id),
   };
 }

@@ -1,11 +1,13 @@
 import type { ReportData, ReportJob } from '../report/report-data.ts';
 import { VERSION } from '../version.ts';
+import type { Database } from './database.ts';
 import { lineCounts } from './job-summary.ts';
 import type { Job } from './records.ts';
 import { ReportCalls } from './report-calls.ts';
 import { reportEstimates } from './report-estimates.ts';
 import { ReportFailures } from './report-failures.ts';
 import { reportLanes } from './report-pace.ts';
+import { triedCounts } from './tried-counts.ts';
 import type { ByKey } from './usage-keys.ts';
 import { type UsageSource, usageReport } from './usage.ts';
 
@@ -43,11 +45,22 @@ export function reportData(
     groups: usage.groups.slice(0, GROUPS_MAX),
     groupsTotal: usage.groups.length,
     totals: usage.totals,
+    linesTried: triedLines(all),
     ...calls.charts(),
     lanes: all.flatMap(({ database, job }) => reportLanes(database, job)),
     failures: failures.failures(calls.unanswered),
     estimates: all.flatMap(({ database, job }) => reportEstimates(database, job)),
   };
+}
+
+/** Of each currency, in the order of the report's totals. */
+function triedLines(all: readonly { readonly database: Database; readonly job: Job }[]): number[] {
+  const byCurrency = new Map<string, number>();
+  for (const { database, job } of all) {
+    const { linesTried } = triedCounts(database, job.id);
+    byCurrency.set(job.currency, (byCurrency.get(job.currency) ?? 0) + linesTried);
+  }
+  return [...byCurrency].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, lines]) => lines);
 }
 
 function jobOf(ledger: string, job: Job, state: string): ReportJob {

@@ -18,12 +18,14 @@ export function tile(name: string, title: string, value: string, note: string | 
 
 /** The sums of each currency at a glance. */
 export function totalTiles({ format }: View, data: ReportData): HTMLElement[] {
-  return data.totals.map((total) =>
-    h('div', { class: 'tiles' }, ...moneyTiles(format, total), ...tokenTiles(format, total)),
-  );
+  return data.totals.map((total, at) => {
+    const tried = data.linesTried[at] ?? 0;
+    const tiles = [...moneyTiles(format, total, tried), ...tokenTiles(format, total)];
+    return h('div', { class: 'tiles' }, ...tiles);
+  });
 }
 
-function moneyTiles(format: Format, total: UsageMeasures): HTMLElement[] {
+function moneyTiles(format: Format, total: UsageMeasures, tried: number): HTMLElement[] {
   const { language } = format;
   const { possibly_billed: uncertain, cost_per_answered_line: perLine } = total;
   const money = (text: string | null): string =>
@@ -31,7 +33,7 @@ function moneyTiles(format: Format, total: UsageMeasures): HTMLElement[] {
   const exact = (text: string | null): string | null =>
     text === null ? null : format.amount(text);
   const ends = `${format.whole(total.answered)} ${word(language, 'answered')}, ${format.whole(total.failed)} ${word(language, 'failed')}`;
-  const each = total.lines === 0 ? null : (total.attempts / total.lines).toFixed(2);
+  const each = tried === 0 ? null : (total.attempts / tried).toFixed(2);
   return [
     tile('cost', word(language, 'cost'), money(total.cost), exact(total.cost)),
     tile(

@@ -121,6 +121,8 @@ export type ReportData = {
   readonly groups: readonly UsageGroup[];
   readonly groupsTotal: number;
   readonly totals: readonly UsageMeasures[];
+  /** Of each of `totals`: the lines that were called. */
+  readonly linesTried: readonly number[];
   readonly timeline: ReportTimeline;
   readonly latencyMs: ReportDistribution;
   readonly outputTokens: ReportDistribution;

@@ -298,13 +298,17 @@ describe.skipIf(!canBrowse)('the html report in a browser', () => {
   });
 
   test('two currencies: a chart and a row of figures each, never added up', async () => {
+    const flying = { ...(SAMPLE[5] as SampleLine), lineNo: 5 };
     const address = await makePage([
-      { name: 'home', lines: twoHours(4) },
+      { name: 'home', lines: [...twoHours(4), flying] },
       { name: 'abroad', lines: twoHours(8), currency: 'USD' },
     ]);
     await browse(address, {}, async ({ page }) => {
       const costs = await page.locator('[data-tile="cost"] small').allTextContents();
       expect(costs).toEqual(['0.0035', '0.007']);
+      // As in status: of the lines that were called, that of the call in flight too.
+      const attempts = page.locator('[data-tile="attempts"] small');
+      expect(await attempts.allTextContents()).toEqual(['1.00 a line', '1.00 a line']);
       expect(sum(Object.values(await drawnValues(page, 'cost-CNY')).flat())).toBeCloseTo(
         0.0035,
         12,

@@ -53,6 +53,24 @@ test('reportData: the sums of the timeline are those of the ledger', () => {
   ]);
 });
 
+test('reportData: lines tried, of each currency: open ones count, those rejected before a call do not', () => {
+  const inputPath = path.join(folder.path, 'exam.jsonl');
+  const jobs = [
+    addJob(ledger, [FIRST], { name: 'abroad', inputPath, currency: 'USD' }),
+    addJob(ledger, SAMPLE, { name: 'exam', inputPath }),
+    addJob(ledger, SAMPLE.slice(-3), { name: 'late', inputPath }),
+  ];
+  const { totals, linesTried } = reportData(
+    [{ ledgerPath: ledger.path, database: ledger.database, jobs }],
+    { by: [], nowMs: STARTED_AT, stateOf: () => 'open' },
+  );
+  expect(totals.map(({ currency, lines }) => [currency, lines])).toEqual([
+    ['CNY', 5 + 2],
+    ['USD', 1],
+  ]);
+  expect(linesTried).toEqual([5 + 2, 1]);
+});
+
 test('reportData: a call of unknown fate was interrupted, but not while the job runs', () => {
   const codes = ({ failures }: ReportData): string[] => failures.map(({ code }) => code);
   expect(codes(dataOf(SAMPLE))).toContain('qbatch_interrupted');
