@@ -7,7 +7,7 @@ import { Steps } from './report-steps.ts';
 const SERIES_MAX = 8;
 const PICO = 1e12;
 /** Of a class that no table names, as the next run will call it. */
-const INTERRUPTED = 'qbatch_interrupted';
+export const INTERRUPTED = 'qbatch_interrupted';
 
 const CALLS = `SELECT a.model, a.started_at, a.ended_at, a.class = 'answered', a.code, a.input_tokens,
     a.output_tokens, a.cost_pico, a.estimated_tokens, a.class IS NULL

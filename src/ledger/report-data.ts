@@ -33,8 +33,9 @@ export function reportData(
     source.jobs.map((job) => ({ ...source, job, state: stateOf(source.ledgerPath, job) })),
   );
   for (const { database, job, state } of all) {
-    calls.add(database, job, state === 'running');
-    failures.add(database, job);
+    const isRunning = state === 'running';
+    calls.add(database, job, isRunning);
+    failures.add(database, job, isRunning);
   }
   return {
     schema: 1,

@@ -1,6 +1,7 @@
 import type { ReportFailure } from '../report/report-data.ts';
 import type { Database } from './database.ts';
 import type { Job } from './records.ts';
+import { INTERRUPTED } from './report-calls.ts';
 
 const SAMPLES_MAX = 3;
 const MESSAGE_CHARS_MAX = 300;
@@ -15,11 +16,23 @@ const SAMPLES = `SELECT code, lines, line, customId, model, message FROM (
     FROM lines WHERE job_id = ? AND state <> 'answered')
   WHERE place <= ${SAMPLES_MAX}`;
 
+/** Codes of calls whose line is not answered: it failed, is open, or left the input. */
+const NOT_OVERCOME = `SELECT DISTINCT CASE WHEN a.class IS NULL THEN '${INTERRUPTED}' ELSE coalesce(a.code, '') END
+  FROM attempts a LEFT JOIN lines l ON l.job_id = a.job_id AND l.line_no = a.line_no
+  WHERE a.job_id = ? AND a.class IS NOT 'answered' AND l.state IS NOT 'answered'`;
+
+/** Calls of unknown fate are in flight then, and come to nothing yet. */
+const WHILE_RUNNING = ' AND a.class IS NOT NULL';
+
 /** Collects what failed, by code, with the first lines of each as samples. */
 export class ReportFailures {
   private readonly byCode: Map<string, { lines: number; samples: Sample[] }> = new Map();
+  private readonly notOvercome: Set<string> = new Set();
 
-  add(database: Database, job: Job): void {
+  add(database: Database, job: Job, isRunning: boolean): void {
+    const met = isRunning ? NOT_OVERCOME + WHILE_RUNNING : NOT_OVERCOME;
+    for (const code of database.prepare(met).pluck().all(job.id) as string[])
+      this.notOvercome.add(code);
     const seen = new Set<string>();
     for (const row of database.prepare(SAMPLES).all(job.id) as SampleRow[]) {
       const { code, lines, ...sample } = row;
@@ -34,7 +47,13 @@ export class ReportFailures {
   failures(calls: ReadonlyMap<string, number>): ReportFailure[] {
     for (const code of calls.keys()) this.failureOf(code);
     return [...this.byCode]
-      .map(([code, { lines, samples }]) => ({ code, lines, calls: calls.get(code) ?? 0, samples }))
+      .map(([code, { lines, samples }]) => ({
+        code,
+        lines,
+        calls: calls.get(code) ?? 0,
+        overcome: lines === 0 && !this.notOvercome.has(code),
+        samples,
+      }))
       .toSorted((a, b) => b.lines - a.lines || b.calls - a.calls || (a.code < b.code ? -1 : 1));
   }
 

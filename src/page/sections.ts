@@ -41,7 +41,8 @@ export function codeColumn(format: Format): Column<{ readonly code: string }> {
 
 function samplesOf(failure: ReportFailure, format: Format, severalJobs: boolean): Node {
   const { language } = format;
-  if (failure.samples.length === 0) return h('em', {}, word(language, 'overcome'));
+  if (failure.samples.length === 0)
+    return h('em', {}, word(language, failure.overcome ? 'overcome' : 'noLineEnded'));
   const items = failure.samples.map(({ job, line, customId, model, message }) => {
     const number = word(language, 'line', format.whole(line));
     const about = [number, customId, model, severalJobs ? job : null];

@@ -69,9 +69,11 @@ export type ReportLane = {
 /** Lines and calls that came to one code. */
 export type ReportFailure = {
   readonly code: string;
-  /** Failed and rejected lines; 0 where the code was overcome by later attempts. */
+  /** Failed and rejected lines that ended with it. */
   readonly lines: number;
   readonly calls: number;
+  /** Whether every line that met it was answered in the end. */
+  readonly overcome: boolean;
   readonly samples: readonly {
     readonly job: string;
     readonly line: number;

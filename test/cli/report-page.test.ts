@@ -179,6 +179,14 @@ describe.skipIf(!canBrowse)('the html report in a browser', () => {
         ['qbatch_timeout', '0', '1'],
       ]);
       expect(failures[0]?.[3]).toContain('输入内容不合规');
+      // Lines 1 and 5 were answered after all, 3 failed with another code, 6 is open.
+      expect(failures.slice(2).map(([code, , , said]) => [code, said])).toEqual([
+        ['Throttling.RateQuota', 'overcome by later attempts'],
+        ['qbatch_connection_error', 'overcome by later attempts'],
+        ['qbatch_interrupted', 'no line ended with it'],
+        ['qbatch_partial_response', 'overcome by later attempts'],
+        ['qbatch_timeout', 'no line ended with it'],
+      ]);
       expect(complaints).toEqual([]);
     });
   });
@@ -252,6 +260,8 @@ describe.skipIf(!canBrowse)('the html report in a browser', () => {
       await keepPicture(page, 'report-phone-chinese');
       expect(await page.locator('h1').textContent()).toBe('qbatch 用量报告 夜班');
       expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN');
+      const said = (await tableRows(page, 'failures')).slice(-2).map(([, , , cell]) => cell);
+      expect(said).toEqual(['后续尝试已成功', '没有行以此错误结束']);
       const width = await page.evaluate('document.documentElement.scrollWidth');
       expect(width).toBeLessThanOrEqual(390);
       await page.locator('#language').selectOption('en');

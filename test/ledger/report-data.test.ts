@@ -11,6 +11,7 @@ import {
   FIRST,
   openLedger,
   SAMPLE,
+  type SampleAttempt,
   type SampleLine,
   STARTED_AT,
   temporaryFolder,
@@ -98,6 +99,40 @@ test('reportData: what a job was expected to take is compared with fractions, no
   expect(dataOf(lines).estimates).toMatchObject([
     { model: null, lines: 2, inputActual: 10, outputActual: 14, costActual: 0.5, currency: 'CNY' },
   ]);
+});
+
+test('reportData: a code is overcome only where every line that met it was answered', () => {
+  const overcome = (lines: readonly SampleLine[], state = 'open'): Record<string, boolean> => {
+    ledger.close();
+    ledger = openLedger(path.join(folder.path, `${lines.length}-${state}.qbatch.db`));
+    return Object.fromEntries(dataOf(lines, state).failures.map((one) => [one.code, one.overcome]));
+  };
+  const [throttled, answered] = FIRST.attempts;
+  const busy = { ...throttled, code: 'InternalError', statusCode: 500 } as SampleAttempt;
+  const refused = { ...throttled, code: 'InvalidParameter', statusCode: 400 } as SampleAttempt;
+  const interrupted = {
+    ...busy,
+    class: 'possibly_billed',
+    code: 'qbatch_interrupted',
+    statusCode: null,
+  } as const;
+  const flying = { ...interrupted, class: null, code: null };
+  const line = (lineNo: number, state: SampleLine['state'], ...attempts: SampleAttempt[]) => {
+    const code = state === 'failed' ? (attempts.at(-1)?.code ?? null) : null;
+    return { ...FIRST, lineNo, customId: `题-${lineNo}`, state, code, attempts };
+  };
+  const whole = line(1, 'answered', busy, interrupted, answered as SampleAttempt);
+  expect(overcome([whole])).toEqual({ InternalError: true, qbatch_interrupted: true });
+  const failed = line(2, 'failed', busy, busy, refused);
+  expect(overcome([whole, failed])).toEqual({
+    InternalError: false,
+    InvalidParameter: false,
+    qbatch_interrupted: true,
+  });
+  const open = [whole, line(2, 'open', flying), line(3, 'open', flying)];
+  expect(overcome(open)).toEqual({ InternalError: true, qbatch_interrupted: false });
+  // In flight, they have met nothing yet.
+  expect(overcome(open, 'running')).toEqual({ InternalError: true, qbatch_interrupted: true });
 });
 
 test('reportData: models beyond those with a colour are one series', () => {
