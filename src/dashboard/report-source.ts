@@ -7,11 +7,19 @@ const REST_MS = 2_000;
 /** Making reports takes at most a tenth of one core. */
 const REST_FACTOR = 9;
 
+/** What the thread is asked for. */
+export type ReportAsked = {
+  readonly nowMs: number;
+  /** Whether the run is over: lines without a record are then open, and calls without an end interrupted. */
+  readonly hasEnded: boolean;
+};
+
 /** Makes reports of a running job in a thread of its own, now and then, as long as somebody asks. */
 export class ReportSource {
   private readonly clock: Clock;
   private readonly worker: Worker;
   private readonly onReport: () => void;
+  private hasEnded = false;
   private busySinceMs: number | null = null;
   private restUntilMs = -Infinity;
   private whenIdle: (() => void)[] = [];
@@ -54,8 +62,9 @@ export class ReportSource {
     this.begin();
   }
 
-  /** A report of what the ledger holds now, at once; resolves when it is there. */
+  /** The run is over: a report of what it left in the ledger, at once; resolves when it is there. */
   async finish(): Promise<void> {
+    this.hasEnded = true;
     if (this.busySinceMs !== null) await this.idle();
     if (this.restUntilMs === Infinity) return;
     this.begin();
@@ -68,7 +77,8 @@ export class ReportSource {
 
   private begin(): void {
     this.busySinceMs = this.clock.monotonicMs();
-    this.worker.postMessage(this.clock.wallMs());
+    const asked: ReportAsked = { nowMs: this.clock.wallMs(), hasEnded: this.hasEnded };
+    this.worker.postMessage(asked);
   }
 
   private idle(): Promise<void> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ReportData, ReportLive } from '../../src/report/report-data.ts';
 import type { Bench } from '../helpers/bench.ts';
 import { browse, canBrowse, drawnValues, keepPicture } from '../helpers/browser.ts';
 import { BAD_REQUEST, type CliJob, customIds, prepareCliJob } from '../helpers/cli-job.ts';
@@ -22,6 +23,29 @@ async function startHeld(flags: readonly string[] = []): Promise<Held> {
   server.beforeReply = ({ id }) => (ids.indexOf(id) < SETTLED ? undefined : released);
   const run = startCli(bench, [...args, '--dashboard', ...flags]);
   return { job, run, release };
+}
+
+type Heard = { live: ReportLive | null; report: ReportData | null };
+
+/** Asks as an open page does, until nobody answers; what was heard last. */
+async function followTo(address: string): Promise<Heard> {
+  const heard: Heard = { live: null, report: null };
+  let version = 0;
+  try {
+    for (;;) {
+      const live = (await (await fetch(`${address}live.json`)).json()) as ReportLive;
+      heard.live = live;
+      if (live.reportVersion > version) {
+        heard.report = (await (await fetch(`${address}report.json`)).json()) as ReportData;
+        version = live.reportVersion;
+      }
+      await new Promise((resolve) => {
+        setTimeout(resolve, 100);
+      });
+    }
+  } catch {
+    return heard;
+  }
 }
 
 function results(bench: Bench): unknown[] {
@@ -103,6 +127,26 @@ describe('run --dashboard', () => {
     expect(stdout).not.toContain(token);
     for (const name of job.bench.names()) expect(job.bench.bytes(name).includes(token)).toBe(false);
     await expect(fetch(address)).rejects.toThrow('fetch failed');
+  });
+
+  test('stopped with open lines: the last report says open, and that the calls in flight were interrupted', async () => {
+    const { job, run } = await startHeld();
+    const address = await run.tells(ADDRESS);
+    await run.before(job.server.seen(SETTLED + 1));
+    const heard = followTo(address);
+    run.signal('SIGINT');
+    await run.says('interrupted');
+    // The service never answers what it holds.
+    run.signal('SIGINT');
+    expect((await run.finished).status).toBe(130);
+    const { live, report } = await heard;
+    expect(live?.state).toBe('ended');
+    expect(report?.jobs).toMatchObject([{ state: 'open', lines: { answered: 19, open: 10 } }]);
+    const codes = report?.failures.map(({ code, lines, overcome }) => [code, lines, overcome]);
+    expect(codes).toEqual([
+      ['InvalidParameter', 1, false],
+      ['qbatch_interrupted', 0, false],
+    ]);
   });
 
   test('what asks for the address without knowing it, or from elsewhere, learns nothing', async () => {
