@@ -11,6 +11,8 @@ export type JobStatus = {
   readonly summary: RunSummary;
   readonly inputPath: string;
   readonly state: JobState;
+  /** Nobody billed its cost. */
+  readonly simulated: boolean;
   readonly holder: Holder | null;
   /** Milliseconds since 1970. */
   readonly updatedAt: number;

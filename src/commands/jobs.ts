@@ -23,6 +23,8 @@ type ListedJob = {
   readonly ledger: string;
   readonly input: string;
   readonly state: JobState;
+  /** Nobody billed its cost. */
+  readonly simulated: boolean;
   readonly lines: RunSummary['lines'];
   readonly cost: RunSummary['cost'];
   /** ISO 8601, UTC. */
@@ -72,6 +74,7 @@ function listed(ledgerPath: string): Promise<ListedJob[]> {
       ledger: ledgerPath,
       input: movedFiles(job, ledgerPath).inputPath,
       state: jobState(job, holder),
+      simulated: job.identity.simulated,
       lines: lineCounts(job),
       cost: {
         amount: formatPico(job.costPico),
@@ -97,9 +100,9 @@ function tableOf(jobs: readonly ListedJob[], folder: string): string {
     'LEDGER',
   ];
   const decimals = decimalsOf(jobs.map(({ cost }) => cost.amount));
-  const rows = jobs.map(({ job, state, lines, cost, ledger, updated_at: updatedAt }) => [
+  const rows = jobs.map(({ job, state, simulated, lines, cost, ledger, updated_at: updatedAt }) => [
     oneLine(job, CELL_CHARS_MAX),
-    state,
+    simulated ? `${state}, simulated` : state,
     ...[lines.total, lines.answered, lines.failed, lines.rejected, lines.open].map(wholeText),
     `${exactAmount(cost.amount, decimals)} ${cost.currency}${cost.unpriced_lines > 0 ? ' +?' : ''}`,
     updatedAt,

@@ -80,6 +80,7 @@ async function lookAt(database: Database, look: Look): Promise<JobStatus> {
       facts === null ? null : dispatchReport(facts, state === 'running' ? io.clock.wallMs() : null),
     inputPath: job.inputPath,
     state,
+    simulated: job.identity.simulated,
     holder,
     updatedAt: job.updatedAt,
     byModel: usageReport([{ ledgerPath, database, jobs: [job] }], ['model']),
@@ -106,6 +107,7 @@ function statusJson(status: JobStatus): object {
   return {
     ...status.summary,
     state: status.state,
+    simulated: status.simulated,
     holder:
       holder === null
         ? null

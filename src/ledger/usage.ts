@@ -241,6 +241,7 @@ export function usageReport(sources: readonly UsageSource[], by: readonly ByKey[
       usage.addUncertain();
     }
   }
+  const jobs = sources.flatMap((source) => source.jobs);
   const sorted = [...groups.byKeys.values()].toSorted(compareGroups);
   const totals = [...groups.totals.values()].toSorted((a, b) => (a.currency < b.currency ? -1 : 1));
   return {
@@ -248,6 +249,10 @@ export function usageReport(sources: readonly UsageSource[], by: readonly ByKey[
     by,
     groups: sorted.map(({ keys, sums }): UsageGroup => ({ keys, ...sums.measures() })),
     totals: totals.map((sums) => sums.measures()),
+    jobs: {
+      total: jobs.length,
+      simulated: jobs.filter(({ identity }) => identity.simulated).length,
+    },
   };
 }
 

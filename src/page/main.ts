@@ -1,4 +1,4 @@
-import type { ReportData, ReportLive } from '../report/report-data.ts';
+import type { ReportData, ReportJob, ReportLive } from '../report/report-data.ts';
 import { distributionCharts, timeCharts } from './charts.ts';
 import { h } from './dom.ts';
 import { formatIn } from './format.ts';
@@ -54,9 +54,19 @@ function languageSwitch(): HTMLElement {
   return select;
 }
 
+/** Whose cost nobody was billed for; null where no job was simulated. */
+function simulatedNotice(jobs: readonly ReportJob[]): HTMLElement | null {
+  const count = jobs.filter(({ simulated }) => simulated).length;
+  if (count === 0) return null;
+  const text =
+    count === jobs.length
+      ? word(language, 'simulated')
+      : word(language, 'someSimulated', String(count), String(jobs.length));
+  return h('p', { class: 'notice' }, text);
+}
+
 function header(now: View): HTMLElement {
   const title = word(language, live === null ? 'title' : 'liveTitle');
-  const isSimulated = data?.jobs.some(({ simulated }) => simulated) === true;
   const names = data?.jobs.map(({ job }) => job) ?? (live === null ? [] : [live.job]);
   const shown = names.length > 4 ? `${names.slice(0, 4).join(', ')} …` : names.join(', ');
   document.title = `${title}: ${shown}`;
@@ -73,7 +83,7 @@ function header(now: View): HTMLElement {
     {},
     h('div', {}, h('h1', {}, title, h('span', { class: 'names' }, ` ${shown}`)), made),
     languageSwitch(),
-    isSimulated ? h('p', { class: 'notice' }, word(language, 'simulated')) : null,
+    simulatedNotice(data?.jobs ?? []),
   );
 }
 

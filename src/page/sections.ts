@@ -121,9 +121,13 @@ export function jobsSection(view: View, data: ReportData): HTMLElement {
   const { language } = format;
   const count = (name: keyof ReportJob['lines']): Column<ReportJob> =>
     numberColumn(wordOr(language, name), ({ lines }) => lines[name], format.whole);
+  const simulated = textColumn<ReportJob>(word(language, 'simulatedColumn'), (row) =>
+    wordOr(language, String(row.simulated)),
+  );
   const columns: Column<ReportJob>[] = [
     textColumn(word(language, 'job'), (row) => row.job),
     textColumn(word(language, 'state'), (row) => wordOr(language, row.state)),
+    ...(data.jobs.some(({ simulated }) => simulated) ? [simulated] : []),
     ...(['total', 'answered', 'failed', 'rejected', 'open'] as const).map(count),
     {
       title: word(language, 'updated'),

@@ -1,3 +1,4 @@
+import { simulatedNote } from './simulated-note.ts';
 import type { UsageReport } from './usage-report.ts';
 import { usageRows } from './usage-rows.ts';
 
@@ -17,9 +18,11 @@ function row(cells: readonly string[]): string {
   return `| ${cells.map(escaped).join(' | ')} |\n`;
 }
 
-/** The report as a GitHub-flavoured Markdown table with its totals as last rows. */
+/** The report as a GitHub-flavoured Markdown table with its totals as last rows; below it what of it was simulated. */
 export function usageMarkdown(report: UsageReport): string {
   const { header, groups, totals, right } = usageRows(report);
   const rule = `| ${right.map((isRight) => (isRight ? '---:' : '---')).join(' | ')} |\n`;
-  return row(header) + rule + [...groups, ...totals].map(row).join('');
+  const note = simulatedNote(report);
+  const table = row(header) + rule + [...groups, ...totals].map(row).join('');
+  return note === null ? table : `${table}\n${note}\n`;
 }

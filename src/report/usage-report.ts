@@ -47,4 +47,6 @@ export type UsageReport = {
   readonly by: readonly string[];
   readonly groups: readonly UsageGroup[];
   readonly totals: readonly UsageMeasures[];
+  /** How many jobs were added up, and how many of them were simulated: their cost was billed by nobody. */
+  readonly jobs: { readonly total: number; readonly simulated: number };
 };

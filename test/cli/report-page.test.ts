@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { beginPaceTrace } from '../../src/ledger/pace-trace.ts';
@@ -42,14 +43,16 @@ async function makePage(
     readonly name: string;
     readonly lines: readonly SampleLine[];
     readonly currency?: string;
+    readonly simulated?: boolean;
   }[],
   by = 'model',
   prepare: (ledger: Ledger, job: Job) => void = () => undefined,
 ): Promise<string> {
   const bench = openBench();
   const ledger = openLedger(bench.path('exam.qbatch.db'));
-  for (const { name, lines, currency = 'CNY' } of jobs)
-    prepare(ledger, addJob(ledger, lines, { name, inputPath: bench.path('exam.jsonl'), currency }));
+  const inputPath = bench.path('exam.jsonl');
+  for (const { name, lines, currency = 'CNY', simulated = false } of jobs)
+    prepare(ledger, addJob(ledger, lines, { name, inputPath, currency, simulated }));
   ledger.close();
   const made = await runCli(bench, ['usage', '--by', by, '--format', 'html', '-o', 'report.html']);
   expect(made).toMatchObject({ status: 0, stdout: '', stderr: '' });
@@ -304,6 +307,38 @@ describe.skipIf(!canBrowse)('the html report in a browser', () => {
       expect(new Set(tokens['limit'])).toEqual(new Set([120_000]));
       expect(await page.locator('#token-rate figcaption small').count()).toBe(0);
       expect(complaints).toEqual([]);
+    });
+  });
+
+  test('simulated jobs: told which part of the cost nobody billed, and marked among the jobs', async () => {
+    const [real, rehearsal] = [
+      { name: 'real', lines: twoHours(4) },
+      { name: 'rehearsal', lines: twoHours(4), simulated: true },
+    ];
+    const columns = (page: Page): Promise<string[]> =>
+      page.locator('#jobs thead th').allTextContents();
+    await browse(await makePage([real, rehearsal]), {}, async ({ page }) => {
+      const notice = page.locator('header .notice');
+      expect(await notice.textContent()).toBe(
+        '1 of 2 jobs are simulated; their cost was not billed',
+      );
+      const at = (await columns(page)).indexOf('simulated');
+      const marks = (await tableRows(page, 'jobs')).map((cells) => [cells[0], cells[at]]);
+      expect(marks).toEqual([
+        ['real', 'no'],
+        ['rehearsal', 'yes'],
+      ]);
+      await page.locator('#language').selectOption('zh');
+      expect(await notice.textContent()).toBe('2 个作业中有 1 个为模拟运行，其费用并未产生');
+    });
+    await browse(await makePage([rehearsal]), {}, async ({ page }) => {
+      expect(await page.locator('header .notice').textContent()).toBe(
+        'simulated: nothing was billed',
+      );
+    });
+    await browse(await makePage([real]), {}, async ({ page }) => {
+      expect(await page.locator('header .notice').count()).toBe(0);
+      expect(await columns(page)).not.toContain('simulated');
     });
   });
 

@@ -31,6 +31,7 @@ async function makeTwo(): Promise<void> {
       name: 'late',
       inputPath: path.join(folder.path, 'late.jsonl'),
       currency: 'USD',
+      simulated: true,
     }),
   );
   // The later one is to be listed first.
@@ -53,6 +54,7 @@ test('jobsCommand: --json, all jobs with state, lines and cost, the last changed
         ledger,
         input: path.join(folder.path, 'late.jsonl'),
         state: 'finished',
+        simulated: true,
         lines: { total: 6, answered: 3, failed: 2, rejected: 1, open: 0 },
         cost: { amount: '1.000123', currency: 'USD', unpriced_lines: 1 },
         updated_at: '2026-08-01T09:31:01.000Z',
@@ -62,6 +64,7 @@ test('jobsCommand: --json, all jobs with state, lines and cost, the last changed
         ledger,
         input: '/数据/早班.jsonl',
         state: 'open',
+        simulated: false,
         lines: { total: 6, answered: 3, failed: 1, rejected: 1, open: 1 },
         cost: { amount: '1.000123', currency: 'CNY', unpriced_lines: 1 },
         updated_at: '2026-08-01T09:31:00.000Z',
@@ -77,7 +80,7 @@ test('jobsCommand: as text, an aligned table', async () => {
   const [header, first, second, ...rest] = io.out().split('\n');
   expect(header).toMatch(/^JOB +STATE +LINES +ANSWERED/);
   expect(first).toMatch(
-    /^late +finished +6 +3 +2 +1 +0 +1\.000123 USD \+\? +2026-08-01T09:31:01\.000Z +语文\.qbatch\.db$/,
+    /^late +finished, simulated +6 +3 +2 +1 +0 +1\.000123 USD \+\? +2026-08-01T09:31:01\.000Z +语文\.qbatch\.db$/,
   );
   expect(second).toMatch(/^早班 +open +6 +3 +1 +1 +1 /);
   expect(rest).toEqual(['']);

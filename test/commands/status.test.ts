@@ -62,6 +62,7 @@ test('statusCommand: a job while its run holds the ledger, running with its hold
     'elapsed_ms',
     'stopped',
     'state',
+    'simulated',
     'holder',
     'by_model',
     'failures',
@@ -79,6 +80,7 @@ test('statusCommand: a job while its run holds the ledger, running with its hold
     elapsed_ms: 3_600_000,
     stopped: null,
     state: 'running',
+    simulated: false,
     holder: {
       pid: process.pid,
       host: hostname(),
@@ -125,6 +127,16 @@ test('statusCommand: a job whose ledger is held for another one, open, with the 
   await statusCommand({ ...STATUS, json: false }, io);
   expect(io.out()).toContain('job exam: open, last change 2026-08-01T09:31:00.000Z\n');
   expect(io.out()).toContain(`next: qbatch resume ${ledger.path}\n`);
+});
+
+test('statusCommand: a simulated job, marked; nothing was billed for it', async () => {
+  const inputPath = path.join(folder.path, 'exam.jsonl');
+  addJob(ledger, SAMPLE, { name: 'exam', inputPath, simulated: true });
+  expect(await statusJson()).toMatchObject({ simulated: true });
+  const io = recordingIo(folder.path);
+  await statusCommand({ ...STATUS, json: false }, io);
+  expect(io.out()).toMatch(/^job exam: running, simulated, process /);
+  expect(io.out()).toContain('\nsimulated: nothing was billed\n');
 });
 
 test('statusCommand: --verify, ok for a whole job and findings for a changed file, 0 either way', async () => {

@@ -102,6 +102,23 @@ test.each([
   expect(io.out()).toContain('晚班');
 });
 
+test('usageCommand: simulated jobs among those added up, told below the table alone', async () => {
+  const rehearsal = openLedger(path.join(folder.path, 'rehearsal.qbatch.db'));
+  const inputPath = path.join(folder.path, 'rehearsal.jsonl');
+  addJob(rehearsal, [FIRST], { name: 'rehearsal', inputPath, simulated: true });
+  rehearsal.close();
+  const printed = async (options: Partial<UsageParsed>): Promise<string> => {
+    const io = recordingIo(folder.path);
+    await usageCommand({ ...USAGE, format: 'table', ...options }, io);
+    return io.out();
+  };
+  expect(await printed({})).toMatch(/\n1 of 4 jobs are simulated; their cost was not billed\n$/);
+  expect(await printed({ jobs: ['rehearsal'] })).toMatch(/\nsimulated: nothing was billed\n$/);
+  expect(await printed({ jobs: ['exam'] })).not.toContain('simulated');
+  for (const format of ['csv', 'json'] as const)
+    expect(await printed({ format })).not.toContain('simulated');
+});
+
 test('usageCommand: --format parquet, the numbers of the JSON', async () => {
   const io = recordingIo(folder.path);
   await usageCommand({ ...USAGE, by: ['job', 'tag:学科'], format: 'parquet' }, io);

@@ -145,6 +145,7 @@ function measuresBy(next: Next): Parameters<typeof usageTable>[0] {
       { ...MEASURES, keys: [next(), null] },
     ],
     totals: [MEASURES],
+    jobs: { total: 2, simulated: 1 },
   };
 }
 
@@ -184,6 +185,7 @@ function status(next: Next, color: boolean): string {
       failures,
       inputPath: next(),
       state: 'running',
+      simulated: true,
       holder: { pid: 1, host: next(), startedAt: 0, jobName: next() },
       updatedAt: 0,
       byModel: measuresBy(next),

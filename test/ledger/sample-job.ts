@@ -237,6 +237,7 @@ export type SampleOptions = {
   readonly currency?: string;
   readonly order?: 'input' | 'settled';
   readonly lineCount?: number;
+  readonly simulated?: boolean;
 };
 
 function makeJob(ledger: Ledger, lineCount: number, options: SampleOptions): number {
@@ -255,7 +256,7 @@ function makeJob(ledger: Ledger, lineCount: number, options: SampleOptions): num
         system: '你是一位语文老师',
         protocol: 'auto',
         set: {},
-        simulated: false,
+        simulated: options.simulated ?? false,
       },
       survey: {
         lines: lineCount,

@@ -43,6 +43,7 @@ export const REPORT: UsageReport = {
     { ...UNPRICED, keys: ['=HYPERLINK("http://x")', HOSTILE] },
   ],
   totals: [MEASURES, { ...MEASURES, cost: '0.500000', currency: 'USD' }],
+  jobs: { total: 3, simulated: 0 },
 };
 
 /** Without by-keys: one group, which is the total. */
@@ -51,4 +52,5 @@ export const NO_KEYS: UsageReport = {
   by: [],
   groups: [{ ...MEASURES, keys: [] }],
   totals: [MEASURES],
+  jobs: { total: 1, simulated: 0 },
 };

@@ -17,6 +17,13 @@ test('usageMarkdown: pipes, markup and line breaks cannot break the table', () =
   expect(text).not.toMatch(TERMINAL_CONTROL);
 });
 
+test('usageMarkdown: what of it was simulated, told as a paragraph below', () => {
+  const text = usageMarkdown({ ...REPORT, jobs: { total: 3, simulated: 1 } });
+  expect(text).toBe(
+    `${usageMarkdown(REPORT)}\n1 of 3 jobs are simulated; their cost was not billed\n`,
+  );
+});
+
 test('usageMarkdown: no by-keys, the one group is not repeated as a total', () => {
   expect(usageMarkdown(NO_KEYS).trimEnd().split('\n')).toHaveLength(3);
 });

@@ -32,6 +32,14 @@ test('usageTable: amounts of a column line up at their points, none is rounded',
   expect(new Set(lines.map((line) => line.indexOf(' CNY '))).size).toBe(1);
 });
 
+test('usageTable: what of it was simulated, told below', () => {
+  const told = (simulated: number): string =>
+    usageTable({ ...REPORT, jobs: { total: 3, simulated } }).slice(usageTable(REPORT).length);
+  expect(told(0)).toBe('');
+  expect(told(1)).toBe('1 of 3 jobs are simulated; their cost was not billed\n');
+  expect(told(3)).toBe('simulated: nothing was billed\n');
+});
+
 test('usageTable: no by-keys, the one group is not repeated as a total', () => {
   expect(usageTable(NO_KEYS).trimEnd().split('\n')).toHaveLength(2);
 });
