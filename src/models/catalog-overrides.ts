@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ConfigError } from '../errors.ts';
+import { defined } from './defined.ts';
 import type {
   CacheRecord,
   ModelRecord,
@@ -194,7 +195,9 @@ export function applyOverride(base: ModelRecord | undefined, override: ModelOver
   return {
     ...base,
     id: override.id,
-    ...(base !== undefined && base.id !== override.id ? { alias_of: base.id, also: [] } : {}),
+    ...(base !== undefined && base.id !== override.id
+      ? { alias_of: base.id, also: [], canonical: base.canonical ?? base.id }
+      : {}),
     ...limitsOf(base, override),
     ...defined({
       thinking: said.thinking,
@@ -257,17 +260,6 @@ function exactFirst<Entry extends { readonly scope: Scope | '*' }>(
   entries: readonly Entry[],
 ): readonly Entry[] {
   return entries.toSorted((a, b) => Number(a.scope === '*') - Number(b.scope === '*'));
-}
-
-type Defined<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> };
-
-/** The fields that have a value: an absent field keeps what the base says. */
-function defined<Fields extends Readonly<Record<string, unknown>>>(
-  fields: Fields,
-): Defined<Fields> {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as Defined<Fields>;
 }
 
 function ascending(list: readonly TierOverride[]): boolean {

@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { applyOverride, parseOverrides, type ModelOverride } from './catalog-overrides.ts';
+import { canonicalIdOf } from './canonical-id.ts';
 import type { ModelProfile } from './model-profile.ts';
 import {
   bundledCatalog,
@@ -7,6 +8,7 @@ import {
   type ModelRecord,
   type Source,
 } from './model-record.ts';
+import { nativeEndpointOf } from './native-endpoint.ts';
 import { offerOf, USER_SOURCE, type Offer } from './offer.ts';
 import { closestName } from '../suggest.ts';
 import { scopesAt, type Currency, type Scope } from './scope.ts';
@@ -188,7 +190,7 @@ function replaceRecord(
   }
 }
 
-const UNKNOWN: Omit<ModelProfile, 'id' | 'known' | 'near'> = {
+const UNKNOWN: Omit<ModelProfile, 'id' | 'canonicalId' | 'known' | 'near'> = {
   thinking: null,
   thinkingDefault: null,
   streamOnly: null,
@@ -213,12 +215,13 @@ function profileOf(
   { scope, near }: { readonly scope: Scope | undefined; readonly near: () => string | null },
 ): ModelProfile {
   if (record === undefined) {
-    return { id: model, known: false, near: near(), ...UNKNOWN };
+    return { id: model, canonicalId: model, known: false, near: near(), ...UNKNOWN };
   }
   const scoped = scope === undefined ? undefined : record.limits_by_scope?.[scope];
   const limits: LimitsRecord = { ...record.limits, ...scoped };
   return {
     id: model,
+    canonicalId: canonicalIdOf(record),
     known: true,
     near: null,
     thinking: record.thinking ?? null,
@@ -253,29 +256,7 @@ function webSearchOf({ web_search: where }: ModelRecord, scope: Scope | undefine
  * Source: DashScope API reference of Model Studio, September 2026.
  */
 function thinkingDefaultOf(record: ModelRecord): boolean | null {
-  return record.thinking === 'hybrid' && /^qwen3\.[5-9]/.test(record.id) ? true : null;
-}
-
-const MULTIMODAL_FAMILY = /(?:^|[-/])(?:vl|qvq|ocr|audio|asr|omni)(?:-|$)/;
-
-/**
- * Vision, OCR, audio and omni models, and text models that also see (qwen3.5-plus and later), are
- * served by multimodal-generation; the rest by text-generation; realtime models by neither.
- * Source: native API reference and error-code page of Model Studio, February 2026.
- */
-function nativeEndpointOf(record: ModelRecord): ModelProfile['nativeEndpoint'] {
-  if (record.native_endpoint !== undefined) {
-    return record.native_endpoint;
-  }
-  if (/-realtime(?:-|$)/.test(record.id)) {
-    return null;
-  }
-  if (record.in === undefined) {
-    return MULTIMODAL_FAMILY.test(record.id) ? 'multimodal-generation' : null;
-  }
-  return record.in.some((modality) => modality !== 'text')
-    ? 'multimodal-generation'
-    : 'text-generation';
+  return record.thinking === 'hybrid' && /^qwen3\.[5-9]/.test(canonicalIdOf(record)) ? true : null;
 }
 
 function rateLimitsOf(record: ModelRecord | undefined, scope: Scope): RateLimits {

@@ -64,7 +64,7 @@ const VIDEO_SECONDS_ASSUMED = 10;
 const AUDIO_SECONDS_ASSUMED = 30;
 const FILE_TOKENS_ASSUMED = 4_096;
 
-/** What a part of a message's content counts beside its text, in tokens; 0 for a part of text alone. */
+/** What a part of a message's content counts beside its text, in tokens; 0 for a part of text alone. `model`: its canonical id. */
 export function mediaTokens(
   part: Readonly<Record<string, unknown>>,
   model: string,

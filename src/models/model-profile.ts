@@ -1,6 +1,9 @@
 /** What a model can do and how it must be called; `null`: not documented. Derived from the catalog. */
 export type ModelProfile = {
+  /** As it was asked for, and as it is sent. */
   readonly id: string;
+  /** The catalog's own name of the model, which tells its family: `qwen-plus-0112` is qwen-plus-2025-01-12. */
+  readonly canonicalId: string;
   /** False for an id that the catalog does not know: every ability is then null. */
   readonly known: boolean;
   /** The known id that an unknown one was most likely meant to be; null where none is near. */

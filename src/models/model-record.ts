@@ -63,6 +63,8 @@ export type ModelRecord = {
   readonly snapshot?: boolean;
   /** What the id stands for, where documented; per scope where it differs. Not used for pricing. */
   readonly alias_of?: string | Readonly<Record<string, string>>;
+  /** The bundled id whose facts a record of the user's catalog shares: it tells the family. */
+  readonly canonical?: string;
   /** Other ids of the same model. */
   readonly also?: readonly string[];
   readonly limits?: LimitsRecord;

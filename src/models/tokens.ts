@@ -150,9 +150,10 @@ function readPart(part: unknown, request: TokenInput, input: Input): void {
   if (!isObject(part)) return;
   const text = part['text'];
   if (typeof text === 'string') input.onText(text);
-  const media = mediaTokens(part, request.profile.id, request.highResolution === true);
+  const model = request.profile.canonicalId;
+  const media = mediaTokens(part, model, request.highResolution === true);
   if (media === 0) return;
-  const heard = heardTokens(part, request.profile.id);
+  const heard = heardTokens(part, model);
   input.fixed += media;
   input.audio += heard;
   input.visual += media - heard;

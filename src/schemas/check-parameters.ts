@@ -152,7 +152,7 @@ function checkOne(examination: Examination, row: Parameter, value: unknown): voi
     return;
   }
   if (!checkValue(examination, row, prefix, value)) return;
-  if (row.family !== null && view.profile.known && !row.family.test(view.model)) {
+  if (row.family !== null && view.profile.known && !row.family.test(view.profile.canonicalId)) {
     const found = `${named(row.name, value)}, and the model is ${view.model}`;
     breach(examination, { ...NAME_RULES.family, source: row.source }, path, found);
   }

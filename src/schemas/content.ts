@@ -3,8 +3,9 @@ import { CONTENT_RULES } from './content-rules.ts';
 import { breach, named, shown, shownName } from './findings.ts';
 import type { Examination, JsonObject } from './findings.ts';
 import { checkMediaValue } from './media.ts';
-import { FAMILIES, isQwen } from './model-families.ts';
+import { isOf } from './model-families.ts';
 import { checkCacheControl, checkPartOptions, PART_OPTIONS } from './part-options.ts';
+import type { RequestView } from './request-view.ts';
 import type { ShapeRule } from './shape-rule.ts';
 
 /** Frames that an image list may have as a video. Source: error-code page, 2026-05. */
@@ -48,16 +49,14 @@ function checkVideo(examination: Examination, path: string, value: unknown): voi
   value.forEach((frame, index) => {
     checkMediaValue(examination, `${path}[${index}]`, frame);
   });
-  const rule = framesRule(value.length, examination.view.model);
+  const rule = framesRule(value.length, examination.view);
   if (rule !== undefined) breach(examination, rule, path, `video has ${value.length} frames`);
 }
 
-function framesRule(count: number, model: string): ShapeRule | undefined {
+function framesRule(count: number, view: RequestView): ShapeRule | undefined {
   if (count < FRAMES.min) return CONTENT_RULES.framesMin;
   if (count > FRAMES.max) return CONTENT_RULES.framesMax;
-  return count > FRAMES.older && FAMILIES.framesTo80.test(model)
-    ? CONTENT_RULES.framesOlder
-    : undefined;
+  return count > FRAMES.older && isOf(view, 'framesTo80') ? CONTENT_RULES.framesOlder : undefined;
 }
 
 const MEMBERS_SHOWN_MAX = 5;
@@ -174,11 +173,12 @@ function checkTextPathArray(
   path: string,
   parts: readonly unknown[],
 ): void {
-  const { model, profile } = examination.view;
-  if (FAMILIES.partsOnTextPath.test(model)) return;
+  const { view } = examination;
+  const { model, profile } = view;
+  if (isOf(view, 'partsOnTextPath')) return;
   if (parts.some((part) => isObject(part) && part['cache_control'] !== undefined)) return;
   const textOnly = profile.inputModalities?.every((name) => name === 'text') === true;
-  const sure = profile.known && textOnly && isQwen(model);
+  const sure = profile.known && textOnly && isOf(view, 'qwen');
   const rule = sure ? CONTENT_RULES.textPathArray : CONTENT_RULES.textPathArrayOther;
   breach(examination, rule, path, `${named('content', parts)} to ${model}`);
 }

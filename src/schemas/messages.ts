@@ -3,7 +3,7 @@ import { checkParts } from './content.ts';
 import { breach, named } from './findings.ts';
 import type { Examination, JsonObject } from './findings.ts';
 import { MESSAGE_RULES } from './message-rules.ts';
-import { FAMILIES } from './model-families.ts';
+import { isOf } from './model-families.ts';
 import { callsOf, checkToolCalls, checkToolOrder } from './tool-calls.ts';
 
 const ROLES: ReadonlySet<unknown> = new Set(['system', 'user', 'assistant', 'tool']);
@@ -63,7 +63,7 @@ function checkFiles(
   const count = content.split(',').length;
   if (count > FILES_MAX)
     breach(examination, MESSAGE_RULES.fileCount, path, `content names ${count} files`);
-  const fits = FAMILIES.long.test(model) && message['role'] === 'system';
+  const fits = isOf(examination.view, 'long') && message['role'] === 'system';
   if (fits || !profile.known) return;
   const found = `${named('content', content)} in a ${String(message['role'])} message to ${model}`;
   breach(examination, MESSAGE_RULES.fileModel, path, found);

@@ -1,3 +1,5 @@
+import type { RequestView } from './request-view.ts';
+
 /** Names of the groups. */
 type Family =
   | 'qwen'
@@ -90,7 +92,10 @@ export const FAMILIES: Readonly<Record<Family, RegExp>> = {
   images: /(?:-vl|qvq|ocr|omni|gui-|^qwen3\.[5-9])/,
 };
 
-/** Whether an id belongs to the Qwen family, whose refusals are documented in detail. */
-export function isQwen(model: string): boolean {
-  return FAMILIES.qwen.test(model);
+/**
+ * Whether a request's model belongs to a group. The patterns are on the catalog's own ids: a second
+ * name (`qwen-vl-ocr-0413`) has no year that could tell the group.
+ */
+export function isOf({ profile }: Pick<RequestView, 'profile'>, family: Family): boolean {
+  return FAMILIES[family].test(profile.canonicalId);
 }

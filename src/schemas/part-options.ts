@@ -2,7 +2,8 @@ import { isObject } from '../is-object.ts';
 import { CONTENT_RULES } from './content-rules.ts';
 import { breach, named } from './findings.ts';
 import type { Examination, JsonObject } from './findings.ts';
-import { FAMILIES } from './model-families.ts';
+import { isOf } from './model-families.ts';
+import type { RequestView } from './request-view.ts';
 import type { ShapeRule } from './shape-rule.ts';
 
 /** Frames per second read from a video. Source: DashScope API reference, 2026-09. */
@@ -36,22 +37,22 @@ const FRAMES_READ = {
 } as const satisfies Readonly<Record<string, Range>>;
 
 /** The range of an image's pixels; OCR models have their own, which is not documented here. */
-function pixelsOf(model: string): Range | undefined {
-  if (FAMILIES.visionFrom3.test(model)) return PIXELS.from3;
-  if (FAMILIES.ocr.test(model)) return undefined;
-  if (FAMILIES.visionAlias.test(model)) return PIXELS.alias;
-  return FAMILIES.vision.test(model) || FAMILIES.qvq.test(model) ? PIXELS.others : undefined;
+function pixelsOf(view: RequestView): Range | undefined {
+  if (isOf(view, 'visionFrom3')) return PIXELS.from3;
+  if (isOf(view, 'ocr')) return undefined;
+  if (isOf(view, 'visionAlias')) return PIXELS.alias;
+  return isOf(view, 'vision') || isOf(view, 'qvq') ? PIXELS.others : undefined;
 }
 
-function framesOf(model: string): Range | undefined {
-  if (FAMILIES.visionFrom35.test(model)) return FRAMES_READ.from35;
-  if (FAMILIES.visionFrom3.test(model)) return FRAMES_READ.from3;
-  return FAMILIES.visionAlias.test(model) ? FRAMES_READ.alias : undefined;
+function framesOf(view: RequestView): Range | undefined {
+  if (isOf(view, 'visionFrom35')) return FRAMES_READ.from35;
+  if (isOf(view, 'visionFrom3')) return FRAMES_READ.from3;
+  return isOf(view, 'visionAlias') ? FRAMES_READ.alias : undefined;
 }
 
-function rangeOf(key: string, model: string, isImage: boolean): Range | undefined {
-  if (key === 'max_frames') return framesOf(model);
-  return isImage && key !== 'total_pixels' ? pixelsOf(model) : undefined;
+function rangeOf(key: string, view: RequestView, isImage: boolean): Range | undefined {
+  if (key === 'max_frames') return framesOf(view);
+  return isImage && key !== 'total_pixels' ? pixelsOf(view) : undefined;
 }
 
 function checkPixels(
@@ -60,7 +61,7 @@ function checkPixels(
   part: JsonObject,
   isImage: boolean,
 ): void {
-  const { model } = examination.view;
+  const { view } = examination;
   for (const key of PIXEL_KEYS) {
     const value = part[key];
     if (value === undefined) continue;
@@ -68,11 +69,11 @@ function checkPixels(
       breach(examination, CONTENT_RULES.pixelsType, `${path}.${key}`, named(key, value));
       continue;
     }
-    const range = rangeOf(key, model, isImage);
+    const range = rangeOf(key, view, isImage);
     const fits = (some: Range): boolean =>
       key === 'min_pixels' ? Number(value) >= some.min : Number(value) <= some.max;
     if (range === undefined || fits(range)) continue;
-    const found = `${named(key, value)}, and ${model} has ${range.min} to ${range.max}`;
+    const found = `${named(key, value)}, and ${view.model} has ${range.min} to ${range.max}`;
     breach(examination, range.rule, `${path}.${key}`, found);
   }
 }

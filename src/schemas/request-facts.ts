@@ -1,6 +1,6 @@
 import { isObject } from '../is-object.ts';
 import type { JsonObject } from './findings.ts';
-import { FAMILIES, isQwen } from './model-families.ts';
+import { isOf } from './model-families.ts';
 import type { RequestView } from './request-view.ts';
 import { callsOf } from './tool-calls.ts';
 
@@ -102,7 +102,7 @@ export function forcesTool(view: RequestView): boolean {
 
 /** Whether the model is listed and not of the Qwen family: refusals documented for Qwen may not hold for it. */
 export function isThirdParty(view: RequestView): boolean {
-  return view.profile.known && !isQwen(view.model);
+  return view.profile.known && !isOf(view, 'qwen');
 }
 
 /** Refusals documented for Qwen weigh less on other vendors' models. */
@@ -113,16 +113,16 @@ export const OTHER_VENDORS: {
 } = { severity: 'warning', when: isThirdParty, text: "other vendors' models" };
 
 /** Whether `result_format` is text where nothing is said. */
-export function textByDefault(model: string): boolean {
-  return isQwen(model) && !FAMILIES.messageByDefault.test(model);
+export function textByDefault(view: RequestView): boolean {
+  return isOf(view, 'qwen') && !isOf(view, 'messageByDefault');
 }
 
 /** Cap of the OCR models for ordinary accounts, and after it was raised by request. */
 export const OCR_TOKENS = { ordinary: 4096, raised: 8192 } as const;
 
 /** Most tokens that the model answers with; null where that is not known. */
-export function maxTokensOf({ profile, model }: RequestView): number | null {
-  const { maxOutput } = profile;
-  if (maxOutput === null || !FAMILIES.cappedOcr.test(model)) return maxOutput;
+export function maxTokensOf(view: RequestView): number | null {
+  const { maxOutput } = view.profile;
+  if (maxOutput === null || !isOf(view, 'cappedOcr')) return maxOutput;
   return Math.max(maxOutput, OCR_TOKENS.raised);
 }

@@ -1,6 +1,6 @@
 import { PROBLEM_CODES } from './codes.ts';
 import { named } from './findings.ts';
-import { FAMILIES } from './model-families.ts';
+import { isOf } from './model-families.ts';
 import { formatType, isNative, objectOf } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
 import { parameterPlace, ruleOf } from './rule.ts';
@@ -65,7 +65,7 @@ export const FORMAT_RULES: readonly Rule[] = [
     id: 'format-ignored',
     on: 'result_format',
     models: 'VL, QVQ, OCR and Audio before Qwen3, qwen3.5-ocr',
-    when: (view) => isNative(view) && FAMILIES.textFormatIgnored.test(view.model),
+    when: (view) => isNative(view) && isOf(view, 'textFormatIgnored'),
     must: (view) => view.parameters['result_format'] !== 'text',
     place: parameterPlace('result_format'),
     found: resultOnModel,
@@ -77,8 +77,7 @@ export const FORMAT_RULES: readonly Rule[] = [
     id: 'format-message-only',
     on: 'result_format',
     models: 'Qwen3-Max and Qwen3-VL that do not think',
-    when: (view) =>
-      isNative(view) && FAMILIES.messageOnly.test(view.model) && view.thinking !== true,
+    when: (view) => isNative(view) && isOf(view, 'messageOnly') && view.thinking !== true,
     must: (view) => view.parameters['result_format'] !== 'text',
     place: parameterPlace('result_format'),
     found: resultOnModel,

@@ -1,7 +1,7 @@
 import { isObject } from '../is-object.ts';
 import { PROBLEM_CODES } from './codes.ts';
 import { named, shown } from './findings.ts';
-import { FAMILIES } from './model-families.ts';
+import { isOf } from './model-families.ts';
 import { countRole, endsOpen, lastRole, objectOf } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
 import { MESSAGES_PLACE, parameterPlace, ruleOf } from './rule.ts';
@@ -9,7 +9,7 @@ import type { Rule } from './rule.ts';
 import { SOURCES } from './sources.ts';
 
 function isTranslation(view: RequestView): boolean {
-  return FAMILIES.translation.test(view.model);
+  return isOf(view, 'translation');
 }
 
 function hasLanguages(view: RequestView): boolean {
@@ -22,7 +22,7 @@ function isSurelyWrongPath(view: RequestView): boolean {
   const takes = view.profile.inputModalities;
   if (takes === null) return false;
   if (view.endpoint === 'multimodal-generation') return takes.every((name) => name === 'text');
-  return /(?:-vl|qvq|ocr|audio|omni|asr)/.test(view.model);
+  return /(?:-vl|qvq|ocr|audio|omni|asr)/.test(view.profile.canonicalId);
 }
 
 /** How deep objects and arrays go in a value, its own level included. */
@@ -104,7 +104,7 @@ export const MODEL_RULES: readonly Rule[] = [
     id: 'ocr-repetition',
     on: 'repetition_penalty',
     models: 'OCR models',
-    when: (view) => FAMILIES.ocr.test(view.model),
+    when: (view) => isOf(view, 'ocr'),
     must: () => false,
     place: parameterPlace('repetition_penalty'),
     text: 'the reference advises OCR models to stay with the default, 1.05: it weighs much on what they read',
@@ -117,7 +117,7 @@ export const MODEL_RULES: readonly Rule[] = [
       id: `qvq-${name.replaceAll('_', '-')}`,
       on: name,
       models: 'QVQ',
-      when: (view) => FAMILIES.qvq.test(view.model),
+      when: (view) => isOf(view, 'qvq'),
       must: () => false,
       place: parameterPlace(name),
       text: 'the reference advises against another value than the default on QVQ models',
@@ -242,7 +242,7 @@ export const MODEL_RULES: readonly Rule[] = [
     on: null,
     models: 'Qwen-Audio',
     when: (view) => view.protocol === 'openai',
-    must: (view) => !FAMILIES.audio.test(view.model),
+    must: (view) => !isOf(view, 'audio'),
     place: { in: 'line', name: 'url' },
     found: (view) => `url asks for compatible mode and the model is ${view.model}`,
     text: 'Qwen-Audio is not available there: write the line in the native form',
@@ -255,7 +255,7 @@ export const MODEL_RULES: readonly Rule[] = [
     on: null,
     models: 'qwen-deep-research',
     when: (view) => view.protocol === 'openai',
-    must: (view) => !FAMILIES.research.test(view.model),
+    must: (view) => !isOf(view, 'research'),
     place: { in: 'line', name: 'url' },
     found: (view) => `the line is for compatible mode and the model is ${view.model}`,
     text: 'deep research is served natively only: write the line in the native form',

@@ -1,6 +1,6 @@
 import { estimateInputTokens } from '../models/tokens.ts';
 import { PROBLEM_CODES } from './codes.ts';
-import { FAMILIES } from './model-families.ts';
+import { isOf } from './model-families.ts';
 import { FORMAT_RULES } from './rules-format.ts';
 import { named } from './findings.ts';
 import {
@@ -106,7 +106,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     id: 'max-tokens-ocr',
     on: 'max_tokens',
     models: 'qwen-vl-ocr, -latest, -2025-04-13, -2025-08-28',
-    when: (view) => FAMILIES.cappedOcr.test(view.model),
+    when: (view) => isOf(view, 'cappedOcr'),
     must: (view) => {
       const asked = Number(view.parameters['max_tokens']);
       return !(asked > OCR_TOKENS.ordinary && asked <= mostTokens(view));
@@ -192,7 +192,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     id: 'incremental-open',
     on: 'incremental_output',
     models: 'open-weight Qwen3 that does not think',
-    when: (view) => isNative(view) && FAMILIES.openQwen3.test(view.model) && view.thinking !== true,
+    when: (view) => isNative(view) && isOf(view, 'openQwen3') && view.thinking !== true,
     must: (view) => view.parameters['incremental_output'] !== false,
     place: parameterPlace('incremental_output'),
     found: onModel('incremental_output'),
@@ -208,8 +208,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     on: 'incremental_output',
     when: (view) => isNative(view) && typeof view.parameters['incremental_output'] === 'boolean',
     must: (view) =>
-      view.stream ||
-      (FAMILIES.openQwen3.test(view.model) && view.parameters['incremental_output'] === false),
+      view.stream || (isOf(view, 'openQwen3') && view.parameters['incremental_output'] === false),
     place: parameterPlace('incremental_output'),
     text: 'it has no effect without a stream',
     severity: 'note',

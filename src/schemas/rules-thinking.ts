@@ -1,6 +1,6 @@
 import { PROBLEM_CODES } from './codes.ts';
 import { named } from './findings.ts';
-import { FAMILIES } from './model-families.ts';
+import { isOf } from './model-families.ts';
 import { forcesTool, formatType, isNative, isThirdParty, OTHER_VENDORS } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
 import { MESSAGES_PLACE, parameterPlace, ruleOf } from './rule.ts';
@@ -87,7 +87,7 @@ export const THINKING_RULES: readonly Rule[] = [
     id: '5-format',
     on: 'result_format',
     models: 'models that think, but VL, QVQ, OCR and Audio before Qwen3',
-    when: (view) => isNative(view) && thinks(view) && !FAMILIES.textFormatIgnored.test(view.model),
+    when: (view) => isNative(view) && thinks(view) && !isOf(view, 'textFormatIgnored'),
     must: (view) => view.parameters['result_format'] !== 'text',
     place: parameterPlace('result_format'),
     found: whileThinking('result_format'),
@@ -147,8 +147,7 @@ export const THINKING_RULES: readonly Rule[] = [
     id: '15',
     on: 'thinking_budget',
     models: 'Qwen3.8',
-    when: (view) =>
-      FAMILIES.qwen38.test(view.model) && typeof view.parameters['reasoning_effort'] === 'string',
+    when: (view) => isOf(view, 'qwen38') && typeof view.parameters['reasoning_effort'] === 'string',
     must: () => false,
     place: parameterPlace('thinking_budget'),
     text: 'it and reasoning_effort exclude each other on Qwen3.8: keep one',
@@ -159,7 +158,7 @@ export const THINKING_RULES: readonly Rule[] = [
     id: 'effort-values',
     on: 'reasoning_effort',
     models: 'listed, but Qwen3.8',
-    when: (view) => view.profile.known && !FAMILIES.qwen38.test(view.model),
+    when: (view) => view.profile.known && !isOf(view, 'qwen38'),
     must: (view) => {
       const effort = view.parameters['reasoning_effort'];
       return effort !== 'minimal' && effort !== 'none';
@@ -234,7 +233,7 @@ export const THINKING_RULES: readonly Rule[] = [
     models: 'qwen-deep-research',
     when: (view) =>
       isNative(view) &&
-      FAMILIES.research.test(view.model) &&
+      isOf(view, 'research') &&
       Array.isArray(view.messages) &&
       view.messages.length === 1,
     must: (view) => FEEDBACK_PLACES.some((place) => view[place]['enable_feedback'] === false),

@@ -17,7 +17,7 @@ import { SOURCES } from './sources.ts';
 /** Whether natively the answer would come as `text`, which has no room for tool calls. */
 function answersText(view: RequestView): boolean {
   const format = view.parameters['result_format'];
-  if (format === undefined) return view.thinking !== true && textByDefault(view.model);
+  if (format === undefined) return view.thinking !== true && textByDefault(view);
   return format === 'text';
 }
 

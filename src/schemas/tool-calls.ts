@@ -2,7 +2,7 @@ import { isObject } from '../is-object.ts';
 import { breach, named, placeName, shown, valueAt } from './findings.ts';
 import type { Examination, JsonObject } from './findings.ts';
 import { CALL_RULES } from './message-rules.ts';
-import { FAMILIES } from './model-families.ts';
+import { isOf } from './model-families.ts';
 import { toolCalls } from './tools.ts';
 
 /** The calls of an assistant message; empty where it has none. */
@@ -45,7 +45,7 @@ export function checkToolCalls(
     const called = isObject(call) ? call['function'] : undefined;
     const text = isObject(called) ? called['arguments'] : undefined;
     if (typeof text !== 'string' || parses(text)) return;
-    const coder = FAMILIES.coder.test(examination.view.model);
+    const coder = isOf(examination.view, 'coder');
     const rule = coder ? CALL_RULES.argumentsCoder : CALL_RULES.arguments;
     const path = `${prefix}tool_calls[${index}].function.arguments`;
     breach(examination, rule, path, named('arguments', text));

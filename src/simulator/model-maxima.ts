@@ -1,3 +1,5 @@
+import { canonicalModel } from './canonical-model.ts';
+
 /** The most tokens that a model takes, and that it writes: answers, and chains of thought. */
 export type ModelMaxima = {
   readonly input: number;
@@ -62,7 +64,8 @@ function first(rows: readonly Row[], model: string, unknown: number): number {
 }
 
 /** The most that a model is documented to take and to write; a number above all models where it is not known. */
-export function maximaOf(model: string): ModelMaxima {
+export function maximaOf(asked: string): ModelMaxima {
+  const model = canonicalModel(asked);
   return {
     input: first(INPUT, model, UNKNOWN_INPUT),
     output: first(OUTPUT, model, UNKNOWN),

@@ -1,3 +1,5 @@
+import { canonicalModel } from './canonical-model.ts';
+
 /** Where the native protocol serves a model; `both`: newer multimodal families and unknown names. */
 export type NativeHome = 'text-generation' | 'multimodal-generation' | 'both';
 
@@ -125,7 +127,7 @@ const remembered = new Map<string, ModelTraits>();
 export function modelTraits(model: string): ModelTraits {
   let traits = remembered.get(model);
   if (traits === undefined) {
-    traits = deriveTraits(model);
+    traits = deriveTraits(canonicalModel(model));
     if (remembered.size >= REMEMBERED) remembered.clear();
     remembered.set(model, traits);
   }

@@ -12,6 +12,7 @@ const FILE = new URL('../../../shared/models/models.json', import.meta.url);
 
 type Model = {
   readonly id: string;
+  readonly also_known_as?: string;
   readonly limits: { readonly max_output?: number | null; readonly max_cot?: number | null } | null;
   readonly capabilities: {
     readonly thinking: 'none' | 'hybrid' | 'only' | null;
@@ -85,6 +86,17 @@ describe.skipIf(models.length === 0)('models of the simulator and the facts of m
           (tools === false && modelTraits(id).qwen && modelTraits(id).tools),
       ),
     ).toEqual([]);
+  });
+
+  test('a second name: the same model', () => {
+    const named = models.flatMap(({ id, also_known_as: other }) =>
+      other === undefined ? [] : [{ id, other }],
+    );
+    expect(named).toHaveLength(41);
+    for (const { id, other } of named) {
+      expect(modelTraits(other)).toEqual(modelTraits(id));
+      expect(maximaOf(other)).toEqual(maximaOf(id));
+    }
   });
 
   test('maxima: none below the documented one, for answers and for chains of thought', () => {

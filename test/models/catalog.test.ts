@@ -104,8 +104,12 @@ describe('profile', () => {
   it('says nothing about an unknown id', () => {
     const profile = catalog.profile('gpt-4o');
     expect(profile.known).toBe(false);
-    const { id, known, ...rest } = profile;
-    expect({ id, known }).toEqual({ id: 'gpt-4o', known: false });
+    const { id, canonicalId, known, ...rest } = profile;
+    expect({ id, canonicalId, known }).toEqual({
+      id: 'gpt-4o',
+      canonicalId: 'gpt-4o',
+      known: false,
+    });
     expect(Object.values(rest).every((value) => value === null)).toBe(true);
   });
 

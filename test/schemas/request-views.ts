@@ -6,6 +6,7 @@ import type { RequestView } from '../../src/schemas/request-view.ts';
 /** A plain text model that is documented to do everything, so that only what a test names can be wrong. */
 const ABLE: ModelProfile = {
   id: 'qwen-plus',
+  canonicalId: 'qwen-plus',
   known: true,
   near: null,
   thinking: 'hybrid',
@@ -134,7 +135,13 @@ export const WEATHER_TOOL: unknown = {
 export function viewOf(parts: ViewParts = {}): RequestView {
   const model = parts.model ?? 'qwen-plus';
   const base = parts.unknown === true ? UNKNOWN : ABLE;
-  const profile: ModelProfile = { ...base, ...PROFILES[model], ...parts.profile, id: model };
+  const profile: ModelProfile = {
+    ...base,
+    ...PROFILES[model],
+    canonicalId: model,
+    ...parts.profile,
+    id: model,
+  };
   const parameters = parts.parameters ?? {};
   const asked = parameters['enable_thinking'];
   const byDefault = profile.thinking === 'none' ? false : profile.thinkingDefault;

@@ -1,0 +1,10 @@
+type Defined<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> };
+
+/** The fields that have a value: an absent field keeps what the base says. */
+export function defined<Fields extends Readonly<Record<string, unknown>>>(
+  fields: Fields,
+): Defined<Fields> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Defined<Fields>;
+}
