@@ -6,13 +6,14 @@ type Vision = {
   readonly side: number;
   readonly minPixels: number;
   readonly maxPixels: number;
-  /** The most that `max_pixels` and `vl_high_resolution_images` can raise it to. */
+  /** The most that `max_pixels` can raise it to. */
   readonly ceilingPixels: number;
 };
 
 /**
  * Side, smallest and largest default area of an image, by family. Sources: vision, omni and OCR pages
- * of Model Studio, 2026-02 (defaults and sides); multimodal API reference, 2026-05 (floors, ceilings).
+ * of Model Studio, 2026-02 (defaults and sides); multimodal API reference, 2026-05 (floors, ceilings);
+ * qwen-vl-ocr-api-reference, 2026-05 (areas of the OCR models: 8,192 tokens, at most 30,000).
  */
 const VISION: readonly (readonly [family: RegExp, vision: Vision])[] = [
   [
@@ -24,12 +25,20 @@ const VISION: readonly (readonly [family: RegExp, vision: Vision])[] = [
     { side: 32, minPixels: 65_536, maxPixels: 2_621_440, ceilingPixels: 16_777_216 },
   ],
   [
-    /^qwen-vl-(?:max(?:-latest|-2025-08-13)?|plus(?:-latest|-2025-08-15|-2025-07-10)?|ocr(?:-latest|-2025-11-20)?)$/,
+    /^qwen-vl-(?:max(?:-latest|-2025-08-13)?|plus(?:-latest|-2025-08-15|-2025-07-10)?)$/,
     { side: 32, minPixels: 4_096, maxPixels: 1_310_720, ceilingPixels: 16_777_216 },
+  ],
+  [
+    /^qwen-vl-ocr(?:-latest|-2025-11-20)?$/,
+    { side: 32, minPixels: 3_072, maxPixels: 8_388_608, ceilingPixels: 30_720_000 },
+  ],
+  [
+    /^qwen-vl-ocr-/,
+    { side: 28, minPixels: 3_136, maxPixels: 6_422_528, ceilingPixels: 23_520_000 },
   ],
 ];
 
-/** QVQ, older VL and OCR models, qwen2.5-vl, omni-turbo, and whoever is not known. Same sources. */
+/** QVQ, older VL models, qwen2.5-vl, omni-turbo, and whoever is not known. Same sources. */
 const OLDER_VISION: Vision = {
   side: 28,
   minPixels: 3_136,
@@ -58,6 +67,8 @@ const FPS_DEFAULT = 2;
 const MARKS = 2;
 /** A service makes no image smaller than this many tokens. */
 const IMAGE_TOKENS_MIN = 4;
+/** Most tokens of an image with `vl_high_resolution_images`. Source: vision page, 2026-02. */
+const HIGH_TOKENS_MAX = 16_384;
 
 /** Assumed where a file is given by its address: nothing is fetched to look. */
 const VIDEO_SECONDS_ASSUMED = 10;
@@ -107,7 +118,8 @@ function imageTokens(
 ): number {
   const vision = visionOf(model);
   const asked = numberIn(part, 'max_pixels') ?? vision.maxPixels;
-  const maxPixels = highResolution ? vision.ceilingPixels : Math.min(asked, vision.ceilingPixels);
+  const wanted = highResolution ? HIGH_TOKENS_MAX * vision.side ** 2 : asked;
+  const maxPixels = Math.min(wanted, vision.ceilingPixels);
   const minPixels = Math.min(maxPixels, numberIn(part, 'min_pixels') ?? vision.minPixels);
   const size = typeof image === 'string' ? dataImageSize(image) : null;
   const area = { side: vision.side, minPixels, maxPixels };

@@ -69,6 +69,33 @@ describe('mediaTokens: images', () => {
     },
   );
 
+  it('an OCR model sees more: no image of a recorded call has more tokens than are taken', () => {
+    // Recording 034: one remote image, no max_pixels, 1,862 tokens of image and 1,895 in all.
+    const image =
+      'https://help-static-aliyun-doc.aliyuncs.com/assets/img/zh-CN/5727078571/p1008252.png';
+    expect(tokens({ image }, 'qwen-vl-ocr-latest')).toBeGreaterThanOrEqual(1_862);
+    // 8,192 x 32 x 32 and 8,192 x 28 x 28 pixels: the documented defaults.
+    for (const model of ['qwen-vl-ocr', 'qwen-vl-ocr-latest', 'qwen-vl-ocr-2025-11-20'])
+      expect(tokens({ image }, model)).toBe(8_192 + 2);
+    for (const model of ['qwen-vl-ocr-2024-10-28', 'qwen-vl-ocr-2025-08-28'])
+      expect(tokens({ image }, model)).toBe(8_192 + 2);
+    // Recording 032: max_pixels 1003520, 1,219 tokens of image.
+    expect(tokens({ image, max_pixels: 1_003_520 }, 'qwen-vl-ocr-2024-10-28')).toBe(1_280 + 2);
+    // 30,000 tokens are the most that max_pixels may ask for, 16,384 those of high resolution.
+    expect(tokens({ image, max_pixels: 99_000_000 }, 'qwen-vl-ocr-latest')).toBe(30_000 + 2);
+    expect(tokens({ image, max_pixels: 99_000_000 }, 'qwen-vl-ocr-2025-08-28')).toBe(30_000 + 2);
+    expect(tokens({ image }, 'qwen-vl-ocr-latest', true)).toBe(16_384 + 2);
+  });
+
+  it('the ceilings of other models: 16,384 tokens, on Omni no more than by default', () => {
+    const image = 'https://example.com/a.png';
+    for (const model of ['qwen3-vl-plus', 'qwen-vl-max', 'qvq-max', 'qwen2.5-vl-7b-instruct']) {
+      expect(tokens({ image, max_pixels: 99_000_000 }, model)).toBe(16_384 + 2);
+      expect(tokens({ image }, model, true)).toBe(16_384 + 2);
+    }
+    expect(tokens({ image }, 'qwen3-omni-flash', true)).toBe(1_282);
+  });
+
   it('a header that breaks off: what happens to lie behind it in memory is no size', () => {
     // The next small buffer lies behind this one in the same memory, where a Targa file of 64 x 64 goes on.
     let before = Buffer.allocUnsafe(8);
