@@ -75,8 +75,8 @@ export function explainModel({ profile, record, offer, limits }: Explained): rea
       ['output at most', profile.maxOutput],
       ['thinking at most', profile.maxThinking],
       ['context while thinking', sizes?.context_thinking],
-      ['input while thinking', sizes?.max_input_thinking],
-      ['output while thinking', sizes?.max_output_thinking],
+      ['input while thinking', profile.maxInputThinking],
+      ['output while thinking', profile.maxOutputThinking],
       ['thinking and output together', sizes?.max_thinking_and_output],
     ])}${sizes?.source === undefined ? '' : ` (${sizes.source})`}`,
     `  rates: ${numbers([

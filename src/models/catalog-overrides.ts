@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ConfigError } from '../errors.ts';
 import { defined } from './defined.ts';
+import { mergeLimits } from './merge-limits.ts';
 import type {
   CacheRecord,
   ModelRecord,
@@ -69,6 +70,8 @@ export type ModelOverride = {
         readonly max_input?: number | undefined;
         readonly max_output?: number | undefined;
         readonly max_thinking?: number | undefined;
+        readonly max_input_thinking?: number | undefined;
+        readonly max_output_thinking?: number | undefined;
       }
     | undefined;
 };
@@ -128,6 +131,8 @@ const limits = z.strictObject({
   max_input: count.optional(),
   max_output: count.optional(),
   max_thinking: count.optional(),
+  max_input_thinking: count.optional(),
+  max_output_thinking: count.optional(),
 });
 
 const ability = z.union([z.boolean(), z.literal('non-thinking only')], {
@@ -232,7 +237,7 @@ function limitsOf(base: ModelRecord | undefined, override: ModelOverride): Parti
   const { context_window: context, ...rest } = override.limits;
   const limits = defined({ context, ...rest, source: USER_SOURCE });
   // What the user says holds in every scope, so that limits of one scope must not hide it.
-  return { limits: { ...base?.limits, ...limits }, limits_by_scope: {} };
+  return { limits: mergeLimits(base?.limits, limits), limits_by_scope: {} };
 }
 
 function priceRecord(one: PricingOverride): PriceRecord {

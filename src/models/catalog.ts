@@ -1,13 +1,9 @@
 import { ConfigError } from '../errors.ts';
 import { applyOverride, parseOverrides, type ModelOverride } from './catalog-overrides.ts';
 import { canonicalIdOf } from './canonical-id.ts';
+import { mergeLimits } from './merge-limits.ts';
 import type { ModelProfile } from './model-profile.ts';
-import {
-  bundledCatalog,
-  type LimitsRecord,
-  type ModelRecord,
-  type Source,
-} from './model-record.ts';
+import { bundledCatalog, type ModelRecord, type Source } from './model-record.ts';
 import { nativeEndpointOf } from './native-endpoint.ts';
 import { offerOf, USER_SOURCE, type Offer } from './offer.ts';
 import { closestName } from '../suggest.ts';
@@ -207,6 +203,8 @@ const UNKNOWN: Omit<ModelProfile, 'id' | 'canonicalId' | 'known' | 'near'> = {
   maxInput: null,
   maxOutput: null,
   maxThinking: null,
+  maxInputThinking: null,
+  maxOutputThinking: null,
 };
 
 function profileOf(
@@ -218,7 +216,7 @@ function profileOf(
     return { id: model, canonicalId: model, known: false, near: near(), ...UNKNOWN };
   }
   const scoped = scope === undefined ? undefined : record.limits_by_scope?.[scope];
-  const limits: LimitsRecord = { ...record.limits, ...scoped };
+  const limits = mergeLimits(record.limits, scoped ?? {});
   return {
     id: model,
     canonicalId: canonicalIdOf(record),
@@ -240,6 +238,8 @@ function profileOf(
     maxInput: limits.max_input ?? null,
     maxOutput: limits.max_output ?? null,
     maxThinking: limits.max_thinking ?? null,
+    maxInputThinking: limits.max_input_thinking ?? null,
+    maxOutputThinking: limits.max_output_thinking ?? null,
   };
 }
 

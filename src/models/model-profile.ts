@@ -27,4 +27,7 @@ export type ModelProfile = {
   readonly maxInput: number | null;
   readonly maxOutput: number | null;
   readonly maxThinking: number | null;
+  /** While thinking, where that differs. */
+  readonly maxInputThinking: number | null;
+  readonly maxOutputThinking: number | null;
 };

@@ -1,4 +1,5 @@
 import { isObject } from '../is-object.ts';
+import { limitFor } from './limit-for.ts';
 import { heardTokens, mediaTokens } from './media-tokens.ts';
 import type { ModelProfile } from './model-profile.ts';
 import { estimateText } from './text-tokens.ts';
@@ -163,12 +164,14 @@ function readPart(part: unknown, request: TokenInput, input: Input): void {
 export function estimateOutputTokens(request: TokenEstimateInput): OutputEstimate {
   const { profile, maxTokens } = request;
   const answers = request.n ?? 1;
-  const thinking =
-    profile.thinking === 'only' || (request.thinking ?? profile.thinkingDefault ?? false);
-  const mayThink =
-    thinking ||
-    (request.thinking === null && profile.thinkingDefault === null && profile.thinking !== 'none');
-  const answerMax = least(maxTokens, profile.maxOutput);
+  const asked = request.thinking ?? profile.thinkingDefault;
+  const thinks = profile.thinking === 'only' ? true : asked;
+  const thinking = thinks ?? false;
+  const mayThink = thinking || (thinks === null && profile.thinking !== 'none');
+  const answerMax = least(
+    maxTokens,
+    limitFor(thinks, profile.maxOutput, profile.maxOutputThinking),
+  );
   const thoughtMax = least(request.thinkingBudget ?? null, profile.maxThinking);
   const assumed =
     Math.min(answerMax ?? ANSWER_EXPECTED, ANSWER_EXPECTED) +

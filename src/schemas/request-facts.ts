@@ -1,4 +1,5 @@
 import { isObject } from '../is-object.ts';
+import { limitFor } from '../models/limit-for.ts';
 import type { JsonObject } from './findings.ts';
 import { isOf } from './model-families.ts';
 import type { RequestView } from './request-view.ts';
@@ -120,9 +121,10 @@ export function textByDefault(view: RequestView): boolean {
 /** Cap of the OCR models for ordinary accounts, and after it was raised by request. */
 export const OCR_TOKENS = { ordinary: 4096, raised: 8192 } as const;
 
-/** Most tokens that the model answers with; null where that is not known. */
+/** Most tokens that the model answers with, in the mode of the request; null where that is not known. */
 export function maxTokensOf(view: RequestView): number | null {
-  const { maxOutput } = view.profile;
+  const { profile, thinking } = view;
+  const maxOutput = limitFor(thinking, profile.maxOutput, profile.maxOutputThinking);
   if (maxOutput === null || !isOf(view, 'cappedOcr')) return maxOutput;
   return Math.max(maxOutput, OCR_TOKENS.raised);
 }

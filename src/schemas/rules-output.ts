@@ -1,3 +1,4 @@
+import { limitFor } from '../models/limit-for.ts';
 import { estimateInputTokens } from '../models/tokens.ts';
 import { PROBLEM_CODES } from './codes.ts';
 import { isOf } from './model-families.ts';
@@ -29,9 +30,10 @@ const N_MAX = 4;
 /** An estimate of one text may be a fifth too much; only what is surely longer is told. */
 const ESTIMATE_LEEWAY = 1.3;
 
-/** Most tokens that the model takes, or that its window has room for. */
-function longestInput({ profile }: RequestView): number {
-  return profile.maxInput ?? profile.contextWindow ?? Number.POSITIVE_INFINITY;
+/** Most tokens that the model takes in the mode of the request, or that its window has room for. */
+function longestInput({ profile, thinking }: RequestView): number {
+  const maxInput = limitFor(thinking, profile.maxInput, profile.maxInputThinking);
+  return maxInput ?? profile.contextWindow ?? Number.POSITIVE_INFINITY;
 }
 
 /** About how many tokens the request brings. */
@@ -95,7 +97,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     when: (view) => typeof view.parameters['max_tokens'] === 'number',
     must: (view) => Number(view.parameters['max_tokens']) <= mostTokens(view),
     place: parameterPlace('max_tokens'),
-    found: onModel('max_tokens'),
+    found: (view) => `${onModel('max_tokens')(view)}${view.thinking === true ? ', thinking' : ''}`,
     text: "it may be at most the model's longest answer: lower it, or correct the catalog with --catalog",
     service: 'Range of max_tokens should be [1, xxx]',
     xxx: (view) => String(mostTokens(view)),
@@ -126,7 +128,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     must: (view) => inputTokens(view) <= longestInput(view) * ESTIMATE_LEEWAY,
     place: MESSAGES_PLACE,
     found: (view) =>
-      `messages has about ${inputTokens(view)} tokens and the model ${view.model} takes at most ${longestInput(view)}`,
+      `messages has about ${inputTokens(view)} tokens and the model ${view.model} takes at most ${longestInput(view)}${view.thinking === true ? ' while it thinks' : ''}`,
     text: 'a longer input is refused: shorten it, or name a model that takes more',
     service: 'Range of input length should be [1, xxx]',
     xxx: (view) => String(longestInput(view)),

@@ -59,16 +59,30 @@ const THOUGHT: readonly Row[] = [
   [/^qwq-plus|^qwen3-omni-flash|^deepseek-(r1|v3\.)|^glm-(4\.|5$)|^kimi-k2(-thinking|\.5)/, 32_768],
 ];
 
+/** What differs while a model thinks. Source: model list (Feb 2026). */
+const INPUT_THINKING: readonly Row[] = [
+  [/^qwen3-omni-flash/, 16_384],
+  [/^qwen-turbo(-latest|-2025-0(4-28|7-15))?$|^qwen-plus-2025-0(4-28|7-14)|^qwq-plus/, 98_304],
+  [/^qvq-(max|plus)/, 106_496],
+  [/^qwen-(plus|flash)(-latest)?$/, 995_904],
+];
+const OUTPUT_THINKING: readonly Row[] = [[/^qwen3-max/, 32_768]];
+
 function first(rows: readonly Row[], model: string, unknown: number): number {
   return rows.find(([pattern]) => pattern.test(model))?.[1] ?? unknown;
 }
 
-/** The most that a model is documented to take and to write; a number above all models where it is not known. */
-export function maximaOf(asked: string): ModelMaxima {
+/**
+ * The most that a model is documented to take and to write in its mode; a number above all models where
+ * it is not known.
+ */
+export function maximaOf(asked: string, thinking: boolean): ModelMaxima {
   const model = canonicalModel(asked);
+  const input = first(INPUT, model, UNKNOWN_INPUT);
+  const output = first(OUTPUT, model, UNKNOWN);
   return {
-    input: first(INPUT, model, UNKNOWN_INPUT),
-    output: first(OUTPUT, model, UNKNOWN),
+    input: thinking ? first(INPUT_THINKING, model, input) : input,
+    output: thinking ? first(OUTPUT_THINKING, model, output) : output,
     thought: first(THOUGHT, model, UNKNOWN),
   };
 }

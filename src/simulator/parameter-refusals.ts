@@ -85,11 +85,11 @@ function isStop(value: unknown): boolean {
   );
 }
 
-function refuseRange({ parameters, model }: SimulatedRequest): ServiceError | null {
+function refuseRange({ parameters, model, thinking }: SimulatedRequest): ServiceError | null {
   for (const { name, isRight, message, typeMessage } of RANGES) {
     const value = parameters[name];
     if (value === undefined || value === null) continue;
-    const maxima = maximaOf(model);
+    const maxima = maximaOf(model, thinking);
     if (isRight(value, maxima)) continue;
     const text = typeof message === 'string' ? message : message(maxima);
     return invalidParameter((isNumber(value) ? undefined : typeMessage) ?? text);

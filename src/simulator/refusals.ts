@@ -67,7 +67,7 @@ export function refuse(request: SimulatedRequest, bodyBytes: number): ServiceErr
 
 /** Counted only where it may be: no token of a text is shorter than a byte. */
 function refuseLength(request: SimulatedRequest, bodyBytes: number): ServiceError | null {
-  const { input } = maximaOf(request.model);
+  const { input } = maximaOf(request.model, request.thinking);
   return bodyBytes > input && countInputTokens(request) > input
     ? invalidParameter(`Range of input length should be [1, ${input}]`)
     : null;

@@ -77,6 +77,12 @@ const RANGES: readonly Break[] = [
   range('max_tokens', 40_000, 'Range of max_tokens should be [1, 32768]'),
   range('max_tokens', 9000, 'Range of max_tokens should be [1, 8192]', { model: 'qwen-max' }),
   {
+    name: 'max_tokens above the longest answer of a model that thinks',
+    model: 'qwen3-max',
+    break: (draft) => thinking({ max_tokens: 32_769 })(draft),
+    service: 'Range of max_tokens should be [1, 32768]',
+  },
+  {
     name: 'thinking_budget 0',
     model: 'qwen3-max',
     break: (draft) => thinking({ thinking_budget: 0 })(draft),

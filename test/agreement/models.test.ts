@@ -13,7 +13,13 @@ const FILE = new URL('../../../shared/models/models.json', import.meta.url);
 type Model = {
   readonly id: string;
   readonly also_known_as?: string;
-  readonly limits: { readonly max_output?: number | null; readonly max_cot?: number | null } | null;
+  readonly limits: {
+    readonly max_input?: number | null;
+    readonly max_input_thinking?: number | null;
+    readonly max_output?: number | null;
+    readonly max_output_thinking?: number | null;
+    readonly max_cot?: number | null;
+  } | null;
   readonly capabilities: {
     readonly thinking: 'none' | 'hybrid' | 'only' | null;
     readonly default_enable_thinking: boolean | null;
@@ -95,15 +101,30 @@ describe.skipIf(models.length === 0)('models of the simulator and the facts of m
     expect(named).toHaveLength(41);
     for (const { id, other } of named) {
       expect(modelTraits(other)).toEqual(modelTraits(id));
-      expect(maximaOf(other)).toEqual(maximaOf(id));
+      for (const thinking of [true, false])
+        expect(maximaOf(other, thinking)).toEqual(maximaOf(id, thinking));
     }
   });
 
   test('maxima: none below the documented one, for answers and for chains of thought', () => {
     expect(
       wrong(({ id, limits }) => {
-        const { output, thought } = maximaOf(id);
+        const { output, thought } = maximaOf(id, false);
         return output < (limits?.max_output ?? 0) || thought < (limits?.max_cot ?? 0);
+      }),
+    ).toEqual([]);
+  });
+
+  test('maxima while thinking: none below the documented one, and no answer longer', () => {
+    expect(
+      wrong(({ id, limits }) => {
+        const { input, output } = maximaOf(id, true);
+        const plain = maximaOf(id, false);
+        return (
+          input < (limits?.max_input_thinking ?? 0) ||
+          output < (limits?.max_output_thinking ?? 0) ||
+          (plain.output === limits?.max_output && output > (limits.max_output_thinking ?? output))
+        );
       }),
     ).toEqual([]);
   });

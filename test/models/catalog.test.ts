@@ -153,6 +153,35 @@ describe('profile', () => {
     expect(catalog.limits('qwen-plus-2025-07-14', 'cn')).toMatchObject({ rpm: 60, tpm: 100_000 });
   });
 
+  it('knows what is shorter while a model thinks', () => {
+    // Model list of Model Studio, February 2026.
+    for (const id of ['qwen3-max', 'qwen3-max-2026-01-23', 'qwen3-max-preview'])
+      expect(catalog.profile(id)).toMatchObject({ maxOutput: 65_536, maxOutputThinking: 32_768 });
+    expect(catalog.profile('qwen-turbo')).toMatchObject({
+      maxInput: 1_000_000,
+      maxInputThinking: 98_304,
+      maxOutputThinking: null,
+    });
+  });
+
+  it('a limit that is said anew, of a scope or by the user, holds while thinking too', () => {
+    // The finance cloud's table has one input of 128,000 tokens for both modes.
+    expect(catalog.profile('qwen-plus', 'finance')).toMatchObject({
+      maxInput: 128_000,
+      maxInputThinking: null,
+    });
+    const own = loadCatalog({
+      models: [
+        { id: 'qwen3-max', limits: { max_output: 40_000 } },
+        { id: 'qwen3-max-preview', limits: { max_output: 40_000, max_output_thinking: 20_000 } },
+        { id: 'qwen3-max-2026-01-23', limits: { context_window: 100_000 } },
+      ],
+    });
+    expect(own.profile('qwen3-max')).toMatchObject({ maxOutput: 40_000, maxOutputThinking: null });
+    expect(own.profile('qwen3-max-preview').maxOutputThinking).toBe(20_000);
+    expect(own.profile('qwen3-max-2026-01-23').maxOutputThinking).toBe(32_768);
+  });
+
   it('applies limits that hold in one scope only', () => {
     expect(catalog.profile('qwen-plus', 'finance').contextWindow).toBe(131_072);
     expect(catalog.profile('qwen-plus', 'cn').contextWindow).toBe(1_000_000);

@@ -81,6 +81,18 @@ const ROWS: Readonly<Record<Field, Row>> = {
   maxInput: limit('max_input'),
   maxOutput: limit('max_output'),
   maxThinking: limit('max_thinking'),
+  maxInputThinking: limit('max_input_thinking'),
+  maxOutputThinking: limit('max_output_thinking'),
+};
+
+/**
+ * What else changes, unless the file says that too: where a model is served follows from what it
+ * takes, and a limit that is said anew holds while thinking.
+ */
+const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
+  inputModalities: ['nativeEndpoint'],
+  maxInput: ['maxInputThinking'],
+  maxOutput: ['maxOutputThinking'],
 };
 
 /** A model that the bundled catalog knows, and one that it does not. */
@@ -110,8 +122,7 @@ describe("the user's catalog file", () => {
         for (const [value, expected] of row.good) {
           const profile = profileWith(model, row, value);
           expect(profile[name as Field]).toEqual(expected);
-          // Where a model is served follows from what it takes, unless the file says that too.
-          const follows = name === 'inputModalities' ? ['nativeEndpoint'] : [];
+          const follows = FOLLOWS[name] ?? [];
           const rest = Object.entries(profile).filter(
             ([key]) => key !== name && !follows.includes(key),
           );

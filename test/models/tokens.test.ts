@@ -111,6 +111,19 @@ describe('estimateTokens: output', () => {
     });
   });
 
+  it("a thinking model's answer is at most what it writes while it thinks", () => {
+    const max = { messages, profile: catalog.profile('qwen3-max'), maxTokens: null };
+    const most = (thinking: boolean | null, profile = max.profile): number | null =>
+      estimateTokens({ ...max, profile, thinking }).outputMaxTokens;
+    expect(most(true)).toBe(32_768 + 81_920);
+    expect(most(false)).toBe(65_536);
+    // It does not think unless it is told to.
+    expect(most(null)).toBe(65_536);
+    // Where that is not known, the larger of both counts.
+    expect(most(null, { ...max.profile, thinkingDefault: null })).toBe(65_536 + 81_920);
+    expect(most(null, { ...max.profile, thinking: 'only' })).toBe(32_768 + 81_920);
+  });
+
   it('max_completion_tokens bounds thoughts and answer together', () => {
     const base = { ...ASK, messages, profile: plus, maxCompletionTokens: 100 };
     for (const thinking of [true, false]) {

@@ -25,6 +25,8 @@ const ABLE: ModelProfile = {
   maxInput: 129_024,
   maxOutput: 32_768,
   maxThinking: 81_920,
+  maxInputThinking: null,
+  maxOutputThinking: null,
 };
 
 /** What the model list says about a few models that the rules treat in their own way. */

@@ -792,6 +792,42 @@ describe('rules: where the consequence depends on the model', () => {
     ]);
   });
 
+  test('max_tokens of a model that thinks is at most what it then writes', () => {
+    const line = (parameters: object): string[] =>
+      problemsOf({
+        model: 'qwen3-max',
+        profile: { maxOutput: 65_536, maxOutputThinking: 32_768 },
+        parameters: { ...message, ...parameters },
+      }).map(({ severity, message: text }) => `${severity} ${/\[1, \d+\]/.exec(text)?.[0]}`);
+    expect(line({ ...think, max_tokens: 32_768 })).toEqual([]);
+    expect(line({ ...think, max_tokens: 32_769 })).toEqual(['error [1, 32768]']);
+    expect(line({ enable_thinking: false, max_tokens: 65_536 })).toEqual([]);
+    expect(line({ enable_thinking: false, max_tokens: 65_537 })).toEqual(['error [1, 65536]']);
+    // Off by default.
+    expect(line({ max_tokens: 65_536 })).toEqual([]);
+  });
+
+  test('where it is not known whether a model thinks, the larger limit counts', () => {
+    const profile = { thinkingDefault: null, maxOutput: 65_536, maxOutputThinking: 32_768 };
+    expect(problemsOf({ profile, parameters: { max_tokens: 65_536 } })).toEqual([]);
+    expect(outline({ profile, parameters: { max_tokens: 65_537 } })).toEqual([
+      'error parameters.max_tokens',
+    ]);
+  });
+
+  test('the input of a model that thinks may be shorter', () => {
+    const long = {
+      profile: { maxInputThinking: 98_304 },
+      messages: [user(' the'.repeat(140_000))],
+    };
+    expect(problemsOf({ ...long, parameters: { enable_thinking: false } })).toEqual([]);
+    expect(problemsOf(long)).toEqual([]);
+    const [problem, ...more] = problemsOf({ ...long, parameters: think });
+    expect(more).toEqual([]);
+    expect(problem).toMatchObject({ severity: 'warning', path: 'input.messages' });
+    expect(problem?.message).toContain('takes at most 98304 while it thinks');
+  });
+
   test('max_tokens of a raised OCR account is no error up to 8,192', () => {
     const line = (max: number): string[] =>
       outline({ model: 'qwen-vl-ocr', messages: PICTURE, parameters: { max_tokens: max } });

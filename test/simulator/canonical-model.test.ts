@@ -23,7 +23,7 @@ describe('canonicalModel', () => {
 describe('traits of a snapshot by its second name', () => {
   test.each(['qwen-plus-0125', 'qwen-plus-1220', 'qwen-plus-0112'])('%s: no thinking', (model) => {
     expect(modelTraits(model)).toMatchObject({ thinking: 'no', needsStream: 'none' });
-    expect(maximaOf(model)).toMatchObject({ input: 129_024, output: 8192 });
+    expect(maximaOf(model, false)).toMatchObject({ input: 129_024, output: 8192 });
   });
 
   test.each(['qwen-turbo-1101', 'qwen-turbo-0211'])('%s: no thinking', (model) => {
