@@ -16,6 +16,7 @@ type ContentRuleName =
   | 'framesMin'
   | 'framesMax'
   | 'framesOlder'
+  | 'framesOmni'
   | 'fps'
   | 'pixelsType'
   | 'pixelsRange'
@@ -100,10 +101,18 @@ export const CONTENT_RULES: Readonly<Record<ContentRuleName, ShapeRule>> = {
   framesOlder: constraint({
     id: 'frames-older',
     about: 'content[].video: list of frames',
-    models: 'before Qwen2.5-VL',
-    must: 'models before Qwen2.5-VL are documented to take at most 80',
+    models: 'before Qwen2.5-VL, QVQ, qwen-omni-turbo',
+    must: 'models other than Qwen2.5-VL and later ones are documented to take at most 80',
     code: PROBLEM_CODES.modelList,
     source: errors,
+  }),
+  framesOmni: constraint({
+    id: 'frames-omni',
+    about: 'content[].video: list of frames',
+    models: 'Omni, but qwen-omni-turbo',
+    must: 'Omni models are documented to take at most 128',
+    code: PROBLEM_CODES.modelList,
+    source: SOURCES.omni,
   }),
   fps: refusal({
     id: 'fps',

@@ -8,8 +8,8 @@ import { checkCacheControl, checkPartOptions, PART_OPTIONS } from './part-option
 import type { RequestView } from './request-view.ts';
 import type { ShapeRule } from './shape-rule.ts';
 
-/** Frames that an image list may have as a video. Source: error-code page, 2026-05. */
-const FRAMES = { min: 4, older: 80, max: 512 } as const;
+/** Frames that an image list may have as a video. Sources: error-code page, 2026-05; Omni page, 2026-02. */
+const FRAMES = { min: 4, older: 80, omni: 128, max: 512 } as const;
 
 /** What a native multimodal part is about: exactly one of these. */
 const MODAL_KEYS = ['text', 'image', 'video', 'audio', 'file'] as const;
@@ -56,7 +56,8 @@ function checkVideo(examination: Examination, path: string, value: unknown): voi
 function framesRule(count: number, view: RequestView): ShapeRule | undefined {
   if (count < FRAMES.min) return CONTENT_RULES.framesMin;
   if (count > FRAMES.max) return CONTENT_RULES.framesMax;
-  return count > FRAMES.older && isOf(view, 'framesTo80') ? CONTENT_RULES.framesOlder : undefined;
+  if (count > FRAMES.older && isOf(view, 'framesTo80')) return CONTENT_RULES.framesOlder;
+  return count > FRAMES.omni && isOf(view, 'framesTo128') ? CONTENT_RULES.framesOmni : undefined;
 }
 
 const MEMBERS_SHOWN_MAX = 5;

@@ -23,6 +23,7 @@ type Family =
   | 'visionFrom35'
   | 'visionAlias'
   | 'framesTo80'
+  | 'framesTo128'
   | 'qvq'
   | 'maxInput'
   | 'completionTokens'
@@ -73,8 +74,11 @@ export const FAMILIES: Readonly<Record<Family, RegExp>> = {
   visionFrom35: /^qwen3\.[5-9]/,
   /** Images of 4,096 to 16,777,216 pixels, `max_frames` up to 512. */
   visionAlias: /^qwen-vl-(?:max|plus)/,
-  /** Before Qwen2.5-VL: 80 frames at most in a list. */
-  framesTo80: /^qwen(?:2-vl|-vl-(?:chat|v1)|-vl-max-2024|-vl-plus-2025-01-02)/,
+  /** Neither Qwen2.5-VL nor later: 80 frames at most in a list. */
+  framesTo80:
+    /^(?:qvq|qwen2-vl|qwen-vl-(?:chat|v1)|qwen-vl-max-2024|qwen-vl-plus-2025-01-02|qwen-omni-turbo)/,
+  /** The other Omni models: 128 frames at most in a list. */
+  framesTo128: /^qwen(?!-omni-turbo).*-omni/,
   /** The documentation advises against other sampling values than its own. */
   qvq: /^qvq/,
   /** Takes `max_input_tokens`. */

@@ -8,6 +8,7 @@ type SourceName =
   | 'openai'
   | 'errors'
   | 'ocr'
+  | 'omni'
   | 'asr'
   | 'translation'
   | 'research'
@@ -46,6 +47,11 @@ export const SOURCES: Readonly<Record<SourceName, Source>> = {
     name: 'OCR reference',
     text: 'help.aliyun.com/zh/model-studio/qwen-vl-ocr-api-reference',
     date: '2026-05',
+  },
+  omni: {
+    name: 'Omni page',
+    text: 'help.aliyun.com/zh/model-studio/qwen-omni',
+    date: '2026-02',
   },
   asr: {
     name: 'ASR reference',

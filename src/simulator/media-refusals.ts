@@ -6,8 +6,8 @@ import type { JsonObject, SimulatedMessage } from './request.ts';
 /** Most bytes of one encoded data URI. */
 const DATA_URI_BYTES_MAX = 10_485_760;
 
-/** Frames of a list as a video; models before Qwen2.5-VL take 80. */
-const FRAMES = { least: 4, most: 512 } as const;
+/** The fewest frames of a list that is a video. */
+const FRAMES_LEAST = 4;
 
 const ADDRESS = /^(https?|oss):\/\/\S/i;
 const DATA_HEAD = /^data:[^,]{0,200};base64,/i;
@@ -36,17 +36,21 @@ function refuseAudio(value: unknown): ServiceError | null {
     : refuseAddress(data);
 }
 
-function refuseFrames(frames: readonly unknown[]): ServiceError | null {
-  if (frames.length < FRAMES.least || frames.length > FRAMES.most) {
+function refuseFrames(frames: readonly unknown[], most: number): ServiceError | null {
+  if (frames.length < FRAMES_LEAST || frames.length > most) {
+    // The page has `(4, 512)` and `(4,80)`; that of 128 is inferred from them.
+    const range = most === 512 ? '(4, 512)' : `(4,${most})`;
     return invalidParameter(
-      'The video modality input does not meet the requirements because: the range of sequence images shoule be (4, 512).',
+      `The video modality input does not meet the requirements because: the range of sequence images shoule be ${range}.`,
     );
   }
   return frames.map(refuseAddress).find((error) => error !== null) ?? null;
 }
 
 /** How each member of a part is read; those that hold no address are not looked at. */
-const READERS: Readonly<Record<string, (value: unknown) => ServiceError | null>> = {
+const READERS: Readonly<
+  Record<string, (value: unknown, framesMost: number) => ServiceError | null>
+> = {
   image: refuseAddress,
   audio: refuseAddress,
   // On the other endpoint a file is an object, of which nothing is documented.
@@ -54,12 +58,12 @@ const READERS: Readonly<Record<string, (value: unknown) => ServiceError | null>>
   image_url: (value) => refuseAddress(asObject(value)?.['url']),
   video_url: (value) => refuseAddress(asObject(value)?.['url']),
   input_audio: refuseAudio,
-  video: (value) => (Array.isArray(value) ? refuseFrames(value) : refuseAddress(value)),
+  video: (value, most) => (Array.isArray(value) ? refuseFrames(value, most) : refuseAddress(value)),
 };
 
-function refusePart(part: JsonObject): ServiceError | null {
+function refusePart(part: JsonObject, framesMost: number): ServiceError | null {
   for (const [name, read] of Object.entries(READERS)) {
-    const refused = part[name] === undefined ? null : read(part[name]);
+    const refused = part[name] === undefined ? null : read(part[name], framesMost);
     if (refused !== null) return refused;
   }
   return (
@@ -70,14 +74,15 @@ function refusePart(part: JsonObject): ServiceError | null {
 }
 
 /**
- * The first medium of a message that the service would not fetch or take, or null. Nothing is
+ * The first medium of a message that the service would not fetch or take, or null; a list of frames
+ * may have as many as the model takes. Nothing is
  * fetched: what an address holds is not known.
  *
  * Source: error code page (May 2026), the spelling `shoule` included.
  */
-export function refuseMedia({ parts }: SimulatedMessage): ServiceError | null {
+export function refuseMedia({ parts }: SimulatedMessage, framesMost: number): ServiceError | null {
   for (const part of parts ?? []) {
-    const refused = refusePart(part);
+    const refused = refusePart(part, framesMost);
     if (refused !== null) return refused;
   }
   return null;

@@ -114,7 +114,8 @@ function refuseMessage(
   }
   if (role === 'system' && text.startsWith('fileid://') && text.split(',').length > FILES_MAX)
     return invalidParameter('Too many files provided.');
-  const refused = refuseContent(message, request) ?? refuseMedia(message);
+  const refused =
+    refuseContent(message, request) ?? refuseMedia(message, request.traits.framesMost);
   if (refused !== null) return refused;
   return request.traits.coder ? refuseArguments(message) : null;
 }

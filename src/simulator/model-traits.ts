@@ -27,6 +27,8 @@ export type ModelTraits = {
   readonly compatible: boolean;
   /** True where every frame of a stream repeats the text so far, whatever is asked. */
   readonly alwaysCumulative: boolean;
+  /** Most frames of a list that is a video. */
+  readonly framesMost: number;
   /** Where native usage tells cached tokens; `none`: it does not. */
   readonly cacheField: 'details' | 'flat' | 'none';
   /** True where native usage has neither a total nor details. */
@@ -57,6 +59,15 @@ const WITHOUT_SEARCH =
 const JSON_WHILE_THINKING = /^glm-4\.5|^kimi-k2-thinking/;
 const FLAT_CACHE = /^(qwen-doc|qwen3-vl|qvq)/;
 const BARE_USAGE = /^qwen-(vl-(max|plus)|audio)/;
+
+/** Else 512: Qwen2.5-VL and later. */
+const FRAMES_80 = /^qvq|^qwen2-vl|^qwen-vl-(chat|v1|max-2024|plus-2025-01-02)|^qwen-omni-turbo/;
+const FRAMES_128 = /^qwen.*-omni/;
+
+function framesMostOf(model: string): number {
+  if (FRAMES_80.test(model)) return 80;
+  return FRAMES_128.test(model) ? 128 : 512;
+}
 
 function familyOf(model: string): ModelTraits['family'] {
   if (model.startsWith('qwen-mt')) return 'translation';
@@ -107,6 +118,7 @@ function deriveTraits(model: string): ModelTraits {
     coder: /coder/.test(model),
     compatible: !/^qwen-audio|^qwen-deep-research/.test(model),
     alwaysCumulative: /^qwen-mt-(plus|turbo)/.test(model),
+    framesMost: framesMostOf(model),
     cacheField: cacheFieldOf(model, newer),
     bareUsage: BARE_USAGE.test(model),
   };
@@ -121,8 +133,8 @@ const remembered = new Map<string, ModelTraits>();
  *
  * Source: text-generation reference (Nov 2025) and its 2026 edition: families by endpoint,
  * defaults of `result_format`, `incremental_output` and thinking; pages on deep thinking, function
- * calling and web search (Feb 2026): what streams, what takes tools; recorded usage of 2024 to
- * 2026. Kept apart from the product's own model catalog on purpose, so that the two can disagree.
+ * calling and web search (Feb 2026): what streams, what takes tools; error code page (May 2026) and
+ * Omni page (Feb 2026): frames; recorded usage of 2024 to 2026. Kept apart from the product's own model catalog on purpose, so that the two can disagree.
  */
 export function modelTraits(model: string): ModelTraits {
   let traits = remembered.get(model);

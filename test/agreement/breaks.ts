@@ -436,6 +436,22 @@ export const CHECK_ALONE: readonly Difference[] = [
   },
 ];
 
+const LISTS_OF_MODELS =
+  'which models take fewer frames is a list that grows old: check warns, and --strict makes it an error';
+
+/** A list of so many frames to a model of the multimodal path. */
+function frames(model: string, count: number, range: string): (typeof SIMULATOR_ALONE)[number] {
+  const video = Array.from({ length: count }, (_, at) => `https://example.com/${at}.jpeg`);
+  return {
+    name: `${count} frames to ${model}`,
+    model,
+    only: 'native',
+    break: (draft) => ({ ...parts([{ video }, TEXT])(draft), isMultimodal: true }),
+    service: `The video modality input does not meet the requirements because: the range of sequence images shoule be ${range}.`,
+    reason: LISTS_OF_MODELS,
+  };
+}
+
 /** The simulator refuses these; `check` calls them no error. */
 export const SIMULATOR_ALONE: readonly (Difference & Pick<Break, 'service'>)[] = [
   {
@@ -445,6 +461,11 @@ export const SIMULATOR_ALONE: readonly (Difference & Pick<Break, 'service'>)[] =
     service: 'The tool call is not supported.',
     reason: 'lists of models grow old: check warns, and --strict makes it an error',
   },
+  frames('qwen-vl-max-2024-11-19', 81, '(4,80)'),
+  frames('qwen2-vl-72b-instruct', 81, '(4,80)'),
+  frames('qvq-max', 81, '(4,80)'),
+  frames('qwen-omni-turbo', 81, '(4,80)'),
+  frames('qwen3-omni-flash', 129, '(4,128)'),
   {
     name: 'a search on a model without one',
     model: 'qwen-long',

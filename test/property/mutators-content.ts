@@ -90,6 +90,15 @@ const PARTS: readonly Mutator[] = [
     mutate: see({ video: frames(81) }),
   },
   {
+    model: 'qwen3-omni-flash',
+    breaks: 'frames-omni',
+    severity: 'warning',
+    at: 'video',
+    says: 'at most 128',
+    given: see({ video: frames(128) }),
+    mutate: see({ video: frames(129) }),
+  },
+  {
     ...vl,
     breaks: 'fps',
     severity: 'error',

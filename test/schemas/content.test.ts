@@ -79,6 +79,33 @@ describe('content: native multimodal parts', () => {
     expect(outline(seen({ video: [...frames(4), 7] }))).toEqual([`error ${AT}.video[4]`]);
   });
 
+  test.each([
+    ['qvq-max', 80],
+    ['qvq-72b-preview', 80],
+    ['qwen-omni-turbo', 80],
+    ['qwen-omni-turbo-latest', 80],
+    ['qwen-vl-max-2024-12-30', 80],
+    ['qwen3-omni-flash', 128],
+    ['qwen2.5-omni-7b', 128],
+  ])('frames of a video to %s: %i, and a warning above', (model, most) => {
+    const line = (count: number): ViewParts => ({
+      ...seen({ video: frames(count) }),
+      model,
+      profile: VISION,
+    });
+    expect(problemsOf(line(most))).toEqual([]);
+    expect(outline(line(most + 1))).toEqual([`warning ${AT}.video`]);
+    expect(problemsOf(line(most + 1))[0]?.message).toContain(`at most ${most} [`);
+    expect(outline(line(513))).toEqual([`error ${AT}.video`]);
+  });
+
+  test.each(['qwen-vl-max', 'qwen-vl-max-2025-01-25', 'qwen2.5-vl-7b-instruct', 'qwen3-vl-plus'])(
+    'frames of a video to %s: 512',
+    (model) => {
+      expect(problemsOf({ ...seen({ video: frames(512) }), model, profile: VISION })).toEqual([]);
+    },
+  );
+
   test('options: fps from 0.1 to 10, whole pixel counts, a boolean rotation', () => {
     for (const fps of [0.1, 10]) expect(problemsOf(seen({ video: frames(4), fps }))).toEqual([]);
     for (const fps of [0.09, 10.1, '2'])
