@@ -58,8 +58,9 @@ export const FAMILIES: Readonly<Record<Family, RegExp>> = {
   messageOnly: /^qwen3-(?:max|vl)/,
   /** VL, QVQ, OCR and Audio before Qwen3: `result_format: text` does nothing. */
   textFormatIgnored: /^(?:qvq|qwen2?(?:\.5)?-(?:vl|audio)|qwen3\.5-ocr)/,
-  /** `result_format` defaults to `message`. */
-  messageByDefault: /^(?:qwen3(?!-next-80b-a3b-instruct)|qwq|qwen-long|qwen-doc)/,
+  /** `result_format` defaults to `message`: Qwen3, but one open model and the commercial coders. */
+  messageByDefault:
+    /^(?:qwen3(?!-next-80b-a3b-instruct|-coder-(?:plus|flash))|qwq|qwen-long|qwen-doc)/,
   /** `max_tokens` is capped at 4,096 unless the account was raised to 8,192. */
   cappedOcr: /^qwen-vl-ocr(?:-latest|-2025-04-13|-2025-08-28)?$/,
   /** `reasoning_effort` excludes `thinking_budget`, and also knows `minimal` and `none`. */

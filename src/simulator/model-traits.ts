@@ -51,7 +51,7 @@ const NOT_THINKING =
 const STREAM_ONLY = /^(qwq|qvq|qwen-deep-research)|omni(?!.*captioner)/;
 const STREAM_TO_THINK =
   /^deepseek-v3\.1$|^glm-(4\.[57]|5$)|^qwen-(plus|turbo)-(latest|us|2025-(0[4-9]|1))|^qwen-flash(-2025-07-28)?-us|^qwen3-max(-2026-01-23)?$/;
-const BY_MESSAGE = /^qwen3-(max|vl)|^(qwq|qvq)|^qwen-long/;
+const BY_MESSAGE = /^qwen3-(max|vl|coder-(\d|next))|^(qwq|qvq)|^qwen-long/;
 const INCREMENTAL = /^qwen3-(max|vl)|^(qwq|qvq)/;
 const WITHOUT_TOOLS = /^qwen-(vl|audio|mt|math|doc|long|omni-turbo)|^qvq|^qwen2(\.5)?-vl/;
 const WITHOUT_SEARCH =

@@ -699,6 +699,26 @@ describe('rules: where the consequence depends on the model', () => {
     ]);
   });
 
+  test.each([
+    // API reference, November 2025: message is the default of Qwen3-Max, Qwen3-VL, QwQ, Qwen-Long and
+    // open Qwen3 but one; commercial Qwen3 has text.
+    ['qwen-plus', true],
+    ['qwen3-coder-plus', true],
+    ['qwen3-coder-plus-2025-09-23', true],
+    ['qwen3-coder-flash', true],
+    ['qwen3-coder-flash-2025-07-28', true],
+    ['qwen3-next-80b-a3b-instruct', true],
+    ['qwen3-coder-480b-a35b-instruct', false],
+    ['qwen3-coder-next', false],
+    ['qwen3-max', false],
+    ['qwen-long', false],
+  ])('1: tools on %s without result_format are worth a warning: %s', (model, isText) => {
+    const profile = { thinking: 'none' } as const;
+    const warned = isText ? ['warning parameters.result_format'] : [];
+    expect(outline({ model, profile, parameters: { tools } })).toEqual(warned);
+    expect(problemsOf({ model, profile, parameters: { tools, ...message } })).toEqual([]);
+  });
+
   test("5: other vendors' models only warn", () => {
     expect(
       outline({ model: 'deepseek-v4-pro', parameters: { ...think, incremental_output: false } }),
