@@ -262,6 +262,36 @@ describe('parseLine: shapes', () => {
     ).toBe('dashscope');
   });
 
+  test('a realtime model: a warning on both protocols, and never the path of text models', () => {
+    const catalog = defaultsOf().catalog;
+    const realtime = catalog.ids().filter((id) => id.includes('realtime'));
+    expect(realtime).toHaveLength(10);
+    const text = [{ role: 'user', content: '你好' }];
+    const parts = [{ role: 'user', content: [{ text: '你好' }] }];
+    for (const model of realtime) {
+      for (const line of [
+        { model, messages: text },
+        { model, messages: parts },
+        { model, input: { messages: text } },
+        { url: '/v1/chat/completions', body: { model, messages: text } },
+      ]) {
+        const { view, problems } = requestOf(line);
+        expect(view.endpoint).toBe('body' in line ? 'chat-completions' : 'multimodal-generation');
+        expect(problems.filter(({ severity }) => severity === 'warning')).toMatchObject([
+          { path: 'body' in line ? 'body.model' : 'model', code: 'qbatch_model_list' },
+        ]);
+        expect(parseText(line, { strict: true }).kind).toBe('rejected');
+      }
+    }
+  });
+
+  test('no Omni model of the catalog goes to the path of text models', () => {
+    for (const model of defaultsOf()
+      .catalog.ids()
+      .filter((id) => id.includes('omni')))
+      expect(requestOf({ model, messages: MESSAGES }).view.endpoint).toBe('multimodal-generation');
+  });
+
   test('a model that nobody knows: array content goes to multimodal, else to text', () => {
     expect(requestOf({ model: 'my-own-model', messages: MESSAGES }).view.endpoint).toBe(
       'text-generation',

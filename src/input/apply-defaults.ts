@@ -126,9 +126,14 @@ function partsOf(
   };
 }
 
-/** By profile; an unknown model by its content: arrays of parts go to multimodal (cli.md section 2). */
+/**
+ * By profile; an unknown model by its content: arrays of parts go to multimodal (cli.md section 2).
+ * A realtime model, which neither endpoint serves, is at least not taken for a text model.
+ */
 function nativeEndpoint(profile: ModelProfile, messages: unknown): Endpoint {
   if (profile.nativeEndpoint !== null) return profile.nativeEndpoint;
+  if (profile.inputModalities?.some((modality) => modality !== 'text') === true)
+    return 'multimodal-generation';
   const parts =
     Array.isArray(messages) &&
     messages.some((message) => isObject(message) && Array.isArray(message['content']));

@@ -10,6 +10,7 @@ type Family =
   | 'document'
   | 'coder'
   | 'audio'
+  | 'realtime'
   | 'partsOnTextPath'
   | 'openQwen3'
   | 'messageOnly'
@@ -50,6 +51,8 @@ export const FAMILIES: Readonly<Record<Family, RegExp>> = {
   coder: /coder/,
   /** Not served in compatible mode (404 `model_not_supported`). */
   audio: /^qwen2?-audio/,
+  /** Talked to over a connection that stays open. */
+  realtime: /^qwen.*-realtime(?:-|$)/,
   /** Text models that take content arrays on the native text path. */
   partsOnTextPath: /^qwen-(?:doc|long)/,
   /** Open-weight Qwen3 text models: `incremental_output` cannot be false. */

@@ -263,6 +263,20 @@ export const MODEL_RULES: readonly Rule[] = [
     source: SOURCES.research,
   }),
   ruleOf({
+    id: 'realtime',
+    on: null,
+    models: 'Realtime',
+    when: (view) => isOf(view, 'realtime'),
+    must: () => false,
+    place: { in: 'line', name: 'model' },
+    found: ({ model }) => named('model', model),
+    // How a call is refused, and whether, no page says.
+    text: 'realtime models are not served by HTTP calls: they are documented with WebSocket, WebRTC and AOQ alone',
+    severity: 'warning',
+    code: PROBLEM_CODES.modelList,
+    source: SOURCES.realtime,
+  }),
+  ruleOf({
     id: 'unknown-model',
     on: null,
     models: 'not listed',

@@ -9,6 +9,7 @@ type SourceName =
   | 'errors'
   | 'ocr'
   | 'omni'
+  | 'realtime'
   | 'asr'
   | 'translation'
   | 'research'
@@ -52,6 +53,11 @@ export const SOURCES: Readonly<Record<SourceName, Source>> = {
     name: 'Omni page',
     text: 'help.aliyun.com/zh/model-studio/qwen-omni',
     date: '2026-02',
+  },
+  realtime: {
+    name: 'Realtime page',
+    text: 'www.alibabacloud.com/help/en/model-studio/realtime',
+    date: '2026-10',
   },
   asr: {
     name: 'ASR reference',

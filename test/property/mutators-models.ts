@@ -166,6 +166,17 @@ export const MODEL_MUTATORS: readonly Mutator[] = [
     },
   },
   {
+    breaks: 'realtime',
+    model: 'qwen3-omni-flash',
+    shape: 'chat envelope',
+    severity: 'warning',
+    at: 'model',
+    says: 'model is "qwen3-omni-flash-realtime"; realtime models are not served by HTTP calls',
+    mutate: (draft) => {
+      draft.model = 'qwen3-omni-flash-realtime';
+    },
+  },
+  {
     breaks: 'unknown-model',
     severity: 'note',
     at: 'model',

@@ -644,6 +644,13 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    id: 'realtime',
+    expected: 'warning model',
+    says: 'model is "qwen3-omni-flash-realtime-2025-12-01"; realtime models are not served by HTTP calls',
+    broken: { model: 'qwen3-omni-flash-realtime-2025-12-01' },
+    mended: { model: 'qwen3-omni-flash-2025-12-01' },
+  },
+  {
     id: 'unknown-model',
     expected: 'note model',
     says: '"qwen9-ultra"',
