@@ -236,6 +236,22 @@ describe('encodeRequest: native', () => {
     });
   });
 
+  test('thinking on, and another vendor’s line wants no pieces: no stream, which would refuse it', () => {
+    const body = (model: string, more: object = {}): object => ({
+      model,
+      input: { messages: MESSAGES },
+      parameters: { enable_thinking: true, incremental_output: false, ...more },
+    });
+    // Recorded (013): answered like this, with max_completion_tokens 20.
+    const recorded = callOf(body('deepseek-v4-pro', { max_completion_tokens: 20 }));
+    expect(recorded).toMatchObject({ stream: false, headers: {} });
+    expect(callOf(body('deepseek-v3.2')).stream).toBe(false);
+    expect(callOf(body('deepseek-v4-pro', { stream: true })).stream).toBe(true);
+    expect(callOf(body('deepseek-v4-pro', { incremental_output: true })).stream).toBe(true);
+    // Inferred to think in a stream only.
+    expect(callOf(body('glm-4.7')).stream).toBe(true);
+  });
+
   test('undocumented top-level members of a native line: sent as they are', () => {
     expect(bodyOf({ model: 'qwen-plus', input: { messages: MESSAGES }, debug: { a: 1 } })).toEqual({
       model: 'qwen-plus',
@@ -589,6 +605,8 @@ describe('planLine', () => {
     expect(mayStream({ stream: true })).toBe(true);
     expect(mayStream({ stream: false })).toBe(false);
     expect(mayStream({ incremental_output: false })).toBe(false);
+    const thinking = { model: 'deepseek-v4-pro', enable_thinking: true };
+    expect(mayStream({ ...thinking, incremental_output: false })).toBe(false);
   });
 
   test('a model without a price: no estimate', () => {

@@ -5,6 +5,7 @@ import type { Problem } from '../problem.ts';
 import type { Endpoint } from '../protocols/protocol.ts';
 import { rawOf, type TextSpan } from './open-object.ts';
 import type { LineAround, LineDefaults, LineDraft, RequestParts } from './request-parts.ts';
+import { isThirdParty } from '../schemas/request-facts.ts';
 import type { RequestView } from '../schemas/request-view.ts';
 
 /** A line with its shape understood and defaults folded in, or why it has none. */
@@ -54,7 +55,9 @@ export function applyDefaults(
   const headerDecides = draft.protocol === 'dashscope' && byHeader === true;
   const streamAsked =
     typeof parameters['stream'] === 'boolean' && !headerDecides ? parameters['stream'] : byHeader;
-  const needed = profile.streamOnly === 'always' || thinking === true;
+  const needed =
+    profile.streamOnly === 'always' ||
+    (thinking === true && !isTakenWhole(draft.protocol, profile, parameters));
   return {
     kind: 'shaped',
     view: {
@@ -86,6 +89,24 @@ export function applyDefaults(
         : draft.body,
     problems: draft.problems,
   };
+}
+
+/**
+ * Whether a line that says nothing of a stream is taken without one although it thinks: another vendor's
+ * model with `incremental_output: false`, which is refused in a stream and was answered without.
+ * Source: recorded on deepseek-v4-pro, 2026-06.
+ */
+function isTakenWhole(
+  protocol: LineDraft['protocol'],
+  profile: ModelProfile,
+  parameters: Readonly<Record<string, unknown>>,
+): boolean {
+  return (
+    protocol === 'dashscope' &&
+    parameters['incremental_output'] === false &&
+    (profile.streamOnly === null || profile.streamOnly === 'no') &&
+    isThirdParty({ profile, model: profile.id })
+  );
 }
 
 /** What `X-DashScope-SSE` asks for; null where the line does not have it. */

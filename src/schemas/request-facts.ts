@@ -102,7 +102,7 @@ export function forcesTool(view: RequestView): boolean {
 }
 
 /** Whether the model is listed and not of the Qwen family: refusals documented for Qwen may not hold for it. */
-export function isThirdParty(view: RequestView): boolean {
+export function isThirdParty(view: Pick<RequestView, 'profile' | 'model'>): boolean {
   return view.profile.known && !isOf(view, 'qwen');
 }
 

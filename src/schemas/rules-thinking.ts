@@ -46,11 +46,11 @@ export const THINKING_RULES: readonly Rule[] = [
     text: 'thinking needs a stream: leave stream out, qbatch folds it, or set enable_thinking to false',
     service: 'parameter.enable_thinking must be set to false for non-streaming calls',
     severity: 'error',
-    // Later models think without a stream, so that a refusal is certain only where it is listed.
+    // Documented for Qwen, and recorded otherwise for another vendor's; their lists are inferred.
     weaker: {
       severity: 'warning',
-      when: (view) => view.profile.streamOnly === null,
-      text: 'models not listed as needing a stream',
+      when: (view) => view.profile.streamOnly === null || isThirdParty(view),
+      text: "models not listed as needing a stream, and other vendors' models",
     },
     source: SOURCES.errors,
   }),

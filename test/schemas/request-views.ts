@@ -152,6 +152,12 @@ export function viewOf(parts: ViewParts = {}): RequestView {
   const given = typeof parameters['stream'] === 'boolean' ? parameters['stream'] : null;
   const streamAsked = parts.streamAsked ?? given;
   const native = parts.openai !== true;
+  // Another vendor's model that is asked for no pieces is asked for no stream either.
+  const whole =
+    native &&
+    profile.known &&
+    !/^q(?:wen|wq|vq)/.test(model) &&
+    parameters['incremental_output'] === false;
   return {
     shape: parts.shape ?? (native ? 'native' : 'envelope'),
     protocol: native ? 'dashscope' : 'openai',
@@ -168,7 +174,7 @@ export function viewOf(parts: ViewParts = {}): RequestView {
     rawParameter: (name) => parts.raw?.[name],
     // About what the line has, in UTF-8.
     bytes: Buffer.byteLength(JSON.stringify([parts.messages, parameters]) ?? ''),
-    stream: streamAsked ?? (profile.streamOnly === 'always' || thinking === true),
+    stream: streamAsked ?? (profile.streamOnly === 'always' || (thinking === true && !whole)),
     streamAsked,
     thinking,
     paths: native

@@ -726,10 +726,25 @@ describe('rules: where the consequence depends on the model', () => {
     expect(problemsOf({ model, profile, parameters: { tools, ...message } })).toEqual([]);
   });
 
-  test("5: other vendors' models only warn", () => {
-    expect(
-      outline({ model: 'deepseek-v4-pro', parameters: { ...think, incremental_output: false } }),
-    ).toEqual(['warning parameters.incremental_output']);
+  test("4: a need that is inferred for another vendor's model is a warning, thinking asked for or not", () => {
+    const glm = { thinkingDefault: true, streamOnly: 'thinking' } as const;
+    const line = { model: 'glm-4.7', profile: glm, streamAsked: false };
+    expect(outline({ ...line, parameters: think })).toEqual(['warning parameters.stream']);
+    expect(outline({ ...line, openai: true, parameters: { stream: false } })).toEqual([
+      'warning body.stream',
+      'warning body.enable_thinking',
+    ]);
+  });
+
+  test("5: other vendors' models only warn, and in a stream alone", () => {
+    const line = {
+      model: 'deepseek-v4-pro',
+      parameters: { ...think, incremental_output: false },
+    };
+    expect(outline({ ...line, streamAsked: true })).toEqual([
+      'warning parameters.incremental_output',
+    ]);
+    expect(outline(line)).toEqual(['note parameters.incremental_output']);
   });
 
   test('5: compatible mode has neither parameter, so that nothing but their place is said', () => {
