@@ -164,8 +164,14 @@ export const THINKING_RULES: readonly Rule[] = [
       return effort !== 'minimal' && effort !== 'none';
     },
     place: parameterPlace('reasoning_effort'),
-    text: '"minimal" and "none" are documented for Qwen3.8 only',
-    severity: 'warning',
+    text: '"minimal" and "none" are for Qwen3.8 only: take low, medium, high, xhigh or max',
+    severity: 'error',
+    // Documented to be refused where efforts are; elsewhere nothing is said of them.
+    weaker: {
+      severity: 'warning',
+      when: (view) => !FAMILIES.effort.test(view.model),
+      text: 'models not listed with efforts',
+    },
     code: PROBLEM_CODES.modelList,
     source: SOURCES.referenceLater,
   }),

@@ -236,15 +236,22 @@ function refuseAudioOutput({
 function refuseEffort({ model, parameters }: SimulatedRequest): ServiceError | null {
   const effort = parameters['reasoning_effort'];
   if (effort === undefined || effort === null) return null;
-  if (typeof effort !== 'string' || !EFFORTS.includes(effort))
-    return invalidParameter(`'reasoning_effort' must be one of ${JSON.stringify(EFFORTS)}`);
+  const efforts = WITH_FIVE_EFFORTS.test(model) ? EFFORTS : ALL_EFFORTS;
+  if (typeof effort !== 'string' || !efforts.includes(effort))
+    return invalidParameter(`'reasoning_effort' must be one of ${JSON.stringify(efforts)}`);
   const budget = parameters['thinking_budget'];
   return model.startsWith('qwen3.8') && budget !== undefined && budget !== null
     ? invalidParameter("'reasoning_effort' and 'thinking_budget' cannot be set at the same time")
     : null;
 }
 
-const EFFORTS: readonly string[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
+const EFFORTS: readonly string[] = ['low', 'medium', 'high', 'xhigh', 'max'];
+
+/** With the two that Qwen3.8 knows beside them (2026 reference). */
+const ALL_EFFORTS: readonly string[] = ['none', 'minimal', ...EFFORTS];
+
+/** Documented to take an effort, of the five (2026 reference). */
+const WITH_FIVE_EFFORTS = /^(.*\/)?(deepseek-v4|glm-[5-9]|kimi-k[3-9])/i;
 
 const CHECKS = [
   refuseRange,

@@ -174,10 +174,11 @@ const THINKING_MUTATORS: readonly Mutator[] = [
   },
   {
     breaks: 'effort-values',
-    severity: 'warning',
+    model: 'deepseek-v4-pro',
+    severity: 'error',
     at: 'reasoning_effort',
     says: 'Qwen3.8 only',
-    given: set(ON),
+    given: set({ ...ON, reasoning_effort: 'low' }),
     mutate: set({ reasoning_effort: 'minimal' }),
   },
   {

@@ -200,7 +200,7 @@ const CASES: readonly Case[] = [
   },
   {
     id: 'effort-values',
-    expected: 'warning parameters.reasoning_effort',
+    expected: 'error parameters.reasoning_effort',
     says: 'Qwen3.8 only',
     broken: { model: 'deepseek-v4-pro', parameters: { ...think, reasoning_effort: 'minimal' } },
     mended: { model: 'qwen3.8-plus', parameters: { ...think, reasoning_effort: 'minimal' } },
@@ -753,6 +753,17 @@ describe('rules: where the consequence depends on the model', () => {
       parameters: { ...think, incremental_output: false },
     });
     expect(problems.map(({ code }) => code)).toEqual(['qbatch_misplaced_parameter']);
+  });
+
+  test('effort: an unlisted value on a model that is not listed with efforts at all only warns', () => {
+    const effort = (model: string): string[] =>
+      outline({ model, parameters: { ...think, reasoning_effort: 'none' } });
+    expect(effort('qwen-plus')).toEqual([
+      'warning parameters.reasoning_effort',
+      'warning parameters.reasoning_effort',
+    ]);
+    expect(effort('glm-5.2')).toEqual(['error parameters.reasoning_effort']);
+    expect(effort('qwen3.8-plus')).toEqual([]);
   });
 
   test('6: a model listed with JSON mode while thinking is not refused', () => {
