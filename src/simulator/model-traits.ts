@@ -6,7 +6,7 @@ export type NativeHome = 'text-generation' | 'multimodal-generation' | 'both';
 /** What the simulator takes a model to be, from its name alone. */
 export type ModelTraits = {
   readonly exists: boolean;
-  /** Of the Qwen family: some refusals are documented for it alone. */
+  /** Of the Qwen family: refusals of what goes with thinking, and of tool choices, are documented for it alone. */
   readonly qwen: boolean;
   readonly home: NativeHome;
   readonly family: 'chat' | 'translation' | 'research' | 'ocr' | 'asr';
@@ -20,7 +20,6 @@ export type ModelTraits = {
   readonly canBeCumulative: boolean;
   readonly tools: boolean;
   readonly search: boolean;
-  readonly jsonWhileThinking: boolean;
   /** Checks that the arguments of earlier tool calls are JSON. */
   readonly coder: boolean;
   /** False where the OpenAI-compatible endpoint does not serve the model. */
@@ -47,16 +46,15 @@ const THINKING_ONLY =
   /^(qwq|qvq)|-thinking(-|$)|deepseek-r1|deepseek-v3\.2-think|MiniMax-M2\.[15-9]|kimi-k(2\.7-code|3)|^qwen3\.7-max-(2026-05-17|preview)$/;
 const THINKING_BY_DEFAULT = /^qwen(3\.[5-9]|[4-9])(?!.*-(omni|ocr))|^glm-(4\.[5-9]|5(-|$))/;
 const NOT_THINKING =
-  /-instruct(-|$)|-Instruct$|-mt(-|$)|math|-long|-ocr|audio|coder|-asr|-doc|deep-research|-character|omni-turbo|omni-7b|realtime|captioner|^qwen-(max|vl)|^qwen[12](\.|-)|^qwen3-max-2025-09-23|^qwen-plus-(2024|2025-01)|^qwen-turbo-(2024|2025-02)|^farui|^tongyi|deepseek-v3(-0324|\.1-terminus)?$|^siliconflow\/deepseek-v3\.2$/;
+  /-instruct(-|$)|-Instruct$|-mt(-|$)|math|-long|-vl-ocr|deepseek-ocr|audio|coder|-asr|-doc|deep-research|-character|omni-turbo|omni-7b|qwen3-omni-flash-realtime|captioner|^qwen-(max|vl)|^qwen[12](\.|-)|^qwen3-max-2025-09-23|^qwen-plus-(2024|2025-01)|^qwen-turbo-(2024|2025-02)|^farui|^tongyi|deepseek-v3(-0324|\.1-terminus)?$|^siliconflow\/deepseek-v3\.2$/;
 const STREAM_ONLY = /^(qwq|qvq|qwen-deep-research)|omni(?!.*captioner)/;
 const STREAM_TO_THINK =
-  /^deepseek-v3\.1$|^glm-(4\.[57]|5$)|^qwen-(plus|turbo)-(latest|us|2025-(0[4-9]|1))|^qwen-flash(-2025-07-28)?-us|^qwen3-max(-2026-01-23)?$/;
+  /^qwen-(plus|turbo)-(latest|us|2025-(0[4-9]|1))|^qwen-flash(-2025-07-28)?-us|^qwen3-max(-2026-01-23)?$/;
 const BY_MESSAGE = /^qwen3-(max|vl|coder-(\d|next))|^(qwq|qvq)|^qwen-long/;
 const INCREMENTAL = /^qwen3-(max|vl)|^(qwq|qvq)/;
 const WITHOUT_TOOLS = /^qwen-(vl|audio|mt|math|doc|long|omni-turbo)|^qvq|^qwen2(\.5)?-vl/;
 const WITHOUT_SEARCH =
   /-(mt|ocr|audio|asr|doc|long|coder|math|vl)(-|$)|^qvq|deep-research|-character/;
-const JSON_WHILE_THINKING = /^glm-4\.5|^kimi-k2-thinking/;
 const FLAT_CACHE = /^(qwen-doc|qwen3-vl|qvq)/;
 const BARE_USAGE = /^qwen-(vl-(max|plus)|audio)/;
 
@@ -114,7 +112,6 @@ function deriveTraits(model: string): ModelTraits {
     canBeCumulative: !openSource,
     tools: !WITHOUT_TOOLS.test(model),
     search: !WITHOUT_SEARCH.test(model),
-    jsonWhileThinking: JSON_WHILE_THINKING.test(model),
     coder: /coder/.test(model),
     compatible: !/^qwen-audio|^qwen-deep-research/.test(model),
     alwaysCumulative: /^qwen-mt-(plus|turbo)/.test(model),

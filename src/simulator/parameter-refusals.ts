@@ -120,10 +120,11 @@ function refuseSeed({ parameters, endpoint, bodyText }: SimulatedRequest): Servi
   return { ...serviceError('invalid_value'), message };
 }
 
+/** Most of what must go with thinking is documented for the Qwen family, and recorded otherwise on another vendor's. */
 function refuseThinking(request: SimulatedRequest): ServiceError | null {
   const { traits, parameters, thinking, stream, endpoint } = request;
   const asked = parameters['enable_thinking'];
-  if (traits.thinking === 'only' && asked === false) {
+  if (traits.thinking === 'only' && asked === false && traits.qwen) {
     return invalidParameter(
       'The value of the enable_thinking parameter is restricted to True.',
       false,
@@ -139,8 +140,7 @@ function refuseThinking(request: SimulatedRequest): ServiceError | null {
       false,
     );
   }
-  // Other vendors' models were recorded with incremental_output false and no stream.
-  if (endpoint === 'chat-completions' || (!stream && !traits.qwen)) return null;
+  if (endpoint === 'chat-completions' || !traits.qwen) return null;
   if (parameters['incremental_output'] === false || (stream && !request.incremental)) {
     return invalidParameter(
       'The incremental_output parameter must be "true" when enable_thinking is true',
@@ -184,7 +184,7 @@ function refuseResponseFormat(request: SimulatedRequest): ServiceError | null {
       `Unknown format of response_format, response_format should be a dict, includes 'type' and an optional key 'json_schema'. The response_format type from user is ${JSON.stringify(type ?? null)}.`,
     );
   }
-  if (thinking && !traits.jsonWhileThinking)
+  if (thinking && traits.qwen)
     return invalidParameter('Json mode response is not supported when enable_thinking is true');
   if (type === 'json_schema' || messages.some(({ text }) => /json/i.test(text))) return null;
   return invalidParameter(
@@ -215,10 +215,13 @@ function refuseFamily({ traits, parameters }: SimulatedRequest): ServiceError | 
   if (parameters['enable_search'] === true && !traits.search)
     return invalidParameter('This model does not support enable_search.');
   if (traits.family !== 'translation') return null;
-  const target = asObject(parameters['translation_options'])?.['target_lang'];
-  return typeof target === 'string' && target !== ''
-    ? null
-    : invalidParameter('暂时不支持当前设置的语种！');
+  const options = asObject(parameters['translation_options']);
+  // Documented for a language in a wrong form or an unknown one. None at all: what follows is not.
+  const isWrong = ['source_lang', 'target_lang'].some((name) => {
+    const language = options?.[name] ?? null;
+    return language !== null && (typeof language !== 'string' || language === '');
+  });
+  return isWrong ? invalidParameter('暂时不支持当前设置的语种！') : null;
 }
 
 function refuseAudioOutput({

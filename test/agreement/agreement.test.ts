@@ -102,6 +102,25 @@ describe('lines on which check and the simulator differ', () => {
     },
   );
 
+  test('a translation without languages: documented as required, but not what follows', async () => {
+    const drafts = brokenLines({
+      model: 'qwen-mt-plus',
+      break: (draft) => ({
+        ...draft,
+        parameters: { ...draft.parameters, translation_options: undefined },
+      }),
+    });
+    const { invalid, problems } = await checkLines(drafts);
+    expect(invalid).toBe(0);
+    expect(problems.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining('qwen-mt needs both'),
+    );
+    const errors = await withSimulator((simulator) =>
+      Promise.all(drafts.map((draft) => refusalOf(simulator, draft))),
+    );
+    expect(errors.filter((error) => error !== null)).toEqual([]);
+  });
+
   test.each(SIMULATOR_ALONE.map((rule) => [rule.name, rule] as const))(
     '%s: refused by the simulator, no error to check',
     async (_, rule) => {

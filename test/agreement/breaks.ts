@@ -55,6 +55,8 @@ const URL = 'The provided URL does not appear to be valid. Ensure it is correctl
 const STREAM =
   'This model only support stream mode, please enable the stream parameter to access the model.';
 
+const LANGUAGE = '暂时不支持当前设置的语种！';
+
 /** Numbers and forms of single parameters. */
 const RANGES: readonly Break[] = [
   range('temperature', 2, 'Temperature should be in [0.0, 2.0)'),
@@ -188,6 +190,12 @@ const COMBINATIONS: readonly Break[] = [
     name: 'a tool named search',
     break: given({ tools: [{ ...TOOL, function: { name: 'search', description: 'Web' } }] }),
     service: 'Tool names are not allowed to be [search]',
+  },
+  {
+    name: 'a translation into what is no language',
+    model: 'qwen-mt-plus',
+    break: given({ translation_options: { source_lang: 'auto', target_lang: 7 } }),
+    service: LANGUAGE,
   },
   {
     name: 'audio output without a stream',
@@ -490,12 +498,11 @@ export const SIMULATOR_ALONE: readonly (Difference & Pick<Break, 'service'>)[] =
     reason: 'check estimates tokens, and warns',
   },
   {
-    name: 'a translation without languages',
+    name: 'a translation into a language without a name',
     model: 'qwen-mt-plus',
-    break: given({ translation_options: undefined }),
-    service: '暂时不支持当前设置的语种！',
-    reason:
-      'the text is documented for a language that is not supported; check warns of none given',
+    break: given({ translation_options: { source_lang: 'auto', target_lang: '' } }),
+    service: LANGUAGE,
+    reason: 'which languages there are is not among the facts; check looks at the type alone',
   },
   {
     name: 'a JSON schema while thinking',

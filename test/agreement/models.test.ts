@@ -24,6 +24,7 @@ type Model = {
     readonly thinking: 'none' | 'hybrid' | 'only' | null;
     readonly default_enable_thinking: boolean | null;
     readonly stream_only: 'always' | 'thinking' | 'no' | null;
+    readonly stream_only_basis: string | null;
     readonly input_modalities: readonly string[] | null;
     readonly tools: boolean | 'non-thinking only' | null;
   };
@@ -62,12 +63,22 @@ describe.skipIf(models.length === 0)('models of the simulator and the facts of m
     ).toEqual([]);
   });
 
-  test('what needs a stream: the same', () => {
+  test('what is not known of thinking is refused by no model', () => {
     expect(
       wrong(
-        ({ id, capabilities: { stream_only: streams } }) =>
-          streams !== null && STREAMS[streams] !== modelTraits(id).needsStream,
+        ({ id, capabilities: { thinking } }) =>
+          thinking === null && ['no', 'only'].includes(modelTraits(id).thinking),
       ),
+    ).toEqual([]);
+  });
+
+  test('what needs a stream: the same, but where it is inferred for other vendors', () => {
+    expect(
+      wrong(({ id, capabilities: { stream_only: streams, stream_only_basis: basis } }) => {
+        const { qwen, needsStream } = modelTraits(id);
+        if (!qwen && basis?.startsWith('inferred') === true) return needsStream !== 'none';
+        return streams !== null && STREAMS[streams] !== needsStream;
+      }),
     ).toEqual([]);
   });
 
