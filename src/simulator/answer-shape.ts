@@ -28,6 +28,8 @@ export type AnswerUsage = {
   readonly cached: number;
   /** Of `input`: written to the explicit context cache. */
   readonly cacheCreation: number;
+  /** The explicit context cache was used, if only to read from it. */
+  readonly explicitCache: boolean;
   readonly output: number;
   readonly reasoning: number;
   readonly image: number;

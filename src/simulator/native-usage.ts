@@ -16,10 +16,10 @@ export function countedAtEnd({ input, output, reasoning, codeRuns }: AnswerUsage
 }
 
 /** Cached tokens as both protocols tell them under `prompt_tokens_details`. */
-export function cacheDetails({ cached, cacheCreation }: AnswerUsage): JsonObject {
+export function cacheDetails({ cached, cacheCreation, explicitCache }: AnswerUsage): JsonObject {
   return {
     cached_tokens: cached,
-    ...(cacheCreation > 0 && {
+    ...(explicitCache && {
       cache_type: 'ephemeral',
       cache_creation_input_tokens: cacheCreation,
       cache_creation: { ephemeral_5m_input_tokens: cacheCreation },

@@ -95,6 +95,7 @@ export function countUsage(
     cached: hits,
     // A part of the input is either read from the cache or written to it.
     cacheCreation: Math.max(0, counted.cacheCreation - hits),
+    explicitCache: counted.cacheCreation > 0,
     output: reasoning + rest,
     reasoning,
     searches: request.parameters['enable_search'] === true ? 1 : 0,

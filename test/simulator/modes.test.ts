@@ -326,6 +326,15 @@ describe('documents and the context cache', () => {
     expect(created).toBeGreaterThan(1024);
     expect(created).toBeLessThanOrEqual(numberAt(usage, 'prompt_tokens'));
     expect(at(usage, 'prompt_tokens_details.cache_type')).toBe('ephemeral');
+    const [first = {}, second = {}] = content;
+    const marked = { ...first, text: `[[simulate: cached=999999]] ${text}` };
+    const hit = await answer(CHAT, chat('qwen3-max', [marked, second]));
+    expect(at(hit, 'usage.prompt_tokens_details')).toEqual({
+      cached_tokens: numberAt(hit, 'usage.prompt_tokens'),
+      cache_type: 'ephemeral',
+      cache_creation_input_tokens: 0,
+      cache_creation: { ephemeral_5m_input_tokens: 0 },
+    });
     const short = await answer(CHAT, chat('qwen3-max', [{ ...content[0], text: 'Hi' }]));
     expect(at(short, 'usage.prompt_tokens_details')).toEqual({ cached_tokens: 0 });
   });
