@@ -13,15 +13,19 @@ export type Pricing = {
   /**
    * What an answered call cost; null where the model is unpriced or the usage says too little.
    * `thought`: a chain of thought was seen, for a usage that does not count its tokens. `searchAsked`: the
-   * strategy of the search that the request asked for, for a usage that does not name one.
+   * strategy of the search that the request asked for, for a usage that does not name one. `cacheMarked`: the
+   * request marked what to cache, for a usage that does not tell which cache was hit.
    */
-  costPico(
-    model: string,
-    usage: Usage,
-    seen?: { readonly thought?: boolean; readonly searchAsked?: string | null | undefined },
-  ): number | null;
+  costPico(model: string, usage: Usage, seen?: Seen): number | null;
   /** What a call of that many tokens would cost; null where the model is unpriced. */
   estimatePico(model: string, tokens: ExpectedTokens): number | null;
+};
+
+/** What a call's request and reply show beside its usage. */
+type Seen = {
+  readonly thought?: boolean;
+  readonly searchAsked?: string | null | undefined;
+  readonly cacheMarked?: boolean;
 };
 
 /** A call that is still to be made, as far as prices care. */
@@ -100,10 +104,11 @@ export function createPricing(
     currency,
     scope,
     isPriced: (model) => offerOf(model) !== null,
-    costPico(model, usage, { thought = false, searchAsked = null } = {}) {
+    costPico(model, usage, { thought = false, searchAsked = null, cacheMarked = false } = {}) {
       const offer = offerOf(model);
       const thinking = thought && usage.reasoningTokens === null;
-      const price = offer === null ? null : priceOf(usage, offer, { batch, thinking, searchAsked });
+      const options = { batch, thinking, searchAsked, cacheMarked };
+      const price = offer === null ? null : priceOf(usage, offer, options);
       // More than 9,007 units for one call is no usage but nonsense; sums must stay exact.
       if (price === null || price.costPico > BigInt(Number.MAX_SAFE_INTEGER)) return null;
       return Number(price.costPico);

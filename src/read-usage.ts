@@ -33,21 +33,24 @@ export function readUsage(raw: unknown): Usage | null {
     inputPart('cache_creation_input_tokens') ??
     count(cacheCreation, 'ephemeral_5m_input_tokens') ??
     count(raw, 'cache_creation_input_tokens');
+  const cachedTokens =
+    count(promptDetails, 'cached_tokens') ??
+    count(inputDetails, 'cached_tokens') ??
+    count(raw, 'cached_tokens');
   const search = searchOf(raw);
   const usage: Usage = {
     inputTokens,
     outputTokens,
     totalTokens: count(raw, 'total_tokens') ?? sum(inputTokens, outputTokens),
-    cachedTokens:
-      count(promptDetails, 'cached_tokens') ??
-      count(inputDetails, 'cached_tokens') ??
-      count(raw, 'cached_tokens'),
+    cachedTokens,
     reasoningTokens: outputPart('reasoning_tokens'),
     cacheCreationTokens,
-    explicitCache:
-      promptDetails['cache_type'] === 'ephemeral' ||
-      inputDetails['cache_type'] === 'ephemeral' ||
-      cacheCreationTokens !== null,
+    explicitCache: explicitCacheOf({
+      type: promptDetails['cache_type'] ?? inputDetails['cache_type'],
+      hit: cachedTokens,
+      created: cacheCreationTokens,
+      isNative: count(raw, 'input_tokens') !== null,
+    }),
     inputText: inputPart('text_tokens'),
     inputImage: inputPart('image_tokens') ?? count(raw, 'image_tokens'),
     inputVideo: inputPart('video_tokens') ?? count(raw, 'video_tokens'),
@@ -56,8 +59,24 @@ export function readUsage(raw: unknown): Usage | null {
     outputAudio: outputPart('audio_tokens'),
     searchCount: search.count,
     searchStrategy: search.strategy,
+    imageSearchCount: count(fieldsOf(fieldsOf(raw, 'plugins'), 'image_search'), 'count'),
   };
   return hasCount(usage) ? usage : null;
+}
+
+/**
+ * Whether it was the explicit cache. The native protocol has `cache_type` exactly then; examples of the
+ * OpenAI-compatible one are without it, so that hits alone leave it open (null).
+ * Source: billing section 2 (API reference and context-cache page, February 2026).
+ */
+function explicitCacheOf(cache: {
+  readonly type: unknown;
+  readonly hit: number | null;
+  readonly created: number | null;
+  readonly isNative: boolean;
+}): boolean | null {
+  if (cache.type === 'ephemeral' || (cache.created ?? 0) > 0) return true;
+  return cache.isNative || (cache.hit ?? 0) === 0 ? false : null;
 }
 
 function searchOf(raw: Fields): { count: number | null; strategy: string | null } {

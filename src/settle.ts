@@ -1,6 +1,7 @@
 import { backoffMs } from './backoff.ts';
 import type { Transport } from './call.ts';
 import { classify, isOverload } from './classify.ts';
+import { costOfAnswer } from './cost-of-answer.ts';
 import { type Clock, pause } from './clock.ts';
 import { DROPPED_BEFORE_SENDING } from './dropped-call.ts';
 import type { ApiFailure, Verdict } from './failure.ts';
@@ -19,7 +20,6 @@ import type { Report } from './reporters/reporter.ts';
 import { answeredLine, failedLine } from './settled-line.ts';
 import { callToMake } from './streamed-call.ts';
 import { TIME_LIMIT_CODES } from './time-limit.ts';
-import { showsThoughts } from './shows-thoughts.ts';
 
 /** A call that may have been billed but brought no answer is made at most this often for one line. */
 const AMBIGUOUS_MAX = 2;
@@ -173,8 +173,8 @@ function endAnswered(
   const { answer, latencyMs, context, ticket } = at;
   const { usage, statusCode, requestId } = answer;
   context.firstReplies.answered();
-  const seen = { thought: showsThoughts(answer.body), searchAsked: line.extras?.search };
-  const costPico = usage === null ? null : context.pricing.costPico(line.model, usage, seen);
+  const asked = { model: line.model, search: line.extras?.search, body: () => line.call.body };
+  const costPico = costOfAnswer(answer, asked, context.pricing);
   context.expectations.answered(line, usage, costPico);
   const wallMs = context.clock.wallMs();
   return {

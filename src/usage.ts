@@ -11,8 +11,8 @@ export type Usage = {
   readonly cachedTokens: number | null;
   readonly reasoningTokens: number | null;
   readonly cacheCreationTokens: number | null;
-  /** True where `cache_type` is `ephemeral` or creation tokens are reported: the explicit cache. */
-  readonly explicitCache: boolean;
+  /** Whether the explicit cache was used; null where the usage has hits but does not tell: the request does. */
+  readonly explicitCache: boolean | null;
   /** Parts of the input by modality, where reported. */
   readonly inputText: number | null;
   readonly inputImage: number | null;
@@ -23,6 +23,8 @@ export type Usage = {
   /** Billed web searches (`plugins.search.count`) and their strategy. */
   readonly searchCount: number | null;
   readonly searchStrategy: string | null;
+  /** Searches for images (`plugins.image_search.count`), billed by the call at a fee that no page names. */
+  readonly imageSearchCount: number | null;
 };
 
 /** A usage of which nothing is known. */
@@ -42,4 +44,5 @@ export const UNKNOWN_USAGE: Usage = {
   outputAudio: null,
   searchCount: null,
   searchStrategy: null,
+  imageSearchCount: null,
 };

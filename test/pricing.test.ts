@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isBatchChat } from '../src/config/endpoints.ts';
+import { marksCache } from '../src/marks-cache.ts';
 import { loadCatalog } from '../src/models/catalog.ts';
 import { createPricing } from '../src/pricing.ts';
 import { showsThoughts } from '../src/shows-thoughts.ts';
@@ -63,6 +64,23 @@ describe('costPico', () => {
     expect(showsThoughts('{"message":{"content":"a","reasoning_content":""}}')).toBe(false);
     const quoted = JSON.stringify({ content: '{"reasoning_content":"想"}' });
     expect(showsThoughts(quoted)).toBe(false);
+  });
+});
+
+describe('marksCache', () => {
+  const body = (request: object): Buffer => Buffer.from(JSON.stringify(request));
+  const part = { type: 'text', text: '合同全文', cache_control: { type: 'ephemeral' } };
+
+  it('a part of a message with a mark, not one that is written about or part of a tool', () => {
+    expect(marksCache(body({ messages: [{ role: 'user', content: [part] }] }))).toBe(true);
+    expect(marksCache(body({ messages: [{ role: 'user', content: '"cache_control"' }] }))).toBe(
+      false,
+    );
+    const properties = { cache_control: { type: 'object' } };
+    expect(marksCache(body({ messages: [], tools: [{ function: { properties } }] }))).toBe(false);
+    expect(marksCache(body({ messages: [{ role: 'user', content: [{ text: 'a' }] }] }))).toBe(
+      false,
+    );
   });
 });
 

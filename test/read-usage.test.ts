@@ -19,6 +19,7 @@ const NOTHING: Usage = {
   outputAudio: null,
   searchCount: null,
   searchStrategy: null,
+  imageSearchCount: null,
 };
 
 describe('readUsage', () => {
@@ -72,7 +73,42 @@ describe('readUsage', () => {
     expect(usage).toEqual({ ...NOTHING, inputTokens: 53, outputTokens: 9, totalTokens: 62 });
   });
 
-  test('compatible details: cache creation of 0 still tells the explicit cache', () => {
+  test('native hits: of the explicit cache where its type or written tokens say so, else of the implicit', () => {
+    const explicit = (details: object): boolean | null | undefined =>
+      readUsage({
+        input_tokens: 3019,
+        output_tokens: 104,
+        prompt_tokens_details: { cached_tokens: 2048, ...details },
+      })?.explicitCache;
+    expect(explicit({})).toBe(false);
+    expect(explicit({ cache_creation_input_tokens: 0 })).toBe(false);
+    expect(explicit({ cache_creation_input_tokens: 1 })).toBe(true);
+    expect(explicit({ cache_creation_input_tokens: 0, cache_type: 'ephemeral' })).toBe(true);
+  });
+
+  test('compatible hits without a type or written tokens: the usage does not tell of which cache', () => {
+    const explicit = (cached: number, details: object): boolean | null | undefined =>
+      readUsage({
+        prompt_tokens: 1620,
+        completion_tokens: 66,
+        prompt_tokens_details: { cached_tokens: cached, ...details },
+      })?.explicitCache;
+    expect(explicit(1605, {})).toBeNull();
+    expect(explicit(1605, { cache_creation_input_tokens: 0 })).toBeNull();
+    expect(explicit(1605, { cache_creation_input_tokens: 0, cache_type: 'ephemeral' })).toBe(true);
+    expect(explicit(0, { cache_creation_input_tokens: 1605 })).toBe(true);
+    expect(explicit(0, { cache_creation_input_tokens: 0 })).toBe(false);
+  });
+
+  test('image searches: counted', () => {
+    const plugins = { image_search: { count: 3 }, search: { count: 1, strategy: 'agent' } };
+    expect(readUsage({ input_tokens: 9, output_tokens: 2, plugins })).toMatchObject({
+      imageSearchCount: 3,
+      searchCount: 1,
+    });
+  });
+
+  test('compatible details: every field', () => {
     const usage = readUsage({
       prompt_tokens: 1620,
       completion_tokens: 66,
@@ -91,7 +127,7 @@ describe('readUsage', () => {
       totalTokens: 1686,
       cachedTokens: 1605,
       cacheCreationTokens: 0,
-      explicitCache: true,
+      explicitCache: null,
       inputAudio: 480,
       inputText: 20,
       reasoningTokens: 12,

@@ -9,7 +9,7 @@ export type Price = {
   /**
    * False where something had to be assumed, always on the dear side where there is a choice: a
    * cache discount or the modalities unknown, more input than the last tier, a search fee that is
-   * not documented for the scope (left out) or whose strategy is not (the dearest).
+   * not documented for the scope or for images (left out) or whose strategy is not (the dearest).
    */
   readonly exact: boolean;
 };
@@ -21,6 +21,8 @@ export type PriceOptions = {
   readonly thinking?: boolean;
   /** The strategy that the request asked its search for, where the usage names none. */
   readonly searchAsked?: string | null;
+  /** The request marked what to cache, for a usage that does not tell which cache was hit. */
+  readonly cacheMarked?: boolean;
 };
 
 /** Tokens times pico-units per token times a multiplier in 1/10,000. */
@@ -56,7 +58,7 @@ export function priceOf(usage: Usage, offer: Offer, options: PriceOptions = {}):
   const costPico = fast === null ? sumAsBigInt(tokens.terms, batch) : BigInt(fast);
   return {
     costPico: search.feePico === 0 ? costPico : costPico + BigInt(search.feePico),
-    exact: tokens.exact && search.exact,
+    exact: tokens.exact && search.exact && (usage.imageSearchCount ?? 0) === 0,
   };
 }
 
@@ -93,13 +95,12 @@ function tierBill(call: Call, offer: Offer, tiers: readonly Tier[]): TokenBill |
 function inputTerms(call: Call, offer: Offer, price: number): TokenBill {
   const { inputTokens, usage, options } = call;
   const hit = Math.min(usage.cachedTokens ?? 0, inputTokens);
-  const created = usage.explicitCache
-    ? Math.min(usage.cacheCreationTokens ?? 0, inputTokens - hit)
-    : 0;
+  const explicit = usage.explicitCache ?? options.cacheMarked === true;
+  const created = explicit ? Math.min(usage.cacheCreationTokens ?? 0, inputTokens - hit) : 0;
   if (options.batch === true || hit + created === 0) {
     return { terms: [[inputTokens, price, MULTIPLIER_UNIT]], exact: true };
   }
-  const discount = usage.explicitCache ? offer.cache.explicitHit : offer.cache.implicitHit;
+  const discount = explicit ? offer.cache.explicitHit : offer.cache.implicitHit;
   return {
     terms: [
       [inputTokens - hit - created, price, MULTIPLIER_UNIT],

@@ -1,3 +1,5 @@
+import { costOfAnswer } from '../cost-of-answer.ts';
+import { encodeRequest } from '../encode.ts';
 import { isThere } from '../is-there.ts';
 import { scanObject } from '../json/json-scan.ts';
 import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
@@ -10,7 +12,6 @@ import { parseLine, type Request } from '../parse.ts';
 import { searchAsked } from '../plan.ts';
 import type { JobRequest } from '../job/job-request.ts';
 import { readLines } from '../read.ts';
-import { showsThoughts } from '../shows-thoughts.ts';
 import { readUsage } from '../read-usage.ts';
 import { ownLineNo } from './reconcile.ts';
 
@@ -141,13 +142,11 @@ function settle(
   if (!answered || row.body === null) return;
   const body = JSON.parse(row.body) as { usage?: unknown };
   const usage = readUsage(body.usage);
-  const costPico =
-    usage === null
-      ? null
-      : request.pricing.costPico(model, usage, {
-          thought: showsThoughts(row.body),
-          searchAsked: searchAsked(parsed),
-        });
+  const costPico = costOfAnswer(
+    { usage, body: row.body },
+    { model, search: searchAsked(parsed), body: () => encodeRequest(parsed).body },
+    request.pricing,
+  );
   ledger.database
     .prepare(
       `INSERT INTO attempts (job_id, line_no, attempt, custom_id, model, started_at, ended_at, class, counted, status_code,

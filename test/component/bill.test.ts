@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import {
@@ -8,6 +9,7 @@ import {
   type PricedModel,
   pricedModels,
 } from '../helpers/independent-bill.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
 import { closeHarnesses, createHarness } from './job-harness.ts';
 
 /*
@@ -43,9 +45,12 @@ function inputOf(model: PricedModel, next: (below: number) => number): number {
   return [bound, bound + 1, 1 + next(bound), 1 + next(2_000), 1 + next(2_000)][next(5)] ?? 1;
 }
 
+/** A request, as far as its usage depends on it. */
+type Asked = { readonly native: boolean; readonly marked: boolean };
+
 function usageOf(
   model: PricedModel,
-  native: boolean,
+  { native, marked }: Asked,
   next: (below: number) => number,
 ): BilledUsage {
   const input = inputOf(model, next);
@@ -67,10 +72,10 @@ function usageOf(
   const cache = next(3);
   const hit = next(input + 1);
   const cached =
-    cache === 1 && model.hasImplicitCache
+    cache === 1 && model.hasImplicitCache && !marked
       ? { cacheHit: hit }
       : cache === 2 && model.hasExplicitCache
-        ? { cacheHit: hit, cacheCreated: next(input - hit + 1), explicit: true }
+        ? { cacheHit: hit, cacheCreated: next(2) * next(input - hit + 1), explicit: true }
         : {};
   return {
     ...usage,
@@ -81,14 +86,14 @@ function usageOf(
   };
 }
 
-/** The usage as the service words it. */
-function wireUsage(model: PricedModel, native: boolean, usage: BilledUsage): object {
+/** The usage as the service words it: written tokens may be told as 0, and the type is sure natively only. */
+function wireUsage(model: PricedModel, { native, marked }: Asked, usage: BilledUsage): object {
   const cache = {
     ...(usage.cacheHit > 0 && { cached_tokens: usage.cacheHit }),
-    ...(usage.explicit && {
+    ...((usage.explicit || usage.cacheHit % 2 === 1) && {
       cache_creation_input_tokens: usage.cacheCreated,
-      cache_type: 'ephemeral',
     }),
+    ...(usage.explicit && (native || !marked) && { cache_type: 'ephemeral' }),
   };
   const split = {
     text_tokens: usage.input - usage.audioIn - usage.imageIn,
@@ -185,13 +190,14 @@ async function startBillingService(models: ReadonlyMap<string, PricedModel>) {
     }
     const model = models.get(body.model);
     if (model === undefined) throw new Error(`asked for ${body.model}`);
-    const usage = usageOf(model, native, next);
+    const asked = { native, marked: text.includes('cache_control') };
+    const usage = usageOf(model, asked, next);
     const sum = bill.get(model.id) ?? { calls: 0, pico: 0n };
     bill.set(model.id, { calls: sum.calls + 1, pico: sum.pico + model.bill(usage) });
     const streamed = native
       ? request.headers['x-dashscope-sse'] === 'enable'
       : body.stream === true;
-    send(response, streamed, answer(native, wireUsage(model, native, usage), key), native);
+    send(response, streamed, answer(native, wireUsage(model, asked, usage), key), native);
   };
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -219,9 +225,25 @@ async function startBillingService(models: ReadonlyMap<string, PricedModel>) {
 function lineOf(index: number, model: PricedModel): object {
   const text = `第 ${index} 题`;
   if (index % 3 > 0) return { custom_id: `l-${index}`, model: model.id, prompt: text };
-  const messages = [{ role: 'user', content: text }];
+  const marked = [{ type: 'text', text, cache_control: { type: 'ephemeral' } }];
+  const messages = [{ role: 'user', content: index % 2 === 0 ? marked : text }];
   const url = '/v1/chat/completions';
   return { custom_id: `l-${index}`, method: 'POST', url, body: { model: model.id, messages } };
+}
+
+/** The job and every model's own sum, as the ledger has them. */
+function ledgerBill({ database }: Ledger): { job: Record<string, unknown>; told: Bill } {
+  const byModel = database
+    .prepare(
+      `SELECT model, count(*) AS calls, sum(cost_pico) AS pico FROM attempts
+       WHERE class = 'answered' GROUP BY model`,
+    )
+    .safeIntegers()
+    .all() as { model: string; calls: bigint; pico: bigint }[];
+  return {
+    job: database.prepare('SELECT * FROM jobs').safeIntegers().get() as Record<string, unknown>,
+    told: new Map(byModel.map(({ model, calls, pico }) => [model, { calls: Number(calls), pico }])),
+  };
 }
 
 test.skipIf(!factsAreThere)(
@@ -256,25 +278,19 @@ test.skipIf(!factsAreThere)(
     }
     expect(service.faults).toEqual([]);
     expect(stops).toBe(2);
-    const { job, byModel } = at.look(({ database }) => ({
-      job: database.prepare('SELECT * FROM jobs').safeIntegers().get() as Record<string, unknown>,
-      byModel: database
-        .prepare(
-          `SELECT model, count(*) AS calls, sum(cost_pico) AS pico FROM attempts
-           WHERE class = 'answered' GROUP BY model`,
-        )
-        .safeIntegers()
-        .all() as { model: string; calls: bigint; pico: bigint }[],
-    }));
-    const told = new Map(
-      byModel.map(({ model, calls, pico }) => [model, { calls: Number(calls), pico }]),
-    );
+    const { job, told } = at.look(ledgerBill);
     // Models whose lines need more than a text are rejected by the check; most are here.
     expect(told.size).toBeGreaterThan(100);
     expect(told).toEqual(service.bill);
     const total = [...service.bill.values()].reduce((sum, { pico }) => sum + pico, 0n);
     expect(job['cost_pico']).toBe(total);
     expect(job['answered']).toBeGreaterThan(BigInt(Math.floor(LINES / 2)));
+
+    for (const suffix of ['', '-wal', '-shm', '.mark', '.lock'])
+      rmSync(at.ledgerPath + suffix, { force: true });
+    const stopped = await at.run({ adopt: true, settings: { skipInvalid: true } });
+    expect(stopped.summary.lines.open).toBe(0);
+    expect(at.look(ledgerBill).told).toEqual(service.bill);
   },
   TEST_MS,
 );

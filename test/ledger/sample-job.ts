@@ -228,6 +228,7 @@ function usageOf(tokens: SampleAttempt['tokens']): Usage | null {
     outputAudio: null,
     searchCount: null,
     searchStrategy: null,
+    imageSearchCount: null,
   };
 }
 

@@ -6,6 +6,7 @@ import { loadCatalog, type Catalog } from '../../src/models/catalog.ts';
 import type { Offer, Tier } from '../../src/models/offer.ts';
 import { formatPico, parseAmountPico, priceOf } from '../../src/models/price.ts';
 import type { Currency, Scope } from '../../src/models/scope.ts';
+import { readUsage } from '../../src/read-usage.ts';
 import { UNKNOWN_USAGE, type Usage } from '../../src/usage.ts';
 
 function usageOf(fields: Partial<Usage>): Usage {
@@ -111,6 +112,20 @@ describe.skipIf(vectors.length === 0)(
       }
     });
 
+    it.each(withUsage)('$name, as the usage of a reply is read', (vector) => {
+      const { model, region, currency, flags } = vector;
+      const discounted = flags['promotion'] === true || flags['off_peak'] === true;
+      const found = (discounted ? DISCOUNTED : catalog).offer(model, region, currency);
+      const usage = readUsage(vector.usage);
+      if (found === null || usage === null) throw new Error('no price or no usage');
+      const options = {
+        batch: flags['batch'] === true,
+        cacheMarked: flags['cache'] === 'explicit',
+        searchAsked: (flags['search_strategy'] as string | undefined) ?? null,
+      };
+      expect(cost(usage, found, options)).toBe(vector.expected_cost_exact);
+    });
+
     it('covers every vector but the failed request, which has no usage to price', () => {
       expect(
         vectors.filter((vector) => vector.usage === null).map((vector) => vector.name),
@@ -187,6 +202,33 @@ describe('priceOf', () => {
     // 1,000 x 6.5 x 0.169
     const usage = { inputTokens: 1_000, outputTokens: 0, cachedTokens: 1_000 };
     expect(cost(usage, offer('kimi/kimi-k2.6'))).toBe('0.0010985');
+  });
+
+  it('takes the cache of a hit from the request where the usage does not tell it', () => {
+    const usage = { inputTokens: 1_620, outputTokens: 66, cachedTokens: 1_605 };
+    const of = offer('qwen3-coder-plus');
+    const untold = { ...usage, explicitCache: null };
+    // 15 x 4 + 1,605 x 0.4 + 66 x 16, or 1,605 x 0.8 from the implicit cache.
+    expect(cost(untold, of, { cacheMarked: true })).toBe('0.001758');
+    expect(cost(untold, of)).toBe('0.0024');
+    expect(cost({ ...usage, explicitCache: false }, of, { cacheMarked: true })).toBe('0.0024');
+  });
+
+  it('takes a native hit without a type for one of the implicit cache, written tokens told as 0 or not', () => {
+    const details = { cached_tokens: 2048, cache_creation_input_tokens: 0 };
+    const usage = { input_tokens: 3019, output_tokens: 104, prompt_tokens_details: details };
+    // 971 x 0.8 + 2,048 x 0.16 + 104 x 2
+    expect(cost(readUsage(usage) ?? {}, offer('qwen-plus'))).toBe('0.00131248');
+  });
+
+  it('is not exact where images were searched: they are billed by the call, at a fee that no page names', () => {
+    const usage = { inputTokens: 100, outputTokens: 10, imageSearchCount: 3 };
+    const of = offer('qwen3.6-plus');
+    expect(priceOf(usageOf(usage), of)?.exact).toBe(false);
+    expect(priceOf(usageOf({ ...usage, imageSearchCount: 0 }), of)?.exact).toBe(true);
+    const plugins = { image_search: { count: 3 } };
+    const read = readUsage({ input_tokens: 100, output_tokens: 10, plugins });
+    expect(priceOf(usageOf(read ?? {}), of)?.exact).toBe(false);
   });
 
   it('adds the search fee by strategy, the dearest where the strategy is not known', () => {
