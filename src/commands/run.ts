@@ -7,6 +7,7 @@ import { seenSizes } from '../ledger/estimates.ts';
 import { findJob } from '../ledger/jobs.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { asStorageError } from '../ledger/storage-error.ts';
+import type { Job } from '../ledger/records.ts';
 import type { Currency } from '../models/scope.ts';
 import { refuseSameFiles } from '../output/output-set.ts';
 import type { Settings } from '../settings.ts';
@@ -161,22 +162,11 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
     const onGate = (): void => {
       asked = true;
     };
-    let job = await prepareJob(
+    const prepared = await prepareJob(
       ledger,
       requestOf(wired, { io, pricing, currency, outputSeen: outputSeenIn(seen), onGate }),
     );
-    // A survey has asked already; a job that goes on asks for what is still open.
-    const confirm = async (): Promise<void> => {
-      if (!asked) await confirmOpen(ledger, job, { settings, currency, io });
-    };
-    const { parsed } = wired;
-    if (parsed.command === 'retry') {
-      // What is refused leaves the failed lines as they were.
-      await ledger.transactWhile(async () => {
-        job = retryLines(ledger, job, { ...parsed, io, mode });
-        await confirm();
-      });
-    } else await confirm();
+    const job = await confirmJob(ledger, prepared, { wired, asked, currency, io });
     const report = (event: Parameters<Reporter['report']>[0]): void => {
       reporter.report(event);
       io.onEvent?.(event);
@@ -210,6 +200,30 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
   if (places.source.spooled) await removeSpool(places);
   await tell(result, { settings, flags: wired.parsed.flags, places, reporter, mode }, io);
   return result.exitCode;
+}
+
+/**
+ * The last question before anything is sent, for what is open of a job; a survey has asked already. `retry` reopens
+ * its lines first, and leaves them as they were where that is refused.
+ */
+async function confirmJob(
+  ledger: Ledger,
+  job: Job,
+  at: {
+    readonly wired: Wired;
+    readonly asked: boolean;
+    readonly currency: Currency;
+    readonly io: CommandIo;
+  },
+): Promise<Job> {
+  const { wired, asked, currency, io } = at;
+  const { parsed, mode, setup } = wired;
+  const confirm = async (open: Job): Promise<Job> => {
+    if (!asked) await confirmOpen(ledger, open, { settings: setup.settings, currency, io });
+    return open;
+  };
+  if (parsed.command !== 'retry') return confirm(job);
+  return ledger.transactWhile(() => confirm(retryLines(ledger, job, { ...parsed, io, mode })));
 }
 
 /** The ledger, held for this run's job. */

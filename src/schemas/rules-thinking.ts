@@ -169,7 +169,7 @@ export const THINKING_RULES: readonly Rule[] = [
     // Documented to be refused where efforts are; elsewhere nothing is said of them.
     weaker: {
       severity: 'warning',
-      when: (view) => !FAMILIES.effort.test(view.model),
+      when: (view) => !isOf(view, 'effort'),
       text: 'models not listed with efforts',
     },
     code: PROBLEM_CODES.modelList,
