@@ -285,6 +285,7 @@ describe('the example inputs', () => {
         strict,
         catalog,
         scope: 'cn',
+        batchChat: false,
       },
       pricing: createPricing(catalog, 'cn', 'CNY'),
       outputSeen: nothingSeen,

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { readApiKey } from '../config/api-key.ts';
 import { resolveSettings } from '../config/config.ts';
-import { regionOfUrl, resolveEndpoints } from '../config/endpoints.ts';
+import { isBatchChat, regionOfUrl, resolveEndpoints } from '../config/endpoints.ts';
 import { ConfigError } from '../errors.ts';
 import type { JobEndpoint } from '../ledger/records.ts';
 import type { LineDefaults } from '../input/request-parts.ts';
@@ -38,7 +38,7 @@ export function openCatalog(path: string | undefined): Catalog {
 /** What lines that do not say fall back on. */
 export function lineDefaults(settings: Settings, catalog: Catalog, scope: Scope): LineDefaults {
   const { model, system, protocol, set, strict } = settings;
-  return { model, system, protocol, set, strict, catalog, scope };
+  return { model, system, protocol, set, strict, catalog, scope, batchChat: isBatchChat(settings) };
 }
 
 /** Resolves flags, environment and files into everything a run needs but its input. */

@@ -66,6 +66,7 @@ export function applyDefaults(
       endpoint,
       model,
       profile,
+      batchChat: defaults.batchChat,
       input: draft.input,
       messages:
         system === null

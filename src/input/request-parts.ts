@@ -16,6 +16,8 @@ export type LineDefaults = {
   readonly catalog: Catalog;
   /** Where the request goes: a model's limits and abilities are those it has there. */
   readonly scope: Scope;
+  /** All calls go to Batch Chat, the half-price twin of the OpenAI-compatible endpoint. */
+  readonly batchChat: boolean;
 };
 
 /** One member of an object of the request, as raw text. */

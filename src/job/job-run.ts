@@ -17,12 +17,11 @@ import type { RunOptions } from './run-options.ts';
 import { RunPace } from './run-pace.ts';
 import { tooManyFailures, unreachable, wrongEndpoint } from './stop-reasons.ts';
 import { Sample } from './sample.ts';
+import { timeoutsOf } from './timeouts-of.ts';
 import type { Stopped } from './run-stop.ts';
 import type { Parked, SettleContext } from '../settle.ts';
 
 const PROGRESS_EVERY_MS = 250;
-const SERVER_TIMEOUT_MS = 330_000;
-const STREAM_TIMEOUT_MS = 3_600_000;
 /** As many as calls in flight can be asked for. */
 const CONNECTIONS_MAX = 10_000;
 
@@ -81,10 +80,7 @@ export class JobRun {
       apiKey: options.apiKey,
       // The limiter bounds the calls in flight, and may be retuned; connections are opened as they are needed.
       connectionsMax: CONNECTIONS_MAX,
-      timeoutMs: {
-        whole: settings.timeoutMs ?? SERVER_TIMEOUT_MS,
-        streamed: settings.timeoutMs ?? STREAM_TIMEOUT_MS,
-      },
+      timeoutMs: timeoutsOf(settings),
       idleTimeoutMs: settings.idleTimeoutMs,
       connectTimeoutMs: settings.connectTimeoutMs,
       workspace: settings.workspace,

@@ -10,6 +10,7 @@ import type {
   TierRecord,
 } from './model-record.ts';
 import { USER_SOURCE } from './offer.ts';
+import { saidBatch, saidScopes } from './said-places.ts';
 import { SCOPES, type Currency, type Scope } from './scope.ts';
 
 type TierOverride = {
@@ -62,6 +63,7 @@ export type ModelOverride = {
         readonly json_object?: Ability | undefined;
         readonly json_schema?: Ability | undefined;
         readonly web_search?: boolean | readonly (Scope | '*')[] | undefined;
+        readonly batch_chat_cn?: boolean | undefined;
       }
     | undefined;
   readonly limits?:
@@ -155,6 +157,7 @@ const capabilities = z.strictObject({
   web_search: z
     .union([z.boolean(), z.array(scope)], { error: 'expected true, false or scopes' })
     .optional(),
+  batch_chat_cn: z.boolean().optional(),
 });
 
 const model = z.strictObject({
@@ -216,8 +219,8 @@ export function applyOverride(base: ModelRecord | undefined, override: ModelOver
       logprobs: said.logprobs,
       json_object: said.json_object,
       json_schema: said.json_schema,
-      web_search:
-        typeof said.web_search === 'boolean' ? (said.web_search ? ['*'] : []) : said.web_search,
+      web_search: saidScopes(said.web_search),
+      batch: saidBatch(base?.batch, said.batch_chat_cn),
     }),
     prices: [...exactFirst(override.pricing ?? []).map(priceRecord), ...(base?.prices ?? [])],
     user_rates: [

@@ -199,6 +199,7 @@ const UNKNOWN: Omit<ModelProfile, 'id' | 'canonicalId' | 'known' | 'near'> = {
   jsonObject: null,
   jsonSchema: null,
   webSearch: null,
+  batchChat: null,
   contextWindow: null,
   maxInput: null,
   maxOutput: null,
@@ -234,6 +235,7 @@ function profileOf(
     jsonObject: record.json_object ?? null,
     jsonSchema: record.json_schema ?? null,
     webSearch: webSearchOf(record, scope),
+    batchChat: record.batch?.includes('cn-chat') ?? null,
     contextWindow: limits.context ?? null,
     maxInput: limits.max_input ?? null,
     maxOutput: limits.max_output ?? null,
@@ -247,7 +249,7 @@ function profileOf(
 function webSearchOf({ web_search: where }: ModelRecord, scope: Scope | undefined): boolean | null {
   if (where === undefined) return null;
   if (where.length === 0) return false;
-  if (scope === undefined || where.includes(scope)) return true;
+  if (scope === undefined || where.includes(scope) || where.includes('*')) return true;
   return scope === 'cn' || scope === 'intl' ? false : null;
 }
 

@@ -23,6 +23,8 @@ export type ModelProfile = {
   readonly jsonSchema: boolean | 'non-thinking only' | null;
   /** Whether `enable_search` works in the scope asked for; where none is, in some scope at least. */
   readonly webSearch: boolean | null;
+  /** Whether Batch Chat serves it. */
+  readonly batchChat: boolean | null;
   readonly contextWindow: number | null;
   readonly maxInput: number | null;
   readonly maxOutput: number | null;

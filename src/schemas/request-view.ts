@@ -13,6 +13,8 @@ export type RequestView = {
   readonly endpoint: Endpoint;
   readonly model: string;
   readonly profile: ModelProfile;
+  /** Whether the call goes to Batch Chat. */
+  readonly batchChat: boolean;
   /** `input` less `messages` (native: `prompt`, `history`, ...); empty for openai. */
   readonly input: Readonly<Record<string, unknown>>;
   /** Undefined where the line has none. */

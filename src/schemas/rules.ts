@@ -4,6 +4,7 @@ import type { Examination } from './findings.ts';
 import type { RequestView } from './request-view.ts';
 import { weightOf } from './rule.ts';
 import type { Rule } from './rule.ts';
+import { BATCH_CHAT_RULES } from './rules-batch-chat.ts';
 import { MODEL_RULES } from './rules-models.ts';
 import { OUTPUT_RULES } from './rules-output.ts';
 import { SEARCH_RULES } from './rules-search.ts';
@@ -21,6 +22,7 @@ export const RULES: readonly Rule[] = [
   ...OUTPUT_RULES,
   ...SEARCH_RULES,
   ...MODEL_RULES,
+  ...BATCH_CHAT_RULES,
 ];
 
 const ALWAYS: readonly Rule[] = RULES.filter((rule) => rule.on === null);

@@ -14,6 +14,7 @@ type SourceName =
   | 'translation'
   | 'research'
   | 'openapi'
+  | 'batchChat'
   | 'recorded'
   | 'rateAdvice'
   | 'reported'
@@ -78,6 +79,11 @@ export const SOURCES: Readonly<Record<SourceName, Source>> = {
     name: 'OpenAPI files',
     text: 'OpenAPI files of platform.qianwenai.com/docs',
     date: '2026-09',
+  },
+  batchChat: {
+    name: 'Batch Chat',
+    text: 'help.aliyun.com/zh/model-studio/openai-compatible-batch-chat',
+    date: '2026-05',
   },
   recorded: {
     name: 'recorded exchanges',

@@ -152,7 +152,8 @@ export async function createHarness(
       ...run.settings,
     };
     const { model, system, protocol, set, strict, maxLineBytes, skipInvalid } = settings;
-    const defaults = { model, system, protocol, set, strict, catalog, scope: 'cn' as const };
+    const where = { scope: 'cn', batchChat: false } as const;
+    const defaults = { model, system, protocol, set, strict, catalog, ...where };
     const pricing = createPricing(catalog, 'cn', 'CNY');
     const seen = seenSizes(ledger.database, {
       jobId: findJob(ledger.database, 'reviews')?.id ?? null,

@@ -16,6 +16,7 @@ export function defaultsOf(fields: Partial<LineDefaults> = {}): LineDefaults {
     strict: false,
     catalog,
     scope: 'cn',
+    batchChat: false,
     ...fields,
   };
 }

@@ -66,6 +66,8 @@ describe('bundled catalog', () => {
       (['cn', 'intl', 'eu'] as const).map((scope) => catalog.profile('qwen-max', scope).webSearch),
     ).toEqual([true, false, null]);
     expect(catalog.profile('qwen-long', 'eu').webSearch).toBe(false);
+    const own = loadCatalog({ models: [{ id: 'qwen-long', capabilities: { web_search: true } }] });
+    expect(own.profile('qwen-long', 'intl').webSearch).toBe(true);
   });
 
   it('no second name hides a model of its own', () => {

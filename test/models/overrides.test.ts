@@ -77,6 +77,12 @@ const ROWS: Readonly<Record<Field, Row>> = {
     ],
     bad: ['cn', ['moon'], 1],
   },
+  batchChat: {
+    at: 'capabilities',
+    key: 'batch_chat_cn',
+    good: same(true, false),
+    bad: ['cn', 1],
+  },
   contextWindow: limit('context_window'),
   maxInput: limit('max_input'),
   maxOutput: limit('max_output'),

@@ -57,14 +57,22 @@ function requestFor(mutator: Mutator, seed: number): Draft {
   return draft;
 }
 
-function problemsOf(mutator: Mutator, draft: Draft, strict: boolean): [string, readonly Problem[]] {
+function problemsOf(
+  mutator: Mutator,
+  draft: Draft,
+  { strict, broken }: { readonly strict: boolean; readonly broken: boolean },
+): [string, readonly Problem[]] {
   const model = mutator.model ?? 'qwen-plus';
   const { catalog: capabilities } = mutator;
   const catalog =
     capabilities === undefined
       ? {}
       : { catalog: loadCatalog({ models: [{ id: model, capabilities }] }) };
-  const parsed = parseText(writeDraft(draft, 'b').text, { strict, ...catalog });
+  const parsed = parseText(writeDraft(draft, 'b').text, {
+    strict,
+    batchChat: broken && mutator.batchChat === true,
+    ...catalog,
+  });
   return [parsed.kind, parsed.problems];
 }
 
@@ -93,19 +101,19 @@ describe('broken rules', () => {
       fc.assert(
         fc.property(fc.integer({ min: 1, max: 2 ** 31 - 1 }), (seed) => {
           const draft = requestFor(mutator, seed);
-          const [, before] = problemsOf(mutator, draft, false);
+          const [, before] = problemsOf(mutator, draft, { strict: false, broken: false });
           expect(before.filter((problem) => isHit(mutator, problem))).toEqual([]);
           expect(before.filter(({ severity }) => severity === 'error')).toEqual([]);
 
           mutator.mutate(draft, seededRandom(seed));
-          const [kind, after] = problemsOf(mutator, draft, false);
+          const [kind, after] = problemsOf(mutator, draft, { strict: false, broken: true });
           const hits = after.filter((problem) => isHit(mutator, problem));
           expect(hits, JSON.stringify(after)).toHaveLength(1);
           expect(hits[0]?.message).toMatch(CITED);
           const errors = after.filter(({ severity }) => severity === 'error');
           expect(errors).toEqual(mutator.severity === 'error' ? hits : []);
           expect(kind).toBe(mutator.severity === 'error' ? 'rejected' : 'request');
-          const [strictly] = problemsOf(mutator, draft, true);
+          const [strictly] = problemsOf(mutator, draft, { strict: true, broken: true });
           if (mutator.severity === 'warning') expect(strictly).toBe('rejected');
         }),
         { numRuns: mutator.breaks.endsWith('-bytes') ? 2 : 25 },

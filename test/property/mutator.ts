@@ -15,6 +15,8 @@ export type Mutator = {
   readonly says: string;
   /** What the user's catalog file says of the model (cli.md `--catalog`). */
   readonly catalog?: Readonly<Record<string, unknown>>;
+  /** Calls go to Batch Chat once the line is broken. */
+  readonly batchChat?: true;
   /** What the request has before, and is right with. */
   readonly given?: (draft: Draft, random: Random) => void;
   readonly mutate: (draft: Draft, random: Random) => void;

@@ -21,6 +21,7 @@ const ABLE: ModelProfile = {
   jsonObject: 'non-thinking only',
   jsonSchema: 'non-thinking only',
   webSearch: true,
+  batchChat: true,
   contextWindow: 131_072,
   maxInput: 129_024,
   maxOutput: 32_768,
@@ -95,6 +96,7 @@ const UNKNOWN: ModelProfile = {
   jsonObject: null,
   jsonSchema: null,
   webSearch: null,
+  batchChat: null,
   maxOutput: null,
   maxThinking: null,
 };
@@ -105,6 +107,7 @@ export type ViewParts = {
   readonly openai?: boolean;
   readonly unknown?: boolean;
   readonly streamAsked?: boolean | null;
+  readonly batchChat?: boolean;
   /** Raw texts of parameters, where the number alone does not say it. */
   readonly raw?: Readonly<Record<string, string>>;
 } & Partial<
@@ -166,6 +169,7 @@ export function viewOf(parts: ViewParts = {}): RequestView {
       (native ? (profile.nativeEndpoint ?? 'text-generation') : 'chat-completions'),
     model,
     profile,
+    batchChat: parts.batchChat ?? false,
     input: parts.input ?? {},
     messages: 'messages' in parts ? parts.messages : QUESTION,
     parameters,

@@ -579,6 +579,20 @@ const CASES: readonly Case[] = [
     mended: { messages: [user(' the'.repeat(120_000))] },
   },
   {
+    id: 'batch-chat-native',
+    expected: 'error ',
+    says: 'would go to Batch Chat',
+    broken: { batchChat: true },
+    mended: { batchChat: true, openai: true },
+  },
+  {
+    id: 'batch-chat-model',
+    expected: 'warning body.model',
+    says: 'the model is qwen-max',
+    broken: { batchChat: true, openai: true, model: 'qwen-max', profile: { batchChat: false } },
+    mended: { openai: true, model: 'qwen-max', profile: { batchChat: false } },
+  },
+  {
     id: '17-user',
     expected: 'error input.messages',
     says: 'exactly one user message',

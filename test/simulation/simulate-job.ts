@@ -84,7 +84,8 @@ async function work({ world, scenario, clock, stop }: Run, ledger: Ledger): Prom
   const path = (name: string): string => join(world.folder, name);
   const settings = settingsOf(world, scenario);
   const { model, system, protocol, set, strict, maxLineBytes, skipInvalid } = settings;
-  const defaults = { model, system, protocol, set, strict, catalog, scope: 'cn' as const };
+  const where = { scope: 'cn', batchChat: false } as const;
+  const defaults = { model, system, protocol, set, strict, catalog, ...where };
   const known = findJob(ledger.database, 'job')?.id ?? null;
   const seen = seenSizes(ledger.database, { jobId: known, simulated: false });
   const job = await prepareJob(ledger, {
