@@ -51,7 +51,8 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
   const { database } = ledger;
   // In input order everything up to the cursor is settled; in settled order nothing is known.
   const settledTo = writer !== null && job.outputOrder === 'input' ? cursor.line : 0;
-  ledger.transact(() => closeUnknownAttempts(ledger, job.id, settledTo));
+  const counted = options.context.onAmbiguous === 'fail';
+  ledger.transact(() => closeUnknownAttempts(ledger, job.id, { afterLine: settledTo, counted }));
   const settled = settledLines(database, job.id, settledTo);
   const prior = priorAttempts(database, job.id, settledTo);
   const starts = new ChunkStarts();

@@ -4,6 +4,7 @@ import { classify, isOverload } from './classify.ts';
 import { costOfAnswer } from './cost-of-answer.ts';
 import { type Clock, pause } from './clock.ts';
 import { DROPPED_BEFORE_SENDING } from './dropped-call.ts';
+import { NOT_PAID_TWICE } from './not-paid-twice.ts';
 import type { ApiFailure, Verdict } from './failure.ts';
 import type { Journal } from './journal.ts';
 import type { AttemptEnd, SettledLine } from './ledger/records.ts';
@@ -17,6 +18,7 @@ import type { Decoded, Protocol, ProtocolName } from './protocols/protocol.ts';
 import { decodeResult } from './decode-result.ts';
 import { redactDecoded } from './redact-decoded.ts';
 import type { Report } from './reporters/reporter.ts';
+import { settleUnsent } from './settle-unsent.ts';
 import { answeredLine, failedLine } from './settled-line.ts';
 import { callToMake } from './streamed-call.ts';
 import { TIME_LIMIT_CODES } from './time-limit.ts';
@@ -79,10 +81,17 @@ export async function settleLine(line: PlannedLine, context: SettleContext): Pro
     ambiguous: line.prior?.ambiguous ?? 0,
     tooSlow: line.prior?.tooSlow ?? false,
   };
+  if (context.onAmbiguous === 'fail' && tally.ambiguous > 0) {
+    await settleUnsent(line, tally.attempt, { ...context, failure: NOT_PAID_TWICE });
+    return;
+  }
   for (let again = false; ;) {
     const ticket = await context.limiter.admit(line, again);
     if (ticket === null) {
-      await settleParked(line, tally, context);
+      // A line of a model that does not exist fails unsent; any other that got no leave stays open.
+      const parked = context.parked.get(line.model);
+      if (parked?.failUnsent === true && !context.stop.aborted)
+        await settleUnsent(line, tally.attempt, { ...context, failure: parked.failure });
       return;
     }
     const next = await tryOnce(line, tally, { context, ticket });
@@ -90,20 +99,6 @@ export async function settleLine(line: PlannedLine, context: SettleContext): Pro
     if (next.waitMs > 0) await pause(context.clock, next.waitMs, context.stop);
     again = next.again;
   }
-}
-
-/** A line of a model that does not exist fails unsent; any other that got no leave stays open. */
-async function settleParked(
-  line: PlannedLine,
-  tally: Tally,
-  context: SettleContext,
-): Promise<void> {
-  const parked = context.parked.get(line.model);
-  if (parked?.failUnsent !== true || context.stop.aborted) return;
-  const wallMs = context.clock.wallMs();
-  await context.journal.settledUnsent(
-    failedLine(line, tally.attempt, { failure: parked.failure, unsent: true, wallMs }),
-  );
 }
 
 /** What an attempt took, for the budget and the pace. */
@@ -262,7 +257,10 @@ function decide(
   if (ambiguous) tally.ambiguous += 1;
   const stay = { next: 'done' as const, counted, fails: false };
   const fail = { next: 'done' as const, counted, fails: true };
-  if (failure.kind === 'interrupted') return stay;
+  if (failure.kind === 'interrupted') {
+    const mayBePaid = !failure.neverSent && context.onAmbiguous === 'fail';
+    return mayBePaid ? { ...fail, counted: true } : stay;
+  }
   if (ambiguous && (context.onAmbiguous === 'fail' || tally.ambiguous >= AMBIGUOUS_MAX))
     return { ...fail, doubtful };
   if (doubtful && tally.counted >= context.maxAttempts) return { ...fail, doubtful };

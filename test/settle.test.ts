@@ -306,6 +306,19 @@ describe('settleLine: what may have been billed', () => {
     expect(at.settled()).toMatchObject([{ state: 'failed', code: 'qbatch_timeout' }]);
   });
 
+  test('--on-ambiguous fail: a call of an earlier run that may have been billed is not made again', async () => {
+    const prior = { last: 1, counted: 1, ambiguous: 1, tooSlow: false };
+    const at = surroundings(() => answerOf('好评'), { onAmbiguous: 'fail' });
+    await at.run(plannedLine(7, { prior }));
+    expect(at.transport.sent).toHaveLength(0);
+    expect(at.settled()).toMatchObject([
+      { state: 'failed', code: 'qbatch_interrupted', attempts: 1, statusCode: null },
+    ]);
+    const again = surroundings(() => answerOf('好评'), { onAmbiguous: 'fail' });
+    await again.run(plannedLine(7, { prior: { ...prior, counted: 0, ambiguous: 0 } }));
+    expect(again.settled()).toMatchObject([{ state: 'answered' }]);
+  });
+
   test('maxAttempts 1: a lost connection is not tried again', async () => {
     const at = surroundings(inTurn(failedCall(), answerOf('好评')), { maxAttempts: 1 });
     await at.run();
@@ -561,6 +574,22 @@ describe('settleLine: stops', () => {
     ]);
     expect(at.settled()).toEqual([]);
     expect(at.limiter.inFlight).toBe(0);
+  });
+
+  test('--on-ambiguous fail: calls dropped in flight are the last of their lines, those not sent are none', async () => {
+    const at: Surroundings = surroundings(
+      () => {
+        setImmediate(() => {
+          at.stop.abort();
+          at.abort.abort();
+        });
+        return 'hang';
+      },
+      { onAmbiguous: 'fail' },
+    );
+    await at.run();
+    expect(at.ends()).toMatchObject([{ class: 'possibly_billed', counted: true }]);
+    expect(at.settled()).toMatchObject([{ state: 'failed', code: 'qbatch_interrupted' }]);
   });
 
   test('calls dropped between the start record and the sending: never sent', async () => {

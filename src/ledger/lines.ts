@@ -200,16 +200,20 @@ export function priorAttempts(database: Database, jobId: number, afterLine: numb
 }
 
 /**
- * Writes down that attempts of dead runs have an unknown fate: possibly billed, not counted against
- * the line. Inside a transaction. Returns how many there were.
+ * Writes down that attempts of dead runs have an unknown fate: possibly billed, and only where `counted` says so
+ * (`--on-ambiguous fail`) counted against the line. Inside a transaction. Returns how many there were.
  */
-export function closeUnknownAttempts(ledger: Ledger, jobId: number, afterLine: number): number {
+export function closeUnknownAttempts(
+  ledger: Ledger,
+  jobId: number,
+  at: { readonly afterLine: number; readonly counted: boolean },
+): number {
   return ledger.database
     .prepare(
-      `UPDATE attempts SET class = 'possibly_billed', counted = 0, code = 'qbatch_interrupted'
+      `UPDATE attempts SET class = 'possibly_billed', counted = ?, code = 'qbatch_interrupted'
        WHERE job_id = ? AND line_no > ? AND class IS NULL`,
     )
-    .run(jobId, afterLine).changes;
+    .run(at.counted ? 1 : 0, jobId, at.afterLine).changes;
 }
 
 /**

@@ -80,7 +80,7 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
     }
     ledger.adopted();
     // The older ledger may have calls in flight whose ends it lost; where all lines are adopted no dispatch closes them.
-    closeUnknownAttempts(ledger, job.id, 0);
+    closeUnknownAttempts(ledger, job.id, { afterLine: 0, counted: false });
     recountJob(ledger, job.id);
     setOutputs(ledger, job.id, { mode: modeAnew(job), cursor: CURSOR_START });
     setState(ledger, job.id, 'open', request.clock.wallMs());

@@ -83,6 +83,43 @@ describe('signals', () => {
     expect(server.counts().get(ids[0] ?? '')).toBe(1);
   });
 
+  test.each(['a second signal', 'kill -9'])(
+    '--on-ambiguous fail and %s: no call that may have been billed is made again, until retry',
+    async (how) => {
+      const { bench, server, args, ids } = await prepareCliJob(5, { mixed: true });
+      server.script = ({ id }) => (id === ids[0] ? { kind: 'answer' } : { kind: 'hang' });
+      const all = [...args, '-c', '2', '--on-ambiguous', 'fail'];
+      const run = startCli(bench, all);
+      await run.before(server.seen(3));
+      if (how === 'kill -9') run.signal('SIGKILL');
+      else {
+        run.signal('SIGINT');
+        await run.says('stopping');
+        run.signal('SIGINT');
+      }
+      await run.finished;
+      server.script = () => ({ kind: 'answer' });
+      const again = await runCli(bench, [...all, '--json']);
+      expect(again).toMatchObject({ status: 1 });
+      expect(again.json()).toMatchObject({
+        lines: { answered: 3, failed: 2, open: 0 },
+        possibly_billed: { lines: 2, attempts: 2 },
+      });
+      expect([...server.counts().values()]).toEqual([1, 1, 1, 1, 1]);
+      expect(bench.lines('a.errors.jsonl')).toMatchObject(
+        [1, 2].map((index) => ({
+          custom_id: ids[index],
+          response: null,
+          error: { code: 'qbatch_interrupted' },
+        })),
+      );
+      const verified = await runCli(bench, ['status', '--verify', '--json']);
+      expect(verified.json()).toMatchObject({ verify: { ok: true } });
+      const retry = await runCli(bench, ['retry', '--on-ambiguous', 'fail', '--json']);
+      expect(retry.json()).toMatchObject({ lines: { answered: 5, failed: 0 } });
+    },
+  );
+
   // Its time limit is less than the wait: only a wait that the signal ends comes in below it.
   test(
     'a signal while a retry is waited for: ends at once, the line stays open with its attempt on record',

@@ -685,7 +685,9 @@ describe('Ledger: attempts of earlier runs', () => {
 
   test('closeUnknownAttempts: those without an end are possibly billed and do not count', () => {
     const { ledger, job } = ledgerWithAttempts();
-    const closed = ledger.transact(() => closeUnknownAttempts(ledger, job.id, 0));
+    const closed = ledger.transact(() =>
+      closeUnknownAttempts(ledger, job.id, { afterLine: 0, counted: false }),
+    );
     expect(closed).toBe(2);
     const rows = ledger.database
       .prepare(
@@ -697,7 +699,18 @@ describe('Ledger: attempts of earlier runs', () => {
       [3, 2, 0],
       [4, 1, 0],
     ]);
-    expect(ledger.transact(() => closeUnknownAttempts(ledger, job.id, 0))).toBe(0);
+    expect(
+      ledger.transact(() => closeUnknownAttempts(ledger, job.id, { afterLine: 0, counted: false })),
+    ).toBe(0);
+  });
+
+  test('closeUnknownAttempts, counted: they are attempts that may have been billed, until a retry', () => {
+    const { ledger, job } = ledgerWithAttempts();
+    ledger.transact(() => closeUnknownAttempts(ledger, job.id, { afterLine: 0, counted: true }));
+    expect(priorAttempts(ledger.database, job.id, 0).get(4)).toMatchObject({
+      counted: 1,
+      ambiguous: 1,
+    });
   });
 
   test('settledLines: those after a line only', () => {
