@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import {
   accessSync,
   constants,
-  createReadStream,
   createWriteStream,
   openSync,
   renameSync,
@@ -12,9 +11,10 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { randomToken } from '../clock.ts';
 import { EXIT, InputError, QbatchError, UsageError } from '../errors.ts';
 import { outputError } from '../output/output-file.ts';
+import { openStream } from './open-stream.ts';
+import { removeStaleSpooling, spoolingPath } from './spooling.ts';
 
 /** An input that can be read more than once. */
 export type InputSource = {
@@ -71,9 +71,12 @@ export async function openInput(
     return spool(at.stdin, at, once);
   }
   let stat;
+  let stream;
   try {
     stat = statSync(given);
     accessSync(given, constants.R_OK);
+    const isStream = stat.isFIFO() || stat.isCharacterDevice() || DESCRIPTOR_NAME.test(place);
+    if (isStream && !stat.isDirectory()) stream = openStream(given, stat.isFIFO());
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const what =
@@ -86,8 +89,14 @@ export async function openInput(
   }
   if (stat.isDirectory())
     throw new InputError(EXIT.noInput, `${given} is a folder`, 'name a JSONL file in it');
-  if (stat.isFIFO() || stat.isCharacterDevice() || DESCRIPTOR_NAME.test(place))
-    return spool(createReadStream(given), at, once);
+  if (stream !== undefined) {
+    try {
+      return await spool(stream, at, once);
+    } finally {
+      // Also where the copy could not be made: a FIFO that waits for a writer would keep the process.
+      stream.destroy();
+    }
+  }
   return { path: given, stem: stemOf(given), folder: dirname(given), spooled: false };
 }
 
@@ -98,7 +107,8 @@ async function spool(
   once: boolean,
 ): Promise<InputSource> {
   const { cwd, stop } = at;
-  const temporary = join(cwd, `stdin-${randomToken()}.spooling`);
+  removeStaleSpooling(cwd);
+  const temporary = spoolingPath(cwd);
   const content = createHash('sha256');
   const hashing = new Transform({
     transform(chunk: Buffer, _encoding, done) {

@@ -10,6 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
@@ -160,6 +161,40 @@ describe('openInput', () => {
     const source = await openInput(fifo, from(cwd, noStdin));
     expect(source).toMatchObject({ stem: `stdin-${HASH.slice(0, 12)}`, spooled: true });
     expect(readFileSync(source.path, 'utf8')).toBe(CONTENT);
+  });
+
+  test.runIf(process.platform === 'linux')(
+    'a FIFO whose writer comes later, writes in pieces, and goes: its whole content, once',
+    async () => {
+      const cwd = tempFolder();
+      const fifo = join(cwd, 'pipe');
+      execFileSync('mkfifo', [fifo]);
+      const opening = openInput(fifo, from(cwd, noStdin));
+      // More than a pipe holds, so that each piece is read before the next can be written.
+      const piece = CONTENT.repeat(5000);
+      const writer = await open(fifo, 'w');
+      for (let count = 0; count < 3; count += 1) await writer.writeFile(piece);
+      await writer.close();
+      expect(readFileSync((await opening).path, 'utf8')).toBe(piece.repeat(3));
+    },
+  );
+
+  test.runIf(process.platform === 'linux')(
+    'a FIFO whose writer writes nothing: empty',
+    async () => {
+      const cwd = tempFolder();
+      const fifo = join(cwd, 'pipe');
+      execFileSync('mkfifo', [fifo]);
+      const opening = openInput(fifo, from(cwd, noStdin));
+      await (await open(fifo, 'w')).close();
+      expect(readFileSync((await opening).path, 'utf8')).toBe('');
+    },
+  );
+
+  test('a device that is at its end: empty', async () => {
+    const source = await openInput('/dev/null', from(tempFolder(), noStdin));
+    expect(source.spooled).toBe(true);
+    expect(readFileSync(source.path, 'utf8')).toBe('');
   });
 
   test('missing, or a folder: 66', async () => {

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { randomToken } from '../clock.ts';
+
+/** `stdin-<place>-<process>-<token>.spooling` */
+const NAME = /^stdin-([0-9a-f]{8})-(\d+)-[0-9a-f]{12}\.spooling$/;
+
+/** Where numbers of processes mean the same ones as here: this host and, on Linux, this container. */
+function placeToken(): string {
+  let namespace = '';
+  try {
+    namespace = readlinkSync('/proc/self/ns/pid');
+  } catch {
+    // Elsewhere a host has one set of numbers.
+  }
+  return createHash('sha256').update(`${hostname()} ${namespace}`).digest('hex').slice(0, 8);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** A name of its own, in `folder`, for the copy that is being written of a stream. */
+export function spoolingPath(folder: string): string {
+  return join(folder, `stdin-${placeToken()}-${process.pid}-${randomToken()}.spooling`);
+}
+
+/**
+ * Removes the copies in `folder` whose writers were killed: they are of no use, and may hold prompts. Only where it
+ * is sure that the writer is gone. (A file's age tells nothing: who writes into a pipe may be slow. A lock that
+ * dies with its holder would take a database per copy.) What cannot be removed stays.
+ */
+export function removeStaleSpooling(folder: string): void {
+  const place = placeToken();
+  try {
+    for (const name of readdirSync(folder)) {
+      const [, writtenAt, pid] = NAME.exec(name) ?? [];
+      if (writtenAt === place && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true });
+    }
+  } catch {
+    // The folder's own faults are told where the copy is made.
+  }
+}
