@@ -1,6 +1,5 @@
 import { homedir } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import { asksForJson } from './command-line/argv.ts';
 import { boundGarbage } from './bound-garbage.ts';
 import { systemClock } from './clock.ts';
 import type { CommandIo } from './commands/io.ts';
@@ -163,15 +162,16 @@ async function explain(
   const redact = createRedactor([(io.env['DASHSCOPE_API_KEY'] ?? '').trim()]);
   const { refusalEvent, refusalJson } = await import('./reporters/refusal-json.ts');
   const isKnown = error instanceof QbatchError;
+  const { programReaders } = await import('./commands/program-readers.ts');
+  const readers = programReaders(argv, parsed, io);
   // Where stdout itself is what failed, stderr still says so.
-  if (isKnown && asksForJson(argv))
+  if (isKnown && readers.stdout)
     await io.writeOut(redact(refusalJson(error))).catch(() => undefined);
-  const { readsEvents } = await import('./commands/reads-events.ts');
-  if (readsEvents(argv, parsed, io)) {
+  if (readers.stderr) {
     io.writeErr(redact(refusalEvent(error, new Date(io.clock.wallMs()).toISOString())));
   } else {
     const { errorText } = await import('./reporters/error-text.ts');
-    if (isKnown && 'survey' in error && !asksForJson(argv)) await showSurvey(error, io);
+    if (isKnown && 'survey' in error && !readers.stdout) await showSurvey(error, io);
     io.writeErr(redact(errorText(error)));
   }
   return isKnown ? error.exitCode : EXIT.bug;

@@ -79,13 +79,6 @@ export function firstWord(argv: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** True where the command line asks for JSON on stdout; for refusals before it could be read. */
-export function asksForJson(argv: readonly string[]): boolean {
-  const end = argv.indexOf('--');
-  const flags = end === -1 ? argv : argv.slice(0, end);
-  return flags.includes('--json') || flags.includes('--json=true');
-}
-
 type KnownFlags = {
   readonly command: CommandSpec | undefined;
   /** By long name and by short form. */

@@ -168,6 +168,29 @@ syncBuiltinESMExports();
     expect(status.stderr).toMatch(/^qbatch: no job gone/);
   });
 
+  test('--json from a variable or a file: what is refused is told on stdout too', async () => {
+    const bench = openBench();
+    const error = { exit_code: 66, message: 'cannot read gone.jsonl: no such file' };
+    for (const env of [{ QBATCH_JSON: '1' }, {}]) {
+      const run = await runCli(bench, ['run', 'gone.jsonl', '--simulate'], { env });
+      expect(run.status).toBe(66);
+      expect(run.json()).toMatchObject({ schema: 1, error });
+      bench.write('qbatch.config.json', '{"json":true}');
+    }
+    // A survey's problems are in the object, and not in words beside it.
+    bench.write('a.jsonl', jsonl(['{"custom_id":"a"']));
+    const refused = await runCli(bench, ['run', 'a.jsonl', '--simulate']);
+    expect(refused.json()).toMatchObject({
+      error: { exit_code: 65 },
+      problem_counts: { error: 1 },
+    });
+    expect(refused.stderr).not.toContain('a.jsonl:1');
+    const unread = await runCli(bench, ['run', 'a.jsonl', '--bogus'], {
+      env: { QBATCH_JSON: '1' },
+    });
+    expect(unread.json()).toMatchObject({ error: { exit_code: 64 } });
+  });
+
   test('results on stdout from a file or a variable: check --json says its own there, a run does not', async () => {
     const bench = openBench();
     bench.write('a.jsonl', prompts(1));

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { parseArgs } from '../../src/command-line/args.ts';
-import { asksForJson } from '../../src/command-line/argv.ts';
 import { COMMANDS } from '../../src/command-line/command-specs.ts';
 import { UsageError } from '../../src/errors.ts';
 import { RUN_FLAGS } from '../../src/config/flags.ts';
@@ -426,15 +425,5 @@ describe('parseArgs: help and version', () => {
       if (before === undefined) delete process.env['LC_ALL'];
       else process.env['LC_ALL'] = before;
     }
-  });
-});
-
-describe('asksForJson', () => {
-  it.each([
-    [['run', 'a', '--json', '--bogus'], true],
-    [['run', 'a'], false],
-    [['run', '--', '--json'], false],
-  ] as const)('%j: %s', (argv, expected) => {
-    expect(asksForJson(argv)).toBe(expected);
   });
 });
