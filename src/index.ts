@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from './clock.ts';
 import { runCommand } from './commands/run.ts';
@@ -6,9 +5,11 @@ import type { GivenFlags } from './command-line/parsed-command.ts';
 import { resolveSettings, type SettingSources } from './config/config.ts';
 import { RUN_FLAGS } from './config/flags.ts';
 import { type ExitCode, UsageError } from './errors.ts';
+import { homeFolder } from './home-folder.ts';
 import { guardReporter } from './reporters/compose.ts';
 import type { Report, RunSummary } from './reporters/reporter.ts';
 import { closestName } from './suggest.ts';
+import { workingFolder } from './working-folder.ts';
 
 export { ConfigError, EXIT, InputError, OutputError, QbatchError, UsageError } from './errors.ts';
 export type { ExitCode } from './errors.ts';
@@ -71,17 +72,18 @@ function guarded(onEvent: Report): Report {
  */
 export async function runBatch(options: RunBatchOptions): Promise<RunBatchResult> {
   refuseUnknown(options.flags ?? {});
-  const cwd = options.cwd ?? process.cwd();
+  const cwd = options.cwd ?? workingFolder();
   const input = options.input === '-' ? '-' : resolve(cwd, options.input);
   const written: string[] = [];
   const flags: GivenFlags = { ...options.flags, json: true, progress: 'none' };
   const env = options.env ?? process.env;
-  refuseDryRun({ flags, env, cwd, home: homedir() });
+  const home = homeFolder();
+  refuseDryRun({ flags, env, cwd, home });
   const exitCode = await runCommand(
     { command: 'run', input, flags },
     {
       cwd,
-      home: homedir(),
+      home,
       env,
       clock: options.clock ?? systemClock,
       stdin: process.stdin,

@@ -1,12 +1,13 @@
-import { homedir } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { boundGarbage } from './bound-garbage.ts';
 import { systemClock } from './clock.ts';
 import type { CommandIo } from './commands/io.ts';
 import { EXIT, OutputError, QbatchError } from './errors.ts';
+import { homeFolder } from './home-folder.ts';
 import type { ParsedCommand } from './command-line/parsed-command.ts';
 import { createRedactor } from './redact.ts';
 import { VERSION } from './version.ts';
+import { workingFolder } from './working-folder.ts';
 
 type SignalCode = 129 | 130 | 143;
 
@@ -97,8 +98,11 @@ function openIo(watch: SignalWatch): CommandIo {
   process.stdout.on('error', () => undefined);
   return {
     ...watch,
-    cwd: process.cwd(),
-    home: homedir(),
+    // Whoever asks is told; what is told must not need one itself.
+    get cwd() {
+      return workingFolder();
+    },
+    home: homeFolder(),
     env: process.env,
     clock: systemClock,
     stdin: process.stdin,
@@ -192,6 +196,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   const io = openIo(watchSignals());
   let parsed: ParsedCommand | null = null;
   try {
+    // yargs wants one when it is loaded. Plain help and the version have been answered before.
+    workingFolder();
     const { parseArgs } = await import('./command-line/args.ts');
     parsed = await parseArgs(argv, VERSION);
     return await runParsed(parsed, io);

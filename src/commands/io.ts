@@ -3,8 +3,10 @@ import type { Report } from '../reporters/reporter.ts';
 
 /** The process as a command sees it; `main.ts` makes the real one. Commands touch nothing else of it. */
 export type CommandIo = {
+  /** Throws 66 where it is gone. */
   readonly cwd: string;
-  readonly home: string;
+  /** Null: the user has none. */
+  readonly home: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };

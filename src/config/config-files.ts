@@ -38,15 +38,17 @@ export function findProjectFile(cwd: string): string | undefined {
 
 /**
  * The user's file if there is one: `qbatch/config.json` under `XDG_CONFIG_HOME`, else under
- * `.config` in `home`. A relative `XDG_CONFIG_HOME` is ignored, as its specification asks. Throws
- * ConfigError (78) where the disk fails.
+ * `.config` in `home`, where the user has one. A relative `XDG_CONFIG_HOME` is ignored, as its
+ * specification asks. Throws ConfigError (78) where the disk fails.
  */
 export function findUserFile(
   env: Readonly<Record<string, string | undefined>>,
-  home: string,
+  home: string | null,
 ): string | undefined {
   const named = env['XDG_CONFIG_HOME'] ?? '';
-  const folder = path.isAbsolute(named) ? named : path.join(home, '.config');
+  const own = home === null ? undefined : path.join(home, '.config');
+  const folder = path.isAbsolute(named) ? named : own;
+  if (folder === undefined) return undefined;
   const file = path.join(folder, 'qbatch', 'config.json');
   return hasConfig(file) ? file : undefined;
 }

@@ -15,7 +15,8 @@ export type SettingSources = {
   readonly flags: GivenFlags;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  readonly home: string;
+  /** Null: the user has none. */
+  readonly home: string | null;
 };
 
 /** One value that somebody gave: raw, with its origin, and how error messages call the place. */

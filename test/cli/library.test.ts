@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type * as Library from '../../src/index.ts';
 import { type Bench, CANARY_KEY, openBench } from '../helpers/bench.ts';
 import { startCountingServer } from '../helpers/counting-server.ts';
@@ -43,6 +43,21 @@ describe('runBatch', () => {
     expect(events[0]).toBe('job-start');
     expect(events.at(-1)).toBe('job-end');
     expect(events.filter((name) => name === 'line-settled')).toHaveLength(300);
+  });
+
+  test('a working folder that is gone: 66 where it is needed, nothing where one is named', async () => {
+    const { bench, input } = benchWith(placeIds(1));
+    const job = { input, flags: { simulate: 'latency=0' } };
+    const cwd = vi.spyOn(process, 'cwd').mockImplementation(() => {
+      throw Object.assign(new Error('uv_cwd'), { code: 'ENOENT' });
+    });
+    try {
+      await expect(runBatch(job)).rejects.toMatchObject({ exitCode: 66 });
+      const named = { ...job, ...surroundings(bench) };
+      expect(await runBatch(named)).toMatchObject({ exitCode: 0 });
+    } finally {
+      cwd.mockRestore();
+    }
   });
 
   test('a signal: stops the job in good order; the same call again makes only the calls that are left', async () => {

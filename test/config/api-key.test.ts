@@ -40,6 +40,12 @@ describe('readApiKey', () => {
     expect(readApiKey({ DASHSCOPE_API_KEY_FILE_PATH: '' }, home)).toBe('sk-home');
   });
 
+  it('without a home: the variable and the named file, as ever', () => {
+    writeFileSync(named, 'sk-named');
+    expect(readApiKey({ DASHSCOPE_API_KEY_FILE_PATH: named }, null)).toBe('sk-named');
+    expect(() => readApiKey({}, null)).toThrow('no API key found');
+  });
+
   it('no key anywhere is 78 with the ways to give one', () => {
     const error = refusal({});
     expect(error).toMatchObject({ exitCode: 78, message: 'no API key found' });

@@ -230,6 +230,14 @@ describe('resolveSettings: precedence', () => {
     expect(resolve({}, { XDG_CONFIG_HOME: 'xdg' }).settings.model).toBe('qwen-plus');
   });
 
+  it('without a home: no user file but under XDG_CONFIG_HOME', () => {
+    writeUser({ model: 'qwen-plus' });
+    const sources = { flags: {}, cwd, home: null };
+    expect(resolveSettings({ ...sources, env: {} }).settings.model).toBeUndefined();
+    const env = { XDG_CONFIG_HOME: path.join(home, '.config') };
+    expect(resolveSettings({ ...sources, env }).settings.model).toBe('qwen-plus');
+  });
+
   it('a switch can be switched off by a higher source', () => {
     writeProject({ strict: true, simulate: 'rpm=60' });
     expect(resolve({ strict: false, simulate: 'false' }).settings).toMatchObject({
