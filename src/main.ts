@@ -75,7 +75,8 @@ function writeStdout(data: string | Uint8Array, strict: boolean): Promise<void> 
   });
 }
 
-async function ask(question: string): Promise<boolean> {
+/** Ctrl-C and Ctrl-D at the question are a no, and so is a signal (`stop`). */
+async function ask(question: string, stop: AbortSignal): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const ended = new Promise<string>((resolve) => {
@@ -83,10 +84,9 @@ async function ask(question: string): Promise<boolean> {
         resolve('');
       });
     });
-    const asked = terminal.question(`${question} [y/N] `);
-    // Ctrl-C and Ctrl-D at the question are a no.
+    const asked = terminal.question(`${question} [y/N] `, { signal: stop });
     const answer = await Promise.race([asked.catch(() => ''), ended]);
-    return /^y(es)?$/i.test(answer.trim());
+    return /^y(es)?$/i.test(answer.trim()) && !stop.aborted;
   } finally {
     terminal.close();
   }
@@ -116,7 +116,7 @@ function openIo(watch: SignalWatch): CommandIo {
     writeErr(text) {
       process.stderr.write(text);
     },
-    confirm: ask,
+    confirm: (question) => ask(question, watch.stop),
     boundGarbage,
   };
 }

@@ -30,7 +30,7 @@ export type CommandIo = {
   writeOut(data: string | Uint8Array, strict?: boolean): Promise<void>;
   /** Writes conversation to stderr; never throws. */
   writeErr(text: string): void;
-  /** Asks a yes-or-no question on the terminal. */
+  /** Asks a yes-or-no question on the terminal; a signal is a no. */
   confirm(question: string): Promise<boolean>;
   /** Sees every event of a run besides the reporter: the library's hook. */
   readonly onEvent?: Report;

@@ -13,6 +13,7 @@ import type { ProgressMode } from '../reporters/progress-mode.ts';
 import type { Settings } from '../settings.ts';
 import type { Survey } from '../survey.ts';
 import type { CommandIo } from './io.ts';
+import { refuseStopped } from './refuse-stopped.ts';
 import type { Places } from './run-places.ts';
 
 /** Groups of survey problems shown to people. */
@@ -79,7 +80,9 @@ export async function confirmSampled(
     await confirmCost(expectedPico, `the ${countText(openLines, 'open line')}`, at);
     return null;
   } catch (error) {
-    if (error instanceof QbatchError && error.exitCode === EXIT.limitReached) return error.message;
+    if (!(error instanceof QbatchError)) throw error;
+    // A signal at the question has stopped the run already: its reason stays, whatever this one says.
+    if (error.exitCode === EXIT.limitReached || at.io.stop.aborted) return error.message;
     throw error;
   }
 }
@@ -103,6 +106,7 @@ async function confirmCost(
     );
   }
   if (await io.confirm(`T${what.slice(1)} will cost ${cost}. Go on?`)) return;
+  refuseStopped(io);
   throw new QbatchError(
     EXIT.limitReached,
     `not confirmed; of ${what} nothing was sent`,
@@ -132,5 +136,6 @@ export async function confirmFresh(
     )
   )
     return;
+  refuseStopped(io);
   throw new UsageError('--fresh was not confirmed');
 }

@@ -28,6 +28,7 @@ import { type RunResult, runJob } from '../job/run-job.ts';
 import type { RunOptions } from '../job/run-options.ts';
 import { checkCommand, checkPlaces } from './check.ts';
 import type { CommandIo } from './io.ts';
+import { refuseStopped } from './refuse-stopped.ts';
 import { confirmFresh, confirmOpen, confirmSampled, gate, refuseBlindFresh } from './run-gate.ts';
 import { type Places, placesOf, placesOfJob } from './run-places.ts';
 import type { Shown } from './run-dashboard.ts';
@@ -279,9 +280,7 @@ function requestOf(
     adopt: settings.adoptOutputs,
     clock: at.io.clock,
     checkStop: () => {
-      if (!at.io.stop.aborted) return;
-      const code = at.io.signalCode() ?? EXIT.interrupted;
-      throw new QbatchError(code, 'stopped before anything was sent', 'run the same command again');
+      refuseStopped(at.io);
     },
     onModel: (model) => {
       refuseUnpriced(model, settings.maxCost, at.pricing);
