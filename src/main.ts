@@ -56,10 +56,27 @@ function watchSignals(): SignalWatch {
   };
 }
 
-/** Writes to stdout and waits until it is taken. */
-function writeStdout(data: string | Uint8Array, strict: boolean): Promise<void> {
+/**
+ * Writes to stdout and waits until it is taken, or a second signal comes: a reader that does not read
+ * must not keep what is to end. It throws then, for whoever goes on would take it for written.
+ */
+function writeStdout(
+  data: string | Uint8Array,
+  strict: boolean,
+  { abort, signalCode }: SignalWatch,
+): Promise<void> {
   return new Promise((resolve, reject) => {
+    const drop = (): void => {
+      reject(
+        new QbatchError(
+          signalCode() ?? EXIT.interrupted,
+          'stopped while stdout was written; not all of it was read',
+          'run the same command again; nothing settled is lost',
+        ),
+      );
+    };
     process.stdout.write(data, (error) => {
+      abort.removeEventListener('abort', drop);
       if (error === null || error === undefined) resolve();
       else if ((error as NodeJS.ErrnoException).code === 'EPIPE' && !strict) resolve();
       else
@@ -72,6 +89,9 @@ function writeStdout(data: string | Uint8Array, strict: boolean): Promise<void> 
           ),
         );
     });
+    // What there was room for is out already; the rest would have to be waited for.
+    if (abort.aborted && process.stdout.writableLength > 0) drop();
+    else abort.addEventListener('abort', drop, { once: true });
   });
 }
 
@@ -112,7 +132,7 @@ function openIo(watch: SignalWatch): CommandIo {
       stdout: process.stdout.isTTY === true,
       stderr: process.stderr.isTTY === true,
     },
-    writeOut: (data, strict = false) => writeStdout(data, strict),
+    writeOut: (data, strict = false) => writeStdout(data, strict, watch),
     writeErr(text) {
       process.stderr.write(text);
     },
@@ -189,11 +209,8 @@ async function showSurvey(error: QbatchError, io: CommandIo): Promise<void> {
   io.writeErr(problemsText(problems, problemCounts, error.inputPath, 20));
 }
 
-/** The whole program: arguments to exit code. The one place where errors are caught and shown. */
-export async function main(argv: readonly string[]): Promise<number> {
-  // Prompts and answers are private: whatever is created below is for the user alone.
-  process.umask(0o077);
-  const io = openIo(watchSignals());
+/** Arguments to exit code. The one place where errors are caught and shown. */
+async function runArguments(argv: readonly string[], io: CommandIo): Promise<number> {
   let parsed: ParsedCommand | null = null;
   try {
     // yargs wants one when it is loaded. Plain help and the version have been answered before.
@@ -202,9 +219,19 @@ export async function main(argv: readonly string[]): Promise<number> {
     parsed = await parseArgs(argv, VERSION);
     return await runParsed(parsed, io);
   } catch (error) {
-    const code = await explain(error, { argv, parsed }, io);
-    // Whatever an internal error left behind (a timer, a connection) must not keep the process, and who waits for it.
-    if (code === EXIT.bug) process.exit(code);
-    return code;
+    return await explain(error, { argv, parsed }, io);
   }
+}
+
+/** The whole program, from its arguments to the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  // Prompts and answers are private: whatever is created below is for the user alone.
+  process.umask(0o077);
+  const io = openIo(watchSignals());
+  const code = await runArguments(argv, io);
+  // Whatever an internal error left behind (a timer, a connection) must not keep the process, and who waits
+  // for it; nor, from the second signal on, may what a reader that does not read has left in a stream.
+  if (code === EXIT.bug || io.abort.aborted) process.exit(code);
+  io.abort.addEventListener('abort', () => process.exit(code), { once: true });
+  return code;
 }
