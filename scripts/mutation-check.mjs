@@ -129,7 +129,7 @@ const MUTANTS = [
     file: 'src/job.ts',
     edits: [
       [
-        'ledger.transact(() => closeUnknownAttempts(ledger, job.id, settledTo));',
+        'ledger.transact(() => closeUnknownAttempts(ledger, job.id, { afterLine: settledTo, counted }));',
         'ledger.transact(() => closeUnknownAttempts(ledger, -1, settledTo));',
       ],
     ],
