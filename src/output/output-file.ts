@@ -113,7 +113,7 @@ export class OutputFile implements OutputSink {
     try {
       this.refuseOthers();
       for (let at = 0; at < data.length;) {
-        const written = writeSync(this.file, data, at, data.length - at);
+        const written = writeSync(this.file, data, at, data.length - at, this.position);
         at += written;
         this.position += written;
       }

@@ -20,6 +20,7 @@ const disk: { chunks: readonly Buffer[] } = { chunks: [] };
 vi.mock('node:fs', async (importOriginal) => ({
   ...(await importOriginal<object>()),
   createReadStream: () => ({
+    closed: true,
     destroy: () => undefined,
     async *[Symbol.asyncIterator]() {
       for (const chunk of disk.chunks) yield await Promise.resolve(chunk);
