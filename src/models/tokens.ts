@@ -67,6 +67,8 @@ type Input = {
   audio: number;
   visual: number;
   readonly onText: (text: string) => void;
+  /** Whether media are looked at: the size of an image is found in its bytes. */
+  readonly looks: boolean;
 };
 
 /**
@@ -98,28 +100,27 @@ export function estimateTokens(
   };
 }
 
-/** The input half of `estimateTokens`, of the whole of each text. */
-export function estimateInputTokens(request: TokenInput): number {
+/** The tokens of a request's texts alone: what media have is often not known before they are sent. */
+export function estimateTextTokens(request: TokenInput): number {
   let tokens = 0;
-  const { fixed } = readInput(request, (text) => {
-    tokens += estimateText(text);
-  });
-  return Math.round(fixed + tokens);
+  for (const text of requestTexts(request)) tokens += estimateText(text);
+  return Math.round(tokens);
 }
 
 /** Every text of a request that the estimate counts. */
 export function requestTexts(request: TokenInput): readonly string[] {
   const texts: string[] = [];
-  readInput(request, (text) => {
+  const push = (text: string): void => {
     texts.push(text);
-  });
+  };
+  readInput(request, push, false);
   return texts;
 }
 
-/** Hands on each text; returns the tokens of all the rest, `fixed`, and what of those are media. */
-function readInput(request: TokenInput, onText: (text: string) => void): Input {
+/** Hands on each text; returns the tokens of all the rest, `fixed`, and where `looks` what of those are media. */
+function readInput(request: TokenInput, onText: (text: string) => void, looks = true): Input {
   const { messages, tools } = request;
-  const input: Input = { fixed: TOKENS_TO_OPEN_ANSWER, audio: 0, visual: 0, onText };
+  const input: Input = { fixed: TOKENS_TO_OPEN_ANSWER, audio: 0, visual: 0, onText, looks };
   for (const message of Array.isArray(messages) ? messages : [messages]) {
     input.fixed += TOKENS_PER_MESSAGE;
     readMessage(message, request, input);
@@ -151,6 +152,7 @@ function readPart(part: unknown, request: TokenInput, input: Input): void {
   if (!isObject(part)) return;
   const text = part['text'];
   if (typeof text === 'string') input.onText(text);
+  if (!input.looks) return;
   const model = request.profile.canonicalId;
   const media = mediaTokens(part, model, request.highResolution === true);
   if (media === 0) return;

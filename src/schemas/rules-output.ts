@@ -1,5 +1,5 @@
 import { limitFor } from '../models/limit-for.ts';
-import { estimateInputTokens } from '../models/tokens.ts';
+import { estimateTextTokens } from '../models/tokens.ts';
 import { PROBLEM_CODES } from './codes.ts';
 import { isOf } from './model-families.ts';
 import { FORMAT_RULES } from './rules-format.ts';
@@ -27,8 +27,11 @@ const MAX_INPUT_DOCUMENTED = 1_000_000;
 /** The most answers that any model gives. */
 const N_MAX = 4;
 
-/** An estimate of one text may be a fifth too much; only what is surely longer is told. */
-const ESTIMATE_LEEWAY = 1.3;
+/**
+ * The fast estimate of one text may be two thirds too much (legal prose in Chinese or Russian, long English words);
+ * only what is surely longer is told.
+ */
+const ESTIMATE_LEEWAY = 2;
 
 /** Most tokens that the model takes in the mode of the request, or that its window has room for. */
 function longestInput({ profile, thinking }: RequestView): number {
@@ -36,12 +39,11 @@ function longestInput({ profile, thinking }: RequestView): number {
   return maxInput ?? profile.contextWindow ?? Number.POSITIVE_INFINITY;
 }
 
-/** About how many tokens the request brings. */
+/** About how many tokens the request's texts have. */
 function inputTokens(view: RequestView): number {
-  return estimateInputTokens({
+  return estimateTextTokens({
     messages: view.messages ?? view.input['prompt'],
     tools: view.parameters['tools'],
-    highResolution: view.parameters['vl_high_resolution_images'] === true,
     profile: view.profile,
   });
 }
@@ -128,7 +130,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     must: (view) => inputTokens(view) <= longestInput(view) * ESTIMATE_LEEWAY,
     place: MESSAGES_PLACE,
     found: (view) =>
-      `messages has about ${inputTokens(view)} tokens and the model ${view.model} takes at most ${longestInput(view)}${view.thinking === true ? ' while it thinks' : ''}`,
+      `messages has about ${inputTokens(view)} tokens of text and the model ${view.model} takes at most ${longestInput(view)}${view.thinking === true ? ' while it thinks' : ''}`,
     text: 'a longer input is refused: shorten it, or name a model that takes more',
     service: 'Range of input length should be [1, xxx]',
     xxx: (view) => String(longestInput(view)),

@@ -4,7 +4,7 @@ import { refuseMessages } from './message-refusals.ts';
 import { maximaOf } from './model-maxima.ts';
 import { refuseParameters } from './parameter-refusals.ts';
 import type { SimulatedRequest } from './request.ts';
-import { countInputTokens } from './usage-count.ts';
+import { leastTokens } from './tokens.ts';
 
 /** The longest request body of a text model, in bytes: reported for qwen-plus-latest, Apr 2026. */
 const TEXT_BODY_BYTES_MAX = 6_291_456;
@@ -65,10 +65,12 @@ export function refuse(request: SimulatedRequest, bodyBytes: number): ServiceErr
   );
 }
 
-/** Counted only where it may be: no token of a text is shorter than a byte. */
+/** Refuses what is surely too long: no token of a text is shorter than a byte, and media may have next to none. */
 function refuseLength(request: SimulatedRequest, bodyBytes: number): ServiceError | null {
-  const { input } = maximaOf(request.model, request.thinking);
-  return bodyBytes > input && countInputTokens(request) > input
-    ? invalidParameter(`Range of input length should be [1, ${input}]`)
-    : null;
+  const { model, messages, thinking } = request;
+  const { input } = maximaOf(model, thinking);
+  if (bodyBytes <= input) return null;
+  let least = 0;
+  for (const { text } of messages) least += leastTokens(text);
+  return least > input ? invalidParameter(`Range of input length should be [1, ${input}]`) : null;
 }

@@ -40,11 +40,6 @@ function filesNamed({ role, text }: SimulatedMessage): number {
 
 type Counted = Pick<AnswerUsage, 'input' | 'image' | 'video' | 'audio' | 'cacheCreation'>;
 
-/** Input tokens of a request, answered or not. */
-export function countInputTokens(request: SimulatedRequest): number {
-  return countInput(request).input;
-}
-
 /** Input tokens: messages, media by number of pieces, tools by their definition. */
 function countInput(request: SimulatedRequest): Counted {
   let text = 0;

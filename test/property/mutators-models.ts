@@ -75,7 +75,7 @@ export const MODEL_MUTATORS: readonly Mutator[] = [
     severity: 'warning',
     at: 'messages',
     says: 'Range of input length should be [1, 8192]',
-    mutate: say(user('one two '.repeat(7000))),
+    mutate: say(user('one two '.repeat(12_000))),
   },
   {
     breaks: 'batch-chat-native',

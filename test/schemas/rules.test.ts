@@ -575,7 +575,7 @@ const CASES: readonly Case[] = [
     expected: 'warning input.messages',
     says: 'Range of input length should be [1, 129024]',
     // Each word is a token of the model's own vocabulary.
-    broken: { messages: [user(' the'.repeat(180_000))] },
+    broken: { messages: [user(' the'.repeat(300_000))] },
     mended: { messages: [user(' the'.repeat(120_000))] },
   },
   {
@@ -824,20 +824,25 @@ describe('rules: where the consequence depends on the model', () => {
     expect(problem?.message).toContain('messages has some of the role tool');
   });
 
-  test('the length of an input counts where its text may be too long, media and all', () => {
+  test('the length of an input counts by its text alone: what media have is not known', () => {
     const model = { model: 'qwen-vl-max', profile: { maxInput: 2000 } };
     const image = { image: 'https://example.com/dog.jpeg' };
+    const images = Array.from({ length: 100 }, () => image);
     expect(
-      problemsOf({ ...model, messages: [user([image, { text: 'one '.repeat(100) }])] }),
+      problemsOf({ ...model, messages: [user([...images, { text: 'one '.repeat(100) }])] }),
     ).toEqual([]);
+    // Half again as many tokens by the fast estimate as by the model's own vocabulary.
+    const legal =
+      'Everyone has responsibilities notwithstanding internationally characterization. ';
+    expect(problemsOf({ ...model, messages: [user([{ text: legal.repeat(150) }])] })).toEqual([]);
     expect(
-      problemsOf({ ...model, messages: [user([image, { text: 'one '.repeat(2600) }])] }),
+      problemsOf({ ...model, messages: [user([image, { text: 'one '.repeat(5000) }])] }),
     ).toMatchObject([{ severity: 'warning', path: 'input.messages' }]);
   });
 
   test('a model whose longest input is not listed: the window is', () => {
     const profile = { maxInput: null, contextWindow: 4096 };
-    const messages = [user('one two '.repeat(3000))];
+    const messages = [user('one two '.repeat(6000))];
     expect(problemsOf({ profile, messages })[0]?.message).toContain('takes at most 4096');
     expect(problemsOf({ profile: { ...profile, contextWindow: null }, messages })).toEqual([]);
   });
@@ -885,7 +890,7 @@ describe('rules: where the consequence depends on the model', () => {
   test('the input of a model that thinks may be shorter', () => {
     const long = {
       profile: { maxInputThinking: 98_304 },
-      messages: [user(' the'.repeat(140_000))],
+      messages: [user(' the'.repeat(220_000))],
     };
     expect(problemsOf({ ...long, parameters: { enable_thinking: false } })).toEqual([]);
     expect(problemsOf(long)).toEqual([]);

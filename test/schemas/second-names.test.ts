@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/models/catalog.ts';
-import { estimateInputTokens } from '../../src/models/tokens.ts';
+import { estimateTokens } from '../../src/models/tokens.ts';
 import { callOf, parseText } from '../helpers/parse-text.ts';
 import { pngOf } from '../helpers/png-of.ts';
 
@@ -46,10 +46,12 @@ function judged(line: object, model: string, own = catalog): unknown {
 }
 
 const imageTokens = (model: string, own = catalog): number =>
-  estimateInputTokens({
+  estimateTokens({
     messages: [{ role: 'user', content: [{ image: pngOf(800, 800) }] }],
+    maxTokens: null,
+    thinking: null,
     profile: own.profile(model),
-  });
+  }).inputTokens;
 
 describe('the second names of models', () => {
   test('there are 41, and each profile is that of the id, under the name that was asked for', () => {
