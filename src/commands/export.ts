@@ -60,9 +60,12 @@ function ownFiles(
     lockHolder(ledgerPath) === null;
   const { resultsPath, errorsPath } = movedFiles(job, ledgerPath);
   const rebuilt = { results: resultsPath, errors: errorsPath, attempts: null }[request.what];
-  return [...ledgerFiles(ledgerPath), ...jobs.flatMap((one) => jobFiles(one, ledgerPath))].filter(
-    (file) => !mayRebuild || file !== rebuilt,
-  );
+  const others = jobs.filter(({ id }) => id !== job.id);
+  return [
+    ...ledgerFiles(ledgerPath),
+    ...others.flatMap((one) => jobFiles(one, ledgerPath)),
+    ...jobFiles(job, ledgerPath).filter((file) => !mayRebuild || file !== rebuilt),
+  ];
 }
 
 /** The export in its format, in pieces worth a write of their own. */

@@ -3,7 +3,7 @@ import { EXIT, InputError, QbatchError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
 import { type InputSource, openInput } from '../input/input-source.ts';
 import { regionOfUrl } from '../config/endpoints.ts';
-import { chooseJob } from '../ledger/find-jobs.ts';
+import { chooseJob, isLedger } from '../ledger/find-jobs.ts';
 import { findJob } from '../ledger/jobs.ts';
 import { movedFiles } from '../ledger/moved-files.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
@@ -47,9 +47,10 @@ export async function placesOfJob(
 ): Promise<{ places: Places; setup: RunSetup }> {
   const { settings, origins } = setup;
   const { command, job: named } = wanted;
-  // A job that is named here is not looked for where a file or the environment says.
+  // A ledger that is named here is not looked for in the one that a file or the environment names.
+  const namesLedger = named !== undefined && isLedger(pathFrom(io.cwd, named));
   const where = (name: 'ledger' | 'job'): string | undefined =>
-    named === undefined || isSaid(origins, name) ? settings[name] : undefined;
+    !namesLedger || isSaid(origins, name) ? settings[name] : undefined;
   const chosen = chooseJob(
     { job: named, ledger: where('ledger'), jobName: where('job') },
     io.cwd,
@@ -132,11 +133,12 @@ function settingsOfJob(job: Job, settings: Settings, origins: RunSetup['origins'
     system: said('system') ? settings.system : (identity.system ?? undefined),
     protocol: said('protocol') ? settings.protocol : (identity.protocol as Settings['protocol']),
     set: said('set') ? settings.set : new Map(Object.entries(identity.set)),
-    simulate: said('simulate')
-      ? settings.simulate
-      : identity.simulated
-        ? (settings.simulate ?? DEFAULT_SIMULATOR_SPEC)
-        : undefined,
+    // From wherever it is said: a rehearsal that was asked for must never go to the service.
+    simulate:
+      settings.simulate ??
+      (identity.simulated && (origins.get('simulate') ?? 'default') === 'default'
+        ? DEFAULT_SIMULATOR_SPEC
+        : undefined),
     region: elsewhere ? settings.region : (endpoint.region as Settings['region']),
     baseUrl: ownUrls ? settings.baseUrl : endpoint.dashscope,
     compatibleBaseUrl: ownUrls ? settings.compatibleBaseUrl : endpoint.openai,

@@ -39,10 +39,10 @@ export function openTarget(
       'name another file',
     );
   }
-  if (LEDGER_FILE.test(file) || isDatabase(file))
-    throw new UsageError(`-o ${output} is a ledger, or a file of one`, 'name another file');
   // Throws for links, devices and folders: renaming over them would destroy what they are.
   outputSize(file);
+  if (LEDGER_FILE.test(file) || isDatabase(file))
+    throw new UsageError(`-o ${output} is a ledger, or a file of one`, 'name another file');
   return fileTarget(file);
 }
 

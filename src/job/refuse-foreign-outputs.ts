@@ -1,5 +1,6 @@
 import { ConfigError, EXIT, OutputError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { movedFiles } from '../ledger/moved-files.ts';
 import type { Job } from '../ledger/records.ts';
 import { outputSize } from '../output/output-file.ts';
 import { holdsOwnLines, ownFirstLine } from '../output/reconcile.ts';
@@ -15,6 +16,7 @@ export function refuseForeignOutputs(ledger: Ledger, request: JobRequest, known:
     const bytes = outputSize(path) ?? 0;
     if (bytes === 0) continue;
     if (known !== null && holdsOwnLines(ledger.database, known, path)) continue;
+    if (known !== null && waitsHere(ledger, known, path)) continue;
     const own = known === null && ownFirstLine(path, request.name);
     if (own && (request.fresh || request.adopt)) continue;
     if (own) {
@@ -29,4 +31,11 @@ export function refuseForeignOutputs(ledger: Ledger, request: JobRequest, known:
       'move it away, or name another file with -o or --errors',
     );
   }
+}
+
+/** Whether a file is the job's in a folder that was moved, and waits to be replaced: it holds lines as they were before. */
+function waitsHere({ path: ledgerPath }: Ledger, known: Job, path: string): boolean {
+  if (known.outputMode !== 'replace') return false;
+  const { resultsPath, errorsPath } = movedFiles(known, ledgerPath);
+  return (path === resultsPath || path === errorsPath) && ownFirstLine(path, known.name);
 }

@@ -239,7 +239,7 @@ function realPath(file: string): string {
 }
 
 /** True for what is named like a ledger, and for any other SQLite file. */
-function isLedger(file: string): boolean {
+export function isLedger(file: string): boolean {
   return file.endsWith(LEDGER_SUFFIX) || isDatabase(file);
 }
 

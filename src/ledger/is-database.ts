@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 
 const SQLITE_HEADER = 'SQLite format 3\0';
 
@@ -6,7 +6,8 @@ const SQLITE_HEADER = 'SQLite format 3\0';
 export function isDatabase(file: string): boolean {
   let handle: number;
   try {
-    handle = openSync(file, 'r');
+    // Never waits, as a FIFO without a writer would.
+    handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch {
     return false;
   }

@@ -43,7 +43,9 @@ export function openForReading(path: string): Database {
 }
 
 function openLedger(path: string, content: string | Buffer, readonly: boolean): Database {
-  const database = openDatabase(content, { readonly, timeout: 5000 });
+  // A file that went meanwhile must not be made anew: an empty one looks like a ledger that was lost.
+  const fileMustExist = typeof content === 'string';
+  const database = openDatabase(content, { readonly, fileMustExist, timeout: 5000 });
   try {
     database.pragma('query_only = ON');
     requireLedger(database, path);

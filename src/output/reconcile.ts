@@ -44,8 +44,7 @@ export function ownFirstLine(path: string, job: string): boolean {
 
 /**
  * Whether a file holds nothing but what the ledger would write into it for this job, byte by byte
- * (torn lines apart): then it can be written anew without a loss, wherever it stands. Files that wait to be replaced
- * (after `retry` and the like) hold the job's lines as they were before.
+ * (torn lines apart): then it can be written anew without a loss, wherever it stands.
  */
 export function holdsOwnLines(database: Database, job: Job, path: string): boolean {
   const lineOf = outputLineReader(database, job.id);
@@ -53,11 +52,9 @@ export function holdsOwnLines(database: Database, job: Job, path: string): boole
   for (const text of fileLines(path, 0)) {
     if (isTorn(text)) continue;
     const lineNo = ownLineNo(text, job.name);
-    if (lineNo === null) return false;
-    lines += 1;
-    if (job.outputMode === 'replace') continue;
-    const line = lineOf(lineNo);
+    const line = lineNo === null ? null : lineOf(lineNo);
     if (line === null || outputText(job.name, line) !== `${text}\n`) return false;
+    lines += 1;
   }
   return lines > 0;
 }

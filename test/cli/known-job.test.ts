@@ -91,6 +91,29 @@ describe('a known job', () => {
     expect(bench.lines('there.jsonl')).toHaveLength(3);
   });
 
+  test('a rehearsal that the environment asks for never goes to the service', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    bench.write('a.jsonl', jsonl(['一', '二', '三'].map((id) => nativeLine(id))));
+    server.script = () => BAD_REQUEST;
+    const run = ['run', 'a.jsonl', ...server.flags, '-c', '1', '--max-failures', '1'];
+    expect(await runCli(bench, run)).toMatchObject({ status: 3 });
+    const calls = server.calls.length;
+    const resumed = await runCli(bench, ['resume', 'a'], { env: { QBATCH_SIMULATE: '1' } });
+    expect(resumed).toMatchObject({ status: 65 });
+    expect(server.calls).toHaveLength(calls);
+  });
+
+  test('a job by its name, in the ledger that a file names', async () => {
+    const bench = openBench();
+    bench.write('qbatch.config.json', JSON.stringify({ ledger: 'ledgers/all.db' }));
+    bench.write('ledgers/.keep', '');
+    bench.write('a.jsonl', jsonl([promptLine('一', { model: 'qwen-plus' })]));
+    expect(await runCli(bench, ['run', 'a.jsonl', '--simulate'])).toMatchObject({ status: 0 });
+    for (const args of [['resume', 'a'], ['retry', 'a'], ['resume', 'a.jsonl'], ['resume']])
+      expect([args, (await runCli(bench, args)).status]).toEqual([args, 0]);
+  });
+
   test('a retry that is refused leaves the failed lines as they were', async () => {
     const bench = twoLines();
     const run = ['run', 'a.jsonl', '--simulate', '--model', 'qwen-plus'];

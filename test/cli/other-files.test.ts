@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Bench, openBench } from '../helpers/bench.ts';
@@ -240,4 +241,100 @@ describe('places that are no ledger', () => {
     expect(run.stderr).toContain('--ledger');
     expect(bench.names()).toEqual(['a.jsonl', 'big', 'x.db']);
   });
+});
+
+describe('inputs of one name in two folders, one ledger', () => {
+  async function twoJobs(): Promise<{ bench: Bench; server: CountingServer; all: string[] }> {
+    const bench = openBench();
+    const server = await startCountingServer();
+    bench.write('train/data.jsonl', jsonl(placeIds(5).map((id) => nativeLine(`t-${id}`))));
+    bench.write('data.jsonl', jsonl(placeIds(4).map((id) => nativeLine(`r-${id}`))));
+    const all = ['--ledger', 'all.qbatch.db', ...server.flags];
+    for (const args of [
+      ['run', 'train/data.jsonl', '--job', 'train'],
+      ['run', 'data.jsonl', '--job', 'root'],
+    ])
+      expect(await runCli(bench, [...args, ...all])).toMatchObject({ status: 0 });
+    return { bench, server, all };
+  }
+
+  test('each job keeps its own input and files', async () => {
+    const { bench, server, all } = await twoJobs();
+    const look = ['--ledger', 'all.qbatch.db', '--verify', '--json'];
+    for (const [name, folder] of [
+      ['train', 'train/'],
+      ['root', ''],
+    ] as const) {
+      const status = await runCli(bench, ['status', name, ...look]);
+      expect(status.json()).toMatchObject({
+        verify: { ok: true },
+        outputs: { results: bench.path(`${folder}data.results.jsonl`) },
+      });
+      expect(await runCli(bench, ['resume', '--job', name, ...all])).toMatchObject({ status: 0 });
+    }
+    expect(server.calls).toHaveLength(9);
+    expect(await runCli(bench, ['status', 'train/data.jsonl'])).toMatchObject({ status: 0 });
+    const root = bench.read('data.results.jsonl');
+    const over = [
+      'export',
+      '--job',
+      'train',
+      '--ledger',
+      'all.qbatch.db',
+      '-o',
+      'data.results.jsonl',
+    ];
+    expect(await runCli(bench, over)).toMatchObject({ status: 64 });
+    expect(bench.read('data.results.jsonl')).toBe(root);
+  });
+
+  test('a stray file of the input’s name beside the ledger is nobody’s', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    bench.write('train/data.jsonl', jsonl(placeIds(3).map((id) => nativeLine(id))));
+    const all = ['--ledger', 'all.qbatch.db', '--job', 'train', ...server.flags];
+    expect(await runCli(bench, ['run', 'train/data.jsonl', ...all])).toMatchObject({ status: 0 });
+    bench.write('data.jsonl', jsonl([nativeLine('stray')]));
+    expect(await runCli(bench, ['resume', ...all, '--accept-changed-input'])).toMatchObject({
+      status: 0,
+    });
+    expect(server.calls).toHaveLength(3);
+    expect(bench.names()).not.toContain('data.results.jsonl');
+  });
+});
+
+test('files that wait to be replaced are no leave to write over those of another job of the name', async () => {
+  const bench = openBench();
+  const server = await startCountingServer();
+  for (const folder of ['a', 'b']) {
+    bench.write(
+      `${folder}/data.jsonl`,
+      jsonl(placeIds(4).map((id) => nativeLine(`${folder}-${id}`))),
+    );
+    const run = await runCli(bench, ['run', `${folder}/data.jsonl`, ...server.flags]);
+    expect(run).toMatchObject({ status: 0 });
+  }
+  bench.write('a/data.jsonl', jsonl(placeIds(5).map((id) => nativeLine(`a-${id}`))));
+  server.script = () => ({ kind: 'error', status: 400, code: 'Bad', message: 'no' });
+  const changed = ['run', 'a/data.jsonl', '--accept-changed-input', ...server.flags];
+  server.hold();
+  const stopped = startCli(bench, changed);
+  await stopped.before(server.seen(9));
+  stopped.signal('SIGKILL');
+  await stopped.finished;
+  server.release();
+  const before = bench.read('b/data.results.jsonl');
+  const over = ['run', 'a/data.jsonl', '-o', 'b/data.results.jsonl', ...server.flags];
+  expect(await runCli(bench, over)).toMatchObject({ status: 73 });
+  expect(bench.read('b/data.results.jsonl')).toBe(before);
+});
+
+test('-o into a FIFO: 73 at once', async () => {
+  const { bench } = await finished(['a.jsonl']);
+  spawnSync('mkfifo', [bench.path('pipe')]);
+  for (const args of [['export'], ['usage']]) {
+    const run = await runCli(bench, [...args, '-o', 'pipe']);
+    expect(run).toMatchObject({ status: 73 });
+    expect(run.stderr).toContain('regular file');
+  }
 });

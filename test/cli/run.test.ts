@@ -309,6 +309,24 @@ describe('run: forms of input', () => {
     expect(bench.names()).not.toContain(copy[0]);
   });
 
+  test('stdin into two jobs of one ledger elsewhere: its copy stays while either needs it', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    const stdin = jsonl([nativeLine('杭州'), nativeLine('Suzhou')]);
+    bench.write('L/.keep', '');
+    const job = (name: string): string[] => [
+      ...['run', '-', '--ledger', 'L/all.qbatch.db', '--job', name],
+      ...['-o', `${name}.r`, '--errors', `${name}.e`, ...server.flags],
+    ];
+    server.script = () => ({ kind: 'error', status: 400, code: 'Bad', message: 'no' });
+    expect(await runCli(bench, job('a'), { stdin })).toMatchObject({ status: 1 });
+    server.script = () => ({ kind: 'answer' });
+    expect(await runCli(bench, job('b'), { stdin })).toMatchObject({ status: 0 });
+    const retry = ['retry', 'L/all.qbatch.db', '--job', 'a', ...server.flags];
+    expect(await runCli(bench, retry)).toMatchObject({ status: 0 });
+    expect(bench.names().filter((name) => name.startsWith('stdin-'))).toEqual([]);
+  });
+
   test('.gz: read as it is, named without the ending; a damaged one is 66 with the byte', async () => {
     const bench = openBench();
     const server = await startCountingServer();
