@@ -58,13 +58,13 @@ function ownFiles(
     request.format === 'jsonl' &&
     request.order === job.outputOrder &&
     lockHolder(ledgerPath) === null;
-  const { resultsPath, errorsPath } = movedFiles(job, ledgerPath);
+  const { resultsPath, errorsPath } = movedFiles(job, ledgerPath, jobs);
   const rebuilt = { results: resultsPath, errors: errorsPath, attempts: null }[request.what];
   const others = jobs.filter(({ id }) => id !== job.id);
   return [
     ...ledgerFiles(ledgerPath),
-    ...others.flatMap((one) => jobFiles(one, ledgerPath)),
-    ...jobFiles(job, ledgerPath).filter((file) => !mayRebuild || file !== rebuilt),
+    ...others.flatMap((one) => jobFiles(one, ledgerPath, jobs)),
+    ...jobFiles(job, ledgerPath, jobs).filter((file) => !mayRebuild || file !== rebuilt),
   ];
 }
 

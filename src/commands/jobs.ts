@@ -69,10 +69,10 @@ export async function jobsCommand(
 function listed(ledgerPath: string): Promise<ListedJob[]> {
   const holder = lockHolder(ledgerPath);
   return readLedger(ledgerPath, (database) =>
-    listJobs(database).map((job) => ({
+    listJobs(database).map((job, _index, jobs) => ({
       job: job.name,
       ledger: ledgerPath,
-      input: movedFiles(job, ledgerPath).inputPath,
+      input: movedFiles(job, ledgerPath, jobs).inputPath,
       state: jobState(job, holder),
       simulated: job.identity.simulated,
       lines: lineCounts(job),

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { isThere } from '../is-there.ts';
 import { jobsOfFolder } from '../ledger/find-jobs.ts';
 import { listJobs } from '../ledger/jobs.ts';
+import { jobHere } from '../ledger/moved-files.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Places } from './run-places.ts';
@@ -20,7 +21,7 @@ export async function removeSpool({ source, ledgerPath }: Places): Promise<void>
   const needsIt = (job: Job): boolean => job.inputPath === source.path && !isDone(job);
   try {
     const own = isThere(ledgerPath) ? await readLedger(ledgerPath, listJobs) : [];
-    if (own.some(needsIt)) return;
+    if (own.some((job) => needsIt(jobHere(job, ledgerPath, own)))) return;
     const { jobs, unreadable } = jobsOfFolder(dirname(source.path));
     if (unreadable.length > 0 || jobs.some(({ job }) => needsIt(job))) return;
   } catch {

@@ -3,8 +3,8 @@ import { EXIT, InputError, QbatchError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
 import { type InputSource, openInput } from '../input/input-source.ts';
 import { regionOfUrl } from '../config/endpoints.ts';
-import { chooseJob, isLedger } from '../ledger/find-jobs.ts';
-import { findJob } from '../ledger/jobs.ts';
+import { type ChosenJob, chooseJob } from '../ledger/find-jobs.ts';
+import { listJobs } from '../ledger/jobs.ts';
 import { movedFiles } from '../ledger/moved-files.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import type { Job } from '../ledger/records.ts';
@@ -47,17 +47,10 @@ export async function placesOfJob(
 ): Promise<{ places: Places; setup: RunSetup }> {
   const { settings, origins } = setup;
   const { command, job: named } = wanted;
-  // A ledger that is named here is not looked for in the one that a file or the environment names.
-  const namesLedger = named !== undefined && isLedger(pathFrom(io.cwd, named));
-  const where = (name: 'ledger' | 'job'): string | undefined =>
-    !namesLedger || isSaid(origins, name) ? settings[name] : undefined;
-  const chosen = chooseJob(
-    { job: named, ledger: where('ledger'), jobName: where('job') },
-    io.cwd,
-    command,
-  );
-  const job = await readLedger(chosen.ledgerPath, (database) => findJob(database, chosen.name));
-  if (job === null)
+  const chosen = chosenJob(named, command, { setup, io });
+  const jobs = await readLedger(chosen.ledgerPath, listJobs);
+  const job = jobs.find(({ name }) => name === chosen.name);
+  if (job === undefined)
     throw new QbatchError(
       EXIT.noInput,
       `no job ${chosen.name} in ${chosen.ledgerPath}`,
@@ -67,7 +60,7 @@ export async function placesOfJob(
   const output = isSaid(origins, 'output') ? settings.output : undefined;
   const errors = isSaid(origins, 'errors') ? settings.errors : undefined;
   const order = isSaid(origins, 'order') ? settings.order : undefined;
-  const files = filesOfJob(job, chosen.ledgerPath);
+  const files = filesOfJob(job, chosen.ledgerPath, jobs);
   const source = await openInput(files.inputPath, io);
   const scope = saysWhere(origins) ? setup.scope : (job.endpoint.scope as Scope);
   return {
@@ -89,9 +82,37 @@ export async function placesOfJob(
   };
 }
 
+/**
+ * The job that is meant: where it is named, first where the name leads, then in the ledger that a file or the
+ * environment names. A flag says for sure.
+ */
+function chosenJob(
+  named: string | undefined,
+  command: 'resume' | 'retry',
+  { setup, io }: { readonly setup: RunSetup; readonly io: CommandIo },
+): ChosenJob {
+  const { settings, origins } = setup;
+  const said = (name: 'ledger' | 'job'): string | undefined =>
+    named === undefined || isSaid(origins, name) ? settings[name] : undefined;
+  const choice = { job: named, ledger: said('ledger'), jobName: said('job') };
+  try {
+    return chooseJob(choice, io.cwd, command);
+  } catch (error) {
+    const isUnknown = error instanceof InputError && error.exitCode === EXIT.noInput;
+    const { ledger } = settings;
+    if (!isUnknown || choice.ledger !== undefined || ledger === undefined) throw error;
+    if (!isThere(pathFrom(io.cwd, ledger))) throw error;
+    return chooseJob({ ...choice, ledger }, io.cwd, command);
+  }
+}
+
 /** A job's files, also where they were moved together with its ledger. Throws 66 where the input is gone. */
-function filesOfJob(job: Job, ledgerPath: string): ReturnType<typeof movedFiles> {
-  const files = movedFiles(job, ledgerPath);
+function filesOfJob(
+  job: Job,
+  ledgerPath: string,
+  jobs: readonly Job[],
+): ReturnType<typeof movedFiles> {
+  const files = movedFiles(job, ledgerPath, jobs);
   // A ledger that someone gave away names a folder that may be theirs alone.
   if (isThere(files.inputPath, 'absent')) return files;
   throw new InputError(
@@ -136,9 +157,7 @@ function settingsOfJob(job: Job, settings: Settings, origins: RunSetup['origins'
     // From wherever it is said: a rehearsal that was asked for must never go to the service.
     simulate:
       settings.simulate ??
-      (identity.simulated && (origins.get('simulate') ?? 'default') === 'default'
-        ? DEFAULT_SIMULATOR_SPEC
-        : undefined),
+      (identity.simulated && !said('simulate') ? DEFAULT_SIMULATOR_SPEC : undefined),
     region: elsewhere ? settings.region : (endpoint.region as Settings['region']),
     baseUrl: ownUrls ? settings.baseUrl : endpoint.dashscope,
     compatibleBaseUrl: ownUrls ? settings.compatibleBaseUrl : endpoint.openai,

@@ -1,7 +1,7 @@
 import { EXIT, InputError } from '../errors.ts';
 import type { Database } from '../ledger/database.ts';
 import { chooseJob } from '../ledger/find-jobs.ts';
-import { findJob } from '../ledger/jobs.ts';
+import { findJob, listJobs } from '../ledger/jobs.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import { failuresByCode } from '../ledger/lines.ts';
 import { lockHolder } from '../ledger/lock.ts';
@@ -65,7 +65,7 @@ async function lookAt(database: Database, look: Look): Promise<JobStatus> {
       `${ledgerPath} holds no job ${name}`,
       'qbatch jobs lists the jobs of a folder',
     );
-  const job = jobHere(found, ledgerPath);
+  const job = jobHere(found, ledgerPath, listJobs(database));
   const holder = lockHolder(ledgerPath);
   const state = jobState(job, holder);
   const summary = jobSummary(database, job, {

@@ -96,8 +96,8 @@ export function ledgerFiles(ledgerPath: string): string[] {
 }
 
 /** What a job reads and writes, where the ledger says and where it is now. */
-export function jobFiles(job: Job, ledgerPath: string): string[] {
-  return [job, movedFiles(job, ledgerPath)].flatMap((files) => [
+export function jobFiles(job: Job, ledgerPath: string, jobs: readonly Job[]): string[] {
+  return [job, movedFiles(job, ledgerPath, jobs)].flatMap((files) => [
     files.inputPath,
     files.resultsPath,
     files.errorsPath,

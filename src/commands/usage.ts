@@ -114,10 +114,12 @@ function openSource(
     // One snapshot for all that is read: a run may go on meanwhile.
     database.exec('BEGIN');
     const all = listJobs(database);
-    const jobs = all.filter(({ name }) => names.has(name)).map((job) => jobHere(job, ledgerPath));
+    const jobs = all
+      .filter(({ name }) => names.has(name))
+      .map((job) => jobHere(job, ledgerPath, all));
     return {
       source: { ledgerPath, database, jobs },
-      files: all.flatMap((job) => jobFiles(job, ledgerPath)),
+      files: all.flatMap((job) => jobFiles(job, ledgerPath, all)),
     };
   } catch (error) {
     database.close();

@@ -1,5 +1,6 @@
 import { ConfigError, EXIT, OutputError } from '../errors.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { listJobs } from '../ledger/jobs.ts';
 import { movedFiles } from '../ledger/moved-files.ts';
 import type { Job } from '../ledger/records.ts';
 import { outputSize } from '../output/output-file.ts';
@@ -34,8 +35,8 @@ export function refuseForeignOutputs(ledger: Ledger, request: JobRequest, known:
 }
 
 /** Whether a file is the job's in a folder that was moved, and waits to be replaced: it holds lines as they were before. */
-function waitsHere({ path: ledgerPath }: Ledger, known: Job, path: string): boolean {
+function waitsHere({ path: ledgerPath, database }: Ledger, known: Job, path: string): boolean {
   if (known.outputMode !== 'replace') return false;
-  const { resultsPath, errorsPath } = movedFiles(known, ledgerPath);
+  const { resultsPath, errorsPath } = movedFiles(known, ledgerPath, listJobs(database));
   return (path === resultsPath || path === errorsPath) && ownFirstLine(path, known.name);
 }

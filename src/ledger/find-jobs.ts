@@ -65,7 +65,8 @@ export function findLedgers(folder: string): string[] {
 function jobsOfLedger(ledgerPath: string): FoundJob[] {
   const database = openForReading(ledgerPath);
   try {
-    return listJobs(database).map((job) => ({ ledgerPath, job: jobHere(job, ledgerPath) }));
+    const jobs = listJobs(database);
+    return jobs.map((job) => ({ ledgerPath, job: jobHere(job, ledgerPath, jobs) }));
   } catch (error) {
     throw sqliteCode(error) === '' ? error : storageError(error, ledgerPath);
   } finally {
@@ -239,7 +240,7 @@ function realPath(file: string): string {
 }
 
 /** True for what is named like a ledger, and for any other SQLite file. */
-export function isLedger(file: string): boolean {
+function isLedger(file: string): boolean {
   return file.endsWith(LEDGER_SUFFIX) || isDatabase(file);
 }
 

@@ -42,9 +42,13 @@ export function estimateTokens(text: string): number {
   return Math.ceil((text.length - other) / 4 + other / 1.6);
 }
 
-/** The fewest tokens that an input text may have, roughly: twelve ASCII characters or four others are one token. */
+/** White space, and any one character again and again: one token of any length. */
+const RUNS = /\s+|(.)\1{3,}/gsu;
+
+/** About the fewest tokens that an input text may have: a word of twenty letters, or twelve of other scripts, can be one. */
 export function leastTokens(text: string): number {
+  const dense = text.replaceAll(RUNS, ' ');
   let other = 0;
-  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 127) other += 1;
-  return Math.floor((text.length - other) / 12 + other / 4);
+  for (let at = 0; at < dense.length; at += 1) if (dense.charCodeAt(at) > 127) other += 1;
+  return Math.floor((dense.length - other) / 20 + other / 12);
 }

@@ -493,7 +493,7 @@ export const SIMULATOR_ALONE: readonly (Difference & Pick<Break, 'service'>)[] =
     name: 'an input longer than the model takes',
     model: 'qwen-math-plus',
     runs: 1,
-    break: said(() => [{ role: 'user', content: 'one two '.repeat(6000) }]),
+    break: said(() => [{ role: 'user', content: 'one two '.repeat(10_000) }]),
     service: 'Range of input length should be [1, 3072]',
     reason: 'check estimates tokens, and warns',
   },

@@ -114,6 +114,47 @@ describe('a known job', () => {
       expect([args, (await runCli(bench, args)).status]).toEqual([args, 0]);
   });
 
+  test('a job that is named is the one, whatever a file or the environment names', async () => {
+    const bench = openBench();
+    const bad = '[[simulate: error=DataInspectionFailed]] 敏感';
+    for (const [name, count] of [
+      ['a', 2],
+      ['b', 1],
+    ] as const) {
+      const ids = Array.from({ length: count }, (_, index) => `${name}${index}`);
+      bench.write(`${name}.jsonl`, jsonl(ids.map((id) => promptLine(id, { prompt: bad }))));
+      const run = [
+        'run',
+        `${name}.jsonl`,
+        '--ledger',
+        'all.db',
+        '--simulate',
+        '--model',
+        'qwen-plus',
+      ];
+      expect(await runCli(bench, run)).toMatchObject({ status: 1 });
+    }
+    const env = { QBATCH_JOB: 'b', QBATCH_LEDGER: 'all.db' };
+    for (const args of [
+      ['retry', 'a', '--ledger', 'all.db'],
+      ['retry', 'a'],
+    ]) {
+      const retry = await runCli(bench, [...args, '--json'], { env });
+      expect(retry.json()).toMatchObject({ job: 'a', lines: { total: 2 } });
+    }
+    // A ledger that a file names hides none that lies beside the input; a rehearsal stays one.
+    bench.write('c.jsonl', jsonl([promptLine('c', { prompt: bad })]));
+    const own = ['run', 'c.jsonl', '--simulate', '--model', 'qwen-plus', '--job', 'nightly'];
+    expect(await runCli(bench, own)).toMatchObject({ status: 1 });
+    bench.write('qbatch.config.json', JSON.stringify({ ledger: 'all.db', job: 'nightly' }));
+    for (const name of ['nightly', 'c.jsonl']) {
+      const retry = await runCli(bench, ['retry', name, '--json'], {
+        env: { QBATCH_SIMULATE: 'false' },
+      });
+      expect(retry.json()).toMatchObject({ job: 'nightly', lines: { failed: 1 } });
+    }
+  });
+
   test('a retry that is refused leaves the failed lines as they were', async () => {
     const bench = twoLines();
     const run = ['run', 'a.jsonl', '--simulate', '--model', 'qwen-plus'];

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Bench, openBench } from '../helpers/bench.ts';
 import { type CountingServer, startCountingServer } from '../helpers/counting-server.ts';
@@ -74,6 +82,43 @@ describe('a folder that was copied or moved', () => {
     await runCli(bench, ['resume', ...server.flags], { cwd: 'two' });
     expect(contentOf(bench, names)).toEqual(before);
     expect(bench.lines('two/a.results.jsonl')).toHaveLength(3);
+  });
+
+  test.each([
+    ['--job', 'n'],
+    ['--ledger', 'one/l.qbatch.db'],
+  ])('a copy of a job with a name of its own (%s %s) leaves the first alone', async (...names) => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    bench.write('one/a.jsonl', jsonl(placeIds(3).map((id) => nativeLine(id))));
+    server.script = () => ({ kind: 'error', status: 400, code: 'Bad', message: 'no' });
+    const run = ['run', 'one/a.jsonl', ...names, ...server.flags];
+    expect(await runCli(bench, run)).toMatchObject({ status: 1 });
+    cpSync(bench.path('one'), bench.path('two'), { recursive: true });
+    const first = ['one/a.results.jsonl', 'one/a.errors.jsonl'];
+    const before = contentOf(bench, first);
+    server.script = () => ({ kind: 'answer' });
+    expect(await runCli(bench, ['retry', ...server.flags], { cwd: 'two' })).toMatchObject({
+      status: 0,
+    });
+    expect(contentOf(bench, first)).toEqual(before);
+    expect(bench.lines('two/a.results.jsonl')).toHaveLength(3);
+  });
+
+  test('a moved tree with its outputs below it goes on after a retry was broken off', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    bench.write('one/a.jsonl', jsonl(placeIds(3).map((id) => nativeLine(id))));
+    mkdirSync(bench.path('one/out'));
+    server.script = () => ({ kind: 'error', status: 400, code: 'Bad', message: 'no' });
+    const args = ['a.jsonl', '-o', 'out/a.r', '--errors', 'out/a.e', ...server.flags];
+    expect(await runCli(bench, ['run', ...args], { cwd: 'one' })).toMatchObject({ status: 1 });
+    const broken = ['retry', '-c', '1', '--max-failures', '1'];
+    expect(await runCli(bench, broken, { cwd: 'one' })).toMatchObject({ status: 3 });
+    renameSync(bench.path('one'), bench.path('two'));
+    server.script = () => ({ kind: 'answer' });
+    expect(await runCli(bench, ['run', ...args], { cwd: 'two' })).toMatchObject({ status: 1 });
+    expect(bench.lines('two/out/a.r')).toHaveLength(2);
   });
 
   test('outputs that are elsewhere stay where they are', async () => {
@@ -286,6 +331,25 @@ describe('inputs of one name in two folders, one ledger', () => {
     ];
     expect(await runCli(bench, over)).toMatchObject({ status: 64 });
     expect(bench.read('data.results.jsonl')).toBe(root);
+  });
+
+  test('an input that was deleted does not make another job’s its own', async () => {
+    const { bench } = await twoJobs();
+    rmSync(bench.path('train/data.jsonl'));
+    const status = await runCli(bench, ['status', 'train', '--ledger', 'all.qbatch.db', '--json']);
+    expect(status.json()).toMatchObject({
+      outputs: { results: bench.path('train/data.results.jsonl') },
+    });
+    const own = [
+      'export',
+      '--job',
+      'root',
+      '--ledger',
+      'all.qbatch.db',
+      '-o',
+      'data.results.jsonl',
+    ];
+    expect(await runCli(bench, own)).toMatchObject({ status: 0 });
   });
 
   test('a stray file of the input’s name beside the ledger is nobody’s', async () => {
