@@ -51,9 +51,12 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-function simulate(seed: number, sabotage: Sabotage | null): Promise<Simulated> {
+function simulate(
+  seed: number,
+  sabotage: Sabotage | null,
+  most = sabotage === null ? 3_000 : 500,
+): Promise<Simulated> {
   const random = seeded(seed);
-  const most = sabotage === null ? 3_000 : 500;
   const lines = 20 + Math.floor(random() ** 2 * most);
   return simulateJob(seed, { folder: join(root, `job-${seed}`), lines, random, sabotage });
 }
@@ -94,14 +97,19 @@ test(
   TEST_MS,
 );
 
-test('a seed is the same world every time', async () => {
-  for (let seed = SEED; seed < SEED + 3; seed += 1) {
-    const first = await simulate(seed, null);
-    const second = await simulate(seed, null);
-    expect(second.hash, `seed ${seed}`).toBe(first.hash);
-    expect(second.history).toEqual(first.history);
-  }
-});
+// Small worlds: now and then a service refuses a hundred calls for each that it takes.
+test(
+  'a seed is the same world every time',
+  async () => {
+    for (let seed = SEED; seed < SEED + 3; seed += 1) {
+      const first = await simulate(seed, null, 200);
+      const second = await simulate(seed, null, 200);
+      expect(second.hash, `seed ${seed}`).toBe(first.hash);
+      expect(second.history).toEqual(first.history);
+    }
+  },
+  TEST_MS,
+);
 
 /** The first seed from `SEED` on at which the checker speaks up; null where it says nothing for long. */
 async function caught(sabotage: Sabotage): Promise<Simulated | null> {
