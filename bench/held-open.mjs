@@ -26,12 +26,14 @@ await withFolder(async (folder) => {
     const { stdout, wallMs, peakRssBytes } = await runNode(args, { cwd: folder, peakFile });
     const seen = await server.seen();
     if (seen.openMost !== calls) throw new Error(`${seen.openMost} calls were open, not ${calls}`);
+    const { answered } = JSON.parse(stdout).lines;
+    if (answered !== calls) throw new Error(`${answered} calls were answered, not ${calls}`);
     report({
       name: 'held-open',
       command: `qbatch run -c ${calls}, every call held open until all had come and ${hold} ms longer`,
       rounds: 1,
       qbatch: {
-        answered: JSON.parse(stdout).answered,
+        answered,
         open_at_once: seen.openMost,
         wall_ms: wallMs,
         peak_rss_bytes: peakRssBytes,

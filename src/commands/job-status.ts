@@ -1,5 +1,6 @@
 import type { Holder } from '../ledger/lock.ts';
 import type { PossiblyBilledLine } from '../ledger/possibly-billed.ts';
+import type { RunFlags } from '../ledger/records.ts';
 import type { Verification } from '../ledger/verify.ts';
 import type { DispatchReport } from '../report/dispatch-report.ts';
 import type { UsageReport } from '../report/usage-report.ts';
@@ -11,6 +12,8 @@ export type JobStatus = {
   readonly summary: RunSummary;
   readonly inputPath: string;
   readonly state: JobState;
+  /** What the next command needs of the last one's flags. */
+  readonly runFlags: RunFlags;
   /** Nobody billed its cost. */
   readonly simulated: boolean;
   readonly holder: Holder | null;

@@ -1,7 +1,8 @@
 import path from 'node:path';
-import type { FlagValue, GivenFlags } from '../command-line/parsed-command.ts';
+import type { GivenFlags } from '../command-line/parsed-command.ts';
 import { EXIT } from '../errors.ts';
 import { defaultLedgerName } from '../ledger/default-ledger-path.ts';
+import type { RunFlags } from '../ledger/records.ts';
 import type { RunSummary } from '../reporters/reporter.ts';
 import type { JobState } from './job-state.ts';
 
@@ -29,15 +30,25 @@ const CARRIED_FLAGS: Readonly<Record<string, { readonly stop: string; readonly r
     'max-duration': { stop: '', raised: '' },
   };
 
-function flagText(name: string, value: FlagValue): string {
-  return value === true ? ` --${name}` : ` --${name} ${shellWord(String(value))}`;
+function flagText(name: string, value: string | true): string {
+  return value === true ? ` --${name}` : ` --${name} ${shellWord(value)}`;
 }
 
-function carriedFlags(flags: GivenFlags, stopped: RunSummary['stopped']): string {
+/** Of the flags that a run was given, those that the next command needs. */
+export function carriedFlags(flags: GivenFlags): RunFlags {
+  const carried: Record<string, string | true> = {};
+  for (const name of Object.keys(CARRIED_FLAGS)) {
+    const value = flags[name];
+    if (value === true || typeof value === 'string') carried[name] = value;
+  }
+  return carried;
+}
+
+function flagsText(flags: RunFlags, stopped: RunSummary['stopped']): string {
   return Object.entries(CARRIED_FLAGS)
     .map(([name, { stop, raised }]) => {
       const value = flags[name];
-      if (value === undefined || value === false) return '';
+      if (value === undefined) return '';
       return flagText(name, stop !== '' && stop === stopped?.reason ? raised : value);
     })
     .join('');
@@ -45,20 +56,16 @@ function carriedFlags(flags: GivenFlags, stopped: RunSummary['stopped']): string
 
 /**
  * The command that takes a job on from here; null where there is nothing to do, or a run is at it.
- * `flags`: what the run that has just ended was given.
+ * `flags`: what its last run was given and the next one needs.
  */
-export function nextCommand(
-  summary: RunSummary,
-  state: JobState,
-  flags: GivenFlags = {},
-): string | null {
+export function nextCommand(summary: RunSummary, state: JobState, flags: RunFlags): string | null {
   const { failed } = summary.lines;
   if (state === 'running' || (state === 'finished' && failed === 0)) return null;
   const named =
     path.basename(summary.ledger) === defaultLedgerName(summary.job)
       ? ''
       : ` --job ${shellWord(summary.job)}`;
-  return `qbatch ${state === 'open' ? 'resume' : 'retry'} ${shellWord(summary.ledger)}${named}${carriedFlags(flags, summary.stopped)}`;
+  return `qbatch ${state === 'open' ? 'resume' : 'retry'} ${shellWord(summary.ledger)}${named}${flagsText(flags, summary.stopped)}`;
 }
 
 /** The exit code that a run of the job would end with now, for the colour of its summary. */

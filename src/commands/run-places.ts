@@ -12,6 +12,7 @@ import type { Scope } from '../models/scope.ts';
 import type { Settings } from '../settings.ts';
 import { DEFAULT_SIMULATOR_SPEC } from '../simulator/spec.ts';
 import type { CommandIo } from './io.ts';
+import { shellWord } from './next-command.ts';
 import { lineDefaults, pathFrom, type RunSetup } from './run-setup.ts';
 
 /** Where a run reads and writes. */
@@ -115,6 +116,13 @@ function filesOfJob(
   const files = movedFiles(job, ledgerPath, jobs);
   // A ledger that someone gave away names a folder that may be theirs alone.
   if (isThere(files.inputPath, 'absent')) return files;
+  if (job.state === 'finished' && job.failed === 0) {
+    throw new InputError(
+      EXIT.noInput,
+      `job ${job.name} is finished, and its input is gone: ${files.inputPath}`,
+      `nothing is left to do; qbatch export --ledger ${shellWord(ledgerPath)} --job ${shellWord(job.name)} writes its results again`,
+    );
+  }
   throw new InputError(
     EXIT.noInput,
     `the input of job ${job.name} is gone, or in a folder that you may not see: ${files.inputPath}`,

@@ -12,7 +12,7 @@ import { summaryText } from '../reporters/summary.ts';
 import type { GivenFlags } from '../command-line/parsed-command.ts';
 import type { Settings } from '../settings.ts';
 import type { CommandIo } from './io.ts';
-import { nextCommand } from './next-command.ts';
+import { carriedFlags, nextCommand } from './next-command.ts';
 import type { Places } from './run-places.ts';
 
 /** The reporter of a progress mode; the terminal one is loaded only where it is used. */
@@ -59,7 +59,7 @@ export async function tell(
     summary,
     failures,
     exitCode,
-    next: nextCommand(summary, result.job.state, flags),
+    next: nextCommand(summary, result.job.state, carriedFlags(flags)),
   };
   reporter.report(event);
   io.onEvent?.(event);

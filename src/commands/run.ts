@@ -28,6 +28,7 @@ import { type RunResult, runJob } from '../job/run-job.ts';
 import type { RunOptions } from '../job/run-options.ts';
 import { checkCommand, checkPlaces } from './check.ts';
 import type { CommandIo } from './io.ts';
+import { carriedFlags } from './next-command.ts';
 import { refuseStopped } from './refuse-stopped.ts';
 import { confirmFresh, confirmOpen, confirmSampled, gate, refuseBlindFresh } from './run-gate.ts';
 import { type Places, placesOf, placesOfJob } from './run-places.ts';
@@ -270,6 +271,7 @@ function requestOf(
     resultsPath: places.resultsPath,
     errorsPath: places.errorsPath,
     order: places.order,
+    runFlags: carriedFlags(wired.parsed.flags),
     defaults: setup.defaults,
     pricing: at.pricing,
     outputSeen: at.outputSeen,

@@ -73,7 +73,7 @@ export function statusText(
   status: JobStatus,
   options: { readonly color: boolean; readonly width: number },
 ): string {
-  const { summary, state, failures, byModel } = status;
+  const { summary, state, failures, byModel, runFlags } = status;
   const table = byModel.groups.length > 0 ? [usageTable(byModel).trimEnd(), ''] : [];
   const quota = status.dispatch === null ? [] : dispatchText(status.dispatch);
   const facts = [
@@ -87,7 +87,7 @@ export function statusText(
     summary,
     failures,
     exitCode: exitCodeOf(summary, state),
-    next: nextCommand(summary, state),
+    next: nextCommand(summary, state, runFlags),
   };
   return `${[...headText(status, options.color), '', ...table, ...facts].join('\n')}\n${summaryText(event, { ...options, withTime: false })}`;
 }

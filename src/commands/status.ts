@@ -80,6 +80,7 @@ async function lookAt(database: Database, look: Look): Promise<JobStatus> {
       facts === null ? null : dispatchReport(facts, state === 'running' ? io.clock.wallMs() : null),
     inputPath: job.inputPath,
     state,
+    runFlags: job.runFlags,
     simulated: job.identity.simulated,
     holder,
     updatedAt: job.updatedAt,

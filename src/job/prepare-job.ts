@@ -3,6 +3,7 @@ import { ConfigError, EXIT, InputError, OutputError } from '../errors.ts';
 import { identityDifferences } from './identity.ts';
 import { hashInput } from '../input/input-hash.ts';
 import type { JobRequest } from './job-request.ts';
+import { keepSettings } from './keep-settings.ts';
 import { firstChangedLine, putFingerprints } from '../ledger/fingerprints.ts';
 import {
   CURSOR_START,
@@ -108,7 +109,8 @@ export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<J
     job = await surveyJob(ledger, request, known);
   }
   if (request.adopt) job = await adoptOutputs(ledger, job, request);
-  return keepSettings(ledger, job, request);
+  keepSettings(ledger, job, request);
+  return mustFind(ledger, job.name);
 }
 
 /**
@@ -254,32 +256,4 @@ function mustFind(ledger: Ledger, name: string): Job {
   const job = findJob(ledger.database, name);
   if (job === null) throw new ConfigError(`job ${name} is gone from ${ledger.path}`);
   return job;
-}
-
-/** What may change between runs follows the settings of this one. */
-function keepSettings(ledger: Ledger, job: Job, request: JobRequest): Job {
-  const moved =
-    job.resultsPath !== request.resultsPath ||
-    job.errorsPath !== request.errorsPath ||
-    job.outputOrder !== request.order;
-  const sameEndpoint = JSON.stringify(job.endpoint) === JSON.stringify(request.endpoint);
-  if (!moved && sameEndpoint && job.inputPath === request.inputPath) return job;
-  ledger.transact(() => {
-    ledger.database
-      .prepare(
-        'UPDATE jobs SET input_path = ?, endpoint = ?, output_order = ?, results_path = ?, errors_path = ? WHERE id = ?',
-      )
-      .run(
-        request.inputPath,
-        JSON.stringify(request.endpoint),
-        request.order,
-        request.resultsPath,
-        request.errorsPath,
-        job.id,
-      );
-    if (!moved) return;
-    const mode = job.outputMode === 'replace' ? modeAnew(request) : 'append';
-    setOutputs(ledger, job.id, { mode, cursor: CURSOR_START });
-  });
-  return mustFind(ledger, job.name);
 }

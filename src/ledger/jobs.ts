@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { Ledger } from './ledger.ts';
-import type { Cursor, Identity, Job, JobEndpoint, SurveyFacts } from './records.ts';
+import type { Cursor, Identity, Job, JobEndpoint, RunFlags, SurveyFacts } from './records.ts';
 import { LINE_KEY_ROOM } from './schema.ts';
 
 type JobRow = {
@@ -34,6 +34,9 @@ type JobRow = {
   rejected: bigint;
   cost_pico: bigint;
   generation: bigint;
+  /** Missing in a ledger of an older version that is only read. */
+  ledger_path?: string | null;
+  run_flags?: string | null;
 };
 
 /** The cursor of a job none of whose output is written. */
@@ -47,9 +50,9 @@ export const CURSOR_START: Cursor = {
 };
 
 /** JSON that this program wrote; anything else means that the file was damaged since. */
-function storedJson<T>(row: JobRow, column: 'identity' | 'survey' | 'endpoint'): T {
+function storedJson<T>(row: JobRow, column: 'identity' | 'survey' | 'endpoint' | 'run_flags'): T {
   try {
-    return JSON.parse(row[column]) as T;
+    return JSON.parse(row[column] ?? '{}') as T;
   } catch (error) {
     throw new ConfigError(
       `the ${column} of job ${row.name} cannot be read: the ledger is damaged`,
@@ -92,6 +95,8 @@ function toJob(row: JobRow): Job {
     rejected: Number(row.rejected),
     costPico: row.cost_pico,
     generation: Number(row.generation),
+    ledgerPath: row.ledger_path ?? null,
+    runFlags: storedJson<RunFlags>(row, 'run_flags'),
   };
 }
 

@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { isThere } from '../is-there.ts';
 import { defaultLedgerName, defaultLedgerPath } from './default-ledger-path.ts';
 import type { Job } from './records.ts';
@@ -25,28 +25,56 @@ function hasItsSize(file: string, { inputBytes }: Job): boolean {
   return statSync(file, { throwIfNoEntry: false })?.size === inputBytes;
 }
 
+/** From which folder to which a job's files went with its ledger, and which input they went with. */
+type Move = { readonly from: string; readonly to: string; readonly inputPath: string };
+
 /**
- * A job's files where they are now. Ledger and input may be moved or copied together, and the ledger remembers where
- * they were. An input of that name beside the ledger is the job's where the remembered one is gone, where the ledger
- * is named after it, or where it is as long (a copied folder: the first one is another job's); and so are the outputs
- * that stood beside the input or below it. One that another of the ledger's `jobs` has for its own is not. Otherwise all are where the
- * ledger says.
+ * An input of the remembered name beside the ledger, where it is the job's: the remembered one is gone; or, of a ledger that does not say where
+ * it stood (older versions), it is named after the input, or the file is as long (a copied folder: the first one is another job's).
+ */
+function besideLedger(job: Job, ledgerPath: string): Move | null {
+  const [from, to] = [dirname(job.inputPath), dirname(ledgerPath)];
+  const inputPath = join(to, basename(job.inputPath));
+  const isCopy =
+    job.ledgerPath === null && (isNamedAfter(job, ledgerPath) || hasItsSize(inputPath, job));
+  return isCopy || !isThere(job.inputPath, 'absent') ? { from, to, inputPath } : null;
+}
+
+/** Where a ledger that stood elsewhere in its last run has its input at the same place beside it, it was moved or copied with it. */
+function withLedger({ ledgerPath: before, inputPath }: Job, ledgerPath: string): Move | null {
+  if (before === null || isSame(before, ledgerPath)) return null;
+  const [from, to] = [dirname(before), dirname(ledgerPath)];
+  const moved = join(to, relative(from, inputPath));
+  return isThere(moved, 'absent') ? { from, to, inputPath: moved } : null;
+}
+
+function isBelow(folder: string, path: string): boolean {
+  return !relative(folder, path).startsWith('..');
+}
+
+/**
+ * A job's files where they are now: ledger and input may be moved or copied together, alone or with the folders around them, and the ledger
+ * remembers where all of them were. Outputs that stood in the moved folder or below it go with the input; others do where they are there. An
+ * input that another of the ledger's `jobs` has for its own is not this one's. Otherwise all are where the ledger says.
  */
 export function movedFiles(job: Job, ledgerPath: string, jobs: readonly Job[]): Files {
   const { inputPath, resultsPath, errorsPath } = job;
   const there = { inputPath, resultsPath, errorsPath };
-  const [from, to] = [dirname(inputPath), dirname(ledgerPath)];
-  const input = join(to, basename(inputPath));
+  const here = resolve(ledgerPath);
+  const move = withLedger(job, here) ?? besideLedger(job, here);
+  if (move === null) return there;
+  const input = move.inputPath;
   if (inputPath === input || !isThere(input, 'absent') || isSame(inputPath, input)) return there;
   const isOthers = jobs.some(
     (other) => other.inputPath === input && other.inputSha256 !== job.inputSha256,
   );
   if (isOthers) return there;
-  const isCopy = isNamedAfter(job, ledgerPath) || hasItsSize(input, job);
-  if (!isCopy && isThere(inputPath, 'absent')) return there;
+  const oldFolder = dirname(inputPath);
   const moved = (path: string): string => {
-    const below = relative(from, path);
-    return path === '-' || below.startsWith('..') ? path : join(to, below);
+    if (path === '-') return path;
+    if (isBelow(oldFolder, path)) return join(dirname(input), relative(oldFolder, path));
+    const beside = join(move.to, relative(move.from, path));
+    return isBelow(move.from, path) || isThere(beside, 'absent') ? beside : path;
   };
   return { inputPath: input, resultsPath: moved(resultsPath), errorsPath: moved(errorsPath) };
 }

@@ -112,6 +112,9 @@ export type JobEndpoint = {
   readonly scope: string;
 };
 
+/** Flags with their values, as the command line had them; `true` where a flag takes none. */
+export type RunFlags = Readonly<Record<string, string | true>>;
+
 /** One job as the ledger knows it. */
 export type Job = {
   readonly id: number;
@@ -140,4 +143,8 @@ export type Job = {
   readonly costPico: bigint;
   /** Raised when the input is replaced; vanished lines' attempts live under negative line numbers. */
   readonly generation: number;
+  /** Where its ledger stood in its last run, absolute; null: an older version ran it. */
+  readonly ledgerPath: string | null;
+  /** Flags of its last run that the next command needs and nothing else remembers, by name. */
+  readonly runFlags: RunFlags;
 };

@@ -220,8 +220,19 @@ CREATE TABLE estimates (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/**
+ * Version 3, what a job's last run was told (null: it was of an older version):
+ *
+ * - `ledger_path`: where the ledger stood, absolute; elsewhere now means that it was moved or copied.
+ * - `run_flags`: the flags that nothing else remembers and the next command needs, by name (JSON): limits of money above all.
+ */
+const VERSION_3 = `
+ALTER TABLE jobs ADD COLUMN ledger_path TEXT;
+ALTER TABLE jobs ADD COLUMN run_flags TEXT;
+`;
+
 /** What takes a ledger from each version to the next; the first, from 1 to 2. */
-export const MIGRATIONS: readonly string[] = [VERSION_2];
+export const MIGRATIONS: readonly string[] = [VERSION_2, VERSION_3];
 
 /** The tables of a new ledger. */
 export const SCHEMA: string = [VERSION_1, ...MIGRATIONS].join('\n');

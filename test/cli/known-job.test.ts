@@ -91,6 +91,26 @@ describe('a known job', () => {
     expect(bench.lines('there.jsonl')).toHaveLength(3);
   });
 
+  test('status names the limits of the last run in the command that goes on, also after a kill', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    bench.write('a.jsonl', jsonl(['一', '二', '三'].map((id) => nativeLine(id))));
+    server.script = () => ({ kind: 'hang' });
+    const limits = ['--max-cost', '2.5', '--max-failures', '50%'];
+    const run = startCli(bench, ['run', 'a.jsonl', ...server.flags, ...limits]);
+    await run.before(server.seen(1));
+    run.signal('SIGKILL');
+    await run.finished;
+    const next = async (): Promise<string | undefined> =>
+      /next: +qbatch (resume .*)\n/.exec((await runCli(bench, ['status'])).stdout)?.[1];
+    const ledger = bench.path('a.qbatch.db');
+    expect(await next()).toBe(`resume ${ledger} --max-cost 2.5 --max-failures 50%`);
+    server.script = () => BAD_REQUEST;
+    const other = ['resume', ...server.flags, '-c', '1', '--max-failures', '1'];
+    expect(await runCli(bench, other)).toMatchObject({ status: 3 });
+    expect(await next()).toBe(`resume ${ledger} --max-failures 1`);
+  });
+
   test('a rehearsal that the environment asks for never goes to the service', async () => {
     const bench = openBench();
     const server = await startCountingServer();

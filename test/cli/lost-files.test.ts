@@ -202,12 +202,28 @@ describe('files at another place', () => {
   });
 
   test('an input that is gone: 66, and where it is looked for', async () => {
-    const { bench, args } = await prepareCliJob(2);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    const { bench, server, args } = await prepareCliJob(2);
+    server.script = () => BAD_REQUEST;
+    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
     rmSync(bench.path('a.jsonl'));
     const run = await runCli(bench, ['retry']);
     expect(run.status).toBe(66);
     expect(run.stderr).toContain(`beside the ledger ${bench.path('a.qbatch.db')}`);
+  });
+
+  test('a finished job whose input was a stream: nothing is left to do, and its results can be had again', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    const stdin = jsonl(placeIds(2).map((id) => nativeLine(id)));
+    const args = ['run', '-', '-o', 'r.jsonl', '--job', 'my job', ...server.flags];
+    expect(await runCli(bench, args, { stdin })).toMatchObject({ status: 0 });
+    const run = await runCli(bench, ['resume', '--job', 'my job']);
+    expect(run.status).toBe(66);
+    expect(run.stderr).toContain('job my job is finished, and its input is gone');
+    const [, command = ''] =
+      /nothing is left to do; (qbatch export .*) writes/.exec(run.stderr) ?? [];
+    const [ledger] = bench.names().filter((name) => name.endsWith('.qbatch.db'));
+    expect(command).toBe(`qbatch export --ledger ${bench.path(ledger ?? '')} --job 'my job'`);
   });
 
   test('stdin is checked while a job with the same content is unfinished: its copy stays', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nextCommand } from '../../src/commands/next-command.ts';
+import { carriedFlags, nextCommand } from '../../src/commands/next-command.ts';
 import type { GivenFlags } from '../../src/command-line/parsed-command.ts';
 import type { RunSummary } from '../../src/reporters/reporter.ts';
 
@@ -37,7 +37,7 @@ const LIMITS: GivenFlags = {
 };
 
 test('nextCommand: what limits the money goes with it, what the ledger remembers does not', () => {
-  expect(nextCommand(summary({ open: 5 }, 'interrupted'), 'open', LIMITS)).toBe(
+  expect(nextCommand(summary({ open: 5 }, 'interrupted'), 'open', carriedFlags(LIMITS))).toBe(
     String.raw`qbatch resume /data/a.qbatch.db --allow-http --on-ambiguous fail --catalog 'our prices'\''.json' --max-cost 20 --max-failures 5%`,
   );
   expect(nextCommand(summary({ open: 5 }), 'open', { 'max-line': '64MiB' })).toBe(
@@ -62,6 +62,6 @@ test('nextCommand: a limit that was reached has to be raised, and no number is m
 });
 
 test('nextCommand: nothing to do, or a run at it: none', () => {
-  expect(nextCommand(summary({}), 'finished', LIMITS)).toBeNull();
-  expect(nextCommand(summary({ open: 5 }), 'running', LIMITS)).toBeNull();
+  expect(nextCommand(summary({}), 'finished', carriedFlags(LIMITS))).toBeNull();
+  expect(nextCommand(summary({ open: 5 }), 'running', carriedFlags(LIMITS))).toBeNull();
 });

@@ -168,6 +168,7 @@ export async function createHarness(
       resultsPath: settings.output ?? resultsPath,
       errorsPath: settings.errors ?? errorsPath,
       order: settings.order ?? 'input',
+      runFlags: {},
       defaults,
       pricing,
       outputSeen: outputSeenIn(seen),

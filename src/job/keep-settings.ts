@@ -1,0 +1,48 @@
+import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { CURSOR_START, setOutputs } from '../ledger/jobs.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Job } from '../ledger/records.ts';
+import { modeAnew } from '../output/output-set.ts';
+import type { JobRequest } from './job-request.ts';
+
+/** What may change between runs follows the settings of this one; writes nothing where nothing does. */
+export function keepSettings(ledger: Ledger, job: Job, request: JobRequest): void {
+  const moved =
+    job.resultsPath !== request.resultsPath ||
+    job.errorsPath !== request.errorsPath ||
+    job.outputOrder !== request.order;
+  const now = {
+    inputPath: request.inputPath,
+    endpoint: JSON.stringify(request.endpoint),
+    ledgerPath: resolve(ledger.path),
+    runFlags: JSON.stringify(request.runFlags),
+  };
+  const known = {
+    inputPath: job.inputPath,
+    endpoint: JSON.stringify(job.endpoint),
+    ledgerPath: job.ledgerPath,
+    runFlags: JSON.stringify(job.runFlags),
+  };
+  if (!moved && isDeepStrictEqual(now, known)) return;
+  ledger.transact(() => {
+    ledger.database
+      .prepare(
+        `UPDATE jobs SET input_path = ?, endpoint = ?, ledger_path = ?, run_flags = ?, output_order = ?, results_path = ?, errors_path = ?
+         WHERE id = ?`,
+      )
+      .run(
+        now.inputPath,
+        now.endpoint,
+        now.ledgerPath,
+        now.runFlags,
+        request.order,
+        request.resultsPath,
+        request.errorsPath,
+        job.id,
+      );
+    if (!moved) return;
+    const mode = job.outputMode === 'replace' ? modeAnew(request) : 'append';
+    setOutputs(ledger, job.id, { mode, cursor: CURSOR_START });
+  });
+}
