@@ -14,8 +14,6 @@ export type JobStatus = {
   readonly state: JobState;
   /** What the next command needs of the last one's flags. */
   readonly runFlags: RunFlags;
-  /** Nobody billed its cost. */
-  readonly simulated: boolean;
   readonly holder: Holder | null;
   /** Milliseconds since 1970. */
   readonly updatedAt: number;

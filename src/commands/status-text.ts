@@ -20,7 +20,7 @@ const STATE_STYLE: Readonly<Record<JobState, Style>> = {
 };
 
 function headText(
-  { summary, state, simulated, holder, updatedAt, inputPath }: JobStatus,
+  { summary, state, holder, updatedAt, inputPath }: JobStatus,
   color: boolean,
 ): string[] {
   const who =
@@ -29,7 +29,7 @@ function headText(
       : `process ${holder.pid} on ${oneLine(holder.host, NAME_CHARS_MAX)} since ${isoTime(holder.startedAt)}, last change ${isoTime(updatedAt)}`;
   const job = paint(color, 'bold', oneLine(summary.job, NAME_CHARS_MAX));
   return [
-    `job ${job}: ${paint(color, STATE_STYLE[state], state)}${simulated ? ', simulated' : ''}, ${who}`,
+    `job ${job}: ${paint(color, STATE_STYLE[state], state)}${summary.simulated ? ', simulated' : ''}, ${who}`,
     `input    ${pathText(inputPath)}`,
   ];
 }

@@ -81,7 +81,6 @@ async function lookAt(database: Database, look: Look): Promise<JobStatus> {
     inputPath: job.inputPath,
     state,
     runFlags: job.runFlags,
-    simulated: job.identity.simulated,
     holder,
     updatedAt: job.updatedAt,
     byModel: usageReport([{ ledgerPath, database, jobs: [job] }], ['model']),
@@ -108,7 +107,6 @@ function statusJson(status: JobStatus): object {
   return {
     ...status.summary,
     state: status.state,
-    simulated: status.simulated,
     holder:
       holder === null
         ? null

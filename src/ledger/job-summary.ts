@@ -106,6 +106,7 @@ export function jobSummary(database: Database, job: Job, context: SummaryContext
     estimate: estimateError(estimateSums(database, job.id)),
     outputs: { results: job.resultsPath === '-' ? null : job.resultsPath, errors: job.errorsPath },
     elapsed_ms: context.elapsedMs,
+    simulated: job.identity.simulated,
     stopped: context.stopped,
   };
 }

@@ -53,6 +53,8 @@ export type RunSummary = {
   /** Paths; null for an output that went to stdout. */
   readonly outputs: { readonly results: string | null; readonly errors: string };
   readonly elapsed_ms: number;
+  /** Nobody billed its cost. */
+  readonly simulated: boolean;
   readonly stopped: null | {
     readonly reason: string;
     readonly code: number;

@@ -46,7 +46,8 @@ function tokensText(summary: RunSummary): string {
 
 function costText(summary: RunSummary): string[] {
   const { amount, currency, unpriced_lines: unpriced } = summary.cost;
-  const shown = `${exactAmount(amount)} ${currency}`;
+  const unbilled = summary.simulated ? ' (simulated: nothing was billed)' : '';
+  const shown = `${exactAmount(amount)} ${currency}${unbilled}`;
   const billed = summary.possibly_billed;
   const lines = [];
   if (unpriced === 0) {

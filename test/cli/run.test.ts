@@ -443,6 +443,7 @@ describe('run: what it tells', () => {
       'estimate',
       'outputs',
       'elapsed_ms',
+      'simulated',
       'stopped',
     ]);
     const { input, output } = ANSWER_USAGE;
@@ -471,6 +472,7 @@ describe('run: what it tells', () => {
       },
       outputs: { results: bench.path('a.results.jsonl'), errors: bench.path('a.errors.jsonl') },
       elapsed_ms: expect.any(Number) as unknown,
+      simulated: false,
       stopped: null,
     });
   });

@@ -22,6 +22,7 @@ function summary(lines: Partial<RunSummary['lines']>, reason: string | null = nu
     estimate: null,
     outputs: { results: '/data/a.results.jsonl', errors: '/data/a.errors.jsonl' },
     elapsed_ms: 1,
+    simulated: false,
     stopped: reason === null ? null : { reason, code: 3, message: reason },
   };
 }

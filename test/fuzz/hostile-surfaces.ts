@@ -186,7 +186,6 @@ function status(next: Next, color: boolean): string {
       inputPath: next(),
       state: 'open',
       runFlags: { catalog: next(), workspace: next() },
-      simulated: true,
       holder: { pid: 1, host: next(), startedAt: 0, jobName: next() },
       updatedAt: 0,
       byModel: measuresBy(next),

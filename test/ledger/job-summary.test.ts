@@ -54,6 +54,7 @@ test('jobSummary: a job that has seen everything, sums of answered calls and of 
     },
     estimate: null,
     elapsed_ms: 61_000,
+    simulated: false,
     stopped: null,
   });
 });

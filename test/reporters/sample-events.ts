@@ -111,6 +111,7 @@ export function jobEnd(over: Partial<EventOf<'job-end'>> = {}): EventOf<'job-end
       estimate: null,
       outputs: { results: '/数据/exam.results.jsonl', errors: '/数据/exam.errors.jsonl' },
       elapsed_ms: 192_000,
+      simulated: false,
       stopped: null,
     },
     failures: [

@@ -59,6 +59,17 @@ test('summaryText: everything answered, last line is the good news', () => {
   expect(lines.join('\n')).not.toContain('possibly billed');
 });
 
+test('summaryText: the cost of a simulated run is marked, priced wholly or in part', () => {
+  const { summary } = jobEnd();
+  for (const unpriced of [0, 7]) {
+    const cost = { amount: '2.500000', currency: 'CNY', unpriced_lines: unpriced };
+    const text = (simulated: boolean): string =>
+      summaryText(jobEnd({ summary: { ...summary, cost, simulated } }), PLAIN);
+    expect(text(true)).toContain('cost     2.50 CNY (simulated: nothing was billed)');
+    expect(text(false)).not.toContain('simulated');
+  }
+});
+
 test('summaryText: stopped with unpriced lines, results printed, no usage: says so instead of zeros', () => {
   const { summary } = jobEnd();
   const nothing = {
