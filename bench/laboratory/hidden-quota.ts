@@ -31,6 +31,9 @@ export class HiddenQuota {
   admit(nowMs: number, tokens: number): Refusal | null {
     this.fill(nowMs);
     if (this.isSudden(nowMs)) return 'throttle_burst';
+    const { change } = this.shape;
+    if (change?.why !== undefined && nowMs >= change.fromMs && nowMs < change.toMs)
+      return change.why;
     const { chance } = this.shape;
     if (chance !== null && this.random() < chance.share) return chance.why;
     if (this.calls < 1) return 'throttle_rate';

@@ -19,7 +19,10 @@ export function qbatch(
   onPace?: (event: PaceEvent) => void,
 ): Client {
   const limits = new Map<string, PaceLimits>(
-    scenario.workloads.map(({ model, quota: { rpm, tpm } }) => [model, { rpm, tpm }]),
+    scenario.workloads.map(({ model, quota: { rpm, tpm } }) => [
+      model,
+      scenario.told ?? { rpm, tpm },
+    ]),
   );
   const nothing: PaceLimits = { rpm: null, tpm: null };
   return qbatchClient({

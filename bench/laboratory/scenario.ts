@@ -13,6 +13,8 @@ export type QuotaShape = {
     readonly fromMs: number;
     readonly toMs: number;
     readonly share: number;
+    /** Where it is nothing: what calls are refused for; by default the quota. */
+    readonly why?: 'throttle_burst';
   } | null;
   /** When the tokens of a call are counted. */
   readonly charge: 'start' | 'end';
@@ -54,6 +56,8 @@ export type Scenario = {
   readonly clients: number;
   /** Calls that the service works on at once, the others wait: a server of one's own; null: any number. */
   readonly capacity: number | null;
+  /** What a client is told of the limits that knows them; null: what they are. */
+  readonly told: { readonly rpm: number; readonly tpm: number } | null;
   /** Whether the client's machine stands still now and then. */
   readonly busy: boolean;
   readonly goals: Goals;
@@ -110,6 +114,14 @@ const CHANCE: Goals = {
   refused: { known: 11, unknown: 13 },
   makespan: { known: 1.3, unknown: 2.2 },
 };
+/** Where two of a hundred calls are refused whatever the pace. An unknown limit is found in spite of them. */
+const FEW_BY_CHANCE: Goals = {
+  use: { known: 83, unknown: 70 },
+  refused: { known: 3, unknown: 7 },
+  makespan: { known: 1.2, unknown: 1.45 },
+};
+/** Where the client is told far too much. */
+const TOLD_TOO_MUCH: Goals = { ...STEADY, refused: { known: 2, unknown: 2 } };
 /** Where no quota binds, but a server that has so many slots: its use is the share of them that is busy. */
 const OWN_SERVER: Goals = {
   use: { known: 93, unknown: 93 },
@@ -153,6 +165,7 @@ function scenario(name: string, { calls, quota, workloads, ...rest }: Parts): Sc
     workloads: workloads ?? [one],
     order: 'mixed',
     clients: 1,
+    told: null,
     capacity: null,
     busy: false,
     goals: STEADY,
@@ -202,6 +215,31 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('nothing given 120-300 s', {
     quota: { change: { fromMs: 120_000, toMs: 300_000, share: 0 } },
     goals: MOVING,
+  }),
+  scenario('refused for the first 25 s', {
+    quota: { change: { fromMs: 0, toMs: 25_000, share: 0 } },
+    goals: MOVING,
+    quick: true,
+  }),
+  scenario('nothing given 120-150 s', {
+    quota: { change: { fromMs: 120_000, toMs: 150_000, share: 0 } },
+    goals: MOVING,
+    quick: true,
+  }),
+  scenario('growth refused 120-180 s', {
+    quota: { change: { fromMs: 120_000, toMs: 180_000, share: 0, why: 'throttle_burst' } },
+    goals: MOVING,
+    quick: true,
+  }),
+  scenario('told 30,000, given 1,200', {
+    told: { rpm: 30_000, tpm: 5_000_000 },
+    goals: TOLD_TOO_MUCH,
+    quick: true,
+  }),
+  scenario('two in a hundred refused', {
+    quota: { chance: { share: 0.02, why: 'throttle_rate' } },
+    goals: FEW_BY_CHANCE,
+    quick: true,
   }),
   scenario('one in ten refused', {
     quota: { chance: { share: 0.1, why: 'throttle_rate' } },

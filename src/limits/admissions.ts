@@ -1,3 +1,5 @@
+import type { AdmittedBefore } from './refusal-run.ts';
+
 /** Calls over which a rate is measured, at the least. */
 const MEASURED_CALLS = { least: 20, noisy: 40 } as const;
 /** And at least so many times as long as everything was refused, where costs are known only afterwards. */
@@ -8,6 +10,7 @@ const MEASURED_MS_LEAST = 250;
 const SHARE = { calls: 60, noisyCalls: 200, windows: 5 } as const;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
+const SIX_SECONDS_MS = 6000;
 
 type Admitted = (
   fromMs: number,
@@ -27,6 +30,20 @@ export class Admissions {
 
   calls(fromMs: number, toMs: number): number {
     return this.admitted(fromMs, toMs).calls;
+  }
+
+  /** The amount that was admitted in so long. */
+  amount(untilMs: number, spanMs: number): number {
+    return Math.max(0, this.admitted(untilMs - spanMs, untilMs).amount);
+  }
+
+  /** What was admitted before a call of `sentMs` was refused. */
+  before(sentMs: number): AdmittedBefore {
+    return {
+      calls: this.calls(sentMs - MINUTE_MS, sentMs),
+      minute: this.amount(sentMs, MINUTE_MS),
+      sixSeconds: this.amount(sentMs, SIX_SECONDS_MS),
+    };
   }
 
   /** The amount a millisecond over `spanMs`, or since `startedMs` where that is less. */

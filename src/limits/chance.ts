@@ -13,10 +13,16 @@ const SUSPECT = {
 } as const;
 /** Where costs are known only afterwards windows are used up by chance, but not so many. */
 const SUSPECT_NOISY = { calls: 200, share: 0.095 } as const;
+/** A smaller share than that is looked into once so many were refused; each part of the time has so much of the share. */
+const FEW = { share: 0.008, refusedLeast: 12, partOfShare: 0.4 } as const;
+/** Where costs are known only afterwards some are steered for: so many times as many. */
+const FEW_NOISY = { steeredTimes: 3, share: 0.025, refusedLeast: 12, pace: 0.7 } as const;
 /** Over so long a time, doubled where it holds fewer calls; longer where it does not even hold the least. */
 const SPAN_MS = { least: 16_000, usual: 64_000, most: 1_024_000 } as const;
 /** For so many calls the pace is a share of what it was; refusals by chance are then about as many. */
 const TRIAL = { calls: 50, ms: 4000, pace: 0.5, stays: { least: 0.45, most: 2 } } as const;
+/** Where few calls are refused, for as many as bring so many refusals, at a higher pace. */
+const TRIAL_OF_FEW = { refused: 6, pace: 0.8 } as const;
 /** A window that is used up refuses so many of so many calls in a row. */
 const CLOSED = { of: 5, share: 0.75 } as const;
 /** More refusals than chance brings: over so many calls, so many standard deviations and a little more. */
@@ -61,6 +67,7 @@ export class Chance {
     readonly sinceMs: number;
     readonly perMs: number;
     readonly before: Sent;
+    readonly calls: number;
   } | null = null;
   private trialledMs = -Infinity;
   /** The highest pace at which a call was refused since a window was closed. */
@@ -68,15 +75,19 @@ export class Chance {
   private againMs: number = AGAIN_MS.first;
   private readonly log: SentLog;
   private readonly isNoisy: boolean;
+  private readonly steeredShare: () => number;
 
-  constructor(log: SentLog, isNoisy: boolean) {
+  /** `steeredShare`: the share of refusals that is steered for where costs are known only afterwards. */
+  constructor(log: SentLog, isNoisy: boolean, steeredShare: () => number = () => 0) {
     this.log = log;
     this.isNoisy = isNoisy;
+    this.steeredShare = steeredShare;
   }
 
   /** The pace of a trial, as a share of the one before. */
   get trialShare(): number {
-    return TRIAL.pace;
+    const { trial } = this;
+    return trial === null || trial.calls <= TRIAL.calls ? TRIAL.pace : TRIAL_OF_FEW.pace;
   }
 
   /** A call was refused that started at `sentMs`, at a pace of `perMs` (the log knows of it). */
@@ -92,7 +103,7 @@ export class Chance {
       return this.isMore(nowMs, sentMs) ? 'limit' : 'chance';
     }
     if (perMs !== Infinity) this.highPerMs = Math.max(this.highPerMs, perMs);
-    const before = this.suspected(nowMs);
+    const before = this.suspected(nowMs, perMs);
     return before === null ? 'limit' : this.begin(nowMs, perMs, before);
   }
 
@@ -106,7 +117,7 @@ export class Chance {
     const untilMs = nowMs - presumedAfterMs;
     if (untilMs - trial.sinceMs < TRIAL.ms) return null;
     const sent = this.log.between(trial.sinceMs, untilMs);
-    if (countOf(sent) < TRIAL.calls) return null;
+    if (countOf(sent) < trial.calls) return null;
     const times = shareOf(sent) / shareOf(trial.before);
     const stayed = times >= TRIAL.stays.least && times <= TRIAL.stays.most;
     const both = {
@@ -128,7 +139,9 @@ export class Chance {
   }
 
   private begin(nowMs: number, perMs: number, before: Sent): RefusalMeans {
-    this.trial = { sinceMs: nowMs, perMs, before };
+    const few = shareOf(before) < this.suspect.share;
+    const calls = few ? TRIAL_OF_FEW.refused / shareOf(before) : TRIAL.calls;
+    this.trial = { sinceMs: nowMs, perMs, before, calls };
     return 'trial';
   }
 
@@ -140,8 +153,8 @@ export class Chance {
   }
 
   /** What was sent of late, where so much of it was refused, and so evenly, that a limit may not be why; else null. */
-  private suspected(nowMs: number): Sent | null {
-    const { calls, share } = this.isNoisy ? SUSPECT_NOISY : SUSPECT;
+  private suspected(nowMs: number, perMs: number): Sent | null {
+    const { calls, share } = this.suspect;
     let spanMs: number = SPAN_MS.least;
     let sent = this.log.between(nowMs - spanMs, nowMs);
     while (
@@ -152,14 +165,36 @@ export class Chance {
       sent = this.log.between(nowMs - spanMs, nowMs);
     }
     if (nowMs - spanMs < this.trialledMs) return null;
-    if (countOf(sent) < SUSPECT.callsLeast) return null;
-    if (shareOf(sent) < share || shareOf(sent) > SUSPECT.shareMost) return null;
+    if (countOf(sent) < SUSPECT.callsLeast || shareOf(sent) > SUSPECT.shareMost) return null;
+    if (shareOf(sent) >= share) return this.isEven(nowMs, spanMs, SUSPECT.partShare) ? sent : null;
+    // Where some are steered for, only once they have brought the pace low.
+    const isLow = !this.isNoisy || perMs < this.highPerMs * FEW_NOISY.pace;
+    return isLow ? this.suspectedFew(nowMs) : null;
+  }
+
+  private get suspect(): { readonly calls: number; readonly share: number } {
+    return this.isNoisy ? SUSPECT_NOISY : SUSPECT;
+  }
+
+  /** The same of few refusals, over as long a time as the log remembers. */
+  private suspectedFew(nowMs: number): Sent | null {
+    const spanMs = Math.min(SPAN_MS.usual, nowMs - this.trialledMs);
+    const sent = this.log.between(nowMs - spanMs, nowMs);
+    const noisy = Math.max(FEW_NOISY.share, this.steeredShare() * FEW_NOISY.steeredTimes);
+    const share = this.isNoisy ? noisy : FEW.share;
+    const refusedLeast = this.isNoisy ? FEW_NOISY.refusedLeast : FEW.refusedLeast;
+    if (sent.refused < refusedLeast || shareOf(sent) < share) return null;
+    return this.isEven(nowMs, spanMs, shareOf(sent) * FEW.partOfShare) ? sent : null;
+  }
+
+  /** Whether so much was refused in each part of the time. */
+  private isEven(nowMs: number, spanMs: number, partShare: number): boolean {
     const partMs = spanMs / SUSPECT.parts;
     for (let part = 1; part <= SUSPECT.parts; part += 1) {
       const untilMs = nowMs - (part - 1) * partMs;
-      if (shareOf(this.log.between(untilMs - partMs, untilMs)) < SUSPECT.partShare) return null;
+      if (shareOf(this.log.between(untilMs - partMs, untilMs)) < partShare) return false;
     }
-    return sent;
+    return true;
   }
 
   private isClosed(sentMs: number): boolean {

@@ -7,6 +7,11 @@ const SECONDS_MOST = 2;
 /** Feeling for more: so much in each window, doubled every so many; a window is at least so many calls. */
 const FEEL = { share: 0.01, doublingWindows: 4, calls: 10, doublingsMost: 8 } as const;
 
+/**
+ * So many times as soon, in steps no longer than this, where it was learned in a run before and nothing was refused in
+ * this one: of a pace that is far too low by now, ten calls would take hours.
+ */
+const UNTESTED = { times: 2, stepMsMost: 60_000 } as const;
 /** And so much a second at the most, where refusals may come late: tokens may be counted when a call ends. */
 const FEEL_NOISY_MOST = 0.08;
 
@@ -39,10 +44,20 @@ export class Growth {
     return Math.min(pace + (learned - pace) / 2, pace * this.full(seconds));
   }
 
-  /** Gently above what was learned, more so the longer nothing refuses it. `forMs`: since it began. */
-  felt(at: { forMs: number; windowMs: number; callsPerMs: number; seconds: number }): number {
-    const stepMs = Math.max(at.windowMs, FEEL.calls / at.callsPerMs);
-    const doublings = Math.min(at.forMs / stepMs / FEEL.doublingWindows, FEEL.doublingsMost);
+  /** Gently above what was learned, more so the longer nothing refuses it. `forMs`: since it began. `isUntested`: see above. */
+  felt(at: {
+    forMs: number;
+    windowMs: number;
+    callsPerMs: number;
+    seconds: number;
+    isUntested: boolean;
+  }): number {
+    const stepMs = Math.max(
+      at.windowMs,
+      Math.min(at.isUntested ? UNTESTED.stepMsMost : Infinity, FEEL.calls / at.callsPerMs),
+    );
+    const each = FEEL.doublingWindows / (at.isUntested ? UNTESTED.times : 1);
+    const doublings = Math.min(at.forMs / stepMs / each, FEEL.doublingsMost);
     const share = FEEL.share * 2 ** doublings * (SECOND_MS / stepMs) * at.seconds;
     const most = this.isNoisy ? FEEL_NOISY_MOST * at.seconds : this.perSecond - 1;
     return 1 + Math.min(most, share);

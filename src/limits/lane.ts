@@ -178,13 +178,13 @@ export class Lane {
 
   learned(): LearnedLimits | null {
     const { requests, tokens } = this.pacer;
-    if (requests.learnedPerMs === null && tokens.learnedPerMs === null) return null;
+    if (requests.tellablePerMs === null && tokens.tellablePerMs === null) return null;
     const perMinute = (perMs: number | null): number | null =>
       perMs === null ? null : perMs * 60_000;
     return {
       model: this.model,
-      rpm: perMinute(requests.learnedPerMs),
-      tpm: perMinute(tokens.learnedPerMs),
+      rpm: perMinute(requests.tellablePerMs),
+      tpm: perMinute(tokens.tellablePerMs),
       windowMs: Math.max(requests.windowMs, tokens.windowMs),
     };
   }

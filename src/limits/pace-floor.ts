@@ -1,9 +1,10 @@
 import type { Admissions } from './admissions.ts';
+import type { SentLog } from './chance.ts';
 
 /** A pace is cut to this share of what is known to be given, and no further. */
 const FLOOR_SHARE = 0.35;
 /** Unless so large a share of the last calls was refused: then less is given. Fewer calls do not say so. */
-const FALLEN = { share: 0.3, callsLeast: 20 } as const;
+const FALLEN = { share: 0.3, calls: 60, callsLeast: 20 } as const;
 
 /**
  * How far refusals may cut a pace. A service may refuse a share of calls whatever the pace (a soft limit,
@@ -14,10 +15,12 @@ const FALLEN = { share: 0.3, callsLeast: 20 } as const;
  */
 export class PaceFloor {
   private readonly admissions: Admissions;
+  private readonly sent: Pick<SentLog, 'last'>;
   private heldPerMs = 0;
 
-  constructor(admissions: Admissions) {
+  constructor(admissions: Admissions, sent: Pick<SentLog, 'last'>) {
     this.admissions = admissions;
+    this.sent = sent;
   }
 
   /** Sets what the lane is known to be given, an amount a millisecond; 0: nothing is known. */
@@ -26,11 +29,10 @@ export class PaceFloor {
   }
 
   /** The least that a refusal at `nowMs` may leave of the pace of a lane that first called at `startedMs`. */
-  perMs(nowMs: number, at: { perMs: number; startedMs: number | null; windowMs: number }): number {
-    const { callsLeast } = FALLEN;
-    const { perMs: pacePerMs, windowMs } = at;
-    const lane = { perMs: pacePerMs, windowMs, sinceMs: at.startedMs ?? nowMs, callsLeast };
-    const hasFallen = this.admissions.refusedShare(nowMs, lane) > FALLEN.share;
+  perMs(nowMs: number, at: { perMs: number; startedMs: number | null }): number {
+    // By calls, not by time: at a pace far too high a second holds many, and the tries that follow few.
+    const { calls, refused } = this.sent.last(FALLEN.calls, nowMs, at.startedMs ?? nowMs);
+    const hasFallen = refused > FALLEN.share * Math.max(FALLEN.callsLeast, calls + refused);
     const perMs = this.admissions.minutePerMs(nowMs);
     this.heldPerMs = hasFallen ? perMs : Math.max(this.heldPerMs, perMs);
     return Math.min(at.perMs, this.heldPerMs * FLOOR_SHARE);

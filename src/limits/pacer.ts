@@ -140,6 +140,10 @@ export class Pacer {
     if (why === 'throttle_burst') this.requests.growthRefused(nowMs, sentMs);
     else if (why === 'throttle_tokens') this.tokens.refused(nowMs, sentMs, cost);
     else this.requests.refused(nowMs, sentMs, 1);
+    if (waitMs === null || waitMs <= 0) return;
+    const paused = Math.min(waitMs, PAUSE_MS_MAX);
+    this.requests.paused(paused);
+    this.tokens.paused(paused);
   }
 
   /** The service is short of capacity or failed: called a little less often for a while. */

@@ -1,6 +1,8 @@
 const START = 0.25;
 /** Longer where costs are known only afterwards: the first answers say how wrong the estimates are. */
 const MS = { known: 4000, noisy: 6000 } as const;
+/** A new pace is climbed to where the one before is less than so much of it. */
+const ANEW_BELOW = 0.5;
 
 /**
  * The share of a known limit that is used `sinceMs` after the first start: a quarter at first, all of
@@ -9,6 +11,21 @@ const MS = { known: 4000, noisy: 6000 } as const;
 export function rampShare(sinceMs: number, isNoisy: boolean): number {
   const ms = isNoisy ? MS.noisy : MS.known;
   return Math.min(1, START + ((1 - START) * sinceMs) / ms);
+}
+
+/**
+ * When the ramp to a new pace was begun, where the pace before is `share` of it: a rise to more than
+ * twice the pace is sudden growth as well. It goes on from there, or from a quarter where that is more. As
+ * it was (null: not begun) where the rise is less.
+ */
+export function rampAnewMs(
+  startedMs: number | null,
+  nowMs: number,
+  share: number,
+  isNoisy: boolean,
+): number | null {
+  if (startedMs === null || !(share < ANEW_BELOW)) return startedMs;
+  return nowMs - (Math.max(0, share - START) / (1 - START)) * (isNoisy ? MS.noisy : MS.known);
 }
 
 /**

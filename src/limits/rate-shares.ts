@@ -17,6 +17,11 @@ export const SHARES = {
   changed: 0.15,
   /** Where costs are known only afterwards a bound is come back to at this share. */
   recounted: 0.95,
+  /** So near to a bound that single refusals, so few of the last calls, say nothing. */
+  nearBound: 0.94,
+  strays: 0.02,
+  /** A pause that the service asks for with each refusal costs no more than one in so many. */
+  hintsApart: 12,
   /** So far below a bound that it will most likely come back. */
   farBelow: 0.85,
 } as const;

@@ -16,8 +16,21 @@ export type RunBegin = {
   readonly windowMs: number;
   /** Calls that were admitted in the last of them. */
   readonly admitted: number;
+  /** What was admitted in the last minute, and in the last six seconds. */
+  readonly before: AdmittedBefore;
   /** Whether windows may be used up by chance, since what a call costs is known only afterwards. */
   readonly isNoisy: boolean;
+  /** Nothing was known of the limit. */
+  readonly wasGrowing: boolean;
+  /** Whether it was growth that was refused, not a quota. */
+  readonly isOfGrowth?: boolean;
+};
+
+/** What was admitted before a run of refusals: calls in the last minute, amounts in the last minute and six seconds. */
+export type AdmittedBefore = {
+  readonly calls: number;
+  readonly minute: number;
+  readonly sixSeconds: number;
 };
 
 /**
@@ -37,6 +50,12 @@ export class RefusalRun {
   private roundMs: number;
   /** The pace before the run. */
   readonly perMs: number;
+  readonly before: AdmittedBefore;
+  readonly isOfGrowth: boolean;
+  /** Nothing was known of the limit. */
+  readonly wasGrowing: boolean;
+  /** Nothing was sent for a while, since the service asked for it. */
+  isPaused = false;
   /** So far the window may have been used up by chance. */
   private isByChance: boolean;
   private readonly spacingMs: number;
@@ -46,7 +65,11 @@ export class RefusalRun {
   /** Starts since the last refused one, whose fate is open. */
   private tries: number[] = [];
 
-  constructor({ nowMs, sentMs, perMs, windowMs, admitted, spacingMs, isNoisy }: RunBegin) {
+  constructor(begin: RunBegin) {
+    const { nowMs, sentMs, perMs, windowMs, admitted, spacingMs, isNoisy } = begin;
+    this.before = begin.before;
+    this.wasGrowing = begin.wasGrowing;
+    this.isOfGrowth = begin.isOfGrowth ?? false;
     this.firstSentMs = sentMs;
     this.lastSentMs = sentMs;
     this.knownMs = nowMs;

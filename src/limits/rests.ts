@@ -3,7 +3,7 @@ import { SHARES } from './rate-shares.ts';
 
 const SECOND_MS = 1000;
 /** As many calls, and as long, twice as much each time. */
-const FIRST = { calls: 10, ms: 2000 } as const;
+const FIRST = { calls: 10, ms: 2000, untestedMsMost: 60_000 } as const;
 const MOST = { calls: 200, ms: 20_000 } as const;
 /** A bound that is known will most likely come back: for the first times no longer than this. */
 const BOUND = { msMost: 10_000, times: 8 } as const;
@@ -19,6 +19,8 @@ export function restMs(at: {
   /** The pace, and the limit that is known; Infinity: none is. */
   readonly perMs: number;
   readonly boundPerMs: number;
+  /** What was learned is of a run before, and nothing was refused in this one. */
+  readonly isUntested: boolean;
   /** Where costs are known only afterwards; null: they are known before. */
   readonly noise: Pick<Noise, 'restCalls'> | null;
 }): number {
@@ -36,7 +38,10 @@ export function restMs(at: {
   const msMost = isBounded && times < BOUND.times ? BOUND.msMost : MOST.ms;
   return Math.max(
     Math.min(msMost, FIRST.ms * doubled),
-    Math.min(MOST.calls, FIRST.calls * doubled) / callsPerMs,
+    Math.min(
+      Math.min(MOST.calls, FIRST.calls * doubled) / callsPerMs,
+      at.isUntested ? FIRST.untestedMsMost : Infinity,
+    ),
     windowMs > SECOND_MS ? windowMs : 0,
   );
 }

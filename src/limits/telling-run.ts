@@ -1,6 +1,9 @@
 import type { Admissions } from './admissions.ts';
+import { TOUCHED_SHARE } from './growth.ts';
 import type { Noise } from './noise.ts';
+import { SHARES } from './rate-shares.ts';
 import type { RefusalRun } from './refusal-run.ts';
+import { type CountingWindow, windowClosedFor } from './windows.ts';
 
 /** A run says what the limit is where it is so much of a window, or so much of the last calls was refused. */
 const TELLING = { closedShare: 0.4, refusedShare: 0.1, steeredTimes: 4 } as const;
@@ -23,23 +26,109 @@ export type RunEnd = {
 };
 
 /** How long everything was refused, as far as tries have shown. */
-export function closedForMs(run: RefusalRun): number {
+function closedForMs(run: RefusalRun): number {
   return run.lastSentMs - run.firstSentMs;
 }
 
 /** How long a window may have been closed by what one large call overdrew; 0 where costs are known before. */
-export function overdrawnMs(
+function overdrawnMs(
   run: RefusalRun,
   { openedMs, admissions, noise }: Pick<RunEnd, 'openedMs' | 'admissions' | 'noise'>,
 ): number {
   return noise?.overdrawnMs(admissions.callsPerMs(openedMs, run.perMs)) ?? 0;
 }
 
+/** What a run of refusals shows of the limit that was met. Amounts a millisecond. */
+export type LimitMet = {
+  /** What it is, where the run tells; null: only its edge was touched. */
+  readonly toldPerMs: number | null;
+  /** What the touch alone says of it; null: nothing, hardly any come so near to a bound. */
+  readonly touchedPerMs: number | null;
+  /** What it tells may have another reason: a few calls came before. */
+  readonly afterFew: boolean;
+  readonly isWindowNew: boolean;
+};
+
+/**
+ * What a run means that is over: the limit was met; or it was an `outage`, which says nothing of it; or
+ * `nothing` had been admitted before, so that nothing can be said. The window notes what it shows of it.
+ */
+export function meaningOf(
+  run: RefusalRun,
+  end: Omit<RunEnd, 'windowMs'> & TouchedAt,
+  window: CountingWindow,
+): LimitMet | 'outage' | 'nothing' {
+  const { openedMs, admissions, noise } = end;
+  const touchedPerMs = touched(run, { ...end, windowMs: window.windowMs });
+  // Nothing was tried during a pause that the service had asked for.
+  if (run.isPaused) return { toldPerMs: null, touchedPerMs, afterFew: false, isWindowNew: false };
+  if (run.before.calls === 0) return 'nothing';
+  const closedMs = closedForMs(run) - overdrawnMs(run, end);
+  const seemsMs = windowClosedFor(closedMs);
+  if (seemsMs === null) return 'outage';
+  const span = { openedMs, windowMs: Math.max(seemsMs, window.windowMs), admissions };
+  if (noise === null && gaveMoreBefore(run, span) && window.isDoubted(openedMs)) return 'outage';
+  const isWindowNew = window.opened(openedMs, closedMs, noise !== null);
+  const toldPerMs = limitToldBy(run, { ...end, windowMs: window.windowMs });
+  const afterFew = noise === null && saysLittle(run, window.windowMs);
+  return { toldPerMs, touchedPerMs, afterFew, isWindowNew };
+}
+
+type TouchedAt = {
+  readonly boundPerMs: number;
+  /** The pace now, after what the refusals took. */
+  readonly pacePerMs: number;
+  /** A trial has shown that refusals are fewer at a lower pace. */
+  readonly followsPace: boolean;
+};
+
+/** What a touch says of the limit. */
+function touched(run: RefusalRun, end: RunEnd & TouchedAt): number | null {
+  const { openedMs, windowMs, boundPerMs, admissions } = end;
+  if (end.noise !== null) return end.pacePerMs;
+  const lately = { perMs: run.perMs, windowMs, sinceMs: -Infinity };
+  const isStray =
+    !end.followsPace &&
+    run.perMs >= boundPerMs * SHARES.nearBound &&
+    admissions.refusedShare(openedMs, lately) < SHARES.strays;
+  return isStray ? null : run.perMs / TOUCHED_SHARE;
+}
+
+/** A window that gave so few calls may have been closed for another reason. */
+const FEW_CALLS = 20;
+/** Earlier windows gave so much more than the one that was closed. */
+const MORE = { times: 1.15, amounts: 2 } as const;
+
+/**
+ * Whether so little came before that another reason is as likely as a limit: before a window of more than a second was
+ * closed, or a pace in the dark was refused.
+ */
+function saysLittle(run: RefusalRun, windowMs: number): boolean {
+  return (run.wasGrowing || windowMs > SECOND_MS) && run.before.calls < FEW_CALLS;
+}
+
+/**
+ * Whether the same time before the closure had been given clearly more than the window that was closed: then it was
+ * no window that was used up, but an outage, or the limit has changed.
+ */
+function gaveMoreBefore(
+  run: RefusalRun,
+  at: { readonly openedMs: number; readonly windowMs: number; readonly admissions: Admissions },
+): boolean {
+  const { openedMs, windowMs, admissions } = at;
+  if (windowMs <= SECOND_MS) return false;
+  const { before } = run;
+  const gaveBefore = windowMs > 6000 ? before.minute : before.sixSeconds;
+  const gave = admissions.amount(openedMs, windowMs);
+  const each = before.calls === 0 ? 0 : before.minute / before.calls;
+  return gaveBefore > gave * MORE.times + each * MORE.amounts;
+}
+
 /**
  * What a run of refusals that is over says of the limit, an amount a millisecond: what the window that
  * it closed gave. Null: it was only the edge of it.
  */
-export function limitToldBy(run: RefusalRun, end: RunEnd): number | null {
+function limitToldBy(run: RefusalRun, end: RunEnd): number | null {
   if (!isTelling(run, end)) return null;
   const { openedMs, reopenedMs, startedMs, windowMs, admissions, noise } = end;
   const { perMs } = run;

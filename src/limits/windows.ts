@@ -4,6 +4,8 @@ const WINDOWS_MS = [1000, 6000, 60_000] as const;
 const TOLERANCE = 1.05;
 /** Where costs are known only afterwards, only windows of a minute are told from chance, by two closures in so long. */
 const NOISY = { windowMs: 60_000, withinMs: 120_000 } as const;
+/** What windows before have given more than is doubted once; again within so long it is true. */
+const DOUBTED_MS = 300_000;
 
 /** The shortest window that can have been closed for so long, in milliseconds; null: an outage, which says nothing of windows. */
 export function windowClosedFor(closedMs: number): number | null {
@@ -14,9 +16,20 @@ export function windowClosedFor(closedMs: number): number | null {
 export class CountingWindow {
   windowMs: number;
   private longClosedMs = -Infinity;
+  private doubtedMs = -Infinity;
 
   constructor(windowMs: number) {
     this.windowMs = windowMs;
+  }
+
+  /**
+   * Whether a closure that seems to say little was given is to be taken for an outage: windows before have given more.
+   * Twice in a few minutes it was none.
+   */
+  isDoubted(openedMs: number): boolean {
+    const isFirst = openedMs - this.doubtedMs > DOUBTED_MS;
+    this.doubtedMs = openedMs;
+    return isFirst;
   }
 
   /**

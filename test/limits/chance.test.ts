@@ -128,7 +128,12 @@ describe('refusals of a limit', () => {
   });
 
   test('now and then, as at the edge of a limit', () => {
-    const { means } = new LaneOfCalls().send(5000, 20, oneIn(25));
+    const { means } = new LaneOfCalls().send(20_000, 20, oneIn(250));
+    expect(new Set(means)).toEqual(new Set(['limit']));
+  });
+
+  test('one in fifty, in a few places', () => {
+    const { means } = new LaneOfCalls().send(5000, 20, (nth) => nth % 500 < 10);
     expect(new Set(means)).toEqual(new Set(['limit']));
   });
 

@@ -4,7 +4,7 @@ import { PaceFloor } from '../../src/limits/pace-floor.ts';
 
 const NOW_MS = 1_000_000;
 /** Twenty calls a second. */
-const PACE = { perMs: 0.02, startedMs: 0, windowMs: 1000 };
+const PACE = { perMs: 0.02, startedMs: 0 };
 
 /** A floor over a lane in which so many calls a second were admitted and refused, ever since. */
 function floorOver(perSecond: { admitted: number; refused: number }): PaceFloor {
@@ -16,7 +16,12 @@ function floorOver(perSecond: { admitted: number; refused: number }): PaceFloor 
     const calls = perSecond.admitted * seconds;
     return { amount: calls, calls, refused: perSecond.refused * seconds };
   };
-  return new PaceFloor(new Admissions(admitted));
+  const share = perSecond.refused / (perSecond.admitted + perSecond.refused);
+  const last = (count: number): ReturnType<ConstructorParameters<typeof PaceFloor>[1]['last']> => ({
+    calls: count * (1 - share),
+    refused: count * share,
+  });
+  return new PaceFloor(new Admissions(admitted), { last });
 }
 
 test('one in ten refused: a third of the limit that is known stays, however low the pace is', () => {
@@ -44,7 +49,8 @@ test('four in ten refused: the limit is lower than what is known', () => {
 
 test('a few calls do not say that the limit is lower', () => {
   // Four calls in all, two of them refused.
-  const floor = new PaceFloor(new Admissions(() => ({ amount: 2, calls: 2, refused: 2 })));
+  const few = { amount: 2, calls: 2, refused: 2 };
+  const floor = new PaceFloor(new Admissions(() => few), { last: () => few });
   floor.hold(0.02);
   expect(floor.perMs(NOW_MS, PACE)).toBeCloseTo(0.007, 6);
 });

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { Learned } from '../../src/limits/learned.ts';
+
+test('Learned: nothing at first; of a run before it is untested until this one has told something', () => {
+  const learned = new Learned();
+  expect(learned.perMs).toBeNull();
+  expect(learned.isUntested).toBe(false);
+  learned.begin(0.02);
+  expect(learned.isUntested).toBe(true);
+  learned.told(0.019, false);
+  expect(learned.isUntested).toBe(false);
+});
+
+test('Learned: times in a row that much the same was told', () => {
+  const learned = new Learned();
+  const times = [0.02, 0.021, 0.022, 0.03, 0.031].map((perMs) => {
+    learned.told(perMs, false);
+    return learned.times;
+  });
+  expect(times).toEqual([0, 1, 2, 0, 1]);
+  learned.told(null, false);
+  expect(learned.times).toBe(0);
+});
+
+test('Learned: after a few calls it is doubted once, until it is refused, and not handed on meanwhile', () => {
+  const learned = new Learned();
+  learned.told(0.001, true);
+  expect(learned.isDoubtful).toBe(true);
+  expect(learned.tellable(Infinity)).toBeNull();
+  learned.refused();
+  expect(learned.isDoubtful).toBe(false);
+  learned.told(0.001, true);
+  expect(learned.isDoubtful).toBe(false);
+  expect(learned.tellable(Infinity)).toBe(0.001);
+});
+
+test('Learned: only what this run has learned is recounted, up to what is known', () => {
+  const learned = new Learned();
+  learned.begin(10);
+  learned.recount(1 / 3, Infinity);
+  expect(learned.perMs).toBe(10);
+  learned.told(10, false);
+  learned.recount(1 / 3, Infinity);
+  expect(learned.perMs).toBeCloseTo(3.33, 2);
+  learned.recount(30, 9);
+  expect(learned.perMs).toBe(9);
+});

@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest';
+import type { FailureClass } from '../../src/failure.ts';
+import type { PaceLimits } from '../../src/limits/pace-limits.ts';
+import { Pacer } from '../../src/limits/pacer.ts';
+
+/** A refusal, or an answer's head, comes back so soon. */
+const BACK_MS = 60;
+const TOKENS = 100;
+
+type Refused = { readonly why: FailureClass; readonly waitMs?: number } | null;
+
+/**
+ * Starts calls whenever the pacer allows it, until `untilMs`; the service takes them or not. Returns how many it was
+ * asked for from each second on.
+ */
+function drive(
+  pacer: Pacer,
+  at: { readonly fromMs: number; readonly untilMs: number },
+  service: (sentMs: number) => Refused,
+): { perSecond: number[]; refused: number } {
+  const perSecond: number[] = [];
+  let refused = 0;
+  const back: { atMs: number; sentMs: number; refused: Refused }[] = [];
+  const hear = (nowMs: number): void => {
+    while ((back[0]?.atMs ?? Infinity) <= nowMs) {
+      const reply = back.shift();
+      if (reply?.refused == null) {
+        if (reply !== undefined) pacer.admitted(reply.atMs, reply.sentMs);
+        continue;
+      }
+      refused += 1;
+      const { sentMs } = reply;
+      const { why, waitMs = null } = reply.refused;
+      pacer.refused(reply.atMs, why, { sentMs, cost: TOKENS, waitMs });
+    }
+  };
+  for (let nowMs = at.fromMs; nowMs < at.untilMs;) {
+    hear(nowMs);
+    const dueMs = pacer.nextStartMs(nowMs);
+    if (dueMs > nowMs) {
+      nowMs = Math.min(dueMs, back[0]?.atMs ?? Infinity, nowMs + 1000);
+      continue;
+    }
+    pacer.start(nowMs, TOKENS);
+    const second = Math.floor((nowMs - at.fromMs) / 1000);
+    perSecond[second] = (perSecond[second] ?? 0) + 1;
+    back.push({ atMs: nowMs + BACK_MS, sentMs: nowMs, refused: service(nowMs) });
+  }
+  hear(at.untilMs);
+  return { perSecond: Array.from(perSecond, (count) => count ?? 0), refused };
+}
+
+/** Refuses everything from one time to another, and what is more than so many in any second. */
+function service(
+  closed: { readonly fromMs: number; readonly toMs: number },
+  reply: Exclude<Refused, null> = { why: 'throttle_rate' },
+  perSecond = 20,
+): (sentMs: number) => Refused {
+  let second = -1;
+  let count = 0;
+  return (sentMs) => {
+    if (sentMs >= closed.fromMs && sentMs < closed.toMs) return reply;
+    if (Math.floor(sentMs / 1000) !== second) {
+      second = Math.floor(sentMs / 1000);
+      count = 0;
+    }
+    count += 1;
+    return count > perSecond ? reply : null;
+  };
+}
+
+const KNOWN: PaceLimits = { rpm: 1200, tpm: null };
+const UNKNOWN: PaceLimits = { rpm: null, tpm: null };
+const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
+
+describe('Pacer: a closure that says nothing of the limit', () => {
+  test.each([
+    ['rate', 'throttle_rate'],
+    ['tokens', 'throttle_tokens'],
+  ] as const)(
+    'everything is refused from the first call on for 25 s (%s): nothing is learned of it, the limit is found as ever',
+    (_, why) => {
+      const pacer = new Pacer({ limits: UNKNOWN });
+      const closed = service({ fromMs: 0, toMs: 25_000 }, { why });
+      const { perSecond } = drive(pacer, { fromMs: 0, untilMs: 60_000 }, closed);
+      // Half of what is given in the last 20 s, at the least.
+      expect(sum(perSecond.slice(40))).toBeGreaterThan(200);
+      expect(pacer.requests.learnedPerMs ?? Infinity).toBeGreaterThan(5 / 1000);
+    },
+  );
+
+  test.each([5000, 15_000, 30_000, 50_000, 60_000])(
+    'closed for %i ms after two minutes at a known limit: back to it within seconds, no window is learned',
+    (ms) => {
+      const pacer = new Pacer({ limits: KNOWN });
+      const closed = service({ fromMs: 120_000, toMs: 120_000 + ms });
+      const { perSecond } = drive(pacer, { fromMs: 0, untilMs: 240_000 }, closed);
+      // A gap between two tries, the ramp, and from then on nearly all of it.
+      expect(sum(perSecond.slice(200, 240))).toBeGreaterThan(40 * 19);
+      expect(pacer.requests.windowMs).toBe(1000);
+      expect(pacer.requests.tellablePerMs).toBeNull();
+    },
+  );
+
+  test('closed twice within minutes, for as long: then it is a window', () => {
+    const pacer = new Pacer({ limits: KNOWN });
+    const first = service({ fromMs: 120_000, toMs: 150_000 });
+    drive(pacer, { fromMs: 0, untilMs: 180_000 }, first);
+    expect(pacer.requests.windowMs).toBe(1000);
+    const second = service({ fromMs: 180_000, toMs: 210_000 });
+    drive(pacer, { fromMs: 180_000, untilMs: 230_000 }, second);
+    expect(pacer.requests.windowMs).toBe(60_000);
+  });
+
+  test.each([60_000, 300_000])(
+    'growth refused for %i ms: few tries, and the pace comes back',
+    (ms) => {
+      const pacer = new Pacer({ limits: KNOWN });
+      const closed = service({ fromMs: 60_000, toMs: 60_000 + ms }, { why: 'throttle_burst' });
+      const { perSecond, refused } = drive(pacer, { fromMs: 0, untilMs: 120_000 + ms }, closed);
+      expect(refused).toBeLessThan(80);
+      expect(sum(perSecond.slice(-20))).toBeGreaterThan(20 * 18);
+    },
+  );
+
+  test('Retry-After of 20 s with a touch of the limit: the pause is no closure, and more is felt for seldom', () => {
+    const pacer = new Pacer({ limits: UNKNOWN });
+    const limited = service({ fromMs: -1, toMs: -1 }, { why: 'throttle_rate', waitMs: 20_000 });
+    const { perSecond } = drive(pacer, { fromMs: 0, untilMs: 600_000 }, limited);
+    expect(pacer.requests.windowMs).toBe(1000);
+    expect(sum(perSecond)).toBeGreaterThan(600 * 20 * 0.6);
+  });
+});
+
+describe('Pacer: what a run before has learned', () => {
+  /** Answers that take a third of what was estimated, until the ratio is trusted. */
+  function answered(pacer: Pacer): void {
+    for (let nth = 0; nth < 30; nth += 1) {
+      const cost = pacer.start(nth * 1000, 300);
+      pacer.settle(300, cost, 100);
+    }
+  }
+
+  test('tokens, while estimates are three times too high: it was counted right, and stays', () => {
+    const learned = { rpm: 'learned', tpm: 'learned' } as const;
+    const pacer = new Pacer({ limits: { rpm: 60_000, tpm: 600_000, origin: learned } });
+    answered(pacer);
+    expect(pacer.pace().tokens.limit).toBe(600_000);
+  });
+
+  test('far too little, and nothing is refused: found within minutes, not hours', () => {
+    const origin = { rpm: 'learned', tpm: 'learned' } as const;
+    const pacer = new Pacer({ limits: { rpm: 10, tpm: null, origin } });
+    const open = service({ fromMs: -1, toMs: -1 });
+    const { perSecond } = drive(pacer, { fromMs: 0, untilMs: 15 * 60_000 }, open);
+    expect(sum(perSecond.slice(-60))).toBeGreaterThan(600);
+  });
+
+  test('what was met close to a limit that was set is not handed on; what lies far below is', () => {
+    const near = new Pacer({ limits: { rpm: 1300, tpm: null } });
+    drive(near, { fromMs: 0, untilMs: 240_000 }, service({ fromMs: -1, toMs: -1 }));
+    expect(near.requests.tellablePerMs).toBeNull();
+    const far = new Pacer({ limits: { rpm: 12_000, tpm: null } });
+    drive(far, { fromMs: 0, untilMs: 240_000 }, service({ fromMs: -1, toMs: -1 }));
+    expect((far.requests.tellablePerMs ?? 0) * 60_000).toBeGreaterThan(1000);
+    expect((far.requests.tellablePerMs ?? Infinity) * 60_000).toBeLessThan(1400);
+  });
+
+  test('a limit that is told far too high: refusals stay few', () => {
+    const pacer = new Pacer({ limits: { rpm: 30_000, tpm: null } });
+    const { refused, perSecond } = drive(
+      pacer,
+      { fromMs: 0, untilMs: 300_000 },
+      service({ fromMs: -1, toMs: -1 }),
+    );
+    expect(refused / sum(perSecond)).toBeLessThan(0.02);
+    expect(sum(perSecond.slice(60))).toBeGreaterThan(240 * 20 * 0.93);
+  });
+});
