@@ -15,7 +15,7 @@ const PRESUMED_MS = { least: 200, first: 1000, most: 5000 } as const;
 /** What answers took beyond the estimate is made up for by so much of each later call. */
 const DEBT_SHARE = 0.01;
 /** A service that is short of capacity is called a tenth less often, at most once a second, and then more again. */
-const EASED = { factor: 0.9, least: 0.1, recovery: 1.03, afterMs: 2000 } as const;
+const EASED = { factor: 0.9, least: 0.1, recovery: 1.03, afterMs: 2000, secondsMost: 30 } as const;
 
 export type Dimension = 'requests' | 'tokens' | 'lane';
 export type PaceReason = RateReason | 'capacity' | 'retry-after';
@@ -199,9 +199,12 @@ export class Pacer {
   }
 
   private recover(nowMs: number): void {
-    if (this.eased === 1 || nowMs - this.easedMs < EASED.afterMs) return;
+    const passedMs = nowMs - this.easedMs - EASED.afterMs;
+    if (this.eased === 1 || passedMs < 0) return;
     this.easedMs = nowMs - EASED.afterMs + SECOND_MS;
-    this.eased = Math.min(1, this.eased * EASED.recovery);
+    // A lane of one call in minutes recovers in the time that a fast one does, not in as many calls.
+    const seconds = Math.min(1 + passedMs / SECOND_MS, EASED.secondsMost);
+    this.eased = Math.min(1, this.eased * EASED.recovery ** seconds);
   }
 }
 

@@ -218,3 +218,17 @@ describe('Pacer: throttles', () => {
     );
   });
 });
+
+describe('Pacer: server errors', () => {
+  test.each([6, 60, 1200])(
+    'at %i a minute: eased to a tenth by an outage, at full pace again some minutes later',
+    (rpm) => {
+      const pacer = new Pacer({ limits: { rpm, tpm: null } });
+      drive(pacer, { fromMs: 0, untilMs: 120_000 });
+      for (let nowMs = 120_000; nowMs < 150_000; nowMs += 1000) pacer.ease(nowMs);
+      const starts = drive(pacer, { fromMs: 150_000, untilMs: 900_000 });
+      expect(perMinute(starts, 150_000, 180_000)).toBeLessThan(rpm / 2);
+      expect(perMinute(starts, 480_000, 900_000)).toBeGreaterThan(rpm * 0.95);
+    },
+  );
+});
