@@ -1,6 +1,7 @@
 import { countParser, orAuto, parseLimits } from '../config/setting-values.ts';
 import { isObject } from '../is-object.ts';
 import type { LimitSetting, Settings } from '../settings.ts';
+import { closestName } from '../suggest.ts';
 
 /** What a control file says; undefined: nothing, the settings hold. */
 export type ControlSettings = {
@@ -41,10 +42,26 @@ export function parseControl(text: string): ControlSettings | string {
   return control;
 }
 
-/** The models that a control file names. */
-export function modelsNamed({ rpm, tpm }: ControlSettings): readonly string[] {
+/** The models that limits are given for. */
+export function modelsNamed({ rpm, tpm }: Pick<ControlSettings, 'rpm' | 'tpm'>): readonly string[] {
   const names = [...(rpm?.keys() ?? []), ...(tpm?.keys() ?? [])];
   return [...new Set(names)].filter((name) => name !== '');
+}
+
+/** That `place` gives limits for models that the job has no lines of, which do nothing; null: it does not. */
+export function strangersText(
+  place: string,
+  named: readonly string[],
+  models: readonly string[],
+): string | null {
+  const strange = named
+    .filter((name) => !models.includes(name))
+    .map((name) => {
+      const near = closestName(name, models);
+      return near === undefined ? name : `${name} (did you mean ${near}?)`;
+    });
+  if (strange.length === 0) return null;
+  return `${place} names ${strange.join(', ')}, of which this job has no lines`;
 }
 
 /** In words, for the notice that it is in force. */

@@ -11,7 +11,12 @@ import type { Scope } from '../models/scope.ts';
 import type { DispatchState, Report } from '../reporters/reporter.ts';
 import type { Origin, Settings } from '../settings.ts';
 import { ControlFile } from './control-file.ts';
-import { type ControlSettings, controlText, modelsNamed } from './control-settings.ts';
+import {
+  type ControlSettings,
+  controlText,
+  modelsNamed,
+  strangersText,
+} from './control-settings.ts';
 import {
   type KnownLimits,
   knownLimits,
@@ -90,6 +95,7 @@ export class RunPace {
     const writer = ledger.transact(() => beginPaceTrace(ledger, job.id, clock.wallMs()));
     this.runNumber = writer.run;
     this.recorder = new PaceRecorder({ clock, writer, limits: (model) => this.known(model) });
+    this.tellOfSettings();
     this.look(limiter);
   }
 
@@ -174,16 +180,34 @@ export class RunPace {
   }
 
   private tell(control: ControlSettings | null): void {
-    const { report, job } = this.options;
     const message =
       control === null
         ? `${this.file.path} is gone: the settings hold again`
         : `${this.file.path} is in force: ${controlText(control)}`;
-    report({ event: 'notice', severity: 'note', message });
-    const has = new Set(job.survey.models.map(({ model }) => model));
-    const strange = control === null ? [] : modelsNamed(control).filter((name) => !has.has(name));
-    if (strange.length > 0)
-      this.warn(`${this.file.path} names ${strange.join(', ')}, of which this job has no lines`);
+    this.options.report({ event: 'notice', severity: 'note', message });
+    if (control !== null) this.tellOfStrangers(this.file.path, modelsNamed(control), 'warning');
+  }
+
+  /** A file or a variable may be there for other jobs too; a flag is for this one. */
+  private tellOfSettings(): void {
+    const { settings, origins } = this.options;
+    for (const key of ['rpm', 'tpm'] as const) {
+      const origin = origins.get(key) ?? 'default';
+      const place = origin === 'flag' ? `--${key}` : `${key} of ${origin}`;
+      const severity = origin === 'flag' ? 'warning' : 'note';
+      this.tellOfStrangers(place, modelsNamed({ [key]: settings[key] }), severity);
+    }
+  }
+
+  private tellOfStrangers(
+    place: string,
+    named: readonly string[],
+    severity: 'warning' | 'note',
+  ): void {
+    const { report, job } = this.options;
+    const models = job.survey.models.map(({ model }) => model);
+    const message = strangersText(place, named, models);
+    if (message !== null) report({ event: 'notice', severity, message });
   }
 
   private warn(message: string): void {

@@ -51,6 +51,8 @@ const catalog = loadCatalog();
 
 export type HarnessRun = {
   readonly settings?: Partial<Settings>;
+  /** `--rpm` is a flag where left out. */
+  readonly origins?: RunOptions['origins'];
   readonly adopt?: boolean;
   readonly fresh?: boolean;
   readonly acceptChangedInput?: boolean;
@@ -193,7 +195,7 @@ export async function createHarness(
       ledger,
       job,
       settings,
-      origins: new Map([['rpm', 'flag']]),
+      origins: run.origins ?? new Map([['rpm', 'flag']]),
       defaults,
       catalog,
       pricing,
