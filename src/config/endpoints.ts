@@ -151,7 +151,20 @@ function isLoopback(hostname: string): boolean {
   return isIPv4(hostname) && hostname.startsWith('127.');
 }
 
-/** Whether calls go to Model Studio itself, and not to a server of one's own (vLLM and the like). */
+/**
+ * A part of the name of every host of the service: `dashscope-intl.aliyuncs.com`, `vpc-cn-beijing.dashscope.…`,
+ * `ep-….dashscope.cn-beijing.privatelink.…`, `{workspace}.cn-beijing.maas.…`. Source: Model Studio's pages on
+ * base URLs and PrivateLink, mid-2026.
+ */
+const SERVICE_LABEL = /^(?:dashscope|maas)(?:-|$)/;
+
+/**
+ * Whether calls go to Model Studio itself, and not to a server of one's own (vLLM and the like), which
+ * may well be on Alibaba Cloud too: `….pai-eas.aliyuncs.com`.
+ */
 export function isModelStudio({ dashscope }: Pick<Endpoints, 'dashscope'>): boolean {
-  return new URL(dashscope).hostname.endsWith('.aliyuncs.com');
+  const { hostname } = new URL(dashscope);
+  if (!hostname.endsWith('.aliyuncs.com')) return false;
+  const labels = hostname.split('.');
+  return !labels.includes('pai-eas') && labels.some((label) => SERVICE_LABEL.test(label));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { regionOfUrl, resolveEndpoints } from '../../src/config/endpoints.ts';
+import { isModelStudio, regionOfUrl, resolveEndpoints } from '../../src/config/endpoints.ts';
 import type { EndpointSettings, Endpoints } from '../../src/config/endpoints.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { REGIONS } from '../../src/config/flags.ts';
@@ -23,6 +23,33 @@ describe('regionOfUrl', () => {
     'https://dashscope.aliyuncs.com.example',
   ])('%s: of no region', (url) => {
     expect(regionOfUrl(url)).toBeNull();
+  });
+});
+
+describe('isModelStudio', () => {
+  it.each([
+    'https://dashscope.aliyuncs.com/api/v1',
+    'https://dashscope-intl.aliyuncs.com/api/v1',
+    'https://dashscope-finance.aliyuncs.com/api/v1',
+    'https://cn-hongkong.dashscope.aliyuncs.com/api/v1',
+    'https://batch.dashscope.aliyuncs.com/compatible-mode/v1',
+    'https://vpc-cn-beijing.dashscope.aliyuncs.com/api/v1',
+    'http://ep-2zei6917b47eed000000.dashscope.cn-beijing.privatelink.aliyuncs.com/api/v1',
+    'https://llm-7fq2.ap-southeast-1.maas.aliyuncs.com/api/v1',
+  ])('%s is', (dashscope) => {
+    expect(isModelStudio({ dashscope })).toBe(true);
+  });
+
+  it.each([
+    'http://127.0.0.1:8000/v1',
+    'https://1234567.cn-beijing.pai-eas.aliyuncs.com/api/predict/qwen/v1',
+    'https://dashscope.1234567.cn-beijing.pai-eas.aliyuncs.com/v1',
+    'https://alb-8x.cn-hangzhou.alb.aliyuncs.com/v1',
+    'https://dashscope.aliyuncs.com.example/v1',
+    'https://dashscope.example/v1',
+    'https://dashscopeproxy.aliyuncs.com/v1',
+  ])('%s is not', (dashscope) => {
+    expect(isModelStudio({ dashscope })).toBe(false);
   });
 });
 
