@@ -17,6 +17,7 @@ export class StartLog {
 
   started(atMs: number, tokens: number): void {
     const stretch = this.stretchAt(Math.floor(atMs / STRETCH_MS));
+    if (stretch === null) return;
     stretch.calls += 1;
     stretch.tokens += tokens;
   }
@@ -24,6 +25,7 @@ export class StartLog {
   /** A call that was started at `atMs` was refused after all. */
   refused(atMs: number, tokens: number): void {
     const stretch = this.stretchAt(Math.floor(atMs / STRETCH_MS));
+    if (stretch === null) return;
     stretch.calls -= 1;
     stretch.tokens -= tokens;
     stretch.refused += 1;
@@ -58,12 +60,14 @@ export class StartLog {
     return sum;
   }
 
-  private stretchAt(at: number): Stretch {
+  /** Null: it is forgotten. Stretches stay in order: every look ends at the first one that is too early. */
+  private stretchAt(at: number): Stretch | null {
     for (let index = this.stretches.length - 1; index >= this.head; index -= 1) {
       const stretch = this.stretches[index];
       if (stretch === undefined || stretch.at < at) break;
       if (stretch.at === at) return stretch;
     }
+    if ((this.stretches.at(-1)?.at ?? at) > at) return null;
     const fresh = { at, calls: 0, tokens: 0, refused: 0 };
     this.stretches.push(fresh);
     this.forget(at - KEPT_MS / STRETCH_MS);
