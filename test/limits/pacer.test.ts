@@ -126,6 +126,38 @@ describe('Pacer: known limits', () => {
   });
 });
 
+describe('Pacer: a limit set anew', () => {
+  /** Starts in each second from a minute on, when the limit is raised to `rpm`. */
+  function raisedTo(rpm: number): number[] {
+    const pacer = new Pacer({ limits: { rpm: 600, tpm: null } });
+    drive(pacer, { fromMs: 0, untilMs: MINUTE_MS });
+    pacer.retune(MINUTE_MS, { rpm, tpm: null }, { rpm: true, tpm: false });
+    const starts = drive(pacer, { fromMs: MINUTE_MS, untilMs: MINUTE_MS + 6000 });
+    return [0, 1, 2, 3, 4, 5].map(
+      (second) =>
+        perMinute(starts, MINUTE_MS + second * 1000, MINUTE_MS + second * 1000 + 1000) / rpm,
+    );
+  }
+
+  test('far above the pace: up to it from a quarter, as at the start', () => {
+    const shares = raisedTo(6000);
+    expect(shares[0]).toBeLessThan(0.4);
+    expect(shares[1]).toBeLessThan(0.6);
+    expect(shares[5]).toBeGreaterThan(0.97);
+  });
+
+  test('three times the pace: from the pace of now', () => {
+    const shares = raisedTo(1800);
+    expect(shares[0]).toBeGreaterThan(0.33);
+    expect(shares[0]).toBeLessThan(0.55);
+    expect(shares[5]).toBeGreaterThan(0.97);
+  });
+
+  test('a little above it: at once', () => {
+    expect(raisedTo(900)[0]).toBeGreaterThan(0.9);
+  });
+});
+
 describe('Pacer: nothing known', () => {
   const UNKNOWN: PaceLimits = { rpm: null, tpm: null };
 
