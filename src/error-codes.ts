@@ -368,8 +368,10 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     note: 'Dynamic concurrency ceiling.',
     meaning: 'Too many calls of this model at the same time.',
     meaningZh: '该模型同时进行的调用过多。',
-    advice: 'Nothing: qbatch lowers the concurrency; set `--concurrency` lower if it keeps coming.',
-    adviceZh: '无需处理：qbatch 会降低并发；若反复出现请调低 `--concurrency`。',
+    advice:
+      'Nothing: qbatch slows this model down, so that fewer calls run at once; a `--concurrency` below the ceiling avoids the detour.',
+    adviceZh:
+      '无需处理：qbatch 会对该模型降速，同时进行的调用随之减少；将 `--concurrency` 设在上限以下可避免反复限流。',
   },
   {
     ...ERROR_PAGE,

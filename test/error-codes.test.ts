@@ -90,6 +90,13 @@ describe('the error table', () => {
     }
   });
 
+  it('throttles: no advice says that fewer calls run at once by themselves: the pace is lowered', () => {
+    for (const rule of ERROR_RULES.filter(({ action }) => action === 'throttle')) {
+      expect(rule.advice, label(rule)).not.toMatch(/qbatch lowers the concurrency/);
+      expect(rule.adviceZh, label(rule)).not.toMatch(/qbatch 会降低并发/);
+    }
+  });
+
   it('advice: whole sentences, in English and in Chinese', () => {
     for (const row of [...ERROR_RULES, ...OWN_CODES]) {
       for (const text of [row.meaning, row.advice])
