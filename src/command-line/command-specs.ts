@@ -93,7 +93,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'all jobs found in a folder',
     examples: ['qbatch jobs', 'qbatch jobs ~/batches --json'] },
   { name: 'usage', aliases: [], positionals: [JOBS], flags: [
-      { name: 'by', type: 'string', metavar: 'KEYS', default: 'model', describe: 'group by model, day, hour, job, status, code, thinking, tag:NAME; several with commas' },
+      { name: 'by', type: 'string', repeatable: true, metavar: 'KEYS', default: 'model', describe: 'group by model, day, hour, job, status, code, thinking, tag:NAME; several with commas; repeatable' },
       { name: 'format', type: 'string', choices: ['table', 'csv', 'json', 'markdown', 'html', 'parquet'], default: 'table', describe: 'how it is written' },
       OUTPUT, LEDGER, JOB_NAME, ...DISPLAY_FLAGS ],
     describe: 'usage and cost',

@@ -152,7 +152,7 @@ function readUsage(raw: RawCommand): ParsedCommand {
   return {
     command: 'usage',
     jobs: raw.words,
-    by: readKeys(text(raw, 'by') ?? ''),
+    by: readKeys(list(raw.flags['by'] ?? [text(raw, 'by') ?? ''])),
     format: oneOf(raw, 'format', ['table', 'csv', 'json', 'markdown', 'html', 'parquet']),
     output: text(raw, 'output'),
     ledger: text(raw, 'ledger'),
@@ -173,16 +173,32 @@ function readExport(raw: RawCommand): ParsedCommand {
   };
 }
 
-function readKeys(by: string): readonly string[] {
-  const keys = by.split(',').map((key) => key.trim());
-  for (const key of keys) {
-    if (USAGE_KEYS.includes(key) || /^tag:./.test(key)) continue;
-    const allowed = `${USAGE_KEYS.join(', ')}, tag:NAME`;
-    throw new UsageError(`--by: ${JSON.stringify(key)} is not one of ${allowed}`);
+/** Several add up, and then the name of a tag may have a comma, where no keys follow it. */
+function readKeys(given: readonly string[]): readonly string[] {
+  const keys = given.flatMap((by) => keysOf(by, given.length > 1));
+  const unknown = keys.find((key) => !isUsageKey(key));
+  if (unknown !== undefined) {
+    const message = `--by: ${JSON.stringify(unknown)} is not one of ${USAGE_KEYS.join(', ')}, tag:NAME`;
+    if (given.length > 1 || !isTag(keys[0] ?? '')) throw new UsageError(message);
+    const example = `--by model --by ${JSON.stringify(given[0])}`;
+    throw new UsageError(message, `a tag whose name has a comma: give --by twice, ${example}`);
   }
   const twice = keys.find((key, index) => keys.indexOf(key) !== index);
   if (twice !== undefined) throw new UsageError(`--by: ${twice} is named twice`);
   return keys;
+}
+
+function keysOf(by: string, mayHaveCommas: boolean): readonly string[] {
+  const keys = by.split(',').map((key) => key.trim());
+  return mayHaveCommas && isTag(by.trim()) && !keys.every(isUsageKey) ? [by.trim()] : keys;
+}
+
+function isUsageKey(key: string): boolean {
+  return USAGE_KEYS.includes(key) || isTag(key);
+}
+
+function isTag(key: string): boolean {
+  return /^tag:./su.test(key);
 }
 
 function readPort(port: string): number {

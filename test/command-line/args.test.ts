@@ -351,6 +351,34 @@ describe('parseArgs: the other commands', () => {
   });
 
   it.each([
+    [
+      ['--by', 'model', '--by', 'tag:客户'],
+      ['model', 'tag:客户'],
+    ],
+    [
+      ['--by', 'day,model', '--by=tag:客户'],
+      ['day', 'model', 'tag:客户'],
+    ],
+    [
+      ['--by', 'model', '--by', 'tag:city, country'],
+      ['model', 'tag:city, country'],
+    ],
+    [
+      ['--by', 'tag:客户,model', '--by', 'day'],
+      ['tag:客户', 'model', 'day'],
+    ],
+    [
+      ['--by', 'tag:客户,tag:city'],
+      ['tag:客户', 'tag:city'],
+    ],
+  ])('usage %j: by %j', async (flags, by) => {
+    expect(await parse('usage', ...flags)).toMatchObject({ command: 'usage', by });
+  });
+
+  it.each([
+    [['usage', '--by', 'tag:city, country'], /"country" is not one of model, day/],
+    [['usage', '--by', 'model', '--by', 'model'], /model is named twice/],
+    [['usage', '--by', 'model', '--by', 'colour,day'], /"colour" is not one of/],
     [['usage', '--by', 'colour'], /--by: "colour" is not one of model, day/],
     [['usage', '--by', 'model,model'], /model is named twice/],
     [['usage', '--by', 'tag:'], /"tag:" is not one of/],
