@@ -47,7 +47,7 @@ export function errorCode(error: unknown): string {
 
 /** One call under way: undici's handler, the deadline, and the bytes so far. */
 export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
-  readonly deadlineMs: number;
+  deadlineMs: number;
   /** What it takes up in the room for replies. */
   heldBytes = 0;
   /** Hands the result to whoever made the call. */
@@ -123,7 +123,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     this.bytes += chunk.length;
     if (this.bytes > REPLY_BYTES_MAX) this.drop('too-big');
     else if (this.fold === null) this.chunks.push(chunk);
-    else if (!this.fold.push(chunk)) this.drop('fold-done');
+    else if (!this.fold.push(chunk)) this.endStream(this.fold);
     if (this.ending !== null) return;
     const free = this.fold === null ? 0 : FOLDED_BYTES_FREE;
     const more = Math.max(0, this.bytes - free) - this.heldBytes;
@@ -150,9 +150,20 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    if (this.ending === 'fold-done' && this.fold !== null)
+    // An answer that came whole is kept however the connection ended.
+    if (this.fold !== null && (this.ending === 'fold-done' || this.fold.isWhole()))
       this.finish(this, { kind: 'stream', fold: this.fold, heldBytes: this.heldBytes });
     else this.finish(this, this.failed(error));
+  }
+
+  /**
+   * The fold wants no more. After a stream that said its end, the rest of the body, a few bytes as a
+   * rule, has until the next look at the deadlines: then the connection can be kept. After an error,
+   * and where bytes go on coming, it is closed.
+   */
+  private endStream(fold: StreamFold): void {
+    if (fold.isWhole() && this.deadlineMs > 0) this.deadlineMs = 0;
+    else this.drop('fold-done');
   }
 
   private failed(error: unknown): CallResult {

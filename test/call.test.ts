@@ -346,6 +346,78 @@ describe('openTransport: streams', () => {
     });
   });
 
+  test.each(['reset', 'left open'])('%s after its last frame: the answer', async (how) => {
+    const origin = await httpServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(FRAME + LAST_FRAME, () => {
+        if (how === 'reset') response.socket?.resetAndDestroy();
+      });
+    });
+    const result = await send(transportTo(origin, { idleTimeoutMs: 50 }), STREAMED);
+    if (result.kind !== 'stream') throw new Error(result.kind);
+    expect(result.fold.end()).toMatchObject({ kind: 'answer', usage: { outputTokens: 3 } });
+  });
+
+  test('dropped after its last frame: the answer, though the run was stopped', async () => {
+    const origin = await httpServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(FRAME + LAST_FRAME);
+    });
+    const transport = transportTo(origin);
+    const result = await new Promise<CallResult>((resolve) => {
+      const watched = (reply: Omit<HttpReply, 'body'>): StreamFold => {
+        const inner = fold(reply);
+        const push = (chunk: Buffer): boolean => {
+          const goesOn = inner.push(chunk);
+          if (inner.isWhole()) setImmediate(() => transport.dropAll());
+          return goesOn;
+        };
+        return { ...inner, push };
+      };
+      void transport.send(STREAMED, watched).then(resolve);
+    });
+    expect(result.kind).toBe('stream');
+  });
+
+  test('[DONE] and no end of the body: ended at the next look, on a connection of its own', async () => {
+    const ports = new Set<number | undefined>();
+    let seen: () => void = () => undefined;
+    const origin = await httpServer((request, response) => {
+      ports.add(request.socket.remotePort);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(`${LAST_FRAME}data: [DONE]\n\n`, () => {
+        seen();
+      });
+    });
+    const transport = transportTo(origin, { connectionsMax: 1 });
+    for (const nth of [1, 2]) {
+      const written = new Promise<void>((resolve) => {
+        seen = resolve;
+      });
+      const result = send(transport, STREAMED);
+      await written;
+      await settleTurns(20);
+      await clock.advance(300);
+      expect(await result).toMatchObject({ kind: 'stream' });
+      expect(ports.size).toBe(nth);
+    }
+  });
+
+  test('[DONE] and the end of the body a little later: the connection is kept', async () => {
+    const ports = new Set<number | undefined>();
+    const origin = await httpServer((request, response) => {
+      ports.add(request.socket.remotePort);
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(`${LAST_FRAME}data: [DONE]\n\n`, () => {
+        setImmediate(() => response.end());
+      });
+    });
+    const transport = transportTo(origin, { connectionsMax: 1 });
+    for (let nth = 0; nth < 3; nth += 1)
+      expect(await send(transport, STREAMED)).toMatchObject({ kind: 'stream' });
+    expect(ports.size).toBe(1);
+  });
+
   test('ended cleanly without its last frame: the fold says so', async () => {
     const origin = await httpServer((_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });

@@ -4,6 +4,9 @@ import { addChoices, choicesFinished, choicesText, realFinishReason } from './ch
 import type { ChoicesFold } from './choice-fold.ts';
 import { keepMember, objectText, rawMembers, rawString } from './raw-json.ts';
 import type { RawObject } from './raw-json.ts';
+import { saysUnfinished } from './finish-reason.ts';
+import { isObject } from '../is-object.ts';
+import type { JsonFields } from './reply-failure.ts';
 import { addResearch, newResearch, researchText } from './research-fold.ts';
 import type { ResearchFold } from './research-fold.ts';
 import { addPiece, finishedText, newTrack } from './text-track.ts';
@@ -71,6 +74,31 @@ export function isFinished(answer: AnswerFold, choices: number): boolean {
   if (answer.choices.size > 0) return choicesFinished(answer.choices, choices);
   if (answer.textSeen) return answer.finishReason !== null;
   return answer.researchSeen && answer.research.finished;
+}
+
+/**
+ * True for the frame after which a stream has nothing more to say: the answer is finished, and the
+ * frame brings the final usage (`counts`: it holds counts). Natively that is the one with the finish
+ * reasons; the OpenAI-compatible one has no choices. A frame like it that says anything else, and deep
+ * research (whose `finished` only the end of the stream confirms), prove nothing.
+ * Source: service contract sections 4.2, 4.5 and 4.6; all recorded streams.
+ */
+export function isClosing(
+  answer: AnswerFold,
+  frame: { readonly value: JsonFields; readonly counts: boolean },
+  choices: number,
+): boolean {
+  if (!frame.counts || !isFinished(answer, choices)) return false;
+  const { choices: chunks, output } = frame.value;
+  if (answer.shape === 'compatible') return Array.isArray(chunks) && chunks.length === 0;
+  if (!isObject(output)) return false;
+  const ends: unknown = output['choices'] ?? (answer.textSeen ? [output] : []);
+  return Array.isArray(ends) && ends.length > 0 && ends.every(saysFinished);
+}
+
+function saysFinished(choice: unknown): boolean {
+  const reason: unknown = isObject(choice) ? choice['finish_reason'] : null;
+  return typeof reason === 'string' && reason !== '' && !saysUnfinished(reason);
 }
 
 /** The whole answer as JSON text in its protocol's unstreamed shape. */

@@ -59,11 +59,14 @@ export type Decoded =
 /**
  * Folds an event stream into one reply while it arrives, so that memory holds the folded answer
  * and not the frames. `push` takes bytes split anywhere (inside a UTF-8 character too) and returns
- * false once nothing more is wanted (an error frame came); `end` is called once, at the clean end of the body, and decides.
+ * false once nothing more is wanted (an error frame or `[DONE]` came); `end` is called once, at the
+ * clean end of the body or where `isWhole`, and decides.
  */
 export type StreamFold = {
   push(chunk: Buffer): boolean;
   end(): Decoded;
+  /** True where the answer has come whole, however the connection ends. */
+  isWhole(): boolean;
   /** Usage seen so far: what a cut stream may have been billed. */
   usageSoFar(): Usage | null;
 };

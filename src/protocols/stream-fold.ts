@@ -4,7 +4,7 @@ import type { ApiFailure } from '../failure.ts';
 import { readUsage } from '../read-usage.ts';
 import type { Usage } from '../usage.ts';
 import { decodeReply } from './decode-reply.ts';
-import { addFrame, answerText, isFinished, newAnswer } from './frame-fold.ts';
+import { addFrame, answerText, isClosing, isFinished, newAnswer } from './frame-fold.ts';
 import type { AnswerFold } from './frame-fold.ts';
 import type { Decoded, StreamFold } from './protocol.ts';
 import {
@@ -39,6 +39,8 @@ type FoldState = {
   usage: Usage | null;
   /** `[DONE]` came: nothing after it counts. */
   done: boolean;
+  /** The latest frame was one after which nothing more is said. */
+  closed: boolean;
   ending: boolean;
   /** The stream ended inside an event. */
   torn: boolean;
@@ -72,6 +74,7 @@ export function createStreamFold(
     requestId: null,
     usage: null,
     done: false,
+    closed: false,
     ending: false,
     torn: false,
   };
@@ -81,17 +84,17 @@ export function createStreamFold(
   });
   const checkParser = (): void => {
     const problem = parser.problem();
-    if (problem !== null) state.failure ??= broken(state, problem);
+    if (problem !== null && !state.done) state.failure ??= broken(state, problem);
   };
   return {
     push(chunk) {
-      if (state.failure !== null) return false;
+      if (state.failure !== null || state.done) return false;
       if (state.events === 0) keepUnstreamed(state, chunk);
       if (!streamed) return state.unstreamedBytes < UNSTREAMED_BYTES_MAX;
       parser.push(chunk);
       // A body of no events is judged whole, at its end: it may be an error page.
       if (state.events > 0 || state.unstreamedBytes >= UNSTREAMED_BYTES_MAX) checkParser();
-      return state.failure === null;
+      return state.failure === null && !state.done;
     },
     end() {
       if (state.failure === null && streamed) {
@@ -100,6 +103,12 @@ export function createStreamFold(
         if (state.events > 0) checkParser();
       }
       return decide(state);
+    },
+    isWhole() {
+      if (state.failure !== null) return false;
+      if (state.done) return isFinished(state.answer, 1);
+      // What has begun to come may be an error frame.
+      return state.closed && parser.isAtRest();
     },
     usageSoFar: () => state.usage,
   };
@@ -190,6 +199,7 @@ function readFrame(state: FoldState, event: SseEvent, text: string): void {
     return;
   }
   addFrame(state.answer, text, usage !== null);
+  state.closed = isClosing(state.answer, { value, counts: usage !== null }, state.choices);
 }
 
 function isErrorFrame(event: SseEvent, value: JsonFields): boolean {

@@ -68,6 +68,8 @@ const PARTIAL: Outcome = () => ({
   line: 'answered',
 });
 const WHOLE: Outcome = () => ({ class: 'answered', codes: [null], line: 'answered' });
+/** Only a stream says in its frames that it was all. */
+const WHOLE_OR_CUT: Outcome = (call) => (call.streamed ? WHOLE(call) : CUT(call));
 const refused =
   (code: string): Outcome =>
   () => ({ class: 'rejected', codes: [code], line: 'failed' });
@@ -141,8 +143,8 @@ const CUTS: readonly FaultCase[] = [
   },
   {
     name: 'content-length too long',
-    why: 'the body ended before the length that was promised',
-    expected: CUT,
+    why: 'the body ended before the length that was promised; only a stream had said that it was all',
+    expected: WHOLE_OR_CUT,
     steps: (call) => [ok(call, bytesOf(call) + 1), wholeBody(call), FIN],
   },
   {
@@ -163,8 +165,8 @@ const CUTS: readonly FaultCase[] = [
   },
   {
     name: 'chunked, the last chunk never comes',
-    why: 'all text came but not the end of the body: nothing says that it was all',
-    expected: CUT,
+    why: 'all text came but not the end of the body: only a stream says in its frames that it was all',
+    expected: WHOLE_OR_CUT,
     steps: (call) => [chunkedHead(typeOf(call)), chunk(wholeBody(call)), FIN],
   },
   {
@@ -636,6 +638,10 @@ const ERRORS: readonly FaultCase[] = [
   },
 ];
 
+/** The frames of a stream as a gateway hands them on that is cut before `[DONE]`; natively all. */
+const withoutDone = (call: FaultCall): readonly string[] =>
+  answerFrames(call).filter((text) => !text.includes('[DONE]'));
+
 const frame = (text: string): string => `data: ${text}\n\n`;
 
 /** Streams that are not what they should be. */
@@ -674,6 +680,50 @@ const STREAMS: readonly FaultCase[] = (
       why: NOT_WHOLE,
       expected: CUT,
       steps: (call) => [chunkedHead(EVENT_STREAM), chunk(answerFrames(call)[0] ?? ''), TURN, RESET],
+    },
+    {
+      name: 'reset after its last frame',
+      why: 'the frames said that it was all',
+      expected: WHOLE,
+      steps: (call) => [chunkedHead(EVENT_STREAM), chunk(wholeBody(call)), TURN, RESET],
+    },
+    {
+      name: 'all but [DONE], the last chunk never comes',
+      why: 'finish reasons and usage came: nothing was left to say but [DONE]',
+      expected: WHOLE,
+      steps: (call) => [chunkedHead(EVENT_STREAM), chunk(withoutDone(call).join('')), FIN],
+    },
+    {
+      name: 'the frame with the usage and the last chunk never come',
+      why: 'a finish reason alone does not say that it was all',
+      expected: CUT,
+      steps: (call) => [
+        chunkedHead(EVENT_STREAM),
+        chunk(withoutDone(call).slice(0, -1).join('')),
+        FIN,
+      ],
+    },
+    {
+      name: 'all but [DONE], then the beginning of a frame and a reset',
+      why: 'what began to come may have been an error',
+      expected: CUT,
+      steps: (call) => [
+        chunkedHead(EVENT_STREAM),
+        chunk(`${withoutDone(call).join('')}event:er`),
+        TURN,
+        RESET,
+      ],
+    },
+    {
+      name: '[DONE], then garbage without end',
+      why: 'the answer was whole before it',
+      expected: WHOLE,
+      steps: (call) => [
+        chunkedHead(EVENT_STREAM),
+        chunk(`${withoutDone(call).join('')}data: [DONE]\n\n`),
+        TURN,
+        { flood: chunk(Buffer.alloc(100_000, 0xff)) },
+      ],
     },
     {
       name: 'an error of the server in the middle',
@@ -809,6 +859,10 @@ export const HANGS: readonly FaultCase[] = (
     ['hangs after the headers', (call) => [ok(call, bytesOf(call))]],
     ['hangs in the body', (call) => [ok(call, bytesOf(call)), half(wholeBody(call))]],
     ['hangs after 103 Early Hints', () => ['HTTP/1.1 103 Early Hints\r\n\r\n']],
+    [
+      'hangs after a frame, the usage still to come',
+      (call) => [chunkedHead(typeOf(call)), chunk(answerFrames(call)[0] ?? '')],
+    ],
     ['hangs in a chunk', (call) => [chunkedHead(typeOf(call)), 'ff\r\n{']],
     ['hangs after the head of a chunked body', (call) => [chunkedHead(typeOf(call))]],
     ['drips a body', (call) => [ok(call, 1_000_000), { drip: ' ' }]],

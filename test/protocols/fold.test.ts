@@ -660,6 +660,119 @@ describe('openai.fold', () => {
   });
 });
 
+describe('isWhole', () => {
+  const native = { end: '"usage":{"input_tokens":9,"output_tokens":2}', model: 'qwen-plus' };
+  const nativeFrame = (reasons: readonly (string | null)[], more = native.end): string => {
+    const choices = reasons.flatMap((reason, index) =>
+      reason === null ? [] : [{ message: { content: '好' }, index, finish_reason: reason }],
+    );
+    const output = JSON.stringify({ choices });
+    return `data:{"output":${output}${more === '' ? '' : `,${more}`}}\n\n`;
+  };
+  const isWhole = (fold: StreamFold, ...pieces: readonly string[]): boolean => {
+    for (const piece of pieces) fold.push(Buffer.from(piece));
+    return fold.isWhole();
+  };
+  const usageChunk =
+    'data: {"id":"c","choices":[],"usage":{"prompt_tokens":9,"total_tokens":11}}\n\n';
+  const counted = chunks(['好']).replace('"id":"c"', '"id":"c","usage":{"total_tokens":11}');
+
+  test.each<[string, boolean, string[], number]>([
+    ['the finish reason with the usage', true, [nativeFrame(['null']), nativeFrame(['stop'])], 1],
+    ['no usage', false, [nativeFrame(['null']), nativeFrame(['stop'], '')], 1],
+    ['an empty usage', false, [nativeFrame(['stop'], '"usage":{}')], 1],
+    ['no finish reason', false, [nativeFrame(['null'])], 1],
+    ['a finish reason of error', false, [nativeFrame(['error'])], 1],
+    ['both choices', true, [nativeFrame(['stop']), nativeFrame([null, 'stop'])], 2],
+    ['one of two choices', false, [nativeFrame(['stop', 'null'])], 2],
+    ['one choice where two were asked for', false, [nativeFrame(['stop'])], 2],
+    [
+      'text again after the finish reason',
+      false,
+      [nativeFrame(['stop']), nativeFrame(['null'])],
+      1,
+    ],
+    [
+      'usage in a frame after it',
+      false,
+      [nativeFrame(['stop'], ''), `data:{${native.end}}\n\n`],
+      1,
+    ],
+    ['a whole event of nothing after it', true, [nativeFrame(['stop']), ': wait\n\ndata:\n\n'], 1],
+    ['the beginning of an event after it', false, [nativeFrame(['stop']), 'id:3\n'], 1],
+    ['an event that has not ended', false, [nativeFrame(['stop']).slice(0, -1)], 1],
+    ['an error after it', false, [nativeFrame(['stop']), 'data:{"code":"X","message":"y"}\n\n'], 1],
+    [
+      'the whole of a text',
+      true,
+      [`data:{"output":{"text":"好","finish_reason":"stop"},${native.end}}\n\n`],
+      1,
+    ],
+    [
+      'a text that goes on',
+      false,
+      [`data:{"output":{"text":"好","finish_reason":"null"},${native.end}}\n\n`],
+      1,
+    ],
+  ])('native, %s: %s', (_name, expected, pieces, choices) => {
+    expect(isWhole(dashscope.fold(HEAD, asked({ choices })), ...pieces)).toBe(expected);
+  });
+
+  test.each<[string, boolean, string[]]>([
+    ['the usage after the finish reason', true, [chunks(['好']), usageChunk]],
+    ['no usage', false, [chunks(['好'])]],
+    ['the usage beside the finish reason alone', false, [counted]],
+    ['the usage before the finish reason', false, [usageChunk, chunks(['好'])]],
+    ['no finish reason', false, [chunks(['好', '的']).replace('"stop"', 'null'), usageChunk]],
+    ['[DONE] without usage', true, [chunks(['好']), 'data: [DONE]\n\n']],
+    ['[DONE], then half a frame', true, [chunks(['好']), 'data: [DONE]\n\n', 'data: {"er']],
+    ['[DONE] without a finish reason', false, [usageChunk, 'data: [DONE]\n\n']],
+    ['a [DONE] that is not whole', false, [chunks(['好']), 'data: [DONE']],
+  ])('OpenAI-compatible, %s: %s', (_name, expected, pieces) => {
+    expect(isWhole(openai.fold(HEAD, asked()), ...pieces)).toBe(expected);
+  });
+
+  test('deep research that says finished: only the end of the stream confirms it', () => {
+    const fold = dashscope.fold(HEAD, asked({ model: 'qwen-deep-research' }));
+    expect(isWhole(fold, fixture('dashscope-deep-research.sse.txt').toString('utf8'))).toBe(false);
+    expect(fold.end().kind).toBe('answer');
+  });
+
+  test('[DONE]: nothing more is wanted, and nothing after it is looked at', () => {
+    const fold = openai.fold(HEAD, asked());
+    const done = Buffer.from(`${chunks(['好'])}data: [DONE]\n\n`);
+    expect(fold.push(Buffer.concat([done, Buffer.from([0xff, 0x0a, 0x0a])]))).toBe(false);
+    expect(fold.push(Buffer.from('data: {"error":{"code":"X"}}\n\n'))).toBe(false);
+    expect(fold.end().kind).toBe('answer');
+  });
+
+  const closed = ['thinking', 'tools', 'multimodal', 'search', 'two-choices', 'whole-text'];
+
+  test.each([
+    ...closed.map((name) => `dashscope-${name}.sse.txt`),
+    'openai-chat.sse.txt',
+    'openai-tools.sse.txt',
+    'openai-whole-text.sse.txt',
+  ])('%s, cut at every byte: where it is whole, the answer is that of the whole stream', (name) => {
+    const bytes = fixture(name);
+    const protocol = name.startsWith('openai') ? openai : dashscope;
+    const known = asked({ choices: name.includes('two-choices') ? 2 : 1 });
+    const whole = run(protocol.fold(HEAD, known), bytes);
+    let seen = 0;
+    for (let at = 0; at < bytes.length; at += 1) {
+      const fold = protocol.fold(HEAD, known);
+      fold.push(bytes.subarray(0, at));
+      if (!fold.isWhole()) continue;
+      seen += 1;
+      expect(fold.end(), `cut at byte ${at}`).toEqual(whole);
+    }
+    const last = protocol.fold(HEAD, known);
+    last.push(Buffer.concat([bytes, Buffer.from('\n')]));
+    expect(last.isWhole()).toBe(true);
+    expect(seen).toBeLessThan(20);
+  });
+});
+
 describe('splitting', () => {
   const names = [
     'dashscope-thinking.sse.txt',

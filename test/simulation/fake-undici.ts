@@ -31,6 +31,8 @@ class Exchange {
   private readonly number: number;
   private readonly idleMs: number;
   private over = false;
+  /** Every piece of the reply has been handed over. */
+  private said = false;
   private readonly controller = {
     aborted: false,
     paused: false,
@@ -92,6 +94,7 @@ class Exchange {
     this.after(index === 0 ? 0 : reply.gapMs, () => {
       const chunk = reply.chunks[index];
       if (chunk !== undefined) {
+        this.said = index === reply.chunks.length - 1;
         handler.onResponseData(this.controller, chunk);
         this.next(index + 1);
       } else if (reply.ending === 'whole') this.end();
@@ -116,10 +119,18 @@ class Exchange {
     return this.reply.fate.billed ? 'unknown' : 'refused';
   }
 
+  /** A stream says in its frames that it was all; a body without its end says nothing. */
+  private outcomeOfFailure(): Outcome {
+    const { fate, headers } = this.reply;
+    const isStream = headers['content-type'] === 'text/event-stream';
+    if (isStream && this.said && fate.token !== null) return 'answer';
+    return fate.received ? 'unknown' : 'unsent';
+  }
+
   private fail(error: Error): void {
     if (this.over) return;
     this.over = true;
-    this.told(this.reply.fate.received ? 'unknown' : 'unsent');
+    this.told(this.outcomeOfFailure());
     const { controller } = this;
     this.handler.onResponseError(
       this.reply.refusedBy === null ? controller : (null as never),

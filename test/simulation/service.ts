@@ -265,10 +265,12 @@ export class Service {
     return { ...reply, fate: { ...reply.fate, token: null, body: null }, chunks: [torn] };
   }
 
-  /** An answer of which only a part comes, with an end that may look like one. */
+  /** An answer of which only a part comes, with an end that may look like one; or a whole stream without its end. */
   private cut(at: At): Reply {
     const { world } = this;
     const reply = this.answer(at);
+    if (at.streamed && world.chance(0.3))
+      return { ...reply, ending: world.pick(['error', 'never']), errorCode: world.pick(CUT_BY) };
     const bytes = Buffer.concat(reply.chunks);
     const last = at.streamed ? bytes.lastIndexOf('id:') : bytes.length - 1;
     const part = bytes.subarray(0, world.between(0, Math.max(0, last)));
