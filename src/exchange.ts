@@ -4,10 +4,17 @@ import type { ApiFailure } from './failure.ts';
 import type { HttpReply, StreamFold } from './protocols/protocol.ts';
 import type { ReplyReader, ReplyRoom } from './reply-room.ts';
 
-/** Largest reply that is accepted, frames of a stream included (guarantee 12). */
+/** Largest reply that is accepted; of a stream, the most that its fold may hold (guarantee 12). */
 const REPLY_BYTES_MAX: number = 64 * 1024 * 1024;
-/** Of a stream only the folded answer is held, a small part of its frames: so much of them counts for nothing. */
-const FOLDED_BYTES_FREE = 1024 * 1024;
+/**
+ * Most bytes of one stream's frames. Where each frame repeats the text so far they grow with the square
+ * of the answer: 65,536 tokens, of 4 bytes and in a frame each, are 8 GiB. This is twice as much.
+ */
+const FRAMES_BYTES_MAX: number = 16 * 1024 * 1024 * 1024;
+/** A fold is asked what it holds each time so many bytes of frames have come: an ordinary stream never is. */
+const FOLD_LOOK_BYTES = 64 * 1024;
+/** Later on, each time so much more has come as a part of what it holds: looking goes through all of it. */
+const FOLD_LOOK_PART = 1 / 8;
 
 /** What one call came to: a whole reply, a stream folded to its clean end, or no whole reply. */
 export type CallResult = (
@@ -63,6 +70,8 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
   private fold: StreamFold | null = null;
   private chunks: Buffer[] = [];
   private bytes = 0;
+  /** What the fold held when it was asked last, and how many bytes had come by then. */
+  private folded = { bytes: 0, at: 0 };
 
   constructor(
     deadlineMs: number,
@@ -121,13 +130,13 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.bytes += chunk.length;
-    if (this.bytes > REPLY_BYTES_MAX) this.drop('too-big');
-    else if (this.fold === null) this.chunks.push(chunk);
+    if (this.fold === null) this.chunks.push(chunk);
     else if (!this.fold.push(chunk)) this.endStream(this.fold);
+    const held = this.fold === null ? this.bytes : this.foldedBytes(this.fold);
+    if (held > REPLY_BYTES_MAX || this.bytes > FRAMES_BYTES_MAX) this.drop('too-big');
     if (this.ending !== null) return;
-    const free = this.fold === null ? 0 : FOLDED_BYTES_FREE;
-    const more = Math.max(0, this.bytes - free) - this.heldBytes;
-    if (more === 0) return;
+    const more = held - this.heldBytes;
+    if (more <= 0) return;
     this.heldBytes += more;
     this.room.take(this, more);
   }
@@ -154,6 +163,13 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     if (this.fold !== null && (this.ending === 'fold-done' || this.fold.isWhole()))
       this.finish(this, { kind: 'stream', fold: this.fold, heldBytes: this.heldBytes });
     else this.finish(this, this.failed(error));
+  }
+
+  private foldedBytes(fold: StreamFold): number {
+    const { bytes, at } = this.folded;
+    if (this.bytes - at >= Math.max(FOLD_LOOK_BYTES, bytes * FOLD_LOOK_PART))
+      this.folded = { bytes: fold.heldBytes(), at: this.bytes };
+    return this.folded.bytes;
   }
 
   /**
@@ -208,7 +224,11 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
   private reason(error: unknown, code: string): string {
     if (this.ending === 'interrupted') return 'the call was dropped when the run was stopped';
     if (this.ending === 'timeout') return 'no whole reply within the time limit (--timeout)';
-    if (this.ending === 'too-big') return `the reply is larger than ${REPLY_BYTES_MAX} bytes`;
+    if (this.ending === 'too-big') {
+      return this.bytes > FRAMES_BYTES_MAX
+        ? `the frames of the stream are more than ${FRAMES_BYTES_MAX} bytes`
+        : `the reply is larger than ${REPLY_BYTES_MAX} bytes`;
+    }
     if (code === 'UND_ERR_HEADERS_TIMEOUT')
       return 'no reply began within the time limit (--timeout)';
     if (code === 'UND_ERR_BODY_TIMEOUT') return 'the reply stalled (--idle-timeout)';

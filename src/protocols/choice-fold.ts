@@ -1,7 +1,15 @@
 import { saysUnfinished } from './finish-reason.ts';
 import { addMessage, messageText, newMessage } from './message-fold.ts';
 import type { MessageFold } from './message-fold.ts';
-import { keepMember, objectText, rawIndex, rawItems, rawMembers, rawString } from './raw-json.ts';
+import {
+  keepMember,
+  objectText,
+  ownText,
+  rawIndex,
+  rawItems,
+  rawMembers,
+  rawString,
+} from './raw-json.ts';
 import type { RawObject } from './raw-json.ts';
 import { addPiece, finishedText, newTrack } from './text-track.ts';
 import type { StreamEvidence, TextTrack } from './text-track.ts';
@@ -61,7 +69,7 @@ export function choicesFinished(fold: ChoicesFold, choices: number): boolean {
 export function realFinishReason(raw: string | undefined): string | null {
   const reason = rawString(raw);
   if (raw === undefined || reason === null || reason === '') return null;
-  return saysUnfinished(reason) ? null : raw;
+  return saysUnfinished(reason) ? null : ownText(raw);
 }
 
 /** The whole choices as an array's JSON text, in the words of the native or the compatible protocol. */

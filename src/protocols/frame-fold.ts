@@ -2,7 +2,7 @@ import { addAudio, audioText, newAudio } from './audio-fold.ts';
 import type { AudioFold } from './audio-fold.ts';
 import { addChoices, choicesFinished, choicesText, realFinishReason } from './choice-fold.ts';
 import type { ChoicesFold } from './choice-fold.ts';
-import { keepMember, objectText, rawMembers, rawString } from './raw-json.ts';
+import { keepMember, objectText, ownText, rawMembers, rawString } from './raw-json.ts';
 import type { RawObject } from './raw-json.ts';
 import { saysUnfinished } from './finish-reason.ts';
 import { isObject } from '../is-object.ts';
@@ -61,7 +61,7 @@ export function addFrame(answer: AnswerFold, frame: string, counts: boolean): vo
   if (answer.shape === null) learnShape(answer, members);
   for (const [key, raw] of members) {
     if (key === 'usage') {
-      if (counts || (answer.usage === null && raw !== 'null')) answer.usage = raw;
+      if (counts || (answer.usage === null && raw !== 'null')) answer.usage = ownText(raw);
     } else if (key === 'output' && raw.startsWith('{')) addOutput(answer, raw);
     else if (key === 'choices' && raw.startsWith('[')) {
       addChoices(answer.choices, raw, answer.evidence);

@@ -1,6 +1,14 @@
 import { addAudio, audioText, newAudio } from './audio-fold.ts';
 import type { AudioFold } from './audio-fold.ts';
-import { keepMember, objectText, rawIndex, rawItems, rawMembers, rawString } from './raw-json.ts';
+import {
+  keepMember,
+  objectText,
+  ownText,
+  rawIndex,
+  rawItems,
+  rawMembers,
+  rawString,
+} from './raw-json.ts';
 import type { RawObject } from './raw-json.ts';
 import { addPiece, finishedText, newTrack } from './text-track.ts';
 import type { StreamEvidence, TextTrack } from './text-track.ts';
@@ -97,7 +105,7 @@ function addPart(fold: MessageFold, part: string, evidence: StreamEvidence): voi
   const members = rawMembers(part);
   const text = rawString(members.get('text'));
   if (text === null) {
-    fold.otherParts.add(part);
+    if (!fold.otherParts.has(part)) fold.otherParts.add(ownText(part));
     return;
   }
   addPiece(fold.content, text, evidence, true);
@@ -144,7 +152,8 @@ function indexOfCall(fold: MessageFold, call: RawObject, position: number | null
 /** Id and name come with a call's first fragment; later fragments carry `""` or null there. */
 function keepFirst(target: Map<string, string>, key: string, raw: string): void {
   const known = target.get(key);
-  if (known === undefined || known === 'null' || known === '""') target.set(key, raw);
+  if (known === undefined || known === 'null' || known === '""')
+    target.set(ownText(key), ownText(raw));
 }
 
 function contentText(fold: MessageFold, evidence: StreamEvidence, noContent: string): string {
@@ -172,7 +181,7 @@ function trackOf(tracks: Map<string, TextTrack>, key: string): TextTrack {
   let track = tracks.get(key);
   if (track === undefined) {
     track = newTrack();
-    tracks.set(key, track);
+    tracks.set(ownText(key), track);
   }
   return track;
 }

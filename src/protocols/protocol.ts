@@ -67,6 +67,8 @@ export type StreamFold = {
   end(): Decoded;
   /** True where the answer has come whole, however the connection ends. */
   isWhole(): boolean;
+  /** About what it takes up in memory; goes through all that it holds, so not for every piece. */
+  heldBytes(): number;
   /** Usage seen so far: what a cut stream may have been billed. */
   usageSoFar(): Usage | null;
 };

@@ -48,6 +48,18 @@ export function objectText(members: Iterable<readonly [string, string | null]>):
 
 /** Copies a member into `target` unless it is null or empty and something is there already. */
 export function keepMember(target: Map<string, string>, key: string, raw: string): void {
+  const known = target.get(key);
+  // Most members are the same in every frame.
+  if (known === raw) return;
   const empty = raw === 'null' || raw === '""' || raw === '[]' || raw === '{}';
-  if (!empty || !target.has(key)) target.set(key, raw);
+  if (known === undefined) target.set(ownText(key), ownText(raw));
+  else if (!empty) target.set(key, ownText(raw));
+}
+
+/** V8 copies a shorter part of a text; a longer one is a view of it. */
+const VIEW_CHARS_MIN = 13;
+
+/** The same text, if it is a part of another one without keeping that in memory: a part of a frame would keep the frame. */
+export function ownText(text: string): string {
+  return text.length < VIEW_CHARS_MIN ? text : Buffer.from(text).toString();
 }

@@ -17,8 +17,8 @@ export type SseEvent = {
 export type SseParser = {
   push(chunk: Buffer): boolean;
   end(): void;
-  /** True between two events: not a byte of a further one has come. */
-  isAtRest(): boolean;
+  /** Bytes of an event that has not ended; 0 between two events. */
+  pendingBytes(): number;
   /** Why the bytes cannot be read, in words for people; null: nothing wrong. */
   problem(): string | null;
 };
@@ -78,7 +78,7 @@ export function createSseParser(
       if (state.problem === null && state.pending.length > 0) endLine(state, Buffer.alloc(0));
       if (state.problem === null) endEvent(state);
     },
-    isAtRest: () => state.eventBytes === 0,
+    pendingBytes: () => state.eventBytes,
     problem: () => state.problem,
   };
 }

@@ -6,6 +6,7 @@ import type { Usage } from '../usage.ts';
 import { decodeReply } from './decode-reply.ts';
 import { addFrame, answerText, isClosing, isFinished, newAnswer } from './frame-fold.ts';
 import type { AnswerFold } from './frame-fold.ts';
+import { heldBytes } from './held-bytes.ts';
 import type { Decoded, StreamFold } from './protocol.ts';
 import {
   badResponse,
@@ -108,7 +109,11 @@ export function createStreamFold(
       if (state.failure !== null) return false;
       if (state.done) return isFinished(state.answer, 1);
       // What has begun to come may be an error frame.
-      return state.closed && parser.isAtRest();
+      return state.closed && parser.pendingBytes() === 0;
+    },
+    heldBytes() {
+      const unstreamed = state.events === 0 ? state.unstreamedBytes : 0;
+      return heldBytes(state.answer) + parser.pendingBytes() + unstreamed;
     },
     usageSoFar: () => state.usage,
   };

@@ -905,6 +905,16 @@ export const FLOODS: readonly FaultCase[] = [
     ],
   },
   {
+    name: 'pieces of an answer without end',
+    why: 'no answer is that long; what came may have been billed',
+    mode: 'stream',
+    expected: BAD,
+    steps: (call) => {
+      const [first = ''] = answerFrames(call, 'x'.repeat(2 * MIB));
+      return [chunkedHead(EVENT_STREAM), { flood: chunk(first) }];
+    },
+  },
+  {
     name: 'comments without end',
     why: 'no answer is that long; what came may have been billed',
     mode: 'stream',

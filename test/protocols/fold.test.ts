@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -8,6 +10,9 @@ import { dashscope } from '../../src/protocols/dashscope.ts';
 import { openai } from '../../src/protocols/openai.ts';
 import type { Decoded, StreamFold } from '../../src/protocols/protocol.ts';
 import { asked } from '../helpers/asked.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const REQUEST_ID = '5b1d8a40-3c1e-9f52-8d6a-2f6c0e7a9b11';
 const HEAD = { statusCode: 200, headers: {} };
@@ -770,6 +775,71 @@ describe('isWhole', () => {
     last.push(Buffer.concat([bytes, Buffer.from('\n')]));
     expect(last.isWhole()).toBe(true);
     expect(seen).toBeLessThan(20);
+  });
+});
+
+describe('heldBytes', () => {
+  const heap = (): number => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+
+  test('what the answer takes, whole or in pieces, and what has not ended; not the frames', () => {
+    const text = '好'.repeat(50_000);
+    const fold = dashscope.fold(HEAD, asked({ incremental: false }));
+    for (let length = 1000; length <= text.length; length += 1000)
+      fold.push(Buffer.from(frames([text.slice(0, length), '']).split('id:2')[0] ?? ''));
+    expect(fold.heldBytes()).toBeGreaterThan(50_000);
+    expect(fold.heldBytes()).toBeLessThan(60_000);
+    fold.push(Buffer.from(`data:"${'x'.repeat(100_000)}`));
+    expect(fold.heldBytes()).toBeGreaterThan(150_000);
+  });
+
+  test.each<[string, (nth: number, filler: string) => object]>([
+    [
+      'members',
+      (nth, filler) => ({
+        output: { choices: [], filler },
+        [`a_long_name_of_${nth}`]: filler.slice(0, 40),
+      }),
+    ],
+    [
+      'finish reasons',
+      (nth, filler) => ({
+        filler,
+        choices: [{ index: nth, finish_reason: 'a long reason of none' }],
+      }),
+    ],
+    [
+      'tool calls',
+      (nth, filler) => ({
+        filler,
+        choices: [
+          { index: 0, delta: { tool_calls: [{ index: nth, id: `call_of_a_long_id_${nth}` }] } },
+        ],
+      }),
+    ],
+    [
+      'parts',
+      (nth, filler) => ({
+        filler,
+        output: {
+          choices: [{ message: { content: [{ image: `https://a/long/address/${nth}` }] } }],
+        },
+      }),
+    ],
+    [
+      'texts',
+      (nth, filler) => ({ filler, choices: [{ index: nth, delta: { reasoning_content: 'so' } }] }),
+    ],
+  ])('%s of many frames: the frames themselves are let go', (_name, frameOf) => {
+    const fold = dashscope.fold(HEAD, asked());
+    const filler = 'y'.repeat(1024 * 1024);
+    const before = heap();
+    for (let nth = 0; nth < 40; nth += 1)
+      fold.push(Buffer.from(`data:${JSON.stringify(frameOf(nth, filler))}\n\n`));
+    expect(heap() - before).toBeLessThan(8 * 1024 * 1024);
+    expect(fold.heldBytes()).toBeLessThan(8 * 1024 * 1024);
   });
 });
 
