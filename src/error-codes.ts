@@ -2729,9 +2729,9 @@ export const OWN_CODES: readonly OwnCode[] = [
     meaning: 'The service cut the answer short at its own time limit and sent what it had.',
     meaningZh: '服务达到自身的时间上限，只返回了部分结果。',
     advice:
-      'Lower `max_tokens` or shorten the task, then `qbatch retry`; unless the line says `stream: false`, a stream was tried already.',
+      'Lower `max_tokens` or shorten the task, then `qbatch retry`; a stream was tried already, unless the line says `stream: false` (then it was not sent again: leave that out).',
     adviceZh:
-      '请调低 `max_tokens` 或缩短任务，然后运行 `qbatch retry`；除非该行写明 `stream: false`，qbatch 已改用流式重试。',
+      '请调低 `max_tokens` 或缩短任务，然后运行 `qbatch retry`；qbatch 已改用流式重试；写明 `stream: false` 的行不会重发，请去掉它。',
   },
   {
     code: 'qbatch_interrupted',

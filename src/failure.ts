@@ -27,6 +27,8 @@ export type ApiFailure = {
   readonly body: string | null;
   /** Usage inside a failed answer (partial response, error after tokens): possibly billed. */
   readonly usage: Usage | null;
+  /** The service said that it stopped at its own time limit: the same call would meet it again. */
+  readonly metTimeLimit?: boolean;
 };
 
 /** What an attempt meant for the bill. `null` in the ledger while its fate is unknown. */

@@ -21,7 +21,7 @@ import type { Report } from './reporters/reporter.ts';
 import { settleUnsent } from './settle-unsent.ts';
 import { answeredLine, failedLine } from './settled-line.ts';
 import { callToMake } from './streamed-call.ts';
-import { TIME_LIMIT_CODES } from './time-limit.ts';
+import { meetsLimitAgain, TIME_LIMIT_CODES, WANTS_NO_STREAM } from './time-limit.ts';
 
 /** A call that may have been billed but brought no answer is made at most this often for one line. */
 const AMBIGUOUS_MAX = 2;
@@ -201,6 +201,9 @@ function endAnswered(
 function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailure }): Ending {
   const { failure, context, ticket } = at;
   const { usage, statusCode, code, requestId } = failure;
+  const message = meetsLimitAgain(line, failure)
+    ? `${failure.message}; ${WANTS_NO_STREAM}`
+    : failure.message;
   const verdict = classify(failure);
   const decision = decide(line, tally, { ...at, verdict });
   const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
@@ -230,7 +233,7 @@ function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailu
       costPico,
     },
     settled: decision.fails
-      ? failedLine(line, tally.attempt, { failure, unsent: false, wallMs })
+      ? failedLine(line, tally.attempt, { failure: { ...failure, message }, unsent: false, wallMs })
       : null,
     taken: {
       ...NOTHING_TAKEN,
@@ -261,8 +264,8 @@ function decide(
     const mayBePaid = !failure.neverSent && context.onAmbiguous === 'fail';
     return mayBePaid ? { ...fail, counted: true } : stay;
   }
-  if (ambiguous && (context.onAmbiguous === 'fail' || tally.ambiguous >= AMBIGUOUS_MAX))
-    return { ...fail, doubtful };
+  const hopeless = tally.ambiguous >= AMBIGUOUS_MAX || meetsLimitAgain(line, failure);
+  if (ambiguous && (context.onAmbiguous === 'fail' || hopeless)) return { ...fail, doubtful };
   if (doubtful && tally.counted >= context.maxAttempts) return { ...fail, doubtful };
   if (failure.neverSent || doubtful) {
     const waitMs = context.limiter.unreachable(failure.message);

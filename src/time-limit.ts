@@ -1,3 +1,6 @@
+import type { ApiFailure } from './failure.ts';
+import type { HttpCall } from './protocols/protocol.ts';
+
 /**
  * Codes that say that the answer took longer than the service gives an unstreamed call: a part of
  * the answer behind 200, or the error that older models send instead. A stream has no such limit.
@@ -5,3 +8,20 @@
  * contract sections 4.7 and 6.
  */
 export const TIME_LIMIT_CODES: readonly string[] = ['qbatch_partial_response', 'RequestTimeOut'];
+
+/**
+ * Whether a line's failure would only be bought again: the service says that it stopped at its time
+ * limit, and the line wants no stream, which has none. Not so for `RequestTimeOut`, which a slow
+ * service gives as well (contract section 5.2: retry, few times), nor for an answer without its finish
+ * reason, of which nobody says why it is not whole.
+ */
+export function meetsLimitAgain(
+  { call, mayStream }: { readonly call: Pick<HttpCall, 'stream'>; readonly mayStream: boolean },
+  failure: ApiFailure,
+): boolean {
+  return failure.metTimeLimit === true && !mayStream && !call.stream;
+}
+
+/** What is told of such a line beside what happened. */
+export const WANTS_NO_STREAM =
+  'the line wants no stream (`stream` or `incremental_output` is false), and without one it would stop there again: leave that out, or lower `max_tokens`';

@@ -381,10 +381,40 @@ describe('settleLine: what may have been billed', () => {
     });
   });
 
-  test('a part of an answer where the request wants no stream: asked for again as it is', async () => {
+  test('a part of an answer where the request wants no stream: failed at once, with what to do', async () => {
     const at = surroundings(inTurn(CUT_SHORT, answerOf('好评')));
     await at.run(plannedLine(7, { mayStream: false }));
+    expect(classes(at)).toEqual(['possibly_billed']);
+    expect(at.settled()).toMatchObject([
+      {
+        state: 'failed',
+        code: 'qbatch_partial_response',
+        message: expect.stringMatching(
+          /partial response\); the line wants no stream .* leave that out/,
+        ) as unknown,
+        attempts: 1,
+      },
+    ]);
+  });
+
+  test.each([
+    ["the service's time limit, or a slow service", TIMED_OUT],
+    [
+      'an answer without its finish reason',
+      replyOf(200, { output: { text: '这条评', finish_reason: 'null' } }),
+    ],
+  ])('%s, where the request wants no stream: asked for again as it is', async (_, first) => {
+    const at = surroundings(inTurn(first, answerOf('好评')));
+    await at.run(plannedLine(7, { mayStream: false }));
+    expect(classes(at)).toEqual(['possibly_billed', 'answered']);
     expect(at.transport.sent[1]).toEqual(at.transport.sent[0]);
+  });
+
+  test('a part of an answer from a stream that the line asked for: asked for again', async () => {
+    const at = surroundings(inTurn(CUT_SHORT, answerOf('好评')));
+    const { call } = plannedLine(7);
+    await at.run(plannedLine(7, { call: { ...call, stream: true }, mayStream: false }));
+    expect(classes(at)).toEqual(['possibly_billed', 'answered']);
   });
 
   test('too slow in an earlier run: a stream from the start', async () => {

@@ -134,6 +134,7 @@ export function badResponse(
     neverSent: false,
     body: found.body ?? null,
     usage: found.usage ?? null,
+    ...(code === 'qbatch_partial_response' && saysPartial(head) ? { metTimeLimit: true } : {}),
   };
 }
 
