@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { ApiFailure } from './failure.ts';
+import { isCompressed, plainBody } from './plain-body.ts';
 import type { HttpReply, StreamFold } from './protocols/protocol.ts';
 import type { ReplyReader, ReplyRoom } from './reply-room.ts';
 
@@ -124,8 +125,9 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     if (statusCode < 200) return;
     this.head = { statusCode, headers: toHeaders(headers) };
     const type = this.head.headers['content-type'] ?? '';
-    if (statusCode === 200 && type.startsWith('text/event-stream'))
-      this.fold = this.openFold(this.head);
+    // A compressed stream is read when it has come whole, like any other compressed reply.
+    const isStream = type.startsWith('text/event-stream') && !isCompressed(this.head.headers);
+    if (statusCode === 200 && isStream) this.fold = this.openFold(this.head);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -146,10 +148,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     if (this.fold !== null)
       this.finish(this, { kind: 'stream', fold: this.fold, heldBytes: this.heldBytes });
     else if (this.head !== null) {
-      const body =
-        this.chunks.length === 1 && this.chunks[0] !== undefined
-          ? this.chunks[0]
-          : Buffer.concat(this.chunks);
+      const body = this.wholeBody(this.head);
       this.finish(this, {
         kind: 'reply',
         reply: { statusCode: this.head.statusCode, headers: this.head.headers, body },
@@ -163,6 +162,18 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     if (this.fold !== null && (this.ending === 'fold-done' || this.fold.isWhole()))
       this.finish(this, { kind: 'stream', fold: this.fold, heldBytes: this.heldBytes });
     else this.finish(this, this.failed(error));
+  }
+
+  private wholeBody({ headers }: Omit<HttpReply, 'body'>): Buffer {
+    const [first] = this.chunks;
+    const bytes =
+      this.chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.chunks);
+    if (!isCompressed(headers)) return bytes;
+    const body = plainBody(bytes, headers['content-encoding'] ?? '', REPLY_BYTES_MAX);
+    const more = Math.max(0, body.length - this.heldBytes);
+    this.heldBytes += more;
+    this.room.grow(more);
+    return body;
   }
 
   private foldedBytes(fold: StreamFold): number {

@@ -34,6 +34,11 @@ export class ReplyRoom {
     reader.pause();
   }
 
+  /** What a reader holds has turned out to be so much more, now that it has come whole. */
+  grow(bytes: number): void {
+    this.bytes += bytes;
+  }
+
   /** A reader is done; the `bytes` it held are there until `free`. */
   end(reader: ReplyReader, bytes: number): void {
     this.endedBytes += bytes;

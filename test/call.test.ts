@@ -12,6 +12,7 @@ import {
   type Server,
   type Socket,
 } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   type CallResult,
@@ -251,6 +252,73 @@ describe('openTransport: replies', () => {
       expect(elsewhere).toBe(0);
     },
   );
+
+  test.each([
+    ['gzip', gzipSync],
+    ['GZIP', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+    ['identity', (body: string) => Buffer.from(body)],
+    // Said to be what it is not.
+    ['gzip', (body: string) => Buffer.from(body)],
+  ])(
+    '%s that nobody asked for: the plain bytes, whole or as a stream',
+    async (coding, compress) => {
+      const origin = await httpServer((request, response) => {
+        const type = request.headers.accept ?? 'application/json';
+        response.writeHead(200, { 'content-type': type, 'content-encoding': coding });
+        response.end(compress(type === 'application/json' ? ANSWER : FRAME + LAST_FRAME));
+      });
+      const transport = transportTo(origin);
+      const whole = await send(transport);
+      expect(whole.kind === 'reply' && whole.reply.body.toString()).toBe(ANSWER);
+      const stream = await send(transport, STREAMED);
+      const decoded =
+        stream.kind === 'reply'
+          ? dashscope.decode(stream.reply, asked())
+          : stream.kind === 'stream' && stream.fold.end();
+      expect(decoded).toMatchObject({ kind: 'answer', usage: { outputTokens: 3 } });
+    },
+  );
+
+  test.each<[string, string, Buffer, RegExp]>([
+    ['torn gzip', 'gzip', gzipSync(ANSWER).subarray(0, -1), /compressed \(gzip\).*unexpected end/],
+    ['torn brotli', 'br', brotliCompressSync(ANSWER).subarray(0, -1), /compressed \(br\)/],
+    ['an unknown coding', 'zstd', gzipSync(ANSWER), /compressed \(zstd\).*not known/],
+    [
+      'more than the cap',
+      'gzip',
+      gzipSync(Buffer.concat([Buffer.alloc(REPLY_BYTES_MAX, 0x20), Buffer.from(ANSWER)])),
+      /compressed \(gzip\).*larger than/,
+    ],
+  ])('%s: no answer, and no noise', async (_name, coding, body, says) => {
+    let statusCode = 200;
+    const origin = await httpServer((_request, response) => {
+      response.writeHead(statusCode, { 'content-encoding': coding }).end(body);
+    });
+    const transport = transportTo(origin);
+    for (const code of ['qbatch_bad_response', 'qbatch_http_503']) {
+      const result = await send(transport);
+      if (result.kind !== 'reply') throw new Error(result.kind);
+      expect(dashscope.decode(result.reply, asked())).toMatchObject({
+        kind: 'failure',
+        failure: { code, message: expect.stringMatching(says) as unknown },
+      });
+      statusCode = 503;
+    }
+  });
+
+  test('a compressed error: the code of the service', async () => {
+    const origin = await httpServer((_request, response) => {
+      response.writeHead(400, { 'content-encoding': 'gzip' });
+      response.end(gzipSync('{"code":"InvalidParameter","message":"y"}'));
+    });
+    const result = await send(transportTo(origin));
+    if (result.kind !== 'reply') throw new Error(result.kind);
+    expect(dashscope.decode(result.reply, asked())).toMatchObject({
+      failure: { code: 'InvalidParameter', statusCode: 400 },
+    });
+  });
 
   test('100 Continue and 103 before the answer: the answer', async () => {
     const origin = await rawServer((socket) => {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { expect, test } from 'vitest';
 import { type CallResult, Exchange } from '../src/exchange.ts';
@@ -14,10 +15,18 @@ const REPLY_BYTES_MAX = 64 * MIB;
 const FRAMES_BYTES_MAX = 16 * KIB * MIB;
 
 /** A streamed reply without a network: pieces are handed in, `result` is what it came to. */
-function streamedReply(openFold: (reply: Omit<HttpReply, 'body'>) => StreamFold) {
+function streamedReply(
+  openFold: (reply: Omit<HttpReply, 'body'>) => StreamFold,
+  headers: Readonly<Record<string, string>> = {},
+) {
   const room = new ReplyRoom();
   const at: { result: CallResult | null; taken: number } = { result: null, taken: 0 };
   const take = room.take.bind(room);
+  const grow = room.grow.bind(room);
+  room.grow = (bytes) => {
+    at.taken += bytes;
+    grow(bytes);
+  };
   room.take = (reader, bytes) => {
     at.taken += bytes;
     take(reader, bytes);
@@ -37,7 +46,10 @@ function streamedReply(openFold: (reply: Omit<HttpReply, 'body'>) => StreamFold)
     },
   } as unknown as Dispatcher.DispatchController;
   exchange.onRequestStart(controller);
-  exchange.onResponseStart(controller, 200, { 'content-type': 'text/event-stream' });
+  exchange.onResponseStart(controller, 200, {
+    'content-type': 'text/event-stream',
+    ...headers,
+  });
   return Object.assign(at, {
     push: (piece: Buffer) => {
       exchange.onResponseData(controller, piece);
@@ -71,6 +83,20 @@ test('frames that repeat the text so far, more of them than a reply may have byt
   // What it takes up is the text, not the frames.
   expect(reply.taken).toBeGreaterThan(text.length / 2);
   expect(reply.taken).toBeLessThan(text.length * 2);
+});
+
+test('a compressed reply: what it takes up is its plain bytes', () => {
+  const openFold = (): StreamFold => {
+    throw new Error('not to be folded while it comes');
+  };
+  const reply = streamedReply(openFold, { 'content-encoding': 'gzip' });
+  const plain = Buffer.alloc(MIB, 'data: ');
+  reply.push(gzipSync(plain));
+  reply.end();
+  if (reply.result?.kind !== 'reply') throw new Error(JSON.stringify(reply.result));
+  expect(reply.result.reply.body.equals(plain)).toBe(true);
+  expect(reply.result.heldBytes).toBe(MIB);
+  expect(reply.taken).toBe(MIB);
 });
 
 test('pieces without end: cut where the fold holds more than a reply may be', () => {

@@ -81,6 +81,7 @@ const half = (text: string): string => text.slice(0, Math.floor(text.length * 0.
 const ok = (call: FaultCall, length: number | string): string =>
   `HTTP/1.1 200 OK\r\n${typeOf(call)}\r\ncontent-length: ${length}\r\n\r\n`;
 const bytesOf = (call: FaultCall): number => Buffer.byteLength(wholeBody(call));
+const MIB = 1024 * 1024;
 const page = '<!doctype html><html><head><title>登录</title></head><body>请登录 WLAN</body></html>';
 const HTML = 'content-type: text/html';
 const JSON_TYPE = 'content-type: application/json';
@@ -477,8 +478,8 @@ const BODIES: readonly FaultCase[] = [
   },
   {
     name: 'gzip that nobody asked for',
-    why: 'not what was asked for; not inflated, so that no bomb can go off',
-    expected: BAD,
+    why: UNHARMED,
+    expected: WHOLE,
     steps: (call) => [
       httpReply(gzipSync(wholeBody(call)), { headers: [typeOf(call), 'content-encoding: gzip'] }),
     ],
@@ -495,13 +496,28 @@ const BODIES: readonly FaultCase[] = [
   },
   {
     name: 'a gzip bomb',
-    why: 'not inflated',
+    why: 'no answer is that long; inflated to the cap at the most',
     mode: 'json',
     expected: BAD,
-    steps: () => [
-      httpReply(gzipSync(Buffer.alloc(32 * 1024 * 1024, ' ')), {
-        headers: [JSON_TYPE, 'content-encoding: gzip'],
-      }),
+    steps: (call) => {
+      const bomb = Buffer.concat([Buffer.alloc(65 * MIB, ' '), Buffer.from(wholeBody(call))]);
+      return [httpReply(gzipSync(bomb), { headers: [JSON_TYPE, 'content-encoding: gzip'] })];
+    },
+  },
+  {
+    name: 'a coding that is not known',
+    why: 'what was said cannot be read',
+    expected: BAD,
+    steps: (call) => [
+      httpReply(gzipSync(wholeBody(call)), { headers: [typeOf(call), 'content-encoding: zstd'] }),
+    ],
+  },
+  {
+    name: 'said to be gzip, which it is not',
+    why: UNHARMED,
+    expected: WHOLE,
+    steps: (call) => [
+      httpReply(wholeBody(call), { headers: [typeOf(call), 'content-encoding: gzip'] }),
     ],
   },
   {
@@ -875,8 +891,6 @@ export const HANGS: readonly FaultCase[] = (
     ],
   ] as readonly (readonly [string, FaultCase['steps']])[]
 ).map(([name, steps]) => ({ name, why: MODEL_RAN, expected: TIMEOUT, steps }));
-
-const MIB = 1024 * 1024;
 
 /** What is larger than anything an answer can be: cut at 64 MiB (guarantee 12). */
 export const FLOODS: readonly FaultCase[] = [
