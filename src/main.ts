@@ -5,7 +5,8 @@ import type { CommandIo } from './commands/io.ts';
 import { EXIT, OutputError, QbatchError } from './errors.ts';
 import { homeFolder } from './home-folder.ts';
 import type { ParsedCommand } from './command-line/parsed-command.ts';
-import { createRedactor } from './redact.ts';
+import { createRedactor, redactKeyLike } from './redact.ts';
+import { createJsonRedactor } from './redact-json.ts';
 import { VERSION } from './version.ts';
 import { workingFolder } from './working-folder.ts';
 
@@ -183,16 +184,19 @@ async function explain(
   io: CommandIo,
 ): Promise<number> {
   const { argv, parsed } = asked;
-  const redact = createRedactor([(io.env['DASHSCOPE_API_KEY'] ?? '').trim()]);
+  const secrets = [(io.env['DASHSCOPE_API_KEY'] ?? '').trim()];
+  const redact = createRedactor(secrets);
+  const redactValues = createJsonRedactor(secrets);
+  const redactJson = (json: string): string => redactKeyLike(redactValues(json));
   const { refusalEvent, refusalJson } = await import('./reporters/refusal-json.ts');
   const isKnown = error instanceof QbatchError;
   const { programReaders } = await import('./commands/program-readers.ts');
   const readers = programReaders(argv, parsed, io);
   // Where stdout itself is what failed, stderr still says so.
   if (isKnown && readers.stdout)
-    await io.writeOut(redact(refusalJson(error))).catch(() => undefined);
+    await io.writeOut(redactJson(refusalJson(error))).catch(() => undefined);
   if (readers.stderr) {
-    io.writeErr(redact(refusalEvent(error, new Date(io.clock.wallMs()).toISOString())));
+    io.writeErr(redactJson(refusalEvent(error, new Date(io.clock.wallMs()).toISOString())));
   } else {
     const { errorText } = await import('./reporters/error-text.ts');
     if (isKnown && 'survey' in error && !readers.stdout) await showSurvey(error, io);

@@ -1,11 +1,14 @@
 import type { Decoded } from './protocols/protocol.ts';
 
-/** Takes the key out of everything that will be stored or shown. */
-export function redactDecoded(decoded: Decoded, redact: (text: string) => string): Decoded {
+/** Takes the key out of everything that will be stored or shown: out of texts, and out of bodies, which are JSON. */
+export function redactDecoded(
+  decoded: Decoded,
+  { redact, redactJson }: { redact(text: string): string; redactJson(json: string): string },
+): Decoded {
   const clean = (text: string | null): string | null => (text === null ? null : redact(text));
   if (decoded.kind === 'answer') {
     const { kind, statusCode, usage } = decoded;
-    const body = redact(decoded.body);
+    const body = redactJson(decoded.body);
     const bytes = body === decoded.body ? decoded.bytes : null;
     return { kind, statusCode, requestId: clean(decoded.requestId), body, bytes, usage };
   }
@@ -16,7 +19,7 @@ export function redactDecoded(decoded: Decoded, redact: (text: string) => string
     message: redact(message),
     param: clean(param),
     requestId: clean(requestId),
-    body: clean(body),
+    body: body === null ? null : redactJson(body),
   };
   return { kind: 'failure', failure };
 }

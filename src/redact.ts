@@ -1,5 +1,5 @@
 /** What stands in the place of a secret. */
-const REDACTED = '[redacted]';
+export const REDACTED = '[redacted]';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -23,11 +23,26 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
 }
 
 /**
- * As {@link createRedactor}, but for the given values alone: for what is stored and written as an
- * answer, where text that merely looks like a key may be just what was asked for. Values of fewer
- * than 6 characters are left alone: replacing them would damage answers.
+ * As {@link createRedactor}, but for the given values alone: for the texts of what is stored (its JSON:
+ * `createJsonRedactor`), where text that merely looks like a key may be just what was asked for. Values of
+ * fewer than 6 characters are left alone: replacing them would damage answers.
  */
 export function createValueRedactor(secrets: readonly string[]): (text: string) => string {
+  const forms = secretForms(secrets);
+  return (text) => {
+    let clean = text;
+    for (const form of forms) {
+      if (clean.includes(form)) clean = clean.replaceAll(form, REDACTED);
+    }
+    return clean;
+  };
+}
+
+/**
+ * How secrets may stand in a text: as they are, as JSON and URLs write them; longest first, so that where
+ * one contains another no tail of the longer one stays behind. Without those that are too short.
+ */
+export function secretForms(secrets: readonly string[]): string[] {
   const forms = new Set<string>();
   for (const secret of secrets) {
     if (secret.length < SECRET_CHARACTERS_MIN) continue;
@@ -36,15 +51,7 @@ export function createValueRedactor(secrets: readonly string[]): (text: string) 
     // A lone surrogate has no URL form (and no HTTP header could carry it).
     if (!LONE_SURROGATE.test(secret)) forms.add(encodeURIComponent(secret));
   }
-  // Longest first: where one secret contains another, no tail of the longer one stays behind.
-  const ordered = [...forms].toSorted((a, b) => b.length - a.length);
-  return (text) => {
-    let clean = text;
-    for (const form of ordered) {
-      if (clean.includes(form)) clean = clean.replaceAll(form, REDACTED);
-    }
-    return clean;
-  };
+  return [...forms].toSorted((a, b) => b.length - a.length);
 }
 
 /** Replaces whatever looks like a key; for messages written before the key is known. */

@@ -51,7 +51,9 @@ export type SettleContext = {
   onStop(line: PlannedLine, verdict: Verdict, failure: ApiFailure): 'open' | 'fail';
   /** Who replies: until that is known, a stranger's reply is no verdict on a line. */
   readonly firstReplies: Pick<FirstReplies, 'answered' | 'isDoubtful'>;
+  /** Takes the key out of a text, and out of JSON. */
   redact(text: string): string;
+  redactJson(json: string): string;
   readonly report: Report;
 };
 
@@ -134,7 +136,7 @@ async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
       });
     }
     const latencyMs = context.clock.monotonicMs() - startedMs;
-    const decoded = redactDecoded(decodeResult(result, line, context), context.redact);
+    const decoded = redactDecoded(decodeResult(result, line, context), context);
     const ending =
       decoded.kind === 'answer'
         ? endAnswered(line, tally, { context, ticket, answer: decoded, latencyMs })

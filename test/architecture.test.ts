@@ -61,6 +61,7 @@ const PURE_FILES = new Set([
   'plan.ts',
   'pricing.ts',
   'read-usage.ts',
+  'redact-json.ts',
   'redact.ts',
 ]);
 const EFFECTS =

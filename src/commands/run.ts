@@ -19,6 +19,7 @@ import { isBatchChat } from '../config/endpoints.ts';
 import { type Proxy, proxyOf } from '../config/proxy.ts';
 import { createPricing } from '../pricing.ts';
 import { createValueRedactor } from '../redact.ts';
+import { createJsonRedactor } from '../redact-json.ts';
 import { guardReporter } from '../reporters/compose.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import { type ProgressMode, progressMode } from '../reporters/progress-mode.ts';
@@ -191,6 +192,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       report,
       stop,
       redact: createValueRedactor([service.apiKey]),
+      redactJson: createJsonRedactor([service.apiKey]),
       writeStdout: (text) => io.writeOut(text, true),
       confirmSampled: (pico, lines) => confirmSampled(pico, lines, { settings, currency, io }),
       resuming: known !== null && !settings.fresh,

@@ -122,7 +122,7 @@ export class JobRun {
   }
 
   context(): Omit<SettleContext, 'journal'> {
-    const { settings, clock, pricing, stop, report, redact } = this.options;
+    const { settings, clock, pricing, stop, report, redact, redactJson } = this.options;
     return {
       clock,
       limiter: this.limiter,
@@ -138,6 +138,7 @@ export class JobRun {
       onStop: (line, verdict, failure) => this.stopOf(line, verdict, failure),
       firstReplies: this.firstReplies,
       redact,
+      redactJson,
       report,
     };
   }

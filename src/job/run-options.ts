@@ -33,6 +33,7 @@ export type RunOptions = {
   readonly report: Report;
   readonly stop: RunStop;
   readonly redact: (text: string) => string;
+  readonly redactJson: (json: string) => string;
   readonly writeStdout: (text: string) => Promise<void>;
   readonly resuming: boolean;
   /**

@@ -336,6 +336,30 @@ describe('a hostile service', () => {
     expect(bench.read('a.errors.jsonl')).toContain('your key is [redacted], 请保管');
   });
 
+  test('a key of digits: taken out of texts, while numbers and the lines around them stay whole', async () => {
+    const { bench, server, args, ids } = await prepareCliJob(2, { mixed: true });
+    const key = { env: { DASHSCOPE_API_KEY: '123456' } };
+    const reply = (content: string): string =>
+      `{"id":"c","created":1712345678,"choices":[{"index":0,"finish_reason":"stop","message":{"role":"assistant","content":"${content}"}}],"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12}}`;
+    server.script = ({ id }) =>
+      id === ids[1]
+        ? {
+            kind: 'raw',
+            status: 200,
+            body: reply(String.raw`您的密钥是 12345\u0036`),
+            headers: JSON_TYPE,
+          }
+        : { kind: 'error', status: 400, code: 'InvalidParameter', message: 'bad key 123456' };
+    const run = await runCli(bench, args, key);
+    expect(run).toMatchObject({ status: 1 });
+    expect(run.stderr).not.toContain('123456');
+    expect(bench.read('a.results.jsonl')).toContain(`"body":${reply('您的密钥是 [redacted]')}`);
+    expect(errorsOf(bench)[0]?.error.message).toBe('bad key [redacted]');
+    expect(await runCli(bench, ['status', '--verify'], key)).toMatchObject({ status: 0 });
+    expect(await runCli(bench, args, key)).toMatchObject({ status: 1 });
+    expect([...server.counts().values()]).toEqual([1, 1]);
+  });
+
   test('a refused key that is echoed: 77, redacted', async () => {
     const { bench, server, args } = await prepareCliJob(1, { mixed: true });
     server.script = () => ({

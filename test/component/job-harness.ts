@@ -13,6 +13,7 @@ import type { JobRequest } from '../../src/job/job-request.ts';
 import { prepareJob } from '../../src/job/prepare-job.ts';
 import { createPricing } from '../../src/pricing.ts';
 import { createValueRedactor } from '../../src/redact.ts';
+import { createJsonRedactor } from '../../src/redact-json.ts';
 import type { RunEvent } from '../../src/reporters/reporter.ts';
 import { reopenJob, type RunResult, runJob } from '../../src/job/run-job.ts';
 import type { RunOptions } from '../../src/job/run-options.ts';
@@ -209,6 +210,7 @@ export async function createHarness(
       report: (event) => run.onEvent?.(event, stop),
       stop,
       redact: createValueRedactor(['sk-0123456789abcdef0123']),
+      redactJson: createJsonRedactor(['sk-0123456789abcdef0123']),
       writeStdout: () => Promise.reject(new Error('nothing goes to stdout here')),
       confirmSampled: run.confirmSampled ?? (() => Promise.resolve(null)),
       resuming: false,

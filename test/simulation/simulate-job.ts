@@ -14,6 +14,7 @@ import { Ledger } from '../../src/ledger/ledger.ts';
 import { loadCatalog } from '../../src/models/catalog.ts';
 import { createPricing } from '../../src/pricing.ts';
 import { createValueRedactor } from '../../src/redact.ts';
+import { createJsonRedactor } from '../../src/redact-json.ts';
 import type { Settings } from '../../src/settings.ts';
 import { checkEnd, checkTrace } from './check-end.ts';
 import { type Figures, HistoryCheck } from './check-history.ts';
@@ -130,6 +131,7 @@ async function work({ world, scenario, clock, stop }: Run, ledger: Ledger): Prom
     },
     stop,
     redact: createValueRedactor([KEY]),
+    redactJson: createJsonRedactor([KEY]),
     writeStdout: () => Promise.reject(new Error('nothing goes to stdout here')),
     confirmSampled: () => Promise.resolve(null),
     resuming: false,
