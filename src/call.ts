@@ -1,11 +1,9 @@
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Clock } from './clock.ts';
+import { openDeadlines } from './deadlines.ts';
 import { type CallResult, errorCode, Exchange } from './exchange.ts';
 import type { HttpCall, HttpReply, ProtocolName, StreamFold } from './protocols/protocol.ts';
 import { ReplyRoom } from './reply-room.ts';
-
-/** How often deadlines are looked at: one timer for all calls instead of one each. */
-const DEADLINE_TICK_MS = 250;
 
 /** A line may ask the service to queue its call; no line may make a call wait without end. */
 const WAIT_MS_MAX = 3_600_000;
@@ -72,6 +70,7 @@ function openDispatcher(options: TransportOptions, origin: string): Dispatcher {
     pipelining: 1,
     // Of no call, which has its own deadline, but of the tunnel that a proxy opens.
     headersTimeout: Math.max(options.timeoutMs.whole, options.timeoutMs.streamed) + WAIT_MS_MAX,
+    // Undici counts its ticks of half a second and not the time: a pause of the process is one tick to it.
     bodyTimeout: options.idleTimeoutMs,
     keepAliveTimeout: 20_000,
     keepAliveMaxTimeout: 60_000,
@@ -116,12 +115,7 @@ export function openTransport(options: TransportOptions): Transport {
     room.end(ended, ended.heldBytes);
     ended.resolve(result);
   };
-  let cancelTick: (() => void) | null = null;
-  const tick = (): void => {
-    const now = options.clock.monotonicMs();
-    for (const exchange of open) if (exchange.deadlineMs <= now) exchange.drop('timeout');
-    cancelTick = open.size > 0 ? options.clock.after(DEADLINE_TICK_MS, tick) : null;
-  };
+  const deadlines = openDeadlines(open, options.clock);
   return {
     get inFlight() {
       return open.size;
@@ -130,10 +124,10 @@ export function openTransport(options: TransportOptions): Transport {
       const { origin, prefix } = routes[call.protocol];
       const limitMs = call.stream ? options.timeoutMs.streamed : options.timeoutMs.whole;
       return new Promise((resolve) => {
-        const deadlineMs = options.clock.monotonicMs() + limitMs + waitMsOf(call);
+        const deadlineMs = deadlines.after(limitMs + waitMsOf(call));
         const exchange = new Exchange(deadlineMs, room, { openFold, resolve, finish });
         open.add(exchange);
-        cancelTick ??= options.clock.after(DEADLINE_TICK_MS, tick);
+        deadlines.watch();
         const request = {
           origin,
           path: prefix + call.path,
@@ -155,8 +149,7 @@ export function openTransport(options: TransportOptions): Transport {
       for (const exchange of open) exchange.drop('interrupted');
     },
     async close() {
-      cancelTick?.();
-      cancelTick = null;
+      deadlines.close();
       await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
     },
   };

@@ -813,6 +813,59 @@ describe('openTransport: time', () => {
     expect(clock.timers).toBe(0);
   });
 
+  test('a process that stood still: replies that came meanwhile are read, not cut off', async () => {
+    const server = await silentServer();
+    const transport = transportTo(server.origin, { timeoutMs: { whole: 4000, streamed: 60_000 } });
+    const results = [send(transport), send(transport)];
+    await server.reached(2);
+    // One has most of its time left, the other (begun as it) has it run out just before the pause is over.
+    await clock.advance(1500);
+    const [first, second] = server.requests;
+    first?.end(ANSWER);
+    clock.standStill(7000);
+    clock.step();
+    expect((await results[0])?.kind).toBe('reply');
+    await clock.advance(2100);
+    second?.end(ANSWER);
+    clock.standStill(100_000);
+    clock.step();
+    expect((await results[1])?.kind).toBe('reply');
+  });
+
+  test('a process that stood still: calls without a reply are cut at their limit of running time', async () => {
+    const server = await silentServer();
+    const transport = transportTo(server.origin, { timeoutMs: { whole: 5000, streamed: 60_000 } });
+    const results = [send(transport)];
+    await server.reached(1);
+    await clock.advance(3000);
+    clock.standStill(3_600_000);
+    // Begun after the pause, before anybody has looked at the clock.
+    results.push(send(transport));
+    clock.step();
+    await server.reached(2);
+    await clock.advance(1400);
+    expect(transport.inFlight).toBe(2);
+    await clock.advance(700);
+    expect(transport.inFlight).toBe(1);
+    await clock.advance(3300);
+    expect((await Promise.all(results)).map((result) => failureOf(result).kind)).toEqual([
+      'timeout',
+      'timeout',
+    ]);
+  });
+
+  test('looks that are late each time: a call is cut all the same', async () => {
+    const server = await silentServer();
+    const transport = transportTo(server.origin, { timeoutMs: { whole: 5000, streamed: 60_000 } });
+    const result = send(transport);
+    await server.reached(1);
+    for (let look = 0; look < 22; look += 1) {
+      clock.standStill(10_000);
+      clock.step();
+    }
+    expect(failureOf(await result).kind).toBe('timeout');
+  });
+
   test('no calls: no deadline timer', async () => {
     const origin = await httpServer((_request, response) => {
       response.end(ANSWER);

@@ -4,6 +4,8 @@ import type { Clock } from '../../src/clock.ts';
 export type FakeClock = Clock & {
   /** Moves time on by `ms`, running what falls due in its order; between two timers all ready work is done. */
   advance(ms: number): Promise<void>;
+  /** Moves time on by `ms` and runs nothing: timers that fall due meanwhile come late. */
+  standStill(ms: number): void;
   /** Moves time to the next timer and runs it; false where there is none. */
   step(): boolean;
   /** Timers that wait. */
@@ -60,6 +62,9 @@ export function createFakeClock(random: () => number = () => 0.5): FakeClock {
       return () => {
         timers.delete(timer);
       };
+    },
+    standStill(ms) {
+      nowMs += ms;
     },
     step,
     async advance(ms) {

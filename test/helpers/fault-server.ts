@@ -33,8 +33,6 @@ export type FaultServer = {
   early: (mark: string) => readonly Step[] | null;
   /** Connections that were opened so far. */
   readonly connections: number;
-  /** Resolves once so many scripts were played to their end, or to where they go on for ever. */
-  played(count: number): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -161,13 +159,7 @@ async function act(socket: Socket, what: 'fin' | 'reset' | 'turn'): Promise<void
 export async function startFaultServer(): Promise<FaultServer> {
   const calls: FaultCall[] = [];
   const sockets = new Set<Socket>();
-  const state = { played: 0, connections: 0 };
-  const waits = new Set<() => void>();
-  const perform = async (socket: Socket, steps: readonly Step[]): Promise<void> => {
-    await play(socket, steps);
-    state.played += 1;
-    for (const wait of waits) wait();
-  };
+  const state = { connections: 0 };
   const server: Server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     state.connections += 1;
     sockets.add(socket);
@@ -184,7 +176,7 @@ export async function startFaultServer(): Promise<FaultServer> {
       const steps = service.early(pending.headers['x-dashscope-workspace'] ?? '');
       if (steps !== null) {
         early = true;
-        void perform(socket, steps);
+        void play(socket, steps);
         return;
       }
       const end = pending.bodyStart + pending.bodyBytes;
@@ -192,7 +184,7 @@ export async function startFaultServer(): Promise<FaultServer> {
       const call = callOf(pending, bytes.toString('utf8', pending.bodyStart, end), calls);
       bytes = bytes.subarray(end);
       calls.push(call);
-      void perform(socket, service.script(call) ?? [wholeReply(call)]);
+      void play(socket, service.script(call) ?? [wholeReply(call)]);
     });
   });
   await new Promise<void>((resolve) => {
@@ -206,16 +198,6 @@ export async function startFaultServer(): Promise<FaultServer> {
     get connections() {
       return state.connections;
     },
-    played: (count) =>
-      new Promise((resolve) => {
-        const wait = (): void => {
-          if (state.played < count) return;
-          waits.delete(wait);
-          resolve();
-        };
-        waits.add(wait);
-        wait();
-      }),
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
