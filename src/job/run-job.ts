@@ -15,6 +15,9 @@ import { modeAnew, openOutputs, refuseUnwritable, replaceOutputs } from '../outp
 import { reconcileOutputs } from '../output/reconcile.ts';
 import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
 
+/** A ledger is looked for at its place at most this often. */
+const LEDGER_LOOK_EVERY_MS = 1000;
+
 export type RunResult = {
   readonly summary: RunSummary;
   readonly failures: readonly FailureGroup[];
@@ -80,6 +83,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
   const { ledger, job, clock, report, stop } = options;
   const openCount = tellStart(options);
   const sends = openCount > 0 && stop.stopped === null;
+  const lookForLedger = ledgerWatch(options);
   const run = new JobRun(options, sends ? await askQuotas(options) : new Map());
   try {
     // Before anything else: a run that is stopped before its first commit leaves whole files too.
@@ -111,11 +115,14 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
         onSettled: (batch) => {
           run.meter.add(batch);
           run.checkFailures();
+          lookForLedger();
         },
       });
       run.finishRecords();
     }
     await complete(options, outputs);
+    // Last: what was answered is in the files by then.
+    if (sends) ledger.refuseMoved();
   } finally {
     await run.end();
   }
@@ -141,6 +148,21 @@ function tellStart({ job, ledger, report, endpointShown, resuming }: RunOptions)
     lines: { total: job.lineCount, settled, open },
   });
   return open;
+}
+
+/** Stops the run where the ledger is not at its place any more: what it remembers would be gone with this process. */
+function ledgerWatch({ ledger, clock, stop }: RunOptions): () => void {
+  let lookedMs = clock.monotonicMs();
+  return () => {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - lookedMs < LEDGER_LOOK_EVERY_MS) return;
+    lookedMs = nowMs;
+    try {
+      ledger.refuseMoved();
+    } catch (error) {
+      stop.stop(stoppedBy(error));
+    }
+  };
 }
 
 function stoppedBy(error: unknown): Stopped {

@@ -65,6 +65,7 @@ export class Ledger {
   readonly database: Database;
   /** True where this process made the file. */
   readonly created: boolean;
+  readonly refuseMoved: () => void;
   private readonly statements: Statements;
   private readonly mark: Mark;
   private readonly lostCommits: number | null;
@@ -86,6 +87,7 @@ export class Ledger {
     this.lock = lock;
     this.database = opened.database;
     this.created = opened.created;
+    this.refuseMoved = opened.refuseMoved;
     this.mark = opened.mark;
     this.lostCommits = opened.lostCommits;
     this.counter = opened.commitCounter;
@@ -290,10 +292,9 @@ export class Ledger {
       this.database.prepare('SELECT count(*) FROM jobs').pluck().get() === 0;
     this.database.close();
     // As it was found: the loss of the ledger before is not mended by one that took nothing over.
-    const { lostCommits } = this;
-    if (empty && lostCommits !== null) this.mark.write(lostCommits);
+    if (empty && this.lostCommits !== null) this.mark.write(this.lostCommits);
     this.mark.close();
-    if (empty) removeLedger(this.path, lostCommits !== null);
+    if (empty) removeLedger(this.path, this.lostCommits !== null);
     this.lock.release();
   }
 }

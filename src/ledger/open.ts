@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { ConfigError, EXIT, InputError, OutputError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
 import { type Database, openDatabase } from './database.ts';
+import { placeKeeper } from './ledger-place.ts';
 import { type Mark, markPath, openMark, readMark } from './mark.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 import { storageError } from './storage-error.ts';
@@ -61,6 +62,8 @@ function migrate(database: Database): void {
 export type OpenedLedger = {
   readonly database: Database;
   readonly mark: Mark;
+  /** Throws 74 where the path does not name this file any more. */
+  readonly refuseMoved: () => void;
   /** True where this call made the file. */
   readonly created: boolean;
   readonly commitCounter: number;
@@ -138,7 +141,9 @@ function refuseBackwards(path: string, marked: number | null): void {
   }
 }
 
-function openExisting(path: string): Pick<OpenedLedger, 'database' | 'mark' | 'commitCounter'> {
+function openExisting(
+  path: string,
+): Pick<OpenedLedger, 'database' | 'mark' | 'commitCounter' | 'refuseMoved'> {
   const database = openDatabase(path, { timeout: 5000 });
   try {
     requireLedger(database, path);
@@ -151,7 +156,7 @@ function openExisting(path: string): Pick<OpenedLedger, 'database' | 'mark' | 'c
     const commitCounter = counterOf(database);
     chmodSync(path, PRIVATE_MODE);
     migrate(database);
-    return { database, mark: openMark(path), commitCounter };
+    return { database, mark: openMark(path), commitCounter, refuseMoved: placeKeeper(path) };
   } catch (error) {
     database.close();
     throw error;
