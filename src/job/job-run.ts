@@ -15,7 +15,7 @@ import type { ModelQuota } from './quota-reply.ts';
 import { RunMoney } from './run-money.ts';
 import type { RunOptions } from './run-options.ts';
 import { RunPace } from './run-pace.ts';
-import { tooManyFailures, unreachable, wrongEndpoint } from './stop-reasons.ts';
+import { saidOfLine, tooManyFailures, unreachable, wrongEndpoint } from './stop-reasons.ts';
 import { Sample } from './sample.ts';
 import { timeoutsOf } from './timeouts-of.ts';
 import type { Stopped } from './run-stop.ts';
@@ -271,7 +271,7 @@ export class JobRun {
   /** A verdict that nothing more of this model or account can succeed (cli.md section 6). */
   private stopOf(line: PlannedLine, verdict: Verdict, failure: ApiFailure): 'open' | 'fail' {
     const { stop, job } = this.options;
-    const message = `${failure.code}: ${failure.message}`;
+    const message = saidOfLine(line, failure);
     if (verdict.scope !== 'model') {
       stop.stop({ reason: verdict.class, code: EXIT.access, message });
       return 'open';
@@ -284,7 +284,7 @@ export class JobRun {
         { failure, failUnsent },
         failUnsent
           ? null
-          : { reason: 'access', code: EXIT.access, message: `${line.model}: ${message}` },
+          : { reason: 'access', code: EXIT.access, message: `${line.model}, ${message}` },
       );
     }
     return failUnsent ? 'fail' : 'open';

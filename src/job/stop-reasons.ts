@@ -1,11 +1,22 @@
 import { EXIT } from '../errors.ts';
 import type { ApiFailure } from '../failure.ts';
 import { oneLine } from '../reporters/one-line.ts';
+import type { PlannedLine } from '../plan.ts';
 import type { Settings } from '../settings.ts';
 import type { Stopped } from './run-stop.ts';
 
 /** How much of a stranger's reply is shown. */
 const REPLY_CHARS_MAX = 200;
+/** How much of a line's name: what the service said is to be read too. */
+const NAME_CHARS_MAX = 120;
+
+/** Which line met a stop, and what the service said: it may be that line's text alone that something on the way refuses. */
+export function saidOfLine(
+  { lineNo, customId }: Pick<PlannedLine, 'lineNo' | 'customId'>,
+  { code, message }: ApiFailure,
+): string {
+  return `line ${lineNo} (${oneLine(customId, NAME_CHARS_MAX)}): ${code}: ${message}`;
+}
 
 /** The first replies came from somebody else than a model service. */
 export function wrongEndpoint(

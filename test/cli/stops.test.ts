@@ -313,6 +313,26 @@ describe('77: the account says no', () => {
     },
   );
 
+  test('a line that something on the way refuses: the stop says which one it is', async () => {
+    const { bench, server, args } = await prepareCliJob(0);
+    const name = '退款\u001B[2J\u202Eno. 7';
+    bench.write('a.jsonl', jsonl([nativeLine('昆明'), nativeLine(name), nativeLine('成都')]));
+    server.script = ({ body }) =>
+      body.includes('no. 7')
+        ? { kind: 'raw', status: 403, body: '<html>blocked</html>' }
+        : { kind: 'answer' };
+    const run = await runCli(bench, [...args, '-c', '1']);
+    expect(run).toMatchObject({ status: 77 });
+    expect(run.stderr).toContain(
+      'stopped: qwen-plus, line 2 (退款no. 7): qbatch_http_403: <html>blocked</html>;',
+    );
+    server.script = () => refusal(401, 'InvalidApiKey', 'Invalid API-key provided.');
+    const refused = await runCli(bench, [...args, '-c', '1', '--json']);
+    expect(refused.json()).toMatchObject({
+      stopped: { message: 'line 2 (退款no. 7): InvalidApiKey: Invalid API-key provided.' },
+    });
+  });
+
   test('a model without access among others: its lines stay open, the others finish', async () => {
     const { bench, server, args } = await prepareCliJob(0, { mixed: true });
     bench.write(
