@@ -721,8 +721,10 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     example: 'Workspace access denied.',
     meaning: 'The key may not use this workspace.',
     meaningZh: '该 Key 无权访问此业务空间。',
-    advice: "Check `--workspace` and the key's permissions, then run again.",
-    adviceZh: '请检查 `--workspace` 和该 Key 的权限，然后重新运行。',
+    advice:
+      "Check `--workspace` and the key's permissions, then run again. A line with an `X-DashScope-WorkSpace` of its own fails alone; `qbatch retry` sends it again.",
+    adviceZh:
+      '请检查 `--workspace` 和该 Key 的权限，然后重新运行。自带 `X-DashScope-WorkSpace` 的行只会单独失败，可用 `qbatch retry` 重发。',
   },
   {
     ...NEWER_ERROR_PAGE,

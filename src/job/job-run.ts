@@ -15,7 +15,13 @@ import type { ModelQuota } from './quota-reply.ts';
 import { RunMoney } from './run-money.ts';
 import type { RunOptions } from './run-options.ts';
 import { RunPace } from './run-pace.ts';
-import { saidOfLine, tooManyFailures, unreachable, wrongEndpoint } from './stop-reasons.ts';
+import {
+  isOwnWorkspaceRefused,
+  saidOfLine,
+  tooManyFailures,
+  unreachable,
+  wrongEndpoint,
+} from './stop-reasons.ts';
 import { Sample } from './sample.ts';
 import { timeoutsOf } from './timeouts-of.ts';
 import type { Stopped } from './run-stop.ts';
@@ -270,7 +276,8 @@ export class JobRun {
 
   /** A verdict that nothing more of this model or account can succeed (cli.md section 6). */
   private stopOf(line: PlannedLine, verdict: Verdict, failure: ApiFailure): 'open' | 'fail' {
-    const { stop, job } = this.options;
+    const { stop, job, settings } = this.options;
+    if (isOwnWorkspaceRefused(line, failure, settings)) return 'fail';
     const message = saidOfLine(line, failure);
     if (verdict.scope !== 'model') {
       stop.stop({ reason: verdict.class, code: EXIT.access, message });

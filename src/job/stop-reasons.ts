@@ -31,6 +31,19 @@ export function wrongEndpoint(
   };
 }
 
+/**
+ * Whether it is the line's own `X-DashScope-WorkSpace` that was refused: another line's may be allowed. Where
+ * `workspace` is configured, that one is sent, for every line.
+ */
+export function isOwnWorkspaceRefused(
+  { call }: Pick<PlannedLine, 'call'>,
+  { code }: ApiFailure,
+  { workspace }: Pick<Settings, 'workspace'>,
+): boolean {
+  const isOwn = workspace === undefined && call.headers['x-dashscope-workspace'] !== undefined;
+  return isOwn && code.toLowerCase() === 'workspace.accessdenied';
+}
+
 /** Nothing was admitted for longer than `--max-unreachable`; by a model, or (null) by the service as a whole. */
 export function unreachable(
   model: string | null,

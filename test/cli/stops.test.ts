@@ -333,6 +333,23 @@ describe('77: the account says no', () => {
     });
   });
 
+  test('a workspace that is refused: the line that asks for it fails; where all are to use it, the job stops', async () => {
+    const { bench, server, args } = await prepareCliJob(0);
+    const headers = { 'X-DashScope-WorkSpace': 'ws-closed' };
+    bench.write('a.jsonl', jsonl([nativeLine('昆明', { headers }), nativeLine('成都')]));
+    server.script = ({ headers: sent }) =>
+      sent['x-dashscope-workspace'] === undefined
+        ? { kind: 'answer' }
+        : refusal(403, 'Workspace.AccessDenied', 'Workspace access denied.');
+    const run = await runCli(bench, [...args, '-c', '1', '--json']);
+    expect(run).toMatchObject({ status: 1 });
+    expect(linesOf(run.json())).toMatchObject({ answered: 1, failed: 1, open: 0 });
+    const all = [...args, '-c', '1', '--json', '--workspace', 'ws-closed', '--fresh', '-y'];
+    const stopped = await runCli(bench, all);
+    expect(stopped).toMatchObject({ status: 77 });
+    expect(linesOf(stopped.json())).toMatchObject({ failed: 0, open: 2 });
+  });
+
   test('a model without access among others: its lines stay open, the others finish', async () => {
     const { bench, server, args } = await prepareCliJob(0, { mixed: true });
     bench.write(
