@@ -230,7 +230,7 @@ function ownError(cause: unknown): ServiceError {
 /**
  * What to reply to a call, in the order of the service's own gates: key, body, model, quota, then
  * faults, refusals of the request's content, and the answer. Everything but the quota follows from
- * the seed and the request alone.
+ * the seed, the request and how often it was asked.
  */
 export function decide(call: IncomingCall, state: SimulatorState): Reply {
   const { endpoint, body } = call;

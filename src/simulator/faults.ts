@@ -22,7 +22,8 @@ export const RATE_FAULTS: readonly ServiceError[] = [
   'ModelUnavailable',
 ].map(serviceError);
 
-const RUN_MAX = 1000;
+/** How many contents that have not failed yet are remembered: about 10 MB. */
+const PASSED_MAX = 65_536;
 
 function ask(asked: Map<string, number>, identity: string): number {
   const asking = (asked.get(identity) ?? 0) + 1;
@@ -32,27 +33,39 @@ function ask(asked: Map<string, number>, identity: string): number {
 
 /**
  * Faults by rate and by directive. The n-th asking of a content fails or not by (seed, content, n)
- * alone, so that a job meets the same faults whatever its order and concurrency; once an asking
- * passes, all later ones pass. `errorRate` is therefore the share of failing calls; 1 fails for
- * ever. Memory grows with the number of contents that fail, not with the calls.
+ * alone, each drawn for itself, so that a job meets the same faults whatever its order and
+ * concurrency, equal bodies fail as often as different ones, and a failed call may pass when it is
+ * asked again. `errorRate` is therefore the share of failing calls; 1 fails for ever.
+ *
+ * Contents that failed are counted for good. Of those that only passed the ones asked last are: a
+ * content that comes back after so many others begins again at its first asking, which passes.
+ * Memory grows with the number of contents that fail, not with the calls.
  */
 export function createFaults(errorRate: number, seed: number): Faults {
   const askedByRate = new Map<string, number>();
+  const onlyPassed = new Map<string, number>();
   const askedByDirective = new Map<string, number>();
-  const drawFails = (identity: string, asking: number): boolean =>
-    hashText(`${identity} fault ${asking}`, seed) / 2 ** 32 < errorRate;
-  const failuresInARow = (identity: string): number => {
-    let run = 0;
-    while (run < RUN_MAX && drawFails(identity, run + 1)) run += 1;
-    return run;
+  const fails = (identity: string, asking: number): boolean =>
+    errorRate >= 1 || hashText(`${identity} fault ${asking}`, seed) / 2 ** 32 < errorRate;
+  const notePass = (identity: string, asking: number): void => {
+    // Taken out first: a Map keeps the order of insertion, so the one asked longest ago leads it.
+    onlyPassed.delete(identity);
+    onlyPassed.set(identity, asking);
+    if (onlyPassed.size <= PASSED_MAX) return;
+    const [oldest] = onlyPassed.keys();
+    if (oldest !== undefined) onlyPassed.delete(oldest);
   };
   return {
     byRate(identity) {
       if (errorRate <= 0) return null;
-      const run = errorRate >= 1 ? Infinity : failuresInARow(identity);
-      if (run === 0) return null;
-      const asking = ask(askedByRate, identity);
-      if (asking > run) return null;
+      const before = askedByRate.get(identity);
+      const asking = (before ?? onlyPassed.get(identity) ?? 0) + 1;
+      const isFailing = fails(identity, asking);
+      if (isFailing || before !== undefined) {
+        askedByRate.set(identity, asking);
+        onlyPassed.delete(identity);
+      } else notePass(identity, asking);
+      if (!isFailing) return null;
       return RATE_FAULTS[hashText(`${identity} kind ${asking}`, seed) % RATE_FAULTS.length] ?? null;
     },
     isDue: (identity, times) => times === null || ask(askedByDirective, identity) <= times,

@@ -37,11 +37,37 @@ describe('createFaults by rate', () => {
     expect(failuresUntilPassed(0.2, 1)).not.toEqual(failuresUntilPassed(0.2, 2));
   });
 
-  test('a content that has passed: passes ever after', () => {
+  test('one content asked again and again: the share of its askings fails, each drawn for itself', () => {
     const faults = createFaults(0.5, 3);
-    for (const content of contents.slice(0, 100)) while (faults.byRate(content) !== null);
-    const later = contents.slice(0, 100).map((content) => faults.byRate(content));
-    expect(later.every((error) => error === null)).toBe(true);
+    const failed = Array.from({ length: 1000 }, () => faults.byRate('same body') !== null);
+    // Four standard deviations are 63.
+    const share = failed.filter(Boolean).length;
+    expect(share).toBeGreaterThan(437);
+    expect(share).toBeLessThan(563);
+    const runs = failed.filter((isFailed, at) => isFailed !== failed[at - 1]).length;
+    expect(runs).toBeGreaterThan(437);
+    expect(runs).toBeLessThan(563);
+  });
+
+  test('equal contents among others: the same askings fail whatever comes between', () => {
+    const alone = createFaults(0.3, 9);
+    const mixed = createFaults(0.3, 9);
+    const first = contents.map(() => alone.byRate('same body')?.code);
+    const second = contents.map((content) => {
+      mixed.byRate(content);
+      return mixed.byRate('same body')?.code;
+    });
+    expect(second).toEqual(first);
+  });
+
+  test('a content that failed: is asked on where it stood, after however many others that pass', () => {
+    const faults = createFaults(0.01, 1);
+    const failed = Array.from({ length: 1000 }, (_, index) => `line ${index}`).find(
+      (content) => faults.byRate(content) !== null,
+    );
+    expect(failed).toBeDefined();
+    for (let other = 0; other < 70_000; other += 1) faults.byRate(`other ${other}`);
+    expect(faults.byRate(failed ?? '')).toBeNull();
   });
 
   test('rate 100%: never passes', () => {
