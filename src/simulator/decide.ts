@@ -6,7 +6,12 @@ import { readDirectives } from './directives.ts';
 import type { Directives } from './directives.ts';
 import { errorFrame, errorReply } from './error-reply.ts';
 import type { ErrorAudience } from './error-reply.ts';
-import { findServiceError, invalidParameter, serviceError } from './errors-table.ts';
+import {
+  findServiceError,
+  invalidParameter,
+  NO_DOCUMENTED_TEXT,
+  serviceError,
+} from './errors-table.ts';
 import type { ServiceError } from './errors-table.ts';
 import type { Faults } from './faults.ts';
 import { nativeBody, nativeFrames } from './native-wire.ts';
@@ -99,7 +104,7 @@ function directedError({ directives, call }: Case): ServiceError | null {
   const base = known ?? {
     status: 400,
     code: name ?? '',
-    message: 'Simulated error.',
+    message: NO_DOCUMENTED_TEXT,
     compatibleCode: name ?? '',
     compatibleType: name ?? '',
   };

@@ -13,6 +13,9 @@ export type ServiceError = {
   readonly compatibleMessage?: string;
 };
 
+/** The text of an error whose own no page shows. */
+export const NO_DOCUMENTED_TEXT = 'Simulated error.';
+
 /**
  * The errors that the simulator can answer with, by `[[simulate: error=CODE]]`, by rate, or in
  * refusal of a request. Where the compatible code or type is not documented, it repeats the native
@@ -377,13 +380,87 @@ const SERVICE_ERRORS: readonly ServiceError[] = [
     compatibleCode: 'ModelUnavailable',
     compatibleType: 'ModelUnavailable',
   },
+  // Behind the two codes of the OpenAI-compatible endpoint, whose first row is the usual one (page of
+  // September 2026, and reported).
+  {
+    status: 400,
+    code: 'InternalError.Algo.InvalidParameter',
+    message: 'Repetitive tool calls detected in the conversation history.',
+    compatibleCode: 'invalid_parameter_error',
+    compatibleType: 'invalid_request_error',
+    compatibleMessage:
+      '<400> InternalError.Algo.InvalidParameter: Repetitive tool calls detected in the conversation history.',
+  },
+  {
+    status: 400,
+    code: 'InternalError.Algo.DataInspectionFailed',
+    message: 'Input data may contain inappropriate content.',
+    compatibleCode: 'data_inspection_failed',
+    compatibleType: 'data_inspection_failed',
+    compatibleMessage:
+      '<400> InternalError.Algo.DataInspectionFailed: Input data may contain inappropriate content.',
+  },
+];
+
+/**
+ * Errors that no request leads to here, and of which no OpenAI-compatible code is documented: those
+ * of the account and the gateway, of media, files and other services.
+ *
+ * Source: Model Studio error code page (help.aliyun.com/zh/model-studio/error-code, May 2026);
+ * `BadRequest.TooMany` is recorded. Those without a text are from the error message page of the new
+ * documentation (platform.qianwenai.com, September 2026), which shows none.
+ */
+const NATIVE_ERRORS: readonly (readonly [status: number, code: string, message?: string])[] = [
+  [429, 'ResourceExhausted'],
+  [503, 'ServiceUnavailable'],
+  [401, 'invalid access token or token expired'],
+  [
+    400,
+    'InvalidParameter.DataInspection',
+    'Unable to download the media resource during the data inspection process.',
+  ],
+  [400, 'BadRequest.InputDownloadFailed', 'Failed to download the input file: xxx.'],
+  [400, 'BadRequest.EmptyParameters', 'Required parameter "parameters" missing from request.'],
+  [400, 'BadRequest.UnsupportedFileFormat', 'Input file format is not supported.'],
+  [400, 'BadRequest.ResourceNotExist', 'The Required resource not exist.'],
+  [400, 'BadRequest.VoiceNotFound', "Voice '%s' not found."],
+  [400, 'BadRequest.TooMany', 'Out of number, <10> of <10> files has been uploaded.'],
+  [400, 'BadRequestException', 'Invalid part type.'],
+  [400, 'FlowNotPublished', 'Flow has not published yet, please publish flow and try again.'],
+  [400, 'ClientDisconnect', 'Client disconnected before task finished!'],
+  [400, 'InvalidURL.ConnectionRefused', 'Connection to xxx refused, please provide available URL.'],
+  [400, 'InvalidImageResolution', 'The input image resolution is too large or small.'],
+  [400, 'InvalidImageFormat', 'The input image is in invalid format.'],
+  [400, 'InvalidSchema', 'Database schema is invalid for text2sql.'],
+  [400, 'InvalidSchemaFormat', 'Database schema format is invalid for text2sql.'],
+  [400, 'InvalidInputLength', 'The image resolution is invalid.'],
+  [400, 'InvalidGarment', 'Missing clothing image.'],
+  [400, 'InvalidPerson', 'The input image has no human body or multi human bodies.'],
+  [409, 'Conflict', 'Model instance xxx already exists, please specify a suffix.'],
+  [500, 'InternalError.FileUpload', 'oss upload error.'],
+  [500, 'InternalError.Upload', 'Failed to upload result.'],
+  [500, 'InvokePluginFailed', 'Failed to invoke plugin.'],
+  [500, 'AppProcessFailed', 'Failed to proceed application request.'],
+  [500, 'RewriteFailed', 'Failed to rewrite content for prompt.'],
+  [500, 'RetrivalFailed', 'Failed to retrieve data from documents.'],
+];
+
+const ALL_ERRORS: readonly ServiceError[] = [
+  ...SERVICE_ERRORS,
+  ...NATIVE_ERRORS.map(([status, code, message = NO_DOCUMENTED_TEXT]) => ({
+    status,
+    code,
+    message,
+    compatibleCode: code,
+    compatibleType: code,
+  })),
 ];
 
 const byName: ReadonlyMap<string, ServiceError> = new Map(
   // Native names come last: where a name stands in both columns, the native row wins.
   [
-    ...SERVICE_ERRORS.toReversed().map((error) => [error.compatibleCode, error] as const),
-    ...SERVICE_ERRORS.map((error) => [error.code, error] as const),
+    ...ALL_ERRORS.toReversed().map((error) => [error.compatibleCode, error] as const),
+    ...ALL_ERRORS.map((error) => [error.code, error] as const),
   ].map(([name, error]) => [name.toLowerCase(), error]),
 );
 
@@ -395,7 +472,7 @@ export function findServiceError(name: string): ServiceError | undefined {
 /** The error of that code, which must be in the table. */
 export function serviceError(code: string): ServiceError {
   const error = findServiceError(code);
-  if (error === undefined) throw new RangeError(`${code} is not in SERVICE_ERRORS`);
+  if (error === undefined) throw new RangeError(`${code} is not in the table of errors`);
   return error;
 }
 
