@@ -3,9 +3,13 @@ import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { countText, wholeText } from '../reporters/number-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import { startSimulator, type Simulator } from '../simulator/server.ts';
-import type { SimulatorStats } from '../simulator/stats.ts';
+import { OTHER_CODES, type SimulatorStats } from '../simulator/stats.ts';
 import type { CommandIo } from './io.ts';
 import { shellWord } from './next-command.ts';
+
+/** So many codes are told by name, the most frequent ones. */
+const CODES_TOLD_MAX = 50;
+const CODE_CHARS_MAX = 80;
 
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|localhost|::1)$/u;
 
@@ -68,11 +72,21 @@ function startText(simulator: Simulator, host: string): string {
 
 function statsText(stats: SimulatorStats): string {
   const { calls, answered, billedInputTokens, billedOutputTokens, maxConcurrent } = stats;
-  const faults = Object.entries(stats.byCode).toSorted(([, a], [, b]) => b - a);
+  const faults = Object.entries(stats.byCode);
+  const told = faults
+    .filter(([code]) => code !== OTHER_CODES)
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, CODES_TOLD_MAX);
+  const others = countOf(faults) - countOf(told);
   return [
     `${countText(calls, 'call')}, ${wholeText(answered)} answered, at most ${wholeText(maxConcurrent)} at one time`,
     `would have been billed: ${wholeText(billedInputTokens)} tokens in, ${wholeText(billedOutputTokens)} out`,
-    ...faults.map(([code, count]) => `${wholeText(count)} x ${code}`),
+    ...told.map(([code, count]) => `${wholeText(count)} x ${oneLine(code, CODE_CHARS_MAX)}`),
+    ...(others > 0 ? [`${wholeText(others)} x ${OTHER_CODES}`] : []),
     '',
   ].join('\n');
+}
+
+function countOf(faults: readonly (readonly [string, number])[]): number {
+  return faults.reduce((sum, [, count]) => sum + count, 0);
 }

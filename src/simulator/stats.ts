@@ -1,4 +1,5 @@
 import type { AnswerUsage } from './answer-shape.ts';
+import { findServiceError } from './errors-table.ts';
 
 /** What a simulator has seen and charged since it was started. */
 export type SimulatorStats = {
@@ -12,11 +13,21 @@ export type SimulatorStats = {
    */
   readonly billedInputTokens: number;
   readonly billedOutputTokens: number;
-  /** How often each error code (as sent), HTML status (`http_502`) or transport fault was given. */
+  /**
+   * How often each error code (as sent), HTML status (`http_502`) or transport fault was given. Beyond
+   * the first hundred names those that no page documents count as `other`; long ones are cut to 80
+   * characters.
+   */
   readonly byCode: Readonly<Record<string, number>>;
   /** The most calls that were open at one time. */
   readonly maxConcurrent: number;
 };
+
+/** What codes that are not counted by name are counted as. */
+export const OTHER_CODES = 'other';
+
+const NAMES_MAX = 100;
+const NAME_CHARS_MAX = 80;
 
 /** Counts what happens on a simulator. */
 export type StatsCounter = {
@@ -54,7 +65,11 @@ export function createStats(): StatsCounter {
       billedOutputTokens += output;
     },
     fault(code) {
-      byCode.set(code, (byCode.get(code) ?? 0) + 1);
+      const short = code.slice(0, NAME_CHARS_MAX);
+      const isKept =
+        byCode.has(short) || byCode.size < NAMES_MAX || findServiceError(code) !== undefined;
+      const name = isKept ? short : OTHER_CODES;
+      byCode.set(name, (byCode.get(name) ?? 0) + 1);
     },
     snapshot: () => ({
       calls,

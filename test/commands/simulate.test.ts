@@ -34,28 +34,49 @@ async function start(
   return { io, ended, baseUrl: /--base-url (\S+)/.exec(io.out())?.[1] ?? '' };
 }
 
+/** The status of a call with that prompt. */
+async function ask(baseUrl: string, content: string): Promise<number> {
+  const reply = await fetch(`${baseUrl}/services/aigc/text-generation/generation`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer any', 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'qwen-plus', input: { messages: [{ role: 'user', content }] } }),
+  });
+  await reply.text();
+  return reply.status;
+}
+
 test('simulateCommand: answers until it is interrupted, then tells what it saw', async () => {
   const { io, ended, baseUrl } = await start();
   expect(io.out()).toMatch(
     /DASHSCOPE_API_KEY=any qbatch run requests\.jsonl --base-url http:\/\/127\.0\.0\.1:\d+\/api\/v1 --compatible-base-url http:\/\/127\.0\.0\.1:\d+\/compatible-mode\/v1\n/,
   );
   expect(io.out()).not.toContain('--allow-http');
-  const reply = await fetch(`${baseUrl}/services/aigc/text-generation/generation`, {
-    method: 'POST',
-    headers: { authorization: 'Bearer any', 'content-type': 'application/json' },
-    body: JSON.stringify({
-      model: 'qwen-plus',
-      input: { messages: [{ role: 'user', content: '《赤壁赋》的作者是谁？' }] },
-    }),
-  });
-  expect(reply.status).toBe(200);
-  await reply.text();
+  expect(await ask(baseUrl, '《赤壁赋》的作者是谁？')).toBe(200);
   io.interrupt();
   expect(await ended).toBe(0);
   expect(io.out()).toMatch(
     /1 call, 1 answered, at most 1 at one time\nwould have been billed: [1-9]\d* tokens in, [1-9]\d* out\n$/,
   );
   await expect(fetch(baseUrl)).rejects.toThrow();
+});
+
+test('simulateCommand: codes that a caller made up, printed on one line each, and not all of them', async () => {
+  const { io, ended, baseUrl } = await start();
+  await ask(baseUrl, '[[simulate: error=\u001B[31mEVIL\u0007]]');
+  await ask(baseUrl, '[[simulate: error="made\nup\n9 calls, 9 answered"]]');
+  for (let code = 0; code < 200; code += 1) await ask(baseUrl, `[[simulate: error=Code.${code}]]`);
+  for (let time = 0; time < 3; time += 1) await ask(baseUrl, '[[simulate: error=SystemError]]');
+  await ask(baseUrl, `[[simulate: error=${'long'.repeat(1000)}]]`);
+  io.interrupt();
+  await ended;
+  const lines = io.out().split('would have been billed')[1]?.trimEnd().split('\n').slice(1) ?? [];
+  expect(lines.filter((line) => !/^\d+ x [\x20-\x7E]{1,80}$/.test(line))).toEqual([]);
+  expect(lines).toContain('3 x SystemError');
+  expect(lines).toContain('1 x EVIL');
+  expect(lines).toContain('1 x made up 9 calls, 9 answered');
+  expect(lines.length).toBeLessThanOrEqual(51);
+  const told = lines.map((line) => Number(line.split(' ')[0])).reduce((sum, one) => sum + one, 0);
+  expect(told).toBe(206);
 });
 
 test('simulateCommand: beyond loopback, says so and names --allow-http', async () => {
