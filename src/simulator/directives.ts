@@ -37,7 +37,7 @@ export type Directives = {
 /** The most tokens that `output=` may ask for. */
 const OUTPUT_TOKENS_MAX = 200_000;
 
-const DIRECTIVE = /\[\[simulate:([^\]]*)\]\]/g;
+const OPENING = '[[simulate:';
 const ITEM = /([a-z-]+)(?:=("[^"]*"|[^\s,"]+))?[\s,]*/gy;
 const KNOWN =
   'error=CODE status=502 message="…" hang stall reset truncate garbage partial html empty echo-key late ' +
@@ -114,6 +114,24 @@ function readDirective(inner: string, draft: Draft): void {
   }
 }
 
+type Found = { readonly inner: string; readonly start: number; readonly end: number };
+
+/**
+ * Every directive of a text, in time that grows with its length: a bracket that closes none ends all
+ * that were begun before it.
+ */
+function* directivesIn(text: string): Generator<Found> {
+  let start = text.indexOf(OPENING);
+  while (start >= 0) {
+    const close = text.indexOf(']', start + OPENING.length);
+    if (close < 0) return;
+    const isClosed = text[close + 1] === ']';
+    const end = isClosed ? close + 2 : close + 1;
+    if (isClosed) yield { inner: text.slice(start + OPENING.length, close), start, end };
+    start = text.indexOf(OPENING, end);
+  }
+}
+
 /**
  * Reads every `[[simulate: …]]` in the texts of a request's system and user messages.
  *
@@ -137,14 +155,21 @@ function readDirective(inner: string, draft: Draft): void {
 export function readDirectives(texts: readonly string[]): Directives {
   let draft: Draft | null = null;
   for (const text of texts) {
-    if (!text.includes('[[simulate:')) continue;
+    if (!text.includes(OPENING)) continue;
     draft ??= { ...NO_DIRECTIVES };
-    for (const [, inner = ''] of text.matchAll(DIRECTIVE)) readDirective(inner, draft);
+    for (const { inner } of directivesIn(text)) readDirective(inner, draft);
   }
   return draft ?? NO_DIRECTIVES;
 }
 
 /** The text without its directives, as the answer quotes it. */
 export function stripDirectives(text: string): string {
-  return text.includes('[[simulate:') ? text.replace(DIRECTIVE, ' ').trim() : text;
+  if (!text.includes(OPENING)) return text;
+  const parts: string[] = [];
+  let from = 0;
+  for (const { start, end } of directivesIn(text)) {
+    parts.push(text.slice(from, start));
+    from = end;
+  }
+  return [...parts, text.slice(from)].join(' ').trim();
 }

@@ -1,3 +1,5 @@
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NO_DIRECTIVES, readDirectives, stripDirectives } from '../../src/simulator/directives.ts';
 
@@ -65,5 +67,39 @@ describe('stripDirectives', () => {
     expect(stripDirectives('写一首诗[[simulate: hang]]，要押韵 [[simulate: times=2]]')).toBe(
       '写一首诗 ，要押韵',
     );
+  });
+});
+
+/** Where a directive begins and ends, as a pattern: slow where many begin and none ends. */
+const GRAMMAR = /\[\[simulate:([^\]]*)\]\]/g;
+
+/** Texts of a few thousand characters at most, in which directives begin, end and overlap. */
+const broken = fc
+  .array(fc.constantFrom('[[simulate:', ' hang', 'x', ' ', '[', ']', ']]', '请'), { maxLength: 30 })
+  .map((parts) => parts.join(''));
+
+describe('texts in which many directives begin', () => {
+  test('any mixture of brackets: what the grammar calls a directive is one, and nothing else', () => {
+    fc.assert(
+      fc.property(broken, (text) => {
+        const all = [...text.matchAll(GRAMMAR)].map(([, inner = '']) => inner.trim());
+        const isUnderstood = all.every((inner) => /^hang(?:\s+hang)*$/.test(inner));
+        expect(stripDirectives(text)).toBe(
+          text.includes('[[simulate:') ? text.replace(GRAMMAR, ' ').trim() : text,
+        );
+        expect(readDirectives([text]).problem === null).toBe(isUnderstood);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('four million characters and no end: read in a moment, not in hours', () => {
+    const text = '[[simulate:'.repeat(400_000);
+    // Ends what would keep the process busy; a test's own time limit cannot.
+    const read = (use: () => unknown): unknown =>
+      runInNewContext('use()', { use }, { timeout: 20_000 });
+    expect(read(() => readDirectives([text]).problem)).toBeNull();
+    expect(read(() => stripDirectives(text).length)).toBe(text.length);
+    expect(read(() => stripDirectives(`${text} hang]]`))).toBe('');
   });
 });
