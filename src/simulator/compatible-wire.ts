@@ -95,10 +95,10 @@ export function compatibleBody(
 }
 
 function deltaOf(request: SimulatedRequest, delta: Delta): JsonObject {
-  if (delta.toolCall !== null) {
+  if (delta.toolCalls.length > 0) {
     return {
       content: null,
-      tool_calls: [compatibleToolCall(delta.toolCall, delta.toolCall.first)],
+      tool_calls: delta.toolCalls.map((call) => compatibleToolCall(call, call.first)),
     };
   }
   if (delta.reasoning !== '') return { content: null, reasoning_content: delta.reasoning };

@@ -9,8 +9,11 @@ export type Delta = {
   readonly content: string;
   /** The tokens that are new in this step. */
   readonly newPieces: readonly string[];
-  /** A fragment of a tool call; `first` fragments carry its id and name. */
-  readonly toolCall: (ToolCall & { readonly first: boolean }) | null;
+  /**
+   * A fragment of one tool call, or of a cumulative answer all calls so far; `first` fragments carry
+   * id and name.
+   */
+  readonly toolCalls: readonly (ToolCall & { readonly first: boolean })[];
   /** Output and reasoning tokens so far, over all choices. */
   readonly output: number;
   readonly reasoningTokens: number;
@@ -33,16 +36,16 @@ function group(pieces: readonly string[], framesMax: number): readonly (readonly
 function deltasOfChoice(
   choice: AnswerChoice,
   cumulative: boolean,
-  before: Delta | undefined,
+  last: Delta | undefined,
 ): readonly Delta[] {
   const deltas: Delta[] = [];
   const framesMax = cumulative ? CUMULATIVE_FRAMES_MAX : FRAMES_MAX;
-  let output = before?.output ?? 0;
-  let reasoningTokens = before?.reasoningTokens ?? 0;
+  let output = last?.output ?? 0;
+  let reasoningTokens = last?.reasoningTokens ?? 0;
   let reasoning = '';
   let content = '';
   const push = (fields: Partial<Delta>): void => {
-    const blank = { reasoning: '', content: '', newPieces: [], toolCall: null, finishReason: null };
+    const blank = { reasoning: '', content: '', newPieces: [], toolCalls: [], finishReason: null };
     deltas.push({ choice, ...blank, output, reasoningTokens, ...fields });
   };
   for (const pieces of group(choice.reasoning, framesMax)) {
@@ -62,18 +65,19 @@ function deltasOfChoice(
       newPieces: pieces,
     });
   }
+  const said = cumulative ? { content, reasoning } : {};
+  const before: Delta['toolCalls'][number][] = [];
   for (const call of choice.toolCalls) {
     const pieces = splitTokens(call.arguments);
     const half = Math.ceil(pieces.length / 2);
-    const rest = cumulative ? call.arguments : pieces.slice(half).join('');
-    push({ toolCall: { ...call, arguments: pieces.slice(0, half).join(''), first: true } });
+    const begun = { ...call, arguments: pieces.slice(0, half).join(''), first: true };
+    const ended = { ...call, arguments: pieces.slice(half).join(''), first: false };
+    push({ ...said, toolCalls: [...before, begun] });
     output += toolCallTokens(call);
-    push({ toolCall: { ...call, arguments: rest, first: cumulative } });
+    if (cumulative) before.push({ ...call, first: true });
+    push({ ...said, toolCalls: cumulative ? [...before] : [ended] });
   }
-  push({
-    ...(cumulative && { content, reasoning }),
-    finishReason: choice.finishReason,
-  });
+  push({ ...said, toolCalls: before, finishReason: choice.finishReason });
   return deltas;
 }
 

@@ -105,8 +105,8 @@ function deltaOutput(request: SimulatedRequest, delta: Delta): JsonObject {
   if (request.resultFormat === 'text') {
     return { finish_reason: reason, text: delta.content, ...modelName(request, reason) };
   }
-  const { toolCall, choice } = delta;
-  const toolCalls = toolCall === null ? [] : [nativeToolCall(toolCall, toolCall.first)];
+  const { choice } = delta;
+  const toolCalls = delta.toolCalls.map((call) => nativeToolCall(call, call.first));
   const beside = delta.finishReason === null ? {} : besideText(request, choice);
   const logprobs = delta.newPieces.length === 0 ? null : logprobsOf(request, delta.newPieces);
   const shown = {

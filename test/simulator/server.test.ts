@@ -223,6 +223,36 @@ describe('native protocol', () => {
     expect(at(frames.at(-1)?.data, 'output.choices.0.finish_reason')).toBe('tool_calls');
   });
 
+  test('cumulative stream of two tool calls: every frame has all of them so far, the last one as unstreamed', async () => {
+    const tools = ['get_weather', 'get_time'].map((name) => ({
+      type: 'function',
+      function: { name, parameters: { type: 'object', properties: { city: { type: 'string' } } } },
+    }));
+    const body = native('What are weather and time in Paris?', {
+      tools,
+      parallel_tool_calls: true,
+      result_format: 'message',
+    });
+    const simulator = await start();
+    const whole = await call(simulator, TEXT, body);
+    const calls = listAt(whole.json, 'output.choices.0.message.tool_calls');
+    expect(calls).toHaveLength(2);
+    const frames = nativeFrames((await call(simulator, TEXT, body, SSE)).text);
+    const texts = frames.map(({ data }) =>
+      listAt(data, 'output.choices.0.message.tool_calls').map((one) =>
+        textAt(one, 'function.arguments'),
+      ),
+    );
+    for (const [frame, shown] of texts.entries()) {
+      const before = texts[frame - 1] ?? [];
+      expect(before.every((text, nth) => shown[nth]?.startsWith(text))).toBe(true);
+    }
+    expect(at(frames.at(-1)?.data, 'output.choices.0')).toEqual({
+      ...(at(whole.json, 'output.choices.0') as object),
+      index: 0,
+    });
+  });
+
   test('multimodal: content is an array of parts and the image has its tokens', async () => {
     const content = [
       { image: 'https://example.com/receipt.png' },
