@@ -1,6 +1,8 @@
-import { pickFrom } from './randomness.ts';
+import { pickFrom, uuidFrom } from './randomness.ts';
 import { asArray, asObject } from './request.ts';
 import type { JsonObject } from './request.ts';
+import { numberWithin } from './schema-numbers.ts';
+import { flatRules } from './schema-rules.ts';
 import { PHRASES, quoteFrom } from './sentences.ts';
 
 /** What values are drawn from: the prompt's text and language, and a repeatable random source. */
@@ -10,17 +12,35 @@ export type ValueContext = {
   readonly random: () => number;
 };
 
-const DEPTH_MAX = 8;
+/** From here on, down or in number, only what must be is made: no optional members, the simplest alternatives. */
+const SPARSE = { depth: 6, values: 1000 } as const;
+/** Here it ends with null, whatever the schema says: one may require itself. */
+const END = { depth: 64, values: 5000 } as const;
+const ITEMS_MAX = 1000;
+const CHARS_MAX = 10_000;
+/** How often an item that was there already is drawn again. */
+const UNIQUE_TRIES = 50;
+
 const PLACES =
   '北京,上海,杭州,广州,深圳,成都,南京,武汉,西安,Beijing,Shanghai,Hangzhou,Shenzhen,London,Paris,New York,Tokyo,Singapore'.split(
     ',',
   );
+
+function hexadecimal(random: () => number): string {
+  return Math.floor(random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0');
+}
 
 /** Values for string formats and telling property names; checked in this order. */
 const STRINGS: readonly {
   readonly name: RegExp;
   readonly value: (context: ValueContext) => string;
 }[] = [
+  {
+    name: /uuid/i,
+    value: ({ random }) => uuidFrom(Array.from({ length: 4 }, () => hexadecimal(random)).join('')),
+  },
   { name: /date-?time|timestamp/i, value: () => '2025-10-01T08:00:00Z' },
   { name: /date|day|日期/i, value: () => '2025-10-01' },
   { name: /^time|时间/i, value: () => '08:00:00' },
@@ -33,71 +53,136 @@ const STRINGS: readonly {
   },
   { name: /phone|mobile|电话/i, value: () => '010-12345678' },
   { name: /unit|单位/i, value: () => 'celsius' },
-  { name: /uuid|(^|_)id$/i, value: ({ random }) => String(10_000 + Math.floor(random() * 90_000)) },
+  { name: /(^|_)id$/i, value: ({ random }) => String(10_000 + Math.floor(random() * 90_000)) },
 ];
+
+/** One value in the making: where its schema's references start, and how many values there are already. */
+type Making = ValueContext & { readonly root: unknown; readonly count: { values: number } };
+
+const lengthIn = (value: unknown, otherwise: number): number =>
+  typeof value === 'number' && value >= 0 ? Math.ceil(value) : otherwise;
+
+/** Text of `minLength` to `maxLength` characters, which are code points. */
+function fitted(text: string, schema: JsonObject): string {
+  const least = Math.min(lengthIn(schema['minLength'], 0), CHARS_MAX);
+  const most = lengthIn(schema['maxLength'], Infinity);
+  const characters = [...text];
+  if (characters.length > most) return characters.slice(0, most).join('');
+  if (characters.length >= least) return text;
+  const part = characters.length === 0 ? ['x'] : characters;
+  return Array.from({ length: least }, (_, at) => part[at % part.length]).join('');
+}
 
 function stringFor(schema: JsonObject, name: string, context: ValueContext): string {
   const format = schema['format'];
   const known = STRINGS.find((rule) => rule.name.test(typeof format === 'string' ? format : name));
-  if (known !== undefined) return known.value(context);
-  return quoteFrom(context.text, 16) || PHRASES[context.language].word;
+  const text = known?.value(context) ?? quoteFrom(context.text, 16);
+  return fitted(text === '' ? PHRASES[context.language].word : text, schema);
 }
 
-function numberFor(schema: JsonObject, whole: boolean, random: () => number): number {
-  const least = typeof schema['minimum'] === 'number' ? schema['minimum'] : 1;
-  const most = typeof schema['maximum'] === 'number' ? schema['maximum'] : Math.max(least + 9, 10);
-  const value = least + random() * Math.max(0, most - least);
-  return whole ? Math.min(Math.floor(most), Math.ceil(value)) : Math.round(value * 100) / 100;
+function isSparse(making: Making, depth: number): boolean {
+  return depth > SPARSE.depth || making.count.values > SPARSE.values;
 }
 
-function objectFor(schema: JsonObject, context: ValueContext, depth: number): JsonObject {
+function objectFor(schema: JsonObject, making: Making, depth: number): JsonObject {
   const properties = asObject(schema['properties']) ?? {};
   const required = asArray(schema['required']).filter((name) => typeof name === 'string');
-  const names = required.length > 0 ? required : Object.keys(properties);
+  const isWhole = required.length > 0 || isSparse(making, depth);
+  const names = isWhole ? required : Object.keys(properties);
+  const schemaOf = (name: string): unknown =>
+    Object.hasOwn(properties, name) ? properties[name] : schema['additionalProperties'];
   return Object.fromEntries(
-    names.map((name) => [name, plausibleValue(properties[name], name, context, depth + 1)]),
+    names.map((name) => [name, valueFor(schemaOf(name), name, making, depth + 1)]),
   );
 }
 
-function typeOf(schema: JsonObject): unknown {
-  const type = schema['type'];
-  if (Array.isArray(type)) return type.find((one) => one !== 'null') ?? 'null';
-  if (type === undefined && schema['properties'] !== undefined) return 'object';
-  return type;
+/** Another text than those before, of the same length at most. */
+function numbered(text: string, nth: number, schema: JsonObject): string {
+  const suffix = ` ${nth}`;
+  const most = lengthIn(schema['maxLength'], Infinity);
+  return [...text].slice(0, Math.max(0, most - suffix.length)).join('') + suffix;
 }
 
-/**
- * A value that fits a JSON schema of the usual kind (type, enum, const, properties, required,
- * items, minimum, maximum, anyOf): what a model would fill in for property `name`. References and
- * patterns are not followed; nesting ends at eight levels with null.
- */
-export function plausibleValue(
-  schema: unknown,
-  name: string,
-  context: ValueContext,
-  depth = 0,
-): unknown {
-  const rules = asObject(schema) ?? {};
-  if (depth > DEPTH_MAX) return null;
+function arrayFor(schema: JsonObject, name: string, making: Making, depth: number): unknown[] {
+  const leading = asArray(schema['prefixItems']);
+  const usual = isSparse(making, depth) ? 0 : Math.max(1, leading.length);
+  const most = Math.min(lengthIn(schema['maxItems'], Infinity), ITEMS_MAX);
+  const length = Math.min(Math.max(usual, lengthIn(schema['minItems'], 0)), most);
+  const seen = new Set<string>();
+  return Array.from({ length }, (_, nth) => {
+    const rules = leading[nth] ?? schema['items'];
+    const draw = (): unknown => valueFor(rules, name, making, depth + 1);
+    let item = draw();
+    if (schema['uniqueItems'] !== true) return item;
+    for (let tried = 0; tried < UNIQUE_TRIES && seen.has(JSON.stringify(item)); tried += 1)
+      item = draw();
+    if (typeof item === 'string' && seen.has(JSON.stringify(item)))
+      item = numbered(item, nth + 1, flatRules(rules, making.root));
+    seen.add(JSON.stringify(item));
+    return item;
+  });
+}
+
+function typeOf(schema: JsonObject, sparse: boolean): unknown {
+  const type = schema['type'];
+  if (Array.isArray(type)) {
+    if (sparse && type.includes('null')) return 'null';
+    return type.find((one) => one !== 'null') ?? 'null';
+  }
+  if (type !== undefined) return type;
+  if (schema['properties'] !== undefined || schema['required'] !== undefined) return 'object';
+  return schema['items'] === undefined && schema['prefixItems'] === undefined ? type : 'array';
+}
+
+/** The alternative to take: the first, or where it is to end soon the first that holds nothing else. */
+function alternativeOf(alternatives: readonly unknown[], making: Making, depth: number): unknown {
+  if (!isSparse(making, depth)) return alternatives[0];
+  const isSimple = (alternative: unknown): boolean => {
+    const rules = flatRules(alternative, making.root);
+    if (rules['enum'] !== undefined || rules['const'] !== undefined) return true;
+    const type = typeOf(rules, true);
+    return typeof type === 'string' && type !== 'object' && type !== 'array';
+  };
+  return alternatives.find(isSimple) ?? alternatives[0];
+}
+
+function valueFor(schema: unknown, name: string, making: Making, depth: number): unknown {
+  making.count.values += 1;
+  if (depth > END.depth || making.count.values > END.values) return null;
+  const rules = flatRules(schema, making.root);
   if (rules['const'] !== undefined) return rules['const'];
   const choices = asArray(rules['enum']);
-  if (choices.length > 0) return pickFrom(choices, context.random);
-  const [alternative] = [...asArray(rules['anyOf']), ...asArray(rules['oneOf'])];
-  if (alternative !== undefined) return plausibleValue(alternative, name, context, depth + 1);
-  switch (typeOf(rules)) {
+  if (choices.length > 0) return pickFrom(choices, making.random);
+  const { anyOf, oneOf, ...rest } = rules;
+  const alternatives = [...asArray(anyOf), ...asArray(oneOf)];
+  if (alternatives.length > 0) {
+    const alternative = alternativeOf(alternatives, making, depth);
+    return valueFor({ allOf: [rest, alternative] }, name, making, depth + 1);
+  }
+  switch (typeOf(rules, isSparse(making, depth))) {
     case 'object':
-      return objectFor(rules, context, depth);
+      return objectFor(rules, making, depth);
     case 'array':
-      return [plausibleValue(rules['items'], name, context, depth + 1)];
+      return arrayFor(rules, name, making, depth);
     case 'integer':
-      return numberFor(rules, true, context.random);
+      return numberWithin(rules, true, making.random);
     case 'number':
-      return numberFor(rules, false, context.random);
+      return numberWithin(rules, false, making.random);
     case 'boolean':
-      return context.random() < 0.5;
+      return making.random() < 0.5;
     case 'null':
       return null;
     default:
-      return stringFor(rules, name, context);
+      return stringFor(rules, name, making);
   }
+}
+
+/**
+ * A value that fits a JSON schema of the usual kind (type, enum, const, properties, required, items,
+ * anyOf, allOf, references into the schema itself, bounds of numbers, texts and lists): what a model
+ * would fill in for property `name`. Patterns and negations are not followed. Recursion ends where the
+ * schema lets it, at the latest at 64 levels or 5,000 values with null.
+ */
+export function plausibleValue(schema: unknown, name: string, context: ValueContext): unknown {
+  return valueFor(schema, name, { ...context, root: schema, count: { values: 0 } }, 0);
 }

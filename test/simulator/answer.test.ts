@@ -4,7 +4,6 @@ import { composeAnswer } from '../../src/simulator/answer.ts';
 import { NO_DIRECTIVES } from '../../src/simulator/directives.ts';
 import { readRequest } from '../../src/simulator/request.ts';
 import type { SimulatedRequest } from '../../src/simulator/request.ts';
-import { plausibleValue } from '../../src/simulator/schema-values.ts';
 import { quoteFrom } from '../../src/simulator/sentences.ts';
 import { estimateTokens, splitTokens } from '../../src/simulator/tokens.ts';
 
@@ -275,17 +274,5 @@ describe('quoteFrom', () => {
         },
       ),
     );
-  });
-});
-
-describe('plausibleValue', () => {
-  test('a schema that nests without end: stops with null', () => {
-    const schema: { type: string; properties: Record<string, unknown> } = {
-      type: 'object',
-      properties: {},
-    };
-    schema.properties['child'] = schema;
-    const context = { text: '', language: 'en' as const, random: () => 0 };
-    expect(JSON.stringify(plausibleValue(schema, 'root', context))).toContain('"child":null');
   });
 });

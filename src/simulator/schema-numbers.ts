@@ -1,0 +1,59 @@
+import type { JsonObject } from './request.ts';
+
+type Bound = { readonly value: number; readonly isOpen: boolean };
+
+/**
+ * One end of a schema's range; undefined where it has none. An exclusive bound is a number, or in
+ * older schemas `true` beside the inclusive one.
+ */
+function boundOf(inclusive: unknown, exclusive: unknown, side: 1 | -1): Bound | undefined {
+  const closed = typeof inclusive === 'number' ? inclusive : undefined;
+  if (typeof exclusive !== 'number')
+    return closed === undefined ? undefined : { value: closed, isOpen: exclusive === true };
+  const isNarrower = closed === undefined || exclusive * side >= closed * side;
+  return isNarrower ? { value: exclusive, isOpen: true } : { value: closed, isOpen: false };
+}
+
+/** Where a range begins that has only an end: at 1 as usual, where that is in it. */
+function usualStart(most: number | undefined): number {
+  if (most === undefined || most > 1) return 1;
+  return most > 0 ? 0 : most - 9;
+}
+
+/** The step of the values: `multipleOf`, for whole numbers the least multiple of it that is whole. */
+function stepOf(multipleOf: unknown, whole: boolean): number | undefined {
+  if (typeof multipleOf !== 'number' || multipleOf <= 0) return whole ? 1 : undefined;
+  if (!whole) return multipleOf;
+  for (let times = 1; times <= 1000; times += 1) {
+    const step = Number((multipleOf * times).toPrecision(12));
+    if (Number.isInteger(step)) return step;
+  }
+  return 1;
+}
+
+/** A number within the bounds of a schema, as far as there is one. */
+export function numberWithin(schema: JsonObject, whole: boolean, random: () => number): number {
+  const low = boundOf(schema['minimum'], schema['exclusiveMinimum'], 1);
+  const high = boundOf(schema['maximum'], schema['exclusiveMaximum'], -1);
+  const least = low?.value ?? usualStart(high?.value);
+  const most = high?.value ?? Math.max(least + 9, 10);
+  const share = random();
+  const span = Math.max(0, most - least);
+  const drawn = Number.isFinite(span) ? least + share * span : least * (1 - share) + most * share;
+  const step = stepOf(schema['multipleOf'], whole);
+  if (step !== undefined) {
+    const [floor, ceiling] = [Math.ceil(least / step), Math.floor(most / step)];
+    const first = low?.isOpen === true && floor * step === least ? floor + 1 : floor;
+    const last = high?.isOpen === true && ceiling * step === most ? ceiling - 1 : ceiling;
+    // Where the schema leaves an end open, a range without a multiple reaches as far as the next one.
+    const [from, to] = [low === undefined ? Math.min(first, last) : first, last];
+    const value = Math.max(from, Math.min(to, Math.ceil(drawn / step))) * step;
+    return Number.isInteger(step) ? value : Number(value.toPrecision(15));
+  }
+  const isWithin = (value: number): boolean =>
+    (low?.isOpen === true ? value > least : value >= least) &&
+    (high?.isOpen === true ? value < most : value <= most);
+  const rounded = Math.round(drawn * 100) / 100;
+  if (isWithin(rounded)) return rounded;
+  return isWithin(drawn) ? drawn : least / 2 + most / 2;
+}
