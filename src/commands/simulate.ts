@@ -21,7 +21,9 @@ export async function simulateCommand(
   parsed: Extract<ParsedCommand, { readonly command: 'simulate' }>,
   io: CommandIo,
 ): Promise<number> {
-  const { host, port, spec } = parsed;
+  const { port, spec } = parsed;
+  // As in a URL.
+  const host = parsed.host.replace(/^\[(.*:.*)\]$/u, '$1');
   const simulator = await startSimulator({ spec, host, port, clock: io.clock });
   try {
     await io.writeOut(startText(simulator, host));

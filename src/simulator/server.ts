@@ -148,18 +148,28 @@ function handle(
   });
 }
 
+const NOT_HERE = 'name an address of this machine: 127.0.0.1, ::1, or 0.0.0.0 for all that it has';
+const LISTEN_HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'choose another port, or 0 for any free one',
+  EACCES: 'choose a port from 1024 on, or 0 for any free one',
+  ENOTFOUND: NOT_HERE,
+  EAI_AGAIN: NOT_HERE,
+  EADDRNOTAVAIL: NOT_HERE,
+  EAFNOSUPPORT: NOT_HERE,
+  EINVAL: NOT_HERE,
+};
+
+/** The host as it stands in a URL. */
+function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      const hint = 'choose another port, or 0 for any free one';
-      reject(
-        new QbatchError(
-          EXIT.unavailable,
-          `the simulator cannot listen on ${host}:${port}: ${error.message}`,
-          hint,
-          error,
-        ),
-      );
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const text = `the simulator cannot listen on ${hostInUrl(host)}:${port}: ${error.message}`;
+      const hint = LISTEN_HINTS[error.code ?? ''];
+      reject(new QbatchError(EXIT.unavailable, text, hint, error));
     });
     server.listen({ host, port, backlog: 4096 }, () => {
       const address = server.address();
@@ -196,7 +206,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     },
   );
   const boundPort = await listen(server, host, port);
-  const origin = `http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`;
+  const origin = `http://${hostInUrl(host)}:${boundPort}`;
   return {
     origin,
     baseUrl: `${origin}${NATIVE_BASE}`,

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
 import { simulateCommand } from '../../src/commands/simulate.ts';
 import { DEFAULT_SIMULATOR_SPEC } from '../../src/simulator/spec.ts';
@@ -93,8 +94,39 @@ test('simulateCommand: interrupted before it began, ends at once', async () => {
   expect(await simulateCommand(SIMULATE, io)).toBe(0);
 });
 
-test('simulateCommand: an address that cannot be listened on, 69', async () => {
-  await expect(
-    simulateCommand({ ...SIMULATE, host: '192.0.2.1' }, recordingIo('/')),
-  ).rejects.toThrow(expect.objectContaining({ exitCode: 69 }));
+test.each(['192.0.2.1', '2001:db8::1', 'no such host'])(
+  'simulateCommand: %s, which is no address of this machine, 69 and a hint about addresses',
+  async (host) => {
+    await expect(simulateCommand({ ...SIMULATE, host }, recordingIo('/'))).rejects.toThrow(
+      expect.objectContaining({
+        exitCode: 69,
+        hint: expect.stringContaining('an address of this machine'),
+      }),
+    );
+  },
+);
+
+test('simulateCommand: a port in use, 69 and a hint about ports', async () => {
+  const { io, ended, baseUrl } = await start();
+  const port = Number(new URL(baseUrl).port);
+  await expect(simulateCommand({ ...SIMULATE, port }, recordingIo('/'))).rejects.toThrow(
+    expect.objectContaining({ exitCode: 69, hint: expect.stringContaining('another port') }),
+  );
+  io.interrupt();
+  await ended;
 });
+
+const hasIpv6 = Object.values(networkInterfaces())
+  .flat()
+  .some((one) => one?.address === '::1');
+
+test.skipIf(!hasIpv6)(
+  `simulateCommand: brackets about an address, as in a URL, are no part of it${hasIpv6 ? '' : ' (no IPv6 here)'}`,
+  async () => {
+    const { io, ended } = await start('[::1]');
+    io.interrupt();
+    await ended;
+    expect(io.out()).toMatch(/native protocol +http:\/\/\[::1\]:\d+\/api\/v1\n/);
+    expect(io.out()).not.toContain('other machines');
+  },
+);
