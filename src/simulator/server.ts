@@ -51,6 +51,12 @@ const ENDPOINTS: ReadonlyMap<string, SimulatedEndpoint> = new Map<string, Simula
   [`${COMPATIBLE_BASE}/chat/completions`, 'chat-completions'],
 ]);
 
+/** What every other path is answered with. */
+const NO_SUCH_PATH: ServiceError = {
+  ...serviceError('NotFound'),
+  message: `Not found! The simulator answers chat alone: POST ${[...ENDPOINTS.keys()].join(', ')}.`,
+};
+
 /** The longest body read, in bytes: the gateway's limit on the 2026 pages. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -109,7 +115,7 @@ function handle(
 ): void {
   const endpoint = ENDPOINTS.get((request.url ?? '').split('?', 1)[0] ?? '');
   if (endpoint === undefined || request.method !== 'POST') {
-    refuseOutright(request, response, serviceError('NotFound'));
+    refuseOutright(request, response, NO_SUCH_PATH);
     return;
   }
   state.stats.open();

@@ -619,6 +619,27 @@ describe('refusals', () => {
     ]);
   });
 
+  test.each([
+    ['GET', '/compatible-mode/v1/models'],
+    ['POST', '/compatible-mode/v1/embeddings'],
+    ['POST', '/api/v1/services/embeddings/text-embedding/text-embedding'],
+    ['GET', CHAT],
+  ])(
+    '%s %s: 404 in the protocol’s envelope, with the paths that are answered',
+    async (method, path) => {
+      const { origin } = await start();
+      const response = await fetch(origin + path, { method, headers: { authorization: KEY } });
+      const body = (await response.json()) as object;
+      const error = path.startsWith('/compatible-mode') ? at(body, 'error') : body;
+      expect(response.status).toBe(404);
+      expect(at(error, 'code')).toBe('NotFound');
+      expect(at(error, 'message')).toMatch(
+        /^Not found! The simulator answers chat alone: POST \/api\//,
+      );
+      expect(at(error, 'message')).toContain(CHAT);
+    },
+  );
+
   test('unknown path or method: 404', async () => {
     const simulator = await start();
     expect((await call(simulator, '/api/v1/services/aigc/text2image', {})).status).toBe(404);
