@@ -13,7 +13,7 @@ export function scriptClient(concurrency: number): Client {
     const slots = pLimit(concurrency);
     for (const call of calls) {
       void slots(async () => {
-        for (let attempt = 1; ; attempt += 1) {
+        for (let attempt = 0; ; attempt += 1) {
           const reply = await sent(call, service);
           if (reply.kind === 'answer') break;
           const most = Math.min(BACKOFF_MS.most, BACKOFF_MS.base * 2 ** attempt);
