@@ -79,7 +79,7 @@ function figuresOf(seen: Seen, shape: QuotaShape, files: readonly (readonly LabC
   const fromMs = starts[0] ?? 0;
   const toMs = starts.at(-1) ?? 0;
   // The last start is the end of the span: what it took is not in it.
-  const admitted = { calls: starts.length - 1, tokens: seen.tokens };
+  const admitted = { calls: starts.length - 1, tokens: seen.tokens - seen.lastStart.tokens };
   const interleaved = Array.from({ length: first?.length ?? 0 }, (_, at) =>
     files.map((calls) => calls[at] as LabCall),
   ).flat();

@@ -17,6 +17,8 @@ export type Seen = {
   /** Starts that were admitted. */
   readonly startsMs: number[];
   tokens: number;
+  /** The last of them, and what its call took. */
+  lastStart: { readonly atMs: number; readonly tokens: number };
   lastEndMs: number;
   /** Time that calls were worked on, all together, and the most that were held at once. */
   workedMs: number;
@@ -48,6 +50,7 @@ export class Service {
       this.quotas.set(model, new HiddenQuota(quota, this.random(), this.random));
       this.seen.set(model, {
         ...{ sent: 0, refused: 0, startsMs: [], tokens: 0, lastEndMs: 0 },
+        lastStart: { atMs: 0, tokens: 0 },
         ...{ workedMs: 0, held: 0, heldMost: 0 },
       });
     }
@@ -76,6 +79,7 @@ export class Service {
       }
       seen.startsMs.push(startMs);
       seen.tokens += tokens;
+      if (startMs >= seen.lastStart.atMs) seen.lastStart = { atMs: startMs, tokens };
       seen.held += 1;
       seen.heldMost = Math.max(seen.heldMost, seen.held);
       this.work(call.latencyMs, () => {

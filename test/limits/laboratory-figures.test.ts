@@ -1,6 +1,40 @@
 import { expect, test } from 'vitest';
-import { SCENARIOS, scriptClient } from '../../bench/laboratory/index.ts';
+import { measure, type Scenario, SCENARIOS, scriptClient } from '../../bench/laboratory/index.ts';
 import { createVirtualTime, seeded } from '../../bench/laboratory/virtual-time.ts';
+
+function oneModel(lines: number, quota: { rpm: number; tpm: number }): Scenario {
+  const [first] = SCENARIOS;
+  const [workload] = first?.workloads ?? [];
+  if (first === undefined || workload === undefined) throw new Error('no scenario');
+  const calm = {
+    ...workload.quota,
+    ...quota,
+    kind: 'bucket',
+    windowMs: 60_000,
+    guard: null,
+  } as const;
+  return { ...first, workloads: [{ ...workload, lines, quota: calm, outputSigma: 0 }] };
+}
+
+test('use of a token quota: what the last start took is not in the span that it ends', async () => {
+  const taken: number[] = [];
+  const scenario = oneModel(10, { rpm: 60_000, tpm: 600_000 });
+  const { usePercent } = await measure(scenario, 1, (calls, service, time) => {
+    let answered = 0;
+    calls.forEach((call, nth) => {
+      taken.push(call.inputTokens + call.outputTokens);
+      time.after(nth * 1000, () => {
+        service.send(call, () => {
+          answered += 1;
+        });
+      });
+    });
+    return { isDone: () => answered === calls.length };
+  });
+  // Nine seconds at 10,000 tokens a second, and the tokens of the nine calls that began in them.
+  const used = taken.slice(0, -1).reduce((sum, tokens) => sum + tokens, 0);
+  expect(usePercent).toBeCloseTo((used / 90_000) * 100, 6);
+});
 
 test('the plain script: a refused call waits for up to 1 s, then 2 s, then 4 s', async () => {
   const time = createVirtualTime(seeded(1));
