@@ -36,7 +36,10 @@ function rowsOf(scenario) {
   const isBoundByTokens = scenario.name.startsWith('TPM');
   return [
     ...OURS,
-    ...(values.script ? SCRIPTS : []),
+    // Nothing ends a script that meets a line which is always refused.
+    ...(values.script && scenario.workloads.every(({ refusedEvery }) => refusedEvery === Infinity)
+      ? SCRIPTS
+      : []),
     ...(values.even && isBoundByTokens ? EVEN : []),
   ];
 }

@@ -17,6 +17,7 @@ import type { Pricing } from './pricing.ts';
 import type { Decoded, Protocol, ProtocolName } from './protocols/protocol.ts';
 import { decodeResult } from './decode-result.ts';
 import { redactDecoded } from './redact-decoded.ts';
+import { refusedAlone } from './refused-alone.ts';
 import type { Report } from './reporters/reporter.ts';
 import { settleUnsent } from './settle-unsent.ts';
 import { answeredLine, failedLine } from './settled-line.ts';
@@ -235,7 +236,11 @@ function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailu
       costPico,
     },
     settled: decision.fails
-      ? failedLine(line, tally.attempt, { failure: { ...failure, message }, unsent: false, wallMs })
+      ? failedLine(line, tally.attempt, {
+          failure: decision.failure ?? { ...failure, message },
+          unsent: false,
+          wallMs,
+        })
       : null,
     taken: {
       ...NOTHING_TAKEN,
@@ -252,7 +257,7 @@ function decide(
   line: PlannedLine,
   tally: Tally,
   at: At & { failure: ApiFailure; verdict: Verdict },
-): { next: Next; counted: boolean; fails: boolean; doubtful?: boolean } {
+): { next: Next; counted: boolean; fails: boolean; doubtful?: boolean; failure?: ApiFailure } {
   const { failure, verdict, context, ticket } = at;
   const free = failure.kind === 'interrupted' || failure.neverSent;
   const doubtful = !free && context.firstReplies.isDoubtful(failure);
@@ -276,7 +281,8 @@ function decide(
   }
   switch (verdict.action) {
     case 'throttle': {
-      const waitMs = ticket.throttled(verdict.class, failure.retryAfterMs);
+      const { waitMs, hopelessAfter } = ticket.throttled(verdict.class, failure.retryAfterMs);
+      if (hopelessAfter !== null) return { ...fail, failure: refusedAlone(failure, hopelessAfter) };
       context.report({ event: 'model-slowed', model: line.model, waitMs, reason: failure.code });
       return { next: { waitMs: 0, again: true }, counted, fails: false };
     }

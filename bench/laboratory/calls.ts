@@ -1,3 +1,4 @@
+import type { Refusal } from './hidden-quota.ts';
 import type { Scenario, Workload } from './scenario.ts';
 import { gauss, seeded } from './virtual-time.ts';
 
@@ -9,6 +10,8 @@ export type LabCall = {
   readonly estimatedOutputTokens: number;
   readonly estimatedInputTokens: number;
   readonly latencyMs: number;
+  /** Why the service refuses it whenever it is sent; null: it does not. */
+  readonly refusedFor: Refusal | null;
 };
 
 const LATENCY_SIGMA = 0.35;
@@ -19,7 +22,7 @@ function logNormal(mean: number, sigma: number, random: () => number): number {
   return mean * Math.exp(sigma * gauss(random) - (sigma * sigma) / 2);
 }
 
-function callOf(workload: Workload, random: () => number): LabCall {
+function callOf(workload: Workload, nth: number, random: () => number): LabCall {
   const inputTokens = Math.round(workload.inputTokens * (0.5 + random()));
   return {
     workload,
@@ -28,6 +31,7 @@ function callOf(workload: Workload, random: () => number): LabCall {
     estimatedInputTokens: inputTokens * workload.estimate,
     estimatedOutputTokens: workload.outputTokens * workload.estimate,
     latencyMs: logNormal(workload.latencyMs, LATENCY_SIGMA, random),
+    refusedFor: (nth + 1) % workload.refusedEvery === 0 ? 'throttle_tokens' : null,
   };
 }
 
@@ -38,7 +42,7 @@ export function callsOf(scenario: Scenario, seed: number): LabCall[] {
   const calls: LabCall[] = [];
   const take = (rest: (typeof rests)[number], count: number): void => {
     for (let nth = 0; nth < count && rest.left > 0; nth += 1, rest.left -= 1)
-      calls.push(callOf(rest.workload, random));
+      calls.push(callOf(rest.workload, rest.workload.lines - rest.left, random));
   };
   if (scenario.order === 'stretches') {
     while (rests.some(({ left }) => left > 0)) {

@@ -2,6 +2,7 @@ import { Budget } from '../../src/limits/budget.ts';
 import { Limiter } from '../../src/limits/limiter.ts';
 import type { PaceEvent } from '../../src/limits/pace-event.ts';
 import type { PaceLimits } from '../../src/limits/pace-limits.ts';
+import type { Admittable } from '../../src/limits/ticket.ts';
 import type { LabCall } from './calls.ts';
 import type { Client } from './client.ts';
 
@@ -12,13 +13,27 @@ export type QbatchOptions = {
   readonly onPace?: (event: PaceEvent) => void;
 };
 
+/** A call as the limiter sees it: one object for all its tries. */
+function lineOf(call: LabCall): Admittable {
+  return {
+    model: call.workload.model,
+    inputTokens: call.estimatedInputTokens,
+    outputExpectedTokens: call.estimatedOutputTokens,
+    outputMaxTokens: null,
+    choices: 1,
+    thinking: false,
+    estimatedPico: null,
+    extras: null,
+  };
+}
+
 /** A client with the real limiter: it opens lines in the file's order and sends what it gets leave for. */
 export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions): Client {
   return (calls, service, time) => {
     const models = new Set(calls.map((call) => call.workload.model)).size;
     let next = 0;
     let open = 0;
-    let answered = 0;
+    let ended = 0;
     const limiter = new Limiter({
       clock: time,
       concurrency: 'auto',
@@ -37,49 +52,40 @@ export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions):
         const call = calls[next] as LabCall;
         next += 1;
         open += 1;
-        ask(call, false);
+        ask(lineOf(call), call, false);
       }
     };
-    const ask = (call: LabCall, again: boolean): void => {
-      void limiter
-        .admit(
-          {
-            model: call.workload.model,
-            inputTokens: call.estimatedInputTokens,
-            outputExpectedTokens: call.estimatedOutputTokens,
-            outputMaxTokens: null,
-            choices: 1,
-            thinking: false,
-            estimatedPico: null,
-            extras: null,
-          },
-          again,
-        )
-        .then((ticket) => {
-          if (ticket === null) throw new Error('a call got no leave');
-          fill();
-          service.send(call, (reply) => {
-            if (reply.kind === 'refusal') {
-              ticket.throttled(reply.why, null);
-              ticket.release({ tokens: null, pico: 0, uncertainPico: 0, latencyMs: null });
-              ask(call, true);
-              return;
-            }
-            ticket.admitted();
-            ticket.release({
-              tokens: reply.tokens,
-              pico: 0,
-              uncertainPico: 0,
-              latencyMs: reply.latencyMs,
-            });
-            open -= 1;
-            answered += 1;
-            if (answered === calls.length) limiter.stop();
-            else fill();
+    const ask = (line: Admittable, call: LabCall, again: boolean): void => {
+      void limiter.admit(line, again).then((ticket) => {
+        if (ticket === null) throw new Error('a call got no leave');
+        fill();
+        service.send(call, (reply) => {
+          if (reply.kind === 'refusal') {
+            const { hopelessAfter } = ticket.throttled(reply.why, null);
+            ticket.release({ tokens: null, pico: 0, uncertainPico: 0, latencyMs: null });
+            if (hopelessAfter === null) return ask(line, call, true);
+            if (call.refusedFor === null)
+              throw new Error(`a line was given up after ${hopelessAfter} refusals`);
+            return end();
+          }
+          ticket.admitted();
+          ticket.release({
+            tokens: reply.tokens,
+            pico: 0,
+            uncertainPico: 0,
+            latencyMs: reply.latencyMs,
           });
+          end();
         });
+      });
+    };
+    const end = (): void => {
+      open -= 1;
+      ended += 1;
+      if (ended === calls.length) limiter.stop();
+      else fill();
     };
     fill();
-    return { isDone: () => answered === calls.length };
+    return { isDone: () => ended === calls.length };
   };
 }

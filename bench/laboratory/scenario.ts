@@ -52,6 +52,8 @@ export type Workload = {
   readonly outputSigma: number;
   /** What the client estimates, as a multiple of the mean. */
   readonly estimate: number;
+  /** One line in so many is refused for its tokens whenever it is sent; Infinity: none is. */
+  readonly refusedEvery: number;
   readonly quota: QuotaShape;
 };
 
@@ -91,6 +93,7 @@ const CALLS: Workload = {
   outputTokens: 300,
   outputSigma: 0.6,
   estimate: 1,
+  refusedEvery: Infinity,
   quota: QUOTA,
 };
 
@@ -193,6 +196,7 @@ export const SCENARIOS: readonly Scenario[] = [
     goals: CHANCE,
     quick: true,
   }),
+  scenario('a line always refused', { calls: { refusedEvery: 5000 }, goals: MOVING, quick: true }),
   scenario('two clients', { calls: { lines: 4800 }, clients: 2, goals: MOVING }),
   scenario('TPM 600k binds', {
     calls: { lines: 5200 },

@@ -68,7 +68,7 @@ export class Service {
     const tokens = call.inputTokens + call.outputTokens;
     seen.sent += 1;
     time.after(oneWayMs(), () => {
-      const refusal = quota.admit(time.monotonicMs(), tokens);
+      const refusal = call.refusedFor ?? quota.admit(time.monotonicMs(), tokens);
       if (refusal !== null) {
         seen.refused += 1;
         const takesMs = REFUSAL_MS.least + random() * REFUSAL_MS.spread;

@@ -1,12 +1,12 @@
 import type { FailureClass } from '../failure.ts';
 import type { Flight, Lane } from './lane.ts';
 import type { Slot } from './slots.ts';
-import type { Reservation, Ticket } from './ticket.ts';
+import type { AfterRefusal, Reservation, Ticket } from './ticket.ts';
 
 /** Whoever gave a ticket out, and is told what becomes of its call. */
 export type TicketDesk = {
   admitted(ticket: CallTicket): void;
-  throttled(ticket: CallTicket, why: FailureClass, waitMs: number | null): number;
+  throttled(ticket: CallTicket, why: FailureClass, waitMs: number | null): AfterRefusal;
   overloaded(ticket: CallTicket): void;
   released(ticket: CallTicket, actual: Parameters<Ticket['release']>[0]): void;
 };
@@ -36,7 +36,7 @@ export class CallTicket implements Ticket {
     this.desk.admitted(this);
   }
 
-  throttled(why: FailureClass, waitMs: number | null): number {
+  throttled(why: FailureClass, waitMs: number | null): AfterRefusal {
     return this.desk.throttled(this, why, waitMs);
   }
 

@@ -4,7 +4,8 @@ import { LineQueue } from './line-queue.ts';
 import type { LanePace, LaneState, PaceShown, Throttles } from './pace-event.ts';
 import type { LearnedLimits, PaceLimits } from './pace-limits.ts';
 import { type Dimension, Pacer, type PaceReason } from './pacer.ts';
-import type { Admittable, Ticket } from './ticket.ts';
+import { RefusedLines } from './refused-lines.ts';
+import type { Admittable, AfterRefusal, Ticket } from './ticket.ts';
 
 export type Waiter = {
   readonly line: Admittable;
@@ -12,7 +13,12 @@ export type Waiter = {
 };
 
 /** A call in flight: when it was started, and what it was taken to cost. */
-export type Flight = { readonly sentMs: number; readonly tokens: number; readonly cost: number };
+export type Flight = {
+  readonly line: Admittable;
+  readonly sentMs: number;
+  readonly tokens: number;
+  readonly cost: number;
+};
 
 /** What a lane did since this second began. */
 type LaneCounts = {
@@ -26,6 +32,8 @@ type LaneCounts = {
 
 /** A call that has been out for so long was not refused: refusals come back at once. */
 const TRIED_MS = 5000;
+/** Lines that were set aside are tried so far apart while everything is refused. */
+const TRY_MS = 1000;
 /** So much of the last calls failed at the service: it is called less often for a while. */
 const FAILED_SHARE = 0.15;
 const FAILED_OVER = 20;
@@ -41,17 +49,22 @@ export class Lane {
   /** Latencies of the answers of this second. */
   recentMs: number[] = [];
   private readonly flights: Set<Flight> = new Set();
+  private readonly refusedLines: RefusedLines;
+  private readonly others = { started: 0, refused: 0 };
   private refusedSinceMs: number | null = null;
+  private lastAdmittedSentMs = -Infinity;
+  private startedMs = -Infinity;
   private counts: LaneCounts = noCounts();
   private failedShare = 0;
 
   constructor(
     model: string,
-    limits: PaceLimits,
+    options: { limits: PaceLimits; maxUnreachableMs: number },
     onChange: (nowMs: number, dimension: Dimension, reason: PaceReason) => void,
   ) {
     this.model = model;
-    this.pacer = new Pacer({ limits, onChange });
+    this.pacer = new Pacer({ limits: options.limits, onChange });
+    this.refusedLines = new RefusedLines(options.maxUnreachableMs);
   }
 
   get inFlight(): number {
@@ -77,26 +90,82 @@ export class Lane {
     return this.counts;
   }
 
-  start(nowMs: number, tokens: number): Flight {
-    const flight = { sentMs: nowMs, tokens, cost: this.pacer.start(nowMs, tokens) };
+  /** `again`: before all others, but for a line that was refused so often that others are tried first. */
+  wait(waiter: Waiter, again: boolean): void {
+    const asideMs = again ? this.refusedLines.asideUntilMs(waiter.line) : null;
+    if (asideMs !== null) this.queue.setAside(waiter, asideMs);
+    else if (again) this.queue.putBack(waiter);
+    else this.queue.push(waiter);
+  }
+
+  /** When the next call may start, or when to ask again; Infinity: nobody waits. */
+  nextStartMs(nowMs: number): number {
+    const { pacer, queue } = this;
+    const { dueMs } = queue;
+    if (dueMs === Infinity) return Infinity;
+    const pacedMs = Math.max(dueMs, pacer.nextStartMs(nowMs));
+    if (dueMs === -Infinity || !pacer.isHalfOpen) return pacedMs;
+    // Where all that is left is set aside, each line has its own gap between tries.
+    return Math.min(pacedMs, Math.max(dueMs, this.startedMs + TRY_MS, pacer.pausedUntilMs));
+  }
+
+  /** Who is next; undefined: nobody may start now. */
+  next(nowMs: number): Waiter | undefined {
+    return this.queue.peek(nowMs, this.pacer.isHalfOpen);
+  }
+
+  /** Takes who is next out of the queue. */
+  takeNext(nowMs: number): Waiter | undefined {
+    return this.queue.take(nowMs, this.pacer.isHalfOpen);
+  }
+
+  start(nowMs: number, line: Admittable): Flight {
+    const tokens = line.inputTokens + line.outputExpectedTokens;
+    const flight = { line, sentMs: nowMs, tokens, cost: this.pacer.start(nowMs, tokens) };
     this.flights.add(flight);
+    this.startedMs = nowMs;
+    this.others.started += 1;
     this.counts.sent += 1;
     this.counts.tokens += flight.cost;
     return flight;
   }
 
   admitted(nowMs: number, flight: Flight): void {
+    const { line, sentMs } = flight;
     this.refusedSinceMs = null;
+    this.lastAdmittedSentMs = Math.max(this.lastAdmittedSentMs, sentMs);
+    this.refusedLines.admitted(line);
     this.counts.admitted += 1;
-    this.pacer.admitted(nowMs, flight.sentMs);
+    this.pacer.admitted(nowMs, sentMs);
   }
 
-  throttled(nowMs: number, flight: Flight, at: { why: FailureClass; waitMs: number | null }): void {
+  throttled(
+    nowMs: number,
+    flight: Flight,
+    at: { why: FailureClass; waitMs: number | null },
+  ): AfterRefusal {
     const kind = kindOf(at.why);
     this.throttles[kind] += 1;
     this.counts.refused[kind] += 1;
+    const { pacer, lastAdmittedSentMs } = this;
+    const { isOwn, hopelessAfter } = this.refusedLines.refused(flight.line, nowMs, {
+      ...at,
+      isLarge: pacer.isLarge(flight.cost),
+      presumedMs: pacer.refusalMs,
+      lastAdmittedSentMs,
+      others: this.others,
+      startedSince: (sinceMs) => pacer.startedBetween(sinceMs, { nowMs, untilMs: flight.sentMs }),
+    });
+    if (isOwn) {
+      this.others.started -= 1;
+      pacer.forget(nowMs, flight);
+      return { waitMs: 0, hopelessAfter };
+    }
+    this.others.refused += 1;
     this.refusedSinceMs ??= nowMs;
-    this.pacer.refused(nowMs, at.why, { ...flight, waitMs: at.waitMs });
+    pacer.refused(nowMs, at.why, { ...flight, waitMs: at.waitMs });
+    pacer.tookNothing(nowMs, flight.cost);
+    return { waitMs: Math.max(0, pacer.nextStartMs(nowMs) - nowMs), hopelessAfter };
   }
 
   /** A call failed at the service. A stray failure says nothing; several of the last calls slow the lane. */

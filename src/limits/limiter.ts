@@ -45,10 +45,8 @@ export class Limiter {
       lane.admitted(this.now(), flight);
     },
     throttled: ({ lane, flight }, why, waitMs) => {
-      const now = this.now();
       this.service.reached();
-      lane.throttled(now, flight, { why, waitMs });
-      return Math.max(0, lane.pacer.nextStartMs(now) - now);
+      return lane.throttled(this.now(), flight, { why, waitMs });
     },
     overloaded: ({ lane }) => {
       lane.overloaded(this.now());
@@ -82,14 +80,12 @@ export class Limiter {
     return readAheadLines(this.concurrency, models, this.lanes.values());
   }
 
-  /** Waits for leave to send; null once the run is stopping or the model is parked. `again`: before all others of its lane. */
+  /** Waits for leave to send; null once the run is stopping or the model is parked. `again`: as `Lane.wait` has it. */
   admit(line: Admittable, again: boolean): Promise<Ticket | null> {
     const lane = this.lane(line.model);
     if (this.stopped || lane.parked) return Promise.resolve(null);
     return new Promise((resolve) => {
-      const waiter = { line, resolve };
-      if (again) lane.queue.putBack(waiter);
-      else lane.queue.push(waiter);
+      lane.wait({ line, resolve }, again);
       this.pump();
     });
   }
@@ -158,7 +154,9 @@ export class Limiter {
   private lane(model: string): Lane {
     const known = this.lanes.get(model);
     if (known !== undefined) return known;
-    const lane: Lane = new Lane(model, this.limitsOf(model), (_, dimension, reason) => {
+    const { maxUnreachableMs } = this.options;
+    const options = { limits: this.limitsOf(model), maxUnreachableMs };
+    const lane: Lane = new Lane(model, options, (_, dimension, reason) => {
       this.trace.laneChange(lane, dimension, reason);
     });
     this.lanes.set(model, lane);
@@ -185,12 +183,11 @@ export class Limiter {
       let nextMs = Infinity;
       let next: Lane | null = null;
       for (const lane of this.lanes.values()) {
-        if (lane.queue.size === 0) continue;
-        const atMs = lane.pacer.nextStartMs(nowMs);
+        const atMs = lane.nextStartMs(nowMs);
         if (atMs > nowMs) nextMs = Math.min(nextMs, atMs);
         else if (next === null || lane.inFlight < next.inFlight) next = lane;
       }
-      const waiter = next?.queue.peek();
+      const waiter = next?.next(nowMs);
       if (next === null || waiter === undefined) return nextMs;
       if (this.active >= this.slots.count) return null;
       const reserved = (this.options.reserve ?? ownEstimate)(waiter.line);
@@ -204,7 +201,7 @@ export class Limiter {
   }
 
   private startNext(lane: Lane, nowMs: number, reserved: Reservation): void {
-    const waiter = lane.queue.take();
+    const waiter = lane.takeNext(nowMs);
     if (waiter === undefined) return;
     // The last to have had its turn is the last in the map: among equals, lanes take turns.
     if (this.lanes.size > 1) {
@@ -212,7 +209,7 @@ export class Limiter {
       this.lanes.set(lane.model, lane);
     }
     const { line, resolve } = waiter;
-    const flight = lane.start(nowMs, line.inputTokens + line.outputExpectedTokens);
+    const flight = lane.start(nowMs, line);
     this.options.budget.reserve(reserved.pico);
     this.active += 1;
     const call = { lane, flight, reserved };
@@ -273,9 +270,8 @@ export class Limiter {
 
   /** Whether the next call of a lane waits for the end of others: for a slot, or for money. */
   private isHeldUp(lane: Lane, nowMs: number): boolean {
-    const waiter = lane.queue.peek();
-    if (waiter === undefined || this.active === 0 || lane.pacer.nextStartMs(nowMs) > nowMs)
-      return false;
+    const waiter = lane.next(nowMs);
+    if (waiter === undefined || this.active === 0 || lane.nextStartMs(nowMs) > nowMs) return false;
     const { pico } = (this.options.reserve ?? ownEstimate)(waiter.line);
     return this.active >= this.slots.count || !this.options.budget.fits(pico);
   }

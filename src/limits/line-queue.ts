@@ -1,11 +1,28 @@
-/** First in, first out, but what was refused comes back to the head. Both ends in constant time. */
+/** After one that was set aside come so many fresh items, where there are any. */
+const FRESH_BETWEEN = 3;
+
+type Aside<T> = { readonly item: T; readonly dueMs: number };
+
+/**
+ * First in, first out, but what was refused comes back to the head, or is set aside until it is due
+ * again. Both ends in constant time; few items are aside. Times are monotonic milliseconds.
+ */
 export class LineQueue<T> {
   private returned: T[] = [];
   private items: T[] = [];
   private head = 0;
+  /** The first to be due comes first. */
+  private aside: Aside<T>[] = [];
+  private freshTaken = FRESH_BETWEEN;
 
   get size(): number {
-    return this.returned.length + this.items.length - this.head;
+    return this.returned.length + this.items.length - this.head + this.aside.length;
+  }
+
+  /** When there is something to take; Infinity: the queue is empty. */
+  get dueMs(): number {
+    if (this.returned.length > 0 || this.head < this.items.length) return -Infinity;
+    return this.aside[0]?.dueMs ?? Infinity;
   }
 
   push(item: T): void {
@@ -17,14 +34,27 @@ export class LineQueue<T> {
     this.returned.push(item);
   }
 
-  peek(): T | undefined {
+  /** Sets an item aside: it is not taken before `dueMs`, and then in turn with fresh ones. */
+  setAside(item: T, dueMs: number): void {
+    const at = this.aside.findLastIndex((one) => one.dueMs <= dueMs) + 1;
+    this.aside.splice(at, 0, { item, dueMs });
+  }
+
+  /** What would be taken now. `freshFirst`: what was set aside only where nothing else is left. */
+  peek(nowMs: number, freshFirst: boolean): T | undefined {
+    if (this.isAsideNext(nowMs, freshFirst)) return this.aside[0]?.item;
     return this.returned.at(-1) ?? this.items[this.head];
   }
 
-  take(): T | undefined {
+  take(nowMs: number, freshFirst: boolean): T | undefined {
+    if (this.isAsideNext(nowMs, freshFirst)) {
+      this.freshTaken = 0;
+      return this.aside.shift()?.item;
+    }
     if (this.returned.length > 0) return this.returned.pop();
     const item = this.items[this.head];
     if (item === undefined) return undefined;
+    this.freshTaken += 1;
     this.head += 1;
     // Taken items are let go of in stretches, so that taking stays cheap.
     if (this.head > 1024 && this.head * 2 > this.items.length) {
@@ -35,10 +65,22 @@ export class LineQueue<T> {
   }
 
   drain(): T[] {
-    const all = [...this.returned.toReversed(), ...this.items.slice(this.head)];
+    const all = [
+      ...this.returned.toReversed(),
+      ...this.items.slice(this.head),
+      ...this.aside.map(({ item }) => item),
+    ];
     this.returned = [];
     this.items = [];
     this.head = 0;
+    this.aside = [];
     return all;
+  }
+
+  private isAsideNext(nowMs: number, freshFirst: boolean): boolean {
+    const [first] = this.aside;
+    if (first === undefined || first.dueMs > nowMs || this.returned.length > 0) return false;
+    const isFreshLeft = this.head < this.items.length;
+    return !isFreshLeft || (!freshFirst && this.freshTaken >= FRESH_BETWEEN);
   }
 }

@@ -2,7 +2,7 @@ import type { FailureClass } from '../failure.ts';
 import type { LimitOrigin, PaceLimits } from './pace-limits.ts';
 import { Rate } from './rate.ts';
 import type { RateReason, RateState } from './rate-options.ts';
-import { StartLog } from './start-log.ts';
+import { type Started, StartLog } from './start-log.ts';
 import { TokenRatio } from './token-ratio.ts';
 
 /** An unknown limit is felt for: five a second at first. */
@@ -14,6 +14,8 @@ const PAUSE_MS_MAX = 60_000;
 const PRESUMED_MS = { least: 200, first: 1000, most: 5000 } as const;
 /** What answers took beyond the estimate is made up for by so much of each later call. */
 const DEBT_SHARE = 0.01;
+/** A call is large that the pace gives so long to. */
+const LARGE_MS = 5000;
 /** A service that is short of capacity is called a tenth less often, at most once a second, and then more again. */
 const EASED = { factor: 0.9, least: 0.1, recovery: 1.03, afterMs: 2000, secondsMost: 30 } as const;
 
@@ -43,9 +45,9 @@ export class Pacer {
   private readonly ratio: TokenRatio = new TokenRatio();
   private readonly log: StartLog = new StartLog();
   private readonly onChange: NonNullable<PacerOptions['onChange']>;
-  private pausedUntilMs = 0;
+  pausedUntilMs = 0;
   /** A call that was not refused for so long is taken to be admitted. */
-  private refusalMs: number = PRESUMED_MS.first;
+  refusalMs: number = PRESUMED_MS.first;
   private refusalSeen = false;
   private debtTokens = 0;
   private eased = 1;
@@ -86,6 +88,11 @@ export class Pacer {
         this.onChange(nowMs, 'tokens', reason);
       },
     });
+  }
+
+  /** Whether single calls are tried, since everything is refused. */
+  get isHalfOpen(): boolean {
+    return this.requests.state === 'half-open' || this.tokens.state === 'half-open';
   }
 
   /** When the next call may start, or when to ask again; now or earlier: at once. */
@@ -146,6 +153,32 @@ export class Pacer {
     this.tokens.paused(paused);
   }
 
+  /** A call was refused for what it is: it took nothing of the limits and says nothing of them. */
+  forget(nowMs: number, { sentMs, cost }: { sentMs: number; cost: number }): void {
+    this.log.withdrawn(sentMs, cost);
+    for (const [rate, amount] of [[this.requests, 1] as const, [this.tokens, cost] as const]) {
+      rate.run?.forget(sentMs);
+      rate.pace.starts.giveBack(amount / rate.perMs, nowMs);
+    }
+  }
+
+  /** Whether the pace gives a call of that cost some seconds. */
+  isLarge(cost: number): boolean {
+    return cost / this.tokens.perMs >= LARGE_MS;
+  }
+
+  /** A large call was refused, and took no tokens: what comes after it is not held up for what it would have taken. */
+  tookNothing(nowMs: number, cost: number): void {
+    const { pace, run } = this.tokens;
+    if (this.isLarge(cost))
+      pace.starts.notAfter(nowMs + Math.max(LARGE_MS, run?.betweenMs ?? 0), nowMs);
+  }
+
+  /** What was started from `sinceMs` on and before `untilMs`, and was refused or is taken to be admitted. */
+  startedBetween(sinceMs: number, at: { nowMs: number; untilMs: number }): Started {
+    return this.log.before(Math.min(at.untilMs, at.nowMs - this.refusalMs), sinceMs);
+  }
+
   /** The service is short of capacity or failed: called a little less often for a while. */
   ease(nowMs: number): void {
     if (nowMs - this.easedMs < SECOND_MS) return;
@@ -187,7 +220,7 @@ export class Pacer {
       requests: ofDimension(this.requests, rpm, origin?.rpm),
       tokens: ofDimension(this.tokens, tpm, origin?.tpm),
       pausedUntilMs: this.pausedUntilMs,
-      state: this.tokens.state === 'half-open' ? 'half-open' : this.requests.state,
+      state: this.isHalfOpen ? 'half-open' : this.requests.state,
       tokenRatio: this.ratio.value,
     };
   }

@@ -35,13 +35,13 @@ export class Rate {
   private readonly admissions: Admissions;
   /** Null: what a call costs is known before. */
   private readonly noise: Noise | null;
-  private readonly pace: Pace;
+  readonly pace: Pace;
   private readonly learned: Learned = new Learned();
   private readonly window: CountingWindow;
   private readonly growth: Growth;
   private readonly use: PaceUse = new PaceUse();
   private readonly chance: Chance;
-  private run: RefusalRun | null = null;
+  run: RefusalRun | null = null;
   /** A trial has shown that refusals are fewer at a lower pace. */
   private followsPace = false;
   private reopenedMs = -Infinity;

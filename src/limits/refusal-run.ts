@@ -109,6 +109,12 @@ export class RefusalRun {
     this.tries.push(nowMs);
   }
 
+  /** The start of a try that says nothing. */
+  forget(sentMs: number): void {
+    const at = this.tries.indexOf(sentMs);
+    if (at >= 0) this.tries.splice(at, 1);
+  }
+
   /** When the fate of the oldest open try is known, if it is not refused before. */
   knownAtMs(presumedAfterMs: number): number {
     const [first] = this.tries;

@@ -24,11 +24,16 @@ export class StartLog {
 
   /** A call that was started at `atMs` was refused after all. */
   refused(atMs: number, tokens: number): void {
+    this.withdrawn(atMs, tokens).refused += 1;
+  }
+
+  /** A call that was started at `atMs` counts as if it had never been. Returns its stretch. */
+  withdrawn(atMs: number, tokens: number): Started {
     const stretch = this.stretchAt(Math.floor(atMs / STRETCH_MS));
     if (stretch === null) return;
     stretch.calls -= 1;
     stretch.tokens -= tokens;
-    stretch.refused += 1;
+    return stretch;
   }
 
   /** What was started from `fromMs` on and before `toMs`. */
@@ -43,6 +48,11 @@ export class StartLog {
       sum.refused += stretch.refused;
     }
     return sum;
+  }
+
+  /** What was started from `fromMs` on in stretches that were over at `toMs`. */
+  before(toMs: number, fromMs: number): Started {
+    return this.between(fromMs, Math.floor(toMs / STRETCH_MS) * STRETCH_MS);
   }
 
   /** The last so many calls, or a few more, that were started no later than `untilMs` and not before `sinceMs`. */

@@ -31,6 +31,11 @@ export class StartTimes {
     this.dueMs = Math.max(this.dueMs, ms);
   }
 
+  /** A start took nothing after all: the next is due so much earlier. */
+  giveBack(spacingMs: number, nowMs: number): void {
+    this.dueMs = Math.max(Math.min(this.dueMs, nowMs), this.dueMs - spacingMs);
+  }
+
   /** The next start is due no later than `ms`, nor before `nowMs`. */
   notAfter(ms: number, nowMs: number): void {
     this.dueMs = Math.max(nowMs, Math.min(this.dueMs, ms));

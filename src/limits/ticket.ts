@@ -28,6 +28,14 @@ export function ownEstimate(line: Admittable): Reservation {
   };
 }
 
+/** What follows a refusal. */
+export type AfterRefusal = {
+  /** The pause of the lane, for the report; 0: none, the refusal is the line's own. */
+  readonly waitMs: number;
+  /** The line was refused so often while others were admitted that it is given up; null: it is tried again. */
+  readonly hopelessAfter: number | null;
+};
+
 /** Leave to make one call; a slot is held until `release`. */
 export type Ticket = {
   /** What was set aside for the call: what it may have taken where nobody says. */
@@ -36,9 +44,9 @@ export type Ticket = {
   admitted(): void;
   /**
    * The service refused the call for its rate, tokens or growth (`why`); `waitMs`: its Retry-After.
-   * Costs the line no attempt. Returns the pause of the lane, for the report.
+   * Costs the line no attempt.
    */
-  throttled(why: FailureClass, waitMs: number | null): number;
+  throttled(why: FailureClass, waitMs: number | null): AfterRefusal;
   /**
    * The call failed at the service: an error of its own, no capacity, or no answer in time. Many of
    * them slow the lane a little and lower the calls in flight.

@@ -238,7 +238,8 @@ describe('Limiter: lanes', () => {
     const { clock, limiter, tickets, ask } = createLimiter();
     ask(lineOf('qwen-plus'));
     await settleTurns();
-    expect(tickets[0]?.ticket.throttled('throttle_rate', 7000)).toBeGreaterThanOrEqual(7000);
+    const { waitMs } = tickets[0]?.ticket.throttled('throttle_rate', 7000) ?? { waitMs: 0 };
+    expect(waitMs).toBeGreaterThanOrEqual(7000);
     tickets[0]?.ticket.release(DONE);
     expect(limiter.paces()).toMatchObject([{ model: 'qwen-plus', throttles: 1, pausedMs: 7000 }]);
     ask(lineOf('qwen-plus'), true);

@@ -1,44 +1,136 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LineQueue } from '../../src/limits/line-queue.ts';
 
-type Step = { readonly push: number } | { readonly putBack: number } | 'take' | 'drain';
+type Step =
+  | { readonly push: number }
+  | { readonly putBack: number }
+  | { readonly setAside: number; readonly forMs: number }
+  | { readonly passMs: number }
+  | { readonly take: 'in turn' | 'fresh first' }
+  | 'drain';
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.nat().map((push) => ({ push })) },
   { weight: 2, arbitrary: fc.nat().map((putBack) => ({ putBack })) },
-  { weight: 6, arbitrary: fc.constant('take' as const) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ setAside: fc.nat(), forMs: fc.integer({ min: 0, max: 40 }) }),
+  },
+  { weight: 2, arbitrary: fc.integer({ min: 0, max: 30 }).map((passMs) => ({ passMs })) },
+  {
+    weight: 7,
+    arbitrary: fc
+      .constantFrom('in turn' as const, 'fresh first' as const)
+      .map((take) => ({ take })),
+  },
   { weight: 1, arbitrary: fc.constant('drain' as const) },
 );
 
-function follow(steps: readonly Step[]): void {
-  const queue = new LineQueue<number>();
-  let model: number[] = [];
-  for (const one of steps) {
-    if (one === 'take') expect(queue.take()).toBe(model.shift());
-    else if (one === 'drain') {
-      expect(queue.drain()).toEqual(model);
-      model = [];
-    } else if ('push' in one) {
-      queue.push(one.push);
-      model.push(one.push);
-    } else {
-      queue.putBack(one.putBack);
-      model.unshift(one.putBack);
+/** The queue as plain arrays: what came back, what is fresh, and what is aside, in no order. */
+class Model {
+  returned: number[] = [];
+  fresh: number[] = [];
+  aside: { item: number; dueMs: number }[] = [];
+  sinceAside = 3;
+
+  get all(): number[] {
+    const aside = this.aside.toSorted((a, b) => a.dueMs - b.dueMs).map(({ item }) => item);
+    return [...this.returned, ...this.fresh, ...aside];
+  }
+
+  get dueMs(): number {
+    if (this.returned.length + this.fresh.length > 0) return -Infinity;
+    return Math.min(Infinity, ...this.aside.map(({ dueMs }) => dueMs));
+  }
+
+  take(nowMs: number, freshFirst: boolean): number | undefined {
+    if (this.returned.length > 0) return this.returned.shift();
+    const [first] = this.aside.toSorted((a, b) => a.dueMs - b.dueMs);
+    const isTurn = this.fresh.length === 0 || (!freshFirst && this.sinceAside >= 3);
+    if (first !== undefined && first.dueMs <= nowMs && isTurn) {
+      this.aside.splice(this.aside.indexOf(first), 1);
+      this.sinceAside = 0;
+      return first.item;
     }
-    expect(queue.size).toBe(model.length);
-    expect(queue.peek()).toBe(model[0]);
+    if (this.fresh.length > 0) this.sinceAside += 1;
+    return this.fresh.shift();
   }
 }
 
-test('LineQueue: any steps: the same as an array that is pushed at the end, taken from and put back to the head', () => {
-  fc.assert(fc.property(fc.array(step, { maxLength: 200 }), follow));
+function follow(steps: readonly Step[]): void {
+  const queue = new LineQueue<number>();
+  let model = new Model();
+  let nowMs = 0;
+  for (const one of steps) {
+    if (one === 'drain') {
+      expect(queue.drain()).toEqual(model.all);
+      const { sinceAside } = model;
+      model = new Model();
+      model.sinceAside = sinceAside;
+    } else if ('take' in one) {
+      const freshFirst = one.take === 'fresh first';
+      const peeked = queue.peek(nowMs, freshFirst);
+      const taken = queue.take(nowMs, freshFirst);
+      expect(taken).toBe(model.take(nowMs, freshFirst));
+      expect(peeked).toBe(taken);
+    } else if ('push' in one) {
+      queue.push(one.push);
+      model.fresh.push(one.push);
+    } else if ('putBack' in one) {
+      queue.putBack(one.putBack);
+      model.returned.unshift(one.putBack);
+    } else if ('setAside' in one) {
+      queue.setAside(one.setAside, nowMs + one.forMs);
+      model.aside.push({ item: one.setAside, dueMs: nowMs + one.forMs });
+    } else nowMs += one.passMs;
+    expect(queue.size).toBe(model.all.length);
+    expect(queue.dueMs).toBe(model.dueMs);
+  }
+}
+
+test('LineQueue: any steps: the same as plain arrays', () => {
+  fc.assert(fc.property(fc.array(step, { maxLength: 200 }), follow), { numRuns: 500 });
 });
 
 test('LineQueue: thousands of items, taken and pushed in turn: nothing is lost when taken ones are let go of', () => {
   const many = Array.from({ length: 5000 }, (_, index): Step => ({ push: index }));
   const mixed = Array.from({ length: 9000 }, (_, index): Step =>
-    index % 3 === 0 ? { push: index } : 'take',
+    index % 3 === 0 ? { push: index } : { take: 'in turn' },
   );
   follow([...many, ...mixed]);
+});
+
+describe('LineQueue: items that were set aside', () => {
+  /** Ten fresh items, and three that are due again at 0, 5 and 100 ms. */
+  function queueOf(): LineQueue<string> {
+    const queue = new LineQueue<string>();
+    for (const fresh of '0123456789') queue.push(fresh);
+    queue.setAside('c', 100);
+    queue.setAside('a', 0);
+    queue.setAside('b', 5);
+    return queue;
+  }
+  const takeAll = (queue: LineQueue<string>, freshFirst: boolean): string => {
+    let taken = '';
+    for (
+      let item = queue.take(10, freshFirst);
+      item !== undefined;
+      item = queue.take(10, freshFirst)
+    )
+      taken += item;
+    return taken;
+  };
+
+  test('what is due comes in turn with fresh ones, one of four; what is not due stays', () => {
+    const queue = queueOf();
+    expect(takeAll(queue, false)).toBe('a012b3456789');
+    expect(queue.size).toBe(1);
+    expect(queue.dueMs).toBe(100);
+    expect(queue.take(100, false)).toBe('c');
+  });
+
+  test('fresh first: what is due comes when nothing else is left', () => {
+    expect(takeAll(queueOf(), true)).toBe('0123456789ab');
+  });
 });
