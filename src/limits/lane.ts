@@ -52,6 +52,7 @@ export class Lane {
   private readonly refusedLines: RefusedLines;
   private readonly others = { started: 0, refused: 0 };
   private refusedSinceMs: number | null = null;
+  private wasIdle = true;
   private lastAdmittedSentMs = -Infinity;
   private startedMs = -Infinity;
   private counts: LaneCounts = noCounts();
@@ -185,10 +186,23 @@ export class Lane {
     this.recentMs.push(actual.latencyMs);
   }
 
-  /** For how long everything was refused; a call that is out and was not refused at once may yet be answered. */
+  /**
+   * For how long everything was refused; to be asked once a second. A call that is out and was not
+   * refused at once may yet be answered, and where there was nothing to send the time begins anew.
+   */
   refusedForMs(nowMs: number): number {
-    if (this.refusedSinceMs === null || this.isTrying(nowMs)) return 0;
+    const isIdle = this.queue.size + this.inFlight === 0;
+    // A line that was refused may just be on its way back.
+    if (isIdle && this.wasIdle) this.refusedSinceMs = null;
+    this.wasIdle = isIdle;
+    if (this.refusedSinceMs === null || isIdle || this.isTrying(nowMs)) return 0;
     return nowMs - this.refusedSinceMs;
+  }
+
+  /** Nothing could be tried for so long until now: that does not count. */
+  paused(nowMs: number, pausedMs: number): void {
+    if (this.refusedSinceMs !== null)
+      this.refusedSinceMs = Math.min(nowMs, this.refusedSinceMs + pausedMs);
   }
 
   /** A line could be called, but for a slot or money: that nothing was admitted says nothing meanwhile. */

@@ -3,6 +3,7 @@ import { CallTicket, type TicketDesk } from './call-ticket.ts';
 import { Lane } from './lane.ts';
 import type { LimiterOptions } from './limiter-options.ts';
 import type { LanePace, PaceChange } from './pace-event.ts';
+import { Outages } from './outages.ts';
 import type { LearnedLimits, PaceLimits } from './pace-limits.ts';
 import { PaceTrace } from './pace-trace.ts';
 import { readAheadLines } from './read-ahead.ts';
@@ -11,7 +12,6 @@ import { RetryBudget } from './retry-budget.ts';
 import { secondOf } from './second.ts';
 import { Slots } from './slots.ts';
 import { type Admittable, ownEstimate, type Reservation, type Ticket } from './ticket.ts';
-import { Unreachable } from './unreachable.ts';
 
 type Released = Parameters<Ticket['release']>[0];
 
@@ -31,7 +31,7 @@ export class Limiter {
   private readonly slots: Slots;
   private readonly cap: CallCap;
   private readonly retries: RetryBudget = new RetryBudget();
-  private readonly service: Unreachable = new Unreachable();
+  private readonly outages: Outages;
   private readonly trace: PaceTrace;
   private readonly retunings: Retunings = new Retunings();
   private stopped = false;
@@ -41,11 +41,11 @@ export class Limiter {
   private active = 0;
   private readonly desk: TicketDesk = {
     admitted: ({ lane, flight }) => {
-      this.service.reached();
+      this.outages.service.reached();
       lane.admitted(this.now(), flight);
     },
     throttled: ({ lane, flight }, why, waitMs) => {
-      this.service.reached();
+      this.outages.service.reached();
       return lane.throttled(this.now(), flight, { why, waitMs });
     },
     overloaded: ({ lane }) => {
@@ -61,6 +61,7 @@ export class Limiter {
     const { clock, concurrency, latencySignals, onPace } = options;
     this.cap = new CallCap(concurrency, latencySignals ?? false);
     this.slots = new Slots(this.cap.value);
+    this.outages = new Outages(options);
     this.trace = new PaceTrace(clock, onPace);
     this.cancelTick = clock.after(TICK_MS, () => {
       this.tick();
@@ -92,7 +93,7 @@ export class Limiter {
 
   /** A call could not even be sent: the whole service pauses, longer each time. Returns the pause. */
   unreachable(reason: string): number {
-    return this.service.failed(this.now(), reason);
+    return this.outages.service.failed(this.now(), reason);
   }
 
   /** How long the run's retry budget asks a retry to wait, in milliseconds; takes from the budget. */
@@ -170,7 +171,10 @@ export class Limiter {
   private pump(): void {
     if (this.stopped) return;
     const now = this.now();
-    const nextMs = this.service.pausedUntilMs > now ? this.service.pausedUntilMs : this.start(now);
+    const nextMs =
+      this.outages.service.pausedUntilMs > now
+        ? this.outages.service.pausedUntilMs
+        : this.start(now);
     if (nextMs !== null) this.wakeAt(nextMs, now);
   }
 
@@ -242,9 +246,11 @@ export class Limiter {
 
   private tick(): void {
     this.slots.giveBack();
-    this.tellUnreachable();
+    const now = this.now();
     const lanes = [...this.lanes.values()];
-    const reason = this.cap.look(secondOf(lanes, this.now()));
+    for (const lane of lanes) if (this.isHeldUp(lane, now)) lane.heldUp(now);
+    this.outages.look(now, lanes);
+    const reason = this.cap.look(secondOf(lanes, now));
     this.trace.second(lanes, this.concurrency);
     this.setSlots(reason);
     if (this.stopped) return;
@@ -252,20 +258,6 @@ export class Limiter {
       this.tick();
     });
     this.pump();
-  }
-
-  private tellUnreachable(): void {
-    const now = this.now();
-    const { maxUnreachableMs, onUnreachable } = this.options;
-    const lanes = [...this.lanes.values()];
-    const trying = lanes.some((lane) => lane.isTrying(now));
-    if (!trying && this.service.forMs(now) > maxUnreachableMs)
-      onUnreachable(null, this.service.reason);
-    for (const lane of lanes) {
-      if (this.isHeldUp(lane, now)) lane.heldUp(now);
-      if (!lane.parked && lane.refusedForMs(now) > maxUnreachableMs)
-        onUnreachable(lane.model, null);
-    }
   }
 
   /** Whether the next call of a lane waits for the end of others: for a slot, or for money. */

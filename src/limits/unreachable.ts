@@ -27,6 +27,11 @@ export class Unreachable {
     this.pauseMs = 0;
   }
 
+  /** Nothing could be tried for so long until now: that does not count. */
+  paused(nowMs: number, pausedMs: number): void {
+    if (this.sinceMs !== null) this.sinceMs = Math.min(nowMs, this.sinceMs + pausedMs);
+  }
+
   /** For how long no call could be sent, in milliseconds. */
   forMs(nowMs: number): number {
     return this.sinceMs === null ? 0 : nowMs - this.sinceMs;

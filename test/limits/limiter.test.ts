@@ -362,11 +362,66 @@ describe('Limiter: a service that admits nothing', () => {
     const refused = tickets.find(({ model }) => model === 'qwen-max')?.ticket;
     refused?.throttled('throttle_rate', null);
     refused?.release(DONE);
-    await clock.advance(9000);
+    ask(lineOf('qwen-max'), true);
+    const other = tickets.find(({ model }) => model === 'qwen-plus')?.ticket;
+    other?.release({ ...DONE, latencyMs: 100 });
+    await clock.advance(100);
+    const again = tickets.at(-1);
+    expect(again?.model).toBe('qwen-max');
+    again?.ticket.throttled('throttle_rate', 60_000);
+    again?.ticket.release(DONE);
+    ask(lineOf('qwen-max'), true);
+    await clock.advance(8900);
     expect(told).toEqual([]);
     await clock.advance(3000);
     expect(told[0]).toBe('qwen-max');
     expect(told).not.toContain('qwen-plus');
+  });
+
+  test('refused once, and then there was nothing to send for a long time: not told, later lines get leave', async () => {
+    const { clock, tickets, told, ask } = createLimiter({ maxUnreachableMs: 10_000 });
+    ask(lineOf('qwen-max'));
+    await settleTurns();
+    tickets[0]?.ticket.throttled('throttle_rate', null);
+    tickets[0]?.ticket.release(DONE);
+    await clock.advance(60_000);
+    ask(lineOf('qwen-max'));
+    await clock.advance(2000);
+    expect(tickets).toHaveLength(2);
+    tickets[1]?.ticket.throttled('throttle_rate', 60_000);
+    tickets[1]?.ticket.release(DONE);
+    ask(lineOf('qwen-max'), true);
+    await clock.advance(9000);
+    expect(told).toEqual([]);
+    await clock.advance(3000);
+    expect(told[0]).toBe('qwen-max');
+  });
+
+  test('the process is stopped for an hour: not told, since nothing could be tried meanwhile', async () => {
+    const fake = createFakeClock();
+    let stoppedMs = 0;
+    const clock = { ...fake, monotonicMs: () => fake.monotonicMs() + stoppedMs };
+    const { limiter, told, tickets, ask } = createLimiter({ clock, maxUnreachableMs: 10_000 });
+    ask(lineOf('qwen-max'));
+    await settleTurns();
+    tickets[0]?.ticket.throttled('throttle_rate', 60_000);
+    tickets[0]?.ticket.release(DONE);
+    ask(lineOf('qwen-max'), true);
+    limiter.unreachable('connect ECONNREFUSED');
+    await fake.advance(5000);
+    stoppedMs = 3_600_000;
+    await fake.advance(1000);
+    expect(told).toEqual([]);
+    tickets[1]?.ticket.throttled('throttle_rate', 60_000);
+    tickets[1]?.ticket.release(DONE);
+    ask(lineOf('qwen-max'), true);
+    limiter.unreachable('connect ECONNREFUSED');
+    await fake.advance(4000);
+    expect(told).toEqual([]);
+    await fake.advance(10_000);
+    expect(told).toContain(null);
+    expect(told).toContain('qwen-max');
+    limiter.stop();
   });
 
   test('refused once, and then it waits for the slot of another: not told, its next try is admitted', async () => {
@@ -385,12 +440,13 @@ describe('Limiter: a service that admits nothing', () => {
   });
 
   test('refused, held up by the slot of another, and refused again without end: told', async () => {
-    const { clock, tickets, told } = await heldUp();
+    const { clock, tickets, told, ask } = await heldUp();
     await clock.advance(30_000);
     tickets[1]?.ticket.release(DONE);
     await clock.advance(100);
-    tickets[2]?.ticket.throttled('throttle_rate', null);
+    tickets[2]?.ticket.throttled('throttle_rate', 60_000);
     tickets[2]?.ticket.release(DONE);
+    ask(lineOf('qwen-max'), true);
     await clock.advance(12_000);
     expect(told[0]).toBe('qwen-max');
   });

@@ -1,0 +1,38 @@
+import type { Lane } from './lane.ts';
+import type { LimiterOptions } from './limiter-options.ts';
+import { Unreachable } from './unreachable.ts';
+
+/** A look that comes later than this was held up: the process was stopped, or its machine slept. */
+const LATE_MS = 3000;
+
+/** For how long nothing has been admitted, and whether that is longer than allowed. Looked at once a second. */
+export class Outages {
+  readonly service: Unreachable = new Unreachable();
+  private readonly options: Pick<LimiterOptions, 'maxUnreachableMs' | 'onUnreachable'>;
+  private lookedMs: number | null = null;
+
+  constructor(options: Pick<LimiterOptions, 'maxUnreachableMs' | 'onUnreachable'>) {
+    this.options = options;
+  }
+
+  look(nowMs: number, lanes: readonly Lane[]): void {
+    this.awake(nowMs, lanes);
+    const { maxUnreachableMs, onUnreachable } = this.options;
+    const trying = lanes.some((lane) => lane.isTrying(nowMs));
+    if (!trying && this.service.forMs(nowMs) > maxUnreachableMs)
+      onUnreachable(null, this.service.reason);
+    for (const lane of lanes) {
+      if (!lane.parked && lane.refusedForMs(nowMs) > maxUnreachableMs)
+        onUnreachable(lane.model, null);
+    }
+  }
+
+  /** Time in which nothing could be tried is no time in which nothing was admitted. */
+  private awake(nowMs: number, lanes: readonly Lane[]): void {
+    const pausedMs = nowMs - (this.lookedMs ?? nowMs);
+    this.lookedMs = nowMs;
+    if (pausedMs < LATE_MS) return;
+    this.service.paused(nowMs, pausedMs);
+    for (const lane of lanes) lane.paused(nowMs, pausedMs);
+  }
+}
