@@ -211,7 +211,7 @@ function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailu
   const decision = decide(line, tally, { ...at, verdict });
   const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
   const ambiguous = verdict.billing === 'possibly_billed';
-  if (isOverload(failure, verdict)) ticket.overloaded();
+  if (isOverload(failure, verdict)) ticket.overloaded(code);
   const replied = failure.kind === 'http' || failure.kind === 'bad-response';
   const wallMs = context.clock.wallMs();
   if (TIME_LIMIT_CODES.includes(code)) tally.tooSlow = true;

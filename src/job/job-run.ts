@@ -16,6 +16,7 @@ import { RunMoney } from './run-money.ts';
 import type { RunOptions } from './run-options.ts';
 import { RunPace } from './run-pace.ts';
 import {
+  everyCallFailed,
   isOwnWorkspaceRefused,
   saidOfLine,
   tooManyFailures,
@@ -70,8 +71,9 @@ export class JobRun {
       budget: this.money.budget,
       reserve: (line) => this.money.expectations.reserve(line),
       maxUnreachableMs: settings.maxUnreachableMs,
-      onUnreachable: (model, reason) => {
-        this.unreachable(model, reason);
+      onUnreachable: (model, reason, failedBy) => {
+        if (failedBy === undefined || failedBy === null) this.unreachable(model, reason);
+        else stop.stop(everyCallFailed(failedBy, settings));
       },
       onBudgetReached: () => {
         stop.stop({

@@ -58,6 +58,16 @@ export function unreachable(
   return { reason: 'unreachable', code: EXIT.unavailable, message };
 }
 
+/** The service was reached, but every call failed at it for longer than `--max-unreachable`; the last with this code. */
+export function everyCallFailed(
+  code: string,
+  { maxUnreachableMs }: Pick<Settings, 'maxUnreachableMs'>,
+): Stopped {
+  const seconds = Math.round(maxUnreachableMs / 1000);
+  const message = `every call failed for ${seconds} s (--max-unreachable; last: ${oneLine(code)}); the lines stay open: run again when the service is back`;
+  return { reason: 'unreachable', code: EXIT.unavailable, message };
+}
+
 /** `--max-failures P%` is looked at once this many lines were sent and are settled. */
 const PERCENT_AFTER_LINES = 100;
 

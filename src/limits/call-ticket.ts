@@ -7,7 +7,7 @@ import type { AfterRefusal, Reservation, Ticket } from './ticket.ts';
 export type TicketDesk = {
   admitted(ticket: CallTicket): void;
   throttled(ticket: CallTicket, why: FailureClass, waitMs: number | null): AfterRefusal;
-  overloaded(ticket: CallTicket): void;
+  overloaded(ticket: CallTicket, code: string): void;
   released(ticket: CallTicket, actual: Parameters<Ticket['release']>[0]): void;
 };
 
@@ -19,6 +19,8 @@ export class CallTicket implements Ticket {
   readonly slot: Slot;
   private readonly desk: TicketDesk;
   private isReleased = false;
+  private isAdmitted = false;
+  private hasFailed = false;
 
   constructor(
     desk: TicketDesk,
@@ -33,6 +35,7 @@ export class CallTicket implements Ticket {
   }
 
   admitted(): void {
+    this.isAdmitted = true;
     this.desk.admitted(this);
   }
 
@@ -40,8 +43,14 @@ export class CallTicket implements Ticket {
     return this.desk.throttled(this, why, waitMs);
   }
 
-  overloaded(): void {
-    this.desk.overloaded(this);
+  overloaded(code: string): void {
+    this.hasFailed = true;
+    this.desk.overloaded(this, code);
+  }
+
+  /** Whether its reply says that the service works: an answer, or a refusal of the line itself. */
+  get hasWorked(): boolean {
+    return this.isAdmitted && !this.hasFailed;
   }
 
   release(actual: Parameters<Ticket['release']>[0]): void {

@@ -16,8 +16,11 @@ export type LimiterOptions = {
   readonly maxUnreachableMs: number;
   /** A server of one's own, whose latency rises with its load: fewer calls in flight then. Default false. */
   readonly latencySignals?: boolean;
-  /** Nothing was admitted for longer than allowed; null: by the service as a whole. */
-  onUnreachable(model: string | null, reason: string | null): void;
+  /**
+   * Nothing was admitted for longer than allowed; null: by the service as a whole. `failedBy`: it was
+   * reached, but all calls failed at it, the last with this code.
+   */
+  onUnreachable(model: string | null, reason: string | null, failedBy?: string | null): void;
   /** The next call does not fit into the budget and none is in flight that could make room. */
   onBudgetReached(): void;
   /** The trace: what each lane did in each second, and every change with its reason. */

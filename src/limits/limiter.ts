@@ -48,8 +48,10 @@ export class Limiter {
       this.outages.service.reached();
       return lane.throttled(this.now(), flight, { why, waitMs });
     },
-    overloaded: ({ lane }) => {
-      lane.overloaded(this.now());
+    overloaded: ({ lane }, code) => {
+      const now = this.now();
+      this.outages.failing.failed(now, code);
+      lane.overloaded(now);
     },
     released: (ticket, actual) => {
       this.released(ticket, actual);
@@ -222,12 +224,14 @@ export class Limiter {
     });
   }
 
-  private released({ lane, flight, reserved, slot }: CallTicket, actual: Released): void {
+  private released(ticket: CallTicket, actual: Released): void {
+    const { lane, flight, reserved, slot } = ticket;
     const { tokens, latencyMs } = actual;
     this.active -= 1;
     this.options.budget.settle(reserved.pico, actual);
     lane.ended(flight, { tokens, latencyMs });
     if (latencyMs !== null) this.retries.answered();
+    if (ticket.hasWorked) this.outages.failing.worked();
     this.slots.put(slot);
     this.pump();
   }

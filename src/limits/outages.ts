@@ -1,3 +1,4 @@
+import { Failing } from './failing.ts';
 import type { Lane } from './lane.ts';
 import type { LimiterOptions } from './limiter-options.ts';
 import { Unreachable } from './unreachable.ts';
@@ -8,6 +9,7 @@ const LATE_MS = 3000;
 /** For how long nothing has been admitted, and whether that is longer than allowed. Looked at once a second. */
 export class Outages {
   readonly service: Unreachable = new Unreachable();
+  readonly failing: Failing = new Failing();
   private readonly options: Pick<LimiterOptions, 'maxUnreachableMs' | 'onUnreachable'>;
   private lookedMs: number | null = null;
 
@@ -21,6 +23,8 @@ export class Outages {
     const trying = lanes.some((lane) => lane.isTrying(nowMs));
     if (!trying && this.service.forMs(nowMs) > maxUnreachableMs)
       onUnreachable(null, this.service.reason);
+    else if (!trying && this.failing.forMs(nowMs) > maxUnreachableMs)
+      onUnreachable(null, null, this.failing.code);
     for (const lane of lanes) {
       if (!lane.parked && lane.refusedForMs(nowMs) > maxUnreachableMs)
         onUnreachable(lane.model, null);
@@ -33,6 +37,7 @@ export class Outages {
     this.lookedMs = nowMs;
     if (pausedMs < LATE_MS) return;
     this.service.paused(nowMs, pausedMs);
+    this.failing.paused(nowMs, pausedMs);
     for (const lane of lanes) lane.paused(nowMs, pausedMs);
   }
 }

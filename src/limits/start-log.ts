@@ -24,13 +24,14 @@ export class StartLog {
 
   /** A call that was started at `atMs` was refused after all. */
   refused(atMs: number, tokens: number): void {
-    this.withdrawn(atMs, tokens).refused += 1;
+    const stretch = this.withdrawn(atMs, tokens);
+    if (stretch !== null) stretch.refused += 1;
   }
 
-  /** A call that was started at `atMs` counts as if it had never been. Returns its stretch. */
-  withdrawn(atMs: number, tokens: number): Started {
+  /** A call that was started at `atMs` counts as if it had never been. Returns its stretch; null: it is forgotten. */
+  withdrawn(atMs: number, tokens: number): Started | null {
     const stretch = this.stretchAt(Math.floor(atMs / STRETCH_MS));
-    if (stretch === null) return;
+    if (stretch === null) return null;
     stretch.calls -= 1;
     stretch.tokens -= tokens;
     return stretch;

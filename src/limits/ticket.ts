@@ -49,9 +49,9 @@ export type Ticket = {
   throttled(why: FailureClass, waitMs: number | null): AfterRefusal;
   /**
    * The call failed at the service: an error of its own, no capacity, or no answer in time. Many of
-   * them slow the lane a little and lower the calls in flight.
+   * them slow the lane a little and lower the calls in flight; nothing but them ends the run in time.
    */
-  overloaded(): void;
+  overloaded(code: string): void;
   /**
    * Gives the slot back, to be called once the call's end is handed to the journal: whoever gets it
    * writes a start record before anything is sent. Only the first time counts. `tokens`: what the call
