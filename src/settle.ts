@@ -22,7 +22,7 @@ import type { Report } from './reporters/reporter.ts';
 import { settleUnsent } from './settle-unsent.ts';
 import { answeredLine, failedLine } from './settled-line.ts';
 import { callToMake } from './streamed-call.ts';
-import { meetsLimitAgain, TIME_LIMIT_CODES, WANTS_NO_STREAM } from './time-limit.ts';
+import { meetsLimitAgain, TIME_LIMIT_CODES, toldOfLimit } from './time-limit.ts';
 
 /** A call that may have been billed but brought no answer is made at most this often for one line. */
 const AMBIGUOUS_MAX = 2;
@@ -204,9 +204,6 @@ function endAnswered(
 function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailure }): Ending {
   const { failure, context, ticket } = at;
   const { usage, statusCode, code, requestId } = failure;
-  const message = meetsLimitAgain(line, failure)
-    ? `${failure.message}; ${WANTS_NO_STREAM}`
-    : failure.message;
   const verdict = classify(failure);
   const decision = decide(line, tally, { ...at, verdict });
   const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
@@ -222,6 +219,7 @@ function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailu
     code,
     model: line.model,
   });
+  const told = decision.failure ?? toldOfLimit(line, failure);
   return {
     end: {
       lineNo: line.lineNo,
@@ -236,11 +234,7 @@ function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailu
       costPico,
     },
     settled: decision.fails
-      ? failedLine(line, tally.attempt, {
-          failure: decision.failure ?? { ...failure, message },
-          unsent: false,
-          wallMs,
-        })
+      ? failedLine(line, tally.attempt, { failure: told, unsent: false, wallMs })
       : null,
     taken: {
       ...NOTHING_TAKEN,

@@ -22,6 +22,14 @@ export function meetsLimitAgain(
   return failure.metTimeLimit === true && !mayStream && !call.stream;
 }
 
-/** What is told of such a line beside what happened. */
-export const WANTS_NO_STREAM =
+const WANTS_NO_STREAM =
   'the line wants no stream (`stream` or `incremental_output` is false), and without one it would stop there again: leave that out, or lower `max_tokens`';
+
+/** What is written down of a line's failure: where it would only be bought again, with what to do about it. */
+export function toldOfLimit(
+  line: Parameters<typeof meetsLimitAgain>[0],
+  failure: ApiFailure,
+): ApiFailure {
+  if (!meetsLimitAgain(line, failure)) return failure;
+  return { ...failure, message: `${failure.message}; ${WANTS_NO_STREAM}` };
+}

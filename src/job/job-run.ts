@@ -288,13 +288,8 @@ export class JobRun {
     const failUnsent =
       verdict.class === 'not_found' && job.survey.models.some(({ model }) => model !== line.model);
     if (!this.parked.has(line.model)) {
-      this.park(
-        line.model,
-        { failure, failUnsent },
-        failUnsent
-          ? null
-          : { reason: 'access', code: EXIT.access, message: `${line.model}, ${message}` },
-      );
+      const why = { reason: 'access', code: EXIT.access, message: `${line.model}, ${message}` };
+      this.park(line.model, { failure, failUnsent }, failUnsent ? null : why);
     }
     return failUnsent ? 'fail' : 'open';
   }
