@@ -3,7 +3,7 @@ import type { Clock } from './clock.ts';
 /** How often deadlines are looked at: one timer for all calls instead of one each. */
 const LOOK_EVERY_MS = 250;
 /** A look that comes so late says that the process stood still (Ctrl-Z, a frozen machine, a disk that hung). */
-const LATE_MS = 2 * LOOK_EVERY_MS;
+const LATE_MS = 2000;
 
 /** A call with a deadline, in the time of `Deadlines`. */
 type Call = { readonly deadlineMs: number; drop(ending: 'timeout'): void };
@@ -20,7 +20,10 @@ export type Deadlines = {
   close(): void;
 };
 
-/** Watches over the calls of `open`. Time that passes between two looks counts as no more than their distance, or `LATE_MS` more. */
+/**
+ * Watches over the calls of `open`. Of a look that comes later than `LATE_MS` the lateness does not count; less counts in
+ * full, so that a machine on which looks are late each time (commits to a slow disk) keeps its deadlines.
+ */
 export function openDeadlines(open: ReadonlySet<Call>, clock: Clock): Deadlines {
   let cancel: (() => void) | null = null;
   let dueMs = 0;

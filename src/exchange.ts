@@ -169,7 +169,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     const bytes =
       this.chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.chunks);
     if (!isCompressed(headers)) return bytes;
-    const body = plainBody(bytes, headers['content-encoding'] ?? '', REPLY_BYTES_MAX);
+    const body = plainBody(bytes, headers['content-encoding'] ?? '');
     const more = Math.max(0, body.length - this.heldBytes);
     this.heldBytes += more;
     this.room.grow(more);

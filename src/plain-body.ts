@@ -8,22 +8,30 @@ const INFLATERS: ReadonlyMap<string, typeof gunzipSync> = new Map([
   ['br', brotliDecompressSync],
 ]);
 
+/** Codings that say nothing, or are no codings at all and stand there by mistake. */
+const PLAIN: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'utf8', 'text']);
+/**
+ * What a compressed reply may come to: it is inflated at once, beside others, and nobody asked for it. The longest
+ * answers of 65,536 tokens have 300 KB.
+ */
+const PLAIN_BYTES_MAX = 8 * 1024 * 1024;
+
 /** Whether a reply says that it is compressed, which nobody asks for. */
 export function isCompressed(headers: Readonly<Record<string, string>>): boolean {
   const coding = headers['content-encoding'];
-  return coding !== undefined && coding !== '' && codingOf(coding) !== 'identity';
+  return coding !== undefined && !PLAIN.has(codingOf(coding));
 }
 
 /**
  * The plain bytes of a compressed reply: some gateways send one unasked, and the answer in it is paid
- * for. Where they cannot be had whole (torn, an unknown coding, more than `bytesMax`) a text that says
+ * for. Where they cannot be had whole (torn, an unknown coding, more than 8 MiB) a text that says
  * so takes their place: it is no JSON, and so no answer, whatever the status.
  */
-export function plainBody(body: Buffer, coding: string, bytesMax: number): Buffer {
+export function plainBody(body: Buffer, coding: string): Buffer {
   try {
     const inflate = INFLATERS.get(codingOf(coding));
     if (inflate === undefined) throw new Error('the coding is not known');
-    return inflate(body, { maxOutputLength: bytesMax });
+    return inflate(body, { maxOutputLength: PLAIN_BYTES_MAX });
   } catch (error) {
     // A header that is wrong does no harm: what is compressed is no text.
     if (isUtf8(body)) return body;

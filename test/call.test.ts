@@ -854,6 +854,19 @@ describe('openTransport: time', () => {
     ]);
   });
 
+  test('looks that are a second late each time: a call is cut at its limit', async () => {
+    const server = await silentServer();
+    const transport = transportTo(server.origin, { timeoutMs: { whole: 5000, streamed: 60_000 } });
+    const result = send(transport);
+    await server.reached(1);
+    // Five of 1,250 ms are 6,250.
+    for (let look = 0; look < 5; look += 1) {
+      clock.standStill(1250);
+      clock.step();
+    }
+    expect(failureOf(await result).kind).toBe('timeout');
+  });
+
   test('looks that are late each time: a call is cut all the same', async () => {
     const server = await silentServer();
     const transport = transportTo(server.origin, { timeoutMs: { whole: 5000, streamed: 60_000 } });

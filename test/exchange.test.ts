@@ -80,10 +80,31 @@ test('frames that repeat the text so far, more of them than a reply may have byt
   expect(bytes).toBeGreaterThan(REPLY_BYTES_MAX);
   if (reply.result?.kind !== 'stream') throw new Error(JSON.stringify(reply.result));
   expect(JSON.stringify(reply.result.fold.end())).toContain(text);
-  // What it takes up is the text, not the frames.
-  expect(reply.taken).toBeGreaterThan(text.length / 2);
-  expect(reply.taken).toBeLessThan(text.length * 2);
+  // What it takes up is the text (two bytes a character), not the frames.
+  expect(reply.taken).toBeGreaterThan(text.length);
+  expect(reply.taken).toBeLessThan(text.length * 3);
 });
+
+test('a compressed reply that comes to more than 8 MiB: refused, with the reason', () => {
+  const reply = streamedReply(() => ({}) as StreamFold, { 'content-encoding': 'gzip' });
+  reply.push(gzipSync(Buffer.alloc(9 * MIB, ' ')));
+  reply.end();
+  if (reply.result?.kind !== 'reply') throw new Error(JSON.stringify(reply.result));
+  expect(reply.result.reply.body.toString()).toContain('the reply is compressed (gzip)');
+  expect(reply.taken).toBeLessThan(MIB);
+});
+
+test.each(['utf-8', 'none', 'identity', ''])(
+  'a content-encoding that is none (%s): a stream is folded as it comes',
+  (coding) => {
+    const reply = streamedReply((head) => dashscope.fold(head, asked({ incremental: true })), {
+      'content-encoding': coding,
+    });
+    reply.push(frame('好', 'stop'));
+    reply.end();
+    expect(reply.result?.kind).toBe('stream');
+  },
+);
 
 test('a compressed reply: what it takes up is its plain bytes', () => {
   const openFold = (): StreamFold => {

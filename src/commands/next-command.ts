@@ -44,6 +44,14 @@ export function carriedFlags(flags: GivenFlags): RunFlags {
   return carried;
 }
 
+/** The same, to be named later, in another folder. */
+export function flagsToKeep(flags: GivenFlags, cwd: string): RunFlags {
+  const { catalog, ...carried } = carriedFlags(flags);
+  return typeof catalog === 'string'
+    ? { ...carried, catalog: path.resolve(cwd, catalog) }
+    : carried;
+}
+
 function flagsText(flags: RunFlags, stopped: RunSummary['stopped']): string {
   return Object.entries(CARRIED_FLAGS)
     .map(([name, { stop, raised }]) => {

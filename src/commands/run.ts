@@ -13,6 +13,7 @@ import { refuseSameFiles } from '../output/output-set.ts';
 import type { Settings } from '../settings.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { outputSeenIn } from '../job/expectations.ts';
+import { keepRunFlags } from '../job/keep-run-flags.ts';
 import { jobCurrency } from '../job/job-currency.ts';
 import { prepareJob } from '../job/prepare-job.ts';
 import { isBatchChat } from '../config/endpoints.ts';
@@ -29,7 +30,7 @@ import { type RunResult, runJob } from '../job/run-job.ts';
 import type { RunOptions } from '../job/run-options.ts';
 import { checkCommand, checkPlaces } from './check.ts';
 import type { CommandIo } from './io.ts';
-import { carriedFlags } from './next-command.ts';
+import { flagsToKeep } from './next-command.ts';
 import { refuseStopped } from './refuse-stopped.ts';
 import { confirmFresh, confirmOpen, confirmSampled, gate, refuseBlindFresh } from './run-gate.ts';
 import { type Places, placesOf, placesOfJob } from './run-places.ts';
@@ -170,6 +171,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       requestOf(wired, { io, pricing, currency, outputSeen: outputSeenIn(seen), onGate }),
     );
     const job = await confirmJob(ledger, prepared, { wired, asked, currency, io });
+    keepRunFlags(ledger, job, flagsToKeep(wired.parsed.flags, io.cwd));
     const report = (event: Parameters<Reporter['report']>[0]): void => {
       reporter.report(event);
       io.onEvent?.(event);
@@ -273,7 +275,6 @@ function requestOf(
     resultsPath: places.resultsPath,
     errorsPath: places.errorsPath,
     order: places.order,
-    runFlags: carriedFlags(wired.parsed.flags),
     defaults: setup.defaults,
     pricing: at.pricing,
     outputSeen: at.outputSeen,

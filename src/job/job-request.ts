@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Identity, JobEndpoint, RunFlags } from '../ledger/records.ts';
+import type { Identity, JobEndpoint } from '../ledger/records.ts';
 import type { LineDefaults } from '../input/request-parts.ts';
 import type { OutputSeen } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
@@ -17,7 +17,6 @@ export type JobRequest = {
   readonly resultsPath: string;
   readonly errorsPath: string;
   readonly order: 'input' | 'settled';
-  readonly runFlags: RunFlags;
   readonly defaults: LineDefaults;
   readonly pricing: Pricing;
   readonly outputSeen: OutputSeen;

@@ -43,6 +43,7 @@ export class JobRun {
   private readonly firstReplies: FirstReplies = new FirstReplies((failure) => {
     this.options.stop.stop(wrongEndpoint(failure, this.options.endpoint));
   });
+  private readonly refusedWorkspaces: Set<string> = new Set();
   private readonly parked: Map<string, Parked> = new Map();
   private readonly parkedModels: Set<string> = new Set();
   private parkedStop: Stopped | null = null;
@@ -279,7 +280,7 @@ export class JobRun {
   /** A verdict that nothing more of this model or account can succeed (cli.md section 6). */
   private stopOf(line: PlannedLine, verdict: Verdict, failure: ApiFailure): 'open' | 'fail' {
     const { stop, job, settings } = this.options;
-    if (isOwnWorkspaceRefused(line, failure, settings)) return 'fail';
+    if (isOwnWorkspaceRefused(line, failure, settings, this.refusedWorkspaces)) return 'fail';
     const message = saidOfLine(line, failure);
     if (verdict.scope !== 'model') {
       stop.stop({ reason: verdict.class, code: EXIT.access, message });

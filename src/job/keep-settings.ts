@@ -16,26 +16,23 @@ export function keepSettings(ledger: Ledger, job: Job, request: JobRequest): voi
     inputPath: request.inputPath,
     endpoint: JSON.stringify(request.endpoint),
     ledgerPath: resolve(ledger.path),
-    runFlags: JSON.stringify(request.runFlags),
   };
   const known = {
     inputPath: job.inputPath,
     endpoint: JSON.stringify(job.endpoint),
     ledgerPath: job.ledgerPath,
-    runFlags: JSON.stringify(job.runFlags),
   };
   if (!moved && isDeepStrictEqual(now, known)) return;
   ledger.transact(() => {
     ledger.database
       .prepare(
-        `UPDATE jobs SET input_path = ?, endpoint = ?, ledger_path = ?, run_flags = ?, output_order = ?, results_path = ?, errors_path = ?
+        `UPDATE jobs SET input_path = ?, endpoint = ?, ledger_path = ?, output_order = ?, results_path = ?, errors_path = ?
          WHERE id = ?`,
       )
       .run(
         now.inputPath,
         now.endpoint,
         now.ledgerPath,
-        now.runFlags,
         request.order,
         request.resultsPath,
         request.errorsPath,

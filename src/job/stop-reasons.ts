@@ -33,15 +33,20 @@ export function wrongEndpoint(
 
 /**
  * Whether it is the line's own `X-DashScope-WorkSpace` that was refused: another line's may be allowed. Where
- * `workspace` is configured, that one is sent, for every line.
+ * `workspace` is configured, that one is sent, for every line; and one that was `refused` before is not one line's
+ * alone: it stops the job.
  */
 export function isOwnWorkspaceRefused(
   { call }: Pick<PlannedLine, 'call'>,
   { code }: ApiFailure,
   { workspace }: Pick<Settings, 'workspace'>,
+  refused: Set<string>,
 ): boolean {
-  const isOwn = workspace === undefined && call.headers['x-dashscope-workspace'] !== undefined;
-  return isOwn && code.toLowerCase() === 'workspace.accessdenied';
+  const own = workspace === undefined ? call.headers['x-dashscope-workspace'] : undefined;
+  if (own === undefined || code.toLowerCase() !== 'workspace.accessdenied') return false;
+  const isFirst = !refused.has(own);
+  refused.add(own);
+  return isFirst;
 }
 
 /** Nothing was admitted for longer than `--max-unreachable`; by a model, or (null) by the service as a whole. */

@@ -29,14 +29,17 @@ function hasItsSize(file: string, { inputBytes }: Job): boolean {
 type Move = { readonly from: string; readonly to: string; readonly inputPath: string };
 
 /**
- * An input of the remembered name beside the ledger, where it is the job's: the remembered one is gone; or, of a ledger that does not say where
- * it stood (older versions), it is named after the input, or the file is as long (a copied folder: the first one is another job's).
+ * An input of the remembered name beside the ledger, where it is the job's: the remembered one is gone; or, of a ledger that stands elsewhere now or
+ * does not say where it stood (older versions), the file is as long (a copy: the first one is another job's); of the latter also where it is named
+ * after the input.
  */
 function besideLedger(job: Job, ledgerPath: string): Move | null {
   const [from, to] = [dirname(job.inputPath), dirname(ledgerPath)];
   const inputPath = join(to, basename(job.inputPath));
+  const isMoved = job.ledgerPath === null || !isSame(job.ledgerPath, ledgerPath);
   const isCopy =
-    job.ledgerPath === null && (isNamedAfter(job, ledgerPath) || hasItsSize(inputPath, job));
+    isMoved &&
+    ((job.ledgerPath === null && isNamedAfter(job, ledgerPath)) || hasItsSize(inputPath, job));
   return isCopy || !isThere(job.inputPath, 'absent') ? { from, to, inputPath } : null;
 }
 

@@ -37,6 +37,9 @@ function createLedger(path: string): void {
     } finally {
       database.close();
     }
+    // A log without its ledger, which was removed: SQLite would read it into the new one.
+    const real = realLedgerPath(path);
+    for (const suffix of ['-wal', '-shm']) rmSync(real + suffix, { force: true });
     renameSync(temporary, path);
     const folder = openSync(dirname(path), 'r');
     try {

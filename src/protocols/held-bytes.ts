@@ -2,12 +2,18 @@
 const MEMBER_BYTES = 64;
 const NUMBER_BYTES = 8;
 
+/** Such characters take two bytes, and so do all others of their text. */
+const WIDE = /[^\0-\xff]/;
+
 /**
- * About the bytes that plain data takes: its texts, one for each character, and something for each
+ * About the bytes that plain data takes at the most: its texts, and something for each
  * member. Arrays are taken for arrays of numbers. Goes through all of it, so not for every frame.
  */
 export function heldBytes(value: unknown): number {
-  if (typeof value === 'string') return value.length;
+  if (typeof value === 'string') {
+    // V8 keeps a text that was put together as its pieces, 33 bytes each, until it is looked into.
+    return value.length * (WIDE.test(value) ? 2 : 1);
+  }
   if (typeof value !== 'object' || value === null) return NUMBER_BYTES;
   if (Array.isArray(value)) return value.length * NUMBER_BYTES;
   let bytes = 0;

@@ -147,7 +147,11 @@ function readLine(state: ParserState, line: string): void {
   const value = colon === -1 ? '' : line.slice(valueStart);
   if (field === 'data') state.data.push(value);
   else if (field === 'event') state.event = value;
-  else if (field === 'id' && state.data.length > 0) endEvent(state);
+  else if (field === 'id' && state.data.length > 0) {
+    endEvent(state);
+    // The line belongs to the next event, which has begun.
+    state.eventBytes = line.length;
+  }
 }
 
 function endEvent(state: ParserState): void {

@@ -109,6 +109,10 @@ describe('a known job', () => {
     const other = ['resume', ...server.flags, '-c', '1', '--max-failures', '1'];
     expect(await runCli(bench, other)).toMatchObject({ status: 3 });
     expect(await next()).toBe(`resume ${ledger} --max-failures 1`);
+    // A run that is refused has not been: its flags are not kept.
+    const refused = ['resume', ...server.flags, '--max-cost', '99', '--confirm-cost', '0'];
+    expect(await runCli(bench, refused)).toMatchObject({ status: 3 });
+    expect(await next()).toBe(`resume ${ledger} --max-failures 1`);
   });
 
   test('a rehearsal that the environment asks for never goes to the service', async () => {

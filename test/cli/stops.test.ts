@@ -344,6 +344,14 @@ describe('77: the account says no', () => {
     const run = await runCli(bench, [...args, '-c', '1', '--json']);
     expect(run).toMatchObject({ status: 1 });
     expect(linesOf(run.json())).toMatchObject({ answered: 1, failed: 1, open: 0 });
+    bench.write(
+      'many.jsonl',
+      jsonl(['一', '二', '三', '四'].map((id) => nativeLine(id, { headers }))),
+    );
+    const many = args.map((arg) => arg.replace('a.jsonl', 'many.jsonl'));
+    const shared = await runCli(bench, [...many, '-c', '1', '--json']);
+    expect(shared).toMatchObject({ status: 77 });
+    expect(linesOf(shared.json())).toMatchObject({ failed: 1, open: 3 });
     const all = [...args, '-c', '1', '--json', '--workspace', 'ws-closed', '--fresh', '-y'];
     const stopped = await runCli(bench, all);
     expect(stopped).toMatchObject({ status: 77 });

@@ -171,7 +171,6 @@ export async function createHarness(
       resultsPath: settings.output ?? resultsPath,
       errorsPath: settings.errors ?? errorsPath,
       order: settings.order ?? 'input',
-      runFlags: {},
       defaults,
       pricing,
       outputSeen: outputSeenIn(seen),

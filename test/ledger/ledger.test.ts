@@ -171,6 +171,19 @@ describe('Ledger: what is refused', () => {
     adopted.close();
   });
 
+  test('gone, but for its -wal: a new one takes nothing from that', () => {
+    const folder = tempFolder();
+    const ledger = openTempLedger(folder);
+    commitLines(ledger, addJob(ledger, folder), [settledOf(1)], { seqBefore: 0 });
+    const path = join(tempFolder(), 'a.qbatch.db');
+    for (const suffix of ['-wal', '-shm']) copyFileSync(ledger.path + suffix, path + suffix);
+    ledger.close();
+    const anew = reopen(path)();
+    expect(anew.database.pragma('integrity_check', { simple: true })).toBe('ok');
+    expect(anew.database.prepare('SELECT count(*) FROM jobs').pluck().get()).toBe(0);
+    anew.close();
+  });
+
   test('older than its mark: 78 naming both counts, and the mark keeps what it knew', () => {
     const path = closedLedger(2);
     copyFileSync(path, `${path}.older`);

@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { movedFiles } from '../../src/ledger/moved-files.ts';
 import type { Job } from '../../src/ledger/records.ts';
@@ -61,6 +61,15 @@ test('a ledger that is where it was: a file as long and of the same name beside 
   const { put, files } = tree();
   put('one/state/a.jsonl', '?'.repeat('one/data/a.jsonl'.length));
   expect(files('one/state/l.qbatch.db')).toEqual(ONE);
+});
+
+test('a flat copy of what stood in folders: the input beside it is its own, where it is as long', () => {
+  const { at, put, files } = tree();
+  for (const path of ['one/state/l.qbatch.db', 'one/data/a.jsonl'])
+    cpSync(at(path), at(join('flat', basename(path))));
+  expect(files('flat/l.qbatch.db')).toEqual(['flat/a.jsonl', ONE[1], 'flat/e.jsonl']);
+  put('flat/a.jsonl', 'another length');
+  expect(files('flat/l.qbatch.db')).toEqual(ONE);
 });
 
 test('of an older ledger that does not say where it stood, such a file is', () => {

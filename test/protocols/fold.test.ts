@@ -705,6 +705,12 @@ describe('isWhole', () => {
     ],
     ['a whole event of nothing after it', true, [nativeFrame(['stop']), ': wait\n\ndata:\n\n'], 1],
     ['the beginning of an event after it', false, [nativeFrame(['stop']), 'id:3\n'], 1],
+    [
+      'the beginning of an event after it, no blank line between',
+      false,
+      [nativeFrame(['stop']).slice(0, -1), 'id:3\n'],
+      1,
+    ],
     ['an event that has not ended', false, [nativeFrame(['stop']).slice(0, -1)], 1],
     ['an error after it', false, [nativeFrame(['stop']), 'data:{"code":"X","message":"y"}\n\n'], 1],
     [
@@ -789,10 +795,23 @@ describe('heldBytes', () => {
     const fold = dashscope.fold(HEAD, asked({ incremental: false }));
     for (let length = 1000; length <= text.length; length += 1000)
       fold.push(Buffer.from(frames([text.slice(0, length), '']).split('id:2')[0] ?? ''));
-    expect(fold.heldBytes()).toBeGreaterThan(50_000);
-    expect(fold.heldBytes()).toBeLessThan(60_000);
+    // Two bytes each.
+    expect(fold.heldBytes()).toBeGreaterThan(100_000);
+    expect(fold.heldBytes()).toBeLessThan(110_000);
     fold.push(Buffer.from(`data:"${'x'.repeat(100_000)}`));
-    expect(fold.heldBytes()).toBeGreaterThan(150_000);
+    expect(fold.heldBytes()).toBeGreaterThan(200_000);
+  });
+
+  test('a text of tens of thousands of pieces: it takes what is counted, not its pieces', () => {
+    const folds = Array.from({ length: 20 }, () => openai.fold(HEAD, asked({ incremental: true })));
+    const before = heap();
+    for (const fold of folds) {
+      for (let nth = 0; nth < 20_000; nth += 1) fold.push(Buffer.from(chunks(['w', 'x'])));
+      fold.heldBytes();
+    }
+    // As ropes: 20 times 40,000 pieces of 33 bytes, 26 MB.
+    expect(heap() - before).toBeLessThan(10_000_000);
+    expect(folds[0]?.heldBytes()).toBeGreaterThan(40_000);
   });
 
   test.each<[string, (nth: number, filler: string) => object]>([

@@ -98,7 +98,6 @@ async function work({ world, scenario, clock, stop }: Run, ledger: Ledger): Prom
     resultsPath: path('job.results.jsonl'),
     errorsPath: path('job.errors.jsonl'),
     order: scenario.order,
-    runFlags: {},
     defaults,
     pricing,
     outputSeen: outputSeenIn(seen),
