@@ -84,6 +84,16 @@ export class Chance {
     this.steeredShare = steeredShare;
   }
 
+  /** Whether the pace is tried lower: it must not grow meanwhile. */
+  get isTrying(): boolean {
+    return this.trial !== null;
+  }
+
+  /** Whatever was tried, the limit is another now. */
+  drop(): void {
+    this.trial = null;
+  }
+
   /** The pace of a trial, as a share of the one before. */
   get trialShare(): number {
     const { trial } = this;
@@ -92,12 +102,14 @@ export class Chance {
 
   /** A call was refused that started at `sentMs`, at a pace of `perMs` (the log knows of it). */
   refused(nowMs: number, sentMs: number, perMs: number): RefusalMeans {
-    if (this.trial !== null) return 'chance';
     if (this.isClosed(sentMs)) {
-      // Whatever else there is, a limit was met; what is known of chance stands.
+      // Whatever else there is, a limit was met; what is known of chance stands, and a trial ends.
+      if (this.trial !== null) this.trialledMs = nowMs;
+      this.trial = null;
       this.highPerMs = perMs === Infinity ? 0 : perMs;
       return 'limit';
     }
+    if (this.trial !== null) return 'chance';
     if (this.share > 0) {
       if (nowMs - this.trialledMs > this.againMs) return this.again(nowMs, perMs);
       return this.isMore(nowMs, sentMs) ? 'limit' : 'chance';

@@ -4,7 +4,9 @@ import type { SentLog } from './chance.ts';
 /** A pace is cut to this share of what is known to be given, and no further. */
 const FLOOR_SHARE = 0.35;
 /** Unless so large a share of the last calls was refused: then less is given. Fewer calls do not say so. */
-const FALLEN = { share: 0.3, calls: 60, callsLeast: 20 } as const;
+const FALLEN = { share: 0.3, callsLeast: 20 } as const;
+/** At a pace far too high a second holds many calls, and the tries that follow few: then so many in so long say it. */
+const FAST = { calls: 60, ms: 5000 } as const;
 
 /**
  * How far refusals may cut a pace. A service may refuse a share of calls whatever the pace (a soft limit,
@@ -15,10 +17,10 @@ const FALLEN = { share: 0.3, calls: 60, callsLeast: 20 } as const;
  */
 export class PaceFloor {
   private readonly admissions: Admissions;
-  private readonly sent: Pick<SentLog, 'last'>;
+  private readonly sent: Pick<SentLog, 'between'>;
   private heldPerMs = 0;
 
-  constructor(admissions: Admissions, sent: Pick<SentLog, 'last'>) {
+  constructor(admissions: Admissions, sent: Pick<SentLog, 'between'>) {
     this.admissions = admissions;
     this.sent = sent;
   }
@@ -30,11 +32,19 @@ export class PaceFloor {
 
   /** The least that a refusal at `nowMs` may leave of the pace of a lane that first called at `startedMs`. */
   perMs(nowMs: number, at: { perMs: number; startedMs: number | null }): number {
-    // By calls, not by time: at a pace far too high a second holds many, and the tries that follow few.
-    const { calls, refused } = this.sent.last(FALLEN.calls, nowMs, at.startedMs ?? nowMs);
-    const hasFallen = refused > FALLEN.share * Math.max(FALLEN.callsLeast, calls + refused);
+    const share = this.refusedShare(nowMs, at);
+    const hasFallen = share > FALLEN.share;
     const perMs = this.admissions.minutePerMs(nowMs);
     this.heldPerMs = hasFallen ? perMs : Math.max(this.heldPerMs, perMs);
     return Math.min(at.perMs, this.heldPerMs * FLOOR_SHARE);
+  }
+
+  private refusedShare(nowMs: number, at: { perMs: number; startedMs: number | null }): number {
+    const sinceMs = at.startedMs ?? nowMs;
+    const { calls, refused } = this.sent.between(Math.max(sinceMs, nowMs - FAST.ms), nowMs);
+    if (calls + refused >= FAST.calls) return refused / (calls + refused);
+    const { callsLeast } = FALLEN;
+    const lane = { perMs: at.perMs, windowMs: 0, sinceMs, callsLeast };
+    return this.admissions.refusedShare(nowMs, lane);
   }
 }

@@ -47,8 +47,6 @@ export class Rate {
   private reopenedMs = -Infinity;
   private lastBurstMs = -Infinity;
   private feelAtMs = Infinity;
-  /** The last pause that the service asked for. */
-  private hintMs = 0;
 
   constructor(options: RateOptions) {
     const { admitted, sent, spread, unknownPerMs, perMinute, origin } = options;
@@ -141,6 +139,7 @@ export class Rate {
     } else {
       if (noise !== null)
         pace.perMs = Math.max(pace.perMs * noise.cut, pace.floor.perMs(nowMs, pace));
+      this.run.isOfGrowth = false;
       this.run.refused(nowMs, sentMs, amount / pace.perMs);
     }
     pace.starts.notBefore(nowMs + this.run.restMs);
@@ -165,8 +164,7 @@ export class Rate {
 
   /** The service asks for a pause: what a run of refusals lasts longer for it says nothing of windows. */
   paused(waitMs: number): void {
-    this.hintMs = waitMs;
-    if (this.run !== null) this.run.isPaused = true;
+    if (this.run !== null) this.run.pauseMs = Math.max(this.run.pauseMs, waitMs);
   }
 
   /** A call started at `sentMs` was admitted for certain. */
@@ -177,6 +175,7 @@ export class Rate {
 
   private begin(perMinute: number | null, origin: LimitOrigin): void {
     this.run = null;
+    this.chance.drop();
     if (perMinute !== null) this.learned.begin(origin === 'learned' ? perMinute / 60_000 : null);
   }
 
@@ -245,7 +244,7 @@ export class Rate {
     this.rest(nowMs);
     if (learned.isDoubtful) this.feelAtMs = nowMs + this.windowMs;
     // A pause that is asked for each time must not be met often.
-    const pausesMs = run.isPaused ? this.hintMs * SHARES.hintsApart : 0;
+    const pausesMs = run.pauseMs * SHARES.hintsApart;
     this.feelAtMs = Math.max(this.feelAtMs, nowMs + pausesMs);
     this.reopenedMs = openedMs;
     // Tries were further apart than the pace has it: back to the pace.
@@ -254,7 +253,7 @@ export class Rate {
 
   /** Growth is let through again: where everything was refused for a while, gently up to the pace that was left. */
   private endGrowthRun(nowMs: number, { hits }: RefusalRun): void {
-    if (hits > 2) return this.resume(nowMs, this.pace.perMs);
+    if (hits > 2 && this.pace.phase !== 'growing') return this.resume(nowMs, this.pace.perMs);
     this.pace.starts.notAfter(nowMs + 1 / this.pace.perMs, nowMs);
   }
 
@@ -290,8 +289,9 @@ export class Rate {
       pace.phase = 'learned';
       this.rest(nowMs);
     }
-    // Growth that is not used would find no limit, only surprise the service later.
-    if (this.run !== null || pace.perMs >= pace.boundPerMs || !(use.share > SHARES.used)) return;
+    // Growth that is not used would find no limit, only surprise the service later; and a trial is of the pace it has.
+    if (this.run !== null || this.chance.isTrying) return;
+    if (pace.perMs >= pace.boundPerMs || !(use.share > SHARES.used)) return;
     const seconds = Math.min(use.passedMs, GROWTH_MS_MOST) / SECOND_MS;
     const { learned, growth, feelAtMs } = this;
     const grown = grownPace({ ...this.lane(), learned, growth, seconds, nowMs, feelAtMs });

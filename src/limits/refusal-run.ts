@@ -51,11 +51,11 @@ export class RefusalRun {
   /** The pace before the run. */
   readonly perMs: number;
   readonly before: AdmittedBefore;
-  readonly isOfGrowth: boolean;
+  isOfGrowth: boolean;
   /** Nothing was known of the limit. */
   readonly wasGrowing: boolean;
-  /** Nothing was sent for a while, since the service asked for it. */
-  isPaused = false;
+  /** The longest pause that the service asked for in it; 0: none. */
+  pauseMs = 0;
   /** So far the window may have been used up by chance. */
   private isByChance: boolean;
   private readonly spacingMs: number;

@@ -60,14 +60,20 @@ export function meaningOf(
 ): LimitMet | 'outage' | 'nothing' {
   const { openedMs, admissions, noise } = end;
   const touchedPerMs = touched(run, { ...end, windowMs: window.windowMs });
-  // Nothing was tried during a pause that the service had asked for.
-  if (run.isPaused) return { toldPerMs: null, touchedPerMs, afterFew: false, isWindowNew: false };
+  // Nothing was tried during the pauses that the service had asked for: no longer closed than that, it was only touched.
+  const isOfPauses = run.pauseMs > 0 && closedForMs(run) <= run.pauseMs * PAUSES_MOST;
+  if (isOfPauses) return { toldPerMs: null, touchedPerMs, afterFew: false, isWindowNew: false };
   if (run.before.calls === 0) return 'nothing';
   const closedMs = closedForMs(run) - overdrawnMs(run, end);
   const seemsMs = windowClosedFor(closedMs);
   if (seemsMs === null) return 'outage';
   const span = { openedMs, windowMs: Math.max(seemsMs, window.windowMs), admissions };
-  if (noise === null && gaveMoreBefore(run, span) && window.isDoubted(openedMs)) return 'outage';
+  // A pace that grows gets more before its first closure than a window has, where one began meanwhile.
+  const isDoubtful = noise === null && !run.wasGrowing && gaveMoreBefore(run, span);
+  if (isDoubtful && window.isDoubted(openedMs)) return 'outage';
+  // A window that gave nothing at all is none.
+  const isLong = span.windowMs > SECOND_MS && run.before.calls >= FEW_CALLS;
+  if (isLong && admissions.amount(openedMs, span.windowMs) === 0) return 'outage';
   const isWindowNew = window.opened(openedMs, closedMs, noise !== null);
   const toldPerMs = limitToldBy(run, { ...end, windowMs: window.windowMs });
   const afterFew = noise === null && saysLittle(run, window.windowMs);
@@ -96,6 +102,8 @@ function touched(run: RefusalRun, end: RunEnd & TouchedAt): number | null {
 
 /** A window that gave so few calls may have been closed for another reason. */
 const FEW_CALLS = 20;
+/** A limit that was touched may be touched again right after the pause that the service asked for. */
+const PAUSES_MOST = 2.5;
 /** Earlier windows gave so much more than the one that was closed. */
 const MORE = { times: 1.15, amounts: 2 } as const;
 

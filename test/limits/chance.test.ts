@@ -176,3 +176,12 @@ describe('refusals by chance are over', () => {
     expect(lane.chance.share).toBe(0);
   });
 });
+
+test('a trial ends where everything is refused: a limit was met, whatever it is for', () => {
+  const lane = new LaneOfCalls();
+  expect(lane.send(2000, 20, oneIn(10)).means.at(-1)).toBe('trial');
+  expect(lane.chance.isTrying).toBe(true);
+  const { means } = lane.send(10, 10, () => true);
+  expect(means.at(-1)).toBe('limit');
+  expect(lane.chance.isTrying).toBe(false);
+});

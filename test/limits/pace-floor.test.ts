@@ -16,12 +16,11 @@ function floorOver(perSecond: { admitted: number; refused: number }): PaceFloor 
     const calls = perSecond.admitted * seconds;
     return { amount: calls, calls, refused: perSecond.refused * seconds };
   };
-  const share = perSecond.refused / (perSecond.admitted + perSecond.refused);
-  const last = (count: number): ReturnType<ConstructorParameters<typeof PaceFloor>[1]['last']> => ({
-    calls: count * (1 - share),
-    refused: count * share,
-  });
-  return new PaceFloor(new Admissions(admitted), { last });
+  const between = (fromMs: number, toMs: number): { calls: number; refused: number } => {
+    const { calls, refused } = admitted(fromMs, toMs);
+    return { calls, refused };
+  };
+  return new PaceFloor(new Admissions(admitted), { between });
 }
 
 test('one in ten refused: a third of the limit that is known stays, however low the pace is', () => {
@@ -50,7 +49,14 @@ test('four in ten refused: the limit is lower than what is known', () => {
 test('a few calls do not say that the limit is lower', () => {
   // Four calls in all, two of them refused.
   const few = { amount: 2, calls: 2, refused: 2 };
-  const floor = new PaceFloor(new Admissions(() => few), { last: () => few });
+  const floor = new PaceFloor(new Admissions(() => few), { between: () => few });
   floor.hold(0.02);
   expect(floor.perMs(NOW_MS, PACE)).toBeCloseTo(0.007, 6);
+});
+
+test('a pace far too high: what the last seconds refused says so, though its second holds few calls by now', () => {
+  // 600 a second are known; the last seconds gave 2 and refused 18 each, mostly single tries.
+  const floor = floorOver({ admitted: 2, refused: 18 });
+  floor.hold(0.6);
+  expect(floor.perMs(NOW_MS, { ...PACE, perMs: 0.6 })).toBeCloseTo(0.0007, 6);
 });
