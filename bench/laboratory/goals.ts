@@ -17,6 +17,14 @@ export const MOVING: Goals = {
   makespan: { known: 1.04, unknown: 1.08 },
 };
 /**
+ * Where three share a quota: each finds its share by refusals while the others' shares move, and the last to end
+ * has to find out that the others are gone.
+ */
+export const SHARED: Goals = {
+  ...{ use: MOVING.use, refused: { known: 3, unknown: 5 } },
+  makespan: { known: 1.1, unknown: 1.1 },
+};
+/**
  * Where tokens bind. What a call takes is known only afterwards, so that a window's sum is never what
  * was expected of it: 93 % of a quota take 1 / 0.93 of the time of a client that knows the future.
  */

@@ -6,6 +6,7 @@ import {
   MOVING,
   MOVING_TOKENS,
   OWN_SERVER,
+  SHARED,
   STEADY,
   TAILS,
   TOKENS,
@@ -198,6 +199,7 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
   scenario('a line always refused', { calls: { refusedEvery: 5000 }, goals: MOVING, quick: true }),
   scenario('two clients', { calls: { lines: 4800 }, clients: 2, goals: MOVING }),
+  scenario('three clients', { calls: { lines: 4800 }, clients: 3, goals: SHARED, quick: true }),
   scenario('TPM 600k binds', {
     calls: { lines: 5200 },
     quota: TOKENS_BIND,

@@ -55,7 +55,13 @@ export class Admissions {
 
   /** The amount a millisecond over the last minute, however much of it there was. */
   minutePerMs(untilMs: number): number {
-    return Math.max(0, this.admitted(untilMs - MINUTE_MS, untilMs).amount) / MINUTE_MS;
+    return this.amount(untilMs, MINUTE_MS) / MINUTE_MS;
+  }
+
+  /** The same, or since `startedMs` where that is less (some seconds at the least). */
+  minuteSincePerMs(untilMs: number, startedMs: number): number {
+    const spanMs = Math.min(MINUTE_MS, Math.max(SIX_SECONDS_MS, untilMs - startedMs));
+    return this.amount(untilMs, spanMs) / spanMs;
   }
 
   /** The amount a millisecond over the last second; where costs are known only afterwards over some tens of calls. */

@@ -1,3 +1,5 @@
+import { Phases } from './phases.ts';
+
 /**
  * Refusals are looked into where so large a share of so many calls was refused, and so much in each part of
  * the time that these calls took: chance comes evenly, a limit that was met in one place.
@@ -19,14 +21,25 @@ const FEW = { share: 0.008, refusedLeast: 12, partOfShare: 0.4 } as const;
 const FEW_NOISY = { steeredTimes: 3, share: 0.025, refusedLeast: 12, pace: 0.7 } as const;
 /** Over so long a time, doubled where it holds fewer calls; longer where it does not even hold the least. */
 const SPAN_MS = { least: 16_000, usual: 64_000, most: 1_024_000 } as const;
-/** For so many calls the pace is a share of what it was; refusals by chance are then about as many. */
-const TRIAL = { calls: 50, ms: 4000, pace: 0.5, stays: { least: 0.45, most: 2 } } as const;
-/** Where few calls are refused, for as many as bring so many refusals, at a higher pace. */
-const TRIAL_OF_FEW = { refused: 6, pace: 0.8 } as const;
+/** For so many calls the pace is a share of what it was; refusals by chance are then so many times as many. */
+const TRIAL = { calls: 80, pace: 0.5, stays: { least: 0.55, most: 1.8 } } as const;
+/** Where few calls are refused, at a higher pace, for as many as bring so many refusals. */
+const TRIAL_OF_FEW = { calls: 400, pace: 0.8, stays: { least: 0.45, most: 2 } } as const;
+const FEW_REFUSED = 6;
+/** A pace that has come so low already is tried higher: refusals of a limit are more then. */
+const TRIAL_UP = { calls: 50, pace: 2, stays: { least: 0.2, most: 1.7 } } as const;
+const LOW_SHARE = 0.5;
+const TRIAL_MS_LEAST = 4000;
+/** Longer it may not take: a lane of a few calls a minute would stand at half its pace for a quarter of an hour. */
+const TRIAL_MS_MOST = 300_000;
 /** A window that is used up refuses so many of so many calls in a row. */
 const CLOSED = { of: 5, share: 0.75 } as const;
 /** More refusals than chance brings: over so many calls, so many standard deviations and a little more. */
 const MORE = { of: 120, ms: 4000, least: 40, deviations: 3, share: 0.02 } as const;
+/** And over longer: others who share a quota and take each other for chance let it rise little by little. */
+const LONG = { ms: 64_000, calls: 200, times: 1.3 } as const;
+/** What is found again is chance to so many times of what it was. */
+const AGAIN_TIMES = 1.25;
 /** Looked into again after so long, twice as long each time. */
 const AGAIN_MS = { first: 60_000, most: 960_000 } as const;
 /** Refusals by chance are over where so little of their share is left. */
@@ -40,6 +53,9 @@ export type SentLog = {
   last(count: number, untilMs: number, sinceMs: number): Sent;
   between(fromMs: number, toMs: number): Sent;
 };
+
+/** A pace, and whether refusals have brought it as low as they may. */
+export type PaceNow = { readonly perMs: number; readonly isLow: boolean };
 
 /** What a refusal is taken for: of the limit, by chance, or the one at which a trial begins. */
 export type RefusalMeans = 'limit' | 'chance' | 'trial';
@@ -68,11 +84,17 @@ export class Chance {
     readonly perMs: number;
     readonly before: Sent;
     readonly calls: number;
+    /** What is tried, as a share of the pace before. */
+    readonly pace: number;
+    readonly stays: { readonly least: number; readonly most: number };
   } | null = null;
   private trialledMs = -Infinity;
   /** The highest pace at which a call was refused since a window was closed. */
   private highPerMs = 0;
+  /** They come at one time of the second, and yet whatever the pace: of others who do not mind them. */
+  private inSpiteOfSeconds = false;
   private againMs: number = AGAIN_MS.first;
+  private readonly phases: Phases = new Phases();
   private readonly log: SentLog;
   private readonly isNoisy: boolean;
   private readonly steeredShare: () => number;
@@ -96,12 +118,12 @@ export class Chance {
 
   /** The pace of a trial, as a share of the one before. */
   get trialShare(): number {
-    const { trial } = this;
-    return trial === null || trial.calls <= TRIAL.calls ? TRIAL.pace : TRIAL_OF_FEW.pace;
+    return this.trial?.pace ?? 1;
   }
 
   /** A call was refused that started at `sentMs`, at a pace of `perMs` (the log knows of it). */
-  refused(nowMs: number, sentMs: number, perMs: number): RefusalMeans {
+  refused(nowMs: number, sentMs: number, { perMs, isLow }: PaceNow): RefusalMeans {
+    this.phases.refused(sentMs);
     if (this.isClosed(sentMs)) {
       // Whatever else there is, a limit was met; what is known of chance stands, and a trial ends.
       if (this.trial !== null) this.trialledMs = nowMs;
@@ -110,33 +132,42 @@ export class Chance {
       return 'limit';
     }
     if (this.trial !== null) return 'chance';
+    if (this.isOfSeconds(nowMs) && !this.inSpiteOfSeconds && !isLow) return 'limit';
     if (this.share > 0) {
-      if (nowMs - this.trialledMs > this.againMs) return this.again(nowMs, perMs);
+      if (nowMs - this.trialledMs > this.againMs) return this.again(nowMs, { perMs, isLow });
       return this.isMore(nowMs, sentMs) ? 'limit' : 'chance';
     }
     if (perMs !== Infinity) this.highPerMs = Math.max(this.highPerMs, perMs);
     const before = this.suspected(nowMs, perMs);
-    return before === null ? 'limit' : this.begin(nowMs, perMs, before);
+    return before === null ? 'limit' : this.begin(nowMs, { perMs, isLow }, before);
   }
 
   /** What the trial has shown, where it is over. `presumedAfterMs`: a call not refused for so long is admitted. */
   look(nowMs: number, presumedAfterMs: number): TrialEnd | null {
     const { trial } = this;
     if (trial === null) return null;
-    // Refusals that have brought the pace so low, and still come, have shown that they do not follow it.
-    if (trial.perMs < this.highPerMs * TRIAL.pace)
-      return this.end(nowMs, trial.perMs, { sent: trial.before, stayed: true });
+    if (this.isNoisy && trial.perMs < this.highPerMs * LOW_SHARE) {
+      const stayed = !this.isOfSeconds(nowMs);
+      return this.end(nowMs, trial.perMs, { sent: trial.before, stayed });
+    }
     const untilMs = nowMs - presumedAfterMs;
-    if (untilMs - trial.sinceMs < TRIAL.ms) return null;
+    if (untilMs - trial.sinceMs < TRIAL_MS_LEAST) return null;
     const sent = this.log.between(trial.sinceMs, untilMs);
     if (countOf(sent) < trial.calls) return null;
     const times = shareOf(sent) / shareOf(trial.before);
-    const stayed = times >= TRIAL.stays.least && times <= TRIAL.stays.most;
+    const { least, most } = trial.stays;
+    const stayed = times >= least && times <= most && (trial.pace > 1 || !this.isOfSeconds(nowMs));
     const both = {
       calls: sent.calls + trial.before.calls,
       refused: sent.refused + trial.before.refused,
     };
     return this.end(nowMs, trial.perMs, { sent: both, stayed });
+  }
+
+  /** Whether calls are refused at one time of each second, when its share is used up. */
+  isOfSeconds(nowMs: number): boolean {
+    const sent = this.log.between(nowMs - SPAN_MS.least, nowMs);
+    return this.phases.areConcentrated(nowMs, countOf(sent) / SPAN_MS.least);
   }
 
   private end(nowMs: number, perMs: number, told: { sent: Sent; stayed: boolean }): TrialEnd {
@@ -146,20 +177,28 @@ export class Chance {
     this.highPerMs = perMs;
     const wasOff = this.share === 0;
     this.againMs = wasOff ? AGAIN_MS.first : Math.min(AGAIN_MS.most, this.againMs * 2);
-    this.share = stayed ? shareOf(sent) : 0;
+    const most = wasOff ? 1 : this.share * AGAIN_TIMES;
+    this.share = stayed ? Math.min(shareOf(sent), most) : 0;
+    this.inSpiteOfSeconds = stayed && this.isOfSeconds(nowMs);
     return { perMs, stayed, isNews: stayed === wasOff };
   }
 
-  private begin(nowMs: number, perMs: number, before: Sent): RefusalMeans {
-    const few = shareOf(before) < this.suspect.share;
-    const calls = few ? TRIAL_OF_FEW.refused / shareOf(before) : TRIAL.calls;
-    this.trial = { sinceMs: nowMs, perMs, before, calls };
+  private begin(nowMs: number, pace: PaceNow, before: Sent): RefusalMeans {
+    const share = shareOf(before);
+    const few = share < this.suspect.share;
+    const isLow = pace.isLow || pace.perMs < this.highPerMs * LOW_SHARE;
+    const kind = few ? TRIAL_OF_FEW : isLow ? TRIAL_UP : TRIAL;
+    const calls = few ? Math.min(kind.calls, FEW_REFUSED / share) : kind.calls;
+    const { usual } = SPAN_MS;
+    const callsPerMs = countOf(this.log.between(nowMs - usual, nowMs)) / usual;
+    if (calls / (callsPerMs * kind.pace) > TRIAL_MS_MOST) return 'limit';
+    this.trial = { sinceMs: nowMs, perMs: pace.perMs, before, ...kind, calls };
     return 'trial';
   }
 
-  private again(nowMs: number, perMs: number): RefusalMeans {
+  private again(nowMs: number, pace: PaceNow): RefusalMeans {
     const before = this.log.between(nowMs - SPAN_MS.least, nowMs);
-    if (shareOf(before) >= this.share * OVER_SHARE) return this.begin(nowMs, perMs, before);
+    if (shareOf(before) >= this.share * OVER_SHARE) return this.begin(nowMs, pace, before);
     this.share = 0;
     return 'limit';
   }
@@ -220,11 +259,17 @@ export class Chance {
       countOf(calls) < MORE.of
         ? calls
         : this.log.between(Math.max(this.trialledMs, nowMs - MORE.ms), nowMs);
-    const count = countOf(sent);
-    const deviation = Math.sqrt((this.share * (1 - this.share)) / Math.max(1, count));
+    const long = this.log.between(Math.max(this.trialledMs, nowMs - LONG.ms), nowMs);
     return (
-      count >= MORE.least && shareOf(sent) > this.share + MORE.deviations * deviation + MORE.share
+      (countOf(sent) >= MORE.least && shareOf(sent) > this.usual(sent) + MORE.share) ||
+      (countOf(long) >= LONG.calls && shareOf(long) > this.usual(long) * LONG.times)
     );
+  }
+
+  /** The most that chance brings of so many calls. */
+  private usual(sent: Sent): number {
+    const deviation = Math.sqrt((this.share * (1 - this.share)) / Math.max(1, countOf(sent)));
+    return this.share + MORE.deviations * deviation;
   }
 }
 

@@ -5,6 +5,8 @@ import type { RateReason } from './rate-options.ts';
 import { SHARES } from './rate-shares.ts';
 
 const SECOND_MS = 1000;
+/** A limit that nothing has refused for so long is felt for by a quarter each window. */
+const UNREFUSED = { ms: 5_400_000, times: 1.25 } as const;
 
 /** A lane that has used its pace for some seconds, and nothing of it was refused. */
 export type UsedLane = LaneNow & {
@@ -14,6 +16,8 @@ export type UsedLane = LaneNow & {
   readonly nowMs: number;
   /** From when on more is felt for. */
   readonly feelAtMs: number;
+  /** What was given before, and is come back to; null: nothing is. */
+  readonly backPerMs: number | null;
 };
 
 /** What the pace of such a lane becomes, an amount a millisecond, and why; null: it stays. */
@@ -26,6 +30,11 @@ export function grownPace(lane: UsedLane): { perMs: number; reason: RateReason }
   });
   if (phase === 'ramping') return null;
   if (phase === 'growing') return felt(perMs * growth.full(seconds));
+  if (!isNoisy && lane.backPerMs !== null) {
+    const callsPerMs = lane.admissions.callsPerMs(lane.nowMs, perMs);
+    const steps = (seconds * SECOND_MS) / Math.max(windowMs, 1 / callsPerMs);
+    return { perMs: growth.back(lane.backPerMs, perMs, { seconds, steps }), reason: 'recovered' };
+  }
   // Near a bound a single refusal has taught nothing: back to it.
   const bound = boundPerMs === Infinity ? perMs : boundPerMs / SHARES.learned;
   const target = (learned.perMs ?? bound) * SHARES.learned;
@@ -33,7 +42,10 @@ export function grownPace(lane: UsedLane): { perMs: number; reason: RateReason }
     return { perMs: growth.towards(target, perMs, seconds), reason: 'recovered' };
   const forMs = lane.nowMs - lane.feelAtMs;
   if (forMs < 0) return null;
-  if (learned.isDoubtful) return felt(perMs * 2 ** Math.min(1, (seconds * SECOND_MS) / windowMs));
+  const windows = Math.min(1, (seconds * SECOND_MS) / windowMs);
+  if (learned.isDoubtful) return felt(perMs * 2 ** windows);
+  // Ten calls of a slow lane take hours: what nothing has refused for so long is doubted as well.
+  if (forMs > UNREFUSED.ms) return felt(perMs * UNREFUSED.times ** windows);
   const callsPerMs = lane.admissions.callsPerMs(lane.nowMs, perMs);
   const { isUntested } = learned;
   const most = perMs * growth.felt({ forMs, windowMs, callsPerMs, seconds, isUntested });

@@ -2,6 +2,8 @@ const SECOND_MS = 1000;
 /** Growth a second where nothing is known, and after the service has refused it. */
 const UNKNOWN = 1.5;
 const GUARDED = 1.2;
+/** After refusals were found to come by chance: others may share the quota, and would do the same. */
+const GENTLE = { known: 1.2, unknown: 1.08 } as const;
 /** Longest that growth is made up for after a pause. */
 const SECONDS_MOST = 2;
 /** Feeling for more: so much in each window, doubled every so many; a window is at least so many calls. */
@@ -34,6 +36,11 @@ export class Growth {
     this.perSecond = GUARDED;
   }
 
+  /** Refusals come by chance: slower, until the next that speaks of a limit. */
+  gentle(isBounded: boolean): void {
+    this.perSecond = Math.min(this.perSecond, isBounded ? GENTLE.known : GENTLE.unknown);
+  }
+
   /** As fast as can be, while nothing is known of the limit. */
   full(seconds: number): number {
     return this.perSecond ** Math.min(seconds, SECONDS_MOST);
@@ -42,6 +49,16 @@ export class Growth {
   /** Back to what was learned: halfway at once, but no faster than in the dark. */
   towards(learned: number, pace: number, seconds: number): number {
     return Math.min(pace + (learned - pace) / 2, pace * this.full(seconds));
+  }
+
+  /** Back to what was given before: half of what is missing in a step, at the most twice the pace, no faster than in the dark. */
+  back(
+    given: number,
+    pace: number,
+    { seconds, steps }: { seconds: number; steps: number },
+  ): number {
+    const half = pace + (given - pace) * (1 - 2 ** -steps);
+    return Math.min(half, pace * 2 ** steps, pace * this.full(seconds));
   }
 
   /** Gently above what was learned, more so the longer nothing refuses it. `forMs`: since it began. `isUntested`: see above. */

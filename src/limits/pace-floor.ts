@@ -3,6 +3,8 @@ import type { SentLog } from './chance.ts';
 
 /** A pace is cut to this share of what is known to be given, and no further. */
 const FLOOR_SHARE = 0.35;
+/** A pace so little above it is at it. */
+const REACHED = 1.05;
 /** Unless so large a share of the last calls was refused: then less is given. Fewer calls do not say so. */
 const FALLEN = { share: 0.3, callsLeast: 20 } as const;
 /** At a pace far too high a second holds many calls, and the tries that follow few: then so many in so long say it. */
@@ -19,15 +21,31 @@ export class PaceFloor {
   private readonly admissions: Admissions;
   private readonly sent: Pick<SentLog, 'between'>;
   private heldPerMs = 0;
+  private mostPerMs = 0;
 
   constructor(admissions: Admissions, sent: Pick<SentLog, 'between'>) {
     this.admissions = admissions;
     this.sent = sent;
   }
 
-  /** Sets what the lane is known to be given, an amount a millisecond; 0: nothing is known. */
+  /** Sets what the lane is known to be given, an amount a millisecond; 0: no more than was admitted. */
   hold(perMs: number): void {
     this.heldPerMs = perMs;
+    this.mostPerMs = 0;
+  }
+
+  /** A long window has told how much it gives: the floor is no higher. */
+  lower(perMs: number): void {
+    this.heldPerMs = Math.min(this.heldPerMs, perMs / FLOOR_SHARE);
+    this.mostPerMs = Math.min(this.mostPerMs, perMs / FLOOR_SHARE);
+  }
+
+  /** What somebody has set is not given, for sure: what was admitted counts from then on. */
+  release(nowMs: number, startedMs: number | null): void {
+    if (this.heldPerMs === 0) return;
+    this.heldPerMs = 0;
+    const perMs = this.admissions.minuteSincePerMs(nowMs, startedMs ?? nowMs);
+    this.mostPerMs = Math.max(this.mostPerMs, perMs);
   }
 
   /** The least that a refusal at `nowMs` may leave of the pace of a lane that first called at `startedMs`. */
@@ -35,8 +53,14 @@ export class PaceFloor {
     const share = this.refusedShare(nowMs, at);
     const hasFallen = share > FALLEN.share;
     const perMs = this.admissions.minutePerMs(nowMs);
-    this.heldPerMs = hasFallen ? perMs : Math.max(this.heldPerMs, perMs);
-    return Math.min(at.perMs, this.heldPerMs * FLOOR_SHARE);
+    if (hasFallen) this.heldPerMs = 0;
+    this.mostPerMs = hasFallen ? perMs : Math.max(this.mostPerMs, perMs);
+    return Math.min(at.perMs, Math.max(this.heldPerMs, this.mostPerMs) * FLOOR_SHARE);
+  }
+
+  /** Whether a pace has come down to it, as far as it was looked at. */
+  isReachedBy(perMs: number): boolean {
+    return perMs <= Math.max(this.heldPerMs, this.mostPerMs) * FLOOR_SHARE * REACHED;
   }
 
   private refusedShare(nowMs: number, at: { perMs: number; startedMs: number | null }): number {

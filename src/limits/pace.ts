@@ -9,6 +9,7 @@ import { StartTimes } from './start-times.ts';
 
 /** The slowest pace: one call in so long. */
 const SLOWEST_MS = 120_000;
+const SECOND_MS = 1000;
 
 export type PaceParts = {
   /** Where nothing is known: what to begin with; Infinity: unbounded until it is refused. */
@@ -80,6 +81,12 @@ export class Pace {
     const least = perMs < before ? this.floor.perMs(nowMs, this) : 0;
     this.perMs = Math.min(Math.max(perMs, least, this.lastAmount / SLOWEST_MS), this.boundPerMs);
     if (this.perMs !== before) this.parts.onChange(nowMs, reason);
+  }
+
+  /** A closure has told what a window of `windowMs` gives: a long one is measured well. */
+  told(nowMs: number, perMs: number, windowMs: number): void {
+    if (windowMs > SECOND_MS && !this.parts.isNoisy) this.floor.lower(perMs);
+    this.set(nowMs, perMs * SHARES.learned, 'reopened');
   }
 
   /** So much of the pace for a while, below the floor too: it is there for what a trial is to find out. */

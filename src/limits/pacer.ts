@@ -1,7 +1,8 @@
 import type { FailureClass } from '../failure.ts';
 import type { LimitOrigin, PaceLimits } from './pace-limits.ts';
 import { Rate } from './rate.ts';
-import type { RateReason, RateState } from './rate-options.ts';
+import type { RateReason } from './rate-options.ts';
+import type { RateState } from './rate-state.ts';
 import { type Started, StartLog } from './start-log.ts';
 import { TokenRatio } from './token-ratio.ts';
 
@@ -246,7 +247,7 @@ function ofDimension(
   known: number | null,
   origin: LimitOrigin | undefined,
 ): PaceOfDimension {
-  const learned = rate.learnedPerMs;
+  const learned = rate.learned.perMs;
   return {
     perMinute: rate.perMs === Infinity ? null : rate.perMs * 60_000,
     limit: learned === null ? known : learned * 60_000,

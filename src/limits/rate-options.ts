@@ -30,5 +30,3 @@ export type RateReason =
   | 'felt for more'
   | 'recovered'
   | 'set anew';
-
-export type RateState = 'ramping' | 'growing' | 'learned' | 'known' | 'half-open';

@@ -22,6 +22,8 @@ export const SHARES = {
   strays: 0.02,
   /** A pause that the service asks for with each refusal costs no more than one in so many. */
   hintsApart: 12,
-  /** So far below a bound that it will most likely come back. */
+  /** So far below a bound, or what was given before, that it will most likely come back. */
   farBelow: 0.85,
+  /** So near to what was given before is as good. */
+  back: 0.97,
 } as const;

@@ -1,6 +1,7 @@
 import { Admissions } from './admissions.ts';
 import { begunRun, type LaneNow } from './begun-run.ts';
 import { Chance, type TrialEnd } from './chance.ts';
+import { Comeback } from './comeback.ts';
 import { cutPace } from './cut-pace.ts';
 import { grownPace } from './grown-pace.ts';
 import { Growth } from './growth.ts';
@@ -9,9 +10,10 @@ import { Noise } from './noise.ts';
 import { Pace } from './pace.ts';
 import type { LimitOrigin } from './pace-limits.ts';
 import { PaceUse } from './pace-use.ts';
-import type { RateOptions, RateState } from './rate-options.ts';
+import type { RateOptions } from './rate-options.ts';
 import type { RefusalRun } from './refusal-run.ts';
 import { SHARES } from './rate-shares.ts';
+import { rateState, type RateState } from './rate-state.ts';
 import { restMs } from './rests.ts';
 import { meaningOf } from './telling-run.ts';
 import { CountingWindow } from './windows.ts';
@@ -36,13 +38,14 @@ export class Rate {
   /** Null: what a call costs is known before. */
   private readonly noise: Noise | null;
   readonly pace: Pace;
-  private readonly learned: Learned = new Learned();
+  readonly learned: Learned = new Learned();
   private readonly window: CountingWindow;
   private readonly growth: Growth;
   private readonly use: PaceUse = new PaceUse();
   private readonly chance: Chance;
+  private readonly comeback: Comeback = new Comeback();
   run: RefusalRun | null = null;
-  /** A trial has shown that refusals are fewer at a lower pace. */
+  /** A trial has shown that refusals are fewer at a lower pace; the floor is there for others. */
   private followsPace = false;
   private reopenedMs = -Infinity;
   private lastBurstMs = -Infinity;
@@ -73,11 +76,6 @@ export class Rate {
     return this.pace.perMs;
   }
 
-  /** What was learned live, an amount a millisecond; null: the limit was not met. */
-  get learnedPerMs(): number | null {
-    return this.learned.perMs;
-  }
-
   /** What a later run should know of it. */
   get tellablePerMs(): number | null {
     return this.learned.tellable(this.pace.boundPerMs);
@@ -88,10 +86,7 @@ export class Rate {
   }
 
   get state(): RateState {
-    const { phase, perMs, boundPerMs } = this.pace;
-    if (this.run !== null && this.run.hits > 2) return 'half-open';
-    if (phase !== 'learned') return phase;
-    return perMs >= boundPerMs ? 'known' : 'learned';
+    return rateState(this.pace, this.run);
   }
 
   /** When the next amount may be spent, or when to ask again. */
@@ -176,18 +171,22 @@ export class Rate {
   private begin(perMinute: number | null, origin: LimitOrigin): void {
     this.run = null;
     this.chance.drop();
+    this.comeback.drop();
     if (perMinute !== null) this.learned.begin(origin === 'learned' ? perMinute / 60_000 : null);
   }
 
   /** Whether a refusal says nothing of the limit, or is the one at which a trial begins. */
   private isByChance(nowMs: number, sentMs: number): boolean {
-    const means = this.chance.refused(nowMs, sentMs, this.pace.perMs);
+    const { perMs, floor } = this.pace;
+    const means = this.chance.refused(nowMs, sentMs, { perMs, isLow: floor.isReachedBy(perMs) });
     if (means === 'trial') {
       // Slower for some tens of calls, whatever is refused: to find out whether refusals follow the pace.
       this.run = null;
       this.pace.tryLower(nowMs, this.chance.trialShare);
       return true;
     }
+    // Refusals that follow the seconds follow the pace.
+    if (this.chance.isOfSeconds(nowMs)) floor.release(nowMs, this.pace.startedMs);
     // A run that a limit has begun ends by its own rules.
     return means === 'chance' && this.run === null;
   }
@@ -195,12 +194,13 @@ export class Rate {
   private endTrial(nowMs: number, { perMs, stayed, isNews }: TrialEnd): void {
     const { pace } = this;
     this.followsPace = !stayed;
-    // The floor is there for refusals by chance.
     if (!stayed) pace.floor.hold(0);
     const isFound = stayed && isNews;
     // What was learned before chance was known was learned of it.
-    if (isFound) this.learned.forget();
-    if (isFound && pace.boundPerMs !== Infinity) return this.resume(nowMs, pace.boundPerMs);
+    if (isFound) {
+      this.learned.forget();
+      this.growth.gentle(pace.boundPerMs !== Infinity);
+    }
     pace.phase = isFound ? 'growing' : 'learned';
     // Where costs are known only afterwards the pace is steered from where it was.
     const share = stayed || this.noise !== null ? 1 : SHARES.touchCut;
@@ -230,7 +230,8 @@ export class Rate {
     if (run.isOfGrowth) return this.endGrowthRun(nowMs, run);
     // It opened at some moment between the last try that was refused and the first that was not.
     const openedMs = (run.lastSentMs + triedMs) / 2;
-    const { admissions, reopenedMs, followsPace } = this;
+    const { admissions, reopenedMs } = this;
+    const followsPace = this.followsPace || this.chance.isOfSeconds(nowMs);
     const { boundPerMs, perMs: pacePerMs } = pace;
     const known = { admissions, noise, reopenedMs, boundPerMs, pacePerMs, followsPace };
     const end = { ...known, openedMs, startedMs: pace.startedMs ?? openedMs };
@@ -239,7 +240,7 @@ export class Rate {
     if (meaning === 'outage') return this.resume(nowMs, run.perMs);
     const { toldPerMs, touchedPerMs, afterFew } = meaning;
     if (meaning.isWindowNew) this.options.onChange(nowMs, 'window learned');
-    if (toldPerMs !== null) pace.set(nowMs, toldPerMs * SHARES.learned, 'reopened');
+    if (toldPerMs !== null) pace.told(nowMs, toldPerMs, this.windowMs);
     learned.told(toldPerMs ?? touchedPerMs, afterFew);
     this.rest(nowMs);
     if (learned.isDoubtful) this.feelAtMs = nowMs + this.windowMs;
@@ -247,6 +248,7 @@ export class Rate {
     const pausesMs = run.pauseMs * SHARES.hintsApart;
     this.feelAtMs = Math.max(this.feelAtMs, nowMs + pausesMs);
     this.reopenedMs = openedMs;
+    this.comeback.runOver(nowMs, run, { ...this.lane(), toldPerMs, sameTimes: learned.times });
     // Tries were further apart than the pace has it: back to the pace.
     if (run.hits > 0) pace.goOn(triedMs, nowMs);
   }
@@ -260,24 +262,20 @@ export class Rate {
   /** Nothing had been admitted before everything was refused: the limit is looked for as at the start. */
   private forget(nowMs: number, { perMs }: RefusalRun): void {
     const isKnown = this.pace.boundPerMs !== Infinity || this.learned.perMs !== null;
-    if (isKnown) return this.resume(nowMs, perMs);
-    this.reopenedMs = nowMs;
-    this.pace.beginAnew(nowMs);
+    this.resume(nowMs, isKnown ? perMs : null);
   }
 
-  /** After what says nothing of the limit: up to the pace before, as at the start. */
-  private resume(nowMs: number, perMs: number): void {
+  /** After what says nothing of the limit: up to the pace before, as at the start; null: as where nothing is known. */
+  private resume(nowMs: number, perMs: number | null): void {
     this.reopenedMs = nowMs;
-    this.pace.resume(nowMs, perMs);
+    if (perMs === null) this.pace.beginAnew(nowMs);
+    else this.pace.resume(nowMs, perMs);
   }
 
   private rest(nowMs: number): void {
-    const { windowMs, noise } = this;
-    const { perMs, boundPerMs } = this.pace;
-    const callsPerMs = this.admissions.callsPerMs(nowMs, perMs);
-    const { times, isUntested } = this.learned;
-    const at = { times, callsPerMs, windowMs, perMs, boundPerMs, isUntested, noise };
-    this.feelAtMs = nowMs + restMs(at);
+    const { pace, learned, admissions, windowMs, noise } = this;
+    const callsPerMs = admissions.callsPerMs(nowMs, pace.perMs);
+    this.feelAtMs = nowMs + restMs({ pace, learned, callsPerMs, windowMs, noise });
   }
 
   private grow(nowMs: number): void {
@@ -294,7 +292,9 @@ export class Rate {
     if (pace.perMs >= pace.boundPerMs || !(use.share > SHARES.used)) return;
     const seconds = Math.min(use.passedMs, GROWTH_MS_MOST) / SECOND_MS;
     const { learned, growth, feelAtMs } = this;
-    const grown = grownPace({ ...this.lane(), learned, growth, seconds, nowMs, feelAtMs });
+    const backPerMs = this.comeback.targetPerMs(nowMs, pace.perMs);
+    const lane = { ...this.lane(), learned, growth, seconds, nowMs, feelAtMs, backPerMs };
+    const grown = grownPace(lane);
     if (grown !== null) pace.set(nowMs, grown.perMs, grown.reason);
   }
 }

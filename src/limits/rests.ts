@@ -4,7 +4,7 @@ import { SHARES } from './rate-shares.ts';
 const SECOND_MS = 1000;
 /** As many calls, and as long, twice as much each time. */
 const FIRST = { calls: 10, ms: 2000, untestedMsMost: 60_000 } as const;
-const MOST = { calls: 200, ms: 20_000 } as const;
+const MOST = { calls: 200, ms: 20_000, callsMs: 3_600_000 } as const;
 /** A bound that is known will most likely come back: for the first times no longer than this. */
 const BOUND = { msMost: 10_000, times: 8 } as const;
 /** Where costs are known only afterwards. */
@@ -12,19 +12,18 @@ const NOISY = { windows: 30, msMost: 60_000 } as const;
 
 /** How long a lane rests at what it has learned before it feels for more, in milliseconds. */
 export function restMs(at: {
-  /** Times that it was refused close to what it had learned. */
-  readonly times: number;
+  /** What was learned, and how many times it was refused close to that. */
+  readonly learned: { readonly times: number; readonly isUntested: boolean };
   readonly callsPerMs: number;
   readonly windowMs: number;
   /** The pace, and the limit that is known; Infinity: none is. */
-  readonly perMs: number;
-  readonly boundPerMs: number;
-  /** What was learned is of a run before, and nothing was refused in this one. */
-  readonly isUntested: boolean;
+  readonly pace: { readonly perMs: number; readonly boundPerMs: number };
   /** Where costs are known only afterwards; null: they are known before. */
   readonly noise: Pick<Noise, 'restCalls'> | null;
 }): number {
-  const { times, callsPerMs, windowMs, perMs, boundPerMs, noise } = at;
+  const { learned, callsPerMs, windowMs, noise } = at;
+  const { perMs, boundPerMs } = at.pace;
+  const { times, isUntested } = learned;
   const isBounded = boundPerMs !== Infinity;
   const doubled = 2 ** Math.min(times, 10);
   if (noise !== null) {
@@ -40,7 +39,7 @@ export function restMs(at: {
     Math.min(msMost, FIRST.ms * doubled),
     Math.min(
       Math.min(MOST.calls, FIRST.calls * doubled) / callsPerMs,
-      at.isUntested ? FIRST.untestedMsMost : Infinity,
+      isUntested ? FIRST.untestedMsMost : MOST.callsMs,
     ),
     windowMs > SECOND_MS ? windowMs : 0,
   );

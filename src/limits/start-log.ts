@@ -2,8 +2,8 @@
 const STRETCH_MS = 20;
 /** Stretches older than this are forgotten: a little more than the longest window. */
 const KEPT_MS = 66_000;
-/** But never the last ones, so that a lane of one call a minute remembers too. */
-const KEPT_LEAST = 64;
+/** But never the last ones, so that a lane of one call a minute remembers too: more than a trial needs. */
+const KEPT_LEAST = 512;
 
 type Stretch = { readonly at: number; calls: number; tokens: number; refused: number };
 

@@ -8,6 +8,7 @@ import { type CountingWindow, windowClosedFor } from './windows.ts';
 /** A run says what the limit is where it is so much of a window, or so much of the last calls was refused. */
 const TELLING = { closedShare: 0.4, refusedShare: 0.1, steeredTimes: 4 } as const;
 const SECOND_MS = 1000;
+const SIX_SECONDS_MS = 6000;
 /** A measure is at least this share of the pace before: where costs vary, a few seconds say little. */
 const MEASURED_SHARE_LEAST = { seconds: 0.5, otherwise: 0.02 } as const;
 const SECONDS_MS = 5000;
@@ -70,12 +71,16 @@ export function meaningOf(
   const span = { openedMs, windowMs: Math.max(seemsMs, window.windowMs), admissions };
   // A pace that grows gets more before its first closure than a window has, where one began meanwhile.
   const isDoubtful = noise === null && !run.wasGrowing && gaveMoreBefore(run, span);
-  if (isDoubtful && window.isDoubted(openedMs)) return 'outage';
+  const sinceMs = run.firstSentMs - end.reopenedMs;
+  if (isDoubtful && window.isDoubted(openedMs, { windowMs: span.windowMs, sinceMs }))
+    return 'outage';
   // A window that gave nothing at all is none.
   const isLong = span.windowMs > SECOND_MS && run.before.calls >= FEW_CALLS;
   if (isLong && admissions.amount(openedMs, span.windowMs) === 0) return 'outage';
   const isWindowNew = window.opened(openedMs, closedMs, noise !== null);
-  const toldPerMs = limitToldBy(run, { ...end, windowMs: window.windowMs });
+  const limitPerMs = limitToldBy(run, { ...end, windowMs: window.windowMs });
+  const isOfSeconds = noise === null && !run.wasGrowing && window.windowMs <= SECOND_MS;
+  const toldPerMs = isOfSeconds ? moreInSixSeconds(limitPerMs, sinceMs, span) : limitPerMs;
   const afterFew = noise === null && saysLittle(run, window.windowMs);
   return { toldPerMs, touchedPerMs, afterFew, isWindowNew };
 }
@@ -126,10 +131,24 @@ function gaveMoreBefore(
   const { openedMs, windowMs, admissions } = at;
   if (windowMs <= SECOND_MS) return false;
   const { before } = run;
-  const gaveBefore = windowMs > 6000 ? before.minute : before.sixSeconds;
+  const gaveBefore = windowMs > SIX_SECONDS_MS ? before.minute : before.sixSeconds;
   const gave = admissions.amount(openedMs, windowMs);
   const each = before.calls === 0 ? 0 : before.minute / before.calls;
   return gaveBefore > gave * MORE.times + each * MORE.amounts;
+}
+
+/**
+ * What a second that was closed says, or six of them where these gave clearly more, and nothing was refused for as long
+ * before: then the second was not used up, but the end of a longer window, or others came between.
+ */
+function moreInSixSeconds(
+  toldPerMs: number | null,
+  sinceMs: number,
+  at: { readonly openedMs: number; readonly admissions: Admissions },
+): number | null {
+  if (toldPerMs === null || sinceMs <= SIX_SECONDS_MS * MORE.times) return toldPerMs;
+  const gavePerMs = at.admissions.amount(at.openedMs, SIX_SECONDS_MS) / SIX_SECONDS_MS;
+  return gavePerMs > toldPerMs * MORE.times ? gavePerMs : toldPerMs;
 }
 
 /**

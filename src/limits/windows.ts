@@ -6,6 +6,8 @@ const TOLERANCE = 1.05;
 const NOISY = { windowMs: 60_000, withinMs: 120_000 } as const;
 /** What windows before have given more than is doubted once; again within so long it is true. */
 const DOUBTED_MS = 300_000;
+/** A limit that is lower than the pace is met within a window. */
+const UNREFUSED_WINDOWS = 1.1;
 
 /** The shortest window that can have been closed for so long, in milliseconds; null: an outage, which says nothing of windows. */
 export function windowClosedFor(closedMs: number): number | null {
@@ -24,9 +26,14 @@ export class CountingWindow {
 
   /**
    * Whether a closure that seems to say little was given is to be taken for an outage: windows before have given more.
-   * Twice in a few minutes it was none.
+   * Twice in a few minutes it was none, unless nothing was refused for clearly longer than such a window since the
+   * last closure (`sinceMs`): a limit would have been met.
    */
-  isDoubted(openedMs: number): boolean {
+  isDoubted(
+    openedMs: number,
+    at: { readonly windowMs: number; readonly sinceMs: number },
+  ): boolean {
+    if (at.sinceMs > at.windowMs * UNREFUSED_WINDOWS) return true;
     const isFirst = openedMs - this.doubtedMs > DOUBTED_MS;
     this.doubtedMs = openedMs;
     return isFirst;

@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { Chance, type RefusalMeans, type TrialEnd } from '../../src/limits/chance.ts';
 import { StartLog } from '../../src/limits/start-log.ts';
+import { seeded } from '../../bench/laboratory/virtual-time.ts';
 
 /** A refusal comes back so soon. */
 const PRESUMED_MS = 200;
 
-/** A lane that sends evenly, whose calls are refused as the test has it. */
+/** A lane whose starts are spread a little, and whose calls are refused as the test has it. */
 class LaneOfCalls {
   nowMs = 1_000_000;
+  /** Whether refusals have brought the pace as low as they may. */
+  isLow = false;
+  private readonly random: () => number = seeded(1);
   readonly chance: Chance;
   private readonly log: StartLog = new StartLog();
 
@@ -22,12 +26,13 @@ class LaneOfCalls {
     isRefused: (nth: number) => boolean,
   ): { means: RefusalMeans[]; trialled: TrialEnd | null } {
     const means: RefusalMeans[] = [];
+    const pace = { perMs: perSecond / 1000, isLow: this.isLow };
     for (let nth = 0; nth < calls; nth += 1) {
-      this.nowMs += 1000 / perSecond;
+      this.nowMs += (1000 / perSecond) * (0.5 + this.random());
       this.log.started(this.nowMs, 1);
       if (isRefused(nth)) {
         this.log.refused(this.nowMs, 1);
-        means.push(this.chance.refused(this.nowMs, this.nowMs, perSecond / 1000));
+        means.push(this.chance.refused(this.nowMs, this.nowMs, pace));
         if (means.at(-1) === 'trial') return { means, trialled: null };
       }
       const trialled = this.chance.look(this.nowMs, PRESUMED_MS);
@@ -89,20 +94,43 @@ describe('refusals that come whatever the pace', () => {
     expect(lane.send(2000, 10, oneIn(2)).trialled).toMatchObject({ perMs: 0.02, stayed: false });
   });
 
-  test('they have brought the pace low already: no trial is needed', () => {
+  test('they have brought the pace low already: a higher one is tried, and they are no more there', () => {
     const lane = new LaneOfCalls();
     lane.send(60, 20, oneIn(10));
     expect(lane.send(2000, 5, oneIn(10)).means.at(-1)).toBe('trial');
-    expect(lane.chance.look(lane.nowMs, PRESUMED_MS)).toEqual({
+    expect(lane.chance.trialShare).toBe(2);
+    expect(lane.send(2000, 10, oneIn(10)).trialled).toEqual({
       perMs: 0.005,
       stayed: true,
       isNews: true,
     });
   });
 
-  test('a slow lane, six calls a minute: its last calls say so, however long ago they were', () => {
+  test('of a low pace, far more at the higher one: they are of a limit', () => {
     const lane = new LaneOfCalls();
-    expect(lane.send(400, 0.1, oneIn(8)).means.at(-1)).toBe('trial');
+    lane.isLow = true;
+    lane.send(2000, 5, oneIn(10));
+    expect(lane.chance.trialShare).toBe(2);
+    expect(lane.send(2000, 10, oneIn(3)).trialled).toMatchObject({ stayed: false });
+  });
+
+  test('where costs are known only afterwards and the pace is low already, no trial is needed', () => {
+    const lane = new LaneOfCalls(true);
+    lane.send(100, 20, oneIn(8));
+    expect(lane.send(2000, 5, oneIn(8)).means.at(-1)).toBe('trial');
+    const trialled = { perMs: 0.005, stayed: true, isNews: true };
+    expect(lane.chance.look(lane.nowMs, PRESUMED_MS)).toEqual(trialled);
+  });
+
+  test('a slow lane, sixty calls a minute: its last calls say so, however long ago they were', () => {
+    const lane = new LaneOfCalls();
+    expect(lane.send(400, 1, oneIn(8)).means.at(-1)).toBe('trial');
+    expect(lane.send(400, 0.5, oneIn(8)).trialled).toMatchObject({ stayed: true });
+  });
+
+  test('six calls a minute are never tried lower: it would take a quarter of an hour', () => {
+    const lane = new LaneOfCalls();
+    expect(new Set(lane.send(400, 0.1, oneIn(8)).means)).toEqual(new Set(['limit']));
   });
 
   test('where costs are known only afterwards, more calls are asked', () => {
@@ -137,6 +165,26 @@ describe('refusals of a limit', () => {
     expect(new Set(means)).toEqual(new Set(['limit']));
   });
 
+  test.each([12, 10, 8])(
+    'what comes last in a second, 13 calls where %i are let through: others may use up the rest',
+    (letThrough) => {
+      const lane = new LaneOfCalls();
+      let second = 0;
+      let count = 0;
+      const { means } = lane.send(4000, 13, () => {
+        if (Math.floor(lane.nowMs / 1000) !== second) {
+          second = Math.floor(lane.nowMs / 1000);
+          count = 0;
+        }
+        count += 1;
+        return count > letThrough;
+      });
+      expect(means.length).toBeGreaterThan(15);
+      expect(means).not.toContain('chance');
+      expect(means.filter((mean) => mean === 'trial').length).toBeLessThanOrEqual(1);
+    },
+  );
+
   test('four in ten: less is given', () => {
     const { means } = new LaneOfCalls().send(2000, 20, (nth) => nth % 5 < 2);
     expect(new Set(means)).toEqual(new Set(['limit']));
@@ -156,6 +204,20 @@ describe('refusals of a limit', () => {
     expect(means[0]).toBe('chance');
     expect(means.at(-1)).toBe('limit');
   });
+});
+
+test('refusals that are found again are chance to no more than a quarter more: they may be of others who do the same', () => {
+  const lane = laneWithChance();
+  lane.send(1300, 20, oneIn(10));
+  lane.send(2000, 10, oneIn(6));
+  expect(lane.chance.share).toBeLessThanOrEqual(0.1 * 1.25 + 0.01);
+});
+
+test('a little more than by chance, for a minute, is of the limit', () => {
+  const lane = laneWithChance();
+  const { means } = lane.send(1100, 20, oneIn(6));
+  expect(means[0]).toBe('chance');
+  expect(means.slice(-20)).toContain('limit');
 });
 
 describe('refusals by chance are over', () => {

@@ -85,7 +85,7 @@ describe('Pacer: a closure that says nothing of the limit', () => {
       const { perSecond } = drive(pacer, { fromMs: 0, untilMs: 60_000 }, closed);
       // Half of what is given in the last 20 s, at the least.
       expect(sum(perSecond.slice(40))).toBeGreaterThan(200);
-      expect(pacer.requests.learnedPerMs ?? Infinity).toBeGreaterThan(5 / 1000);
+      expect(pacer.requests.learned.perMs ?? Infinity).toBeGreaterThan(5 / 1000);
     },
   );
 
@@ -175,5 +175,77 @@ describe('Pacer: what a run before has learned', () => {
     );
     expect(refused / sum(perSecond)).toBeLessThan(0.02);
     expect(sum(perSecond.slice(60))).toBeGreaterThan(240 * 20 * 0.93);
+  });
+});
+
+describe('Pacer: what comes again and again says nothing of the limit', () => {
+  test.each([
+    [10, 120],
+    [30, 120],
+    [50, 120],
+    [30, 240],
+  ])(
+    'everything is refused for %i s, every %i s: the limit is used in between, each time',
+    (closedS, everyS) => {
+      const pacer = new Pacer({ limits: KNOWN });
+      const closed = { why: 'throttle_rate' } as const;
+      const open = service({ fromMs: 0, toMs: 0 });
+      const { perSecond, refused } = drive(pacer, { fromMs: 0, untilMs: 1_200_000 }, (sentMs) =>
+        sentMs > 60_000 && (sentMs / 1000) % everyS < closedS ? closed : open(sentMs),
+      );
+      const possible = 1200 * 20 * (1 - closedS / everyS);
+      expect(sum(perSecond) - refused).toBeGreaterThan(possible * 0.85);
+      expect(refused).toBeLessThan(possible * 0.03);
+    },
+  );
+
+  test('another uses up every tenth second: the pace that was held is come back to', () => {
+    const pacer = new Pacer({ limits: KNOWN });
+    const open = service({ fromMs: 0, toMs: 0 });
+    const { perSecond, refused } = drive(pacer, { fromMs: 0, untilMs: 600_000 }, (sentMs) =>
+      Math.floor(sentMs / 1000) % 10 === 7 && sentMs % 1000 > 330
+        ? { why: 'throttle_rate' }
+        : open(sentMs),
+    );
+    // Nine seconds of ten can be had; a third of that if a closure is believed for long.
+    expect(sum(perSecond) - refused).toBeGreaterThan(600 * 20 * 0.9 * 0.42);
+  });
+
+  test('a lower limit that stays: it is met some more times, and used', () => {
+    const pacer = new Pacer({ limits: KNOWN });
+    drive(pacer, { fromMs: 0, untilMs: 60_000 }, service({ fromMs: 0, toMs: 0 }));
+    const half = service({ fromMs: 0, toMs: 0 }, { why: 'throttle_rate' }, 10);
+    const { perSecond, refused } = drive(pacer, { fromMs: 60_000, untilMs: 1_260_000 }, half);
+    expect(sum(perSecond) - refused).toBeGreaterThan(1200 * 10 * 0.9);
+    expect(refused).toBeLessThan(1200 * 10 * 0.02);
+  });
+
+  test('of windows of a minute a tenth is left: what they told is used, and not refused again and again', () => {
+    const pacer = new Pacer({ limits: KNOWN });
+    let minute = -1;
+    let count = 0;
+    const { perSecond, refused } = drive(pacer, { fromMs: 0, untilMs: 1_800_000 }, (sentMs) => {
+      if (Math.floor(sentMs / 60_000) !== minute) {
+        minute = Math.floor(sentMs / 60_000);
+        count = 0;
+      }
+      count += 1;
+      return count > (sentMs < 180_000 ? 1200 : 120) ? { why: 'throttle_rate' } : null;
+    });
+    expect(sum(perSecond.slice(180)) - refused).toBeGreaterThan(27 * 120 * 0.9);
+    expect(refused).toBeLessThan(27 * 120 * 0.03);
+  });
+
+  test('others use up a limit for half an hour and go: it is used again within minutes', () => {
+    const pacer = new Pacer({ limits: KNOWN });
+    drive(pacer, { fromMs: 0, untilMs: 60_000 }, service({ fromMs: 0, toMs: 0 }));
+    // One call in two seconds is left, and each second another one.
+    const left = service({ fromMs: 0, toMs: 0 }, { why: 'throttle_rate' }, 1);
+    drive(pacer, { fromMs: 60_000, untilMs: 1_860_000 }, (sentMs) =>
+      Math.floor(sentMs / 1000) % 2 === 0 ? { why: 'throttle_rate' } : left(sentMs),
+    );
+    const open = service({ fromMs: 0, toMs: 0 });
+    const { perSecond } = drive(pacer, { fromMs: 1_860_000, untilMs: 4_260_000 }, open);
+    expect(sum(perSecond.slice(-600)) / 600).toBeGreaterThan(18);
   });
 });

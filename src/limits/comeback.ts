@@ -1,0 +1,89 @@
+import type { LaneNow } from './begun-run.ts';
+import type { AdmittedBefore } from './refusal-run.ts';
+import { SHARES } from './rate-shares.ts';
+
+/** First it is tried after so long, twice as long each time that less was met. */
+const AGAIN_MS = { first: 60_000, most: 960_000 } as const;
+/** And after so many calls, where those are few. */
+const AGAIN_CALLS = 20;
+/** Told much the same so many times more it is so; of a second, others may use up as much twice. */
+const SURE = { seconds: 2, longWindows: 1 } as const;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60_000;
+const SIX_SECONDS_MS = 6000;
+/** A minute or six seconds of fewer calls say little. */
+const CALLS_LEAST = 20;
+
+/** A run of refusals that is over. Amounts a millisecond. */
+export type RunOver = {
+  /** The pace before it, and the amounts that were admitted in the last minute and six seconds. */
+  readonly perMs: number;
+  readonly before: AdmittedBefore;
+  /** Nothing was known of the limit: the pace was a guess. */
+  readonly wasGrowing: boolean;
+};
+
+/**
+ * The way back to a pace that a lane once held. What a closure tells may be of others that used up a window, or of an
+ * outage, and a pace that goes up from it by one in a hundred takes an hour. So the pace that was given before is
+ * remembered and come back to, half of what is missing in each window: at once after a closure that tells of far less;
+ * later, and later each time, once as much less was met again. A limit that is lower for good is met a few times more.
+ */
+export class Comeback {
+  /** The most that was given for some seconds; 0: nothing is known. */
+  private highPerMs = 0;
+  /** From when on it is come back to; Infinity: it is not. */
+  private fromMs = Infinity;
+  private againMs: number = AGAIN_MS.first;
+
+  /** Forgets what was given: the limit is another now. */
+  drop(): void {
+    this.highPerMs = 0;
+    this.fromMs = Infinity;
+    this.againMs = AGAIN_MS.first;
+  }
+
+  /** What a lane with a pace of `perMs` comes back to now; null: nothing. */
+  targetPerMs(nowMs: number, perMs: number): number | null {
+    if (nowMs < this.fromMs) return null;
+    if (perMs < this.highPerMs * SHARES.back) return this.highPerMs;
+    this.fromMs = Infinity;
+    this.againMs = AGAIN_MS.first;
+    return null;
+  }
+
+  /**
+   * A run of refusals is over. `toldPerMs`: what it told of the limit (null: only the edge was touched); `sameTimes`:
+   * times in a row that much the same was told before.
+   */
+  runOver(
+    nowMs: number,
+    run: RunOver,
+    left: LaneNow & { readonly toldPerMs: number | null; readonly sameTimes: number },
+  ): void {
+    const { toldPerMs, sameTimes, windowMs, admissions } = left;
+    const { perMs } = left.pace;
+    // Six seconds may be of two windows: they do for a first guess.
+    const isFirst = this.highPerMs === 0 && windowMs <= SECOND_MS;
+    const givenPerMs = givenBefore(run.before, isFirst) * SHARES.learned;
+    if (!run.wasGrowing) this.highPerMs = Math.max(this.highPerMs, Math.min(run.perMs, givenPerMs));
+    if (perMs >= this.highPerMs * SHARES.farBelow) return;
+    const isFar = toldPerMs !== null && toldPerMs < this.highPerMs * SHARES.farBelow;
+    const isSure = sameTimes >= (windowMs > SECOND_MS ? SURE.longWindows : SURE.seconds);
+    if (isFar && !isSure) {
+      this.fromMs = nowMs + windowMs;
+      return;
+    }
+    const wasBack = nowMs >= this.fromMs;
+    if (!wasBack && this.fromMs !== Infinity) return;
+    this.fromMs = nowMs + Math.max(this.againMs, AGAIN_CALLS / admissions.callsPerMs(nowMs, perMs));
+    this.againMs = Math.min(AGAIN_MS.most, this.againMs * 2);
+  }
+}
+
+function givenBefore(before: AdmittedBefore, orInSeconds: boolean): number {
+  const { calls, minute, sixSeconds } = before;
+  if (calls < CALLS_LEAST || minute === 0) return 0;
+  const isMany = orInSeconds && (calls * sixSeconds) / minute >= CALLS_LEAST;
+  return Math.max(minute / MINUTE_MS, isMany ? sixSeconds / SIX_SECONDS_MS : 0);
+}

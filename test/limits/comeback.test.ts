@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { Admissions } from '../../src/limits/admissions.ts';
+import { Comeback } from '../../src/limits/comeback.ts';
+
+const SECOND_MS = 1000;
+/** Twenty calls a second were given for a minute, then a run of refusals told of less. */
+const BEFORE = { calls: 1200, minute: 1200, sixSeconds: 120 };
+const RUN = { perMs: 0.02, before: BEFORE, wasGrowing: false };
+/** A little less, as of all that was learned. */
+const LEARNED = 0.985;
+
+function left(toldPerMs: number | null, more: object = {}): never {
+  const admissions = new Admissions(() => ({ amount: 600, calls: 600, refused: 0 }));
+  const pace = { perMs: toldPerMs ?? 0.01, boundPerMs: Infinity };
+  const at = { pace, admissions, windowMs: SECOND_MS, isNoisy: false, toldPerMs, sameTimes: 0 };
+  return { ...at, ...more } as never;
+}
+
+test('after a closure that tells of half, the pace before is come back to a window later', () => {
+  const comeback = new Comeback();
+  comeback.runOver(5000, RUN, left(0.01));
+  expect(comeback.targetPerMs(5500, 0.01)).toBeNull();
+  expect(comeback.targetPerMs(6000, 0.01)).toBeCloseTo(0.02 * LEARNED, 9);
+  expect(comeback.targetPerMs(9000, 0.0195)).toBeNull();
+  expect(comeback.targetPerMs(9000, 0.01)).toBeNull();
+});
+
+test('a pace that was only grown to, or that too few calls have shown, is not come back to', () => {
+  const comeback = new Comeback();
+  comeback.runOver(5000, { ...RUN, wasGrowing: true }, left(0.01));
+  const few = { calls: 12, minute: 12, sixSeconds: 2 };
+  comeback.runOver(9000, { ...RUN, before: few }, left(0.01));
+  expect(comeback.targetPerMs(1e9, 0.001)).toBeNull();
+});
+
+test('of a pace that was hardly used, what was given is come back to', () => {
+  const comeback = new Comeback();
+  const before = { calls: 600, minute: 600, sixSeconds: 60 };
+  comeback.runOver(5000, { ...RUN, before }, left(0.002));
+  expect(comeback.targetPerMs(6000, 0.002)).toBeCloseTo(0.01 * LEARNED, 9);
+});
+
+test('the same is told again and again: later each time, and no later than every sixteen minutes', () => {
+  const comeback = new Comeback();
+  comeback.runOver(0, RUN, left(0.01));
+  const waits: number[] = [];
+  let nowMs = SECOND_MS;
+  for (let nth = 0; nth < 7; nth += 1) {
+    comeback.runOver(nowMs, RUN, left(0.01, { sameTimes: 2 + nth }));
+    const fromMs = nowMs;
+    while (comeback.targetPerMs(nowMs, 0.01) === null) nowMs += SECOND_MS;
+    waits.push((nowMs - fromMs) / 60_000);
+  }
+  expect(waits).toEqual([1, 2, 4, 8, 16, 16, 16]);
+});
+
+test('windows of a minute tell it with the second closure', () => {
+  const comeback = new Comeback();
+  const windowMs = 60_000;
+  comeback.runOver(0, RUN, left(0.01, { windowMs }));
+  expect(comeback.targetPerMs(windowMs, 0.01)).toBeCloseTo(0.02 * LEARNED, 9);
+  comeback.runOver(90_000, RUN, left(0.01, { windowMs, sameTimes: 1 }));
+  expect(comeback.targetPerMs(90_000 + 59_999, 0.01)).toBeNull();
+  expect(comeback.targetPerMs(90_000 + 60_000, 0.01)).toBeCloseTo(0.02 * LEARNED, 9);
+});
+
+test('another limit is set: what was given before is forgotten', () => {
+  const comeback = new Comeback();
+  comeback.runOver(0, RUN, left(0.01));
+  comeback.drop();
+  expect(comeback.targetPerMs(1e9, 0.01)).toBeNull();
+});
