@@ -122,7 +122,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
     }
     await complete(options, outputs);
     // Last: what was answered is in the files by then.
-    if (sends) ledger.refuseMoved();
+    if (sends) ledger.refuseUnfit();
   } finally {
     await run.end();
   }
@@ -150,7 +150,7 @@ function tellStart({ job, ledger, report, endpointShown, resuming }: RunOptions)
   return open;
 }
 
-/** Stops the run where the ledger is not at its place any more: what it remembers would be gone with this process. */
+/** Stops the run where the ledger is not at its place any more (what it remembers would be gone with this process), or its mark fails. */
 function ledgerWatch({ ledger, clock, stop }: RunOptions): () => void {
   let lookedMs = clock.monotonicMs();
   return () => {
@@ -158,7 +158,7 @@ function ledgerWatch({ ledger, clock, stop }: RunOptions): () => void {
     if (nowMs - lookedMs < LEDGER_LOOK_EVERY_MS) return;
     lookedMs = nowMs;
     try {
-      ledger.refuseMoved();
+      ledger.refuseUnfit();
     } catch (error) {
       stop.stop(stoppedBy(error));
     }

@@ -65,15 +65,14 @@ export class Ledger {
   readonly database: Database;
   /** True where this process made the file. */
   readonly created: boolean;
-  readonly refuseMoved: () => void;
+  readonly refuseUnfit: () => void;
   private readonly statements: Statements;
   private readonly mark: Mark;
   private readonly lostCommits: number | null;
   private readonly lock: { release(): void };
   private counter: number;
   /**
-   * The mark's count, of commits that this ledger lost; null: none. Until outputs were adopted the mark stays
-   * ahead of the ledger, so that a run that ends before is as if it had not been.
+   * The mark's count, of commits that this ledger lost; null: none. Until outputs were adopted the mark stays ahead.
    */
   private aheadCommits: number | null;
   private inTransaction = false;
@@ -87,12 +86,13 @@ export class Ledger {
     this.lock = lock;
     this.database = opened.database;
     this.created = opened.created;
-    this.refuseMoved = opened.refuseMoved;
+    this.refuseUnfit = opened.refuseUnfit;
     this.mark = opened.mark;
     this.lostCommits = opened.lostCommits;
     this.counter = opened.commitCounter;
     this.aheadCommits = opened.aheadCommits;
     if (this.aheadCommits === null) this.mark.write(this.counter);
+    this.mark.refuseUnwritten();
     this.statements = prepare(this.database);
   }
 

@@ -1,11 +1,18 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { isAbsent, readFailure } from '../read-failure.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
+import { storageError } from './storage-error.ts';
 
 const PRIVATE_MODE = 0o600;
 
 /** The 8-byte file beside a ledger that remembers how far the ledger had come. */
-export type Mark = { write(counter: number): void; close(): void };
+export type Mark = {
+  /** Never throws: what it follows is durable, whether it can be written or not. */
+  write(counter: number): void;
+  /** Throws 74 where it could not be written the last time: it does not remember how far the ledger is. */
+  refuseUnwritten(): void;
+  close(): void;
+};
 
 /** Path of the mark of a ledger. */
 export function markPath(ledgerPath: string): string {
@@ -38,10 +45,19 @@ export function openMark(ledgerPath: string): Mark {
   const how = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
   const file = openSync(path, how, PRIVATE_MODE);
   const bytes = Buffer.alloc(8);
+  let failure: unknown = null;
   return {
     write(counter) {
       bytes.writeBigUInt64LE(BigInt(counter));
-      writeSync(file, bytes, 0, 8, 0);
+      try {
+        writeSync(file, bytes, 0, 8, 0);
+        failure = null;
+      } catch (error) {
+        failure = error;
+      }
+    },
+    refuseUnwritten() {
+      if (failure !== null) throw storageError(failure, path);
     },
     close() {
       closeSync(file);

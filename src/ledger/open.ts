@@ -65,8 +65,8 @@ function migrate(database: Database): void {
 export type OpenedLedger = {
   readonly database: Database;
   readonly mark: Mark;
-  /** Throws 74 where the path does not name this file any more. */
-  readonly refuseMoved: () => void;
+  /** Throws 74 where the path does not name this file any more, or the mark cannot be written. */
+  readonly refuseUnfit: () => void;
   /** True where this call made the file. */
   readonly created: boolean;
   readonly commitCounter: number;
@@ -146,7 +146,7 @@ function refuseBackwards(path: string, marked: number | null): void {
 
 function openExisting(
   path: string,
-): Pick<OpenedLedger, 'database' | 'mark' | 'commitCounter' | 'refuseMoved'> {
+): Pick<OpenedLedger, 'database' | 'mark' | 'commitCounter' | 'refuseUnfit'> {
   const database = openDatabase(path, { timeout: 5000 });
   try {
     requireLedger(database, path);
@@ -159,7 +159,13 @@ function openExisting(
     const commitCounter = counterOf(database);
     chmodSync(path, PRIVATE_MODE);
     migrate(database);
-    return { database, mark: openMark(path), commitCounter, refuseMoved: placeKeeper(path) };
+    const mark = openMark(path);
+    const refuseMoved = placeKeeper(path);
+    const refuseUnfit = (): void => {
+      refuseMoved();
+      mark.refuseUnwritten();
+    };
+    return { database, mark, commitCounter, refuseUnfit };
   } catch (error) {
     database.close();
     throw error;
