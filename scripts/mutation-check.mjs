@@ -48,7 +48,12 @@ const MUTANTS = [
   {
     name: 'a call leaves before its start is durable',
     file: 'src/settle.ts',
-    edits: [['await context.journal.started({', 'void context.journal.started({']],
+    edits: [
+      [
+        'const isWritten = await context.journal.started({',
+        'const isWritten = true;\n    void context.journal.started({',
+      ],
+    ],
     by: POWER_LOSS,
   },
   {

@@ -1,7 +1,10 @@
 import type { Clock } from './clock.ts';
+import { defer, type Deferred } from './deferred.ts';
+import { Hold } from './hold.ts';
 import { BatchSize } from './job/batch-size.ts';
 import type { Journal } from './journal.ts';
-import type { AttemptEnd, AttemptStart, Batch, SettledLine } from './ledger/records.ts';
+import type { Batch } from './ledger/records.ts';
+import { newPending, type PendingBatch, recordsIn, takeBack } from './pending-batch.ts';
 import type { PlannedLine } from './plan.ts';
 
 /** Bodies of open lines that are held at once, in bytes (guarantee 19). */
@@ -17,6 +20,13 @@ const BATCH_TURNS_MOST = 4;
 export type TurnBatch = Batch & {
   /** Every line before this one is settled or blank: the front of output in input order. */
   readonly frontier: number;
+  /** After one was put back: no call is in flight any more, so that nothing else will join it. */
+  readonly isLast: boolean;
+  /**
+   * There is no room for it: what has ended comes again with a later batch, its starts are given up, and no
+   * further call begins.
+   */
+  putBack(): void;
 };
 
 export type ExecuteOptions = {
@@ -26,31 +36,8 @@ export type ExecuteOptions = {
   settle(line: PlannedLine, journal: Journal): Promise<void>;
   readonly windowLines: () => number;
   readonly stop: AbortSignal;
-  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
 };
-
-type Deferred = { readonly promise: Promise<void>; resolve(): void; reject(error: unknown): void };
-
-function defer(): Deferred {
-  let resolve!: () => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  // Nobody may be waiting when it fails; the failure is rethrown by `execute` itself.
-  promise.catch(() => undefined);
-  return { promise, resolve, reject };
-}
-
-type Pending = {
-  batch: { starts: AttemptStart[]; ends: AttemptEnd[]; settled: SettledLine[] };
-  durable: Deferred;
-};
-
-function newPending(): Pending {
-  return { batch: { starts: [], ends: [], settled: [] }, durable: defer() };
-}
 
 /**
  * The executor: keeps a window of lines open and yields, about once a turn of the event loop, what they
@@ -65,7 +52,8 @@ function newPending(): Pending {
  * batches, a batch is taken sooner.
  *
  * States: *filling* (lines are opened while the window has room), *draining* (stop was asked for or
- * the input is at its end: open lines settle or give up), *done* (none open). A failure, of reading
+ * the input is at its end: open lines settle or give up), *holding* (a batch was put back: as draining, and what
+ * ends is held and yielded every few seconds, and once no call is in flight), *done* (none open). A failure, of reading
  * or of settling (a bug), stops the filling, lets open lines end, yields what they settled, and is
  * thrown last, so that no paid answer is lost with it. Reading never delays a batch.
  */
@@ -85,8 +73,7 @@ export async function* execute(options: ExecuteOptions): AsyncGenerator<TurnBatc
     if (run.failure !== null) throw run.failure.error;
   } finally {
     // Where the caller gave up (its commit failed), nobody may go on as if it had been durable.
-    run.fail(new Error('the run has ended'));
-    run.close();
+    run.end(new Error('the run has ended'));
     await options.lines.return?.();
   }
 }
@@ -102,13 +89,16 @@ class Run {
   private lastReadLine = 0;
   private reading = false;
   private exhausted = false;
-  private pending: Pending = newPending();
-  private committing: Pending | null = null;
+  private pending: PendingBatch = newPending();
+  private committing: PendingBatch | null = null;
+  /** Lines that were taken up and have not come to their end. */
+  private running = 0;
+  private readonly hold: Hold;
   private finished: number[] = [];
   /** The first line that ended without being settled: output in input order goes no further. */
   private firstLeft = Infinity;
   private readonly size: BatchSize = new BatchSize();
-  private wake: Deferred = defer();
+  private wake: Deferred<void> = defer();
   private scheduled = false;
   private readonly onStop = (): void => {
     this.schedule();
@@ -117,11 +107,16 @@ class Run {
 
   constructor(options: ExecuteOptions) {
     this.options = options;
+    this.hold = new Hold(options.clock, () => {
+      this.wake.resolve();
+    });
     options.stop.addEventListener('abort', this.onStop);
     this.journal = {
       started: (start) => {
+        if (this.hold.isOn) return Promise.resolve(false);
         this.pending.batch.starts.push(start);
-        return this.whenDurable();
+        this.recorded();
+        return this.pending.begun.promise;
       },
       ended: (end, settled) => {
         this.pending.batch.ends.push(end);
@@ -137,12 +132,17 @@ class Run {
 
   get done(): boolean {
     const drained = this.exhausted || this.filled;
-    return drained && !this.reading && this.open.size === 0 && this.pendingRecords === 0;
+    return drained && !this.reading && this.open.size === 0 && recordsIn(this.pending) === 0;
+  }
+
+  /** No call is in flight: whoever is not at its end waits for the batch that is held. */
+  private get idle(): boolean {
+    return this.running === this.pending.waiting;
   }
 
   /** No further line is opened. */
   private get filled(): boolean {
-    return this.options.stop.aborted || this.failure !== null;
+    return this.options.stop.aborted || this.hold.isOn || this.failure !== null;
   }
 
   fill(): void {
@@ -164,40 +164,50 @@ class Run {
   /** Until something wants to be written down, room came up, or lines were read. */
   async turn(): Promise<void> {
     if (this.done) return;
-    await this.wake.promise;
-    this.wake = defer();
-    this.scheduled = false;
+    this.hold.wait();
+    do {
+      await this.wake.promise;
+      this.wake = defer();
+      this.scheduled = false;
+    } while (this.hold.isOn && !this.idle && !this.hold.isDue);
   }
 
   takeBatch(): TurnBatch | null {
-    if (this.pendingRecords === 0) {
-      this.forget();
-      return null;
-    }
+    this.forget();
+    if (recordsIn(this.pending) === 0) return null;
+    const isLast = this.hold.isOn && this.idle;
     this.committing = this.pending;
     this.pending = newPending();
     const { batch } = this.committing;
-    this.forget();
     // A line settled in this very batch is behind the frontier as soon as the batch is durable.
     for (const { lineNo } of batch.settled) this.closeLine(lineNo);
-    return { ...batch, frontier: this.frontier() };
+    return { ...batch, frontier: this.frontier(), isLast, putBack: this.putBack };
   }
 
   confirm(): void {
+    this.committing?.begun.resolve(true);
     this.committing?.durable.resolve();
     this.committing = null;
     this.size.committed(this.options.clock.monotonicMs());
   }
 
-  fail(error: unknown): void {
+  end(error: unknown): void {
     this.failure ??= { error };
-    this.committing?.durable.reject(error);
-    this.pending.durable.reject(error);
+    this.hold.close();
+    this.options.stop.removeEventListener('abort', this.onStop);
+    for (const pending of [this.committing, this.pending]) {
+      pending?.begun.reject(error);
+      pending?.durable.reject(error);
+    }
   }
 
-  close(): void {
-    this.options.stop.removeEventListener('abort', this.onStop);
-  }
+  private readonly putBack = (): void => {
+    if (this.committing === null) return;
+    this.pending = takeBack(this.committing, this.pending);
+    this.committing = null;
+    this.hold.begin();
+    this.schedule();
+  };
 
   private frontier(): number {
     const first = this.open.keys().next();
@@ -205,16 +215,16 @@ class Run {
     return Math.min(this.firstLeft, first.done === true ? unopened : first.value);
   }
 
-  private get pendingRecords(): number {
-    const { starts, ends, settled } = this.pending.batch;
-    return starts.length + ends.length + settled.length;
+  private whenDurable(): Promise<void> {
+    this.pending.waiting += 1;
+    this.recorded();
+    return this.pending.durable.promise;
   }
 
-  private whenDurable(): Promise<void> {
+  private recorded(): void {
     this.size.recorded(this.options.clock.monotonicMs());
-    if (this.pendingRecords < this.size.recordsEnough) this.schedule();
+    if (recordsIn(this.pending) < this.size.recordsEnough) this.schedule();
     else this.wake.resolve();
-    return this.pending.durable.promise;
   }
 
   /** One turn later, so that everything else that is ready in this turn joins the batch. */
@@ -224,9 +234,9 @@ class Run {
     this.gather(this.wake, { records: 0, turns: 0 });
   }
 
-  private gather(wake: Deferred, before: { records: number; turns: number }): void {
+  private gather(wake: Deferred<void>, before: { records: number; turns: number }): void {
     setImmediate(() => {
-      const records = this.pendingRecords;
+      const records = recordsIn(this.pending);
       const turns = before.turns + 1;
       if (wake === this.wake && records > before.records && turns < BATCH_TURNS_MOST)
         this.gather(wake, { records, turns });
@@ -259,7 +269,9 @@ class Run {
   private start(line: PlannedLine): void {
     this.open.set(line.lineNo, line.bodyBytes);
     this.openBytes += line.bodyBytes;
+    this.running += 1;
     const ended = (): void => {
+      this.running -= 1;
       this.finished.push(line.lineNo);
       this.schedule();
     };

@@ -119,7 +119,7 @@ async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
   let result = DROPPED_BEFORE_SENDING;
   try {
     tally.attempt += 1;
-    await context.journal.started({
+    const isWritten = await context.journal.started({
       lineNo: line.lineNo,
       attempt: tally.attempt,
       customId: line.customId,
@@ -128,6 +128,7 @@ async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
       estimatedTokens: ticket.reserved.tokens,
       estimatedPico: ticket.reserved.pico,
     });
+    if (!isWritten) return 'done';
     const startedMs = context.clock.monotonicMs();
     if (!context.stop.aborted && !context.abort.aborted) {
       result = await context.transport.send(callToMake(line, tally.tooSlow), (reply) => {

@@ -37,6 +37,11 @@ const scenario = fc.record({
   commits: fc.array(fc.nat(4), { minLength: 1, maxLength: 6 }),
 });
 
+/** The commits for which there is no room. */
+type Full = { readonly from: number; readonly count: number };
+
+const NEVER_FULL: Full = { from: 0, count: 0 };
+
 type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
 
 async function* inChunks(count: number): AsyncGenerator<readonly PlannedLine[]> {
@@ -47,8 +52,8 @@ async function* inChunks(count: number): AsyncGenerator<readonly PlannedLine[]> 
  * Runs a job and looks at every instant at which it could be killed: the most calls that were sent and
  * whose end was not durable, the most that the ledger held open, and what was sent before its own start.
  */
-async function watch({ slots, lines, calls, commits }: Scenario) {
-  const seen = { inDoubtMax: 0, openMax: 0, sentTooSoon: 0, sent: 0, settled: 0 };
+async function watch({ slots, lines, calls, commits }: Scenario, full: Full = NEVER_FULL) {
+  const seen = { inDoubtMax: 0, openMax: 0, sentTooSoon: 0, sent: 0, settled: 0, ended: 0 };
   const begun = new Set<string>();
   const sent: string[] = [];
   const durableEnds = new Set<string>();
@@ -91,12 +96,17 @@ async function watch({ slots, lines, calls, commits }: Scenario) {
   for await (const batch of batches) {
     await settleTurns(commits[nth % commits.length] ?? 0);
     nth += 1;
+    if (nth > full.from && nth <= full.from + full.count && !batch.isLast) {
+      batch.putBack();
+      continue;
+    }
     // The commit: all of it at one instant.
     for (const start of batch.starts) begun.add(keyOf(start));
     for (const end of batch.ends) durableEnds.add(keyOf(end));
     starting.push(...batch.starts.map(keyOf));
     seen.openMax = Math.max(seen.openMax, begun.size - durableEnds.size);
     seen.settled += batch.settled.length;
+    seen.ended += batch.ends.length;
   }
   running = false;
   await time;
@@ -112,6 +122,20 @@ describe('calls that a crash could repeat', () => {
         expect(inDoubtMax).toBeLessThanOrEqual(one.slots);
         expect(openMax).toBeLessThanOrEqual(one.slots);
         expect(settled).toBe(one.lines);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('no room for a while: every call that left has its end written down, and none leaves any more', async () => {
+    const full = fc.record({ from: fc.nat(12), count: fc.integer({ min: 1, max: 4 }) });
+    await fc.assert(
+      fc.asyncProperty(scenario, full, async (one, when) => {
+        const { inDoubtMax, openMax, sentTooSoon, sent, ended } = await watch(one, when);
+        expect(sentTooSoon).toBe(0);
+        expect(inDoubtMax).toBeLessThanOrEqual(one.slots);
+        expect(openMax).toBeLessThanOrEqual(one.slots);
+        expect(ended).toBe(sent);
       }),
       { numRuns: 200 },
     );

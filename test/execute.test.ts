@@ -7,13 +7,16 @@ import { settleTurns } from './helpers/fake-clock.ts';
 import { plannedLine } from './helpers/planned-line.ts';
 import { endOf, settledOf, startOf } from './helpers/temp-ledger.ts';
 
+/** Time in which nothing falls due. */
+const STILL: ExecuteOptions['clock'] = { monotonicMs: () => 0, after: () => () => undefined };
+
 /** One attempt that answers, with a gate in the place of the call. */
 async function settleWith(
   line: PlannedLine,
   journal: Journal,
   call: () => Promise<void>,
 ): Promise<void> {
-  await journal.started(startOf(line.lineNo));
+  if (!(await journal.started(startOf(line.lineNo)))) return;
   await call();
   await journal.ended(endOf(line.lineNo), settledOf(line.lineNo));
 }
@@ -37,7 +40,7 @@ function optionsOf(
     settle,
     windowLines: () => 8,
     stop: new AbortController().signal,
-    clock: { monotonicMs: () => 0 },
+    clock: STILL,
     ...more,
   };
 }
@@ -238,7 +241,7 @@ describe('execute', () => {
           {
             lines: chunksOf(lines, 1000),
             windowLines: () => 1000,
-            clock: { monotonicMs: () => nowMs },
+            clock: { ...STILL, monotonicMs: () => nowMs },
           },
         ),
       );
@@ -504,7 +507,7 @@ describe('execute', () => {
               settle,
               windowLines: () => windowLines,
               stop: new AbortController().signal,
-              clock: { monotonicMs: () => 0 },
+              clock: STILL,
             })) {
               for (const start of batch.starts) {
                 expect(start.attempt).toBe((started.get(start.lineNo) ?? 0) + 1);

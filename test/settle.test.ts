@@ -99,7 +99,7 @@ describe('settleLine: answers', () => {
   });
 
   test('a call leaves only after its start was written down', async () => {
-    let durable: () => void = () => undefined;
+    let durable: (isWritten: boolean) => void = () => undefined;
     const at = surroundings(() => answerOf('好评'));
     const held = settleLine(plannedLine(7), {
       ...at.context,
@@ -116,7 +116,7 @@ describe('settleLine: answers', () => {
     await at.clock.advance(1000);
     expect(at.records).toHaveLength(1);
     expect(at.transport.sent).toHaveLength(0);
-    durable();
+    durable(true);
     await held;
     expect(at.transport.sent).toHaveLength(1);
   });
@@ -148,6 +148,18 @@ describe('settleLine: answers', () => {
     };
     await expect(settleLine(plannedLine(7), failing)).rejects.toThrow('disk full');
     expect(at.transport.sent).toHaveLength(0);
+    expect(at.limiter.inFlight).toBe(0);
+  });
+
+  test('no room for the record of the start: nothing is sent, the line stays open, the slot comes back', async () => {
+    const at = surroundings(() => answerOf('好评'));
+    const full = {
+      ...at.context,
+      journal: { ...at.context.journal, started: () => Promise.resolve(false) },
+    };
+    await settleLine(plannedLine(7), full);
+    expect(at.transport.sent).toHaveLength(0);
+    expect(at.records).toEqual([]);
     expect(at.limiter.inFlight).toBe(0);
   });
 

@@ -79,7 +79,7 @@ export function surroundings(
     journal: {
       started(start) {
         records.push({ started: start });
-        return Promise.resolve();
+        return Promise.resolve(true);
       },
       ended(end, settled) {
         records.push({ ended: end, settled: settled === null ? null : readable(settled) });

@@ -1,0 +1,48 @@
+import { defer, type Deferred } from './deferred.ts';
+import type { Batch } from './ledger/records.ts';
+
+/** What lines want written down together, and what they wait for until it is. */
+export type PendingBatch = {
+  readonly batch: Batch;
+  /** Of its starts: whether they were written down, so that their calls may leave. */
+  readonly begun: Deferred<boolean>;
+  /** Of everything else. */
+  readonly durable: Deferred<void>;
+  /** Lines that wait for `durable`. */
+  waiting: number;
+};
+
+/** Nothing yet. */
+export function newPending(): PendingBatch {
+  return {
+    batch: { starts: [], ends: [], settled: [] },
+    begun: defer(),
+    durable: defer(),
+    waiting: 0,
+  };
+}
+
+/** How many records there are to write. */
+export function recordsIn({ batch: { starts, ends, settled } }: PendingBatch): number {
+  return starts.length + ends.length + settled.length;
+}
+
+/**
+ * Takes back a batch for which there was no room, and what has come `since`. Their calls that have not left never
+ * will: their starts are given up. What has ended is to be written together, in its order.
+ */
+export function takeBack(failed: PendingBatch, since: PendingBatch): PendingBatch {
+  failed.begun.resolve(false);
+  since.begun.resolve(false);
+  failed.durable.promise.then(since.durable.resolve, since.durable.reject);
+  return {
+    batch: {
+      starts: [],
+      ends: [...failed.batch.ends, ...since.batch.ends],
+      settled: [...failed.batch.settled, ...since.batch.settled],
+    },
+    begun: defer(),
+    durable: failed.durable,
+    waiting: failed.waiting + since.waiting,
+  };
+}

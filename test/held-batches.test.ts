@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest';
+import { execute, type TurnBatch } from '../src/execute.ts';
+import type { PlannedLine } from '../src/plan.ts';
+import { createFakeClock, settleTurns } from './helpers/fake-clock.ts';
+import { plannedLine } from './helpers/planned-line.ts';
+import { endOf, settledOf, startOf } from './helpers/temp-ledger.ts';
+
+/** Long enough for a batch that was put back to be tried again. */
+const RETRY_MS = 5_000;
+
+/** Lines whose calls end when the test says so, one batch after the other, by a clock that stands still. */
+function openRun(lineCount: number, windowLines = 8) {
+  const clock = createFakeClock();
+  const calls = new Map<number, () => void>();
+  const over: string[] = [];
+  async function* lines(): AsyncGenerator<readonly PlannedLine[]> {
+    for (let lineNo = 1; lineNo <= lineCount; lineNo += 1)
+      yield await Promise.resolve([plannedLine(lineNo)]);
+  }
+  const batches = execute({
+    lines: lines(),
+    async settle({ lineNo }, journal) {
+      if (!(await journal.started(startOf(lineNo)))) {
+        over.push(`${lineNo} left open`);
+        return;
+      }
+      await new Promise<void>((resolve) => {
+        calls.set(lineNo, resolve);
+      });
+      await journal.ended(endOf(lineNo), settledOf(lineNo));
+      over.push(`${lineNo} settled`);
+    },
+    windowLines: () => windowLines,
+    stop: new AbortController().signal,
+    clock,
+  });
+  return {
+    clock,
+    calls,
+    over,
+    endCall(lineNo: number): void {
+      calls.get(lineNo)?.();
+      calls.delete(lineNo);
+    },
+    /** The next batch; null at the end. */
+    async next(): Promise<TurnBatch | null> {
+      const next = await batches.next();
+      return next.done === true ? null : next.value;
+    },
+  };
+}
+
+/** Batches until so many calls are in flight, all of them durable. */
+async function untilInFlight(run: ReturnType<typeof openRun>, count: number): Promise<TurnBatch> {
+  for (;;) {
+    const batch = await run.next();
+    if (batch === null) throw new Error('the run ended');
+    const begun = run.calls.size + batch.starts.length;
+    if (begun >= count) return batch;
+  }
+}
+
+const linesOf = (records: readonly { lineNo: number }[] | undefined): number[] =>
+  (records ?? []).map(({ lineNo }) => lineNo);
+
+describe('a batch that is put back', () => {
+  test('its ends come again with those of the calls in flight, once none is; nobody goes on before', async () => {
+    const run = openRun(3, 3);
+    await untilInFlight(run, 3);
+    const asked = run.next();
+    await settleTurns();
+    run.endCall(1);
+    const failed = await asked;
+    expect(linesOf(failed?.ends)).toEqual([1]);
+    expect(failed?.isLast).toBe(false);
+    failed?.putBack();
+    const again = run.next();
+    await settleTurns();
+    run.endCall(3);
+    await settleTurns();
+    expect(run.over).toEqual([]);
+    run.endCall(2);
+    const held = await again;
+    expect(linesOf(held?.ends)).toEqual([1, 3, 2]);
+    expect(linesOf(held?.settled)).toEqual([1, 3, 2]);
+    expect(held).toMatchObject({ isLast: true, frontier: 4 });
+    expect(run.over).toEqual([]);
+    expect(await run.next()).toBeNull();
+    expect(run.over).toEqual(['1 settled', '3 settled', '2 settled']);
+  });
+
+  test('its starts are given up: those calls never leave, and no further line is opened', async () => {
+    const run = openRun(9, 3);
+    await untilInFlight(run, 3);
+    const asked = run.next();
+    await settleTurns();
+    run.endCall(1);
+    await asked;
+    // Line 4 takes the place of line 1.
+    const failed = await run.next();
+    expect(linesOf(failed?.starts)).toEqual([4]);
+    failed?.putBack();
+    const again = run.next();
+    await settleTurns();
+    expect(run.over).toEqual(['1 settled', '4 left open']);
+    run.endCall(2);
+    run.endCall(3);
+    const held = await again;
+    expect(linesOf(held?.starts)).toEqual([]);
+    expect(linesOf(held?.ends)).toEqual([2, 3]);
+    expect(held?.frontier).toBe(4);
+    expect(await run.next()).toBeNull();
+    expect([...run.calls.keys()]).toEqual([]);
+  });
+
+  test('nothing but starts, nothing in flight: the run ends', async () => {
+    const run = openRun(9, 3);
+    (await run.next())?.putBack();
+    expect(await run.next()).toBeNull();
+    expect(run.over[0]).toBe('1 left open');
+    expect(run.calls.size).toBe(0);
+  });
+
+  test('tried again every few seconds while calls are in flight, and put back again as often as need be', async () => {
+    const run = openRun(2, 2);
+    await untilInFlight(run, 2);
+    const asked = run.next();
+    await settleTurns();
+    run.endCall(1);
+    (await asked)?.putBack();
+    for (let nth = 0; nth < 3; nth += 1) {
+      let isThere = false;
+      const again = run.next().then((batch) => {
+        isThere = true;
+        return batch;
+      });
+      await run.clock.advance(RETRY_MS - 1);
+      expect(isThere).toBe(false);
+      await run.clock.advance(1);
+      const held = await again;
+      expect(held?.isLast).toBe(false);
+      expect(linesOf(held?.ends)).toEqual([1]);
+      held?.putBack();
+    }
+    const last = run.next();
+    await settleTurns();
+    run.endCall(2);
+    const held = await last;
+    expect(linesOf(held?.ends)).toEqual([1, 2]);
+    expect(held?.isLast).toBe(true);
+    // No room to the end: it may be put back once more, and comes at once.
+    held?.putBack();
+    expect(linesOf((await run.next())?.ends)).toEqual([1, 2]);
+    expect(await run.next()).toBeNull();
+    expect(run.clock.timers).toBe(0);
+  });
+
+  test('written after a while, with calls in flight: what ends later is gathered until it is time', async () => {
+    const run = openRun(3, 3);
+    await untilInFlight(run, 3);
+    const asked = run.next();
+    await settleTurns();
+    run.endCall(1);
+    (await asked)?.putBack();
+    const again = run.next();
+    await run.clock.advance(RETRY_MS);
+    expect(linesOf((await again)?.ends)).toEqual([1]);
+    const later = run.next();
+    await settleTurns();
+    expect(run.over).toEqual(['1 settled']);
+    run.endCall(2);
+    await settleTurns();
+    run.endCall(3);
+    expect(linesOf((await later)?.ends)).toEqual([2, 3]);
+    expect(await run.next()).toBeNull();
+    expect(run.over).toEqual(['1 settled', '2 settled', '3 settled']);
+  });
+});
