@@ -61,10 +61,10 @@ const MUTANTS = [
     file: 'src/job.ts',
     edits: [
       [
-        '    const { alongside } = options;\n',
-        '    const { alongside } = options;\n    reportSettled(batch, options.report);\n',
+        '    for (const written of commits.commit(batch, at)) {\n',
+        '    reportSettled(batch, options.report);\n    for (const written of commits.commit(batch, at)) {\n',
       ],
-      ['    reportSettled(batch, options.report);\n    options.onSettled', '    options.onSettled'],
+      ['      reportSettled(written, options.report);\n', ''],
     ],
     by: POWER_LOSS,
   },
@@ -73,15 +73,40 @@ const MUTANTS = [
     file: 'src/job.ts',
     edits: [
       [
-        '    const { alongside } = options;\n',
-        '    const { alongside } = options;\n    await writer?.settled(batch.settled, { frontier: batch.frontier, lastSeq: seq + batch.settled.length });\n',
+        '    for (const written of commits.commit(batch, at)) {\n',
+        '    await writer?.settled(batch.settled, { frontier: batch.frontier, lastSeq: commits.lastSeq + batch.settled.length });\n' +
+          '    for (const written of commits.commit(batch, at)) {\n',
       ],
       [
-        '      await writer?.settled(batch.settled, { frontier: batch.frontier, lastSeq: seq });\n',
+        '        await writer?.settled(written.settled, {\n          frontier: batch.frontier,\n          lastSeq: commits.lastSeq,\n        });\n',
         '',
       ],
     ],
     by: POWER_LOSS,
+  },
+  {
+    name: 'what a full disk held up is lost',
+    file: 'src/pending-batch.ts',
+    edits: [['ends: [...failed.batch.ends, ...since.batch.ends]', 'ends: since.batch.ends']],
+    by: SIMULATION,
+  },
+  {
+    name: 'a call leaves whose start found no room',
+    file: 'src/pending-batch.ts',
+    edits: [['failed.begun.resolve(false);', 'failed.begun.resolve(true);']],
+    by: SIMULATION,
+  },
+  {
+    name: 'lines are numbered before their commit',
+    file: 'src/job/commits.ts',
+    edits: [
+      ['    this.seq += batch.settled.length;\n', ''],
+      [
+        '    const seqBefore = this.seq;\n',
+        '    const seqBefore = this.seq;\n    this.seq += batch.settled.length;\n',
+      ],
+    ],
+    by: { test: 'test/job/commits.test.ts', settings: {} },
   },
   {
     name: 'cursor one line ahead',

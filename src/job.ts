@@ -1,9 +1,10 @@
 import type { Clock } from './clock.ts';
-import { execute, type TurnBatch } from './execute.ts';
+import { execute } from './execute.ts';
+import { Commits } from './job/commits.ts';
 import { setOutputs, setState } from './ledger/jobs.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { closeUnknownAttempts, lastSeq, priorAttempts, settledLines } from './ledger/lines.ts';
-import type { Cursor, Job } from './ledger/records.ts';
+import type { Batch, Cursor, Job } from './ledger/records.ts';
 import { ChunkStarts, openLines, type OpenLinesOptions } from './job/open-lines.ts';
 import type { Sample } from './job/sample.ts';
 import type { Report } from './reporters/reporter.ts';
@@ -25,12 +26,14 @@ export type DispatchOptions = {
   readonly sample: Sample | null;
   readonly windowLines: () => number;
   readonly report: Report;
-  /** The files cannot be written: the run is to stop. */
-  onOutputFailure(error: unknown): void;
+  /** The files or the ledger cannot be written: the run is to stop. */
+  onFailure(error: unknown): void;
+  /** There is no room for the ledger: the run is about to stop, and what was set aside for that may be given up. */
+  giveRoom(): void;
   /** Writes more in each commit. */
   readonly alongside: () => void;
   /** Told after each commit how many lines it settled, for limits on failures. */
-  onSettled(batch: TurnBatch): void;
+  onSettled(batch: Batch): void;
 };
 
 /**
@@ -39,30 +42,30 @@ export type DispatchOptions = {
  * deliberately left open; when it throws, everything before the throw is durable.
  */
 export async function dispatch(options: DispatchOptions): Promise<void> {
-  const { ledger, job, clock, cursor } = options;
+  const { ledger, job, clock } = options;
   let { writer } = options;
   const outputFailures: Error[] = [];
   // Files that cannot be written stop the run, but what was answered until then is still committed.
   const giveUpFiles = (error: unknown): void => {
     writer = null;
     outputFailures.push(error instanceof Error ? error : new Error(String(error)));
-    options.onOutputFailure(error);
+    options.onFailure(error);
   };
-  const { database } = ledger;
-  // In input order everything up to the cursor is settled; in settled order nothing is known.
-  const settledTo = writer !== null && job.outputOrder === 'input' ? cursor.line : 0;
-  const counted = options.context.onAmbiguous === 'fail';
-  ledger.transact(() => closeUnknownAttempts(ledger, job.id, { afterLine: settledTo, counted }));
-  const settled = settledLines(database, job.id, settledTo);
-  const prior = priorAttempts(database, job.id, settledTo);
-  const starts = new ChunkStarts();
-  if (cursor.inputBytes > 0) starts.add(cursor.inputLine, cursor.inputBytes);
-  const lines = openLines(
-    { ...options.lines, database, job, settled, settledTo, prior, cursor },
-    starts,
-  );
-  let seq = lastSeq(database, job.id, { line: settledTo, seq: settledTo > 0 ? cursor.seq : 0 });
-  writer?.startAfter(seq);
+  const { starts, lines, seqBefore } = openJob(options);
+  const commits = new Commits({
+    ledger,
+    jobId: job.id,
+    clock,
+    lastSeq: seqBefore,
+    alongside: options.alongside,
+    onNoRoom(error) {
+      // What there is of room is the ledger's: the files may be on the same disk, and can be written later.
+      writer = null;
+      options.giveRoom();
+      options.onFailure(error);
+    },
+  });
+  writer?.startAfter(commits.lastSeq);
   // One for all lines: the executor has one journal.
   let context: SettleContext | null = null;
   const { sample } = options;
@@ -87,19 +90,21 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
       giveUpFiles(error);
     }
     const at = reached === null ? null : { ...reached, ...starts.before(reached.line) };
-    const { alongside } = options;
-    ledger.commit(job.id, batch, { wallMs: clock.wallMs(), seqBefore: seq, cursor: at, alongside });
-    seq += batch.settled.length;
-    try {
-      await writer?.settled(batch.settled, { frontier: batch.frontier, lastSeq: seq });
-    } catch (error) {
-      giveUpFiles(error);
+    for (const written of commits.commit(batch, at)) {
+      try {
+        await writer?.settled(written.settled, {
+          frontier: batch.frontier,
+          lastSeq: commits.lastSeq,
+        });
+      } catch (error) {
+        giveUpFiles(error);
+      }
+      reportSettled(written, options.report);
+      options.onSettled(written);
     }
-    reportSettled(batch, options.report);
-    options.onSettled(batch);
   }
-  const [outputFailure] = outputFailures;
-  if (outputFailure !== undefined) throw outputFailure;
+  const failure = commits.failure ?? outputFailures[0];
+  if (failure !== undefined) throw failure;
   if (writer === null) return;
   const end = await writer.finish();
   ledger.transact(() => {
@@ -107,7 +112,31 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
   });
 }
 
-function reportSettled({ settled }: TurnBatch, report: Report): void {
+/** The open lines of a job, where in the input their chunks begin, and the last `seq` that was given out. */
+function openJob(options: DispatchOptions): {
+  readonly starts: ChunkStarts;
+  readonly lines: ReturnType<typeof openLines>;
+  readonly seqBefore: number;
+} {
+  const { ledger, job, cursor, writer } = options;
+  const { database } = ledger;
+  // In input order everything up to the cursor is settled; in settled order nothing is known.
+  const settledTo = writer !== null && job.outputOrder === 'input' ? cursor.line : 0;
+  const counted = options.context.onAmbiguous === 'fail';
+  ledger.transact(() => closeUnknownAttempts(ledger, job.id, { afterLine: settledTo, counted }));
+  const settled = settledLines(database, job.id, settledTo);
+  const prior = priorAttempts(database, job.id, settledTo);
+  const starts = new ChunkStarts();
+  if (cursor.inputBytes > 0) starts.add(cursor.inputLine, cursor.inputBytes);
+  const lines = openLines(
+    { ...options.lines, database, job, settled, settledTo, prior, cursor },
+    starts,
+  );
+  const last = { line: settledTo, seq: settledTo > 0 ? cursor.seq : 0 };
+  return { starts, lines, seqBefore: lastSeq(database, job.id, last) };
+}
+
+function reportSettled({ settled }: Batch, report: Report): void {
   for (const line of settled) {
     report({
       event: 'line-settled',

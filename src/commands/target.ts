@@ -9,7 +9,7 @@ import { OutputFile, outputSize } from '../output/output-file.ts';
 import type { CommandIo } from './io.ts';
 
 /** What a ledger and the files beside it are called. */
-const LEDGER_FILE = /\.qbatch\.db(?:-wal|-shm|\.mark|\.lock|\.control\.json)?$/;
+const LEDGER_FILE = /\.qbatch\.db(?:-wal|-shm|\.mark|\.lock|\.ballast|\.control\.json)?$/;
 
 /** Where a command's data goes: stdout, or a file that appears whole or not at all. */
 export type Target = {
@@ -90,9 +90,8 @@ function fileTarget(file: string): Target {
 
 /** The files that belong to a ledger. */
 export function ledgerFiles(ledgerPath: string): string[] {
-  return ['', '-wal', '-shm', '.mark', '.lock', '.control.json'].map(
-    (suffix) => ledgerPath + suffix,
-  );
+  const suffixes = ['', '-wal', '-shm', '.mark', '.lock', '.ballast', '.control.json'];
+  return suffixes.map((suffix) => ledgerPath + suffix);
 }
 
 /** What a job reads and writes, where the ledger says and where it is now. */

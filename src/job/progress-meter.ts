@@ -1,6 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { TurnBatch } from '../execute.ts';
-import type { Job } from '../ledger/records.ts';
+import type { Batch, Job } from '../ledger/records.ts';
 import type { Budget } from '../limits/budget.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { LanePace } from '../limits/pace-event.ts';
@@ -49,7 +48,7 @@ export class ProgressMeter {
     return { failed: this.failed, settled: this.answered + this.failed };
   }
 
-  add(batch: TurnBatch): void {
+  add(batch: Batch): void {
     const second = this.second();
     second.calls += batch.ends.length;
     second.settled += batch.settled.length;

@@ -5,6 +5,7 @@ import { refuseUnpriced } from './refuse-unpriced.ts';
 import { askQuotas } from './ask-quotas.ts';
 import { JobRun } from './job-run.ts';
 import type { RunOptions } from './run-options.ts';
+import { dropBallast, giveRoom, makeBallast } from '../ledger/ballast.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -89,6 +90,8 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
     // Before anything else: a run that is stopped before its first commit leaves whole files too.
     await outputs?.writer.catchUp(frontierOf(ledger, job, cursor.line));
     if (sends && stop.stopped === null) {
+      const { concurrency } = run.limiter;
+      await makeBallast(ledger.path, Math.min(openCount, concurrency));
       run.begin();
       await dispatch({
         ledger,
@@ -106,8 +109,11 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
         sample: run.sample(),
         windowLines: () => run.limiter.windowLines(job.survey.models.length),
         report,
-        onOutputFailure: (error) => {
+        onFailure: (error) => {
           stop.stop(stoppedBy(error));
+        },
+        giveRoom: () => {
+          giveRoom(ledger);
         },
         alongside: () => {
           run.writeIfDue();
@@ -124,6 +130,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
     // Last: what was answered is in the files by then.
     if (sends) ledger.refuseUnfit();
   } finally {
+    dropBallast(ledger.path);
     await run.end();
   }
   return sumUp(options, run);

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync
 import { dirname } from 'node:path';
 import { ConfigError, EXIT, InputError, OutputError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
+import { dropBallast } from './ballast.ts';
 import { type Database, openDatabase } from './database.ts';
 import { placeKeeper } from './ledger-place.ts';
 import { type Mark, markPath, openMark, readMark } from './mark.ts';
@@ -93,6 +94,8 @@ export function openForWriting(
     // A folder that cannot be looked at is not one without a ledger.
     const found = statSync(path, { throwIfNoEntry: false });
     const exists = found !== undefined;
+    // That of a run that was killed: opening the ledger may need the room.
+    dropBallast(path);
     refuseEmpty(found, path);
     const marked = readMark(path);
     if (!exists && marked !== null && !options.adopt && options.fresh !== true) {

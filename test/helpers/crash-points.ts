@@ -54,7 +54,7 @@ const OWN = ['.results.jsonl', '.errors.jsonl', '.qbatch.db', '.qbatch.db.mark']
 
 /** The state files under every name that they ever have, and their folder. */
 function statePaths(job: SmallJob): string[] {
-  const ledger = ['', '-wal', '-shm', '-journal', '.lock', '.mark', '.control.json'];
+  const ledger = ['', '-wal', '-shm', '-journal', '.lock', '.mark', '.ballast', '.control.json'];
   const fresh = ['', '-wal', '-shm', '-journal'].map((end) => `.new${end}`);
   const outputs = ['results', 'errors'].flatMap((name) => [
     `job.${name}.jsonl`,

@@ -138,7 +138,7 @@ async function work({ world, scenario, clock, stop }: Run, ledger: Ledger): Prom
   return exitCode;
 }
 
-/** One process: opens the ledger, works, closes. False where storage failed it: what it had gathered may be lost. */
+/** One process: opens the ledger, works, closes. False where storage failed it: its trace may lack what came last. */
 async function processOf(run: Run): Promise<boolean> {
   const { world } = run;
   const { process: number } = world;
@@ -163,8 +163,9 @@ async function processOf(run: Run): Promise<boolean> {
       // A dead process closes nothing, and a broken disk may refuse it.
     }
   }
-  if (world.lives(number))
-    world.tell({ kind: 'exit', code, graceful: worked && !run.stop.abortSignal.aborted });
+  // A disk that is full for a moment costs no call in flight.
+  const graceful = (worked || world.wasFull) && !run.stop.abortSignal.aborted;
+  if (world.lives(number)) world.tell({ kind: 'exit', code, graceful });
   return worked;
 }
 

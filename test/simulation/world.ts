@@ -48,6 +48,8 @@ export class World {
   process = 0;
   alive = false;
   trap: Trap | null = null;
+  /** The running process was told that a disk is full. */
+  wasFull = false;
   /** How many commits have become durable. */
   commits = 0;
   /** What the job may cost, in pico-units; null: no cap. */
@@ -102,6 +104,7 @@ export class World {
   begin(): void {
     this.process += 1;
     this.alive = true;
+    this.wasFull = false;
     this.saved = null;
     this.files.clear();
   }
@@ -127,6 +130,7 @@ export class World {
       this.onStop(trap.what === 'abort');
       return null;
     }
+    if (trap.what === 'full') this.wasFull = true;
     return trap.what;
   }
 

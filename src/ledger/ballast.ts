@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fdatasync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import type { Database } from './database.ts';
+import { realLedgerPath } from './real-ledger-path.ts';
+
+const PRIVATE_MODE = 0o600;
+const datasync = promisify(fdatasync);
+
+/** What one call in flight may have to be written down with: a long answer and its rows. */
+const BYTES_A_CALL = 32 * 1024;
+/** Pages of tables that any commit writes again, a few commits long. */
+const BYTES_LEAST = 1024 * 1024;
+const BYTES_MOST = 32 * 1024 * 1024;
+/** At most this share of what is free: a run must not be what fills a disk. */
+const SHARE_OF_FREE = 1 / 4;
+/** Less would hold no commit. */
+const BYTES_OF_USE = 128 * 1024;
+const PIECE_BYTES = 1024 * 1024;
+
+function ballastPath(ledgerPath: string): string {
+  return `${realLedgerPath(ledgerPath)}.ballast`;
+}
+
+/** Removes the ballast of a ledger, where there is one. Never throws: nobody needs it, and the next run tries again. */
+export function dropBallast(ledgerPath: string): void {
+  try {
+    rmSync(ballastPath(ledgerPath), { force: true });
+  } catch {
+    // As said above.
+  }
+}
+
+/**
+ * Sets room aside beside a ledger, in a file that is removed when the disk is full: the answers of calls in flight are
+ * paid, and go there then. Where there is little room, or none can be had, there is no ballast.
+ */
+export async function makeBallast(ledgerPath: string, callsInFlight: number): Promise<void> {
+  try {
+    const path = ballastPath(ledgerPath);
+    const { bavail, bsize } = statfsSync(dirname(path));
+    const wanted = BYTES_LEAST + callsInFlight * BYTES_A_CALL;
+    const bytes = Math.floor(Math.min(wanted, BYTES_MOST, bavail * bsize * SHARE_OF_FREE));
+    if (bytes < BYTES_OF_USE) return;
+    dropBallast(ledgerPath);
+    await writeWhole(path, bytes);
+  } catch {
+    dropBallast(ledgerPath);
+  }
+}
+
+async function writeWhole(path: string, bytes: number): Promise<void> {
+  const file = openSync(path, 'wx', PRIVATE_MODE);
+  try {
+    // A file system that compresses would set nothing aside for zeros.
+    const piece = randomBytes(Math.min(PIECE_BYTES, bytes));
+    for (let at = 0; at < bytes;)
+      at += writeSync(file, piece, 0, Math.min(piece.length, bytes - at), at);
+    await datasync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The disk is full: what room there is, or was set aside, is for the commits of what is still in flight. */
+export function giveRoom(ledger: { readonly path: string; readonly database: Database }): void {
+  // After any commit SQLite would write the log back, and take for it the room that the next commit needs.
+  ledger.database.pragma('wal_autocheckpoint = 0');
+  dropBallast(ledger.path);
+}

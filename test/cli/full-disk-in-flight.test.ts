@@ -1,0 +1,258 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Clock, systemClock } from '../../src/clock.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
+import { type Bench, openBench } from '../helpers/bench.ts';
+import { customIds } from '../helpers/cli-job.ts';
+import { mayMount, mountSmall } from '../helpers/faulty-disk.ts';
+import { readLedgerCopy } from '../helpers/read-ledger-copy.ts';
+import { flatLine, jsonl, placeIds } from '../helpers/request-lines.ts';
+import { type Finished, runCli, startCli } from '../helpers/spawn-cli.ts';
+
+const LINES = 1_200;
+/** The first lines: their calls are in flight when the disk fills up. */
+const SLOW_LINES = 40;
+const CONCURRENCY = SLOW_LINES + 8;
+const SLOW_MS = 3_600_000;
+const SMALL_KIB = 4_000;
+const LARGE_KIB = 64 * 1024;
+const LEDGER = 'small/a.qbatch.db';
+const BALLAST = `${LEDGER}.ballast`;
+
+const simulators: Simulator[] = [];
+afterEach(async () => {
+  for (const simulator of simulators.splice(0)) await simulator.close();
+});
+
+/** A clock by which a slow answer comes when it is let go, and any other at once. */
+function gatedClock(): { readonly clock: Clock; release(): void } {
+  let held: (() => void)[] | null = [];
+  return {
+    clock: {
+      ...systemClock,
+      after(ms, run) {
+        if (ms < SLOW_MS || held === null) return systemClock.after(0, run);
+        held.push(run);
+        return () => undefined;
+      },
+    },
+    release() {
+      const waiting = held ?? [];
+      held = null;
+      for (const run of waiting) run();
+    },
+  };
+}
+
+type Job = {
+  readonly bench: Bench;
+  readonly ids: readonly string[];
+  readonly simulator: Simulator;
+  readonly args: readonly string[];
+  /** Lets the slow answers go, these and all later ones. */
+  release(): void;
+};
+
+/** A job on the bundled simulator whose first calls are answered when they are let go. */
+async function prepareJob(...flags: readonly string[]): Promise<Job> {
+  const bench = openBench();
+  const { clock, release } = gatedClock();
+  const simulator = await startSimulator({
+    spec: { rpm: null, tpm: null, latencyMs: 0, errorRate: 0, seed: 7 },
+    clock,
+  });
+  simulators.push(simulator);
+  const ids = placeIds(LINES);
+  const lines = ids.map((id, index) => {
+    const latency = index < SLOW_LINES ? `latency=${SLOW_MS}ms ` : '';
+    const content = `${id} [[simulate: ${latency}output=900]]`;
+    return flatLine(id, { messages: [{ role: 'user', content }], max_tokens: 1_000 });
+  });
+  bench.write('a.jsonl', jsonl(lines));
+  const { baseUrl, compatibleBaseUrl } = simulator;
+  const args = [
+    ...['run', 'a.jsonl', '-c', String(CONCURRENCY), '--rpm', '6000000', '--progress', 'lines'],
+    ...['--timeout', '2h', '--base-url', baseUrl, '--compatible-base-url', compatibleBaseUrl],
+    ...flags,
+  ];
+  return { bench, ids, simulator, args, release };
+}
+
+function hasBallast({ bench }: Job): boolean {
+  return existsSync(bench.path(BALLAST));
+}
+
+/** Runs a job until its ledger finds no room; `meanwhile` what happens then, before the slow answers come. */
+async function runIntoFull(
+  { bench, args, release }: Job,
+  meanwhile: (signal: (name: NodeJS.Signals) => void) => void = () => undefined,
+): Promise<Finished> {
+  const cli = startCli(bench, args);
+  await cli.says('stopping (');
+  meanwhile((name) => {
+    cli.signal(name);
+  });
+  release();
+  return cli.finished;
+}
+
+/** What the ledger holds; it must be without a finding. */
+async function verified({ bench }: Job, ledger: string) {
+  const facts = readLedgerCopy(bench.path(ledger));
+  if (facts === null) throw new Error('there is no ledger');
+  expect(await runCli(bench, ['status', ledger, '--verify'])).toMatchObject({ status: 0 });
+  return facts;
+}
+
+/** Runs the job to its end: one answer for each line, and `again` calls more than lines. */
+async function expectFinishes({ bench, ids, simulator, args }: Job, again: number): Promise<void> {
+  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  expect(simulator.stats().calls).toBe(LINES + again);
+  const results = args.includes('-o') ? 'small/a.results.jsonl' : 'a.results.jsonl';
+  expect(customIds(bench, results)).toEqual(ids);
+}
+
+const mountable = describe.skipIf(!mayMount);
+
+mountable('calls in flight when the disk fills up (skipped where nothing can be mounted)', () => {
+  test('the ledger’s: their answers go where the ballast was, none is lost or made again', async () => {
+    const job = await prepareJob('--ledger', LEDGER);
+    const disk = mountSmall(job.bench, 'small', SMALL_KIB);
+    const seen: boolean[] = [];
+    const full = await runIntoFull(job, () => {
+      seen.push(hasBallast(job));
+    });
+    expect(full).toMatchObject({ status: 74 });
+    expect(full.stderr).toMatch(
+      /a\.qbatch\.db: .*SQLITE_FULL\); \d+ answers in flight were written when there was room\n/,
+    );
+    expect(full.stderr).toContain('run the same command again; nothing settled is lost\n');
+    const { calls, answered } = job.simulator.stats();
+    expect(answered).toBe(calls);
+    expect(calls).toBeLessThan(LINES);
+    const facts = await verified(job, LEDGER);
+    expect(facts.answered.size).toBe(answered);
+    expect(facts.inFlight).toEqual([]);
+    expect(seen).toEqual([false]);
+    expect(hasBallast(job)).toBe(false);
+    disk.resize(LARGE_KIB);
+    await expectFinishes(job, 0);
+    expect(hasBallast(job)).toBe(false);
+  });
+
+  test('room is made while they are in flight: nothing is lost, without a ballast', async () => {
+    const job = await prepareJob('--ledger', LEDGER);
+    const disk = mountSmall(job.bench, 'small', SMALL_KIB);
+    // Not what a run makes or removes.
+    mkdirSync(job.bench.path(BALLAST));
+    const full = await runIntoFull(job, () => {
+      disk.resize(LARGE_KIB);
+    });
+    expect(full).toMatchObject({ status: 74 });
+    expect(full.stderr).toMatch(/\d+ answers in flight were written when there was room\n/);
+    const { calls, answered } = job.simulator.stats();
+    expect(answered).toBe(calls);
+    expect((await verified(job, LEDGER)).answered.size).toBe(answered);
+    await expectFinishes(job, 0);
+  });
+
+  test('no room to the end: as many as were lost are told, and made again', async () => {
+    const job = await prepareJob('--ledger', LEDGER);
+    const disk = mountSmall(job.bench, 'small', SMALL_KIB);
+    mkdirSync(job.bench.path(BALLAST));
+    const full = await runIntoFull(job);
+    expect(full).toMatchObject({ status: 74 });
+    const told = /; ([\d,]+) answers in flight could not be written\n/.exec(full.stderr)?.[1];
+    expect(full.stderr).toContain('may be billed, and are made again\n');
+    const { calls, answered } = job.simulator.stats();
+    expect(answered).toBe(calls);
+    const facts = await verified(job, LEDGER);
+    const lost = answered - facts.answered.size;
+    expect(lost).toBeGreaterThan(0);
+    expect(Number(told)).toBe(lost);
+    expect(facts.inFlight).toHaveLength(lost);
+    disk.resize(LARGE_KIB);
+    await expectFinishes(job, lost);
+    expect([...(await verified(job, LEDGER)).lastClass.values()]).toEqual(
+      Array.from({ length: LINES }, () => 'answered'),
+    );
+  });
+
+  test('dropped by a second Ctrl-C meanwhile: their fate is written down, and nothing else is made again', async () => {
+    const job = await prepareJob('--ledger', LEDGER);
+    const disk = mountSmall(job.bench, 'small', SMALL_KIB);
+    const cli = startCli(job.bench, job.args);
+    await cli.says('stopping (');
+    // Two of one kind could arrive as one.
+    cli.signal('SIGINT');
+    cli.signal('SIGTERM');
+    const full = await cli.finished;
+    expect(full).toMatchObject({ status: 74 });
+    job.release();
+    const { calls } = job.simulator.stats();
+    const { answered, lastClass, inFlight } = await verified(job, LEDGER);
+    expect(inFlight).toEqual([]);
+    const dropped = [...lastClass.values()].filter((one) => one === 'possibly_billed').length;
+    expect(dropped).toBe(SLOW_LINES);
+    expect(answered.size + dropped).toBe(calls);
+    disk.resize(LARGE_KIB);
+    await expectFinishes(job, dropped);
+  });
+
+  test('killed while they are awaited: only they are made again', async () => {
+    const job = await prepareJob('--ledger', LEDGER);
+    const disk = mountSmall(job.bench, 'small', SMALL_KIB);
+    await runIntoFull(job, (signal) => {
+      signal('SIGKILL');
+    });
+    const { answered, inFlight } = await verified(job, LEDGER);
+    const before = job.simulator.stats().calls;
+    expect(answered.size + inFlight.length).toBe(before);
+    expect(inFlight.length).toBeLessThanOrEqual(CONCURRENCY);
+    disk.resize(LARGE_KIB);
+    await expectFinishes(job, inFlight.length);
+  });
+
+  test('the ledger’s and the results’, which is one: the answers are in the ledger, and none is made again', async () => {
+    const job = await prepareJob('--ledger', LEDGER, '-o', 'small/a.results.jsonl');
+    const disk = mountSmall(job.bench, 'small', SMALL_KIB);
+    // The results wait for the first lines: they are written when the ledger has filled the disk.
+    const full = await runIntoFull(job);
+    expect(full).toMatchObject({ status: 74 });
+    expect(full.stderr).toContain('run the same command again; nothing settled is lost\n');
+    const { calls, answered } = job.simulator.stats();
+    expect(answered).toBe(calls);
+    expect((await verified(job, LEDGER)).answered.size).toBe(answered);
+    disk.resize(LARGE_KIB);
+    await expectFinishes(job, 0);
+  });
+
+  test('the results’: their answers are in the ledger, and none is made again', async () => {
+    const job = await prepareJob('-o', 'small/a.results.jsonl', '--order', 'settled');
+    const disk = mountSmall(job.bench, 'small', 200);
+    const full = await runIntoFull(job);
+    expect(full).toMatchObject({ status: 74 });
+    expect(full.stderr).toMatch(/cannot write .*a\.results\.jsonl: ENOSPC/);
+    const { calls, answered } = job.simulator.stats();
+    expect(answered).toBe(calls);
+    expect(calls).toBeLessThan(LINES);
+    expect((await verified(job, 'a.qbatch.db')).answered.size).toBe(answered);
+    disk.resize(LARGE_KIB);
+    expect(await runCli(job.bench, job.args)).toMatchObject({ status: 0 });
+    expect(job.simulator.stats().calls).toBe(LINES);
+    expect(customIds(job.bench, 'small/a.results.jsonl').toSorted()).toEqual(job.ids.toSorted());
+  });
+});
+
+test('the ballast of a run that was killed is gone after the next one', async () => {
+  const job = await prepareJob('--ledger', 'a.qbatch.db');
+  const cli = startCli(job.bench, job.args);
+  await cli.says('calls go to');
+  while (job.simulator.stats().calls < SLOW_LINES) await new Promise(setImmediate);
+  cli.signal('SIGKILL');
+  await cli.finished;
+  expect(job.bench.names()).toContain('a.qbatch.db.ballast');
+  job.release();
+  expect(await runCli(job.bench, job.args)).toMatchObject({ status: 0 });
+  expect(job.bench.names()).not.toContain('a.qbatch.db.ballast');
+});

@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest';
+import { EXIT, type QbatchError } from '../../src/errors.ts';
+import type { TurnBatch } from '../../src/execute.ts';
+import { Commits } from '../../src/job/commits.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { readMark } from '../../src/ledger/mark.ts';
+import type { Batch, Job } from '../../src/ledger/records.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
+import { FAKE_WALL_START_MS } from '../helpers/fake-clock.ts';
+import {
+  addJob,
+  endOf,
+  jobOf,
+  openTempLedger,
+  settledOf,
+  startOf,
+  tempFolder,
+} from '../helpers/temp-ledger.ts';
+
+const LINES = 40;
+/** More than a page. */
+const BODY = JSON.stringify({
+  text: '差评'.repeat(3_000),
+  usage: { input_tokens: 20, output_tokens: 10, total_tokens: 30 },
+});
+const PAGES_MOST = 1_073_741_823;
+
+function openCommits() {
+  const folder = tempFolder();
+  const ledger = openTempLedger(folder);
+  const job = addJob(ledger, folder, { lineCount: LINES });
+  const told: QbatchError[] = [];
+  const beside = { writes: 0 };
+  const commits = new Commits({
+    ledger,
+    jobId: job.id,
+    clock: { wallMs: () => FAKE_WALL_START_MS },
+    lastSeq: 0,
+    alongside: () => {
+      beside.writes += 1;
+    },
+    onNoRoom: (error) => told.push(error),
+  });
+  return { ledger, job, commits, told, beside };
+}
+
+/** So many pages more than now, and there is no room any more. */
+function leaveRoom(ledger: Ledger, pages: number): void {
+  const now = Number(ledger.database.pragma('page_count', { simple: true }));
+  ledger.database.pragma(`max_page_count = ${now + pages}`);
+}
+
+function turnBatch(batch: Partial<Batch>, isLast = false) {
+  const put = { back: 0 };
+  const whole: TurnBatch = {
+    starts: [],
+    ends: [],
+    settled: [],
+    ...batch,
+    frontier: 1,
+    isLast,
+    putBack: () => {
+      put.back += 1;
+    },
+  };
+  return { batch: whole, put };
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+
+/** The calls of so many lines leave. */
+function begin(commits: Commits, count = LINES): void {
+  expect([
+    ...commits.commit(turnBatch({ starts: upTo(count).map((line) => startOf(line)) }).batch, null),
+  ]).toHaveLength(1);
+}
+
+/** Their answers. */
+function answers(lines: readonly number[], isLast = false) {
+  const ends = lines.map((line) => endOf(line));
+  const settled = lines.map((line) => settledOf(line, { body: BODY }));
+  return turnBatch({ ends, settled }, isLast);
+}
+
+function seqsOf(ledger: Ledger): unknown[] {
+  return ledger.database.prepare('SELECT seq FROM lines ORDER BY seq').pluck().all();
+}
+
+async function expectSound(ledger: Ledger, job: Job): Promise<void> {
+  const counter = ledger.database.prepare('SELECT commit_counter FROM ledger').pluck().get();
+  const mark = readMark(ledger.path);
+  expect(mark).toBe(counter);
+  const stop = new AbortController().signal;
+  const options = { ledgerPath: ledger.path, running: false, mark, stop };
+  // The files are written by others.
+  const { findings } = await verifyLedger(ledger.database, jobOf(ledger, job.name), options);
+  expect(findings).toEqual([]);
+}
+
+function thrownBy(run: () => void): unknown {
+  try {
+    run();
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+describe('a batch for which there is no room', () => {
+  test('is put back, and nothing of it stays; written later, its lines have the numbers that come next', async () => {
+    const { ledger, job, commits, told, beside } = openCommits();
+    begin(commits);
+    expect([...commits.commit(answers([3]).batch, null)]).toHaveLength(1);
+    leaveRoom(ledger, 0);
+    for (let nth = 0; nth < 3; nth += 1) {
+      const { batch, put } = answers([1, 2, 4, 5]);
+      expect([...commits.commit(batch, null)]).toHaveLength(0);
+      expect(put.back).toBe(1);
+      expect(told).toHaveLength(1);
+      expect(commits.lastSeq).toBe(1);
+      expect(seqsOf(ledger)).toEqual([1]);
+    }
+    await expectSound(ledger, job);
+    const writesBefore = beside.writes;
+    ledger.database.pragma(`max_page_count = ${PAGES_MOST}`);
+    const { batch } = answers([1, 2, 4, 5]);
+    expect([...commits.commit(batch, null)]).toHaveLength(1);
+    expect(commits.lastSeq).toBe(5);
+    expect(seqsOf(ledger)).toEqual([1, 2, 3, 4, 5]);
+    // What room there is is for answers.
+    expect(beside.writes).toBe(writesBefore);
+    expect(commits.failure).toMatchObject({
+      exitCode: EXIT.io,
+      message: expect.stringMatching(
+        /SQLITE_FULL\); 4 answers in flight were written when there was room$/,
+      ) as unknown,
+      hint: expect.stringContaining(
+        'run the same command again; nothing settled is lost',
+      ) as unknown,
+    });
+    await expectSound(ledger, job);
+  });
+
+  test('the last one: as much as there is room for is written, and the rest told', async () => {
+    const { ledger, job, commits } = openCommits();
+    begin(commits);
+    leaveRoom(ledger, 0);
+    expect([...commits.commit(answers(upTo(LINES)).batch, null)]).toHaveLength(0);
+    leaveRoom(ledger, 12);
+    const written: Batch[] = [];
+    const error = thrownBy(() => {
+      for (const part of commits.commit(answers(upTo(LINES), true).batch, null)) written.push(part);
+    });
+    const lines = written.flatMap(({ settled }) => settled.map(({ lineNo }) => lineNo));
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.length).toBeLessThan(LINES);
+    expect(lines).toEqual(upTo(lines.length));
+    expect(written.flatMap(({ ends }) => ends.map(({ lineNo }) => lineNo))).toEqual(lines);
+    expect(seqsOf(ledger)).toEqual(lines);
+    expect(error).toMatchObject({
+      exitCode: EXIT.io,
+      message: expect.stringContaining(
+        `; ${LINES - lines.length} answers in flight could not be written`,
+      ) as unknown,
+      hint: expect.stringContaining('may be billed, and are made again') as unknown,
+    });
+    expect(jobOf(ledger).answered).toBe(lines.length);
+    await expectSound(ledger, job);
+  });
+
+  test('nothing was in flight: the message is that of a full disk alone', () => {
+    const { ledger, commits } = openCommits();
+    leaveRoom(ledger, 0);
+    const { batch, put } = turnBatch({
+      starts: upTo(3_000).map((line) => startOf(line, 1, { customId: `评论-${line}`.repeat(20) })),
+    });
+    expect([...commits.commit(batch, null)]).toHaveLength(0);
+    expect(put.back).toBe(1);
+    expect(commits.failure?.message).toMatch(/cannot write .*\(SQLITE_FULL\)$/);
+  });
+
+  test('what else goes wrong is thrown, and nothing put back', () => {
+    const { commits, told } = openCommits();
+    begin(commits, 2);
+    const { batch, put } = answers([1, 1]);
+    expect(thrownBy(() => [...commits.commit(batch, null)])).toMatchObject({
+      message: expect.stringContaining('SQLITE_CONSTRAINT') as unknown,
+    });
+    expect(put.back).toBe(0);
+    expect(told).toEqual([]);
+    expect(commits.failure).toBeNull();
+  });
+});
