@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { failedCodes } from '../ledger/lines.ts';
 import type { Job } from '../ledger/records.ts';
 import { oneLine } from '../reporters/one-line.ts';
-import type { ProgressMode } from '../reporters/progress-mode.ts';
+import type { Reporter, RunEvent } from '../reporters/reporter.ts';
 import type { CommandIo } from './io.ts';
 
 const TEXT_CHARS_MAX = 1_000;
@@ -17,9 +17,9 @@ type Wanted = { readonly codes: readonly string[]; readonly statuses: readonly s
 export function retryLines(
   ledger: Ledger,
   job: Job,
-  at: Wanted & { readonly io: CommandIo; readonly mode: ProgressMode },
+  at: Wanted & { readonly io: CommandIo; readonly reporter: Reporter },
 ): Job {
-  const { codes, statuses, io, mode } = at;
+  const { codes, statuses, io, reporter } = at;
   const statusCodes = statuses.map((status) => {
     const code = Number(status);
     if (!Number.isInteger(code))
@@ -27,18 +27,18 @@ export function retryLines(
     return code;
   });
   const reopened = reopenJob(ledger, job, { codes, statusCodes, wallMs: io.clock.wallMs() });
-  if (reopened === 0 && (mode === 'tty' || mode === 'lines'))
-    io.writeErr(`qbatch: ${nothingToRetry(ledger, job, at)}\n`);
+  if (reopened === 0) reporter.report(nothingToRetry(ledger, job, at));
   const now = findJob(ledger.database, job.name);
   if (now === null) throw new ConfigError(`job ${job.name} is gone from ${ledger.path}`);
   return now;
 }
 
-/** A code that was mistyped should not look like a job without failures. */
-function nothingToRetry(ledger: Ledger, job: Job, { codes, statuses }: Wanted): string {
+/** A code that was mistyped should not look like a job without failures: it warns. */
+function nothingToRetry(ledger: Ledger, job: Job, { codes, statuses }: Wanted): RunEvent {
   const none = `job ${job.name} has no failed lines`;
-  if (job.failed === 0) return oneLine(none);
+  if (job.failed === 0) return { event: 'notice', severity: 'note', message: oneLine(none) };
   const wanted = [...codes, ...statuses].join(' or ');
   const found = failedCodes(ledger.database, job.id).join(', ');
-  return oneLine(`${none} with ${wanted}; those that failed have ${found}`, TEXT_CHARS_MAX);
+  const told = `${none} with ${wanted}; those that failed have ${found}`;
+  return { event: 'notice', severity: 'warning', message: oneLine(told, TEXT_CHARS_MAX) };
 }

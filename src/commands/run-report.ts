@@ -3,7 +3,6 @@ import { jsonText } from '../json/json-text.ts';
 import { createJsonReporter } from '../reporters/json.ts';
 import { createLinesReporter } from '../reporters/lines.ts';
 import { createNoneReporter } from '../reporters/none.ts';
-import { pathText } from '../reporters/path-text.ts';
 import type { ProgressMode } from '../reporters/progress-mode.ts';
 import { createQuietReporter } from '../reporters/quiet.ts';
 import type { Reporter } from '../reporters/reporter.ts';
@@ -61,13 +60,15 @@ export async function tell(
     exitCode,
     next: nextCommand(summary, result.job.state, carriedFlags(flags)),
   };
+  if (summary.lines.total === 0) {
+    const message = `${places.source.path} has no lines; nothing to do`;
+    reporter.report({ event: 'notice', severity: 'warning', message });
+  }
   reporter.report(event);
   io.onEvent?.(event);
   reporter.close();
   if (mode === 'tty' || mode === 'lines' || (mode === 'quiet' && exitCode !== 0)) {
     const width = io.stderr.columns ?? 100;
-    if (summary.lines.total === 0)
-      io.writeErr(`qbatch: ${pathText(places.source.path)} has no lines; nothing to do\n`);
     io.writeErr(summaryText(event, { color: wantsColor(settings.color, io.stderr), width }));
   }
   if (settings.json) await io.writeOut(`${jsonText(summary)}\n`);

@@ -22,7 +22,6 @@ import { createPricing } from '../pricing.ts';
 import { createValueRedactor } from '../redact.ts';
 import { createJsonRedactor } from '../redact-json.ts';
 import { guardReporter } from '../reporters/compose.ts';
-import { oneLine } from '../reporters/one-line.ts';
 import { type ProgressMode, progressMode } from '../reporters/progress-mode.ts';
 import type { Reporter } from '../reporters/reporter.ts';
 import { refuseUnpriced } from '../job/refuse-unpriced.ts';
@@ -106,8 +105,8 @@ async function runAt(
   try {
     const service = await openService(settings, setup.scope, io);
     try {
-      if (mode === 'lines' || mode === 'tty')
-        for (const note of service.notes) io.writeErr(`qbatch: ${oneLine(note)}\n`);
+      for (const message of service.notes)
+        reporter.report({ event: 'notice', severity: 'note', message });
       const proxy = settings.simulate === undefined ? proxyOf(io.env) : null;
       return await runWith({ parsed, setup, places, service, proxy, reporter, mode }, shown.io);
     } finally {
@@ -223,13 +222,13 @@ async function confirmJob(
   },
 ): Promise<Job> {
   const { wired, asked, currency, io } = at;
-  const { parsed, mode, setup } = wired;
+  const { parsed, reporter, setup } = wired;
   const confirm = async (open: Job): Promise<Job> => {
     if (!asked) await confirmOpen(ledger, open, { settings: setup.settings, currency, io });
     return open;
   };
   if (parsed.command !== 'retry') return confirm(job);
-  return ledger.transactWhile(() => confirm(retryLines(ledger, job, { ...parsed, io, mode })));
+  return ledger.transactWhile(() => confirm(retryLines(ledger, job, { ...parsed, io, reporter })));
 }
 
 /** The ledger, held for this run's job. */

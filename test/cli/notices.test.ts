@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { openBench } from '../helpers/bench.ts';
+import { jsonl } from '../helpers/request-lines.ts';
+import { type Finished, runCli } from '../helpers/spawn-cli.ts';
+
+const REFUSED = '[[simulate: error=DataInspectionFailed]] 写一句话。';
+
+function line(prompt: string): string {
+  return jsonl([JSON.stringify({ model: 'qwen-flash', prompt })]);
+}
+
+function notices({ stderr }: Finished): unknown[] {
+  return stderr
+    .trimEnd()
+    .split('\n')
+    .map((one) => JSON.parse(one) as Record<string, unknown>)
+    .filter(({ event }) => event === 'notice');
+}
+
+describe('what a run has to say besides its progress reaches programs and -q too', () => {
+  test('an input without lines: warned of', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', '\n');
+    const args = ['run', 'a.jsonl', '--simulate'];
+    const message = 'a.jsonl has no lines; nothing to do';
+    const events = await runCli(bench, [...args, '--progress', 'json']);
+    expect(events.status).toBe(0);
+    expect(notices(events)).toMatchObject([
+      { severity: 'warning', message: expect.stringContaining(message) as string },
+    ]);
+    const quiet = await runCli(bench, [...args, '-q']);
+    expect(quiet.stderr).toMatch(new RegExp(`^warning: \\S*${message}\n$`));
+    expect(await runCli(bench, [...args, '--progress', 'none'])).toMatchObject({ stderr: '' });
+  });
+
+  test('retry of a code that no failed line has: warned of; of a job without failures: a note', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', line(REFUSED));
+    bench.write('b.jsonl', line('写一句话。'));
+    await runCli(bench, ['run', 'a.jsonl', '--simulate=latency=0', '-q']);
+    await runCli(bench, ['run', 'b.jsonl', '--simulate=latency=0', '-q']);
+    const wrong = ['retry', 'a.jsonl', '--code', 'DataInspection'];
+    const message = 'job a has no failed lines with DataInspection; those that failed have DataIn';
+    expect(notices(await runCli(bench, [...wrong, '--progress', 'json']))).toMatchObject([
+      { severity: 'warning', message: expect.stringContaining(message) as string },
+    ]);
+    expect((await runCli(bench, [...wrong, '-q'])).stderr).toContain(`warning: ${message}`);
+    const events = await runCli(bench, ['retry', 'b.jsonl', '--progress', 'json']);
+    expect(notices(events)).toMatchObject([
+      { severity: 'note', message: 'job b has no failed lines' },
+    ]);
+    expect(await runCli(bench, ['retry', 'b.jsonl', '-q'])).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+  });
+
+  test('the finance host is unconfirmed: said as an event', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', line('写一句话。'));
+    const args = ['run', 'a.jsonl', '--region', 'finance', '--max-unreachable', '100ms'];
+    // Nothing listens there: the host itself is not asked.
+    const env = { HTTPS_PROXY: 'http://127.0.0.1:9', DASHSCOPE_API_KEY: 'any-key' };
+    const events = await runCli(bench, [...args, '--progress', 'json'], { env });
+    expect(events.status).toBe(69);
+    expect(notices(events)).toMatchObject([
+      { severity: 'note', message: expect.stringContaining('not officially confirmed') as string },
+    ]);
+  });
+});
