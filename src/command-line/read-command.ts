@@ -33,12 +33,15 @@ export function readCommand(raw: RawCommand): ParsedCommand {
     case 'run':
     case 'check':
       checkStdout(flags);
+      checkFresh(flags);
       return { command: spec.name, input: words[0] ?? '', flags };
     case 'resume':
       checkStdout(flags);
+      checkFresh(flags);
       return { command: 'resume', job: words[0], flags };
     case 'retry':
       checkStdout(flags);
+      checkFresh(flags);
       return readRetry(raw);
     case 'status':
       return {
@@ -132,6 +135,15 @@ export function stdoutTwice(): UsageError {
     '--json and --output - both want stdout',
     'write the results to a file, or leave --json out and use --progress json on stderr',
   );
+}
+
+/** Answers that were paid for are kept or forgotten: a command line that asks for both is taken for neither. */
+function checkFresh(flags: GivenFlags): void {
+  if (flags['fresh'] === true && flags['accept-changed-input'] === true)
+    throw new UsageError(
+      '--fresh forgets the answers that --accept-changed-input would keep',
+      'give one of them',
+    );
 }
 
 function readRetry({ flags, words }: RawCommand): ParsedCommand {

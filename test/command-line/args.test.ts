@@ -170,6 +170,9 @@ describe('parseArgs: refusals of run', () => {
     [['run', 'a', '--no-model'], /unknown flag --no-model/, /--model/],
     [['run', 'a', '--api-key', 'sk-abc'], /key is never a flag/, /DASHSCOPE_API_KEY/],
     [['run', 'a', '--json', '-o', '-'], /both want stdout/, /file/],
+    [['run', 'a', '--fresh', '--accept-changed-input', '-y'], /forgets the answers/, /one of them/],
+    [['resume', '--fresh', '--accept-changed-input'], /forgets the answers/, /one of them/],
+    [['retry', '--fresh', '--accept-changed-input'], /forgets the answers/, /one of them/],
   ] as const)('%j', async (argv, message, hint) => {
     const error = await refusal(...argv);
     expect(error.exitCode).toBe(64);
