@@ -1,12 +1,13 @@
-import { readdirSync, realpathSync } from 'node:fs';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT, InputError, QbatchError, UsageError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
 import type { JobChoice } from '../command-line/parsed-command.ts';
 import { sqliteCode } from './database.ts';
 import { defaultLedgerPath, LEDGER_SUFFIX } from './default-ledger-path.ts';
-import { isDatabase } from './is-database.ts';
+import { isDatabase, isOwnDatabase } from './is-database.ts';
 import { listJobs } from './jobs.ts';
+import { MARK_SUFFIX } from './mark.ts';
 import { jobHere } from './moved-files.ts';
 import { openForReading } from './open-for-reading.ts';
 import { storageError } from './storage-error.ts';
@@ -36,11 +37,19 @@ export type FolderJobs = {
 
 const LISTED_MAX = 10;
 
-/** Paths of the ledgers in a folder (`*.qbatch.db`), sorted by name, each once whatever links name it. Throws InputError (66) where it cannot be listed. */
+/**
+ * Paths of the ledgers in a folder, sorted by name, each once whatever links name it: `*.qbatch.db`, and databases that
+ * `--ledger` named otherwise, known by the mark beside them. Throws InputError (66) where it cannot be listed.
+ */
 export function findLedgers(folder: string): string[] {
   try {
-    const entries = readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.name.endsWith(LEDGER_SUFFIX) && !entry.isDirectory())
+    const all = readdirSync(folder, { withFileTypes: true });
+    const names = new Set(all.map(({ name }) => name));
+    const isMarked = (name: string): boolean =>
+      names.has(name + MARK_SUFFIX) && isOwnDatabase(path.join(folder, name));
+    const entries = all
+      .filter((entry) => !entry.isDirectory())
+      .filter(({ name }) => name.endsWith(LEDGER_SUFFIX) || isMarked(name))
       // A link goes by the name of its ledger, where that is here too.
       .toSorted((a, b) => Number(a.isSymbolicLink()) - Number(b.isSymbolicLink()));
     const byFile = new Map<string, string>();
@@ -165,8 +174,16 @@ function namedJobs(choice: JobChoice, cwd: string): readonly FoundJob[] {
   throw new InputError(
     EXIT.noInput,
     `no job ${job}: it is no ledger, no job name in this folder, and no input${name} that was run`,
-    isThere(file) ? `start it with: qbatch run ${job}` : 'qbatch jobs lists the jobs of a folder',
+    hintOf(job, file),
   );
+}
+
+/** What to do about a name that no job has. A ledger that `--ledger` put elsewhere is found by its own path alone. */
+function hintOf(job: string, file: string): string {
+  if (!isThere(file)) return 'qbatch jobs lists the jobs of a folder';
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
+    return `it is a folder: qbatch jobs ${job} lists its jobs`;
+  return `where it was run with --ledger FILE, name that ledger; else start it with: qbatch run ${job}`;
 }
 
 /** Jobs of a ledger, by `--job` or by a positional beside `--ledger` (a name or an input). */

@@ -14,9 +14,12 @@ export type Mark = {
   close(): void;
 };
 
+/** What the name of a mark adds to that of its ledger. */
+export const MARK_SUFFIX = '.mark';
+
 /** Path of the mark of a ledger. */
 export function markPath(ledgerPath: string): string {
-  return `${realLedgerPath(ledgerPath)}.mark`;
+  return realLedgerPath(ledgerPath) + MARK_SUFFIX;
 }
 
 /**

@@ -1,8 +1,9 @@
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { InputError, QbatchError, UsageError } from '../../src/errors.ts';
 import { chooseJob, chooseJobs, findLedgers, jobsOfFolder } from '../../src/ledger/find-jobs.ts';
+import { openDatabase } from '../../src/ledger/database.ts';
 import { setState } from '../../src/ledger/jobs.ts';
 import { addJob, FIRST, openLedger, SAMPLE, temporaryFolder } from './sample-job.ts';
 
@@ -45,6 +46,24 @@ test('findLedgers: a folder, its ledgers by name and nothing else', () => {
   writeFileSync(at('notes.txt'), 'x');
   expect(findLedgers(folder.path)).toEqual([first, second].toSorted());
   expect(() => findLedgers(at('missing'))).toThrow(InputError);
+});
+
+test('findLedgers: a ledger that --ledger named otherwise, and no other database', () => {
+  const usual = makeLedger('exam', 'exam');
+  const named = at('state.db');
+  renameSync(makeLedger('moved', 'moved'), named);
+  renameSync(at('moved.qbatch.db.mark'), `${named}.mark`);
+  copyFileSync(named, at('copy-without-mark.db'));
+  for (const foreign of ['notes.db', 'text.db']) writeFileSync(at(`${foreign}.mark`), '12345678');
+  const database = openDatabase(at('notes.db'));
+  database.exec('CREATE TABLE notes (id INTEGER)');
+  database.close();
+  writeFileSync(at('text.db'), 'x');
+  expect(findLedgers(folder.path)).toEqual([usual, named]);
+  expect(chooseJob({ ...NONE, job: 'moved.jsonl' }, folder.path)).toEqual({
+    ledgerPath: named,
+    name: 'moved',
+  });
 });
 
 test('chooseJob: nothing named, the only job there is', () => {
@@ -154,10 +173,23 @@ test('chooseJob: an input path, by a ledger of this folder that names the input,
   });
 });
 
-test('chooseJob: an input that was never run, 66 and how to run it', () => {
+test('chooseJob: an input without a ledger here, 66; a ledger elsewhere is thought of before a new run', () => {
   writeFileSync(at('new.jsonl'), '{}\n');
   expect(() => chooseJob({ ...NONE, job: 'new.jsonl' }, folder.path)).toThrow(
-    expect.objectContaining({ exitCode: 66, hint: 'start it with: qbatch run new.jsonl' }),
+    expect.objectContaining({
+      exitCode: 66,
+      hint: 'where it was run with --ledger FILE, name that ledger; else start it with: qbatch run new.jsonl',
+    }),
+  );
+});
+
+test('chooseJob: a folder, 66 and how to list its jobs; it is nothing to run', () => {
+  mkdirSync(at('sub'));
+  expect(() => chooseJob({ ...NONE, job: 'sub' }, folder.path)).toThrow(
+    expect.objectContaining({
+      exitCode: 66,
+      hint: 'it is a folder: qbatch jobs sub lists its jobs',
+    }),
   );
 });
 
