@@ -20,6 +20,12 @@ const PRIVATE_MODE = 0o600;
 /** Milliseconds a `status` may hold the lock while it looks; a run waits that long before it gives up. */
 const PATIENCE_MS = 400;
 
+/**
+ * The longest path that SQLite takes for a ledger on Linux and macOS: 512 bytes, less its `-journal` and our `.lock`
+ * (tried with 3.53.2). It says no more than "unable to open database file" of a longer one.
+ */
+const PATH_BYTES_MAX = 499;
+
 /** A longer name is not written down: the record must fit on the file's first page, of 4,096 bytes. */
 const NAME_BYTES_MAX = 1_000;
 
@@ -63,7 +69,8 @@ const held = new Set<Database>();
  *
  * The lock is a write transaction held open on `<ledger>.lock`, a tiny SQLite file of its own: the
  * kernel drops it with the process (kill -9 too), it cannot be stale, and while it is held others
- * can still read who holds it, and for which job. Throws 75 with pid, host and start time of the holder.
+ * can still read who holds it, and for which job. Throws 75 with pid, host and start time of the
+ * holder, 73 for a path that SQLite does not take.
  */
 export function acquireLock(
   ledgerPath: string,
@@ -72,6 +79,7 @@ export function acquireLock(
 ): { release(): void } {
   // Whether SQLite can be used at all is found out before there is a file.
   openDatabase(':memory:').close();
+  refuseLongPath(realLedgerPath(ledgerPath));
   for (;;) {
     const opened = openLockFile(lockPath(ledgerPath));
     if (opened === null) continue;
@@ -104,6 +112,16 @@ export function acquireLock(
     }
     database.close();
   }
+}
+
+function refuseLongPath(path: string): void {
+  const bytes = Buffer.byteLength(path);
+  if (process.platform === 'win32' || bytes <= PATH_BYTES_MAX) return;
+  throw new OutputError(
+    EXIT.cannotCreate,
+    `cannot create ${path}: the path has ${bytes} bytes, and SQLite takes ${PATH_BYTES_MAX} for a ledger`,
+    'choose a shorter place with --ledger',
+  );
 }
 
 /** Whether the path still names the file that was opened. */

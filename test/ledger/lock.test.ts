@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -140,4 +140,22 @@ describe('a lock whose file is gone', () => {
     expect(() => acquireLock(path, FAKE_WALL_START_MS)).toThrow(`process ${process.pid}`);
     own.release();
   });
+});
+
+test('a path as long as SQLite takes is a ledger; a longer one is refused with its length, and nothing is left', () => {
+  const folder = join(realpathSync(tempFolder()), '长'.repeat(60), '路'.repeat(60));
+  mkdirSync(folder, { recursive: true });
+  const pathOf = (bytes: number): string =>
+    join(folder, 'x'.repeat(bytes - Buffer.byteLength(folder) - 1));
+  const open = (path: string): Ledger => Ledger.open(path, { adopt: false, wallMs: 0 });
+  const refused = expect.objectContaining({
+    exitCode: 73,
+    message: expect.stringMatching(/the path has 500 bytes, and SQLite takes 499/) as string,
+    hint: 'choose a shorter place with --ledger',
+  }) as Error;
+  expect(() => open(pathOf(500))).toThrow(refused);
+  expect(readdirSync(folder)).toEqual([]);
+  const longest = open(pathOf(499));
+  longest.transact(() => {});
+  longest.close();
 });
