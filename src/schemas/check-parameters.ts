@@ -1,7 +1,18 @@
 import type * as z from 'zod';
 import type { ProtocolName } from '../protocols/protocol.ts';
 import { closestName } from '../suggest.ts';
-import { breach, isFull, named, placeName, refuse, shown, shownName, valueAt } from './findings.ts';
+import {
+  asWritten,
+  breach,
+  isFull,
+  named,
+  oneWord,
+  placeName,
+  refuse,
+  shown,
+  shownName,
+  valueAt,
+} from './findings.ts';
 import type { Examination } from './findings.ts';
 import { NAME_RULES } from './line-rules.ts';
 import { PARAMETERS, PARAMETERS_BY_NAME } from './parameters.ts';
@@ -60,12 +71,6 @@ function serviceWords({ view }: Examination, row: Parameter, value: unknown): st
   const words = isOfType ? row.service : (row.serviceOnType ?? row.service);
   if (words === null) return '';
   return ` (service: ${words.replaceAll('xxx', String(row.maximum?.(view) ?? '…'))})`;
-}
-
-/** A value as messages show it; of a number that JavaScript rounds the digits that the line has. */
-function asWritten(value: unknown, raw: string | undefined): string {
-  const isRounded = typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
-  return isRounded && raw !== undefined ? oneWord(raw) : shown(value);
 }
 
 /**
@@ -165,13 +170,6 @@ function checkOne(examination: Examination, row: Parameter, value: unknown): voi
     const found = `${row.name} is written as ${raw === undefined ? '' : oneWord(raw)}`;
     breach(examination, NAME_RULES.integerText, path, found);
   }
-}
-
-const NUMBER_CHARACTERS_MAX = 40;
-
-/** A number's text, cut where it is absurdly long. */
-function oneWord(raw: string): string {
-  return raw.length > NUMBER_CHARACTERS_MAX ? `${raw.slice(0, NUMBER_CHARACTERS_MAX)}…` : raw;
 }
 
 /** Checks a value against its row; false where it is refused. */

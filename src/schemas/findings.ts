@@ -69,6 +69,19 @@ export function shown(value: unknown): string {
   return JSON.stringify(value);
 }
 
+const NUMBER_CHARACTERS_MAX = 40;
+
+/** A number's text, cut where it is absurdly long. */
+export function oneWord(raw: string): string {
+  return raw.length > NUMBER_CHARACTERS_MAX ? `${raw.slice(0, NUMBER_CHARACTERS_MAX)}…` : raw;
+}
+
+/** A value as messages show it; of a number that JavaScript rounds the digits that the line has. */
+export function asWritten(value: unknown, raw: string | undefined): string {
+  const isRounded = typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
+  return isRounded && raw !== undefined ? oneWord(raw) : shown(value);
+}
+
 /** A name that the line wrote, as paths show it: cut where it is absurdly long. */
 export function shownName(name: string): string {
   return name.length > SHOWN_CHARACTERS_MAX ? `${name.slice(0, SHOWN_CHARACTERS_MAX)}…` : name;

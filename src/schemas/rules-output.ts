@@ -3,7 +3,7 @@ import { estimateTextTokens } from '../models/tokens.ts';
 import { PROBLEM_CODES } from './codes.ts';
 import { isOf } from './model-families.ts';
 import { FORMAT_RULES } from './rules-format.ts';
-import { named } from './findings.ts';
+import { asWritten } from './findings.ts';
 import {
   formatType,
   hasPartMember,
@@ -54,7 +54,8 @@ function mostTokens(view: RequestView): number {
 
 /** The model beside a parameter's value. */
 function onModel(name: string): (view: RequestView) => string {
-  return (view) => `${named(name, view.parameters[name])} and the model ${view.model}`;
+  return (view) =>
+    `${name} is ${asWritten(view.parameters[name], view.rawParameter(name))} and the model ${view.model}`;
 }
 
 /** Rules about the form and amount of output, in the numbers of the vendor contract's list. */

@@ -1,5 +1,5 @@
 import { PROBLEM_CODES } from './codes.ts';
-import { named, report, valueAt } from './findings.ts';
+import { asWritten, report, valueAt } from './findings.ts';
 import type { Examination } from './findings.ts';
 import type { RequestView } from './request-view.ts';
 import { weightOf } from './rule.ts';
@@ -50,7 +50,8 @@ function pathOf(view: RequestView, rule: Rule): string {
 function foundText(view: RequestView, rule: Rule): string {
   const { found, place } = rule;
   if (found !== null) return found(view);
-  return named(place.name, valueAt(view.parameters, place.name.split('.')));
+  const value = valueAt(view.parameters, place.name.split('.'));
+  return `${place.name} is ${asWritten(value, view.rawParameter(place.name))}`;
 }
 
 /** The message of a broken rule. */

@@ -249,7 +249,14 @@ describe('parameters: messages', () => {
     const found = problemsOf({ parameters: { seed: Number(raw) }, raw: { seed: raw } });
     expect(found[0]?.severity).toBe(severity);
     if (severity === 'error') expect(found[0]?.message).toContain(`seed is ${raw}`);
+    for (const { message } of found) expect(message).toContain(raw);
   });
+});
+
+test('a number that JavaScript rounds, in a rule about the model: by its digits', () => {
+  const raw = '9007199254740993';
+  const found = problemsOf({ parameters: { max_tokens: Number(raw) }, raw: { max_tokens: raw } });
+  expect(found[0]?.message).toContain(`max_tokens is ${raw} and the model`);
 });
 
 describe('parameters: names and places', () => {
