@@ -27,13 +27,16 @@ type Entry = {
   readonly limits: RateLimits;
 };
 
+/** What `qbatch models` prints: a list, or that there is nothing to list, which is no data. */
+export type ModelsText = { readonly text: string; readonly isEmpty: boolean };
+
 /**
- * The text that `qbatch models` prints on stdout: a table of the models offered in a scope, with the
+ * The text that `qbatch models` prints: a table of the models offered in a scope, with the
  * sources of its figures below, or one JSON object. Prices are per 1M tokens in the currency of the
  * scope's site (CNY where USD is not known). A pattern that fits exactly one model, or names one,
  * adds all its price tiers and what else is known of it. Nothing found: a hint, or an empty `models`.
  */
-export function modelsCommand(options: ModelsOptions): string {
+export function modelsText(options: ModelsOptions): ModelsText {
   const { catalog, scope, pattern } = options;
   const found = findIds(catalog, pattern).map((id) => entryOf(catalog, id, scope));
   // A model that the user added without prices is shown wherever the user looks.
@@ -45,7 +48,8 @@ export function modelsCommand(options: ModelsOptions): string {
       modelJson(profile, record, { offer, limits, capabilitySources: catalog.capabilitySources }),
     );
     const { date, sources } = catalog;
-    return `${jsonText({ schema: 1, date, scope, sources, models }, 2)}\n`;
+    const text = `${jsonText({ schema: 1, date, scope, sources, models }, 2)}\n`;
+    return { text, isEmpty: false };
   }
   const lines =
     found.length === 0
@@ -53,7 +57,7 @@ export function modelsCommand(options: ModelsOptions): string {
       : entries.length === 0
         ? notOffered(found, scope)
         : listed(entries, options);
-  return `${lines.join('\n')}\n`;
+  return { text: `${lines.join('\n')}\n`, isEmpty: entries.length === 0 };
 }
 
 function listed(entries: readonly Entry[], options: ModelsOptions): readonly string[] {

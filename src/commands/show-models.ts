@@ -2,10 +2,10 @@ import { EXIT, type ExitCode } from '../errors.ts';
 import { scopeOf } from '../models/scope.ts';
 import type { Region } from '../settings.ts';
 import type { CommandIo } from './io.ts';
-import { modelsCommand } from './models.ts';
+import { modelsText } from './models.ts';
 import { openCatalog } from './run-setup.ts';
 
-/** `qbatch models`: prints the catalog as one region sees it. */
+/** `qbatch models`: prints the catalog as one region sees it, on stderr that there is nothing to print. */
 export async function showModelsCommand(
   parsed: {
     pattern: string | undefined;
@@ -18,6 +18,8 @@ export async function showModelsCommand(
   const catalog = openCatalog(parsed.catalog);
   const scope = scopeOf(parsed.region ?? 'beijing');
   const pattern = parsed.pattern === undefined ? {} : { pattern: parsed.pattern };
-  await io.writeOut(modelsCommand({ ...pattern, json: parsed.json, scope, catalog }));
+  const { text, isEmpty } = modelsText({ ...pattern, json: parsed.json, scope, catalog });
+  if (isEmpty) io.writeErr(text);
+  else await io.writeOut(text);
   return EXIT.ok;
 }

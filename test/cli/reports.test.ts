@@ -244,6 +244,9 @@ describe('commands without a job', () => {
     expect(run).toMatchObject({ status: 0 });
     expect(run.stdout).toContain('"qwen-plus"');
     expect(await runCli(bench, ['models', 'qwen-flash'])).toMatchObject({ status: 0 });
+    const none = await runCli(bench, ['models', 'no-such-model']);
+    expect(none).toMatchObject({ status: 0, stdout: '' });
+    expect(none.stderr).toContain('no model in the catalog of ');
   });
 
   test('completion, --help and --version', async () => {

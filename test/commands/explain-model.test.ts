@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { modelsCommand } from '../../src/commands/models.ts';
+import { modelsText } from '../../src/commands/models.ts';
 import { loadCatalog } from '../../src/models/catalog.ts';
+
+const modelsCommand = (options: Parameters<typeof modelsText>[0]): string =>
+  modelsText(options).text;
 
 const catalog = loadCatalog();
 const asked = (pattern: string): string =>

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { modelsCommand } from '../../src/commands/models.ts';
+import { modelsText } from '../../src/commands/models.ts';
 import { loadCatalog } from '../../src/models/catalog.ts';
+
+const modelsCommand = (options: Parameters<typeof modelsText>[0]): string =>
+  modelsText(options).text;
 
 const catalog = loadCatalog();
 const CN = { json: false, scope: 'cn', catalog } as const;

@@ -1,6 +1,6 @@
 import { parseArgs } from '../../src/command-line/args.ts';
 import { checkText } from '../../src/commands/check.ts';
-import { modelsCommand } from '../../src/commands/models.ts';
+import { modelsText } from '../../src/commands/models.ts';
 import { nextCommand } from '../../src/commands/next-command.ts';
 import { statusText } from '../../src/commands/status-text.ts';
 import { resolveSettings } from '../../src/config/config.ts';
@@ -25,6 +25,9 @@ import { createFakeClock } from '../helpers/fake-clock.ts';
 import { MEASURES } from '../report/sample-report.ts';
 import { fakeTerminal } from '../reporters/fake-terminal.ts';
 import { dispatchState, jobEnd, jobStart, progress } from '../reporters/sample-events.ts';
+
+const modelsCommand = (options: Parameters<typeof modelsText>[0]): string =>
+  modelsText(options).text;
 
 /** Gives the next hostile text. */
 export type Next = () => string;
