@@ -121,6 +121,20 @@ describe('both READMEs', () => {
   });
 });
 
+it.each([...READMES, 'docs/money.md', 'docs/money.zh-CN.md'])(
+  '%s: what simulated runs print of money says that nothing was billed, as they do',
+  (path) => {
+    const shown = blocksOf(path).filter(({ language }) => language === 'text');
+    const costs = shown.flatMap(({ text }) => text.match(/^cost .*$/gm) ?? []);
+    expect(costs.filter((line) => !line.endsWith('CNY (simulated: nothing was billed)'))).toEqual(
+      [],
+    );
+    const sums = shown.flatMap(({ text }) => text.match(/^total .*\n.*$/gm) ?? []);
+    expect(costs.length * sums.length).toBeGreaterThan(0);
+    expect(sums.filter((lines) => !lines.endsWith('\nsimulated: nothing was billed'))).toEqual([]);
+  },
+);
+
 describe('the page about money', () => {
   const [english, chinese] = ['docs/money.md', 'docs/money.zh-CN.md'] as const;
 
