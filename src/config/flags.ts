@@ -69,7 +69,7 @@ export const RUN_FLAGS: readonly RunFlagSpec[] = [
   { name: 'model', setting: 'model', check: true, type: 'string', metavar: 'NAME', group: REQUESTS,
     describe: 'the model for lines that name none' },
   { name: 'system', setting: 'system', check: true, type: 'string', metavar: 'TEXT', group: REQUESTS,
-    describe: 'the system message for lines with a prompt' },
+    describe: 'the system message for lines of any shape that have none' },
   { name: 'protocol', setting: 'protocol', check: true, type: 'string', choices: ['auto', 'dashscope', 'openai'], default: 'auto', group: REQUESTS,
     describe: 'the protocol for lines that do not settle it' },
   { name: 'set', setting: 'set', check: true, type: 'string', repeatable: true, metavar: 'NAME=VALUE', group: REQUESTS,

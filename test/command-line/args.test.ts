@@ -438,6 +438,8 @@ describe('parseArgs: help and version', () => {
     }
     expect(text.indexOf('Examples:')).toBeLessThan(text.indexOf('--output'));
     expect(text).toContain('qbatch run <input> [flags]');
+    // It changes what chat lines ask, not prompts alone (cli.md section 5: lines that do not say).
+    expect(text).toContain('the system message for lines of any shape that have none');
   });
 
   it('help COMMAND is COMMAND --help', async () => {
