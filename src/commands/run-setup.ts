@@ -19,12 +19,12 @@ export type RunSetup = ResolvedSettings & {
   readonly defaults: LineDefaults;
 };
 
-/** Reads the user's catalog file, if one is named. Throws 78. */
+/** Reads the user's catalog file, if one is named. Throws 78 with its path: it may come from a configuration file. */
 export function openCatalog(path: string | undefined): Catalog {
   if (path === undefined) return loadCatalog();
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(path, 'utf8'));
+    content = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
     throw new ConfigError(
       `cannot read the catalog ${path}: ${(error as Error).message}`,
@@ -32,7 +32,13 @@ export function openCatalog(path: string | undefined): Catalog {
       error,
     );
   }
-  return loadCatalog(content);
+  try {
+    return loadCatalog(content);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const message = error.message.replace(/^catalog file:/, () => `catalog file ${path}:`);
+    throw new ConfigError(message, error.hint, error);
+  }
 }
 
 /** What lines that do not say fall back on. */
