@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -100,6 +101,27 @@ export async function openInput(
   return { path: given, stem: stemOf(given), folder: dirname(given), spooled: false };
 }
 
+/** The working folder cannot take a copy. */
+const NOT_WRITABLE = new Set(['EACCES', 'EPERM', 'EROFS']);
+
+/**
+ * Makes the file for the copy (0600) in the working folder. What is read `once` leaves nothing behind: where that folder
+ * may not be written, its copy goes into the system's folder for such files.
+ */
+function openCopy(cwd: string, once: boolean): { readonly path: string; readonly fd: number } {
+  const make = (folder: string): { readonly path: string; readonly fd: number } => {
+    removeStaleSpooling(folder);
+    const path = spoolingPath(folder);
+    return { path, fd: openSync(path, 'wx', 0o600) };
+  };
+  try {
+    return make(cwd);
+  } catch (error) {
+    if (!once || !NOT_WRITABLE.has(String((error as NodeJS.ErrnoException).code))) throw error;
+    return make(tmpdir());
+  }
+}
+
 /** Copies a stream into the working folder (0600), under the hash of its content. */
 async function spool(
   stream: NodeJS.ReadableStream,
@@ -107,8 +129,7 @@ async function spool(
   once: boolean,
 ): Promise<InputSource> {
   const { cwd, stop } = at;
-  removeStaleSpooling(cwd);
-  const temporary = spoolingPath(cwd);
+  let temporary: string | null = null;
   const content = createHash('sha256');
   const hashing = new Transform({
     transform(chunk: Buffer, _encoding, done) {
@@ -117,15 +138,18 @@ async function spool(
     },
   });
   try {
-    const file = openSync(temporary, 'wx', 0o600);
-    await pipeline(stream, hashing, createWriteStream(temporary, { fd: file }), { signal: stop });
+    const copy = openCopy(cwd, once);
+    temporary = copy.path;
+    await pipeline(stream, hashing, createWriteStream(copy.path, { fd: copy.fd }), {
+      signal: stop,
+    });
     const stem = `stdin-${content.digest('hex').slice(0, 12)}`;
-    if (once) return { path: temporary, stem, folder: cwd, spooled: true };
+    if (once) return { path: copy.path, stem, folder: cwd, spooled: true };
     const path = join(cwd, `${stem}.jsonl`);
-    renameSync(temporary, path);
+    renameSync(copy.path, path);
     return { path, stem, folder: cwd, spooled: true };
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (temporary !== null) rmSync(temporary, { force: true });
     if (stop.aborted) {
       throw new QbatchError(
         at.signalCode() ?? EXIT.interrupted,
@@ -133,6 +157,14 @@ async function spool(
         'run it again',
       );
     }
-    throw outputError(error, join(cwd, 'stdin-*.jsonl'));
+    throw copyError(error, cwd);
   }
+}
+
+/** What went wrong with the copy: it has no flag of its own that could put it elsewhere. */
+function copyError(error: unknown, cwd: string): QbatchError {
+  const told = outputError(error, join(cwd, 'stdin-*.jsonl'));
+  if (told.exitCode !== EXIT.cannotCreate) return told;
+  const hint = 'a stream is copied into the working folder: go to one that may be written';
+  return new QbatchError(told.exitCode, told.message, hint, error);
 }

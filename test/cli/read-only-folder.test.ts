@@ -92,3 +92,31 @@ test.skipIf(permissionsHold === null)(
     expect(jobs.stderr).toMatch(/^qbatch: cannot read .*ro\/a\.qbatch\.db: .*\n$/);
   },
 );
+
+test.skipIf(permissionsHold === null)(
+  'stdin in a folder that may not be written: check and a dry run read it and leave nothing; a run says where to go',
+  async () => {
+    const bench = openBench();
+    bench.write('ro/kept.txt', '');
+    bench.write('tmp/kept.txt', '');
+    chmodSync(bench.path('ro'), 0o555);
+    const options = {
+      under: permissionsHold ?? [],
+      cwd: 'ro',
+      stdin: jsonl([nativeLine('一')]),
+      env: { TMPDIR: bench.path('tmp') },
+    };
+    const check = await runCli(bench, ['check', '-', '--json'], options);
+    expect(check).toMatchObject({ status: 0, stderr: '' });
+    expect(check.json()).toMatchObject({ input: '-', lines: { valid: 1 } });
+    const dry = await runCli(bench, ['run', '-', '--dry-run', '--simulate'], options);
+    expect(dry).toMatchObject({ status: 0, stderr: '' });
+    const run = await runCli(bench, ['run', '-', '--simulate'], options);
+    expect(run.status).toBe(73);
+    expect(run.stderr).toContain('go to one that may be written');
+    expect(run.stderr).not.toContain('--errors');
+    expect(readdirSync(bench.path('tmp'))).toEqual(['kept.txt']);
+    expect(readdirSync(bench.path('ro'))).toEqual(['kept.txt']);
+    chmodSync(bench.path('ro'), 0o755);
+  },
+);
