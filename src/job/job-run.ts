@@ -106,7 +106,8 @@ export class JobRun {
     report({
       event: 'stopping',
       reason: stop.stopped?.message ?? 'stopped',
-      inFlight: this.limiter.inFlight,
+      // Not the limiter's, to which the call that met the stop is in flight until its end is committed.
+      inFlight: this.transport.inFlight,
     });
   };
 

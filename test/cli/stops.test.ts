@@ -331,6 +331,10 @@ describe('77: the account says no', () => {
     expect(refused.json()).toMatchObject({
       stopped: { message: 'line 2 (退款no. 7): InvalidApiKey: Invalid API-key provided.' },
     });
+    // The call that was refused is over, and was not paid for.
+    expect(refused.stderr).toContain(
+      'Invalid API-key provided.): no new calls, no calls in flight\n',
+    );
   });
 
   test('a workspace that is refused: the line that asks for it fails; where all are to use it, the job stops', async () => {
