@@ -138,7 +138,11 @@ async function takeChanged(
 ): Promise<Job> {
   const { request, same, differences } = at;
   const crosses = job.identity.simulated !== request.identity.simulated;
-  if (job.answered + job.failed === 0) return surveyJob(ledger, request, job);
+  if (job.answered + job.failed === 0) {
+    // Calls in flight when a run died may have been billed: their lines keep them, where they are the same.
+    const keeps = differences.length === 0 && hasAttempts(ledger, job);
+    return keeps ? rebase(ledger, job, request) : surveyJob(ledger, request, job);
+  }
   if (request.acceptChangedInput && !crosses) return rebase(ledger, job, request);
   const what = [...differences];
   if (!same) {
@@ -204,6 +208,12 @@ async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null
     recountJob(ledger, jobId);
   });
   return mustFind(ledger, request.name);
+}
+
+/** Whether any line of the input as it was has been tried. */
+function hasAttempts({ database }: Ledger, job: Job): boolean {
+  const one = database.prepare('SELECT 1 FROM attempts WHERE job_id = ? AND line_no > 0 LIMIT 1');
+  return one.get(job.id) !== undefined;
 }
 
 /** Takes the lines of its old input out of a job; inside a transaction. */

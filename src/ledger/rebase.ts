@@ -35,8 +35,9 @@ const ASIDE = 2 ** 38;
  *
  * A settled line keeps its record, answer and attempts if a line with the same `custom_id` (without
  * one: the same line number) and the same content is in the new input; its order of settling stays.
- * Everything else of the new input is open, or rejected anew. Lines that vanished leave the outputs;
- * their attempts stay for the usage report, under negative numbers.
+ * An open line keeps its attempts in the same way: what may have been billed is not sent again as if it
+ * had never been. Everything else of the new input is open, or rejected anew. Lines that vanished leave
+ * the outputs; their attempts stay for the usage report, under negative numbers.
  */
 export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions): Promise<Survey> {
   const { database } = ledger;
@@ -44,7 +45,8 @@ export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions
   const fingerprintWas = fingerprintReader(database, -1);
   const byCustomId = database
     .prepare(
-      `SELECT line_no FROM lines WHERE job_id = ? AND line_no > ${ASIDE} AND custom_id = ? AND state <> 'rejected'`,
+      `SELECT line_no FROM lines WHERE job_id = @job AND line_no > ${ASIDE} AND custom_id = @id AND state <> 'rejected'
+       UNION ALL SELECT line_no FROM rebase_tried WHERE custom_id = @id LIMIT 1`,
     )
     .pluck();
   const moves = [
@@ -66,7 +68,8 @@ export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions
     for (const line of lines) {
       const parsed = parseLine(line, options.defaults);
       if (parsed.customId === null) continue;
-      const aside = byCustomId.get(job.id, parsed.customId) as number | undefined;
+      const known = { job: job.id, id: parsed.customId };
+      const aside = byCustomId.get(known) as number | undefined;
       if (aside === undefined || passed.has(aside - ASIDE)) continue;
       const same = fingerprintWas(aside - ASIDE) === fingerprint(line.bytes);
       if (parsed.kind === 'rejected' || !same) {
@@ -112,6 +115,15 @@ function setAside(ledger: Ledger, job: Job): void {
   database
     .prepare('UPDATE attempts SET line_no = line_no + ? WHERE job_id = ? AND line_no > 0')
     .run(ASIDE, job.id);
+  // Open lines that were tried: few, for most of what was tried is settled.
+  database
+    .prepare(
+      `CREATE TEMP TABLE rebase_tried AS SELECT DISTINCT a.custom_id, a.line_no FROM attempts a
+       LEFT JOIN lines l ON l.job_id = a.job_id AND l.line_no = a.line_no
+       WHERE a.job_id = ${job.id} AND a.line_no > ${ASIDE} AND l.line_no IS NULL`,
+    )
+    .run();
+  database.exec('CREATE INDEX temp.rebase_tried_ids ON rebase_tried (custom_id)');
   database
     .prepare('UPDATE bodies SET id = id + ? WHERE id BETWEEN ? AND ?')
     .run(ASIDE, job.id * LINE_KEY_ROOM, (job.id + 1) * LINE_KEY_ROOM - 1);
@@ -130,5 +142,5 @@ function dropAside(ledger: Ledger, job: Job): void {
     )
     .run(ASIDE, 2 ** 32, job.generation, job.id, ASIDE);
   database.prepare('UPDATE jobs SET generation = generation + 1 WHERE id = ?').run(job.id);
-  database.exec('DROP INDEX rebase_ids');
+  database.exec('DROP INDEX rebase_ids; DROP TABLE rebase_tried');
 }

@@ -115,6 +115,37 @@ describe('a changed input', () => {
     ]);
   });
 
+  test.each([
+    { answered: 1, flags: ['--accept-changed-input'] },
+    { answered: 0, flags: [] },
+  ])(
+    '--on-ambiguous fail, $answered answered: a call in flight at a kill is not made again because the input grew',
+    async ({ answered, flags }) => {
+      const { bench, server, args, ids } = await prepareCliJob(2);
+      server.script = ({ id }) =>
+        ids.indexOf(id) < answered ? { kind: 'answer' } : { kind: 'hang' };
+      const all = [...args, '-c', '1', '--on-ambiguous', 'fail'];
+      const run = startCli(bench, all);
+      await run.before(server.seen(answered + 1));
+      run.signal('SIGKILL');
+      await run.finished;
+      server.script = () => ({ kind: 'answer' });
+      // Its line is another one now.
+      bench.write('a.jsonl', jsonl(['Wuhan', ...ids].map((id) => nativeLine(id))));
+      const again = await runCli(bench, [...all, ...flags, '--json']);
+      expect(again.json()).toMatchObject({
+        lines: { answered: 2, failed: 1, open: 0 },
+        possibly_billed: { lines: 1, attempts: 1 },
+      });
+      expect(server.counts().get(ids[answered] ?? '')).toBe(1);
+      expect(bench.lines('a.errors.jsonl')).toMatchObject([
+        { custom_id: ids[answered], error: { code: 'qbatch_interrupted', line: answered + 2 } },
+      ]);
+      const verified = await runCli(bench, ['status', '--verify', '--json']);
+      expect(verified.json()).toMatchObject({ verify: { ok: true } });
+    },
+  );
+
   test('a job with nothing answered yet simply takes the new input, also where rejected lines were written', async () => {
     const { bench, server, args } = await prepareCliJob(0);
     bench.write(
