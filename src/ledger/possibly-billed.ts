@@ -5,12 +5,22 @@ import type { Database } from './database.ts';
 /** SQL over `attempts a`: the call may have been billed without an answer, or its fate is unknown. */
 export const UNCERTAIN = "(a.class IS NULL OR a.class = 'possibly_billed')";
 
-/** SQL over `attempts a`: tokens of an uncertain call, as reported where they were, else as estimated. */
-export const UNCERTAIN_TOKENS =
-  'coalesce(a.total_tokens, a.input_tokens + a.output_tokens, a.estimated_tokens)';
+/**
+ * SQL over `attempts a`: the call was cut before the service had said how it ended. What a stream had counted by then
+ * is the least that it took: the model may have written on.
+ */
+const CUT =
+  "a.code IN ('qbatch_connection_error', 'qbatch_interrupted', 'qbatch_timeout', 'qbatch_truncated_stream')";
 
-/** SQL over `attempts a`: cost of an uncertain call in pico-units; null where the model has no known price. */
-export const UNCERTAIN_PICO = 'coalesce(a.cost_pico, a.estimated_pico)';
+const TOLD_TOKENS = 'coalesce(a.total_tokens, a.input_tokens + a.output_tokens)';
+
+/** SQL over `attempts a`: tokens of an uncertain call, as reported where they were, else (cut: at the least) as estimated. */
+export const UNCERTAIN_TOKENS: string = `CASE WHEN ${CUT} THEN max(coalesce(${TOLD_TOKENS}, 0), a.estimated_tokens)
+  ELSE coalesce(${TOLD_TOKENS}, a.estimated_tokens) END`;
+
+/** SQL over `attempts a`: cost of an uncertain call in pico-units, likewise; null where the model has no known price. */
+export const UNCERTAIN_PICO: string = `CASE WHEN ${CUT} AND a.cost_pico < a.estimated_pico THEN a.estimated_pico
+  ELSE coalesce(a.cost_pico, a.estimated_pico) END`;
 
 /** Sums over uncertain calls. `pricedAttempts` are those whose cost is in `pico`. */
 export type UncertainSums = {

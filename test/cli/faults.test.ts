@@ -142,6 +142,39 @@ describe('calls whose fate is not known', () => {
     expect(run.stderr).toContain('possibly billed');
   });
 
+  test.each(['qbatch_connection_error', 'qbatch_timeout', 'qbatch_truncated_stream'] as const)(
+    'a stream that counted its first token and ended with %s: what was expected of it may be billed, not that token',
+    async (code) => {
+      const { bench, server, args, ids } = await prepareCliJob(1);
+      bench.write(
+        'a.jsonl',
+        jsonl([nativeLine(ids[0] ?? '', { headers: { 'X-DashScope-SSE': 'enable' } })]),
+      );
+      const message = { role: 'assistant', content: 'A' };
+      const output = { choices: [{ message, finish_reason: 'null' }] };
+      const usage = { input_tokens: 7, output_tokens: 1, total_tokens: 8 };
+      const body = `data:${JSON.stringify({ output, usage, request_id: 'r' })}\n\n`;
+      const stream = { 'content-type': 'text/event-stream' };
+      // Promising more than comes: it is waited for, or the connection ends too early.
+      const more = { ...stream, 'content-length': String(body.length + 100) };
+      const headers = {
+        qbatch_truncated_stream: stream,
+        qbatch_timeout: more,
+        qbatch_connection_error: { ...more, connection: 'close' },
+      }[code];
+      server.script = () => ({ kind: 'raw', status: 200, body, headers });
+      const once = [...args, '--timeout', '2s', '--max-attempts', '1', '--json'];
+      const run = await runCli(bench, once);
+      expect(errorsOf(bench)).toMatchObject([{ error: { code } }]);
+      const told = run.json()['possibly_billed'] as { tokens: number; amount: string };
+      server.script = () => ({ kind: 'reset' });
+      const lost = await runCli(bench, [...once, '--fresh', '-y']);
+      // Of a call that said nothing, what was expected of it is told.
+      expect(told).toEqual(lost.json()['possibly_billed']);
+      expect(told.tokens).toBeGreaterThan(100);
+    },
+  );
+
   test('--on-ambiguous fail: a lost connection is not tried again', async () => {
     const { bench, server, args } = await prepareCliJob(1, { mixed: true });
     server.script = () => ({ kind: 'reset' });
