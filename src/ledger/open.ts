@@ -4,6 +4,7 @@ import { ConfigError, EXIT, InputError, OutputError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
 import { dropBallast } from './ballast.ts';
 import { type Database, openDatabase } from './database.ts';
+import { refuseForeignLog } from './foreign-log.ts';
 import { placeKeeper } from './ledger-place.ts';
 import { type Mark, markPath, openMark, readMark } from './mark.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
@@ -127,7 +128,7 @@ function counterOf(database: Database): number {
 }
 
 /**
- * Refuses a file that is no ledger of ours, or one that its mark is ahead of. It is only read: whoever
+ * Refuses a file that is no ledger of ours, or one that its log or its mark is ahead of. It is only read: whoever
  * closes a file that was opened for writing clears its log away, and what is left of a damaged log
  * may be all that is left of the newest answers.
  */
@@ -136,6 +137,7 @@ function refuseBackwards(path: string, marked: number | null): void {
   const database = openDatabase(path, { readonly, timeout: 5000 });
   try {
     requireLedger(database, path);
+    if (readonly) refuseForeignLog(database, path);
     const commits = counterOf(database);
     if (marked === null || marked <= commits) return;
     throw new ConfigError(

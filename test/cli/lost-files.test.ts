@@ -105,6 +105,61 @@ describe('lost and damaged files', () => {
     expect(server.calls).toHaveLength(4);
   });
 
+  test('an older copy beside the log of a newer ledger: 78, nothing sent, whatever is adopted', async () => {
+    const { bench, server, args, ids } = await prepareCliJob(6);
+    const upTo = (last: number): void => {
+      server.script = ({ id }) => (ids.indexOf(id) < last ? { kind: 'answer' } : BAD_REQUEST);
+    };
+    upTo(1);
+    const failing = [...args, '-c', '1', '--max-failures'];
+    expect(await runCli(bench, [...failing, '1'])).toMatchObject({ status: 3 });
+    const old = bench.bytes('a.qbatch.db');
+    upTo(3);
+    expect(await runCli(bench, [...failing, '2'])).toMatchObject({ status: 3 });
+    server.script = ({ id }) => (id === ids[5] ? { kind: 'hang' } : { kind: 'answer' });
+    const run = startCli(bench, [...args, '-c', '1']);
+    await run.before(server.seen(6));
+    run.signal('SIGKILL');
+    await run.finished;
+    const newest = bench.bytes('a.qbatch.db');
+    const log = bench.bytes('a.qbatch.db-wal');
+    bench.write('a.qbatch.db', old);
+    server.script = () => ({ kind: 'answer' });
+    for (const flags of [[], ['--adopt-outputs']]) {
+      const refused = await runCli(bench, [...args, ...flags]);
+      expect(refused).toMatchObject({ status: 78 });
+      expect(refused.stderr).toContain('went backwards: it is older than the -wal beside it');
+    }
+    expect(server.calls).toHaveLength(6);
+    expect(bench.bytes('a.qbatch.db-wal')).toEqual(log);
+    // As the message says: the newest, beside its log.
+    bench.write('a.qbatch.db', newest);
+    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    expect(server.counts().get(ids[5] ?? '')).toBe(2);
+    expect(server.calls).toHaveLength(7);
+    const verified = await runCli(bench, ['status', '--verify', '--json']);
+    expect(verified.json()).toMatchObject({ verify: { ok: true } });
+  });
+
+  test('a kill after outputs were adopted into an older copy: the job goes on', async () => {
+    const { bench, server, args, ids } = await prepareCliJob(4);
+    server.script = ({ id }) => (id === ids[0] ? BAD_REQUEST : { kind: 'answer' });
+    await runCli(bench, [...args, '-c', '1', '--max-failures', '1']);
+    const old = bench.bytes('a.qbatch.db');
+    server.script = ({ id }) => (id === ids[3] ? BAD_REQUEST : { kind: 'answer' });
+    await runCli(bench, [...args, '-c', '1', '--max-failures', '2']);
+    bench.write('a.qbatch.db', old);
+    truncateSync(bench.path('a.errors.jsonl'), 0);
+    server.script = () => ({ kind: 'hang' });
+    const run = startCli(bench, [...args, '--adopt-outputs']);
+    await run.before(server.seen(5));
+    run.signal('SIGKILL');
+    await run.finished;
+    server.script = () => ({ kind: 'answer' });
+    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    expect([...server.counts().values()]).toEqual([1, 1, 1, 3]);
+  });
+
   test('missing, short and torn output files are rebuilt from the ledger', async () => {
     const { bench, server, args, ids } = await prepareCliJob(5);
     server.script = ({ id }) => (id === ids[2] ? BAD_REQUEST : { kind: 'answer' });
