@@ -282,6 +282,7 @@ function requestOf(
     fresh: settings.fresh,
     acceptChangedInput: settings.acceptChangedInput,
     adopt: settings.adoptOutputs,
+    onAmbiguous: settings.onAmbiguous,
     clock: at.io.clock,
     checkStop: () => {
       refuseStopped(at.io);

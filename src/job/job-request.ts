@@ -25,6 +25,8 @@ export type JobRequest = {
   readonly fresh: boolean;
   readonly acceptChangedInput: boolean;
   readonly adopt: boolean;
+  /** `fail`: what may have been billed without an answer is not sent again. */
+  readonly onAmbiguous: 'retry' | 'fail';
   readonly clock: Clock;
   /** Asked now and then while the input is read; throws where the user wants to stop. */
   readonly checkStop?: () => void;

@@ -5,12 +5,19 @@ import type { Database } from './database.ts';
 /** SQL over `attempts a`: the call may have been billed without an answer, or its fate is unknown. */
 export const UNCERTAIN = "(a.class IS NULL OR a.class = 'possibly_billed')";
 
+/** Codes of calls that were cut before the service had said how they ended. */
+export const CUT_CODES: readonly string[] = [
+  'qbatch_connection_error',
+  'qbatch_interrupted',
+  'qbatch_timeout',
+  'qbatch_truncated_stream',
+];
+
 /**
- * SQL over `attempts a`: the call was cut before the service had said how it ended. What a stream had counted by then
- * is the least that it took: the model may have written on.
+ * SQL over `attempts a`: the call was cut. What a stream had counted by then is the least that it took: the model may
+ * have written on.
  */
-const CUT =
-  "a.code IN ('qbatch_connection_error', 'qbatch_interrupted', 'qbatch_timeout', 'qbatch_truncated_stream')";
+const CUT = `a.code IN (${CUT_CODES.map((code) => `'${code}'`).join(', ')})`;
 
 const TOLD_TOKENS = 'coalesce(a.total_tokens, a.input_tokens + a.output_tokens)';
 

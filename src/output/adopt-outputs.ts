@@ -5,6 +5,7 @@ import { scanObject } from '../json/json-scan.ts';
 import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { closeUnknownAttempts, dropLine, lastSeq } from '../ledger/lines.ts';
+import { CUT_CODES } from '../ledger/possibly-billed.ts';
 import type { Job, SettledLine } from '../ledger/records.ts';
 import { fileLines } from './output-file.ts';
 import { modeAnew } from './output-set.ts';
@@ -45,8 +46,9 @@ function rawBody(text: string): string | null {
  * Takes the answers in a job's output files into a ledger that lost them (`--adopt-outputs`).
  *
  * Every complete line whose id is this job's and whose `custom_id` is still that of the input line
- * settles its line, with the usage that its body tells; all others stay open. The files are then
- * written anew from the ledger. Returns the job as it is now.
+ * settles its line, with the usage that its body tells; all others stay open, and so do failures without
+ * a response, unless what may have been billed is not to be sent again. The files are then written anew
+ * from the ledger. Returns the job as it is now.
  */
 export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest): Promise<Job> {
   const { database } = ledger;
@@ -54,7 +56,7 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
     `CREATE TEMP TABLE adopted (line_no INTEGER PRIMARY KEY, custom_id TEXT, status_code INTEGER,
        request_id TEXT, body TEXT, code TEXT, message TEXT, param TEXT)`,
   );
-  collect(ledger, job);
+  collect(ledger, job, request);
   const find = database.prepare('SELECT * FROM adopted WHERE line_no = ?');
   const stateOf = database
     .prepare('SELECT state FROM lines WHERE job_id = ? AND line_no = ?')
@@ -80,7 +82,8 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
     }
     ledger.adopted();
     // The older ledger may have calls in flight whose ends it lost; where all lines are adopted no dispatch closes them.
-    closeUnknownAttempts(ledger, job.id, { afterLine: 0, counted: false });
+    const counted = request.onAmbiguous === 'fail';
+    closeUnknownAttempts(ledger, job.id, { afterLine: 0, counted });
     recountJob(ledger, job.id);
     setOutputs(ledger, job.id, { mode: modeAnew(job), cursor: CURSOR_START });
     setState(ledger, job.id, 'open', request.clock.wallMs());
@@ -91,7 +94,7 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
   return findJob(database, job.name) ?? job;
 }
 
-function collect(ledger: Ledger, job: Job): void {
+function collect(ledger: Ledger, job: Job, { onAmbiguous }: JobRequest): void {
   const insert = ledger.database.prepare(
     'INSERT OR IGNORE INTO adopted VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   );
@@ -101,13 +104,14 @@ function collect(ledger: Ledger, job: Job): void {
       const lineNo = ownLineNo(text, job.name);
       if (lineNo === null) continue;
       const { custom_id: customId, response, error } = JSON.parse(text) as OutputJson;
-      // Lines that were rejected are judged again by the survey.
-      if (response === null || response === undefined) continue;
+      // Lines that were rejected are judged again by the survey; calls that were cut are made again, where that is wanted.
+      const wasCut = onAmbiguous === 'fail' && CUT_CODES.includes(error?.code ?? '');
+      if ((response === null || response === undefined) && !wasCut) continue;
       insert.run(
         lineNo,
         customId ?? null,
-        response.status_code ?? null,
-        response.request_id ?? null,
+        response?.status_code ?? null,
+        response?.request_id ?? null,
         rawBody(text),
         error?.code ?? null,
         error?.message ?? null,

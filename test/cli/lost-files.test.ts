@@ -82,6 +82,36 @@ describe('lost and damaged files', () => {
     expect(bench.read('a.errors.jsonl')).toBe('');
   });
 
+  test('--adopt-outputs and --on-ambiguous fail: a line whose call was lost has failed, until retry', async () => {
+    const { bench, server, args, ids } = await prepareCliJob(3);
+    server.script = ({ id }) => (id === ids[1] ? { kind: 'reset' } : { kind: 'answer' });
+    const all = [...args, '--on-ambiguous', 'fail'];
+    expect(await runCli(bench, all)).toMatchObject({ status: 1 });
+    const errors = bench.read('a.errors.jsonl');
+    for (const end of ['', '.mark']) rmSync(bench.path(`a.qbatch.db${end}`));
+    server.script = () => ({ kind: 'answer' });
+    expect(await runCli(bench, [...all, '--adopt-outputs'])).toMatchObject({ status: 1 });
+    expect(server.calls).toHaveLength(3);
+    expect(bench.read('a.errors.jsonl')).toBe(errors);
+    const verified = await runCli(bench, ['status', '--verify', '--json']);
+    expect(verified.json()).toMatchObject({ verify: { ok: true } });
+    expect(await runCli(bench, ['retry', '--on-ambiguous', 'fail'])).toMatchObject({ status: 0 });
+    expect(server.counts().get(ids[1] ?? '')).toBe(2);
+  });
+
+  test('--adopt-outputs and --on-ambiguous fail: a call in flight at a kill is not made again', async () => {
+    const { bench, server, args, ids } = await prepareCliJob(2);
+    server.script = () => ({ kind: 'hang' });
+    const all = [...args, '-c', '1', '--on-ambiguous', 'fail'];
+    const run = startCli(bench, all);
+    await run.before(server.seen(1));
+    run.signal('SIGKILL');
+    await run.finished;
+    server.script = () => ({ kind: 'answer' });
+    expect(await runCli(bench, [...all, '--adopt-outputs'])).toMatchObject({ status: 1 });
+    expect(server.calls.map(({ id }) => id)).toEqual(ids);
+  });
+
   test('an older copy of the ledger: 78, nothing truncated', async () => {
     const { bench, server, args, ids } = await prepareCliJob(4);
     server.script = ({ id }) => (id === ids[0] ? BAD_REQUEST : { kind: 'answer' });

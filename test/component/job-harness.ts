@@ -179,6 +179,7 @@ export async function createHarness(
       fresh: run.fresh ?? false,
       acceptChangedInput: run.acceptChangedInput ?? false,
       adopt: run.adopt ?? false,
+      onAmbiguous: settings.onAmbiguous,
       clock: hasty,
       gate: run.gate ?? (() => Promise.resolve()),
       ...(run.checkStop === undefined ? {} : { checkStop: run.checkStop }),

@@ -106,6 +106,7 @@ async function work({ world, scenario, clock, stop }: Run, ledger: Ledger): Prom
     fresh: false,
     acceptChangedInput: false,
     adopt: false,
+    onAmbiguous: settings.onAmbiguous,
     clock,
     gate: () => Promise.resolve(),
   });
