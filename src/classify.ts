@@ -204,11 +204,11 @@ function hasTokens({ usage }: ApiFailure): boolean {
 
 /**
  * Refusals cost nothing. A time limit is met while the model writes; behind a gateway's 502 or 504
- * it may have gone on writing; and an error in a reply that had begun (200, or a frame without a
- * status) came after the service had accepted the request.
+ * it may have gone on writing; an error in a reply that had begun (200, or a frame without a
+ * status) came after the service had accepted the request; and whatever ends a text has let the model write.
  */
 function mayBeBilled(failure: ApiFailure, rule: ErrorRule): boolean {
-  if (hasTokens(failure)) return true;
+  if (failure.hadBegun === true || hasTokens(failure)) return true;
   const { statusCode } = failure;
   const hadBegun = statusCode === null || statusCode < 300;
   switch (rule.class) {

@@ -29,6 +29,8 @@ export type ApiFailure = {
   readonly usage: Usage | null;
   /** The service said that it stopped at its own time limit: the same call would meet it again. */
   readonly metTimeLimit?: boolean;
+  /** A part of the answer had come before it: the model had run, whatever the code says. */
+  readonly hadBegun?: boolean;
 };
 
 /** What an attempt meant for the bill. `null` in the ledger while its fate is unknown. */

@@ -5,6 +5,7 @@ import type { ChoicesFold } from './choice-fold.ts';
 import { keepMember, objectText, ownText, rawMembers, rawString } from './raw-json.ts';
 import type { RawObject } from './raw-json.ts';
 import { saysUnfinished } from './finish-reason.ts';
+import { saysAnything } from './message-fold.ts';
 import { isObject } from '../is-object.ts';
 import type { JsonFields } from './reply-failure.ts';
 import { addResearch, newResearch, researchText } from './research-fold.ts';
@@ -67,6 +68,12 @@ export function addFrame(answer: AnswerFold, frame: string, counts: boolean): vo
       addChoices(answer.choices, raw, answer.evidence);
     } else keepMember(answer.top, key, raw);
   }
+}
+
+/** True once any part of the answer itself has come. */
+export function hasBegun({ choices, text, researchSeen }: AnswerFold): boolean {
+  if (text.text !== '' || researchSeen) return true;
+  return [...choices.values()].some(({ message }) => saysAnything(message));
 }
 
 /** True once a real finish reason has come for everything that the answer is made of, so many choices. */

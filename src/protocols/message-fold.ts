@@ -65,6 +65,12 @@ export function addMessage(fold: MessageFold, piece: RawObject, evidence: Stream
   }
 }
 
+/** Whether any text, part or call of a tool has come. */
+export function saysAnything({ content, otherParts, texts, toolCalls }: MessageFold): boolean {
+  if (content.text !== '' || otherParts.size > 0 || toolCalls.size > 0) return true;
+  return [...texts.values()].some(({ text }) => text !== '');
+}
+
 /**
  * The whole message as JSON text. `noContent` is the raw content of a message that had none: `""`
  * natively, `null` in the OpenAI-compatible protocol.

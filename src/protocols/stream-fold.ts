@@ -4,7 +4,7 @@ import type { ApiFailure } from '../failure.ts';
 import { readUsage } from '../read-usage.ts';
 import type { Usage } from '../usage.ts';
 import { decodeReply } from './decode-reply.ts';
-import { addFrame, answerText, isClosing, isFinished, newAnswer } from './frame-fold.ts';
+import { addFrame, answerText, hasBegun, isClosing, isFinished, newAnswer } from './frame-fold.ts';
 import type { AnswerFold } from './frame-fold.ts';
 import { heldBytes } from './held-bytes.ts';
 import type { Decoded, StreamFold } from './protocol.ts';
@@ -200,7 +200,8 @@ function readFrame(state: FoldState, event: SseEvent, text: string): void {
   if (isErrorFrame(event, value)) {
     const statusCode = event.statusCode ?? state.head.statusCode;
     const failure = serviceFailure(state.head, statusCode, { value, text }, state.usage);
-    state.failure = { ...failure, requestId: failure.requestId ?? state.requestId };
+    const begun = hasBegun(state.answer) ? { hadBegun: true } : {};
+    state.failure = { ...failure, ...begun, requestId: failure.requestId ?? state.requestId };
     return;
   }
   addFrame(state.answer, text, usage !== null);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { prepareCliJob } from '../helpers/cli-job.ts';
 import { type Bench, CANARY_KEY } from '../helpers/bench.ts';
 import { type Reaction } from '../helpers/counting-server.ts';
-import { jsonl, nativeLine } from '../helpers/request-lines.ts';
+import { envelopeLine, jsonl, nativeLine } from '../helpers/request-lines.ts';
 import { runCli } from '../helpers/spawn-cli.ts';
 
 type ErrorLine = {
@@ -174,6 +174,43 @@ describe('calls whose fate is not known', () => {
       expect(told.tokens).toBeGreaterThan(100);
     },
   );
+
+  test('a stream that is throttled in the middle of its text: possibly billed, and tried at most twice', async () => {
+    const { bench, server, args, ids } = await prepareCliJob(1);
+    bench.write('a.jsonl', jsonl([envelopeLine(ids[0] ?? '', { stream: true })]));
+    const delta = { role: 'assistant', content: 'A' };
+    const choice = { index: 0, delta, finish_reason: null };
+    const error = { code: 'limit_requests', type: 'limit_requests', message: 'too many requests' };
+    const frames = [{ id: 'c', object: 'chat.completion.chunk', choices: [choice] }, { error }];
+    server.script = () => ({
+      kind: 'raw',
+      status: 200,
+      body: frames.map((frame) => `data: ${JSON.stringify(frame)}\n\n`).join(''),
+      headers: { 'content-type': 'text/event-stream' },
+    });
+    const run = await runCli(bench, [...args, '--max-unreachable', '4s', '--json']);
+    expect(run.json()).toMatchObject({
+      lines: { failed: 1, open: 0 },
+      possibly_billed: { lines: 1, attempts: 2 },
+    });
+    expect(server.calls).toHaveLength(2);
+    // An error that comes first is a refusal, and costs nothing.
+    const refusal = `data: ${JSON.stringify({ error })}\n\n`;
+    server.script = ({ nth }) =>
+      nth === 3
+        ? {
+            kind: 'raw',
+            status: 200,
+            body: refusal,
+            headers: { 'content-type': 'text/event-stream' },
+          }
+        : { kind: 'answer' };
+    const retry = await runCli(bench, ['retry', '--json']);
+    expect(retry.json()).toMatchObject({
+      lines: { answered: 1 },
+      possibly_billed: { lines: 1, attempts: 2 },
+    });
+  });
 
   test('--on-ambiguous fail: a lost connection is not tried again', async () => {
     const { bench, server, args } = await prepareCliJob(1, { mixed: true });
