@@ -203,6 +203,13 @@ function hasTokens({ usage }: ApiFailure): boolean {
 }
 
 /**
+ * Statuses of a gateway that got no proper reply, or stopped waiting for one. Cloudflare's 520 and 524; 598 and 599 of
+ * proxies. Its 521, 522 and 523 say that the service was not reached.
+ * Source: http.dev/524 and httpcodes.fyi/524 on what Cloudflare means by them (read 2026-11).
+ */
+const GATEWAY_STATUSES: ReadonlySet<number> = new Set([502, 504, 520, 524, 598, 599]);
+
+/**
  * Refusals cost nothing. A time limit is met while the model writes; behind a gateway's 502 or 504
  * it may have gone on writing; an error in a reply that had begun (200, or a frame without a
  * status) came after the service had accepted the request; and whatever ends a text has let the model write.
@@ -215,7 +222,7 @@ function mayBeBilled(failure: ApiFailure, rule: ErrorRule): boolean {
     case 'timeout':
       return hadBegun || statusCode === 408 || statusCode >= 500;
     case 'server':
-      return hadBegun || statusCode === 502 || statusCode === 504;
+      return hadBegun || GATEWAY_STATUSES.has(statusCode);
     case 'content_filter':
       return hadBegun;
     default:

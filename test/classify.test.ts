@@ -280,7 +280,12 @@ describe('classify: matching order', () => {
     [502, 'retry', 'line', 'possibly_billed'],
     [503, 'retry', 'line', 'rejected'],
     [504, 'retry', 'line', 'possibly_billed'],
+    [520, 'retry', 'line', 'possibly_billed'],
+    [522, 'retry', 'line', 'rejected'],
+    [524, 'retry', 'line', 'possibly_billed'],
     [529, 'retry', 'line', 'rejected'],
+    [598, 'retry', 'line', 'possibly_billed'],
+    [599, 'retry', 'line', 'possibly_billed'],
   ])('HTTP %s without a code: %s %s, %s', (status, action, scope, billing) => {
     expect(reply(status, `qbatch_http_${status}`, '<html>nginx</html>')).toMatchObject({
       action,
