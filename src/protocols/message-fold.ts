@@ -33,6 +33,8 @@ export type MessageFold = {
   readonly texts: Map<string, TextTrack>;
   readonly audio: AudioFold;
   readonly toolCalls: Map<number, ToolCallFold>;
+  /** Where several calls came under one index: the place of the one begun last. */
+  readonly movedCalls: Map<number, number>;
   readonly members: Map<string, string>;
 };
 
@@ -49,6 +51,7 @@ export function newMessage(): MessageFold {
     texts: new Map(),
     audio: newAudio(),
     toolCalls: new Map(),
+    movedCalls: new Map(),
     members: new Map(),
   };
 }
@@ -125,7 +128,11 @@ function addToolCalls(fold: MessageFold, raw: string, evidence: StreamEvidence):
   for (const [position, item] of items.entries()) {
     const call = rawMembers(item);
     const alone = items.length === 1;
-    const index = rawIndex(call.get('index')) ?? indexOfCall(fold, call, alone ? null : position);
+    const told = rawIndex(call.get('index'));
+    const index =
+      told === null
+        ? indexOfCall(fold, call, alone ? null : position)
+        : placeOfCall(fold, call, told);
     let known = fold.toolCalls.get(index);
     if (known === undefined) {
       known = { argumentText: newTrack(), ofFunction: new Map(), members: new Map() };
@@ -138,6 +145,42 @@ function addToolCalls(fold: MessageFold, raw: string, evidence: StreamEvidence):
       if (key !== 'arguments') keepFirst(known.ofFunction, key, value);
       else addPiece(known.argumentText, rawString(value) ?? '', evidence, false);
     }
+  }
+}
+
+/** Arguments longer than this are not looked into for their end: each look goes through all of them. */
+const WHOLE_CHARS_MAX = 16 * 1024;
+
+/**
+ * Which call a fragment with an index belongs to. Some OpenAI-compatible servers give every call the index 0:
+ * there another id begins another call, with the name of another function, or with arguments after whole ones. An id
+ * alone does not, for some make one up for each fragment, and tell the name in each as well.
+ * Source: github.com/ollama/ollama/issues/15457, github.com/ai-dynamo/dynamo/pull/4723 (2025 and 2026).
+ */
+function placeOfCall(fold: MessageFold, call: RawObject, index: number): number {
+  const place = fold.movedCalls.get(index) ?? index;
+  const known = fold.toolCalls.get(place);
+  const id = rawString(call.get('id')) ?? '';
+  const knownId = rawString(known?.members.get('id')) ?? '';
+  if (known === undefined || id === '' || knownId === '' || id === knownId) return place;
+  const ofFunction = rawMembers(call.get('function'));
+  const name = rawString(ofFunction.get('name')) ?? '';
+  const piece = rawString(ofFunction.get('arguments')) ?? '';
+  const isSame = name === (rawString(known.ofFunction.get('name')) ?? '');
+  if (name === '' || (isSame && !(piece.startsWith('{') && isWhole(known.argumentText.text))))
+    return place;
+  const moved = indexOfCall(fold, call, null);
+  fold.movedCalls.set(index, moved);
+  return moved;
+}
+
+function isWhole(text: string): boolean {
+  if (!text.endsWith('}') || text.length > WHOLE_CHARS_MAX) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

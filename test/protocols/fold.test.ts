@@ -590,6 +590,39 @@ describe('openai.fold', () => {
     });
   });
 
+  test('tool calls that all have one index: another id and name begin another call', () => {
+    const chunk = (call: object, reason: string | null = null): string =>
+      `data: ${JSON.stringify({ choices: [{ index: 0, delta: { tool_calls: [{ index: 0, ...call }] }, finish_reason: reason }] })}\n\n`;
+    const decoded = run(
+      openai.fold(HEAD, asked()),
+      chunk({ id: 'call_a', type: 'function', function: { name: 'f', arguments: '{"a"' } }),
+      // Made up for each fragment: no other call.
+      chunk({ id: 'call_x', function: { name: null, arguments: ':' } }),
+      chunk({ id: 'call_y', function: { name: 'f', arguments: '1}' } }),
+      chunk({ id: 'call_z', function: { name: 'f', arguments: '' } }),
+      chunk({ id: 'call_b', type: 'function', function: { name: 'f', arguments: '{"b"' } }),
+      chunk({ function: { arguments: ':2' } }),
+      chunk({ id: 'call_b', function: { name: 'f', arguments: '}' } }),
+      chunk(
+        { id: 'call_c', type: 'function', function: { name: 'g', arguments: '{}' } },
+        'tool_calls',
+      ),
+    );
+    expect(bodyOf(decoded)).toMatchObject({
+      choices: [
+        {
+          message: {
+            tool_calls: [
+              { id: 'call_a', function: { name: 'f', arguments: '{"a":1}' } },
+              { id: 'call_b', function: { name: 'f', arguments: '{"b":2}' } },
+              { id: 'call_c', function: { name: 'g', arguments: '{}' } },
+            ],
+          },
+        },
+      ],
+    });
+  });
+
   test('fewer choices than asked for, said to be all: an answer', () => {
     const text = `${chunks(['好'])}data: [DONE]\n\n`;
     expect(run(openai.fold(HEAD, asked({ choices: 2 })), text).kind).toBe('answer');
