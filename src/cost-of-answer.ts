@@ -1,4 +1,7 @@
+import type { ApiFailure } from './failure.ts';
+import { CUT_CODES } from './ledger/possibly-billed.ts';
 import { marksCache } from './marks-cache.ts';
+import type { PlannedLine } from './plan.ts';
 import type { Pricing } from './pricing.ts';
 import { showsThoughts } from './shows-thoughts.ts';
 import type { Usage } from './usage.ts';
@@ -24,4 +27,25 @@ export function costOfAnswer(
     searchAsked: asked.search,
     cacheMarked: usage.explicitCache === null && marksCache(asked.body()),
   });
+}
+
+/**
+ * What a failed call cost, as far as its usage tells (null: it does not), and what is to be counted of it where it may
+ * have been billed: of a call that was cut, no less than was set aside for it, since the model may have written on.
+ */
+export function costOfFailure(
+  { usage, code, body }: ApiFailure,
+  { model, thinking, extras, call }: PlannedLine,
+  at: { readonly pricing: Pricing; readonly reservedPico: number | null },
+): { readonly costPico: number | null; readonly countedPico: number } {
+  const { pricing, reservedPico } = at;
+  if (usage === null) return { costPico: null, countedPico: reservedPico ?? 0 };
+  const costPico = pricing.costPico(model, usage, {
+    thought: thinking || (body !== null && showsThoughts(body)),
+    searchAsked: extras?.search,
+    cacheMarked: usage.explicitCache === null && marksCache(call.body),
+  });
+  const counted = costPico ?? reservedPico ?? 0;
+  const countedPico = CUT_CODES.includes(code) ? Math.max(counted, reservedPico ?? 0) : counted;
+  return { costPico, countedPico };
 }

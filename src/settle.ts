@@ -1,7 +1,7 @@
 import { backoffMs } from './backoff.ts';
 import type { Transport } from './call.ts';
 import { classify, isOverload } from './classify.ts';
-import { costOfAnswer } from './cost-of-answer.ts';
+import { costOfAnswer, costOfFailure } from './cost-of-answer.ts';
 import { type Clock, pause } from './clock.ts';
 import { DROPPED_BEFORE_SENDING } from './dropped-call.ts';
 import { NOT_PAID_TWICE } from './not-paid-twice.ts';
@@ -22,6 +22,7 @@ import type { Report } from './reporters/reporter.ts';
 import { settleUnsent } from './settle-unsent.ts';
 import { answeredLine, failedLine } from './settled-line.ts';
 import { callToMake } from './streamed-call.ts';
+import { tellBegun } from './tell-begun.ts';
 import { meetsLimitAgain, TIME_LIMIT_CODES, toldOfLimit } from './time-limit.ts';
 
 /** A call that may have been billed but brought no answer is made at most this often for one line. */
@@ -110,9 +111,8 @@ type Taken = Parameters<Ticket['release']>[0];
 const NOTHING_TAKEN: Taken = { tokens: null, pico: 0, uncertainPico: 0, latencyMs: null };
 
 /**
- * One attempt, from its durable start record to its durable end record. The slot goes on with the end
- * record: the start record of the call that gets it joins the same commit or a later one, and no call
- * leaves before its start is durable.
+ * One attempt, from its durable start record to its durable end record. The slot goes on with the end record: the start
+ * of the call that gets it joins the same commit or a later one, and no call leaves before its start is durable.
  */
 async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
   const { context, ticket } = at;
@@ -132,9 +132,9 @@ async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
     const startedMs = context.clock.monotonicMs();
     if (!context.stop.aborted && !context.abort.aborted) {
       result = await context.transport.send(callToMake(line, tally.tooSlow), (reply) => {
-        ticket.admitted();
         const { redact, protocols } = context;
-        return protocols[line.call.protocol].fold({ ...reply, redact }, line);
+        const fold = protocols[line.call.protocol].fold({ ...reply, redact }, line);
+        return tellBegun(fold, () => ticket.admitted());
       });
     }
     const latencyMs = context.clock.monotonicMs() - startedMs;
@@ -207,8 +207,8 @@ function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailu
   const { usage, statusCode, code, requestId } = failure;
   const verdict = classify(failure);
   const decision = decide(line, tally, { ...at, verdict });
-  const costPico = usage === null ? null : context.pricing.costPico(line.model, usage);
-  const ambiguous = verdict.billing === 'possibly_billed';
+  const money = { pricing: context.pricing, reservedPico: ticket.reserved.pico };
+  const { costPico, countedPico } = costOfFailure(failure, line, money);
   if (isOverload(failure, verdict)) ticket.overloaded(code);
   const replied = failure.kind === 'http' || failure.kind === 'bad-response';
   const wallMs = context.clock.wallMs();
@@ -240,7 +240,7 @@ function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailu
     taken: {
       ...NOTHING_TAKEN,
       tokens: usage?.totalTokens ?? null,
-      uncertainPico: ambiguous ? (costPico ?? ticket.reserved.pico ?? 0) : 0,
+      uncertainPico: verdict.billing === 'possibly_billed' ? countedPico : 0,
     },
     admitted: replied && verdict.action !== 'throttle' && !decision.doubtful,
     next: decision.next,

@@ -140,7 +140,12 @@ test('pieces without end: cut where the fold holds more than a reply may be', ()
 });
 
 test('frames without end that add nothing: cut at the bound of all frames', () => {
-  const none = { push: () => true, isWhole: () => false, heldBytes: () => 0 };
+  const none = {
+    push: () => true,
+    isWhole: () => false,
+    hasBegun: () => false,
+    heldBytes: () => 0,
+  };
   const reply = streamedReply(() => ({
     ...none,
     end: () => {

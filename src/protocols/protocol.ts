@@ -67,6 +67,8 @@ export type StreamFold = {
   end(): Decoded;
   /** True where the answer has come whole, however the connection ends. */
   isWhole(): boolean;
+  /** True once a part of the answer itself has come: an error that comes before is a refusal. */
+  hasBegun(): boolean;
   /** About what it takes up in memory; goes through all that it holds, so not for every piece. */
   heldBytes(): number;
   /** Usage seen so far: what a cut stream may have been billed. */

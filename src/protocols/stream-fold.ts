@@ -115,6 +115,7 @@ export function createStreamFold(
       const unstreamed = state.events === 0 ? state.unstreamedBytes : 0;
       return heldBytes(state.answer) + parser.pendingBytes() + unstreamed;
     },
+    hasBegun: () => hasBegun(state.answer),
     usageSoFar: () => state.usage,
   };
 }

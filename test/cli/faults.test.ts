@@ -3,7 +3,7 @@ import { prepareCliJob } from '../helpers/cli-job.ts';
 import { type Bench, CANARY_KEY } from '../helpers/bench.ts';
 import { type Reaction } from '../helpers/counting-server.ts';
 import { envelopeLine, jsonl, nativeLine } from '../helpers/request-lines.ts';
-import { runCli } from '../helpers/spawn-cli.ts';
+import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
 type ErrorLine = {
   custom_id: string;
@@ -210,6 +210,52 @@ describe('calls whose fate is not known', () => {
       lines: { answered: 1 },
       possibly_billed: { lines: 1, attempts: 2 },
     });
+  });
+
+  test.each(['native', 'compatible'])(
+    'a throttle that is told in a %s stream behind status 200: paced and bounded like any other',
+    async (protocol) => {
+      const { bench, server, args, ids } = await prepareCliJob(1);
+      const [id = ''] = ids;
+      const isNative = protocol === 'native';
+      const line = isNative
+        ? nativeLine(id, { headers: { 'X-DashScope-SSE': 'enable' } })
+        : envelopeLine(id, { stream: true });
+      bench.write('a.jsonl', jsonl([line]));
+      const message = 'Requests rate limit exceeded, please try again later.';
+      const native = JSON.stringify({ code: 'Throttling.RateQuota', message, request_id: 'r' });
+      const error = { code: 'limit_requests', type: 'limit_requests', message };
+      const body = isNative
+        ? `id:1\nevent:error\n:HTTP_STATUS/429\ndata:${native}\n\n`
+        : `data: ${JSON.stringify({ error })}\n\n`;
+      const headers = { 'content-type': 'text/event-stream' };
+      server.script = () => ({ kind: 'raw', status: 200, body, headers });
+      const run = startCli(bench, [...args, '--max-unreachable', '4s', '--json']);
+      const stuck = setTimeout(() => {
+        run.signal('SIGINT');
+      }, 30_000);
+      const end = await run.finished;
+      clearTimeout(stuck);
+      expect(end).toMatchObject({ status: 69 });
+      expect(server.calls.length).toBeLessThan(20);
+      expect(end.json()).toMatchObject({ lines: { open: 1 }, possibly_billed: { attempts: 0 } });
+    },
+  );
+
+  test('--max-cost counts of a stream that was cut what was set aside for it, in the run that cut it too', async () => {
+    const { bench, server, args, ids } = await prepareCliJob(20);
+    const streamed = { headers: { 'X-DashScope-SSE': 'enable' } };
+    bench.write('a.jsonl', jsonl(ids.map((id) => nativeLine(id, streamed))));
+    const output = { choices: [{ message: { content: 'A' }, finish_reason: 'null' }] };
+    const usage = { input_tokens: 7, output_tokens: 1, total_tokens: 8 };
+    const body = `data:${JSON.stringify({ output, usage, request_id: 'r' })}\n\n`;
+    const headers = { 'content-type': 'text/event-stream' };
+    server.script = () => ({ kind: 'raw', status: 200, body, headers });
+    // Each is expected to cost 0.00105.
+    const capped = [...args, '-c', '1', '--max-attempts', '1', '--max-cost', '0.0055', '--json'];
+    const run = await runCli(bench, capped);
+    expect(run).toMatchObject({ status: 3 });
+    expect(server.calls).toHaveLength(5);
   });
 
   test('--on-ambiguous fail: a lost connection is not tried again', async () => {
