@@ -57,6 +57,13 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
        request_id TEXT, body TEXT, code TEXT, message TEXT, param TEXT)`,
   );
   collect(ledger, job, request);
+  // The counter is about to leave commits out. It may not do so between the file and a log beside it, where that means
+  // that it went backwards, however this run ends: the log first gets the counter as it is.
+  database.pragma('wal_checkpoint(TRUNCATE)');
+  ledger.transact(() => {
+    // SQLite writes no page in which nothing changes; the end of the transaction sets it right.
+    database.exec('UPDATE ledger SET commit_counter = commit_counter + 1');
+  });
   const find = database.prepare('SELECT * FROM adopted WHERE line_no = ?');
   const stateOf = database
     .prepare('SELECT state FROM lines WHERE job_id = ? AND line_no = ?')
@@ -89,8 +96,6 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
     setState(ledger, job.id, 'open', request.clock.wallMs());
   });
   database.exec('DROP TABLE adopted');
-  // The counter has left commits out: not between the file and a log beside it, where that means that it went backwards.
-  database.pragma('wal_checkpoint(TRUNCATE)');
   return findJob(database, job.name) ?? job;
 }
 
