@@ -1,3 +1,4 @@
+import { CUT_CODES } from '../../src/ledger/possibly-billed.ts';
 import type { Event } from './history.ts';
 
 type End = Extract<Event, { kind: 'end' }>;
@@ -42,10 +43,12 @@ export class MoneyCheck {
       );
   }
 
-  end({ line, class: kind, pico, commit }: End): void {
+  end({ line, class: kind, code, pico, commit }: End): void {
     const aside = this.drop(line);
     if (kind !== 'answered' && kind !== 'possibly_billed') return;
-    const took = pico ?? aside;
+    // Of a call that was cut, what had been counted by then is the least that it took.
+    const isCut = kind === 'possibly_billed' && CUT_CODES.includes(code ?? '');
+    const took = Math.max(pico ?? aside, isCut ? aside : 0);
     this.spent += took;
     if (took > aside) this.ended.push({ commit, beyond: took - aside });
   }

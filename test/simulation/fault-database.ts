@@ -99,6 +99,7 @@ class Witness {
       line,
       attempt,
       class: String(values[1]),
+      code: typeof values[4] === 'string' ? values[4] : null,
       tokens: tokens ?? null,
       pico: pico ?? null,
       commit: this.world.commits,

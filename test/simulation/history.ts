@@ -41,6 +41,7 @@ export type Event =
       readonly line: number;
       readonly attempt: number;
       readonly class: string;
+      readonly code: string | null;
       /** As the record has them; null where it does not say. */
       readonly tokens: number | null;
       readonly pico: number | null;
