@@ -42,6 +42,7 @@ export function readCommand(raw: RawCommand): ParsedCommand {
     case 'retry':
       checkStdout(flags);
       checkFresh(flags);
+      if (flags['fresh'] === true) throw retryFresh();
       return readRetry(raw);
     case 'status':
       return {
@@ -144,6 +145,14 @@ function checkFresh(flags: GivenFlags): void {
       '--fresh forgets the answers that --accept-changed-input would keep',
       'give one of them',
     );
+}
+
+/** The refusal of `retry --fresh`, wherever it was said (64): no failed lines are left of a job that is forgotten. */
+export function retryFresh(): UsageError {
+  return new UsageError(
+    '--fresh forgets every answer of the job; retry keeps them and runs failed lines again',
+    'leave --fresh out; or, to send every line again, qbatch resume --fresh',
+  );
 }
 
 function readRetry({ flags, words }: RawCommand): ParsedCommand {

@@ -1,3 +1,4 @@
+import { retryFresh } from '../command-line/read-command.ts';
 import { EXIT, QbatchError, UsageError } from '../errors.ts';
 import { openPico } from '../job/projection.ts';
 import { estimateSums } from '../ledger/estimates.ts';
@@ -114,9 +115,14 @@ async function confirmCost(
   );
 }
 
-/** Without a terminal nobody can be asked whether answers that were paid for may be forgotten: 64. */
-export function refuseBlindFresh(settings: Settings, io: CommandIo): void {
-  if (!settings.fresh || settings.yes || io.isTty.stdin) return;
+/**
+ * Answers that were paid for are not forgotten by a `retry`, nor where nobody can be asked for want of a terminal: 64,
+ * also where the environment or a file says `--fresh`.
+ */
+export function refuseFresh(command: string, settings: Settings, io: CommandIo): void {
+  if (!settings.fresh) return;
+  if (command === 'retry') throw retryFresh();
+  if (settings.yes || io.isTty.stdin) return;
   throw new UsageError(
     '--fresh forgets answers that were paid for; without a terminal it needs --yes',
     'add -y',

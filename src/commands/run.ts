@@ -31,7 +31,7 @@ import { checkCommand, checkPlaces } from './check.ts';
 import type { CommandIo } from './io.ts';
 import { flagsToKeep } from './next-command.ts';
 import { refuseStopped } from './refuse-stopped.ts';
-import { confirmFresh, confirmOpen, confirmSampled, gate, refuseBlindFresh } from './run-gate.ts';
+import { confirmFresh, confirmOpen, confirmSampled, gate, refuseFresh } from './run-gate.ts';
 import { type Places, placesOf, placesOfJob } from './run-places.ts';
 import type { Shown } from './run-dashboard.ts';
 import { removeSpool } from './remove-spool.ts';
@@ -58,7 +58,7 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
   let setup = setUpRun(parsed.flags, io);
   if ('input' in parsed && (parsed.command === 'check' || setup.settings.dryRun))
     return checkCommand(parsed, io);
-  refuseBlindFresh(setup.settings, io);
+  refuseFresh(parsed.command, setup.settings, io);
   let places: Places;
   if ('input' in parsed) {
     const { settings } = setup;

@@ -179,6 +179,24 @@ describe('a known job', () => {
     }
   });
 
+  test('retry never forgets what is answered, whoever says --fresh: 64', async () => {
+    const bench = twoLines();
+    const run = ['run', 'a.jsonl', '--simulate', '--model', 'qwen-plus'];
+    expect(await runCli(bench, run)).toMatchObject({ status: 1 });
+    const before = bench.read('a.results.jsonl');
+    for (const [args, env] of [
+      [['--fresh', '-y'], {}],
+      [['-y'], { QBATCH_FRESH: '1' }],
+    ] as const) {
+      const retry = await runCli(bench, ['retry', 'a', ...args], { env });
+      expect(retry).toMatchObject({ status: 64 });
+      expect(retry.stderr).toContain('qbatch resume --fresh');
+    }
+    expect(bench.read('a.results.jsonl')).toBe(before);
+    const status = (await runCli(bench, ['status', 'a', '--json'])).json();
+    expect(status).toMatchObject({ attempts: 2, lines: { answered: 1, failed: 1 } });
+  });
+
   test('a retry that is refused leaves the failed lines as they were', async () => {
     const bench = twoLines();
     const run = ['run', 'a.jsonl', '--simulate', '--model', 'qwen-plus'];

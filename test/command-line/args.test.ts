@@ -173,6 +173,8 @@ describe('parseArgs: refusals of run', () => {
     [['run', 'a', '--fresh', '--accept-changed-input', '-y'], /forgets the answers/, /one of them/],
     [['resume', '--fresh', '--accept-changed-input'], /forgets the answers/, /one of them/],
     [['retry', '--fresh', '--accept-changed-input'], /forgets the answers/, /one of them/],
+    [['retry', '--fresh', '-y'], /forgets every answer/, /qbatch resume --fresh/],
+    [['retry', 'a.qbatch.db', '--code', 'Throttling', '--fresh'], /forgets every answer/, /resume/],
   ] as const)('%j', async (argv, message, hint) => {
     const error = await refusal(...argv);
     expect(error.exitCode).toBe(64);
