@@ -9,8 +9,9 @@ import type { Currency } from '../models/scope.ts';
 import { countText } from '../reporters/number-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import { pathText } from '../reporters/path-text.ts';
-import { problemsText } from '../reporters/problems.ts';
+import { problemTotals, problemsText } from '../reporters/problems.ts';
 import type { ProgressMode } from '../reporters/progress-mode.ts';
+import type { Reporter } from '../reporters/reporter.ts';
 import type { Settings } from '../settings.ts';
 import type { Survey } from '../survey.ts';
 import type { CommandIo } from './io.ts';
@@ -20,6 +21,14 @@ import type { Places } from './run-places.ts';
 /** Groups of survey problems shown to people. */
 const PROBLEM_GROUPS_SHOWN = 20;
 
+/** Who is told what a survey found. */
+type FindingsReaders = {
+  readonly places: Places;
+  readonly io: CommandIo;
+  readonly mode: ProgressMode;
+  readonly reporter: Reporter;
+};
+
 /**
  * The last look before money is spent: what the open lines will cost (where there is a sample: the
  * sample, it asks for the others itself) against `--confirm-cost`, with the survey's warnings shown.
@@ -27,31 +36,33 @@ const PROBLEM_GROUPS_SHOWN = 20;
 export async function gate(
   survey: Survey,
   openLines: number,
-  at: { settings: Settings; places: Places; currency: Currency; io: CommandIo; mode: ProgressMode },
+  at: { settings: Settings; currency: Currency } & FindingsReaders,
 ): Promise<void> {
-  const { places, io, mode } = at;
-  const { problemCounts } = survey;
-  if (
-    mode !== 'json' &&
-    mode !== 'none' &&
-    mode !== 'quiet' &&
-    problemCounts.error + problemCounts.warning > 0
-  ) {
-    const weighty = survey.problems.filter(({ severity }) => severity !== 'note');
-    io.writeErr(
-      problemsText(
-        weighty,
-        { ...problemCounts, note: 0 },
-        places.source.path,
-        PROBLEM_GROUPS_SHOWN,
-      ),
-    );
-  }
+  tellFindings(survey, at);
   let expectedPico = 0;
   for (const entry of survey.models.values()) expectedPico += entry.expectedPico;
   const asked = Math.min(openLines, at.settings.sample ?? Infinity);
   const what = asked < openLines ? `the sample of ${countText(asked, 'line')}` : 'the job';
   await confirmCost(survey.valid === 0 ? 0 : (expectedPico * asked) / survey.valid, what, at);
+}
+
+/** Errors (of lines that are left out) and warnings: to people in text, to a program all that was found as one event. */
+function tellFindings({ problems, problemCounts }: Survey, at: FindingsReaders): void {
+  const { places, io, mode, reporter } = at;
+  const input = places.source.path;
+  if (mode === 'none' || mode === 'quiet' || problemCounts.error + problemCounts.warning === 0)
+    return;
+  if (mode === 'json') {
+    reporter.report({
+      event: 'notice',
+      severity: 'warning',
+      message: problemTotals(problemCounts, input),
+      found: { problems, problemCounts },
+    });
+    return;
+  }
+  const weighty = problems.filter(({ severity }) => severity !== 'note');
+  io.writeErr(problemsText(weighty, { ...problemCounts, note: 0 }, input, PROBLEM_GROUPS_SHOWN));
 }
 
 /** The same question where no survey was needed: what the open lines will cost, or the sample of them. */

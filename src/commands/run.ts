@@ -259,7 +259,7 @@ function requestOf(
     onGate: () => void;
   },
 ): JobRequest {
-  const { setup, places, service, mode } = wired;
+  const { setup, places, service } = wired;
   const { settings } = setup;
   return {
     name: places.jobName,
@@ -292,7 +292,7 @@ function requestOf(
     },
     gate: (survey, openLines) => {
       at.onGate();
-      return gate(survey, openLines, { settings, places, currency: at.currency, io: at.io, mode });
+      return gate(survey, openLines, { ...wired, ...at, settings });
     },
   };
 }

@@ -76,8 +76,11 @@ function fieldsOf(event: RunEvent): Fields | null {
       return progressFields(event);
     case 'dispatch-state':
       return stateFields(event);
-    case 'notice':
-      return { severity: event.severity, message: event.message };
+    case 'notice': {
+      const { severity, message, found } = event;
+      if (found === undefined) return { severity, message };
+      return { severity, message, problems: found.problems, problem_counts: found.problemCounts };
+    }
     case 'job-end': {
       const { summary, failures, exitCode, next } = event;
       const { schema: _schema, ...fields } = summary;

@@ -83,10 +83,15 @@ export function problemsText(
       `${countText(hidden, 'more kind')} of problem not shown: qbatch check --json lists them`,
     );
   }
+  lines.push(problemTotals(counts, input));
+  return `${lines.join('\n')}\n`;
+}
+
+/** How many problems of each weight there are, the worst first: `a.jsonl: 1 error, 2 warnings`. */
+export function problemTotals(counts: ProblemCounts, input: string): string {
   const totals = SEVERITIES.toReversed()
     .filter((severity) => counts[severity] > 0)
     .map((severity) => countText(counts[severity], severity))
     .join(', ');
-  lines.push(`${file}: ${totals}`);
-  return `${lines.join('\n')}\n`;
+  return `${pathText(input)}: ${totals}`;
 }

@@ -1,4 +1,5 @@
 import type { AttemptClass } from '../failure.ts';
+import type { LineProblem, ProblemCounts } from '../problem.ts';
 
 /** Token sums as the outside sees them (`--json`): null where no call reported the field. */
 export type UsageTotals = {
@@ -182,6 +183,11 @@ export type RunEvent =
       readonly event: 'notice';
       readonly severity: 'note' | 'warning';
       readonly message: string;
+      /** What was found in lines that do not stop the run, where that is what is to be known. */
+      readonly found?: {
+        readonly problems: readonly LineProblem[];
+        readonly problemCounts: ProblemCounts;
+      };
     }
   | {
       readonly event: 'job-end';

@@ -55,6 +55,34 @@ describe('what a run has to say besides its progress reaches programs and -q too
     });
   });
 
+  test('lines that are left out, and warnings: one event with all that was found', async () => {
+    const bench = openBench();
+    const body = { model: 'qwen-flash', messages: [{ role: 'user', content: '写一句话。' }] };
+    bench.write(
+      'a.jsonl',
+      jsonl([
+        JSON.stringify({ custom_id: '甲', ...body, temperature: 9 }),
+        JSON.stringify({ custom_id: '乙', ...body, tone: 1 }),
+      ]),
+    );
+    const args = ['run', 'a.jsonl', '--simulate=latency=0', '--skip-invalid'];
+    const events = await runCli(bench, [...args, '--progress', 'json']);
+    expect(events.status).toBe(1);
+    expect(notices(events)).toMatchObject([
+      {
+        severity: 'warning',
+        message: 'a.jsonl: 1 error, 1 warning',
+        problems: [
+          { severity: 'error', line: 1, custom_id: '甲', path: 'temperature' },
+          { severity: 'warning', line: 2, custom_id: '乙', code: 'qbatch_unknown_parameter' },
+        ],
+        problem_counts: { error: 1, warning: 1, note: 0 },
+      },
+    ]);
+    const again = await runCli(bench, [...args, '--progress', 'json']);
+    expect(notices(again)).toEqual([]);
+  });
+
   test('the finance host is unconfirmed: said as an event', async () => {
     const bench = openBench();
     bench.write('a.jsonl', line('写一句话。'));
