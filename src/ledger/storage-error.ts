@@ -1,5 +1,8 @@
 import { ConfigError, EXIT, OutputError, QbatchError } from '../errors.ts';
+import { isThere } from '../is-there.ts';
 import { sqliteCode } from './database.ts';
+import { isDatabase } from './is-database.ts';
+import { markPath } from './mark.ts';
 
 /** Where it was a look at a file that failed, and not a write. */
 const READS =
@@ -12,6 +15,13 @@ export function storageError(error: unknown, path: string): QbatchError {
   const code = sqliteCode(error) || String(errno);
   const text = (error as Error).message;
   if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT_')) {
+    if (code === 'SQLITE_NOTADB' && wasNeverLedger(path)) {
+      return new ConfigError(
+        `${path} is no ledger: ${text}`,
+        'choose another file with --ledger, or a name that no file has yet: it is made then',
+        error,
+      );
+    }
     // SQLite takes an I/O error in reading for damage too (unixRead, SQLITE_IOERR_CORRUPTFS; 3.53.2).
     return new ConfigError(
       `${path} is damaged, or the disk failed to read it: ${text}`,
@@ -63,6 +73,11 @@ export function storageError(error: unknown, path: string): QbatchError {
     'free space or repair the disk, then run the same command again; nothing settled is lost',
     error,
   );
+}
+
+/** Whether nothing says that a file was a ledger once: it is somebody's own, an input named by mistake. */
+function wasNeverLedger(path: string): boolean {
+  return !isDatabase(path) && !isThere(markPath(path), 'absent');
 }
 
 /** What the file system is asked for by name; network calls have others. */

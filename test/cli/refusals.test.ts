@@ -594,6 +594,17 @@ describe('78: configuration and ledgers', () => {
     bench.write('a.qbatch.db', '这不是数据库。'.repeat(300));
     expect(await runCli(bench, args)).toMatchObject({ status: 78 });
     expect(bench.read('a.qbatch.db')).toContain('这不是数据库');
+    bench.write('other.jsonl', jsonl([nativeLine('大理')]));
+    // An input, named by mistake, is nothing that was damaged, and nothing to move away.
+    for (const words of [args, ['usage'], ['resume']]) {
+      const run = await runCli(bench, [...words, '--ledger', 'other.jsonl']);
+      expect(run).toMatchObject({ status: 78 });
+      expect(run.stderr).toMatch(
+        /other\.jsonl is no ledger: .*\n {2}choose another file with --ledger/,
+      );
+      expect(run.stderr).not.toMatch(/damaged|move/);
+    }
+    expect(bench.names()).toEqual(['a.jsonl', 'a.qbatch.db', 'other.jsonl']);
 
     const foreign = bench.path('notes.db');
     const notes = new Database(foreign);
