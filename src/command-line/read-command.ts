@@ -138,6 +138,14 @@ export function stdoutTwice(): UsageError {
   );
 }
 
+/** As `stdoutTwice` where `-o -` is that of the job's last run. */
+export function stdoutOfLastRun(): UsageError {
+  return new UsageError(
+    'the results of this job went to stdout in its last run (-o -), and --json wants stdout too',
+    'name a file for the results with -o, or leave --json out and use --progress json on stderr',
+  );
+}
+
 /** Answers that were paid for are kept or forgotten: a command line that asks for both is taken for neither. */
 function checkFresh(flags: GivenFlags): void {
   if (flags['fresh'] === true && flags['accept-changed-input'] === true)

@@ -1,4 +1,4 @@
-import { stdoutTwice } from '../command-line/read-command.ts';
+import { stdoutOfLastRun, stdoutTwice } from '../command-line/read-command.ts';
 import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
 import { identityOf } from '../job/identity.ts';
 import { openInput } from '../input/input-source.ts';
@@ -90,7 +90,8 @@ async function runAt(
 ): Promise<ExitCode> {
   const { setup, io } = at;
   const { settings } = setup;
-  if (places.resultsPath === '-' && settings.json) throw stdoutTwice();
+  if (places.resultsPath === '-' && settings.json)
+    throw parsed.flags['output'] === '-' ? stdoutTwice() : stdoutOfLastRun();
   refuseSameFiles({ ...places, inputPath: pathFrom(io.cwd, places.source.path) });
   await confirmFresh(settings, places, io);
   const mode = progressMode({

@@ -110,6 +110,24 @@ describe('retry', () => {
     expect(bench.names()).toEqual(names);
   });
 
+  test('with -o -, then --json: it is said where stdout comes from, and what to do', async () => {
+    const { bench, args } = await failed();
+    expect(await runCli(bench, [...args, '-o', '-'])).toMatchObject({ status: 1 });
+    for (const command of ['resume', 'retry']) {
+      const run = await runCli(bench, [command, 'a.jsonl', '--json']);
+      expect(run).toMatchObject({ status: 64 });
+      expect(run.stderr).toMatch(/in its last run \(-o -\), and --json wants stdout too\n.* -o,/);
+    }
+    const typed = await runCli(bench, ['retry', 'a.jsonl', '-o', '-'], {
+      env: { QBATCH_JSON: '1' },
+    });
+    expect(typed.json()).toMatchObject({ error: { exit_code: 64 } });
+    expect(typed.stdout).toContain('--json and --output - both want stdout');
+    const named = await runCli(bench, ['resume', 'a.jsonl', '--json', '-o', 'b.jsonl']);
+    expect(named).toMatchObject({ status: 1 });
+    expect(named.json()).toMatchObject({ outputs: { results: bench.path('b.jsonl') } });
+  });
+
   test('with -o -: errors that the ledger does not hold are not cut off', async () => {
     const { bench, args } = await failed();
     const foreign = `${bench.read('a.errors.jsonl')}{"id":"b-1"}\n`;
