@@ -74,7 +74,7 @@ export function readCommand(raw: RawCommand): ParsedCommand {
         command: 'simulate',
         host: text(raw, 'host') ?? '',
         port: readPort(text(raw, 'port') ?? ''),
-        spec: parseSimulatorSpec(words[0] ?? ''),
+        spec: parseSimulatorSpec(words[0] ?? '', 'simulate'),
         ...display,
       };
     case 'completion':

@@ -40,7 +40,7 @@ export function openTarget(
     );
   }
   // Throws for links, devices and folders: renaming over them would destroy what they are.
-  outputSize(file);
+  outputSize(file, '-o');
   if (LEDGER_FILE.test(file) || isDatabase(file))
     throw new UsageError(`-o ${output} is a ledger, or a file of one`, 'name another file');
   return fileTarget(file);
@@ -68,7 +68,7 @@ function readerIsGone(error: unknown): boolean {
 }
 
 function fileTarget(file: string): Target {
-  const temporary = new OutputFile(`${file}.new-${randomToken()}`, 0, file);
+  const temporary = new OutputFile(`${file}.new-${randomToken()}`, 0, file, '-o');
   let open = true;
   return {
     append(data) {

@@ -18,6 +18,8 @@ import { promisify } from 'node:util';
 import { EXIT, OutputError, QbatchError } from '../errors.ts';
 
 const PRIVATE_MODE = 0o600;
+/** What names the files of a run. */
+const RUN_FLAGS = '-o or --errors';
 const datasync = promisify(fdatasync);
 
 /** Turns what the file system said into 73 (cannot create) or 74 (cannot write). */
@@ -25,6 +27,7 @@ export function outputError(
   error: unknown,
   path: string,
   what: 'read' | 'write' = 'write',
+  flags: string = RUN_FLAGS,
 ): QbatchError {
   if (error instanceof QbatchError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
@@ -43,7 +46,7 @@ export function outputError(
     const hint =
       code === 'ELOOP'
         ? 'it is a symbolic link; qbatch does not write through links'
-        : 'check the folder and its permissions, or name another file with -o or --errors';
+        : `check the folder and its permissions, or name another file with ${flags}`;
     // What the system said, less the call and its path, which may be that of a temporary file.
     const why =
       code === 'ENOENT'
@@ -80,15 +83,17 @@ export type OutputSink = {
 export class OutputFile implements OutputSink {
   readonly path: string;
   private readonly shown: string;
+  private readonly flags: string;
   private readonly file: number;
   private position: number;
   /** Its entry in the folder is synced once a run: no sync of the file itself promises that. */
   private entrySynced = false;
 
-  /** Opens or makes the file and cuts it to `bytes`. Errors call it `shown`. Throws 73. */
-  constructor(path: string, bytes: number, shown: string = path) {
+  /** Opens or makes the file and cuts it to `bytes`. Errors call it `shown`, named by `flags`. Throws 73. */
+  constructor(path: string, bytes: number, shown: string = path, flags: string = RUN_FLAGS) {
     this.path = path;
     this.shown = shown;
+    this.flags = flags;
     try {
       this.file = openSync(
         path,
@@ -100,7 +105,7 @@ export class OutputFile implements OutputSink {
       if (size > bytes) ftruncateSync(this.file, bytes);
       this.position = bytes;
     } catch (error) {
-      throw outputError(error, shown);
+      throw outputError(error, shown, 'write', flags);
     }
   }
 
@@ -118,7 +123,7 @@ export class OutputFile implements OutputSink {
         this.position += written;
       }
     } catch (error) {
-      throw outputError(error, this.shown);
+      throw outputError(error, this.shown, 'write', this.flags);
     }
   }
 
@@ -130,7 +135,7 @@ export class OutputFile implements OutputSink {
       if (!this.entrySynced) syncFolder(this.path);
       this.entrySynced = true;
     } catch (error) {
-      throw outputError(error, this.shown);
+      throw outputError(error, this.shown, 'write', this.flags);
     }
   }
 
@@ -138,7 +143,7 @@ export class OutputFile implements OutputSink {
     try {
       closeSync(this.file);
     } catch (error) {
-      throw outputError(error, this.shown);
+      throw outputError(error, this.shown, 'write', this.flags);
     }
   }
 
@@ -148,7 +153,7 @@ export class OutputFile implements OutputSink {
     throw new OutputError(
       EXIT.io,
       `${this.shown} was changed while it was written: it has ${size} bytes and not ${this.position}; another run or program writes it`,
-      'let one run write it at a time (another file with -o or --errors), then run the same command again; nothing settled is lost',
+      `let one run write it at a time (another file with ${this.flags}), then run the same command again; nothing settled is lost`,
     );
   }
 
@@ -178,7 +183,7 @@ export class OutputFile implements OutputSink {
       syncFolder(path);
     } catch (error) {
       rmSync(this.path, { force: true });
-      throw outputError(error, path);
+      throw outputError(error, path, 'write', this.flags);
     }
   }
 }
@@ -194,13 +199,13 @@ function syncFolder(path: string): void {
 }
 
 /** Size of a regular file; null where there is none. Throws 73 for anything but a regular file, 74 where the disk fails. */
-export function outputSize(path: string): number | null {
+export function outputSize(path: string, flags: string = RUN_FLAGS): number | null {
   let file: number;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw outputError(error, path);
+    throw outputError(error, path, 'write', flags);
   }
   try {
     const stat = fstatSync(file);
@@ -208,7 +213,7 @@ export function outputSize(path: string): number | null {
       throw new OutputError(
         EXIT.cannotCreate,
         `${path} is not a regular file`,
-        'name another file with -o or --errors',
+        `name another file with ${flags}`,
       );
     }
     return stat.size;

@@ -83,9 +83,9 @@ export function isLikeSimulatorSpec(text: string): boolean {
 /**
  * Reads a simulator spec such as `rpm=600,tpm=100000,latency=200ms,errors=2%,seed=7`; every part
  * may be left out, and empty text is the default. Throws `UsageError` that names the bad part and
- * what is allowed.
+ * what is allowed; `where` is the flag or command that it stands behind.
  */
-export function parseSimulatorSpec(text: string): SimulatorSpec {
+export function parseSimulatorSpec(text: string, where: string = '--simulate'): SimulatorSpec {
   const values: { -readonly [Field in keyof SimulatorSpec]: SimulatorSpec[Field] } = {
     ...DEFAULT_SIMULATOR_SPEC,
   };
@@ -94,12 +94,12 @@ export function parseSimulatorSpec(text: string): SimulatorSpec {
   for (const item of text.split(',')) {
     const [name = '', value = '', ...rest] = item.split('=').map((side) => side.trim());
     const part = PARTS.get(name);
-    if (part === undefined) throw new UsageError(`--simulate: unknown part "${item.trim()}"`, HINT);
-    if (seen.has(name)) throw new UsageError(`--simulate: ${name} is given twice`, HINT);
+    if (part === undefined) throw new UsageError(`${where}: unknown part "${item.trim()}"`, HINT);
+    if (seen.has(name)) throw new UsageError(`${where}: ${name} is given twice`, HINT);
     seen.add(name);
     const parsed = rest.length === 0 ? part.parse(value) : null;
     if (parsed === null)
-      throw new UsageError(`--simulate: ${name}=${value} is not ${part.rule}`, HINT);
+      throw new UsageError(`${where}: ${name}=${value} is not ${part.rule}`, HINT);
     values[part.field] = parsed;
   }
   return values;

@@ -232,11 +232,16 @@ syncBuiltinESMExports();
     expect(await runCli(bench, ['run', 'a.jsonl', '--simulate=latency=0'])).toMatchObject({
       status: 0,
     });
-    const run = await runCli(bench, ['export', '-o', 'sub/b.jsonl']);
-    expect(run.status).toBe(73);
-    expect(run.stderr).toContain(
-      `cannot create ${bench.path('sub/b.jsonl')}: there is no folder ${bench.path('sub')}\n`,
-    );
+    for (const command of ['export', 'usage']) {
+      const run = await runCli(bench, [command, '-o', 'sub/b.jsonl']);
+      expect(run.status).toBe(73);
+      expect(run.stderr).toContain(
+        `cannot create ${bench.path('sub/b.jsonl')}: there is no folder ${bench.path('sub')}\n`,
+      );
+      expect(run.stderr).toMatch(/name another file with -o\n$/);
+      const link = await runCli(bench, [command, '-o', '/dev/null']);
+      expect(link.stderr).toMatch(/name another file with -o\n$/);
+    }
   });
 
   test('another setting for the same input: the hint works when it is followed', async () => {
