@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { EXIT } from '../errors.ts';
 import { sqliteCode } from '../ledger/database.ts';
 import { type ChosenJob, chooseJobs } from '../ledger/find-jobs.ts';
@@ -18,6 +19,8 @@ import { usageMarkdown } from '../report/usage-markdown.ts';
 import { usageParquet } from '../report/usage-parquet.ts';
 import type { UsageReport } from '../report/usage-report.ts';
 import { usageTable } from '../report/usage-table.ts';
+import { oneLine } from '../reporters/one-line.ts';
+import { pathText } from '../reporters/path-text.ts';
 import type { CommandIo } from './io.ts';
 import { jobState } from './job-state.ts';
 import { pageAssets } from './page-assets.ts';
@@ -55,6 +58,7 @@ export async function usageCommand(parsed: UsageParsed, io: CommandIo): Promise<
       sources.push(source);
       own.push(...files);
     }
+    warnOfCopies(sources, io);
     rendered =
       format === 'html' ? pageOf(sources, by, io) : RENDERERS[format](usageReport(sources, by));
   } catch (error) {
@@ -93,15 +97,41 @@ function chosenJobs(parsed: UsageParsed, cwd: string): readonly ChosenJob[] {
   return jobs.flatMap((job) => chooseJobs({ job, ledger, jobName }, cwd));
 }
 
-/** Each job once, however often and by whatever names it was given. */
+/** Each job once, however often and by whatever names (links of both kinds too) it was given. */
 function groupByLedger(chosen: readonly ChosenJob[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const pathByFile = new Map<string, string>();
   const ledgers = new Map<string, Set<string>>();
   for (const { ledgerPath, name } of chosen) {
-    const path = realLedgerPath(ledgerPath);
+    const real = realLedgerPath(ledgerPath);
+    const file = fileOf(real);
+    const path = pathByFile.get(file) ?? real;
+    pathByFile.set(file, path);
     const names = ledgers.get(path) ?? new Set();
     ledgers.set(path, names.add(name));
   }
   return ledgers;
+}
+
+/** Which file of which disk it is, whatever its name; its path where there is none. */
+function fileOf(path: string): string {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? path : `${found.dev}:${found.ino}`;
+}
+
+/** A job that began at the same moment on the same input is in a copy of its ledger: the sums are too high. */
+function warnOfCopies(sources: readonly UsageSource[], io: CommandIo): void {
+  const seen = new Map<string, string>();
+  for (const { ledgerPath, jobs } of sources) {
+    for (const { name, createdAt, inputSha256 } of jobs) {
+      const key = JSON.stringify([name, createdAt, inputSha256]);
+      const other = seen.get(key);
+      if (other === undefined) seen.set(key, ledgerPath);
+      else
+        io.writeErr(
+          `qbatch: warning: job ${oneLine(name)} is in ${pathText(other)} and in ${pathText(ledgerPath)}, one a copy of the other: what both hold is counted twice\n`,
+        );
+    }
+  }
 }
 
 /** A ledger's jobs that are wanted, and the files of all that it holds. */

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import {
+  copyFileSync,
   cpSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -201,6 +203,34 @@ describe('ledgers of a folder', () => {
         stdout: once.stdout,
       });
     expect(await runCli(bench, ['status'])).toMatchObject({ status: 0 });
+  });
+
+  test('a hard link to a ledger: its job counts once; a copy counts twice, and is warned of', async () => {
+    const { bench } = await finished(['k.jsonl']);
+    const once = await runCli(bench, ['usage', '--format', 'csv']);
+    linkSync(bench.path('k.qbatch.db'), bench.path('hard.db'));
+    const linked = ['usage', 'k.qbatch.db', 'hard.db', '--format', 'csv'];
+    expect(await runCli(bench, linked)).toMatchObject({
+      status: 0,
+      stdout: once.stdout,
+      stderr: '',
+    });
+    rmSync(bench.path('hard.db'));
+    copyFileSync(bench.path('k.qbatch.db'), bench.path('old.qbatch.db'));
+    for (const jobs of [[], ['k.qbatch.db', 'old.qbatch.db']]) {
+      const both = await runCli(bench, ['usage', ...jobs, '-q', '--format', 'csv']);
+      expect(both).toMatchObject({ status: 0 });
+      expect(both.stdout).not.toBe(once.stdout);
+      expect(both.stderr).toMatch(
+        /^qbatch: warning: job k is in \S*k\.qbatch\.db and in \S*old\.qbatch\.db, .* counted twice\n$/,
+      );
+    }
+    // The same input, run anew, was paid for anew.
+    rmSync(bench.path('old.qbatch.db'));
+    const anew = ['run', 'k.jsonl', '--simulate=latency=0', '--ledger', 'new.qbatch.db', '-q'];
+    const outputs = ['-o', 'new.out', '--errors', 'new.err'];
+    expect(await runCli(bench, [...anew, ...outputs])).toMatchObject({ status: 0 });
+    expect(await runCli(bench, ['usage', '--format', 'csv'])).toMatchObject({ stderr: '' });
   });
 
   test('one without a byte: a ledger was lost, for who reads too', async () => {
