@@ -1,8 +1,8 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
 import { EXIT, InputError } from './errors.ts';
+import { gunzipChunks } from './gunzip-chunks.ts';
 import type { Problem } from './problem.ts';
 
 /** How much is read at once where nothing else is asked for. */
@@ -57,22 +57,7 @@ export async function* readChunks(
       yield* file as AsyncIterable<Buffer>;
       return;
     }
-    const gunzip = createGunzip({ chunkSize: chunkBytes });
-    file.on('error', (error) => gunzip.destroy(error));
-    file.pipe(gunzip);
-    try {
-      yield* gunzip as AsyncIterable<Buffer>;
-    } catch (error) {
-      if (String((error as NodeJS.ErrnoException).code).startsWith('Z_')) {
-        throw new InputError(
-          EXIT.noInput,
-          `${path}: damaged gzip data near byte ${gunzip.bytesWritten}: ${(error as Error).message}`,
-          'decompress it by hand to see how much is whole, or fetch it again',
-          error,
-        );
-      }
-      throw error;
-    }
+    yield* gunzipChunks(path, file, chunkBytes);
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw unreadable(path, error);

@@ -329,7 +329,70 @@ describe('readLines: gzip', () => {
     );
     expect(error).toBeInstanceOf(InputError);
     expect(error).toMatchObject({ exitCode: 66 });
-    expect((error as InputError).message).toMatch(/damaged gzip data near byte \d+/);
+    expect((error as InputError).message).toMatch(/damaged gzip data, found .*byte \d+/);
+  });
+});
+
+describe('readLines: damaged gzip', () => {
+  /** A member of some 140 KB whose bytes are hard to compress, and its length. */
+  const member = gzipSync(
+    Array.from({ length: 6000 }, (_, index) =>
+      createHash('sha256').update(`${index}`).digest('base64'),
+    ).join('\n'),
+  );
+  const two = Buffer.concat([member, member]);
+
+  async function foundAt(bytes: Buffer): Promise<readonly [number, number]> {
+    const error: unknown = await read(fileOf(bytes, 'a.jsonl.gz')).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ exitCode: 66 });
+    const { message } = error as InputError;
+    const end = /found at its end, byte (\d+): /.exec(message);
+    if (end !== null) return [Number(end[1]), Number(end[1])];
+    const between = /found between byte (\d+) and (\d+): /.exec(message);
+    return [Number(between?.[1]), Number(between?.[2])];
+  }
+
+  test.each([
+    ['what is no gzip behind a whole member', Buffer.concat([member, member.subarray(1)]), 1],
+    ['a wrong magic number of the third member', Buffer.concat([two, Buffer.from('{"a":1}')]), 2],
+    ['a wrong checksum at the end of the second', Buffer.from(two).fill(0, two.length - 8), 2],
+  ])('%s: the bytes of the file between which it is', async (_name, bytes, members) => {
+    const [from, to] = await foundAt(bytes);
+    const at = member.length * members;
+    expect(from).toBeLessThanOrEqual(at);
+    expect(to).toBeGreaterThanOrEqual(at);
+    expect(to).toBeLessThanOrEqual(bytes.length);
+    expect(to - from).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  test('cut off in the second member: the end of the file', async () => {
+    const cut = two.subarray(0, member.length + 1000);
+    expect(await foundAt(cut)).toEqual([cut.length, cut.length]);
+  });
+
+  test.each([
+    ['a zeroed block', Buffer.from(two).fill(0, member.length, member.length + 512), 512],
+    ['a hole of some chunks', Buffer.concat([member, Buffer.alloc(700_000), member]), 700_000],
+  ])('%s between two members: the second is not left out unseen', async (_name, bytes, zeros) => {
+    const error: unknown = await read(fileOf(bytes, 'a.jsonl.gz')).catch(
+      (reason: unknown) => reason,
+    );
+    const message = `found at byte ${member.length + zeros}: more data behind zeros at byte ${member.length}`;
+    expect(error).toMatchObject({
+      exitCode: 66,
+      message: expect.stringContaining(message) as string,
+    });
+  });
+
+  test('zeros behind the last member are padding, and a reader that stops early ends it', async () => {
+    const padded = fileOf(Buffer.concat([two, Buffer.alloc(200_000)]), 'a.jsonl.gz');
+    expect(await read(padded)).toEqual(await read(fileOf(two, 'b.jsonl.gz')));
+    for await (const lines of readLines(padded, { maxLineBytes: 1000, chunkBytes: 1000 })) {
+      expect(lines.length).toBeGreaterThan(0);
+      break;
+    }
   });
 });
 

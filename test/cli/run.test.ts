@@ -340,7 +340,7 @@ describe('run: forms of input', () => {
     bench.write('cut.jsonl.gz', packed.subarray(0, packed.length - 40));
     const cut = await runCli(bench, ['run', 'cut.jsonl.gz', ...server.flags]);
     expect(cut).toMatchObject({ status: 66, stdout: '' });
-    expect(cut.stderr).toMatch(/cut\.jsonl\.gz: damaged gzip data near byte \d+/);
+    expect(cut.stderr).toMatch(/cut\.jsonl\.gz: damaged gzip data, found .*byte \d+/);
     expect(server.calls).toHaveLength(calls);
     expect(bench.names().filter((name) => name.startsWith('cut'))).toEqual(['cut.jsonl.gz']);
   });

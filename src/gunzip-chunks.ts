@@ -1,0 +1,74 @@
+import { createReadStream } from 'node:fs';
+import { createGunzip, type Gunzip } from 'node:zlib';
+import { EXIT, InputError } from './errors.ts';
+
+/** How much is decompressed at once; damage is told as closely. */
+const PIECE_BYTES = 64 * 1024;
+
+/** Which bytes of a file are being decompressed, and whether they are the last. */
+type Fed = { from: number; to: number; isAll: boolean };
+
+/**
+ * The content of a gzip file with one member or several, as it is read from `file`. Throws InputError (66) where it
+ * is damaged, with the bytes between which that was found, and what the file system says of the file as it is.
+ */
+export async function* gunzipChunks(
+  path: string,
+  file: AsyncIterable<Buffer>,
+  chunkBytes: number,
+): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip({ chunkSize: chunkBytes });
+  const fed: Fed = { from: 0, to: 0, isAll: false };
+  void feed(file, gunzip, fed);
+  try {
+    yield* gunzip as AsyncIterable<Buffer>;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (!String(code).startsWith('Z_')) throw error;
+    const { from, to } = fed;
+    const where =
+      code === 'Z_BUF_ERROR' ? `at its end, byte ${to}` : `between byte ${from} and ${to}`;
+    throw damaged(path, `${where}: ${message}`, error);
+  }
+  if (!fed.isAll) await refuseHidden(path, gunzip.bytesWritten);
+}
+
+/** Gives a file to `gunzip` piece by piece, the next when one is decompressed, and keeps in `fed` which one that is. */
+async function feed(file: AsyncIterable<Buffer>, gunzip: Gunzip, fed: Fed): Promise<void> {
+  try {
+    for await (const chunk of file) {
+      for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+        const piece = chunk.subarray(at, at + PIECE_BYTES);
+        fed.from = fed.to;
+        fed.to += piece.length;
+        await new Promise<void>((resolve) => gunzip.write(piece, () => resolve()));
+        if (gunzip.destroyed) return;
+      }
+    }
+    fed.isAll = true;
+    gunzip.end();
+  } catch (error) {
+    gunzip.destroy(error as Error);
+  }
+}
+
+/** Node ends at the first zero behind a member, for zeros are padding; what comes after them must not be left out unseen. */
+async function refuseHidden(path: string, start: number): Promise<void> {
+  let at = start;
+  for await (const chunk of createReadStream(path, { start }) as AsyncIterable<Buffer>) {
+    const found = chunk.findIndex((byte) => byte !== 0);
+    if (found !== -1)
+      throw damaged(path, `at byte ${at + found}: more data behind zeros at byte ${start}`);
+    at += chunk.length;
+  }
+}
+
+/** `found`: where, and what; a checksum tells of damage anywhere before it. */
+function damaged(path: string, found: string, cause?: unknown): InputError {
+  return new InputError(
+    EXIT.noInput,
+    `${path}: damaged gzip data, found ${found}`,
+    'decompress it by hand to see how much is whole, or fetch it again',
+    cause,
+  );
+}
