@@ -7,7 +7,7 @@ import { sqliteCode } from './database.ts';
 import { defaultLedgerPath, LEDGER_SUFFIX } from './default-ledger-path.ts';
 import { isDatabase, isOwnDatabase } from './is-database.ts';
 import { listJobs } from './jobs.ts';
-import { MARK_SUFFIX } from './mark.ts';
+import { MARK_SUFFIX } from './mark-path.ts';
 import { jobHere } from './moved-files.ts';
 import { openForReading } from './open-for-reading.ts';
 import { storageError } from './storage-error.ts';

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { isAbsent, readFailure } from '../read-failure.ts';
-import { realLedgerPath } from './real-ledger-path.ts';
+import { markPath } from './mark-path.ts';
 import { storageError } from './storage-error.ts';
 
 const PRIVATE_MODE = 0o600;
@@ -13,14 +13,6 @@ export type Mark = {
   refuseUnwritten(): void;
   close(): void;
 };
-
-/** What the name of a mark adds to that of its ledger. */
-export const MARK_SUFFIX = '.mark';
-
-/** Path of the mark of a ledger. */
-export function markPath(ledgerPath: string): string {
-  return realLedgerPath(ledgerPath) + MARK_SUFFIX;
-}
 
 /**
  * The commit counter in the mark; null where there is no whole mark. Throws 66 or 74 where it cannot be read: it

@@ -2,7 +2,7 @@ import { ConfigError, EXIT, OutputError, QbatchError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
 import { sqliteCode } from './database.ts';
 import { isDatabase } from './is-database.ts';
-import { markPath } from './mark.ts';
+import { markPath } from './mark-path.ts';
 
 /** Where it was a look at a file that failed, and not a write. */
 const READS =

@@ -27,7 +27,8 @@ import {
 } from '../../src/ledger/lines.ts';
 import { LineSet } from '../../src/ledger/line-set.ts';
 import { openForReading } from '../../src/ledger/open-for-reading.ts';
-import { markPath, readMark } from '../../src/ledger/mark.ts';
+import { markPath } from '../../src/ledger/mark-path.ts';
+import { readMark } from '../../src/ledger/mark.ts';
 import type { Batch } from '../../src/ledger/records.ts';
 import { SCHEMA_VERSION } from '../../src/ledger/schema.ts';
 import { FAKE_WALL_START_MS } from '../helpers/fake-clock.ts';
