@@ -39,7 +39,7 @@ const MORE = { of: 120, ms: 4000, least: 40, deviations: 3, share: 0.02 } as con
 /** And over longer: others who share a quota and take each other for chance let it rise little by little. */
 const LONG = { ms: 64_000, calls: 200, times: 1.3 } as const;
 /** What is found again is chance to so many times of what it was. */
-const AGAIN_TIMES = 1.25;
+const AGAIN_TIMES = 3;
 /** Looked into again after so long, twice as long each time. */
 const AGAIN_MS = { first: 60_000, most: 960_000 } as const;
 /** Refusals by chance are over where so little of their share is left. */
@@ -114,6 +114,7 @@ export class Chance {
   /** Whatever was tried, the limit is another now. */
   drop(): void {
     this.trial = null;
+    this.highPerMs = 0;
   }
 
   /** The pace of a trial, as a share of the one before. */
@@ -200,6 +201,7 @@ export class Chance {
     const before = this.log.between(nowMs - SPAN_MS.least, nowMs);
     if (shareOf(before) >= this.share * OVER_SHARE) return this.begin(nowMs, pace, before);
     this.share = 0;
+    this.inSpiteOfSeconds = false;
     return 'limit';
   }
 

@@ -6,6 +6,8 @@ import { SHARES } from './rate-shares.ts';
 const AGAIN_MS = { first: 60_000, most: 960_000 } as const;
 /** And after so many calls, where those are few. */
 const AGAIN_CALLS = 20;
+/** And after so many long windows: one is closed each time, and some tens of calls are refused. */
+const AGAIN_WINDOWS = 8;
 /** Told much the same so many times more it is so; of a second, others may use up as much twice. */
 const SURE = { seconds: 2, longWindows: 1 } as const;
 const SECOND_MS = 1000;
@@ -67,16 +69,22 @@ export class Comeback {
     const isFirst = this.highPerMs === 0 && windowMs <= SECOND_MS;
     const givenPerMs = givenBefore(run.before, isFirst) * SHARES.learned;
     if (!run.wasGrowing) this.highPerMs = Math.max(this.highPerMs, Math.min(run.perMs, givenPerMs));
-    if (perMs >= this.highPerMs * SHARES.farBelow) return;
+    const wasBack = nowMs >= this.fromMs;
+    if (perMs >= this.highPerMs * SHARES.farBelow) {
+      // Near enough: the rest is felt for.
+      if (wasBack) this.fromMs = Infinity;
+      return;
+    }
     const isFar = toldPerMs !== null && toldPerMs < this.highPerMs * SHARES.farBelow;
     const isSure = sameTimes >= (windowMs > SECOND_MS ? SURE.longWindows : SURE.seconds);
     if (isFar && !isSure) {
       this.fromMs = nowMs + windowMs;
       return;
     }
-    const wasBack = nowMs >= this.fromMs;
     if (!wasBack && this.fromMs !== Infinity) return;
-    this.fromMs = nowMs + Math.max(this.againMs, AGAIN_CALLS / admissions.callsPerMs(nowMs, perMs));
+    const callsMs = AGAIN_CALLS / admissions.callsPerMs(nowMs, perMs);
+    const windowsMs = windowMs > SECOND_MS ? AGAIN_WINDOWS * windowMs : 0;
+    this.fromMs = nowMs + Math.max(this.againMs, callsMs, windowsMs);
     this.againMs = Math.min(AGAIN_MS.most, this.againMs * 2);
   }
 }

@@ -36,7 +36,7 @@ export class Growth {
     this.perSecond = GUARDED;
   }
 
-  /** Refusals come by chance: slower, until the next that speaks of a limit. */
+  /** Refusals were found to come by chance: slower from then on. */
   gentle(isBounded: boolean): void {
     this.perSecond = Math.min(this.perSecond, isBounded ? GENTLE.known : GENTLE.unknown);
   }

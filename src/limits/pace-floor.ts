@@ -10,6 +10,13 @@ const FALLEN = { share: 0.3, callsLeast: 20 } as const;
 /** At a pace far too high a second holds many calls, and the tries that follow few: then so many in so long say it. */
 const FAST = { calls: 60, ms: 5000 } as const;
 
+/** Amounts a millisecond, and when the lane first called. */
+export type LaneAtFloor = {
+  readonly perMs: number;
+  readonly boundPerMs: number;
+  readonly startedMs: number | null;
+};
+
 /**
  * How far refusals may cut a pace. A service may refuse a share of calls whatever the pace (a soft limit,
  * others on the account): then every cut is answered by the next refusal, and a pace that follows ends at a call
@@ -49,10 +56,11 @@ export class PaceFloor {
   }
 
   /** The least that a refusal at `nowMs` may leave of the pace of a lane that first called at `startedMs`. */
-  perMs(nowMs: number, at: { perMs: number; startedMs: number | null }): number {
+  perMs(nowMs: number, at: LaneAtFloor): number {
     const share = this.refusedShare(nowMs, at);
     const hasFallen = share > FALLEN.share;
-    const perMs = this.admissions.minutePerMs(nowMs);
+    // What was given before a lower bound was set is not given any more.
+    const perMs = Math.min(at.boundPerMs, this.admissions.minutePerMs(nowMs));
     if (hasFallen) this.heldPerMs = 0;
     this.mostPerMs = hasFallen ? perMs : Math.max(this.mostPerMs, perMs);
     return Math.min(at.perMs, Math.max(this.heldPerMs, this.mostPerMs) * FLOOR_SHARE);

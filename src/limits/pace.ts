@@ -9,7 +9,6 @@ import { StartTimes } from './start-times.ts';
 
 /** The slowest pace: one call in so long. */
 const SLOWEST_MS = 120_000;
-const SECOND_MS = 1000;
 
 export type PaceParts = {
   /** Where nothing is known: what to begin with; Infinity: unbounded until it is refused. */
@@ -83,16 +82,16 @@ export class Pace {
     if (this.perMs !== before) this.parts.onChange(nowMs, reason);
   }
 
-  /** A closure has told what a window of `windowMs` gives: a long one is measured well. */
-  told(nowMs: number, perMs: number, windowMs: number): void {
-    if (windowMs > SECOND_MS && !this.parts.isNoisy) this.floor.lower(perMs);
+  /** A closure has told what a window gives; `isSure`: a long one, which is measured well, or the same was told before. */
+  told(nowMs: number, perMs: number, isSure: boolean): void {
+    if (isSure && !this.parts.isNoisy) this.floor.lower(perMs);
     this.set(nowMs, perMs * SHARES.learned, 'reopened');
   }
 
   /** So much of the pace for a while, below the floor too: it is there for what a trial is to find out. */
   tryLower(nowMs: number, share: number): void {
     this.starts.notAfter(nowMs, nowMs);
-    this.perMs *= share;
+    this.perMs = Math.min(this.perMs * share, this.boundPerMs);
     this.parts.onChange(nowMs, 'refused');
   }
 

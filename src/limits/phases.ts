@@ -1,10 +1,12 @@
 const SECOND_MS = 1000;
-/** So many of the last refusals are looked at, one of a second, and none that is older. */
+/** So many of the last refusals are looked at, one of a second or two, and none that is older. */
 const LOOKED_AT = { least: 10, most: 14, ms: 240_000 } as const;
 /** Mean length of their directions on the circle of a second: at random ten are beyond it once in seventy times. */
 const CONCENTRATED = 0.65;
 /** With fewer starts a second their own phases are no wider. */
 const STARTS_LEAST = 3;
+/** Multiples of it are spread evenly over a circle. */
+const GOLDEN = 0.618_034;
 
 /**
  * When in a second calls are refused. A service that counts by the second refuses what comes after a second's share is
@@ -13,13 +15,17 @@ const STARTS_LEAST = 3;
  */
 export class Phases {
   private refusedMs: number[] = [];
+  private nextMs = -Infinity;
+  private turn = 0;
 
   /** A call was refused that was started at `sentMs`. */
   refused(sentMs: number): void {
-    const last = this.refusedMs.at(-1) ?? -Infinity;
     // Tries in a row while everything is refused are one refusal.
-    if (sentMs < last + SECOND_MS) return;
+    if (sentMs < this.nextMs) return;
     this.refusedMs.push(sentMs);
+    // Refusals that come all the time would be looked at once a second, at much the same time of it.
+    this.turn = (this.turn + GOLDEN) % 1;
+    this.nextMs = sentMs + SECOND_MS * (1 + this.turn);
     if (this.refusedMs.length > LOOKED_AT.most) this.refusedMs.shift();
   }
 

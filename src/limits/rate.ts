@@ -240,13 +240,13 @@ export class Rate {
     if (meaning === 'outage') return this.resume(nowMs, run.perMs);
     const { toldPerMs, touchedPerMs, afterFew } = meaning;
     if (meaning.isWindowNew) this.options.onChange(nowMs, 'window learned');
-    if (toldPerMs !== null) pace.told(nowMs, toldPerMs, this.windowMs);
     learned.told(toldPerMs ?? touchedPerMs, afterFew);
+    const isSure = this.windowMs > SECOND_MS || (followsPace && learned.times >= 2);
+    if (toldPerMs !== null) pace.told(nowMs, toldPerMs, isSure);
     this.rest(nowMs);
     if (learned.isDoubtful) this.feelAtMs = nowMs + this.windowMs;
     // A pause that is asked for each time must not be met often.
-    const pausesMs = run.pauseMs * SHARES.hintsApart;
-    this.feelAtMs = Math.max(this.feelAtMs, nowMs + pausesMs);
+    this.feelAtMs = Math.max(this.feelAtMs, nowMs + run.pauseMs * SHARES.hintsApart);
     this.reopenedMs = openedMs;
     this.comeback.runOver(nowMs, run, { ...this.lane(), toldPerMs, sameTimes: learned.times });
     // Tries were further apart than the pace has it: back to the pace.

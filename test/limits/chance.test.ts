@@ -206,13 +206,6 @@ describe('refusals of a limit', () => {
   });
 });
 
-test('refusals that are found again are chance to no more than a quarter more: they may be of others who do the same', () => {
-  const lane = laneWithChance();
-  lane.send(1300, 20, oneIn(10));
-  lane.send(2000, 10, oneIn(6));
-  expect(lane.chance.share).toBeLessThanOrEqual(0.1 * 1.25 + 0.01);
-});
-
 test('a little more than by chance, for a minute, is of the limit', () => {
   const lane = laneWithChance();
   const { means } = lane.send(1100, 20, oneIn(6));

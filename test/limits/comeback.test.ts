@@ -60,8 +60,8 @@ test('windows of a minute tell it with the second closure', () => {
   comeback.runOver(0, RUN, left(0.01, { windowMs }));
   expect(comeback.targetPerMs(windowMs, 0.01)).toBeCloseTo(0.02 * LEARNED, 9);
   comeback.runOver(90_000, RUN, left(0.01, { windowMs, sameTimes: 1 }));
-  expect(comeback.targetPerMs(90_000 + 59_999, 0.01)).toBeNull();
-  expect(comeback.targetPerMs(90_000 + 60_000, 0.01)).toBeCloseTo(0.02 * LEARNED, 9);
+  expect(comeback.targetPerMs(90_000 + 479_999, 0.01)).toBeNull();
+  expect(comeback.targetPerMs(90_000 + 480_000, 0.01)).toBeCloseTo(0.02 * LEARNED, 9);
 });
 
 test('another limit is set: what was given before is forgotten', () => {
@@ -69,4 +69,12 @@ test('another limit is set: what was given before is forgotten', () => {
   comeback.runOver(0, RUN, left(0.01));
   comeback.drop();
   expect(comeback.targetPerMs(1e9, 0.01)).toBeNull();
+});
+
+test('near enough: what is missing is felt for, not come back to at each touch', () => {
+  const comeback = new Comeback();
+  comeback.runOver(0, RUN, left(0.01));
+  expect(comeback.targetPerMs(2000, 0.018)).not.toBeNull();
+  comeback.runOver(3000, RUN, left(0.018));
+  expect(comeback.targetPerMs(4000, 0.018)).toBeNull();
 });

@@ -220,6 +220,19 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
     expect(refused).toBeLessThan(1200 * 10 * 0.02);
   });
 
+  test.each([2, 4])(
+    'of twenty calls a second %i are left for good: they are used, and hardly any refused',
+    (left) => {
+      const pacer = new Pacer({ limits: KNOWN });
+      drive(pacer, { fromMs: 0, untilMs: 60_000 }, service({ fromMs: 0, toMs: 0 }));
+      const less = service({ fromMs: 0, toMs: 0 }, { why: 'throttle_rate' }, left);
+      drive(pacer, { fromMs: 60_000, untilMs: 360_000 }, less);
+      const { perSecond, refused } = drive(pacer, { fromMs: 360_000, untilMs: 1_260_000 }, less);
+      expect(sum(perSecond) - refused).toBeGreaterThan(900 * left * 0.85);
+      expect(refused).toBeLessThan(900 * left * 0.04);
+    },
+  );
+
   test('of windows of a minute a tenth is left: what they told is used, and not refused again and again', () => {
     const pacer = new Pacer({ limits: KNOWN });
     let minute = -1;

@@ -4,7 +4,7 @@ import { PaceFloor } from '../../src/limits/pace-floor.ts';
 
 const NOW_MS = 1_000_000;
 /** Twenty calls a second. */
-const PACE = { perMs: 0.02, startedMs: 0 };
+const PACE = { perMs: 0.02, boundPerMs: Infinity, startedMs: 0 };
 
 /** A floor over a lane in which so many calls a second were admitted and refused, ever since. */
 function floorOver(perSecond: { admitted: number; refused: number }): PaceFloor {
@@ -59,4 +59,17 @@ test('a pace far too high: what the last seconds refused says so, though its sec
   const floor = floorOver({ admitted: 2, refused: 18 });
   floor.hold(0.6);
   expect(floor.perMs(NOW_MS, { ...PACE, perMs: 0.6 })).toBeCloseTo(0.0007, 6);
+});
+
+test('a lower limit was set: what a minute of before has admitted holds no floor above it', () => {
+  const floor = floorOver({ admitted: 100, refused: 1 });
+  floor.hold(0.02);
+  expect(floor.perMs(NOW_MS, { ...PACE, boundPerMs: 0.02 })).toBeCloseTo(0.007, 6);
+});
+
+test('a window has told of less: the floor is no higher, and rises with what is admitted', () => {
+  const floor = floorOver({ admitted: 0.9, refused: 0.1 });
+  floor.hold(0.02);
+  floor.lower(0.002);
+  expect(floor.perMs(NOW_MS, PACE)).toBeCloseTo(0.002, 6);
 });

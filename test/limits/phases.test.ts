@@ -49,3 +49,18 @@ test('tries one after the other while everything is refused are one refusal', ()
   for (let atMs = 5000; atMs < 5900; atMs += 50) phases.refused(atMs);
   expect(phases.areConcentrated(6000, TEN_A_SECOND)).toBe(false);
 });
+
+test('refusals at random, thirty a second: looked at now and then, but not at one time of the second', () => {
+  let taken = 0;
+  for (let seed = 1; seed <= 300; seed += 1) {
+    const random = seeded(seed);
+    const phases = new Phases();
+    let atMs = 0;
+    while (atMs < 40_000) {
+      atMs -= Math.log(1 - random()) * 33;
+      phases.refused(atMs);
+    }
+    if (phases.areConcentrated(atMs, TEN_A_SECOND)) taken += 1;
+  }
+  expect(taken).toBeLessThan(6);
+});
