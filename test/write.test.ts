@@ -19,12 +19,8 @@ import { QbatchError } from '../src/errors.ts';
 import type { Ledger } from '../src/ledger/ledger.ts';
 import type { Cursor, Job, SettledLine } from '../src/ledger/records.ts';
 import { fileLines, OutputFile, outputSize, type OutputSink } from '../src/output/output-file.ts';
-import {
-  openOutputs,
-  refuseSameFiles,
-  replaceOutputs,
-  stdoutSink,
-} from '../src/output/output-set.ts';
+import { openOutputs, replaceOutputs, stdoutSink } from '../src/output/output-set.ts';
+import { refuseSameFiles } from '../src/output/refuse-same-files.ts';
 import { ownFirstLine, ownLineNo, reconcileOutputs } from '../src/output/reconcile.ts';
 import { Writer } from '../src/write.ts';
 import { createFakeClock, type FakeClock } from './helpers/fake-clock.ts';
@@ -754,4 +750,30 @@ describe('output sets', () => {
       }).exitCode,
     ).toBe(73);
   });
+
+  test.each(['-wal', '-shm', '-journal', '.lock', '.mark', '.ballast', '.control.json', '.new'])(
+    'the %s of a ledger is its own, also where the ledger is a link: 73',
+    (end) => {
+      const folder = tempFolder();
+      mkdirSync(join(folder, 'far'));
+      symlinkSync(join('far', 'real.db'), join(folder, 'state.db'));
+      writeFileSync(join(folder, 'far', 'real.db'), '');
+      const paths = {
+        inputPath: join(folder, 'in.jsonl'),
+        resultsPath: join(folder, 'results.jsonl'),
+        errorsPath: join(folder, 'errors.jsonl'),
+        ledgerPath: join(folder, 'state.db'),
+      };
+      refuseSameFiles(paths);
+      for (const own of [`state.db${end}`, `far/real.db${end}`]) {
+        for (const one of ['inputPath', 'resultsPath', 'errorsPath']) {
+          const refused = refusal(() => {
+            refuseSameFiles({ ...paths, [one]: join(folder, own) });
+          });
+          expect(refused.exitCode).toBe(73);
+          expect(refused.message).toContain(`${own} is a file of the ledger's own`);
+        }
+      }
+    },
+  );
 });

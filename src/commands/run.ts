@@ -9,7 +9,7 @@ import { Ledger } from '../ledger/ledger.ts';
 import { asStorageError } from '../ledger/storage-error.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Currency } from '../models/scope.ts';
-import { refuseSameFiles } from '../output/output-set.ts';
+import { refuseSameFiles } from '../output/refuse-same-files.ts';
 import type { Settings } from '../settings.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { outputSeenIn } from '../job/expectations.ts';

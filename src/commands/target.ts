@@ -2,14 +2,16 @@ import { realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { randomToken } from '../clock.ts';
 import { QbatchError, UsageError } from '../errors.ts';
+import { LEDGER_SUFFIX } from '../ledger/default-ledger-path.ts';
 import { isDatabase } from '../ledger/is-database.ts';
+import { filesBeside, LEDGER_ENDS } from '../ledger/ledger-files.ts';
 import { movedFiles } from '../ledger/moved-files.ts';
 import type { Job } from '../ledger/records.ts';
 import { OutputFile, outputSize } from '../output/output-file.ts';
 import type { CommandIo } from './io.ts';
 
 /** What a ledger and the files beside it are called. */
-const LEDGER_FILE = /\.qbatch\.db(?:-wal|-shm|\.mark|\.lock|\.ballast|\.control\.json)?$/;
+const LEDGER_NAMES = ['', ...LEDGER_ENDS].map((end) => LEDGER_SUFFIX + end);
 
 /** Where a command's data goes: stdout, or a file that appears whole or not at all. */
 export type Target = {
@@ -41,7 +43,7 @@ export function openTarget(
   }
   // Throws for links, devices and folders: renaming over them would destroy what they are.
   outputSize(file, '-o');
-  if (LEDGER_FILE.test(file) || isDatabase(file))
+  if (LEDGER_NAMES.some((end) => file.endsWith(end)) || isDatabase(file))
     throw new UsageError(`-o ${output} is a ledger, or a file of one`, 'name another file');
   return fileTarget(file);
 }
@@ -90,8 +92,7 @@ function fileTarget(file: string): Target {
 
 /** The files that belong to a ledger. */
 export function ledgerFiles(ledgerPath: string): string[] {
-  const suffixes = ['', '-wal', '-shm', '.mark', '.lock', '.ballast', '.control.json'];
-  return suffixes.map((suffix) => ledgerPath + suffix);
+  return [ledgerPath, ...filesBeside(ledgerPath)];
 }
 
 /** What a job reads and writes, where the ledger says and where it is now. */

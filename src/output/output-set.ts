@@ -1,7 +1,4 @@
-import { realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import { EXIT, OutputError } from '../errors.ts';
 import { CURSOR_START } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Cursor, Job } from '../ledger/records.ts';
@@ -130,55 +127,4 @@ export function refuseUnwritable({ resultsPath, errorsPath }: Job): void {
 export function modeAnew(job: Pick<Job, 'resultsPath' | 'errorsPath'>): Job['outputMode'] {
   const files = [job.resultsPath, job.errorsPath].filter((path) => path !== '-');
   return files.some((path) => (outputSize(path) ?? 0) > 0) ? 'replace' : 'append';
-}
-
-/** A path without links in its folder, so that two spellings of one place are one. */
-function placeOf(path: string): string {
-  try {
-    return join(realpathSync(dirname(path)), basename(path));
-  } catch {
-    return path;
-  }
-}
-
-/** Device and number of a file, or null where none can be looked at: why not is told when it is opened. */
-function fileIdOf(path: string): string | null {
-  try {
-    // As a double, a number of 64 bits would lose its last ones, and another file could seem the same.
-    const { dev, ino } = statSync(path, { bigint: true });
-    return `${dev}:${ino}`;
-  } catch {
-    return null;
-  }
-}
-
-/**
- * Refuses outputs that are the input, the ledger or each other, and a ledger that is the input, however
- * they are spelled and under whatever name (hard links too). Throws 73.
- */
-export function refuseSameFiles(paths: {
-  readonly inputPath: string;
-  readonly ledgerPath: string;
-  readonly resultsPath: string;
-  readonly errorsPath: string;
-}): void {
-  const { inputPath, ledgerPath, resultsPath, errorsPath } = paths;
-  const known: { path: string; place: string; id: string | null }[] = [];
-  for (const path of [inputPath, ledgerPath, resultsPath, errorsPath]) {
-    if (path === '-') continue;
-    const [place, id] = [placeOf(path), fileIdOf(path)];
-    const other = known.find((one) => one.place === place || (id !== null && one.id === id));
-    if (other !== undefined) {
-      const what =
-        other.path === path
-          ? `${path} would be written over`
-          : `${path} and ${other.path} are one file`;
-      throw new OutputError(
-        EXIT.cannotCreate,
-        `${what}: input, ledger, results and errors must be different files`,
-        'name another file with -o, --errors or --ledger',
-      );
-    }
-    known.push({ path, place, id });
-  }
 }

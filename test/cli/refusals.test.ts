@@ -647,4 +647,19 @@ describe('78: configuration and ledgers', () => {
     expect(bench.read('a.results.jsonl')).toBe(results);
     expect(server.calls).toHaveLength(3);
   });
+
+  test.each(['-o', '--errors', 'input'])(
+    '%s in the place of the ballast is left alone',
+    async (what) => {
+      const { bench, server } = await prepare();
+      bench.write('x.ballast', bench.read('a.jsonl'));
+      const input = what === 'input' ? 'x.ballast' : 'a.jsonl';
+      const flags = what === 'input' ? [] : [what, 'x.ballast'];
+      const run = await runCli(bench, ['run', input, '--ledger', 'x', ...flags, ...server.flags]);
+      expect(run).toMatchObject({ status: 73 });
+      expect(run.stderr).toContain('--ledger');
+      expect(bench.read('x.ballast')).toBe(bench.read('a.jsonl'));
+      expect(server.calls).toHaveLength(0);
+    },
+  );
 });

@@ -162,6 +162,8 @@ test('usageCommand: -o naming a file of a job, 64 and nothing touched', async ()
   for (const output of [
     'exam.qbatch.db',
     'exam.qbatch.db.mark',
+    'exam.qbatch.db.ballast',
+    'exam.qbatch.db.new',
     './exam.jsonl',
     'exam.results.jsonl',
   ]) {
