@@ -40,6 +40,18 @@ function split({ ends, settled }: Batch, size: number): { part: Batch; rest: Bat
   };
 }
 
+function recordsOf({ ends, settled }: Batch): number {
+  return ends.length + settled.length;
+}
+
+function joined(one: Batch, other: Batch): Batch {
+  return {
+    starts: [],
+    ends: [...one.ends, ...other.ends],
+    settled: [...one.settled, ...other.settled],
+  };
+}
+
 /**
  * The commits of a run: the only place that numbers settled lines. A batch for which there is no room is put back,
  * and the calls in flight come to their end; they are paid, and their answers are written as soon as there is
@@ -101,14 +113,17 @@ export class Commits {
   private *writeParts(batch: Batch, error: QbatchError): Generator<Batch> {
     let left = batch;
     for (const size of PARTS_ENDS) {
-      while (left.ends.length + left.settled.length > 0) {
+      // One answer may be larger than what room there is, and all others not.
+      let unfit: Batch = { starts: [], ends: [], settled: [] };
+      while (recordsOf(left) > 0) {
         const { part, rest } = split(left, size);
-        if (!this.fits(part)) break;
         left = rest;
-        yield part;
+        if (this.fits(part)) yield part;
+        else unfit = joined(unfit, part);
       }
+      left = unfit;
     }
-    if (left.ends.length + left.settled.length === 0) return;
+    if (recordsOf(left) === 0) return;
     const lost = answersIn(left.ends);
     throw lost > 0 ? someLost(error, lost) : (this.failure ?? error);
   }

@@ -168,6 +168,26 @@ describe('a batch for which there is no room', () => {
     await expectSound(ledger, job);
   });
 
+  test('the last one: an answer that is too large keeps none of the others out', async () => {
+    const { ledger, job, commits } = openCommits();
+    begin(commits, 4);
+    leaveRoom(ledger, 0);
+    expect([...commits.commit(answers([1, 2, 3, 4]).batch, null)]).toHaveLength(0);
+    leaveRoom(ledger, 12);
+    const large = JSON.stringify({ ...JSON.parse(BODY), text: 'x'.repeat(1_000_000) });
+    const settled = [1, 2, 3, 4].map((line) =>
+      settledOf(line, { body: line === 2 ? large : BODY }),
+    );
+    const { batch } = turnBatch({ ends: [1, 2, 3, 4].map((line) => endOf(line)), settled }, true);
+    const error = thrownBy(() => [...commits.commit(batch, null)]);
+    expect(error).toMatchObject({
+      message: expect.stringContaining('; 1 answer in flight could not be written') as unknown,
+    });
+    expect(jobOf(ledger).answered).toBe(3);
+    expect(seqsOf(ledger)).toEqual([1, 2, 3]);
+    await expectSound(ledger, job);
+  });
+
   test('nothing was in flight: the message is that of a full disk alone', () => {
     const { ledger, commits } = openCommits();
     leaveRoom(ledger, 0);
