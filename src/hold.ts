@@ -1,6 +1,9 @@
 import type { Clock } from './clock.ts';
 
-/** What was put back is tried again this often, while calls are in flight: somebody may make room. */
+/**
+ * What was put back is tried again at once, since room was made for it that others on the disk may take; then this
+ * often, while calls are in flight: somebody may make more.
+ */
 const RETRY_EVERY_MS = 5_000;
 
 /** Whether batches are held back since there was no room for one, and when they are tried again. */
@@ -9,6 +12,7 @@ export class Hold {
   private readonly wake: () => void;
   private on = false;
   private due = false;
+  private waitMs = 0;
   private cancel: () => void = () => undefined;
 
   /** `wake` is called when it is time to try again. */
@@ -35,10 +39,11 @@ export class Hold {
     if (!this.on) return;
     this.cancel();
     this.due = false;
-    this.cancel = this.clock.after(RETRY_EVERY_MS, () => {
+    this.cancel = this.clock.after(this.waitMs, () => {
       this.due = true;
       this.wake();
     });
+    this.waitMs = RETRY_EVERY_MS;
   }
 
   close(): void {

@@ -121,13 +121,18 @@ describe('a batch that is put back', () => {
     expect(run.calls.size).toBe(0);
   });
 
-  test('tried again every few seconds while calls are in flight, and put back again as often as need be', async () => {
+  test('tried again at once, then every few seconds while calls are in flight, and put back as often as need be', async () => {
     const run = openRun(2, 2);
     await untilInFlight(run, 2);
     const asked = run.next();
     await settleTurns();
     run.endCall(1);
     (await asked)?.putBack();
+    // What was set aside was given up for it: nobody else should take that room first.
+    const first = run.next();
+    await run.clock.advance(1);
+    expect(await first).toMatchObject({ ends: [{ lineNo: 1 }], isLast: false });
+    (await first)?.putBack();
     for (let nth = 0; nth < 3; nth += 1) {
       let isThere = false;
       const again = run.next().then((batch) => {
