@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { EXIT, InputError, type QbatchError } from '../errors.ts';
 import { isThere } from '../is-there.ts';
 import { type Database, openDatabase, sqliteCode } from './database.ts';
+import { refuseForeignLog } from './foreign-log.ts';
 import { refuseEmpty, requireLedger } from './require-ledger.ts';
 import { storageError } from './storage-error.ts';
 
@@ -15,7 +16,7 @@ const NO_LOG = 1;
  * Opens a ledger for reading, while a run may write it. Writes nothing; but where no `-wal` is there
  * it is opened as if to write, since only then SQLite removes the one that it makes while it looks,
  * when the last one closes. In a folder where it may make none, the ledger is read into memory. Throws 66 where there
- * is none or it may not be read, 78 where it is no ledger.
+ * is none or it may not be read, 78 where it is no ledger, or the log beside it is that of a newer one.
  */
 export function openForReading(path: string): Database {
   if (!isThere(path)) {
@@ -49,6 +50,7 @@ function openLedger(path: string, content: string | Buffer, readonly: boolean): 
   try {
     database.pragma('query_only = ON');
     requireLedger(database, path);
+    if (readonly && fileMustExist) refuseForeignLog(database, path);
   } catch (error) {
     database.close();
     throw error;

@@ -160,6 +160,12 @@ describe('lost and damaged files', () => {
       expect(refused).toMatchObject({ status: 78 });
       expect(refused.stderr).toContain('went backwards: it is older than the -wal beside it');
     }
+    // Nor are figures told of what was never one ledger.
+    for (const command of [['usage'], ['status'], ['export', '-o', 'all.jsonl']]) {
+      const refused = await runCli(bench, command);
+      expect(refused).toMatchObject({ status: 78 });
+      expect(refused.stderr).toContain('went backwards: it is older than the -wal beside it');
+    }
     expect(server.calls).toHaveLength(6);
     expect(bench.bytes('a.qbatch.db-wal')).toEqual(log);
     // As the message says: the newest, beside its log.
