@@ -31,6 +31,11 @@ function stepOf(multipleOf: unknown, whole: boolean): number | undefined {
   return 1;
 }
 
+/** Without the digit by which a product of fractions is off. */
+function rounded15(value: number): number {
+  return Number.isSafeInteger(value) ? value : Number(value.toPrecision(15));
+}
+
 /** A number within the bounds of a schema, as far as there is one. */
 export function numberWithin(schema: JsonObject, whole: boolean, random: () => number): number {
   const low = boundOf(schema['minimum'], schema['exclusiveMinimum'], 1);
@@ -40,20 +45,23 @@ export function numberWithin(schema: JsonObject, whole: boolean, random: () => n
   const share = random();
   const span = Math.max(0, most - least);
   const drawn = Number.isFinite(span) ? least + share * span : least * (1 - share) + most * share;
+  const isAbove = (value: number): boolean =>
+    low?.isOpen === true ? value > least : value >= least;
+  const isBelow = (value: number): boolean =>
+    high?.isOpen === true ? value < most : value <= most;
   const step = stepOf(schema['multipleOf'], whole);
   if (step !== undefined) {
-    const [floor, ceiling] = [Math.ceil(least / step), Math.floor(most / step)];
-    const first = low?.isOpen === true && floor * step === least ? floor + 1 : floor;
-    const last = high?.isOpen === true && ceiling * step === most ? ceiling - 1 : ceiling;
+    // Multiples of 0.1 are off by a last digit, and a bound is one of them without it.
+    const multiple = (times: number): number => rounded15(times * step);
+    const floor = Math.ceil(rounded15(least / step));
+    const ceiling = Math.floor(rounded15(most / step));
+    const first = isAbove(multiple(floor)) ? floor : floor + 1;
+    const last = isBelow(multiple(ceiling)) ? ceiling : ceiling - 1;
     // Where the schema leaves an end open, a range without a multiple reaches as far as the next one.
     const [from, to] = [low === undefined ? Math.min(first, last) : first, last];
-    const value = Math.max(from, Math.min(to, Math.ceil(drawn / step))) * step;
-    return Number.isInteger(step) ? value : Number(value.toPrecision(15));
+    return multiple(Math.max(from, Math.min(to, Math.ceil(drawn / step))));
   }
-  const isWithin = (value: number): boolean =>
-    (low?.isOpen === true ? value > least : value >= least) &&
-    (high?.isOpen === true ? value < most : value <= most);
   const rounded = Math.round(drawn * 100) / 100;
-  if (isWithin(rounded)) return rounded;
-  return isWithin(drawn) ? drawn : least / 2 + most / 2;
+  if (isAbove(rounded) && isBelow(rounded)) return rounded;
+  return isAbove(drawn) && isBelow(drawn) ? drawn : least / 2 + most / 2;
 }

@@ -196,6 +196,14 @@ describe('plausibleValue', () => {
       { type: 'integer', exclusiveMinimum: 10, exclusiveMaximum: 12 },
     ],
     ['a multiple above the usual range', { type: 'integer', multipleOf: 25 }],
+    [
+      'a multiple of 0.1 below a bound that is one',
+      { type: 'number', minimum: 51.2, exclusiveMaximum: 51.4, multipleOf: 0.1 },
+    ],
+    [
+      'a multiple of 0.1 that is both bounds',
+      { type: 'number', minimum: 12.4, maximum: 12.4, multipleOf: 0.1 },
+    ],
     ['the widest range', { type: 'number', minimum: -1e308, maximum: 1e308 }],
     ['a large whole number', { type: 'integer', minimum: 2 ** 53 - 1, maximum: 2 ** 53 - 1 }],
     [
