@@ -86,13 +86,13 @@ const MUTANTS = [
   },
   {
     name: 'what a full disk held up is lost',
-    file: 'src/pending-batch.ts',
+    file: 'src/execute/pending-batch.ts',
     edits: [['ends: [...failed.batch.ends, ...since.batch.ends]', 'ends: since.batch.ends']],
     by: SIMULATION,
   },
   {
     name: 'a call leaves whose start found no room',
-    file: 'src/pending-batch.ts',
+    file: 'src/execute/pending-batch.ts',
     edits: [['failed.begun.resolve(false);', 'failed.begun.resolve(true);']],
     by: SIMULATION,
   },

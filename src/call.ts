@@ -1,9 +1,9 @@
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Clock } from './clock.ts';
-import { openDeadlines } from './deadlines.ts';
-import { type CallResult, errorCode, Exchange } from './exchange.ts';
+import { openDeadlines } from './call/deadlines.ts';
+import { type CallResult, errorCode, Exchange } from './call/exchange.ts';
 import type { HttpCall, HttpReply, ProtocolName, StreamFold } from './protocols/protocol.ts';
-import { ReplyRoom } from './reply-room.ts';
+import { ReplyRoom } from './call/reply-room.ts';
 
 /** A line may ask the service to queue its call; no line may make a call wait without end. */
 const WAIT_MS_MAX = 3_600_000;
@@ -23,7 +23,7 @@ export type TransportOptions = {
   readonly clock: Clock;
 };
 
-export type { CallResult } from './exchange.ts';
+export type { CallResult } from './call/exchange.ts';
 
 export type Transport = {
   /**

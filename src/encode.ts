@@ -4,7 +4,7 @@ import type { Request } from './parse.ts';
 import type { HttpCall } from './protocols/protocol.ts';
 import type { RequestView } from './schemas/request-view.ts';
 import { SSE_HEADERS } from './protocols/sse-headers.ts';
-import { streamOptions } from './stream-options.ts';
+import { streamOptions } from './protocols/stream-options.ts';
 
 /** Raw members to the text of one object. */
 function objectText(members: readonly RawMember[]): string {

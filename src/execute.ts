@@ -1,10 +1,10 @@
 import type { Clock } from './clock.ts';
-import { defer, type Deferred } from './deferred.ts';
-import { Hold } from './hold.ts';
+import { defer, type Deferred } from './execute/deferred.ts';
+import { Hold } from './execute/hold.ts';
 import { BatchSize } from './job/batch-size.ts';
-import type { Journal } from './journal.ts';
+import type { Journal } from './execute/journal.ts';
 import type { Batch } from './ledger/records.ts';
-import { newPending, type PendingBatch, recordsIn, takeBack } from './pending-batch.ts';
+import { newPending, type PendingBatch, recordsIn, takeBack } from './execute/pending-batch.ts';
 import type { PlannedLine } from './plan.ts';
 
 /** Bodies of open lines that are held at once, in bytes (guarantee 19). */

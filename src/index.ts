@@ -5,11 +5,11 @@ import type { GivenFlags } from './command-line/parsed-command.ts';
 import { resolveSettings, type SettingSources } from './config/config.ts';
 import { RUN_FLAGS } from './config/flags.ts';
 import { type ExitCode, UsageError } from './errors.ts';
-import { homeFolder } from './home-folder.ts';
+import { homeFolder } from './files/home-folder.ts';
 import { guardReporter } from './reporters/compose.ts';
 import type { Report, RunSummary } from './reporters/reporter.ts';
 import { closestName } from './suggest.ts';
-import { workingFolder } from './working-folder.ts';
+import { workingFolder } from './files/working-folder.ts';
 
 export { ConfigError, EXIT, InputError, OutputError, QbatchError, UsageError } from './errors.ts';
 export type { ExitCode } from './errors.ts';

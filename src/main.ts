@@ -3,12 +3,12 @@ import { boundGarbage } from './bound-garbage.ts';
 import { systemClock } from './clock.ts';
 import type { CommandIo } from './commands/io.ts';
 import { EXIT, OutputError, QbatchError } from './errors.ts';
-import { homeFolder } from './home-folder.ts';
+import { homeFolder } from './files/home-folder.ts';
 import type { ParsedCommand } from './command-line/parsed-command.ts';
 import { createRedactor, redactKeyLike } from './redact.ts';
-import { createJsonRedactor } from './redact-json.ts';
+import { createJsonRedactor } from './json/redact-json.ts';
 import { VERSION } from './version.ts';
-import { workingFolder } from './working-folder.ts';
+import { workingFolder } from './files/working-folder.ts';
 
 type SignalCode = 129 | 130 | 143;
 

@@ -8,7 +8,7 @@ import {
   requestTexts,
   type TokenEstimate,
 } from './models/tokens.ts';
-import { isObject } from './is-object.ts';
+import { isObject } from './json/is-object.ts';
 import type { Extras } from './models/extras.ts';
 import type { Request } from './parse.ts';
 import type { Pricing } from './pricing.ts';

@@ -2,7 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { EXIT, InputError } from './errors.ts';
-import { gunzipChunks } from './gunzip-chunks.ts';
+import { gunzipChunks } from './input/gunzip-chunks.ts';
 import type { Problem } from './problem.ts';
 
 /** How much is read at once where nothing else is asked for. */

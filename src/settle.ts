@@ -1,12 +1,12 @@
 import { backoffMs } from './backoff.ts';
 import type { Transport } from './call.ts';
 import { classify, isOverload } from './classify.ts';
-import { costOfAnswer, costOfFailure } from './cost-of-answer.ts';
+import { costOfAnswer, costOfFailure } from './pricing/cost-of-answer.ts';
 import { type Clock, pause } from './clock.ts';
-import { DROPPED_BEFORE_SENDING } from './dropped-call.ts';
-import { NOT_PAID_TWICE } from './not-paid-twice.ts';
+import { DROPPED_BEFORE_SENDING } from './settle/dropped-call.ts';
+import { NOT_PAID_TWICE } from './settle/not-paid-twice.ts';
 import type { ApiFailure, Verdict } from './failure.ts';
-import type { Journal } from './journal.ts';
+import type { Journal } from './execute/journal.ts';
 import type { AttemptEnd, SettledLine } from './ledger/records.ts';
 import type { Expectations } from './job/expectations.ts';
 import type { FirstReplies } from './job/first-replies.ts';
@@ -15,14 +15,14 @@ import type { Ticket } from './limits/ticket.ts';
 import type { PlannedLine } from './plan.ts';
 import type { Pricing } from './pricing.ts';
 import type { Decoded, Protocol, ProtocolName } from './protocols/protocol.ts';
-import { decodeResult } from './decode-result.ts';
-import { redactDecoded } from './redact-decoded.ts';
-import { refusedAlone } from './refused-alone.ts';
+import { decodeResult } from './settle/decode-result.ts';
+import { redactDecoded } from './settle/redact-decoded.ts';
+import { refusedAlone } from './settle/refused-alone.ts';
 import type { Report } from './reporters/reporter.ts';
-import { settleUnsent } from './settle-unsent.ts';
-import { answeredLine, failedLine } from './settled-line.ts';
-import { callToMake } from './streamed-call.ts';
-import { tellBegun } from './tell-begun.ts';
+import { settleUnsent } from './settle/settle-unsent.ts';
+import { answeredLine, failedLine } from './settle/settled-line.ts';
+import { callToMake } from './settle/streamed-call.ts';
+import { tellBegun } from './settle/tell-begun.ts';
 import { meetsLimitAgain, TIME_LIMIT_CODES, toldOfLimit } from './time-limit.ts';
 
 /** A call that may have been billed but brought no answer is made at most this often for one line. */

@@ -47,7 +47,15 @@ const folderOf = (path: string): string =>
   path.includes('/') ? path.slice(0, path.indexOf('/')) : '';
 
 /** Decisions: what these folders do depends on their arguments alone. */
-const PURE_FOLDERS = new Set(['json', 'schemas', 'models', 'protocols', 'report', 'limits']);
+const PURE_FOLDERS = new Set([
+  'json',
+  'schemas',
+  'models',
+  'pricing',
+  'protocols',
+  'report',
+  'limits',
+]);
 const PURE_FILES = new Set([
   'backoff.ts',
   'classify.ts',
@@ -61,7 +69,6 @@ const PURE_FILES = new Set([
   'plan.ts',
   'pricing.ts',
   'read-usage.ts',
-  'redact-json.ts',
   'redact.ts',
 ]);
 const EFFECTS =
@@ -70,8 +77,9 @@ const EFFECTS =
 /** Which folders a folder may load; those not named may load all but `commands`. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   json: ['json'],
-  schemas: ['schemas', 'models', 'protocols'],
-  models: ['models'],
+  files: ['files'],
+  schemas: ['schemas', 'models', 'protocols', 'json'],
+  models: ['models', 'json'],
   protocols: ['protocols', 'json'],
   limits: ['limits'],
   report: ['report', 'reporters', 'json'],
@@ -81,12 +89,15 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   reporters: ['reporters', 'json'],
   // The simulator stands for the service: shared code would make both wrong in the same way.
   simulator: ['simulator'],
-  config: ['config', 'command-line', 'json', 'simulator'],
+  config: ['config', 'command-line', 'files', 'json', 'simulator'],
   'command-line': ['command-line', 'config', 'simulator'],
   input: ['input', 'json', 'models', 'output', 'protocols', 'schemas'],
-  output: ['output', 'json', 'ledger'],
-  ledger: ['ledger', 'models', 'input', 'output'],
+  output: ['output', 'files', 'json', 'ledger', 'pricing'],
+  ledger: ['ledger', 'files', 'json', 'models', 'input', 'output'],
   tokenizer: ['tokenizer'],
+  call: ['call', 'protocols'],
+  execute: ['execute', 'ledger'],
+  pricing: ['pricing', 'json', 'ledger'],
 };
 
 /** The few packages, each with the one place that may load it. */

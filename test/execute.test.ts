@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { execute, type ExecuteOptions, type TurnBatch } from '../src/execute.ts';
 import type { PlannedLine } from '../src/plan.ts';
-import type { Journal } from '../src/journal.ts';
+import type { Journal } from '../src/execute/journal.ts';
 import { settleTurns } from './helpers/fake-clock.ts';
 import { plannedLine } from './helpers/planned-line.ts';
 import { endOf, settledOf, startOf } from './helpers/temp-ledger.ts';

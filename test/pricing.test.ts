@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { isBatchChat } from '../src/config/endpoints.ts';
-import { marksCache } from '../src/marks-cache.ts';
+import { marksCache } from '../src/pricing/marks-cache.ts';
 import { loadCatalog } from '../src/models/catalog.ts';
 import { createPricing } from '../src/pricing.ts';
-import { showsThoughts } from '../src/shows-thoughts.ts';
+import { showsThoughts } from '../src/pricing/shows-thoughts.ts';
 import { UNKNOWN_USAGE } from '../src/usage.ts';
 
 const BATCH = 'https://batch.dashscope.aliyuncs.com/compatible-mode/v1';

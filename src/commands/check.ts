@@ -14,7 +14,7 @@ import { countText, shortText, wholeText } from '../reporters/number-text.ts';
 import { problemsText } from '../reporters/problems.ts';
 import { alignTable } from '../reporters/table.ts';
 import { rmSync } from 'node:fs';
-import { isThere } from '../is-there.ts';
+import { isThere } from '../files/is-there.ts';
 import { identityOf } from '../job/identity.ts';
 import { outputSeenIn } from '../job/expectations.ts';
 import { seenSizes } from '../ledger/estimates.ts';

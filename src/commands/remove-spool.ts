@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isThere } from '../is-there.ts';
+import { isThere } from '../files/is-there.ts';
 import { jobsOfFolder } from '../ledger/find-jobs.ts';
 import { listJobs } from '../ledger/jobs.ts';
 import { jobHere } from '../ledger/moved-files.ts';

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { EXIT, InputError, QbatchError } from '../errors.ts';
-import { isThere } from '../is-there.ts';
+import { isThere } from '../files/is-there.ts';
 import { type InputSource, openInput } from '../input/input-source.ts';
 import { regionOfUrl } from '../config/endpoints.ts';
 import { type ChosenJob, chooseJob } from '../ledger/find-jobs.ts';

@@ -20,7 +20,7 @@ import { isBatchChat } from '../config/endpoints.ts';
 import { type Proxy, proxyOf } from '../config/proxy.ts';
 import { createPricing } from '../pricing.ts';
 import { createValueRedactor } from '../redact.ts';
-import { createJsonRedactor } from '../redact-json.ts';
+import { createJsonRedactor } from '../json/redact-json.ts';
 import { guardReporter } from '../reporters/compose.ts';
 import { type ProgressMode, progressMode } from '../reporters/progress-mode.ts';
 import type { Reporter } from '../reporters/reporter.ts';

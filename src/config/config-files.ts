@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { ConfigError } from '../errors.ts';
-import { isThere } from '../is-there.ts';
+import { isThere } from '../files/is-there.ts';
 import { configKey, RUN_FLAGS } from './flags.ts';
 import type { RunFlagSpec } from './flags.ts';
 import { scanObject } from '../json/json-scan.ts';

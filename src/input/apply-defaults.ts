@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import { invalidRequest } from './invalid-request.ts';
 import type { ModelProfile } from '../models/model-profile.ts';
 import type { Problem } from '../problem.ts';

@@ -1,5 +1,5 @@
 import { estimateText } from '../models/text-tokens.ts';
-import { SteadyRandom } from '../steady-random.ts';
+import { SteadyRandom } from './steady-random.ts';
 
 /** Lines kept of one model. Their mean tells the scale of all its lines within about half a per cent. */
 const LINES_MAX = 200;

@@ -1,5 +1,5 @@
 import { countParser, orAuto, parseLimits } from '../config/setting-values.ts';
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import type { LimitSetting, Settings } from '../settings.ts';
 import { closestName } from '../suggest.ts';
 

@@ -1,7 +1,7 @@
 import type { InputManner, TokenEstimate } from '../models/tokens.ts';
 import type { Request } from '../parse.ts';
 import { estimateOutput, estimateRequest, type OutputSeen } from '../plan.ts';
-import { SteadyRandom } from '../steady-random.ts';
+import { SteadyRandom } from '../input/steady-random.ts';
 
 /** The first lines of a model are estimated carefully: of few, the errors do not cancel out. */
 const CAREFUL_LINES = 2_000;

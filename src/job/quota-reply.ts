@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 
 /** A model's quota, a minute; null: the service tells none. */
 export type ModelQuota = { readonly rpm: number | null; readonly tpm: number | null };

@@ -1,7 +1,7 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT, InputError, QbatchError, UsageError } from '../errors.ts';
-import { isThere } from '../is-there.ts';
+import { isThere } from '../files/is-there.ts';
 import type { JobChoice } from '../command-line/parsed-command.ts';
 import { sqliteCode } from './database.ts';
 import { defaultLedgerPath, LEDGER_SUFFIX } from './default-ledger-path.ts';

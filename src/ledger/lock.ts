@@ -1,7 +1,7 @@
 import { closeSync, openSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { EXIT, InputError, OutputError, QbatchError } from '../errors.ts';
-import { isThere } from '../is-there.ts';
+import { isThere } from '../files/is-there.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 import { type Database, openDatabase, sqliteCode } from './database.ts';
 

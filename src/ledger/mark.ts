@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
-import { isAbsent, readFailure } from '../read-failure.ts';
+import { isAbsent, readFailure } from '../files/read-failure.ts';
 import { markPath } from './mark-path.ts';
 import { storageError } from './storage-error.ts';
 

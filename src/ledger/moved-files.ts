@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { isThere } from '../is-there.ts';
+import { isThere } from '../files/is-there.ts';
 import { defaultLedgerName, defaultLedgerPath } from './default-ledger-path.ts';
 import type { Job } from './records.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { EXIT, InputError, type QbatchError } from '../errors.ts';
-import { isThere } from '../is-there.ts';
+import { isThere } from '../files/is-there.ts';
 import { type Database, openDatabase, sqliteCode } from './database.ts';
 import { refuseForeignLog } from './foreign-log.ts';
 import { refuseEmpty, requireLedger } from './require-ledger.ts';

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError, EXIT, InputError, OutputError } from '../errors.ts';
-import { isThere } from '../is-there.ts';
+import { isThere } from '../files/is-there.ts';
 import { dropBallast } from './ballast.ts';
 import { type Database, openDatabase } from './database.ts';
 import { refuseForeignLog } from './foreign-log.ts';

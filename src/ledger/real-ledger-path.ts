@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import { isAbsent, readFailure } from '../read-failure.ts';
+import { isAbsent, readFailure } from '../files/read-failure.ts';
 
 /**
  * A ledger's path without links, so that two names of one file share one lock and one mark. Where

@@ -1,5 +1,5 @@
 import { ConfigError, EXIT, OutputError, QbatchError } from '../errors.ts';
-import { isThere } from '../is-there.ts';
+import { isThere } from '../files/is-there.ts';
 import { sqliteCode } from './database.ts';
 import { isDatabase } from './is-database.ts';
 import { markPath } from './mark-path.ts';

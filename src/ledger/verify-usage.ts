@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import { readUsage } from '../read-usage.ts';
 import type { Usage } from '../usage.ts';
 

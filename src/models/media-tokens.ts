@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import { dataAudioSeconds, dataImageSize, type MediaSize } from './media-size.ts';
 
 /** How a model turns pixels into tokens: a token is a square of `side` pixels. */

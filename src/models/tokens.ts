@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import { limitFor } from './limit-for.ts';
 import { heardTokens, mediaTokens } from './media-tokens.ts';
 import type { ModelProfile } from './model-profile.ts';

@@ -1,6 +1,6 @@
-import { costOfAnswer } from '../cost-of-answer.ts';
+import { costOfAnswer } from '../pricing/cost-of-answer.ts';
 import { encodeRequest } from '../encode.ts';
-import { isThere } from '../is-there.ts';
+import { isThere } from '../files/is-there.ts';
 import { scanObject } from '../json/json-scan.ts';
 import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import { isUtf8 } from 'node:buffer';
 
 import { compactValidJson } from '../json/compact-json.ts';

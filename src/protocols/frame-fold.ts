@@ -6,7 +6,7 @@ import { keepMember, objectText, ownText, rawMembers, rawString } from './raw-js
 import type { RawObject } from './raw-json.ts';
 import { saysUnfinished } from './finish-reason.ts';
 import { saysAnything } from './message-fold.ts';
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import type { JsonFields } from './reply-failure.ts';
 import { addResearch, newResearch, researchText } from './research-fold.ts';
 import type { ResearchFold } from './research-fold.ts';

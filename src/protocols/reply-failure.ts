@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import type { ApiFailure } from '../failure.ts';
 import type { Usage } from '../usage.ts';
 import { compactValidJson, printable } from '../json/compact-json.ts';

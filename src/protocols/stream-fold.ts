@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import { compactValidJson } from '../json/compact-json.ts';
 import type { ApiFailure } from '../failure.ts';
 import { readUsage } from '../read-usage.ts';

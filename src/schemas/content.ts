@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import { CONTENT_RULES } from './content-rules.ts';
 import { breach, named, shown, shownName } from './findings.ts';
 import type { Examination, JsonObject } from './findings.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import type { Problem } from '../problem.ts';
 import { PROBLEM_CODES } from './codes.ts';
 import type { RequestView } from './request-view.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import type { Problem } from '../problem.ts';
 import { named, PROBLEMS_MAX, shown, shownName } from './findings.ts';
 import { HEADER_RULES } from './line-rules.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import { checkParts } from './content.ts';
 import { breach, named } from './findings.ts';
 import type { Examination, JsonObject } from './findings.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import * as z from 'zod';
 import type { Severity } from '../problem.ts';
 import { PROBLEM_CODES } from './codes.ts';

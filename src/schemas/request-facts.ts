@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import { limitFor } from '../models/limit-for.ts';
 import type { JsonObject } from './findings.ts';
 import { isOf } from './model-families.ts';

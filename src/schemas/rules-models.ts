@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import { PROBLEM_CODES } from './codes.ts';
 import { named, shown } from './findings.ts';
 import { isOf } from './model-families.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../is-object.ts';
+import { isObject } from '../json/is-object.ts';
 import { breach, named, placeName, shown, valueAt } from './findings.ts';
 import type { Examination, JsonObject } from './findings.ts';
 import { CALL_RULES } from './message-rules.ts';

@@ -13,7 +13,7 @@ import type { JobRequest } from '../../src/job/job-request.ts';
 import { prepareJob } from '../../src/job/prepare-job.ts';
 import { createPricing } from '../../src/pricing.ts';
 import { createValueRedactor } from '../../src/redact.ts';
-import { createJsonRedactor } from '../../src/redact-json.ts';
+import { createJsonRedactor } from '../../src/json/redact-json.ts';
 import type { RunEvent } from '../../src/reporters/reporter.ts';
 import { reopenJob, type RunResult, runJob } from '../../src/job/run-job.ts';
 import type { RunOptions } from '../../src/job/run-options.ts';

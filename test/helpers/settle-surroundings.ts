@@ -8,7 +8,7 @@ import type { PlannedLine } from '../../src/plan.ts';
 import { dashscope } from '../../src/protocols/dashscope.ts';
 import { openai } from '../../src/protocols/openai.ts';
 import { createValueRedactor } from '../../src/redact.ts';
-import { createJsonRedactor } from '../../src/redact-json.ts';
+import { createJsonRedactor } from '../../src/json/redact-json.ts';
 import type { RunEvent } from '../../src/reporters/reporter.ts';
 import { type Parked, settleLine, type SettleContext } from '../../src/settle.ts';
 import { createFakeClock } from './fake-clock.ts';

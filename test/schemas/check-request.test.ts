@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadCatalog } from '../../src/models/catalog.ts';
 import { checkRequest } from '../../src/schemas/check-request.ts';
-import { isObject } from '../../src/is-object.ts';
+import { isObject } from '../../src/json/is-object.ts';
 import { problemsOf, QUESTION, viewOf, WEATHER_TOOL } from './request-views.ts';
 import type { ViewParts } from './request-views.ts';
 

@@ -14,7 +14,7 @@ import { Ledger } from '../../src/ledger/ledger.ts';
 import { loadCatalog } from '../../src/models/catalog.ts';
 import { createPricing } from '../../src/pricing.ts';
 import { createValueRedactor } from '../../src/redact.ts';
-import { createJsonRedactor } from '../../src/redact-json.ts';
+import { createJsonRedactor } from '../../src/json/redact-json.ts';
 import type { Settings } from '../../src/settings.ts';
 import { checkEnd, checkTrace } from './check-end.ts';
 import { type Figures, HistoryCheck } from './check-history.ts';

@@ -1,6 +1,6 @@
-import type { CallResult } from './call.ts';
-import type { PlannedLine } from './plan.ts';
-import type { Decoded, Protocol, ProtocolName } from './protocols/protocol.ts';
+import type { CallResult } from '../call.ts';
+import type { PlannedLine } from '../plan.ts';
+import type { Decoded, Protocol, ProtocolName } from '../protocols/protocol.ts';
 
 /** What came of one call as an answer or a failure, in the words of the call's protocol. Pure. */
 export function decodeResult(

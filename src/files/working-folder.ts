@@ -1,4 +1,4 @@
-import { EXIT, InputError } from './errors.ts';
+import { EXIT, InputError } from '../errors.ts';
 
 /** Where the process stands. Throws 66 where that folder is gone. */
 export function workingFolder(): string {

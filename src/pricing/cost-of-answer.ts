@@ -1,10 +1,10 @@
-import type { ApiFailure } from './failure.ts';
-import { CUT_CODES } from './ledger/possibly-billed.ts';
+import type { ApiFailure } from '../failure.ts';
+import { CUT_CODES } from '../ledger/possibly-billed.ts';
 import { marksCache } from './marks-cache.ts';
-import type { PlannedLine } from './plan.ts';
-import type { Pricing } from './pricing.ts';
+import type { PlannedLine } from '../plan.ts';
+import type { Pricing } from '../pricing.ts';
 import { showsThoughts } from './shows-thoughts.ts';
-import type { Usage } from './usage.ts';
+import type { Usage } from '../usage.ts';
 
 /** Of a request, what its price may depend on beside the usage of its answer. */
 type Asked = {

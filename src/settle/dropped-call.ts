@@ -1,4 +1,4 @@
-import type { CallResult } from './call.ts';
+import type { CallResult } from '../call.ts';
 
 /** What a call comes to that the user dropped before it was made. */
 export const DROPPED_BEFORE_SENDING: CallResult = {

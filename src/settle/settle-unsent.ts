@@ -1,7 +1,7 @@
-import type { Clock } from './clock.ts';
-import type { ApiFailure } from './failure.ts';
-import type { Journal } from './journal.ts';
-import type { PlannedLine } from './plan.ts';
+import type { Clock } from '../clock.ts';
+import type { ApiFailure } from '../failure.ts';
+import type { Journal } from '../execute/journal.ts';
+import type { PlannedLine } from '../plan.ts';
 import { failedLine } from './settled-line.ts';
 
 /** Settles a line as failed without a call of its own, after `attempts` of earlier ones. */

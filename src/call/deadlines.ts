@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** How often deadlines are looked at: one timer for all calls instead of one each. */
 const LOOK_EVERY_MS = 250;

@@ -1,4 +1,4 @@
-import type { AttemptEnd, AttemptStart, SettledLine } from './ledger/records.ts';
+import type { AttemptEnd, AttemptStart, SettledLine } from '../ledger/records.ts';
 
 /** What a line writes down; each promise resolves once the record is durable. */
 export type Journal = {

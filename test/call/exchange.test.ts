@@ -1,11 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { expect, test } from 'vitest';
-import { type CallResult, Exchange } from '../src/exchange.ts';
-import { dashscope } from '../src/protocols/dashscope.ts';
-import type { HttpReply, StreamFold } from '../src/protocols/protocol.ts';
-import { ReplyRoom } from '../src/reply-room.ts';
-import { asked } from './helpers/asked.ts';
+import { type CallResult, Exchange } from '../../src/call/exchange.ts';
+import { dashscope } from '../../src/protocols/dashscope.ts';
+import type { HttpReply, StreamFold } from '../../src/protocols/protocol.ts';
+import { ReplyRoom } from '../../src/call/reply-room.ts';
+import { asked } from '../helpers/asked.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

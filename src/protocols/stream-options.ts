@@ -1,4 +1,4 @@
-import { scanObject } from './json/json-scan.ts';
+import { scanObject } from '../json/json-scan.ts';
 
 /**
  * The raw `stream_options` of a streamed OpenAI-compatible body: `given`, with `include_usage: true`

@@ -1,4 +1,4 @@
-import type { ApiFailure } from './failure.ts';
+import type { ApiFailure } from '../failure.ts';
 
 /** Why a line is not sent again under `--on-ambiguous fail`, where an earlier run ended while its call was under way. */
 export const NOT_PAID_TWICE: ApiFailure = {

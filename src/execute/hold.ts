@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 /**
  * What was put back is tried again at once, since room was made for it that others on the disk may take; then this

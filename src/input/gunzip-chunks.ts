@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip, type Gunzip } from 'node:zlib';
-import { EXIT, InputError } from './errors.ts';
+import { EXIT, InputError } from '../errors.ts';
 
 /** How much is decompressed at once; damage is told as closely. */
 const PIECE_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
-import { scanObject } from './json/json-scan.ts';
-import type { HttpCall } from './protocols/protocol.ts';
-import { SSE_HEADERS } from './protocols/sse-headers.ts';
-import { streamOptions } from './stream-options.ts';
+import { scanObject } from '../json/json-scan.ts';
+import type { HttpCall } from '../protocols/protocol.ts';
+import { SSE_HEADERS } from '../protocols/sse-headers.ts';
+import { streamOptions } from '../protocols/stream-options.ts';
 
 /** The call to make for a line: asking for a stream once an unstreamed one was too slow, where the line lets it. */
 export function callToMake(

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { ApiFailure } from './failure.ts';
+import type { ApiFailure } from '../failure.ts';
 import { isCompressed, plainBody } from './plain-body.ts';
-import type { HttpReply, StreamFold } from './protocols/protocol.ts';
+import type { HttpReply, StreamFold } from '../protocols/protocol.ts';
 import type { ReplyReader, ReplyRoom } from './reply-room.ts';
 
 /** Largest reply that is accepted; of a stream, the most that its fold may hold (guarantee 12). */

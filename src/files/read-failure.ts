@@ -1,4 +1,4 @@
-import { EXIT, InputError, OutputError, type QbatchError } from './errors.ts';
+import { EXIT, InputError, OutputError, type QbatchError } from '../errors.ts';
 
 /** What the file system says of a path that this user may not look at, or that cannot be one. */
 const UNSEEN: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']);

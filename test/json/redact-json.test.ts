@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { createJsonRedactor } from '../src/redact-json.ts';
+import { createJsonRedactor } from '../../src/json/redact-json.ts';
 
 describe('createJsonRedactor', () => {
   const redact = createJsonRedactor(['canary-key-123']);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { encodeRequest } from '../src/encode.ts';
-import type { HttpCall } from '../src/protocols/protocol.ts';
-import { streamedCall } from '../src/streamed-call.ts';
-import { requestOf } from './helpers/parse-text.ts';
+import { encodeRequest } from '../../src/encode.ts';
+import type { HttpCall } from '../../src/protocols/protocol.ts';
+import { streamedCall } from '../../src/settle/streamed-call.ts';
+import { requestOf } from '../helpers/parse-text.ts';
 
 const MESSAGES = [{ role: 'user', content: '写一部长篇' }];
 

@@ -1,4 +1,4 @@
-import { isObject } from './is-object.ts';
+import { isObject } from '../json/is-object.ts';
 
 function hasMark(message: unknown): boolean {
   const content = isObject(message) ? message['content'] : undefined;

@@ -1,5 +1,5 @@
-import { stringEnd } from './json/json-scan.ts';
-import { REDACTED, secretForms } from './redact.ts';
+import { stringEnd } from './json-scan.ts';
+import { REDACTED, secretForms } from '../redact.ts';
 
 /** Every escape that JSON has: one is a character of its text, of which no part may be replaced. */
 const ESCAPE = String.raw`\\u[0-9a-fA-F]{4}|\\[^]`;

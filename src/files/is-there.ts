@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { InputError } from './errors.ts';
+import { InputError } from '../errors.ts';
 import { isAbsent, readFailure } from './read-failure.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { isThere } from '../src/is-there.ts';
-import { tempFolder } from './helpers/temp-ledger.ts';
+import { isThere } from '../../src/files/is-there.ts';
+import { tempFolder } from '../helpers/temp-ledger.ts';
 
 test('a file, a folder, and a link to one are there; a name without anything, or below a file, is not', () => {
   const folder = tempFolder();

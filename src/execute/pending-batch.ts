@@ -1,5 +1,5 @@
 import { defer, type Deferred } from './deferred.ts';
-import type { Batch } from './ledger/records.ts';
+import type { Batch } from '../ledger/records.ts';
 
 /** What lines want written down together, and what they wait for until it is. */
 export type PendingBatch = {

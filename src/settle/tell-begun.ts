@@ -1,4 +1,4 @@
-import type { StreamFold } from './protocols/protocol.ts';
+import type { StreamFold } from '../protocols/protocol.ts';
 
 /**
  * The same fold, which tells once that a part of the answer has come. That a stream began says nothing: the

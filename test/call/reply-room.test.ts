@@ -1,10 +1,10 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { openTransport } from '../src/call.ts';
-import { ReplyRoom, type ReplyReader } from '../src/reply-room.ts';
-import { seededRandom } from './helpers/random.ts';
-import { createFakeClock } from './helpers/fake-clock.ts';
+import { openTransport } from '../../src/call.ts';
+import { ReplyRoom, type ReplyReader } from '../../src/call/reply-room.ts';
+import { seededRandom } from '../helpers/random.ts';
+import { createFakeClock } from '../helpers/fake-clock.ts';
 
 const COMMIT_EVERY = 40;
 const MIB = 1024 * 1024;

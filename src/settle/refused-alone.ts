@@ -1,4 +1,4 @@
-import type { ApiFailure } from './failure.ts';
+import type { ApiFailure } from '../failure.ts';
 
 /** What is written down of a line that was refused so often while others of its model were admitted. */
 export function refusedAlone(failure: ApiFailure, times: number): ApiFailure {

@@ -1,7 +1,7 @@
-import type { ApiFailure } from './failure.ts';
-import type { SettledLine } from './ledger/records.ts';
-import type { PlannedLine } from './plan.ts';
-import type { Decoded } from './protocols/protocol.ts';
+import type { ApiFailure } from '../failure.ts';
+import type { SettledLine } from '../ledger/records.ts';
+import type { PlannedLine } from '../plan.ts';
+import type { Decoded } from '../protocols/protocol.ts';
 
 /** The terminal record of a line that failed; `unsent`: without a call of its own. */
 export function failedLine(

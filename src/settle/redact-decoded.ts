@@ -1,4 +1,4 @@
-import type { Decoded } from './protocols/protocol.ts';
+import type { Decoded } from '../protocols/protocol.ts';
 
 /** Takes the key out of everything that will be stored or shown: out of texts, and out of bodies, which are JSON. */
 export function redactDecoded(
