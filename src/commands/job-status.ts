@@ -14,6 +14,8 @@ export type JobStatus = {
   readonly state: JobState;
   /** What the next command needs of the last one's flags. */
   readonly runFlags: RunFlags;
+  /** Its last run ended before it could write down why. */
+  readonly killed: boolean;
   readonly holder: Holder | null;
   /** Milliseconds since 1970. */
   readonly updatedAt: number;

@@ -78,6 +78,6 @@ export function nextCommand(summary: RunSummary, state: JobState, flags: RunFlag
 
 /** The exit code that a run of the job would end with now, for the colour of its summary. */
 export function exitCodeOf(summary: RunSummary, state: JobState): number {
-  if (state !== 'finished') return EXIT.limitReached;
+  if (state !== 'finished') return summary.stopped?.code ?? EXIT.limitReached;
   return summary.lines.failed + summary.lines.rejected > 0 ? EXIT.linesFailed : EXIT.ok;
 }

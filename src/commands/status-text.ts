@@ -13,6 +13,10 @@ const NAME_CHARS_MAX = 120;
 /** Lines with possibly billed calls that are named to people; `--json` names more. */
 const LINES_NAMED_MAX = 10;
 
+/** A run writes its reason down in the end, unless it is the ledger that failed. */
+const KILLED =
+  'the last run was killed, or failed in a way that only its own output tells; nothing settled is lost';
+
 const STATE_STYLE: Readonly<Record<JobState, Style>> = {
   running: 'cyan',
   open: 'yellow',
@@ -20,7 +24,7 @@ const STATE_STYLE: Readonly<Record<JobState, Style>> = {
 };
 
 function headText(
-  { summary, state, holder, updatedAt, inputPath }: JobStatus,
+  { summary, state, killed, holder, updatedAt, inputPath }: JobStatus,
   color: boolean,
 ): string[] {
   const who =
@@ -31,6 +35,7 @@ function headText(
   return [
     `job ${job}: ${paint(color, STATE_STYLE[state], state)}${summary.simulated ? ', simulated' : ''}, ${who}`,
     `input    ${pathText(inputPath)}`,
+    ...(killed ? [paint(color, 'yellow', KILLED)] : []),
   ];
 }
 

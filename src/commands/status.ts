@@ -71,7 +71,7 @@ async function lookAt(database: Database, look: Look): Promise<JobStatus> {
   const summary = jobSummary(database, job, {
     ledger: ledgerPath,
     elapsedMs: elapsedMs(job, state, io),
-    stopped: null,
+    stopped: state === 'open' && job.lastStop !== 'running' ? job.lastStop : null,
   });
   const facts = dispatchFacts(database, job, CHANGES_LISTED_MAX);
   return {
@@ -81,6 +81,7 @@ async function lookAt(database: Database, look: Look): Promise<JobStatus> {
     inputPath: job.inputPath,
     state,
     runFlags: job.runFlags,
+    killed: state === 'open' && job.lastStop === 'running',
     holder,
     updatedAt: job.updatedAt,
     byModel: usageReport([{ ledgerPath, database, jobs: [job] }], ['model']),

@@ -7,7 +7,14 @@ import { JobRun } from './job-run.ts';
 import type { RunOptions } from './run-options.ts';
 import { dropBallast, giveRoom, makeBallast } from '../ledger/ballast.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
-import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
+import {
+  CURSOR_START,
+  findJob,
+  recountJob,
+  setLastStop,
+  setOutputs,
+  setState,
+} from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { firstOpenLine } from '../ledger/first-open-line.ts';
 import { failuresByCode, reopenFailed } from '../ledger/lines.ts';
@@ -93,6 +100,9 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
       const { concurrency } = run.limiter;
       await makeBallast(ledger.path, Math.min(openCount, concurrency));
       run.begin();
+      ledger.transact(() => {
+        setLastStop(ledger, job.id, 'running');
+      });
       await dispatch({
         ledger,
         job,
@@ -200,6 +210,12 @@ function sumUp(options: RunOptions, run: JobRun): RunResult {
   const job = findJob(ledger.database, options.job.name) ?? options.job;
   const done = job.state === 'finished';
   const stopped = done ? null : (stop.stopped ?? run.stoppedModels);
+  // Where the run ended with an error the ledger may be what failed, or not be at its place any more.
+  if (stopped !== null && stopped.reason !== 'error') {
+    ledger.transact(() => {
+      setLastStop(ledger, job.id, stopped);
+    });
+  }
   const summary = jobSummary(ledger.database, job, {
     ledger: ledger.path,
     elapsedMs: run.meter.elapsedMs,

@@ -1,7 +1,15 @@
 import { ConfigError } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { Ledger } from './ledger.ts';
-import type { Cursor, Identity, Job, JobEndpoint, RunFlags, SurveyFacts } from './records.ts';
+import type {
+  Cursor,
+  Identity,
+  Job,
+  JobEndpoint,
+  LastStop,
+  RunFlags,
+  SurveyFacts,
+} from './records.ts';
 import { LINE_KEY_ROOM } from './schema.ts';
 
 type JobRow = {
@@ -37,6 +45,7 @@ type JobRow = {
   /** Missing in a ledger of an older version that is only read. */
   ledger_path?: string | null;
   run_flags?: string | null;
+  last_stop?: string | null;
 };
 
 /** The cursor of a job none of whose output is written. */
@@ -50,9 +59,13 @@ export const CURSOR_START: Cursor = {
 };
 
 /** JSON that this program wrote; anything else means that the file was damaged since. */
-function storedJson<T>(row: JobRow, column: 'identity' | 'survey' | 'endpoint' | 'run_flags'): T {
+function storedJson<T>(
+  row: JobRow,
+  column: 'identity' | 'survey' | 'endpoint' | 'run_flags' | 'last_stop',
+  unsaid: 'null' | '{}' = '{}',
+): T {
   try {
-    return JSON.parse(row[column] ?? '{}') as T;
+    return JSON.parse(row[column] ?? unsaid) as T;
   } catch (error) {
     throw new ConfigError(
       `the ${column} of job ${row.name} cannot be read: the ledger is damaged`,
@@ -97,6 +110,7 @@ function toJob(row: JobRow): Job {
     generation: Number(row.generation),
     ledgerPath: row.ledger_path ?? null,
     runFlags: storedJson<RunFlags>(row, 'run_flags'),
+    lastStop: storedJson<LastStop | null>(row, 'last_stop', 'null'),
   };
 }
 
@@ -202,10 +216,17 @@ export function setOutputs(
   ledger.moveCursor(jobId, to.cursor);
 }
 
-/** Opens or finishes a job; inside a transaction. */
+/** Writes down that a run of a job is under way, or why it ended before every line was settled; inside a transaction. */
+export function setLastStop(ledger: Ledger, jobId: number, lastStop: LastStop): void {
+  ledger.database
+    .prepare('UPDATE jobs SET last_stop = ? WHERE id = ?')
+    .run(JSON.stringify(lastStop), jobId);
+}
+
+/** Opens or finishes a job, which ends what is known of its last run; inside a transaction. */
 export function setState(ledger: Ledger, jobId: number, state: Job['state'], wallMs: number): void {
   ledger.database
-    .prepare('UPDATE jobs SET state = ?, updated_at = ? WHERE id = ?')
+    .prepare('UPDATE jobs SET state = ?, updated_at = ?, last_stop = NULL WHERE id = ?')
     .run(state, wallMs, jobId);
 }
 

@@ -1,4 +1,5 @@
 import type { AttemptClass } from '../failure.ts';
+import type { RunSummary } from '../reporters/reporter.ts';
 import type { Usage } from '../usage.ts';
 
 /** The start of one attempt; durable before its first byte leaves. Times are milliseconds since 1970. */
@@ -115,6 +116,9 @@ export type JobEndpoint = {
 /** Flags with their values, as the command line had them; `true` where a flag takes none. */
 export type RunFlags = Readonly<Record<string, string | true>>;
 
+/** Why a run ended before every line was settled; `running` from its first call to its end. */
+export type LastStop = NonNullable<RunSummary['stopped']> | 'running';
+
 /** One job as the ledger knows it. */
 export type Job = {
   readonly id: number;
@@ -147,4 +151,6 @@ export type Job = {
   readonly ledgerPath: string | null;
   /** Flags of its last run that the next command needs and nothing else remembers, by name. */
   readonly runFlags: RunFlags;
+  /** Of its last run; null: it ended with every line settled, or an older version ran it. */
+  readonly lastStop: LastStop | null;
 };

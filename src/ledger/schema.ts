@@ -231,8 +231,17 @@ ALTER TABLE jobs ADD COLUMN ledger_path TEXT;
 ALTER TABLE jobs ADD COLUMN run_flags TEXT;
 `;
 
+/**
+ * Version 4, `last_stop`: why a job's last run ended before every line was settled (JSON: reason, exit code, message), or
+ * `"running"` from its first call to its end; whoever finds that where no process holds the ledger knows that the run
+ * was killed. Null: the job is finished, or its last run was of an older version.
+ */
+const VERSION_4 = `
+ALTER TABLE jobs ADD COLUMN last_stop TEXT;
+`;
+
 /** What takes a ledger from each version to the next; the first, from 1 to 2. */
-export const MIGRATIONS: readonly string[] = [VERSION_2, VERSION_3];
+export const MIGRATIONS: readonly string[] = [VERSION_2, VERSION_3, VERSION_4];
 
 /** The tables of a new ledger. */
 export const SCHEMA: string = [VERSION_1, ...MIGRATIONS].join('\n');

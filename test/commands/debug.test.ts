@@ -44,7 +44,7 @@ test('debugCommand: versions, platform, settings with their origin, and the ledg
       { name: 'system', value: 'set', origin: 'QBATCH_SYSTEM' },
     ]),
     ledger: {
-      schema: 3,
+      schema: 4,
       journal_mode: 'wal',
       held: false,
       jobs: 1,

@@ -67,27 +67,32 @@ test('a ledger of version 1: gets the tables of a new one, and keeps what it hel
   }
 });
 
-test('a ledger of version 2: its jobs say nothing of where it stood, read or opened; then it has the tables of a new one', async () => {
-  const folder = tempFolder();
-  const made = openTempLedger(folder);
-  const { id } = addJob(made, folder, { name: 'a' });
-  made.close();
-  const database = new SQLite(made.path);
-  for (const column of ['ledger_path', 'run_flags'])
-    database.exec(`ALTER TABLE jobs DROP COLUMN ${column}`);
-  database.pragma('user_version = 2');
-  database.close();
-  const unsaid = { id, ledgerPath: null, runFlags: {} };
-  expect(await readLedger(made.path, (read) => findJob(read, 'a'))).toMatchObject(unsaid);
-  const ledger = Ledger.open(made.path, { adopt: false, wallMs: FAKE_WALL_START_MS });
-  try {
-    expect(ledger.database.pragma('user_version', { simple: true })).toBe(SCHEMA_VERSION);
-    expect(findJob(ledger.database, 'a')).toMatchObject(unsaid);
-    expect(tablesOf(ledger)).toEqual(tablesOf(openTempLedger(tempFolder())));
-  } finally {
-    ledger.close();
-  }
-});
+test.each([
+  [2, ['ledger_path', 'run_flags', 'last_stop']],
+  [3, ['last_stop']],
+])(
+  'a ledger of version %i: its jobs say nothing of what came later, read or opened; then it has the tables of a new one',
+  async (version, later) => {
+    const folder = tempFolder();
+    const made = openTempLedger(folder);
+    const { id } = addJob(made, folder, { name: 'a' });
+    made.close();
+    const database = new SQLite(made.path);
+    for (const column of later) database.exec(`ALTER TABLE jobs DROP COLUMN ${column}`);
+    database.pragma(`user_version = ${version}`);
+    database.close();
+    const unsaid = { id, ledgerPath: null, runFlags: {}, lastStop: null };
+    expect(await readLedger(made.path, (read) => findJob(read, 'a'))).toMatchObject(unsaid);
+    const ledger = Ledger.open(made.path, { adopt: false, wallMs: FAKE_WALL_START_MS });
+    try {
+      expect(ledger.database.pragma('user_version', { simple: true })).toBe(SCHEMA_VERSION);
+      expect(findJob(ledger.database, 'a')).toMatchObject(unsaid);
+      expect(tablesOf(ledger)).toEqual(tablesOf(openTempLedger(tempFolder())));
+    } finally {
+      ledger.close();
+    }
+  },
+);
 
 test('a ledger of version 1 that is only read: stays as it is, and has no trace to tell of', async () => {
   const { path } = versionOne();

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { prepareCliJob } from '../helpers/cli-job.ts';
+import { type Bench } from '../helpers/bench.ts';
+import { runCli, startCli } from '../helpers/spawn-cli.ts';
+
+/** What `status` says to a program and to a person. */
+async function statusOf(bench: Bench): Promise<{ json: Record<string, unknown>; text: string }> {
+  const told = await runCli(bench, ['status', '--json']);
+  const shown = await runCli(bench, ['status']);
+  expect([told.status, shown.status]).toEqual([0, 0]);
+  return { json: told.json(), text: shown.stdout };
+}
+
+describe('status, of a job whose last run stopped early', () => {
+  test('a cost cap: says so, and what to raise; once the job is done it says nothing of it', async () => {
+    const { bench, args } = await prepareCliJob(6);
+    const ended = await runCli(bench, [...args, '-c', '1', '--max-cost', '0.0008', '--json']);
+    expect(ended).toMatchObject({ status: 3 });
+    const { json, text } = await statusOf(bench);
+    expect(json).toMatchObject({ state: 'open', stopped: ended.json()['stopped'] });
+    expect(json['stopped']).toMatchObject({ reason: 'cost', code: 3 });
+    expect(text).toContain('stopped: the next call would go beyond --max-cost 0.0008 CNY');
+    expect(text).toMatch(/next: qbatch resume .* --max-cost AMOUNT/);
+
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect((await statusOf(bench)).json).toMatchObject({ state: 'finished', stopped: null });
+  });
+
+  test('a signal: says which', async () => {
+    const { bench, server, args } = await prepareCliJob(6);
+    server.hold();
+    const run = startCli(bench, [...args, '-c', '2']);
+    await run.before(server.seen(2));
+    run.signal('SIGTERM');
+    await run.says('stopping');
+    server.release();
+    expect(await run.finished).toMatchObject({ status: 143 });
+    const { json, text } = await statusOf(bench);
+    expect(json).toMatchObject({ state: 'open', stopped: { code: 143 } });
+    expect(text).not.toContain('killed');
+  });
+
+  test('kill -9: names no reason, and says that there is none; a run at work is not called killed', async () => {
+    const { bench, server, args } = await prepareCliJob(6);
+    server.hold();
+    const run = startCli(bench, [...args, '-c', '2']);
+    await run.before(server.seen(2));
+    const working = await statusOf(bench);
+    expect(working.json).toMatchObject({ state: 'running', stopped: null });
+    expect(working.text).not.toContain('killed');
+    run.signal('SIGKILL');
+    await run.finished;
+    server.release();
+    const { json, text } = await statusOf(bench);
+    expect(json).toMatchObject({ state: 'open', stopped: null });
+    expect(text).toContain('the last run was killed');
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect((await statusOf(bench)).text).not.toContain('killed');
+  });
+});
