@@ -54,6 +54,6 @@ export function stoppingText(event: EventOf<'stopping'>): string {
   const waiting =
     event.inFlight === 0
       ? 'no calls in flight'
-      : `waiting for ${event.inFlight} in flight (already paid for); press Ctrl-C again to drop them`;
+      : `waiting for ${event.inFlight} in flight (already paid for); Ctrl-C now drops them`;
   return `stopping (${oneLine(event.reason)}): no new calls, ${waiting}`;
 }

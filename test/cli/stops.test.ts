@@ -198,6 +198,26 @@ describe('3: limits of the user', () => {
     expect([...server.counts().values()]).toEqual(ids.map(() => 1));
   });
 
+  test.each([
+    ['Ctrl-C drops the calls in flight, as is told', 'SIGINT', 2],
+    ['SIGTERM does not: they are waited for', 'SIGTERM', 0],
+  ] as const)('a run that a limit is stopping: a first %s', async (_, signal, dropped) => {
+    const { bench, server, args } = await prepareCliJob(6, { mixed: true });
+    server.hold();
+    const run = startCli(bench, [...args, '--max-duration', '300ms', '-c', '2', '--json']);
+    await run.says('waiting for 2 in flight (already paid for); Ctrl-C now drops them');
+    run.signal(signal);
+    if (dropped > 0) await run.before(server.idle());
+    server.release();
+    const ended = await run.finished;
+    expect(ended).toMatchObject({ status: 3 });
+    expect(ended.json()).toMatchObject({
+      lines: { answered: 2 - dropped },
+      possibly_billed: { attempts: dropped },
+      stopped: { reason: 'duration' },
+    });
+  });
+
   test('--max-cost stops before the job costs more, over all its runs', async () => {
     const { bench, server, args, ids } = await prepareCliJob(10, { mixed: true });
     // One line is expected to cost about 0.001 CNY (512 tokens out at 2 CNY a million).

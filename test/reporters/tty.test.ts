@@ -60,7 +60,7 @@ test('tty: log lines: above the bar, none lost right before the end, bar gone at
   const rows = terminal.rows();
   expect(rows).toHaveLength(4);
   expect(rows[1]).toContain('qwen-max takes no more calls in this run: AccessDenied: no right');
-  expect(rows[2]).toContain('waiting for 12 in flight (already paid for); press Ctrl-C again');
+  expect(rows[2]).toContain('waiting for 12 in flight (already paid for); Ctrl-C now drops them');
   expect(rows[3]).toBe('');
 });
 
