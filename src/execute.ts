@@ -3,9 +3,9 @@ import { defer, type Deferred } from './execute/deferred.ts';
 import { Hold } from './execute/hold.ts';
 import { BatchSize } from './job/batch-size.ts';
 import type { Journal } from './execute/journal.ts';
-import type { Batch } from './ledger/records.ts';
 import { newPending, type PendingBatch, recordsIn, takeBack } from './execute/pending-batch.ts';
 import type { PlannedLine } from './plan.ts';
+import type { TurnBatch } from './execute/turn-batch.ts';
 
 /** Bodies of open lines that are held at once, in bytes (guarantee 19). */
 const OPEN_BODY_BYTES_MAX = 128 * 1024 * 1024;
@@ -16,19 +16,6 @@ const OPEN_BODY_BYTES_MAX = 128 * 1024 * 1024;
  */
 const BATCH_TURNS_MOST = 4;
 
-/** Everything that happened in one turn of the event loop, or a few, to be made durable together. */
-export type TurnBatch = Batch & {
-  /** Every line before this one is settled or blank: the front of output in input order. */
-  readonly frontier: number;
-  /** After one was put back: no call is in flight any more, so that nothing else will join it. */
-  readonly isLast: boolean;
-  /**
-   * There is no room for it: what has ended comes again with a later batch, its starts are given up, and no
-   * further call begins.
-   */
-  putBack(): void;
-};
-
 export type ExecuteOptions = {
   /** Open lines in chunks, in input order. */
   readonly lines: AsyncIterator<readonly PlannedLine[]>;
@@ -36,6 +23,8 @@ export type ExecuteOptions = {
   settle(line: PlannedLine, journal: Journal): Promise<void>;
   readonly windowLines: () => number;
   readonly stop: AbortSignal;
+  /** Calls in flight are dropped; what was put back is tried again at once. */
+  readonly abort: AbortSignal;
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
 };
 
@@ -53,7 +42,7 @@ export type ExecuteOptions = {
  *
  * States: *filling* (lines are opened while the window has room), *draining* (stop was asked for or
  * the input is at its end: open lines settle or give up), *holding* (a batch was put back: as draining, and what
- * ends is held and yielded every few seconds, and once no call is in flight), *done* (none open). A failure, of reading
+ * ends is held and yielded every few seconds, and at once when no call is in flight any more), *done* (none open). A failure, of reading
  * or of settling (a bug), stops the filling, lets open lines end, yields what they settled, and is
  * thrown last, so that no paid answer is lost with it. Reading never delays a batch.
  */
@@ -103,6 +92,9 @@ class Run {
   private readonly onStop = (): void => {
     this.schedule();
   };
+  private readonly onAbort = (): void => {
+    this.hold.hasten();
+  };
   private readonly journal: Journal;
 
   constructor(options: ExecuteOptions) {
@@ -111,6 +103,7 @@ class Run {
       this.wake.resolve();
     });
     options.stop.addEventListener('abort', this.onStop);
+    options.abort.addEventListener('abort', this.onAbort);
     this.journal = {
       started: (start) => {
         if (this.hold.isOn) return Promise.resolve(false);
@@ -169,7 +162,7 @@ class Run {
       await this.wake.promise;
       this.wake = defer();
       this.scheduled = false;
-    } while (this.hold.isOn && !this.idle && !this.hold.isDue);
+    } while (this.hold.keeps(this.idle));
   }
 
   takeBatch(): TurnBatch | null {
@@ -195,6 +188,7 @@ class Run {
     this.failure ??= { error };
     this.hold.close();
     this.options.stop.removeEventListener('abort', this.onStop);
+    this.options.abort.removeEventListener('abort', this.onAbort);
     for (const pending of [this.committing, this.pending]) {
       pending?.begun.reject(error);
       pending?.durable.reject(error);
@@ -205,7 +199,7 @@ class Run {
     if (this.committing === null) return;
     this.pending = takeBack(this.committing, this.pending);
     this.committing = null;
-    this.hold.begin();
+    this.hold.begin(this.idle);
     this.schedule();
   };
 

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { QbatchError } from './errors.ts';
 import { execute } from './execute.ts';
 import { Commits } from './job/commits.ts';
 import { setOutputs, setState } from './ledger/jobs.ts';
@@ -7,6 +8,7 @@ import { closeUnknownAttempts, lastSeq, priorAttempts, settledLines } from './le
 import type { Batch, Cursor, Job } from './ledger/records.ts';
 import { ChunkStarts, openLines, type OpenLinesOptions } from './job/open-lines.ts';
 import type { Sample } from './job/sample.ts';
+import { countText } from './reporters/number-text.ts';
 import type { Report } from './reporters/reporter.ts';
 import { settleLine, type SettleContext } from './settle.ts';
 import type { Writer } from './write.ts';
@@ -26,9 +28,11 @@ export type DispatchOptions = {
   readonly sample: Sample | null;
   readonly windowLines: () => number;
   readonly report: Report;
-  /** The files or the ledger cannot be written: the run is to stop. */
+  /** The files cannot be written: the run is to stop. */
   onFailure(error: unknown): void;
-  /** There is no room for the ledger: the run is about to stop, and what was set aside for that may be given up. */
+  /** The ledger cannot be written now: the run is to stop, and what is in flight to be written when it can be. */
+  onHeld(error: QbatchError): void;
+  /** There is no room for the ledger: what was set aside for that may be given up. */
   giveRoom(): void;
   /** Writes more in each commit. */
   readonly alongside: () => void;
@@ -52,18 +56,9 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
     options.onFailure(error);
   };
   const { starts, lines, seqBefore } = openJob(options);
-  const commits = new Commits({
-    ledger,
-    jobId: job.id,
-    clock,
-    lastSeq: seqBefore,
-    alongside: options.alongside,
-    onNoRoom(error) {
-      // What there is of room is the ledger's: the files may be on the same disk, and can be written later.
-      writer = null;
-      options.giveRoom();
-      options.onFailure(error);
-    },
+  const commits = openCommits(options, seqBefore, () => {
+    // What there is of room is the ledger's: the files may be on the same disk, and can be written later.
+    writer = null;
   });
   writer?.startAfter(commits.lastSeq);
   // One for all lines: the executor has one journal.
@@ -80,6 +75,7 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
     },
     windowLines: options.windowLines,
     stop: options.context.stop,
+    abort: options.context.abort,
     clock,
   });
   for await (const batch of batches) {
@@ -134,6 +130,31 @@ function openJob(options: DispatchOptions): {
   );
   const last = { line: settledTo, seq: settledTo > 0 ? cursor.seq : 0 };
   return { starts, lines, seqBefore: lastSeq(database, job.id, last) };
+}
+
+function openCommits(options: DispatchOptions, seqBefore: number, onHeld: () => void): Commits {
+  const { ledger, job, clock, context, report } = options;
+  return new Commits({
+    ledger,
+    jobId: job.id,
+    clock,
+    lastSeq: seqBefore,
+    alongside: options.alongside,
+    abort: context.abort,
+    onHeld(error) {
+      onHeld();
+      options.onHeld(error);
+    },
+    onNoRoom: options.giveRoom,
+    onWaiting(calls, forMs) {
+      report({ event: 'notice', severity: 'warning', message: waitingText(calls, forMs) });
+    },
+  });
+}
+
+function waitingText(calls: number, forMs: number): string {
+  const wait = calls === 1 ? 'waits' : 'wait';
+  return `the replies to ${countText(calls, 'call')} ${wait} for the ledger to be unlocked: tried again for ${forMs / 1000} s; Ctrl-C gives them up`;
 }
 
 function reportSettled({ settled }: Batch, report: Report): void {

@@ -86,6 +86,7 @@ async function watch({ slots, lines, calls, commits }: Scenario, full: Full = NE
     settle: (line, journal) => settleLine(line, { ...at.context, journal }),
     windowLines: () => 32,
     stop: at.context.stop,
+    abort: at.context.abort,
     clock: at.clock,
   });
   let running = true;
@@ -167,6 +168,7 @@ describe('calls that a crash could repeat', () => {
       settle: (line, journal) => settleLine(line, { ...at.context, journal }),
       windowLines: () => 8,
       stop: at.context.stop,
+      abort: at.context.abort,
       clock: at.clock,
     });
     let running = true;

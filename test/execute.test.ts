@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { execute, type ExecuteOptions, type TurnBatch } from '../src/execute.ts';
+import { execute, type ExecuteOptions } from '../src/execute.ts';
+import type { TurnBatch } from '../src/execute/turn-batch.ts';
 import type { PlannedLine } from '../src/plan.ts';
 import type { Journal } from '../src/execute/journal.ts';
 import { settleTurns } from './helpers/fake-clock.ts';
@@ -40,6 +41,7 @@ function optionsOf(
     settle,
     windowLines: () => 8,
     stop: new AbortController().signal,
+    abort: new AbortController().signal,
     clock: STILL,
     ...more,
   };
@@ -507,6 +509,7 @@ describe('execute', () => {
               settle,
               windowLines: () => windowLines,
               stop: new AbortController().signal,
+              abort: new AbortController().signal,
               clock: STILL,
             })) {
               for (const start of batch.starts) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { execute, type TurnBatch } from '../src/execute.ts';
+import { execute } from '../src/execute.ts';
+import type { TurnBatch } from '../src/execute/turn-batch.ts';
 import type { PlannedLine } from '../src/plan.ts';
 import { createFakeClock, settleTurns } from './helpers/fake-clock.ts';
 import { plannedLine } from './helpers/planned-line.ts';
@@ -10,6 +11,7 @@ const RETRY_MS = 5_000;
 
 /** Lines whose calls end when the test says so, one batch after the other, by a clock that stands still. */
 function openRun(lineCount: number, windowLines = 8) {
+  const abort = new AbortController();
   const clock = createFakeClock();
   const calls = new Map<number, () => void>();
   const over: string[] = [];
@@ -32,10 +34,12 @@ function openRun(lineCount: number, windowLines = 8) {
     },
     windowLines: () => windowLines,
     stop: new AbortController().signal,
+    abort: abort.signal,
     clock,
   });
   return {
     clock,
+    abort,
     calls,
     over,
     endCall(lineNo: number): void {
@@ -153,10 +157,37 @@ describe('a batch that is put back', () => {
     const held = await last;
     expect(linesOf(held?.ends)).toEqual([1, 2]);
     expect(held?.isLast).toBe(true);
-    // No room to the end: it may be put back once more, and comes at once.
-    held?.putBack();
-    expect(linesOf((await run.next())?.ends)).toEqual([1, 2]);
     expect(await run.next()).toBeNull();
+    expect(run.clock.timers).toBe(0);
+  });
+
+  test('put back with nothing in flight: it comes every few seconds, and at once where calls are dropped', async () => {
+    const run = openRun(1, 1);
+    await untilInFlight(run, 1);
+    const asked = run.next();
+    await settleTurns();
+    run.endCall(1);
+    (await asked)?.putBack();
+    const atOnce = run.next();
+    await run.clock.advance(1);
+    expect(await atOnce).toMatchObject({ ends: [{ lineNo: 1 }], isLast: true });
+    (await atOnce)?.putBack();
+    for (let nth = 0; nth < 3; nth += 1) {
+      const came: (TurnBatch | null)[] = [];
+      const again = run.next().then((batch) => came.push(batch));
+      await run.clock.advance(RETRY_MS - 1);
+      expect(came).toEqual([]);
+      await run.clock.advance(1);
+      await again;
+      expect(came).toMatchObject([{ ends: [{ lineNo: 1 }], isLast: true }]);
+      came[0]?.putBack();
+    }
+    const last = run.next();
+    await settleTurns();
+    run.abort.abort();
+    expect(await last).toMatchObject({ ends: [{ lineNo: 1 }], isLast: true });
+    expect(await run.next()).toBeNull();
+    expect(run.over).toEqual(['1 settled']);
     expect(run.clock.timers).toBe(0);
   });
 

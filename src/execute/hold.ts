@@ -2,16 +2,18 @@ import type { Clock } from '../clock.ts';
 
 /**
  * What was put back is tried again at once, since room was made for it that others on the disk may take; then this
- * often, while calls are in flight: somebody may make more.
+ * often: somebody may make more, or give back the lock that he holds on the ledger.
  */
 const RETRY_EVERY_MS = 5_000;
 
-/** Whether batches are held back since there was no room for one, and when they are tried again. */
+/** Whether batches are held back since one could not be written, and when they are tried again. */
 export class Hold {
   private readonly clock: Pick<Clock, 'after'>;
   private readonly wake: () => void;
   private on = false;
   private due = false;
+  /** It was whole, with nothing in flight, when it was put back last. */
+  private wasWhole = false;
   private waitMs = 0;
   private cancel: () => void = () => undefined;
 
@@ -26,12 +28,21 @@ export class Hold {
     return this.on;
   }
 
-  get isDue(): boolean {
-    return this.due;
+  /** `whole`: no call is in flight, so that nothing will join what is held. */
+  begin(whole: boolean): void {
+    this.on = true;
+    this.wasWhole = whole;
   }
 
-  begin(): void {
-    this.on = true;
+  /** Whether what is held is not to be tried yet: it is when it is time, and as soon as it is whole. */
+  keeps(whole: boolean): boolean {
+    return this.on && !this.due && (!whole || this.wasWhole);
+  }
+
+  /** Nobody wants to wait: it is time. */
+  hasten(): void {
+    this.due = true;
+    this.wake();
   }
 
   /** The time to the next try begins, where it is on. */

@@ -1,5 +1,7 @@
-import { EXIT, OutputError, QbatchError } from '../errors.ts';
-import type { TurnBatch } from '../execute.ts';
+import type { Clock } from '../clock.ts';
+import { QbatchError } from '../errors.ts';
+import type { TurnBatch } from '../execute/turn-batch.ts';
+import { isBusy } from '../ledger/busy.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isNoRoom } from '../ledger/no-room.ts';
 import type { AttemptEnd, Batch, Cursor, SettledLine } from '../ledger/records.ts';
@@ -7,17 +9,25 @@ import { countText } from '../reporters/number-text.ts';
 
 /** So many ends are written together where not all of them find room. */
 const PARTS_ENDS: readonly number[] = [Infinity, 64, 8, 1];
+/** A lock is waited for so long once nothing is in flight: what is held is paid, and waiting costs nothing. */
+const LOCK_PATIENCE_MS = 120_000;
 
 export type CommitsOptions = {
   readonly ledger: Ledger;
   readonly jobId: number;
-  readonly clock: { wallMs(): number };
+  readonly clock: Pick<Clock, 'wallMs' | 'monotonicMs'>;
   /** The last `seq` that was given out. */
   readonly lastSeq: number;
   /** Writes more in each commit. */
   readonly alongside: () => void;
-  /** Told once that there is no room: no call is to begin any more, and what room can be made is made. */
-  onNoRoom(error: QbatchError): void;
+  /** The calls in flight are dropped: nobody wants to wait. */
+  readonly abort: AbortSignal;
+  /** Told once that a batch is put back: no call is to begin any more. */
+  onHeld(error: QbatchError): void;
+  /** Told once that there is no room: what can be made is made. */
+  onNoRoom(): void;
+  /** Told once that a lock is waited for, for so long, with what so many calls brought; none is in flight. */
+  onWaiting(calls: number, forMs: number): void;
 };
 
 function answersIn(ends: readonly AttemptEnd[]): number {
@@ -53,15 +63,18 @@ function joined(one: Batch, other: Batch): Batch {
 }
 
 /**
- * The commits of a run: the only place that numbers settled lines. A batch for which there is no room is put back,
- * and the calls in flight come to their end; they are paid, and their answers are written as soon as there is
- * room. What finds none in the end is lost to the ledger, and told.
+ * The commits of a run: the only place that numbers settled lines. A batch for which there is no room, or that
+ * another program's lock keeps out, is put back, and the calls in flight come to their end; they are paid, and their
+ * answers are written as soon as they can be. What cannot be in the end is lost to the ledger, and told.
  */
 export class Commits {
   private readonly options: CommitsOptions;
   private seq: number;
-  /** Why no call begins any more; null: there has been room. */
-  private noRoom: QbatchError | null = null;
+  /** Why no call begins any more; null: whatever came was written at once. */
+  private held: QbatchError | null = null;
+  private hasRoom = true;
+  /** When a lock is waited for no longer; null: something is in flight. */
+  private giveUpMs: number | null = null;
   private answersSince = 0;
 
   constructor(options: CommitsOptions) {
@@ -74,9 +87,9 @@ export class Commits {
     return this.seq;
   }
 
-  /** How the run ends where there was no room for a while; null: there has been. */
+  /** How the run ends where a batch was put back; null: none was. */
   get failure(): QbatchError | null {
-    return this.noRoom === null ? null : allWritten(this.noRoom, this.answersSince);
+    return this.held === null ? null : allWritten(this.held, this.answersSince);
   }
 
   /**
@@ -87,26 +100,53 @@ export class Commits {
     try {
       this.write(batch, cursor);
     } catch (error) {
-      if (!(error instanceof QbatchError) || !isNoRoom(error)) throw error;
-      if (this.noRoom === null) {
-        this.noRoom = error;
-        this.options.onNoRoom(error);
-      }
-      if (batch.isLast) yield* this.writeParts(batch, error);
-      else batch.putBack();
+      if (!(error instanceof QbatchError) || !(isNoRoom(error) || isBusy(error))) throw error;
+      this.tell(error);
+      if (!batch.isLast || this.waits(batch, error)) batch.putBack();
+      else if (isBusy(error)) this.giveUp(batch, error);
+      else yield* this.writeParts(batch, error);
       return;
     }
     yield batch;
+  }
+
+  private tell(error: QbatchError): void {
+    if (this.held === null) {
+      this.held = error;
+      this.options.onHeld(error);
+    }
+    if (this.hasRoom && isNoRoom(error)) {
+      this.hasRoom = false;
+      this.options.onNoRoom();
+    }
+  }
+
+  /** Whether the last batch is tried again later. */
+  private waits({ ends }: Batch, error: QbatchError): boolean {
+    const { clock, abort, onWaiting } = this.options;
+    if (!isBusy(error) || abort.aborted) return false;
+    const nowMs = clock.monotonicMs();
+    if (this.giveUpMs === null) {
+      this.giveUpMs = nowMs + LOCK_PATIENCE_MS;
+      onWaiting(ends.length, LOCK_PATIENCE_MS);
+    }
+    return nowMs < this.giveUpMs;
+  }
+
+  /** Nothing of `left` is written any more. */
+  private giveUp(left: Batch, error: QbatchError): never {
+    const lost = answersIn(left.ends);
+    throw lost > 0 ? someLost(error, lost) : (this.failure ?? error);
   }
 
   private write(batch: Batch, cursor: Cursor | null): void {
     const { ledger, jobId, clock, alongside } = this.options;
     const seqBefore = this.seq;
     // What room there is, once there was none, is for answers.
-    const more = this.noRoom === null ? { alongside } : {};
+    const more = this.held === null ? { alongside } : {};
     ledger.commit(jobId, batch, { wallMs: clock.wallMs(), seqBefore, cursor, ...more });
     this.seq += batch.settled.length;
-    if (this.noRoom !== null) this.answersSince += answersIn(batch.ends);
+    if (this.held !== null) this.answersSince += answersIn(batch.ends);
   }
 
   /** The last chance: as much of a batch as there is room for. Throws where that is not all. */
@@ -123,9 +163,7 @@ export class Commits {
       }
       left = unfit;
     }
-    if (recordsOf(left) === 0) return;
-    const lost = answersIn(left.ends);
-    throw lost > 0 ? someLost(error, lost) : (this.failure ?? error);
+    if (recordsOf(left) > 0) this.giveUp(left, error);
   }
 
   private fits(part: Batch): boolean {
@@ -143,18 +181,19 @@ export class Commits {
 function allWritten(error: QbatchError, answers: number): QbatchError {
   if (answers === 0) return error;
   const were = answers === 1 ? 'was' : 'were';
-  return new OutputError(
-    EXIT.io,
-    `${error.message}; ${countText(answers, 'answer')} in flight ${were} written when there was room`,
+  const when = isBusy(error) ? 'it was given back' : 'there was room';
+  return new QbatchError(
+    error.exitCode,
+    `${error.message}; ${countText(answers, 'answer')} in flight ${were} written when ${when}`,
     error.hint,
     error,
   );
 }
 
-/** Answers came, and there was no room for them to the end. */
+/** Answers came, and could not be written to the end. */
 function someLost(error: QbatchError, answers: number): QbatchError {
-  return new OutputError(
-    EXIT.io,
+  return new QbatchError(
+    error.exitCode,
     `${error.message}; ${countText(answers, 'answer')} in flight could not be written`,
     `${error.hint ?? ''}; the calls whose answers could not be written may be billed, and are made again`,
     error,

@@ -6,6 +6,7 @@ import { askQuotas } from './ask-quotas.ts';
 import { JobRun } from './job-run.ts';
 import type { RunOptions } from './run-options.ts';
 import { dropBallast, giveRoom, makeBallast } from '../ledger/ballast.ts';
+import { isBusy, tryShortly } from '../ledger/busy.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import {
   CURSOR_START,
@@ -120,6 +121,10 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
         windowLines: () => run.limiter.windowLines(job.survey.models.length),
         report,
         onFailure: (error) => {
+          stop.stop(stoppedBy(error));
+        },
+        onHeld: (error) => {
+          if (isBusy(error)) tryShortly(ledger);
           stop.stop(stoppedBy(error));
         },
         giveRoom: () => {

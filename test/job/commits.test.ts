@@ -1,11 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { EXIT, type QbatchError } from '../../src/errors.ts';
-import type { TurnBatch } from '../../src/execute.ts';
+import type { TurnBatch } from '../../src/execute/turn-batch.ts';
 import { Commits } from '../../src/job/commits.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { readMark } from '../../src/ledger/mark.ts';
 import type { Batch, Job } from '../../src/ledger/records.ts';
 import { verifyLedger } from '../../src/ledger/verify.ts';
+import Database from '../helpers/sqlite.mjs';
 import { FAKE_WALL_START_MS } from '../helpers/fake-clock.ts';
 import {
   addJob,
@@ -31,17 +32,40 @@ function openCommits() {
   const job = addJob(ledger, folder, { lineCount: LINES });
   const told: QbatchError[] = [];
   const beside = { writes: 0 };
+  const time = { nowMs: 0 };
+  const abort = new AbortController();
+  const waited: string[] = [];
+  const rooms = { asked: 0 };
   const commits = new Commits({
     ledger,
     jobId: job.id,
-    clock: { wallMs: () => FAKE_WALL_START_MS },
+    clock: { wallMs: () => FAKE_WALL_START_MS, monotonicMs: () => time.nowMs },
     lastSeq: 0,
     alongside: () => {
       beside.writes += 1;
     },
-    onNoRoom: (error) => told.push(error),
+    abort: abort.signal,
+    onHeld: (error) => told.push(error),
+    onNoRoom: () => {
+      rooms.asked += 1;
+    },
+    onWaiting: (calls, forMs) => waited.push(`${calls} calls, ${forMs} ms`),
   });
-  return { ledger, job, commits, told, beside };
+  return { ledger, job, commits, told, beside, time, abort, waited, rooms };
+}
+
+/** Another program locks the ledger for writing; what this returns gives the lock back. */
+function lockElsewhere(ledger: Ledger): () => void {
+  const other = new Database(ledger.path);
+  onTestFinished(() => {
+    other.close();
+  });
+  other.exec('BEGIN IMMEDIATE');
+  // Not of interest here, and long.
+  ledger.database.pragma('busy_timeout = 0');
+  return () => {
+    other.exec('ROLLBACK');
+  };
 }
 
 /** So many pages more than now, and there is no room any more. */
@@ -209,5 +233,77 @@ describe('a batch for which there is no room', () => {
     expect(put.back).toBe(0);
     expect(told).toEqual([]);
     expect(commits.failure).toBeNull();
+  });
+});
+
+const LOCK_PATIENCE_MS = 120_000;
+
+describe('a batch that another program’s lock keeps out', () => {
+  test('is put back; with nothing in flight it is tried again for a while, and told once', async () => {
+    const { ledger, job, commits, told, time, waited, rooms } = openCommits();
+    begin(commits, 4);
+    const giveBack = lockElsewhere(ledger);
+    const early = answers([1]);
+    expect([...commits.commit(early.batch, null)]).toEqual([]);
+    expect(early.put.back).toBe(1);
+    expect(waited).toEqual([]);
+    for (const nowMs of [1_000, 60_000, LOCK_PATIENCE_MS + 999]) {
+      time.nowMs = nowMs;
+      const last = answers([1, 2, 3, 4], true);
+      expect([...commits.commit(last.batch, null)]).toEqual([]);
+      expect(last.put.back).toBe(1);
+    }
+    expect(waited).toEqual([`4 calls, ${LOCK_PATIENCE_MS} ms`]);
+    expect(told).toMatchObject([{ exitCode: EXIT.busy }]);
+    giveBack();
+    expect([...commits.commit(answers([1, 2, 3, 4], true).batch, null)]).toHaveLength(1);
+    expect(seqsOf(ledger)).toEqual([1, 2, 3, 4]);
+    expect(commits.failure).toMatchObject({
+      exitCode: EXIT.busy,
+      message: expect.stringMatching(
+        /holds a lock on .*; 4 answers in flight were written when it was given back$/,
+      ) as unknown,
+    });
+    expect(rooms.asked).toBe(0);
+    await expectSound(ledger, job);
+  });
+
+  test.each([
+    [
+      'the time is over',
+      (at: ReturnType<typeof openCommits>) => (at.time.nowMs = LOCK_PATIENCE_MS),
+    ],
+    ['nobody wants to wait', (at: ReturnType<typeof openCommits>) => at.abort.abort()],
+  ])('to the end; %s: what is lost is told', async (_, end) => {
+    const at = openCommits();
+    const { ledger, job, commits } = at;
+    begin(commits, 3);
+    const giveBack = lockElsewhere(ledger);
+    expect([...commits.commit(answers([1, 2], true).batch, null)]).toEqual([]);
+    end(at);
+    const { batch, put } = answers([1, 2, 3], true);
+    const error = thrownBy(() => [...commits.commit(batch, null)]);
+    expect(error).toMatchObject({
+      exitCode: EXIT.busy,
+      message: expect.stringContaining('; 3 answers in flight could not be written') as unknown,
+      hint: expect.stringContaining('may be billed, and are made again') as unknown,
+    });
+    expect(put.back).toBe(0);
+    giveBack();
+    expect(seqsOf(ledger)).toEqual([]);
+    await expectSound(ledger, job);
+  });
+
+  test('and then the disk is full: room is made, once', () => {
+    const { ledger, commits, told, rooms } = openCommits();
+    begin(commits, 2);
+    const giveBack = lockElsewhere(ledger);
+    expect([...commits.commit(answers([1]).batch, null)]).toEqual([]);
+    giveBack();
+    leaveRoom(ledger, 0);
+    for (let nth = 0; nth < 2; nth += 1)
+      expect([...commits.commit(answers([1, 2]).batch, null)]).toEqual([]);
+    expect(rooms.asked).toBe(1);
+    expect(told).toHaveLength(1);
   });
 });
