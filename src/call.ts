@@ -93,16 +93,22 @@ function waitMsOf({ headers }: HttpCall): number {
   return seconds > 0 ? Math.min(seconds * 1000, WAIT_MS_MAX) : 0;
 }
 
-/** Opens the HTTP side of a run: one pool an origin, one deadline timer; the key goes into every call and nowhere else. */
+/** Opens the HTTP side of a run: two pools an origin at the most, one deadline timer; the key goes into every call and nowhere else. */
 export function openTransport(options: TransportOptions): Transport {
   const routes = {
     dashscope: routeOf(options.baseUrls.dashscope),
     openai: routeOf(options.baseUrls.openai),
   };
-  const dispatchers = new Map<string, Dispatcher>();
-  for (const { origin } of Object.values(routes)) {
-    if (!dispatchers.has(origin)) dispatchers.set(origin, openDispatcher(options, origin));
-  }
+  const shared = new Map<string, Dispatcher>();
+  /** A server may close a connection that is not in use, or not serve it any more, just when the next call goes out over it. */
+  const own = new Map<string, Dispatcher>();
+  const dispatcherOf = (dispatchers: typeof shared, origin: string): Dispatcher => {
+    const known = dispatchers.get(origin);
+    if (known !== undefined) return known;
+    const opened = openDispatcher(options, origin);
+    dispatchers.set(origin, opened);
+    return opened;
+  };
   const open = new Set<Exchange>();
   const room = new ReplyRoom();
   const fixed: Record<string, string> = {
@@ -121,6 +127,7 @@ export function openTransport(options: TransportOptions): Transport {
       return open.size;
     },
     send(call, openFold) {
+      const isOwn = call.ownConnection === true;
       const { origin, prefix } = routes[call.protocol];
       const limitMs = call.stream ? options.timeoutMs.streamed : options.timeoutMs.whole;
       return new Promise((resolve) => {
@@ -134,9 +141,11 @@ export function openTransport(options: TransportOptions): Transport {
           method: call.method ?? 'POST',
           headers: Object.keys(call.headers).length === 0 ? fixed : { ...call.headers, ...fixed },
           body: call.method === 'GET' ? null : call.body,
+          // Closed after its reply.
+          ...(isOwn ? { reset: true } : {}),
         };
         try {
-          dispatchers.get(origin)?.dispatch(request, exchange);
+          dispatcherOf(isOwn ? own : shared, origin).dispatch(request, exchange);
         } catch (error) {
           exchange.onResponseError(null, error as Error);
         }
@@ -150,7 +159,8 @@ export function openTransport(options: TransportOptions): Transport {
     },
     async close() {
       deadlines.close();
-      await Promise.all([...dispatchers.values()].map((dispatcher) => dispatcher.destroy()));
+      const opened = [...shared.values(), ...own.values()];
+      await Promise.all(opened.map((dispatcher) => dispatcher.destroy()));
     },
   };
 }

@@ -22,8 +22,9 @@ import type { Report } from './reporters/reporter.ts';
 import { settleUnsent } from './settle/settle-unsent.ts';
 import { answeredLine, failedLine } from './settle/settled-line.ts';
 import { callToMake } from './settle/streamed-call.ts';
+import { learnFrom, openTally, type Tally } from './settle/tally.ts';
 import { tellBegun } from './settle/tell-begun.ts';
-import { meetsLimitAgain, TIME_LIMIT_CODES, toldOfLimit } from './time-limit.ts';
+import { meetsLimitAgain, toldOfLimit } from './time-limit.ts';
 
 /** A call that may have been billed but brought no answer is made at most this often for one line. */
 const AMBIGUOUS_MAX = 2;
@@ -59,15 +60,6 @@ export type SettleContext = {
   readonly report: Report;
 };
 
-/** What has been tried on a line, over all runs. */
-type Tally = {
-  attempt: number;
-  counted: number;
-  ambiguous: number;
-  /** An unstreamed call met the service's time limit: a stream is asked for from now on. */
-  tooSlow: boolean;
-};
-
 /** Where an attempt is made. */
 type At = { readonly context: SettleContext; readonly ticket: Ticket };
 
@@ -79,12 +71,7 @@ type Next = 'done' | { readonly waitMs: number; readonly again: boolean };
  * place where calls are made and retries decided. A failure is data; only bugs reject.
  */
 export async function settleLine(line: PlannedLine, context: SettleContext): Promise<void> {
-  const tally: Tally = {
-    attempt: line.prior?.last ?? 0,
-    counted: line.prior?.counted ?? 0,
-    ambiguous: line.prior?.ambiguous ?? 0,
-    tooSlow: line.prior?.tooSlow ?? false,
-  };
+  const tally = openTally(line);
   if (context.onAmbiguous === 'fail' && tally.ambiguous > 0) {
     await settleUnsent(line, tally.attempt, { ...context, failure: NOT_PAID_TWICE });
     return;
@@ -131,7 +118,7 @@ async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
     if (!isWritten) return 'done';
     const startedMs = context.clock.monotonicMs();
     if (!context.stop.aborted && !context.abort.aborted) {
-      result = await context.transport.send(callToMake(line, tally.tooSlow), (reply) => {
+      result = await context.transport.send(callToMake(line, tally), (reply) => {
         const { redact, protocols } = context;
         const fold = protocols[line.call.protocol].fold({ ...reply, redact }, line);
         return tellBegun(fold, () => ticket.admitted());
@@ -212,7 +199,7 @@ function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailu
   if (isOverload(failure, verdict)) ticket.overloaded(code);
   const replied = failure.kind === 'http' || failure.kind === 'bad-response';
   const wallMs = context.clock.wallMs();
-  if (TIME_LIMIT_CODES.includes(code)) tally.tooSlow = true;
+  learnFrom(failure, tally);
   context.report({
     event: 'attempt-ended',
     line: line.lineNo,

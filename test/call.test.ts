@@ -8,6 +8,7 @@ import {
 } from 'node:http';
 import {
   type AddressInfo,
+  connect,
   createServer as createSocketServer,
   type Server,
   type Socket,
@@ -514,6 +515,31 @@ describe('openTransport: streams', () => {
 });
 
 describe('openTransport: no whole reply', () => {
+  test('a server that resets each connection at its second call: one of its own is never used twice', async () => {
+    const seen: string[] = [];
+    const served = new Set<Socket>();
+    const origin = await rawServer((socket, request) => {
+      seen.push(/connection: (\S+)/i.exec(request)?.[1] ?? '');
+      if (served.has(socket)) {
+        socket.resetAndDestroy();
+        return;
+      }
+      served.add(socket);
+      const head = `HTTP/1.1 200 OK\r\ncontent-length: ${Buffer.byteLength(ANSWER)}\r\n\r\n`;
+      socket.write(head + ANSWER);
+    });
+    const transport = transportTo(origin, { connectionsMax: 1 });
+    const kinds: string[] = [];
+    for (const call of [CALL, CALL, CALL]) kinds.push((await send(transport, call)).kind);
+    expect(kinds).toEqual(['reply', 'failed', 'reply']);
+    // The connection of the last call is kept, and the pool of these must not take it.
+    const own: HttpCall = { ...CALL, ownConnection: true };
+    for (const call of [own, own, own]) kinds.push((await send(transport, call)).kind);
+    expect(kinds.slice(3)).toEqual(['reply', 'reply', 'reply']);
+    expect(seen.slice(3)).toEqual(['close', 'close', 'close']);
+    expect(served.size).toBe(5);
+  });
+
   test('reset before the headers: possibly billed', async () => {
     const origin = await rawServer((socket) => {
       socket.resetAndDestroy();
@@ -914,6 +940,27 @@ describe('openTransport: proxies', () => {
       reply: { statusCode: 200 },
     });
     expect(asked).toHaveLength(1);
+  });
+
+  test('calls over connections of their own: each has a tunnel of its own too', async () => {
+    const origin = await httpServer((_request, response) => {
+      response.end(ANSWER);
+    });
+    let tunnels = 0;
+    const proxy = createServer();
+    proxy.on('connect', (_request: IncomingMessage, socket: Socket) => {
+      tunnels += 1;
+      const onward = connect(Number(new URL(origin).port), '127.0.0.1', () => {
+        socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+        socket.pipe(onward).pipe(socket);
+      });
+      onward.on('error', () => socket.destroy());
+      socket.on('error', () => onward.destroy());
+    });
+    const transport = transportTo(origin, { proxy: { http: await listen(proxy) } });
+    for (const call of [1, 2, 3].map((): HttpCall => ({ ...CALL, ownConnection: true })))
+      expect(await send(transport, call)).toMatchObject({ kind: 'reply' });
+    expect(tunnels).toBe(3);
   });
 
   test.each(['http', 'https'])(

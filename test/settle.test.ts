@@ -294,6 +294,25 @@ describe('settleLine: what may have been billed', () => {
     ]);
   });
 
+  test('a connection that broke without a byte of a reply: the next call goes over one of its own, and only that', async () => {
+    const at = surroundings(
+      (nth) =>
+        [
+          failedCall({ neverSent: true }),
+          failedCall(),
+          errorOf(500, 'InternalError', 'An internal error has occured'),
+          failedCall({ statusCode: 200 }),
+        ][nth - 1] ?? answerOf('好评'),
+    );
+    await at.run();
+    expect(at.transport.sent.map(({ ownConnection }) => ownConnection ?? false)).toEqual([
+      false,
+      false,
+      true,
+      false,
+    ]);
+  });
+
   test('one such attempt in an earlier run: only one more', async () => {
     const at = surroundings(() => failedCall());
     await at.run(plannedLine(7, { prior: { last: 1, counted: 1, ambiguous: 1, tooSlow: false } }));

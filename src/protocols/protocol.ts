@@ -13,6 +13,8 @@ export type HttpCall = {
   /** The bytes as they are sent: kept once, from planning to the last retry. */
   readonly body: Buffer;
   readonly stream: boolean;
+  /** Over a connection that no other call has used, or will. */
+  readonly ownConnection?: true;
   /** POST where left out; a GET has no body. */
   readonly method?: 'GET';
 };

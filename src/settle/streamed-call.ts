@@ -1,14 +1,19 @@
 import { scanObject } from '../json/json-scan.ts';
 import type { HttpCall } from '../protocols/protocol.ts';
 import { SSE_HEADERS } from '../protocols/sse-headers.ts';
+import type { Tally } from './tally.ts';
 import { streamOptions } from '../protocols/stream-options.ts';
 
-/** The call to make for a line: asking for a stream once an unstreamed one was too slow, where the line lets it. */
+/**
+ * The call to make for a line: asking for a stream once an unstreamed one was too slow, where the line lets it; over a
+ * connection of its own once one broke that may have been another call's before.
+ */
 export function callToMake(
   { call, mayStream }: { readonly call: HttpCall; readonly mayStream: boolean },
-  tooSlow: boolean,
+  { tooSlow, broke }: Pick<Tally, 'tooSlow' | 'broke'>,
 ): HttpCall {
-  return tooSlow && mayStream ? streamedCall(call) : call;
+  const asked = tooSlow && mayStream ? streamedCall(call) : call;
+  return broke ? { ...asked, ownConnection: true } : asked;
 }
 
 /**
