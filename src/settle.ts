@@ -119,6 +119,7 @@ async function tryOnce(line: PlannedLine, tally: Tally, at: At): Promise<Next> {
     const startedMs = context.clock.monotonicMs();
     if (!context.stop.aborted && !context.abort.aborted) {
       result = await context.transport.send(callToMake(line, tally), (reply) => {
+        ticket.reached();
         const { redact, protocols } = context;
         const fold = protocols[line.call.protocol].fold({ ...reply, redact }, line);
         return tellBegun(fold, () => ticket.admitted());

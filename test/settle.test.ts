@@ -500,6 +500,22 @@ describe('settleLine: calls that were never sent', () => {
     ]);
   });
 
+  test('a stream that has begun, without a token yet: the service is reached', async () => {
+    const transport = scriptedTransport((_call, nth, openFold) => {
+      if (nth < 4) return REFUSED;
+      openFold({ statusCode: 200, headers: { 'content-type': 'text/event-stream' } });
+      return 'hang';
+    });
+    const at = surroundings(() => 'hang', { transport });
+    const run = at.run();
+    await at.clock.advance(10_000);
+    expect(transport.sent).toHaveLength(4);
+    expect(at.limiter.unreachable('connect ECONNREFUSED')).toBe(250);
+    at.stop.abort();
+    transport.dropAll();
+    await run;
+  });
+
   test('the whole service pauses, longer each time', async () => {
     const times: number[] = [];
     const at: Surroundings = surroundings((nth) => {

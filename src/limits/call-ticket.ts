@@ -5,6 +5,7 @@ import type { AfterRefusal, Reservation, Ticket } from './ticket.ts';
 
 /** Whoever gave a ticket out, and is told what becomes of its call. */
 export type TicketDesk = {
+  reached(): void;
   admitted(ticket: CallTicket): void;
   throttled(ticket: CallTicket, why: FailureClass, waitMs: number | null): AfterRefusal;
   overloaded(ticket: CallTicket, code: string): void;
@@ -32,6 +33,10 @@ export class CallTicket implements Ticket {
     this.flight = call.flight;
     this.reserved = call.reserved;
     this.slot = slot;
+  }
+
+  reached(): void {
+    this.desk.reached();
   }
 
   admitted(): void {

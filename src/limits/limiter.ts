@@ -40,6 +40,9 @@ export class Limiter {
   private cancelTick: (() => void) | null = null;
   private active = 0;
   private readonly desk: TicketDesk = {
+    reached: () => {
+      this.outages.service.reached();
+    },
     admitted: ({ lane, flight }) => {
       this.outages.service.reached();
       lane.admitted(this.now(), flight);

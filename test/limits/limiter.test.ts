@@ -324,6 +324,19 @@ describe('Limiter: a service that admits nothing', () => {
     expect(limiter.unreachable('connect ECONNREFUSED')).toBe(250);
   });
 
+  test('a reply that has begun ends it, long before the call was admitted', async () => {
+    const { clock, limiter, tickets, told, ask } = createLimiter({ maxUnreachableMs: 10_000 });
+    for (let count = 0; count < 3; count += 1)
+      await clock.advance(limiter.unreachable('connect ECONNREFUSED'));
+    ask(lineOf('qwen-plus'));
+    await clock.advance(100);
+    tickets[0]?.ticket.reached();
+    expect(limiter.unreachable('connect ECONNREFUSED')).toBe(250);
+    tickets[0]?.ticket.release(DONE);
+    await clock.advance(10_000);
+    expect(told).toEqual([]);
+  });
+
   test('many calls refused at once: one pause', () => {
     const { limiter } = createLimiter();
     expect([
