@@ -2741,8 +2741,8 @@ export const OWN_CODES: readonly OwnCode[] = [
     scope: 'line',
     class: 'server',
     meaning:
-      'The call was dropped because you stopped the run a second time; it may have been billed.',
-    meaningZh: '您第二次中断运行，该调用被放弃；可能已计费。',
+      'The call was dropped because you interrupted a run that was stopping; it may have been billed.',
+    meaningZh: '您在运行正在停止时再次中断，该调用被放弃；可能已计费。',
     advice: 'Run the same command again.',
     adviceZh: '请重新运行同一命令。',
   },
