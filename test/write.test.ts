@@ -12,7 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { QbatchError } from '../src/errors.ts';
@@ -776,4 +776,25 @@ describe('output sets', () => {
       }
     },
   );
+
+  test('where an output is written anew is no place for another file: 73', () => {
+    const folder = tempFolder();
+    const paths = {
+      inputPath: join(folder, 'in.jsonl'),
+      resultsPath: join(folder, 'results.jsonl'),
+      errorsPath: join(folder, 'errors.jsonl'),
+      ledgerPath: join(folder, 'state.db'),
+    };
+    for (const anew of ['results.jsonl.qbatch-new', 'errors.jsonl.qbatch-new']) {
+      for (const one of ['inputPath', 'resultsPath', 'errorsPath', 'ledgerPath'] as const) {
+        if (anew.startsWith(basename(paths[one]))) continue;
+        const refused = refusal(() => {
+          refuseSameFiles({ ...paths, [one]: join(folder, anew) });
+        });
+        expect(refused.exitCode).toBe(73);
+        expect(refused.message).toContain(`${anew} is where`);
+      }
+    }
+    refuseSameFiles({ ...paths, resultsPath: '-', inputPath: join(folder, '-.qbatch-new') });
+  });
 });

@@ -7,7 +7,7 @@ import { isDatabase } from '../ledger/is-database.ts';
 import { filesBeside, LEDGER_ENDS } from '../ledger/ledger-files.ts';
 import { movedFiles } from '../ledger/moved-files.ts';
 import type { Job } from '../ledger/records.ts';
-import { OutputFile, outputSize } from '../output/output-file.ts';
+import { newPathOf, OutputFile, outputSize } from '../output/output-file.ts';
 import type { CommandIo } from './io.ts';
 
 /** What a ledger and the files beside it are called. */
@@ -95,12 +95,14 @@ export function ledgerFiles(ledgerPath: string): string[] {
   return [ledgerPath, ...filesBeside(ledgerPath)];
 }
 
-/** What a job reads and writes, where the ledger says and where it is now. */
+/** What a job reads and writes, where the ledger says and where it is now; also where it writes outputs anew. */
 export function jobFiles(job: Job, ledgerPath: string, jobs: readonly Job[]): string[] {
   return [job, movedFiles(job, ledgerPath, jobs)].flatMap((files) => [
     files.inputPath,
     files.resultsPath,
     files.errorsPath,
+    newPathOf(files.resultsPath),
+    newPathOf(files.errorsPath),
   ]);
 }
 

@@ -20,7 +20,14 @@ import { EXIT, OutputError, QbatchError } from '../errors.ts';
 const PRIVATE_MODE = 0o600;
 /** What names the files of a run. */
 const RUN_FLAGS = '-o or --errors';
+/** Files that will replace others are made beside them, under this name. */
+const NEW_SUFFIX = '.qbatch-new';
 const datasync = promisify(fdatasync);
+
+/** Where the file is made that will replace an output as a whole; what stands there is written over. */
+export function newPathOf(path: string): string {
+  return path + NEW_SUFFIX;
+}
 
 /** Turns what the file system said into 73 (cannot create) or 74 (cannot write). */
 export function outputError(

@@ -2,11 +2,8 @@ import type { Clock } from '../clock.ts';
 import { CURSOR_START } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Cursor, Job } from '../ledger/records.ts';
-import { OutputFile, outputSize, type OutputSink } from './output-file.ts';
+import { newPathOf, OutputFile, outputSize, type OutputSink } from './output-file.ts';
 import { Writer } from '../write.ts';
-
-/** Files that will replace others are made beside them, under this name. */
-const NEW_SUFFIX = '.qbatch-new';
 
 /** Stdout as an output: everything from line 1, nothing to cut off, nothing to sync. */
 export function stdoutSink(write: (text: string) => Promise<void>): OutputSink {
@@ -52,7 +49,7 @@ export function openOutputs(
   let errors: OutputFile;
   try {
     errors = replacing
-      ? new OutputFile(job.errorsPath + NEW_SUFFIX, 0, job.errorsPath)
+      ? new OutputFile(newPathOf(job.errorsPath), 0, job.errorsPath)
       : new OutputFile(job.errorsPath, cursor.errorsBytes);
   } catch (error) {
     results.close();
@@ -89,8 +86,8 @@ export function openOutputs(
  */
 export async function replaceOutputs(ledger: Ledger, job: Job, clock: Clock): Promise<Cursor> {
   // One name for all: the ledger's lock keeps others out, and what a process that died here left is reused.
-  const results = new OutputFile(job.resultsPath + NEW_SUFFIX, 0, job.resultsPath);
-  const errors = new OutputFile(job.errorsPath + NEW_SUFFIX, 0, job.errorsPath);
+  const results = new OutputFile(newPathOf(job.resultsPath), 0, job.resultsPath);
+  const errors = new OutputFile(newPathOf(job.errorsPath), 0, job.errorsPath);
   let cursor: Cursor;
   try {
     const writer = new Writer({
@@ -115,8 +112,7 @@ export async function replaceOutputs(ledger: Ledger, job: Job, clock: Clock): Pr
 
 /** Finds out before anything is sent whether `replaceOutputs` could make its files. Throws 73. */
 export function refuseUnwritable({ resultsPath, errorsPath }: Job): void {
-  for (const path of [resultsPath, errorsPath])
-    new OutputFile(path + NEW_SUFFIX, 0, path).discard();
+  for (const path of [resultsPath, errorsPath]) new OutputFile(newPathOf(path), 0, path).discard();
 }
 
 /**

@@ -2,6 +2,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EXIT, OutputError } from '../errors.ts';
 import { filesBeside } from '../ledger/ledger-files.ts';
+import { newPathOf } from './output-file.ts';
 
 /** A path without links in its folder, so that two spellings of one place are one. */
 function placeOf(path: string): string {
@@ -26,7 +27,7 @@ function fileIdOf(path: string): string | null {
 /**
  * Refuses outputs that are the input, the ledger or each other, and a ledger that is the input, however
  * they are spelled and under whatever name (hard links too); and any of them in the place of a file that
- * the ledger has beside it, which is written over or removed. Throws 73.
+ * the ledger has beside it, or in which an output is written anew: these are written over or removed. Throws 73.
  */
 export function refuseSameFiles(paths: {
   readonly inputPath: string;
@@ -35,10 +36,13 @@ export function refuseSameFiles(paths: {
   readonly errorsPath: string;
 }): void {
   const { inputPath, ledgerPath, resultsPath, errorsPath } = paths;
+  const outputs = [resultsPath, errorsPath].filter((path) => path !== '-');
   const known: { path: string; place: string; id: string | null }[] = [];
   for (const path of [inputPath, ledgerPath, resultsPath, errorsPath]) {
     if (path === '-') continue;
-    refuseOwn(path, ledgerPath);
+    refuseOwn(path, { files: filesBeside(ledgerPath), what: "a file of the ledger's own" });
+    for (const output of outputs)
+      refuseOwn(path, { files: [newPathOf(output)], what: `where ${output} is written anew` });
     const [place, id] = [placeOf(path), fileIdOf(path)];
     const other = known.find((one) => one.place === place || (id !== null && one.id === id));
     if (other !== undefined) {
@@ -56,14 +60,14 @@ export function refuseSameFiles(paths: {
   }
 }
 
-function refuseOwn(path: string, ledgerPath: string): void {
+function refuseOwn(path: string, own: { readonly files: string[]; readonly what: string }): void {
   const [place, id] = [placeOf(path), fileIdOf(path)];
-  const isOwn = (own: string): boolean =>
-    placeOf(own) === place || (id !== null && fileIdOf(own) === id);
-  if (!filesBeside(ledgerPath).some(isOwn)) return;
+  const isPath = (file: string): boolean =>
+    placeOf(file) === place || (id !== null && fileIdOf(file) === id);
+  if (!own.files.some(isPath)) return;
   throw new OutputError(
     EXIT.cannotCreate,
-    `${path} is a file of the ledger's own: it would be written over or removed`,
-    'name another file, or another ledger with --ledger',
+    `${path} is ${own.what}: it would be written over or removed`,
+    'name another file with -o, --errors or --ledger',
   );
 }
