@@ -16,8 +16,8 @@ function objectText(members: readonly RawMember[]): string {
 }
 
 /** Puts a system message in front of a raw, non-empty messages array. */
-function withSystem(messages: string, system: string, wrap: boolean): string {
-  const content = wrap ? `[{"text":${system}}]` : system;
+function withSystem(messages: string, system: string, inParts: boolean): string {
+  const content = inParts ? `[{"text":${system}}]` : system;
   const rest = messages.slice(messages.indexOf('[') + 1);
   return `[{"role":"system","content":${content}},${rest}`;
 }
@@ -47,10 +47,11 @@ function withTextParts(messages: string): string {
 function messagesText(request: Request, parts: RequestParts): string | null {
   const { view } = request;
   if (parts.messages === null) return null;
-  const wrap =
-    view.endpoint === 'multimodal-generation' && (view.shape === 'flat' || view.shape === 'prompt');
+  const inParts = view.endpoint === 'multimodal-generation';
+  const wrap = inParts && (view.shape === 'flat' || view.shape === 'prompt');
   const messages = wrap ? withTextParts(parts.messages) : parts.messages;
-  return parts.system === null ? messages : withSystem(messages, parts.system, wrap);
+  // Native lines are sent as they are written, but nobody wrote this message.
+  return parts.system === null ? messages : withSystem(messages, parts.system, inParts);
 }
 
 function has(members: readonly RawMember[], key: string): boolean {

@@ -127,6 +127,23 @@ describe('encodeRequest: native', () => {
     ]);
   });
 
+  test('the system prompt of a native line to a multimodal model is a list of parts, the line itself as written', () => {
+    const input = { messages: [{ role: 'user', content: [{ text: '图里有什么' }] }] };
+    const sent = {
+      model: 'qwen-vl-max',
+      input: { messages: [{ role: 'system', content: [{ text: '看图' }] }, ...input.messages] },
+    };
+    expect(bodyOf({ model: 'qwen-vl-max', input }, { system: '看图' })).toEqual(sent);
+    const url = '/api/v1/services/aigc/multimodal-generation/generation';
+    const body = { model: 'qwen-vl-max', input };
+    expect(bodyOf({ method: 'POST', url, body }, { system: '看图' })).toEqual(sent);
+    const text = { messages: MESSAGES };
+    expect(bodyOf({ model: 'qwen-plus', input: text }, { system: '看图' })).toEqual({
+      model: 'qwen-plus',
+      input: { messages: [{ role: 'system', content: '看图' }, ...MESSAGES] },
+    });
+  });
+
   test.each([
     [
       'the header',
