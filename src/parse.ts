@@ -29,7 +29,7 @@ export type Request = {
   readonly problems: readonly Problem[];
 };
 
-/** A line that must not be sent, and why: at least one of `problems` is an error (or a warning under `--strict`). */
+/** A line that must not be sent, and why: at least one of `problems` is an error (under `--strict` all warnings are). */
 export type Rejected = {
   readonly kind: 'rejected';
   readonly lineNo: number;
@@ -42,11 +42,20 @@ function rejected(lineNo: number, customId: string | null, ...problems: Problem[
   return { kind: 'rejected', lineNo, customId, problems };
 }
 
-/** Fails lines whose problems weigh enough: errors always, warnings under `strict`. */
-function weighs(problems: readonly Problem[], strict: boolean): boolean {
-  return problems.some(
-    ({ severity }) => severity === 'error' || (strict && severity === 'warning'),
-  );
+/**
+ * What `--strict` makes of problems: warnings are errors, in name too, so that whoever filters or counts errors finds
+ * why the line is invalid. Errors that were errors before come first.
+ */
+function strictly(problems: readonly Problem[]): readonly Problem[] {
+  const raised = problems
+    .filter(({ severity }) => severity === 'warning')
+    .map((problem): Problem => ({ ...problem, severity: 'error' }));
+  if (raised.length === 0) return problems;
+  return [
+    ...problems.filter(({ severity }) => severity === 'error'),
+    ...raised,
+    ...problems.filter(({ severity }) => severity === 'note'),
+  ];
 }
 
 /**
@@ -82,11 +91,12 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
   const metadata = opened.value['metadata'];
   const tagProblems = metadata === undefined ? NO_PROBLEMS : checkMetadata(metadata);
   const found = checkRequest(view);
-  const problems = joinProblems(
+  const all = joinProblems(
     joinProblems(found, shaped.problems),
     joinProblems(checked.problems, tagProblems),
   );
-  if (problems.length > 0 && weighs(problems, defaults.strict)) {
+  const problems = defaults.strict ? strictly(all) : all;
+  if (problems.some(({ severity }) => severity === 'error')) {
     return { kind: 'rejected', lineNo, customId, problems };
   }
   return {

@@ -372,12 +372,19 @@ describe('parseLine: defaults of the command line', () => {
     ).not.toEqual([]);
   });
 
-  test('--strict: warnings make a line invalid, notes do not', () => {
+  test('--strict: warnings are errors, those that always were errors come first, notes stay notes', () => {
     const line = { model: 'qwen-plus', messages: MESSAGES, not_a_parameter: 1 };
     expect(parseText(line).kind).toBe('request');
     expect(parseText(line, { strict: true })).toMatchObject({
       kind: 'rejected',
-      problems: [{ severity: 'warning' }],
+      problems: [{ severity: 'error', code: 'qbatch_unknown_parameter' }],
+    });
+    expect(parseText({ ...line, top_p: 3 }, { strict: true })).toMatchObject({
+      kind: 'rejected',
+      problems: [
+        { severity: 'error', path: 'top_p' },
+        { severity: 'error', path: 'not_a_parameter' },
+      ],
     });
   });
 });

@@ -48,9 +48,7 @@ export class InvalidInputError extends InputError {
 /** The terminal record of a line that is not sent. */
 function rejectedLine(rejected: Rejected, wallMs: number): SettledLine {
   const errors = rejected.problems.filter(({ severity }) => severity === 'error');
-  const weighing =
-    errors.length > 0 ? errors : rejected.problems.filter(({ severity }) => severity === 'warning');
-  const first = weighing[0];
+  const first = errors[0];
   return {
     lineNo: rejected.lineNo,
     state: 'rejected',
@@ -59,7 +57,7 @@ function rejectedLine(rejected: Rejected, wallMs: number): SettledLine {
     attempts: 0,
     statusCode: null,
     code: first?.code ?? 'qbatch_invalid_request',
-    message: weighing
+    message: errors
       .slice(0, 5)
       .map(({ message }) => message)
       .join('; '),

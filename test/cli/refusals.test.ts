@@ -197,7 +197,8 @@ describe('65: lines that must not be sent', () => {
     const strict = await runCli(bench, [...args, '--strict', '--json']);
     expect(strict).toMatchObject({ status: 65 });
     expect(strict.json()).toMatchObject({
-      problems: [{ line: 1, path: 'temprature', severity: 'warning' }],
+      problems: [{ line: 1, path: 'temprature', severity: 'error' }],
+      problem_counts: { error: 1, warning: 0, note: 0 },
     });
     expectUntouched(bench, server);
     const lax = await runCli(bench, args);
