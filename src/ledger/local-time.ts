@@ -47,6 +47,23 @@ function localHour(wallMs: number): string {
   return comesTwice(wallMs, hour) ? hour + offsetText(utcOffsetMs(wallMs)) : hour;
 }
 
+/** Where the offset from UTC stands in the text of a local hour. */
+const OFFSET_AT = '2026-08-01 09:00'.length;
+
+/** Which of two different local hours came first; of one that came twice, the one before the clocks went back. */
+export function compareHours(one: string, other: string): number {
+  const isTwice = one.length > OFFSET_AT && one.slice(0, OFFSET_AT) === other.slice(0, OFFSET_AT);
+  if (!isTwice) return one < other ? -1 : 1;
+  const minutes = (hour: string): number => {
+    const [hours = 0, rest = 0] = hour
+      .slice(OFFSET_AT + 1)
+      .split(':')
+      .map(Number);
+    return (hour[OFFSET_AT] === '-' ? -1 : 1) * (hours * 60 + rest);
+  };
+  return minutes(other) - minutes(one);
+}
+
 function remembering(textOf: (wallMs: number) => string): (wallMs: number) => string {
   const known = new Map<number, string>();
   return (wallMs) => {

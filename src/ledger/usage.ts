@@ -1,7 +1,7 @@
 import type { UsageGroup, UsageReport } from '../report/usage-report.ts';
 import type { Database } from './database.ts';
 import { listJobs } from './jobs.ts';
-import { addLocalTime } from './local-time.ts';
+import { addLocalTime, compareHours } from './local-time.ts';
 import {
   UNCERTAIN,
   UNCERTAIN_PICO,
@@ -209,13 +209,14 @@ class JobUsage {
   }
 }
 
-/** By keys in their order, unknown ones last; then by currency. */
-function compareGroups(a: Group, b: Group): number {
+/** By keys in their order, hours as they came, unknown ones last; then by currency. */
+function compareGroups(a: Group, b: Group, by: readonly ByKey[]): number {
   for (const [index, left] of a.keys.entries()) {
     const right = b.keys[index] ?? null;
     if (left === right) continue;
     if (left === null) return 1;
     if (right === null) return -1;
+    if (by[index] === 'hour') return compareHours(left, right);
     return left < right ? -1 : 1;
   }
   return a.sums.currency < b.sums.currency ? -1 : 1;
@@ -242,7 +243,7 @@ export function usageReport(sources: readonly UsageSource[], by: readonly ByKey[
     }
   }
   const jobs = sources.flatMap((source) => source.jobs);
-  const sorted = [...groups.byKeys.values()].toSorted(compareGroups);
+  const sorted = [...groups.byKeys.values()].toSorted((a, b) => compareGroups(a, b, by));
   const totals = [...groups.totals.values()].toSorted((a, b) => (a.currency < b.currency ? -1 : 1));
   return {
     schema: 1,

@@ -239,25 +239,28 @@ test.each([
   ['Australia/Lord_Howe', '2026-04-04T13:10Z', ['00:00', '01:00+11:00', '01:00+10:30', '02:00']],
   ['America/New_York', '2026-03-08T05:30Z', ['00:00', '01:00', '03:00', '04:00']],
   ['Asia/Shanghai', '2026-11-01T04:30Z', ['12:00', '13:00', '14:00', '15:00']],
-])('usageGroups: by hour in %s from %s on, no two hours are one', (timeZone, from, hours) => {
-  vi.stubEnv('TZ', timeZone);
-  onTestFinished(() => {
-    vi.unstubAllEnvs();
-  });
-  const lines = hours.map((hour, at): SampleLine => {
-    const paid = { tokens: null, costPico: null };
-    const attempts = [answeredCall(Date.parse(from) + at * 3_600_000, 0, paid)];
-    return { ...FIRST, lineNo: at + 1, customId: hour, attempts };
-  });
-  sample('exam', lines);
-  const { groups } = usageGroups(ledger.database, {}, ['hour']);
-  const found = groups.map(({ keys, lines: count, attempts }) => [
-    keys[0]?.slice('2026-11-01 '.length),
-    count,
-    attempts,
-  ]);
-  expect(found).toEqual(hours.toSorted().map((hour) => [hour, 1, 1]));
-});
+])(
+  'usageGroups: by hour in %s from %s on, no two hours are one, and they are in the order they came',
+  (timeZone, from, hours) => {
+    vi.stubEnv('TZ', timeZone);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const lines = hours.map((hour, at): SampleLine => {
+      const paid = { tokens: null, costPico: null };
+      const attempts = [answeredCall(Date.parse(from) + at * 3_600_000, 0, paid)];
+      return { ...FIRST, lineNo: at + 1, customId: hour, attempts };
+    });
+    sample('exam', lines);
+    const { groups } = usageGroups(ledger.database, {}, ['hour']);
+    const found = groups.map(({ keys, lines: count, attempts }) => [
+      keys[0]?.slice('2026-11-01 '.length),
+      count,
+      attempts,
+    ]);
+    expect(found).toEqual(hours.map((hour) => [hour, 1, 1]));
+  },
+);
 
 test('usageGroups: a line with possibly billed calls on two days is in both groups, but one line in the total', () => {
   sample();
