@@ -1,6 +1,8 @@
 import type { Stats } from 'node:fs';
 import { ConfigError } from '../errors.ts';
+import { isThere } from '../files/is-there.ts';
 import type { Database } from './database.ts';
+import { markPath } from './mark-path.ts';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts';
 
 /**
@@ -26,9 +28,18 @@ export function requireLedger(database: Database, path: string): void {
   }
 }
 
-/** Refuses a ledger file without a byte (ConfigError, 78): a ledger has at least its tables. */
+/**
+ * Refuses a ledger file without a byte (ConfigError, 78): a ledger has at least its tables. Where no mark is beside
+ * it, it may never have been one (`touch`, `mktemp`).
+ */
 export function refuseEmpty(found: Stats | undefined, path: string): void {
   if (found?.size !== 0 || !found.isFile()) return;
+  if (!isThere(markPath(path), 'absent')) {
+    throw new ConfigError(
+      `${path} is empty: it never was a ledger, or one was lost here`,
+      'delete the empty file and run again; where a ledger was lost, restore it from a copy, or rerun with --adopt-outputs to take the answers from the output files',
+    );
+  }
   throw new ConfigError(
     `${path} is empty: a ledger was lost here`,
     'restore it from a copy, or delete it and its .mark and rerun with --adopt-outputs to take the answers from the output files',

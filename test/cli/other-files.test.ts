@@ -238,7 +238,13 @@ describe('ledgers of a folder', () => {
     bench.write('a.qbatch.db', '');
     const run = await runCli(bench, ['status', 'a.qbatch.db']);
     expect(run).toMatchObject({ status: 78 });
-    expect(run.stderr).toContain('is empty: a ledger was lost here');
+    expect(run.stderr).toContain('is empty: it never was a ledger, or one was lost here');
+    expect(run.stderr).toContain('--adopt-outputs');
+    // What a ledger left behind says which.
+    bench.write('a.qbatch.db.mark', '\u0007\0\0\0\0\0\0\0');
+    const marked = await runCli(bench, ['status', 'a.qbatch.db']);
+    expect(marked).toMatchObject({ status: 78 });
+    expect(marked.stderr).toContain('is empty: a ledger was lost here');
   });
 });
 
