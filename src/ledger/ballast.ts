@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fdatasync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { BALLAST_BEGIN } from './ballast-begin.ts';
 import type { Database } from './database.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 
@@ -55,6 +56,7 @@ async function writeWhole(path: string, bytes: number): Promise<void> {
   try {
     // A file system that compresses would set nothing aside for zeros.
     const piece = randomBytes(Math.min(PIECE_BYTES, bytes));
+    BALLAST_BEGIN.copy(piece);
     for (let at = 0; at < bytes;)
       at += writeSync(file, piece, 0, Math.min(piece.length, bytes - at), at);
     await datasync(file);

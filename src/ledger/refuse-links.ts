@@ -1,5 +1,6 @@
 import { lstatSync, statSync } from 'node:fs';
 import { EXIT, OutputError } from '../errors.ts';
+import { refuseForeignFiles } from './refuse-foreign-files.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 
 const BESIDE = ['.lock', '.mark', '-wal', '-shm', '-journal', '.new'];
@@ -8,7 +9,7 @@ const BESIDE = ['.lock', '.mark', '-wal', '-shm', '-journal', '.new'];
  * Refuses a ledger beside which a symbolic link stands where a file of its own belongs: in a folder that
  * others can write to, it would lead what is written there to another file. The ledger itself may be
  * a link (its own files are then beside the file that it leads to), but not one that leads nowhere, whose place
- * the new ledger would take; nor a device or the like. Throws 73.
+ * the new ledger would take; nor a device or the like. Nor may somebody else's file stand there. Throws 73.
  */
 export function refuseLinks(ledgerPath: string): void {
   const found = statSync(ledgerPath, { throwIfNoEntry: false });
@@ -28,6 +29,7 @@ export function refuseLinks(ledgerPath: string): void {
       'remove it, or choose another place with --ledger',
     );
   }
+  refuseForeignFiles(ledgerPath);
 }
 
 function refused(message: string, hint: string): OutputError {

@@ -1,0 +1,52 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { EXIT, OutputError } from '../errors.ts';
+import { isThere } from '../files/is-there.ts';
+import { BALLAST_BEGIN } from './ballast-begin.ts';
+import { realLedgerPath } from './real-ledger-path.ts';
+
+const SQLITE_BEGIN = Buffer.from('SQLite format 3\0', 'latin1');
+
+/** The first bytes of a file, at most so many; null for one that is not there or cannot be read. */
+function beginOf(path: string, bytesMost: number): Buffer | null {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return null;
+  }
+  try {
+    const bytes = Buffer.alloc(bytesMost);
+    return bytes.subarray(0, readSync(file, bytes, 0, bytesMost, 0));
+  } catch {
+    return null;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Whether a file that should begin so may be ours, torn by a power loss too (empty, cut off, zeros). */
+function mayBeOwn(path: string, begin: Buffer): boolean {
+  const found = beginOf(path, begin.length);
+  if (found === null) return true;
+  return found.equals(begin.subarray(0, found.length)) || found.every((byte) => byte === 0);
+}
+
+/**
+ * Refuses a ledger beside which files of somebody else stand in the places of its own (73): they would be taken for
+ * what a killed run left, and removed. `--ledger x` makes the name of anybody's `x.lock` such a place.
+ */
+export function refuseForeignFiles(ledgerPath: string): void {
+  const real = realLedgerPath(ledgerPath);
+  const own = [{ path: `${real}.ballast`, begin: BALLAST_BEGIN }];
+  // Beside a ledger a lock that is none was damaged, and nothing is lost with it; and no ledger is made.
+  if (!isThere(real))
+    own.push(...['.lock', '.new'].map((end) => ({ path: real + end, begin: SQLITE_BEGIN })));
+  for (const { path, begin } of own) {
+    if (mayBeOwn(path, begin)) continue;
+    throw new OutputError(
+      EXIT.cannotCreate,
+      `${path} is in the place of a file of the ledger's own and was not made by qbatch: it would be removed`,
+      'move it away, or choose another name with --ledger',
+    );
+  }
+}
