@@ -11,6 +11,7 @@ import { lockHolder } from '../ledger/lock.ts';
 import { realLedgerPath } from '../ledger/real-ledger-path.ts';
 import { reportData } from '../ledger/report-data.ts';
 import { type ByKey, byKeys } from '../ledger/usage-keys.ts';
+import { sameJobKey } from '../ledger/without-copies.ts';
 import type { ParsedCommand, ReportFormat } from '../command-line/parsed-command.ts';
 import { reportPage } from '../report/report-page.ts';
 import { usageCsv } from '../report/usage-csv.ts';
@@ -122,13 +123,13 @@ function fileOf(path: string): string {
 function warnOfCopies(sources: readonly UsageSource[], io: CommandIo): void {
   const seen = new Map<string, string>();
   for (const { ledgerPath, jobs } of sources) {
-    for (const { name, createdAt, inputSha256 } of jobs) {
-      const key = JSON.stringify([name, createdAt, inputSha256]);
+    for (const job of jobs) {
+      const key = sameJobKey(job);
       const other = seen.get(key);
       if (other === undefined) seen.set(key, ledgerPath);
       else
         io.writeErr(
-          `qbatch: warning: job ${oneLine(name)} is in ${pathText(other)} and in ${pathText(ledgerPath)}, one a copy of the other: what both hold is counted twice\n`,
+          `qbatch: warning: job ${oneLine(job.name)} is in ${pathText(other)} and in ${pathText(ledgerPath)}, one a copy of the other: what both hold is counted twice\n`,
         );
     }
   }

@@ -12,6 +12,7 @@ import { jobHere } from './moved-files.ts';
 import { openForReading } from './open-for-reading.ts';
 import { storageError } from './storage-error.ts';
 import type { Job } from './records.ts';
+import { withoutCopies } from './without-copies.ts';
 
 /** A job and where it is. */
 export type ChosenJob = {
@@ -83,7 +84,10 @@ function jobsOfLedger(ledgerPath: string): FoundJob[] {
   }
 }
 
-/** All jobs of all ledgers in a folder. A ledger that cannot be read hides no other. */
+/**
+ * All jobs of all ledgers in a folder, those in a backup of a ledger that is there too once. A ledger that cannot be
+ * read hides no other.
+ */
 export function jobsOfFolder(folder: string): FolderJobs {
   const jobs: FoundJob[] = [];
   const unreadable: QbatchError[] = [];
@@ -95,7 +99,7 @@ export function jobsOfFolder(folder: string): FolderJobs {
       unreadable.push(error);
     }
   }
-  return { jobs, unreadable };
+  return { jobs: withoutCopies(jobs), unreadable };
 }
 
 /**

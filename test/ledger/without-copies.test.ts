@@ -1,0 +1,78 @@
+import { copyFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { chooseJob, chooseJobs } from '../../src/ledger/find-jobs.ts';
+import { findJob } from '../../src/ledger/jobs.ts';
+import { addJob, openLedger, SAMPLE, temporaryFolder } from './sample-job.ts';
+
+const NONE = { job: undefined, ledger: undefined, jobName: undefined };
+
+let folder: ReturnType<typeof temporaryFolder>;
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+afterEach(() => {
+  folder.remove();
+});
+
+function at(name: string): string {
+  return path.join(folder.path, name);
+}
+
+/** Sets when the job of a ledger was last changed, as a run of it at `name` does. */
+function touch(name: string, updatedAt: number): void {
+  const ledger = openLedger(at(name));
+  const job = findJob(ledger.database, 'exam');
+  if (job === null) throw new Error('no job');
+  ledger.transact(() => {
+    ledger.database
+      .prepare('UPDATE jobs SET updated_at = ?, ledger_path = ? WHERE id = ?')
+      .run(updatedAt, at(name), job.id);
+  });
+  ledger.close();
+}
+
+function backUp(from: string, to: string): void {
+  for (const end of ['', '.mark']) copyFileSync(at(from) + end, at(to) + end);
+}
+
+beforeEach(() => {
+  const ledger = openLedger(at('exam.qbatch.db'));
+  addJob(ledger, SAMPLE, { name: 'exam', inputPath: at('exam.jsonl') });
+  ledger.close();
+  touch('exam.qbatch.db', 1000);
+  backUp('exam.qbatch.db', 'before.qbatch.db');
+});
+
+const found = (): string[] => chooseJobs(NONE, folder.path).map(({ ledgerPath }) => ledgerPath);
+
+test('a backup beside its ledger: the ledger is meant, by name, by input and where nothing is named', () => {
+  touch('exam.qbatch.db', 2000);
+  for (const job of [undefined, 'exam'])
+    for (const purpose of ['look', 'resume', 'retry'] as const)
+      expect(chooseJob({ ...NONE, job }, folder.path, purpose).ledgerPath).toBe(
+        at('exam.qbatch.db'),
+      );
+  expect(found()).toEqual([at('exam.qbatch.db')]);
+  // Who names the backup means it.
+  const named = { ...NONE, job: 'before.qbatch.db' };
+  expect(chooseJob(named, folder.path).ledgerPath).toBe(at('before.qbatch.db'));
+});
+
+test('a backup that is ahead, as where the ledger was replaced by an older one: both are told', () => {
+  touch('exam.qbatch.db', 2000);
+  backUp('exam.qbatch.db', 'newer.qbatch.db');
+  backUp('before.qbatch.db', 'exam.qbatch.db');
+  expect(found()).toEqual([at('exam.qbatch.db'), at('newer.qbatch.db')]);
+  expect(() => chooseJob(NONE, folder.path)).toThrow(/several jobs fit/);
+});
+
+test('a copy that was run on its own is no backup: both were paid for', () => {
+  touch('before.qbatch.db', 500);
+  expect(found()).toEqual([at('before.qbatch.db'), at('exam.qbatch.db')]);
+});
+
+test('a backup alone is what there is', () => {
+  for (const end of ['', '.mark']) rmSync(at(`exam.qbatch.db${end}`));
+  expect(found()).toEqual([at('before.qbatch.db')]);
+});
