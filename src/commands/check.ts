@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
 import { openInput } from '../input/input-source.ts';
 import { formatPico } from '../models/price.ts';
 import { oneLine } from '../reporters/one-line.ts';
@@ -14,15 +14,9 @@ import { countText, shortText, wholeText } from '../reporters/number-text.ts';
 import { problemsText } from '../reporters/problems.ts';
 import { alignTable } from '../reporters/table.ts';
 import { rmSync } from 'node:fs';
-import { isThere } from '../files/is-there.ts';
-import { identityOf } from '../job/identity.ts';
-import { outputSeenIn } from '../job/expectations.ts';
-import { seenSizes } from '../ledger/estimates.ts';
-import { findJob } from '../ledger/jobs.ts';
-import { readLedger } from '../ledger/read-ledger.ts';
-import { nothingSeen, type OutputSeen } from '../plan.ts';
 import { type Places, placesOf } from './run-places.ts';
 import { type Survey, surveyInput } from '../survey.ts';
+import { serviceNotes, seenBefore } from './check-beside.ts';
 import type { CommandIo } from './io.ts';
 import { currencyOf, type RunSetup, setUpRun } from './run-setup.ts';
 
@@ -244,26 +238,6 @@ export function checkText(report: CheckReport): string {
   return parts.join('');
 }
 
-/** What the ledger of this input, where there is one, has seen of the length of answers: it only sharpens the estimate. */
-async function seenBefore(
-  { ledgerPath, jobName }: Places,
-  { settings }: RunSetup,
-  io: CommandIo,
-): Promise<OutputSeen> {
-  try {
-    if (!isThere(ledgerPath)) return nothingSeen;
-    return await readLedger(ledgerPath, (database) => {
-      const jobId = findJob(database, jobName)?.id ?? null;
-      const { simulated } = identityOf(settings);
-      return outputSeenIn(seenSizes(database, { jobId, simulated }));
-    });
-  } catch (error) {
-    if (!(error instanceof QbatchError)) throw error;
-    io.writeErr(`qbatch: estimated without what the ledger has seen: ${pathText(error.message)}\n`);
-    return nothingSeen;
-  }
-}
-
 /** `qbatch check`: the survey alone. 0 where every line may be sent, 65 where not. */
 export async function checkCommand(
   parsed: { input: string; flags: GivenFlags },
@@ -294,6 +268,7 @@ export async function checkPlaces(
     outputSeen: await seenBefore(places, setup, io),
     wantsHash: false,
   });
+  for (const note of serviceNotes(settings)) io.writeErr(`${note}\n`);
   const report = checkReport(survey, shown, setup, pricing);
   await io.writeOut(settings.json ? `${jsonText(report)}\n` : checkText(report));
   return survey.invalid > 0 ? EXIT.invalidInput : EXIT.ok;

@@ -95,4 +95,22 @@ describe('what a run has to say besides its progress reaches programs and -q too
       { severity: 'note', message: expect.stringContaining('not officially confirmed') as string },
     ]);
   });
+
+  test('the finance host is unconfirmed: check and a dry run say so too, on stderr alone', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', line('写一句话。'));
+    for (const look of [
+      ['check', 'a.jsonl'],
+      ['run', 'a.jsonl', '-n'],
+    ]) {
+      const at = [...look, '--region', 'finance'];
+      const text = await runCli(bench, [...at, '--json']);
+      expect(text.status).toBe(0);
+      expect(text.stderr).toMatch(
+        /^the host of the finance region, \S+, is not officially confirmed\n$/,
+      );
+      for (const silent of [['-q'], ['--progress', 'json'], ['--simulate=rpm=60']])
+        expect((await runCli(bench, [...at, ...silent])).stderr).toBe('');
+    }
+  });
 });

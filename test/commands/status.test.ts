@@ -181,6 +181,18 @@ test('statusCommand: as text, what a person wants to know and the next command',
   ledger = openLedger(ledger.path);
 });
 
+test('statusCommand: results that were printed are not said to have been checked', async () => {
+  const lines = FINISHED_SAMPLE;
+  const job = addJob(ledger, lines, { name: 'exam', inputPath: path.join(folder.path, 'e.jsonl') });
+  await writeOutputs(ledger, job);
+  ledger.transact(() => {
+    ledger.database.prepare("UPDATE jobs SET results_path = '-' WHERE id = ?").run(job.id);
+  });
+  const io = recordingIo(folder.path);
+  expect(await statusCommand({ ...STATUS, json: false, verify: true }, io)).toBe(0);
+  expect(io.out()).toMatch(/^verified: .* agree .*; results were printed, no file .* checked$/m);
+});
+
 test('statusCommand: control sequences in what others wrote, never reach the terminal', async () => {
   const lines = SAMPLE.map((line) => ({
     ...line,
