@@ -150,9 +150,10 @@ async function runParsed(parsed: ParsedCommand, io: CommandIo): Promise<number> 
       await io.writeOut(parsed.text.endsWith('\n') ? parsed.text : `${parsed.text}\n`);
       return EXIT.ok;
     case 'run':
+      return (await import('./commands/run.ts')).runCommand(parsed, io);
     case 'resume':
     case 'retry':
-      return (await import('./commands/run.ts')).runCommand(parsed, io);
+      return (await import('./commands/resume.ts')).resumeCommand(parsed, io);
     case 'check':
       return (await import('./commands/check.ts')).checkCommand(parsed, io);
     case 'status':

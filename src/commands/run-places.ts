@@ -25,6 +25,22 @@ export type Places = {
   readonly order: 'input' | 'settled';
 };
 
+/** A job is finished, and its input is gone: of a stream the copy was removed. Where its files are whole, nothing is wrong (66 else). */
+export class FinishedError extends InputError {
+  /** With its files where they are now. */
+  readonly job: Job;
+  readonly ledgerPath: string;
+  constructor(job: Job, ledgerPath: string) {
+    super(
+      EXIT.noInput,
+      `job ${job.name} is finished, and its input is gone: ${job.inputPath}`,
+      `nothing is left to do; qbatch export --ledger ${shellWord(ledgerPath)} --job ${shellWord(job.name)} writes its results again`,
+    );
+    this.job = job;
+    this.ledgerPath = ledgerPath;
+  }
+}
+
 /** Where a run of an input reads and writes, by its settings (cli.md section 3). */
 export function placesOf(source: InputSource, settings: Settings, cwd: string): Places {
   const beside = (suffix: string): string =>
@@ -116,13 +132,8 @@ function filesOfJob(
   const files = movedFiles(job, ledgerPath, jobs);
   // A ledger that someone gave away names a folder that may be theirs alone.
   if (isThere(files.inputPath, 'absent')) return files;
-  if (job.state === 'finished' && job.failed === 0) {
-    throw new InputError(
-      EXIT.noInput,
-      `job ${job.name} is finished, and its input is gone: ${files.inputPath}`,
-      `nothing is left to do; qbatch export --ledger ${shellWord(ledgerPath)} --job ${shellWord(job.name)} writes its results again`,
-    );
-  }
+  if (job.state === 'finished' && job.failed === 0)
+    throw new FinishedError({ ...job, ...files }, ledgerPath);
   throw new InputError(
     EXIT.noInput,
     `the input of job ${job.name} is gone, or in a folder that you may not see: ${files.inputPath}`,

@@ -12,7 +12,6 @@ import type { GivenFlags } from '../command-line/parsed-command.ts';
 import type { Settings } from '../settings.ts';
 import type { CommandIo } from './io.ts';
 import { carriedFlags, nextCommand } from './next-command.ts';
-import type { Places } from './run-places.ts';
 
 /** The reporter of a progress mode; the terminal one is loaded only where it is used. */
 export async function openReporter(
@@ -45,13 +44,13 @@ export async function tell(
   at: {
     settings: Settings;
     flags: GivenFlags;
-    places: Places;
+    input: string;
     reporter: Reporter;
     mode: ProgressMode;
   },
   io: CommandIo,
 ): Promise<void> {
-  const { settings, flags, places, reporter, mode } = at;
+  const { settings, flags, input, reporter, mode } = at;
   const { summary, failures, exitCode } = result;
   const event = {
     event: 'job-end' as const,
@@ -61,7 +60,7 @@ export async function tell(
     next: nextCommand(summary, result.job.state, carriedFlags(flags)),
   };
   if (summary.lines.total === 0) {
-    const message = `${places.source.path} has no lines; nothing to do`;
+    const message = `${input} has no lines; nothing to do`;
     reporter.report({ event: 'notice', severity: 'warning', message });
   }
   reporter.report(event);

@@ -204,7 +204,8 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
     ledger.close({ remove: ledger.created });
   }
   if (places.source.spooled) await removeSpool(places);
-  await tell(result, { settings, flags: wired.parsed.flags, places, reporter, mode }, io);
+  const input = places.source.path;
+  await tell(result, { settings, flags: wired.parsed.flags, input, reporter, mode }, io);
   return result.exitCode;
 }
 

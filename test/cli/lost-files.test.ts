@@ -308,6 +308,30 @@ describe('files at another place', () => {
     const stdin = jsonl(placeIds(2).map((id) => nativeLine(id)));
     const args = ['run', '-', '-o', 'r.jsonl', '--job', 'my job', ...server.flags];
     expect(await runCli(bench, args, { stdin })).toMatchObject({ status: 0 });
+    for (const again of [
+      ['resume', '--job', 'my job'],
+      ['retry', '--job', 'my job', '-y'],
+    ]) {
+      const run = await runCli(bench, again);
+      expect(run).toMatchObject({ status: 0, stdout: '' });
+      expect(run.stderr).toContain('job my job is finished already; nothing to send');
+      expect(run.stderr).toContain('2 answered, 0 failed, 0 rejected of 2 lines');
+    }
+    const json = await runCli(bench, ['resume', '--job', 'my job', '--json', '-q']);
+    expect(json).toMatchObject({ status: 0, stderr: '' });
+    expect(json.json()).toMatchObject({
+      job: 'my job',
+      lines: { total: 2, answered: 2, open: 0 },
+      attempts: 2,
+      outputs: { results: bench.path('r.jsonl') },
+      stopped: null,
+    });
+    // What cannot be done without the input is told so.
+    for (const more of [['-o', 'other.jsonl'], ['--model', 'qwen-max'], ['--accept-changed-input']])
+      expect(await runCli(bench, ['resume', '--job', 'my job', ...more])).toMatchObject({
+        status: 66,
+      });
+    rmSync(bench.path('r.jsonl'));
     const run = await runCli(bench, ['resume', '--job', 'my job']);
     expect(run.status).toBe(66);
     expect(run.stderr).toContain('job my job is finished, and its input is gone');
