@@ -25,17 +25,34 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
 /**
  * As {@link createRedactor}, but for the given values alone: for the texts of what is stored (its JSON:
  * `createJsonRedactor`), where text that merely looks like a key may be just what was asked for. Values of
- * fewer than 6 characters are left alone: replacing them would damage answers.
+ * fewer than 6 characters are left alone: replacing them would damage answers. A text may be the beginning of
+ * JSON that is not whole: escapes are read over there too.
  */
 export function createValueRedactor(secrets: readonly string[]): (text: string) => string {
   const forms = secretForms(secrets);
+  if (forms.length === 0) return (text) => text;
+  const spelled = forms.map((form) => Array.from(form, spellings).join(''));
+  const escaped = new RegExp(spelled.join('|'), 'g');
   return (text) => {
     let clean = text;
     for (const form of forms) {
       if (clean.includes(form)) clean = clean.replaceAll(form, REDACTED);
     }
-    return clean;
+    return clean.includes(ASCII_ESCAPE) ? clean.replaceAll(escaped, REDACTED) : clean;
   };
+}
+
+/** Secrets are ASCII: each of their characters may stand as such an escape. */
+export const ASCII_ESCAPE = '\\u00';
+
+/** A pattern for all the ways in which JSON may write one character. */
+export function spellings(character: string): string {
+  const written = JSON.stringify(character).slice(1, -1);
+  const literal = written.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  if (character.length > 1) return literal;
+  const hex = character.charCodeAt(0).toString(16).padStart(4, '0');
+  const digits = hex.replaceAll(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
+  return String.raw`(?:${character === '/' ? String.raw`\\?/` : literal}|\\u${digits})`;
 }
 
 /**

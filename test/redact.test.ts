@@ -48,6 +48,19 @@ describe('createValueRedactor', () => {
     );
   });
 
+  it('finds a value in JSON that escapes it, whole or torn, before anybody cuts it', () => {
+    const redact = createValueRedactor(['canary-key-123']);
+    const all = Array.from(
+      'canary-key-123',
+      (one) => String.raw`\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ).join('');
+    expect(redact(`<html>{"k":"${all}`)).toBe('<html>{"k":"[redacted]');
+    expect(redact(String.raw`\u0063anary\u002Dkey-12\u0033, canary-key-123`)).toBe(
+      '[redacted], [redacted]',
+    );
+    expect(redact(String.raw`\u0063anary-key`)).toBe(String.raw`\u0063anary-key`);
+  });
+
   it('leaves short values alone, which are words', () => {
     expect(createValueRedactor(['EMPTY', ''])('EMPTY set')).toBe('EMPTY set');
   });

@@ -1,10 +1,8 @@
 import { stringEnd } from './json-scan.ts';
-import { REDACTED, secretForms } from '../redact.ts';
+import { ASCII_ESCAPE, REDACTED, secretForms, spellings } from '../redact.ts';
 
 /** Every escape that JSON has: one is a character of its text, of which no part may be replaced. */
 const ESCAPE = String.raw`\\u[0-9a-fA-F]{4}|\\[^]`;
-/** Secrets are ASCII: each of their characters may stand as such an escape. */
-const ASCII_ESCAPE = '\\u00';
 
 /**
  * As `createValueRedactor`, for JSON text: only inside its strings (names of members too), in whatever way JSON
@@ -41,14 +39,4 @@ export function createJsonRedactor(secrets: readonly string[]): (json: string) =
 function plainSpellings(form: string): string[] {
   const json = JSON.stringify(form).slice(1, -1);
   return [json, json.replaceAll('/', '\\/')];
-}
-
-/** A pattern for all the ways in which JSON may write one character. */
-function spellings(character: string): string {
-  const written = JSON.stringify(character).slice(1, -1);
-  const literal = written.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  if (character.length > 1) return literal;
-  const hex = character.charCodeAt(0).toString(16).padStart(4, '0');
-  const digits = hex.replaceAll(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
-  return String.raw`(?:${character === '/' ? String.raw`\\?/` : literal}|\\u${digits})`;
 }
