@@ -90,8 +90,31 @@ const GZIPPED: Problem = {
     'the data is compressed by gzip; give the file a name that ends in .gz, or pipe it through zcat',
 };
 
-function isGzip(bytes: Buffer): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+const UTF16: Problem = {
+  ...NOT_UTF8,
+  message:
+    'the file is UTF-16, as Excel and Windows write "Unicode text"; save it as UTF-8, or: iconv -f UTF-16 -t UTF-8 FILE',
+};
+
+const ZIPPED: Problem = {
+  ...NOT_UTF8,
+  message:
+    'the file is a zip archive, or a workbook of Excel; unpack it, or write the lines as JSONL',
+};
+
+/** How the first line of a file begins that is something else altogether. */
+const OTHER_KINDS: readonly { readonly begin: readonly number[]; readonly problem: Problem }[] = [
+  { begin: [0x1f, 0x8b], problem: GZIPPED },
+  { begin: [0xff, 0xfe], problem: UTF16 },
+  { begin: [0xfe, 0xff], problem: UTF16 },
+  { begin: [0x50, 0x4b, 0x03, 0x04], problem: ZIPPED },
+];
+
+/** Why a line is no UTF-8; of the first one what the file is instead, where its first bytes tell. */
+function notUtf8(bytes: Buffer, lineNo: number): Problem {
+  if (lineNo !== 1) return NOT_UTF8;
+  const kind = OTHER_KINDS.find(({ begin }) => begin.every((byte, at) => bytes[at] === byte));
+  return kind?.problem ?? NOT_UTF8;
 }
 
 function isBlank(bytes: Buffer, start: number, end: number): boolean {
@@ -210,7 +233,7 @@ class LineSplitter {
     if (overlong) problem = tooLong(this.maxLineBytes);
     else {
       const encoding = at.encoding === 'mixed' ? encodingOf(own) : at.encoding;
-      if (encoding === 'mixed') problem = this.lineNo === 1 && isGzip(own) ? GZIPPED : NOT_UTF8;
+      if (encoding === 'mixed') problem = notUtf8(own, this.lineNo);
       else text = bytes.toString(encoding, start, end);
     }
     lines.push({ lineNo: this.lineNo, byteOffset, bytes: own, text, problem });

@@ -39,7 +39,15 @@ describe('parseLine: JSON', () => {
     ],
     ['{"a":[1, ]}', 'unexpected character "]" at column 10'],
     ['{"a":{"b":true,"c":tru}}', 'unexpected character "}"'],
-    ['你好', 'unexpected character "你" at column 1'],
+    ['你好', 'unexpected character "你" at column 1; a line is one JSON object {...}'],
+    ['custom_id,prompt', 'unexpected character "c" at column 1; a line is one JSON object {...}'],
+    ['{"a":1},', 'a comma behind the object at column 8; lines have none between them'],
+    ['{', "expected property name or '}' at column 2"],
+    ['{"a":', 'it ends too early; an object stands on one line'],
+    [
+      '[',
+      "it ends too early; a line is one object {...}: of a JSON array, jq -c '.[]' FILE makes such lines",
+    ],
   ])('%s: the reason in words, with the column counted from 1', (text, reason) => {
     expect(parseText(text, { model: 'qwen-plus' }).problems[0]?.message).toBe(
       `not valid JSON: ${reason}`,
@@ -48,6 +56,8 @@ describe('parseLine: JSON', () => {
 
   test.each(['[1]', '"text"', '12', 'null', 'true'])('%s: not an object', (text) => {
     expect(codesOf(text)).toEqual(['qbatch_invalid_json']);
+    const [problem] = parseText(text).problems;
+    expect(problem?.message.includes("jq -c '.[]' FILE")).toBe(text === '[1]');
   });
 
   test('a line of none of the four shapes: names the keys that it has', () => {

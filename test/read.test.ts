@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../src/errors.ts';
 import { hashInput } from '../src/input/input-hash.ts';
-import { type ReadOptions, readLines } from '../src/read.ts';
+import { type ReadOptions, readLines, type RawLine } from '../src/read.ts';
 import { tempFolder } from './helpers/temp-ledger.ts';
 
 /** A line as tests compare it; `bytes` are copied, for they are a view on the read buffer. */
@@ -317,7 +317,6 @@ describe('readLines: gzip', () => {
       (bytes: Buffer) =>
         Buffer.from(bytes.map((byte, index) => (index === 40 ? byte ^ 0xff : byte))),
     ],
-    ['no gzip at all', () => Buffer.from('{"a":1}\n')],
   ])('%s: 66 naming the byte', async (_name, damage) => {
     const bytes = gzipSync(
       Array.from({ length: 200 }, (_, index) => `{"custom_id":"评论-${index * 7919}"}\n`).join(''),
@@ -330,6 +329,33 @@ describe('readLines: gzip', () => {
     expect(error).toBeInstanceOf(InputError);
     expect(error).toMatchObject({ exitCode: 66 });
     expect((error as InputError).message).toMatch(/damaged gzip data, found .*byte \d+/);
+  });
+});
+
+describe('readLines: another kind of file', () => {
+  test('plain lines under a name that ends in .gz: 66, and what to do', async () => {
+    const path = fileOf(Buffer.from('{"a":1}\n'), 'a.jsonl.gz');
+    await expect(read(path)).rejects.toMatchObject({
+      exitCode: 66,
+      message: expect.stringContaining('a.jsonl.gz: its name ends in .gz, but') as string,
+      hint: expect.stringContaining('without .gz') as string,
+    });
+  });
+
+  const text = '{"prompt":"写一句话"}\n{"prompt":"两句"}\n';
+  const little = Buffer.from(`\u{FEFF}${text}`, 'utf16le');
+  test.each([
+    ['UTF-16, as Windows writes it', little, /is UTF-16.* iconv -f UTF-16 /],
+    ['UTF-16 of the other kind', Buffer.from(little).swap16(), /is UTF-16/],
+    ['a zip archive', Buffer.from('504b0304140000000800a5b6c7d8\n', 'hex'), /is a zip archive/],
+    ['gzip', gzipSync(text), /compressed by gzip/],
+    ['some bytes', Buffer.from('fffffe0a', 'hex'), /^the line is not valid UTF-8/],
+  ])('%s: the first line says so', async (_, bytes, says) => {
+    const found: RawLine[] = [];
+    for await (const lines of readLines(fileOf(bytes), { maxLineBytes: 999 })) found.push(...lines);
+    const [first] = found;
+    expect(first).toMatchObject({ lineNo: 1, problem: { code: 'qbatch_invalid_utf8' } });
+    expect(first?.problem?.message).toMatch(says);
   });
 });
 

@@ -5,8 +5,8 @@ import { EXIT, InputError } from '../errors.ts';
 /** How much is decompressed at once; damage is told as closely. */
 const PIECE_BYTES = 64 * 1024;
 
-/** Which bytes of a file are being decompressed, and whether they are the last. */
-type Fed = { from: number; to: number; isAll: boolean };
+/** Which bytes of a file are being decompressed, whether they are the last, and whether the first ones are gzip's. */
+type Fed = { from: number; to: number; isAll: boolean; isGzip: boolean };
 
 /**
  * The content of a gzip file with one member or several, as it is read from `file`. Throws InputError (66) where it
@@ -18,7 +18,7 @@ export async function* gunzipChunks(
   chunkBytes: number,
 ): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: chunkBytes });
-  const fed: Fed = { from: 0, to: 0, isAll: false };
+  const fed: Fed = { from: 0, to: 0, isAll: false, isGzip: true };
   void feed(file, gunzip, fed);
   try {
     yield* gunzip as AsyncIterable<Buffer>;
@@ -26,6 +26,7 @@ export async function* gunzipChunks(
     const { code, message } = error as NodeJS.ErrnoException;
     if (!String(code).startsWith('Z_')) throw error;
     const { from, to } = fed;
+    if (!fed.isGzip) throw notGzip(path, error);
     const where =
       code === 'Z_BUF_ERROR' ? `at its end, byte ${to}` : `between byte ${from} and ${to}`;
     throw damaged(path, `${where}: ${message}`, error);
@@ -37,6 +38,7 @@ export async function* gunzipChunks(
 async function feed(file: AsyncIterable<Buffer>, gunzip: Gunzip, fed: Fed): Promise<void> {
   try {
     for await (const chunk of file) {
+      if (fed.to === 0 && chunk.length > 1) fed.isGzip = chunk[0] === 0x1f && chunk[1] === 0x8b;
       for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
         const piece = chunk.subarray(at, at + PIECE_BYTES);
         fed.from = fed.to;
@@ -61,6 +63,16 @@ async function refuseHidden(path: string, start: number): Promise<void> {
       throw damaged(path, `at byte ${at + found}: more data behind zeros at byte ${start}`);
     at += chunk.length;
   }
+}
+
+/** A name that ends in `.gz`, and data that does not begin as gzip's. */
+function notGzip(path: string, cause: unknown): InputError {
+  return new InputError(
+    EXIT.noInput,
+    `${path}: its name ends in .gz, but the data is not compressed by gzip (byte 0)`,
+    'where it is plain JSONL, give it a name without .gz; else fetch it again',
+    cause,
+  );
 }
 
 /** `found`: where, and what; a checksum tells of damage anywhere before it. */

@@ -31,20 +31,30 @@ function placeOf(text: string, character: string): string {
   return ` at column ${at + 1}${word === undefined ? '' : `: ${word} is not JSON`}`;
 }
 
+/** What people take for JSONL: a JSON array over several lines, an object over several, CSV; and what to do. */
+function kindHint(text: string): string {
+  const begin = text.trimStart()[0];
+  if (begin === '[')
+    return "; a line is one object {...}: of a JSON array, jq -c '.[]' FILE makes such lines";
+  return begin === '{' ? '' : '; a line is one JSON object {...}';
+}
+
 /** Why a text is not JSON, with the column where V8 tells it. */
 function jsonReason(error: unknown, text: string): string {
   const message = (error as Error).message;
   const at = REASON_AT.exec(message);
   if (at?.[1] !== undefined) {
+    if (text.slice(Number(at[2])).trim() === ',')
+      return `not valid JSON: a comma behind the object at column ${Number(at[2]) + 1}; lines have none between them`;
     const reason = at[1].charAt(0).toLowerCase() + at[1].slice(1);
     return `not valid JSON: ${reason} at column ${Number(at[2]) + 1}`;
   }
   const character = UNEXPECTED_CHARACTER.exec(message)?.[1];
   if (character !== undefined) {
-    return `not valid JSON: unexpected character ${JSON.stringify(character)}${placeOf(text, character)}`;
+    return `not valid JSON: unexpected character ${JSON.stringify(character)}${placeOf(text, character)}${kindHint(text)}`;
   }
   return message.startsWith('Unexpected end')
-    ? 'not valid JSON: it ends too early'
+    ? `not valid JSON: it ends too early${kindHint(text) || '; an object stands on one line'}`
     : 'not valid JSON: no object begins here';
 }
 
@@ -79,7 +89,7 @@ export function openLine(text: string): OpenObject | Problem {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return invalid(
       '',
-      'the line is not a JSON object; put one {...} on each line',
+      `the line is not a JSON object; put one {...} on each line${Array.isArray(value) ? ": jq -c '.[]' FILE makes such lines of a JSON array" : ''}`,
       'qbatch_invalid_json',
     );
   }
