@@ -1,5 +1,6 @@
 import { costOfAnswer } from '../pricing/cost-of-answer.ts';
 import { encodeRequest } from '../encode.ts';
+import { EXIT, InputError } from '../errors.ts';
 import { isThere } from '../files/is-there.ts';
 import { scanObject } from '../json/json-scan.ts';
 import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
@@ -45,16 +46,18 @@ function rawBody(text: string): string | null {
 /**
  * Takes the answers in a job's output files into a ledger that lost them (`--adopt-outputs`).
  *
- * Every complete line whose id is this job's and whose `custom_id` is still that of the input line
- * settles its line, with the usage that its body tells; all others stay open, and so do failures without
- * a response, unless what may have been billed is not to be sent again. The files are then written anew
- * from the ledger. Returns the job as it is now.
+ * Every complete line whose id is this job's settles the input line with its `custom_id`, with the usage
+ * that its body tells; all others stay open, and so do failures without a response, unless what may have
+ * been billed is not to be sent again. The files are then written anew from the ledger. Returns the job as
+ * it is now. Throws 65, both files untouched, where one of their lines is not at its place in the input:
+ * that has changed, and what has none would be written over. `--accept-changed-input` takes the others.
  */
 export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest): Promise<Job> {
   const { database } = ledger;
   database.exec(
     `CREATE TEMP TABLE adopted (line_no INTEGER PRIMARY KEY, custom_id TEXT, status_code INTEGER,
-       request_id TEXT, body TEXT, code TEXT, message TEXT, param TEXT)`,
+       request_id TEXT, body TEXT, code TEXT, message TEXT, param TEXT);
+     CREATE INDEX temp.adopted_ids ON adopted (custom_id)`,
   );
   collect(ledger, job, request);
   // The counter is about to leave commits out. It may not do so between the file and a log beside it, where that means
@@ -64,7 +67,8 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
     // SQLite writes no page in which nothing changes; the end of the transaction sets it right.
     database.exec('UPDATE ledger SET commit_counter = commit_counter + 1');
   });
-  const find = database.prepare('SELECT * FROM adopted WHERE line_no = ?');
+  const find = database.prepare('SELECT * FROM adopted WHERE custom_id = ?');
+  const take = database.prepare('DELETE FROM adopted WHERE line_no = ?');
   const stateOf = database
     .prepare('SELECT state FROM lines WHERE job_id = ? AND line_no = ?')
     .pluck();
@@ -74,19 +78,23 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
       maxLineBytes: request.maxLineBytes,
     })) {
       for (const line of lines) {
-        const row = find.get(line.lineNo) as Adopted | undefined;
+        const parsed = parseLine(line, request.defaults);
+        const row = find.get(parsed.customId) as Adopted | undefined;
         if (row === undefined) continue;
+        const isMoved = row.line_no !== line.lineNo;
+        if (isMoved && (parsed.kind === 'rejected' || !request.acceptChangedInput)) continue;
+        take.run(row.line_no);
         const state = stateOf.get(job.id, line.lineNo);
         // A line that had failed when the older ledger was copied may have been answered since (`retry`).
         const isAnsweredSince = state === 'failed' && row.code === null;
         if (state !== undefined && !isAnsweredSince) continue;
-        const parsed = parseLine(line, request.defaults);
-        if (parsed.kind !== 'request' || parsed.customId !== row.custom_id) continue;
+        if (parsed.kind === 'rejected') continue;
         if (isAnsweredSince) dropLine(ledger, job.id, line.lineNo);
         seq += 1;
-        settle(ledger, { job, seq, row, parsed, request });
+        settle(ledger, { job, seq, row: { ...row, line_no: line.lineNo }, parsed, request });
       }
     }
+    if (!request.acceptChangedInput) refuseLeftOver(ledger, job, request);
     ledger.adopted();
     // The older ledger may have calls in flight whose ends it lost; where all lines are adopted no dispatch closes them.
     const counted = request.onAmbiguous === 'fail';
@@ -97,6 +105,20 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
   });
   database.exec('DROP TABLE adopted');
   return findJob(database, job.name) ?? job;
+}
+
+/** What no line of the input took would be written over: it was paid, and the input is not the one that it answers. */
+function refuseLeftOver({ database }: Ledger, job: Job, { inputShown }: JobRequest): void {
+  const first = database.prepare(
+    'SELECT line_no, custom_id, (SELECT count(*) FROM adopted) AS lines FROM adopted ORDER BY line_no LIMIT 1',
+  );
+  const left = first.get() as (Adopted & { readonly lines: number }) | undefined;
+  if (left === undefined) return;
+  throw new InputError(
+    EXIT.invalidInput,
+    `${inputShown} has changed since the outputs of job ${job.name} were written: ${left.lines} of their lines are not at their place in it, the first is line ${left.line_no} (custom_id ${left.custom_id ?? 'none'}); nothing was sent`,
+    'put the input back as it was, or take the answers of the custom_ids that are still there with --accept-changed-input (outputs hold no questions: a line whose question changed takes its old answer)',
+  );
 }
 
 function collect(ledger: Ledger, job: Job, { onAmbiguous }: JobRequest): void {
