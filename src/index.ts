@@ -1,27 +1,27 @@
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from './clock.ts';
 import { runCommand } from './commands/run.ts';
-import type { GivenFlags } from './command-line/parsed-command.ts';
 import { resolveSettings, type SettingSources } from './config/config.ts';
-import { RUN_FLAGS } from './config/flags.ts';
 import { type ExitCode, UsageError } from './errors.ts';
 import { homeFolder } from './files/home-folder.ts';
-import { guardReporter } from './reporters/compose.ts';
-import type { Report, RunSummary } from './reporters/reporter.ts';
-import { closestName } from './suggest.ts';
 import { workingFolder } from './files/working-folder.ts';
+import { flagsGiven, refuseOptions, type RunFlags } from './library/check-options.ts';
+import type { Report, RunEvent, RunSummary } from './reporters/reporter.ts';
 
 export { ConfigError, EXIT, InputError, OutputError, QbatchError, UsageError } from './errors.ts';
 export type { ExitCode } from './errors.ts';
+export { InvalidInputError } from './job/invalid-input-error.ts';
+export type { LineProblem, ProblemCounts } from './problem.ts';
 export type { GivenFlags } from './command-line/parsed-command.ts';
+export type { RunFlags } from './library/check-options.ts';
 export type { Progress, Report, RunEvent, RunSummary } from './reporters/reporter.ts';
 
 /** What a program says to run a job; everything else is as on the command line. */
 export type RunBatchOptions = {
   /** The JSONL file (`.gz` too). */
   readonly input: string;
-  /** Flags of `qbatch run` by long name, as text or switches: `{ model: 'qwen-plus', simulate: true }`. */
-  readonly flags?: GivenFlags;
+  /** Flags of `qbatch run` by long name: `{ model: 'qwen-plus', 'max-cost': 20, simulate: true }`. */
+  readonly flags?: RunFlags;
   /** Default: the process's own. The key is read from here. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Default: the process's own. */
@@ -36,49 +36,55 @@ export type RunBatchOptions = {
 /** How a run ended; exit codes as on the command line. */
 export type RunBatchResult = { readonly exitCode: ExitCode; readonly summary: RunSummary };
 
-/** A misspelt flag that is passed over could send a job, and its key, to another place than was meant. */
-function refuseUnknown(flags: GivenFlags): void {
-  const known = RUN_FLAGS.map(({ name }) => name);
-  for (const name of Object.keys(flags)) {
-    if (known.includes(name)) continue;
-    const close = closestName(name, known);
-    throw new UsageError(
-      `runBatch: there is no flag ${name}`,
-      close === undefined ? 'qbatch run --help lists them' : `did you mean ${close}?`,
-    );
-  }
-}
-
-/** A dry run sends nothing, and so has no summary: whoever reads one would take the survey's counts for answers. */
-function refuseDryRun(sources: SettingSources): void {
+/** Refuses what makes no sense where nothing is printed: 64, wherever it was said. */
+function refuseSettings(sources: SettingSources): void {
   const { settings, origins } = resolveSettings(sources);
-  if (!settings.dryRun) return;
-  throw new UsageError(
-    `runBatch: dry-run is on (${origins.get('dryRun') ?? 'default'}), and a dry run has no summary`,
-    'check the input with: qbatch check FILE --json',
-  );
+  // Whoever reads a summary would take the survey's counts for answers.
+  if (settings.dryRun)
+    throw new UsageError(
+      `runBatch: dry-run is on (${origins.get('dryRun') ?? 'default'}), and a dry run has no summary`,
+      'check the input with: qbatch check FILE --json',
+    );
+  if (settings.output === '-')
+    throw new UsageError(
+      `runBatch: output is - (${origins.get('output') ?? 'default'}), and runBatch prints nothing`,
+      'name a file, or leave it out and read the file that summary.outputs names',
+    );
 }
 
-function guarded(onEvent: Report): Report {
-  return guardReporter({ report: onEvent, close: () => undefined }).report;
+/** Not asked again once it has thrown or, being asynchronous, has rejected: that would end the process, and the run with it. */
+function observer(onEvent: Report): Report {
+  let broken = false;
+  const observe: (event: RunEvent) => unknown = onEvent;
+  return (event) => {
+    if (broken) return;
+    const told = observe(event);
+    if (told instanceof Promise)
+      told.catch(() => {
+        broken = true;
+      });
+  };
 }
 
 /**
  * Runs a job as `qbatch run` does and resolves when it has ended: finished, or stopped by a limit,
  * a signal or the service (`summary.stopped`). The same call again goes on where it stopped.
  *
- * Rejects with `QbatchError` where the run was refused (its `exitCode` says why; 64 for an unknown flag). Nothing is
- * printed. One process works a ledger at a time.
+ * Rejects with `QbatchError` where the run was refused: its `exitCode` says why (64 for an unknown flag; 130 where
+ * `signal` aborted before anything was sent), its `hint` what to do. `InvalidInputError` (65) lists what is wrong with
+ * the lines. Nothing is printed. One run works a ledger at a time, also of this process and its threads: another is
+ * refused (75).
  */
 export async function runBatch(options: RunBatchOptions): Promise<RunBatchResult> {
-  refuseUnknown(options.flags ?? {});
+  refuseOptions(options);
+  const given = flagsGiven(options.flags ?? {});
   const cwd = options.cwd ?? workingFolder();
   const input = options.input === '-' ? '-' : resolve(cwd, options.input);
   const written: string[] = [];
-  const flags: GivenFlags = { ...options.flags, json: true, progress: 'none' };
+  const flags = { ...given, json: true, progress: 'none' };
   const env = options.env ?? process.env;
   const home = homeFolder();
-  refuseDryRun({ flags, env, cwd, home });
+  refuseSettings({ flags, env, cwd, home });
   const exitCode = await runCommand(
     { command: 'run', input, flags },
     {
@@ -86,7 +92,10 @@ export async function runBatch(options: RunBatchOptions): Promise<RunBatchResult
       home,
       env,
       clock: options.clock ?? systemClock,
-      stdin: process.stdin,
+      // Node opens it where it is looked at, which is for the input `-` alone.
+      get stdin() {
+        return process.stdin;
+      },
       stderr: process.stderr,
       isTty: { stdin: false, stdout: false, stderr: false },
       // One of its own, so that nothing is left on a signal that serves many jobs.
@@ -99,7 +108,7 @@ export async function runBatch(options: RunBatchOptions): Promise<RunBatchResult
       },
       writeErr: () => undefined,
       confirm: () => Promise.resolve(false),
-      ...(options.onEvent === undefined ? {} : { onEvent: guarded(options.onEvent) }),
+      ...(options.onEvent === undefined ? {} : { onEvent: observer(options.onEvent) }),
     },
   );
   return { exitCode, summary: JSON.parse(written.join('')) as RunSummary };

@@ -200,17 +200,17 @@ async function explain(
     io.writeErr(redactJson(refusalEvent(error, new Date(io.clock.wallMs()).toISOString())));
   } else {
     const { errorText } = await import('./reporters/error-text.ts');
-    if (isKnown && 'survey' in error && !readers.stdout) await showSurvey(error, io);
+    if (isKnown && 'problems' in error && !readers.stdout) await showSurvey(error, io);
     io.writeErr(redact(errorText(error)));
   }
   return isKnown ? error.exitCode : EXIT.bug;
 }
 
 async function showSurvey(error: QbatchError, io: CommandIo): Promise<void> {
-  const { InvalidInputError } = await import('./job/prepare-job.ts');
+  const { InvalidInputError } = await import('./job/invalid-input-error.ts');
   if (!(error instanceof InvalidInputError)) return;
   const { problemsText } = await import('./reporters/problems.ts');
-  const { problems, problemCounts } = error.survey;
+  const { problems, problemCounts } = error;
   io.writeErr(problemsText(problems, problemCounts, error.inputPath, 20));
 }
 

@@ -50,9 +50,8 @@ export async function gate(
 function tellFindings({ problems, problemCounts }: Survey, at: FindingsReaders): void {
   const { places, io, mode, reporter } = at;
   const input = places.source.path;
-  if (mode === 'none' || mode === 'quiet' || problemCounts.error + problemCounts.warning === 0)
-    return;
-  if (mode === 'json') {
+  if (problemCounts.error + problemCounts.warning === 0) return;
+  if (mode === 'json' || io.onEvent !== undefined) {
     reporter.report({
       event: 'notice',
       severity: 'warning',
@@ -61,6 +60,7 @@ function tellFindings({ problems, problemCounts }: Survey, at: FindingsReaders):
     });
     return;
   }
+  if (mode === 'none' || mode === 'quiet') return;
   const weighty = problems.filter(({ severity }) => severity !== 'note');
   io.writeErr(problemsText(weighty, { ...problemCounts, note: 0 }, input, PROBLEM_GROUPS_SHOWN));
 }

@@ -64,7 +64,6 @@ export async function tell(
     reporter.report({ event: 'notice', severity: 'warning', message });
   }
   reporter.report(event);
-  io.onEvent?.(event);
   reporter.close();
   if (mode === 'tty' || mode === 'lines' || (mode === 'quiet' && exitCode !== 0)) {
     const width = io.stderr.columns ?? 100;

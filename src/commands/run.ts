@@ -21,7 +21,7 @@ import { type Proxy, proxyOf } from '../config/proxy.ts';
 import { createPricing } from '../pricing.ts';
 import { createValueRedactor } from '../redact.ts';
 import { createJsonRedactor } from '../json/redact-json.ts';
-import { guardReporter } from '../reporters/compose.ts';
+import { composeReporters, guardReporter } from '../reporters/compose.ts';
 import { type ProgressMode, progressMode } from '../reporters/progress-mode.ts';
 import type { Reporter } from '../reporters/reporter.ts';
 import { refuseUnpriced } from '../job/refuse-unpriced.ts';
@@ -125,7 +125,12 @@ async function openShown(
   { settings, places }: { settings: Settings; places: Places },
   io: CommandIo,
 ): Promise<Shown> {
-  const reporter = await openReporter(mode, settings, io);
+  const own = await openReporter(mode, settings, io);
+  const { onEvent } = io;
+  const reporter =
+    onEvent === undefined
+      ? own
+      : composeReporters([own, { report: onEvent, close: () => undefined }]);
   if (!settings.dashboard) return { reporter, io, url: null, close: () => Promise.resolve() };
   const { withDashboard } = await import('./run-dashboard.ts');
   const shown = await withDashboard(reporter, io, places);
@@ -172,10 +177,6 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
     );
     const job = await confirmJob(ledger, prepared, { wired, asked, currency, io });
     keepRunFlags(ledger, job, flagsToKeep(wired.parsed.flags, io.cwd));
-    const report = (event: Parameters<Reporter['report']>[0]): void => {
-      reporter.report(event);
-      io.onEvent?.(event);
-    };
     result = await runJob({
       ledger,
       job,
@@ -191,7 +192,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       proxy: wired.proxy,
       endpointShown: service.shown,
       clock: io.clock,
-      report,
+      report: reporter.report,
       stop,
       redact: createValueRedactor([service.apiKey]),
       redactJson: createJsonRedactor([service.apiKey]),

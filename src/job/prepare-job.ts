@@ -22,28 +22,13 @@ import type { Job, SettledLine } from '../ledger/records.ts';
 import { modeAnew } from '../output/output-set.ts';
 import type { Rejected } from '../parse.ts';
 import { reconcileOutputs } from '../output/reconcile.ts';
+import { InvalidInputError } from './invalid-input-error.ts';
 import { refuseForeignOutputs } from './refuse-foreign-outputs.ts';
 import { surveyFacts } from './survey-facts.ts';
 import { type Survey, surveyInput } from '../survey.ts';
 
 /** Outputs are named after the input: two jobs of one input need two pairs. */
 const ANOTHER_JOB = 'run it as a job of its own with --job NAME -o FILE --errors FILE';
-
-/** The survey found invalid lines and nothing may be sent (65); carries what `--json` prints. */
-export class InvalidInputError extends InputError {
-  readonly survey: Survey;
-  readonly inputPath: string;
-  constructor(survey: Survey, path: string) {
-    const { invalid, lines } = survey;
-    super(
-      EXIT.invalidInput,
-      `${path}: ${invalid} of ${lines} ${lines === 1 ? 'line' : 'lines'} ${invalid === 1 ? 'is' : 'are'} invalid; nothing was sent`,
-      'fix them, or run the valid ones with --skip-invalid',
-    );
-    this.survey = survey;
-    this.inputPath = path;
-  }
-}
 
 /** The terminal record of a line that is not sent. */
 function rejectedLine(rejected: Rejected, wallMs: number): SettledLine {

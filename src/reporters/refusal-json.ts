@@ -7,7 +7,9 @@ import { errorText } from './error-text.ts';
 type Found = { readonly problems: readonly LineProblem[]; readonly problemCounts: ProblemCounts };
 
 function foundBy(error: unknown): Found | null {
-  return error instanceof QbatchError && 'survey' in error ? (error.survey as Found) : null;
+  return error instanceof QbatchError && 'problems' in error
+    ? (error as QbatchError & Found)
+    : null;
 }
 
 function saidBy(error: unknown): Readonly<Record<string, unknown>> {

@@ -7,7 +7,7 @@ import { jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
 
 // What programs import: the built library, in this process.
 const built = new URL('../../dist/index.js', import.meta.url).href;
-const { runBatch, QbatchError } = (await import(built)) as typeof Library;
+const { runBatch, InvalidInputError, QbatchError } = (await import(built)) as typeof Library;
 
 function benchWith(ids: readonly string[]): { bench: Bench; input: string } {
   const bench = openBench();
@@ -119,6 +119,118 @@ describe('runBatch', () => {
     });
     expect(ended).toMatchObject({ exitCode: 0, summary: { lines: { answered: 3 } } });
     expect(calls).toBe(1);
+  });
+
+  test('an observer that is asynchronous and rejects: does not end the process, and is not called again', async () => {
+    const { bench, input } = benchWith(placeIds(3));
+    const server = await startCountingServer();
+    let calls = 0;
+    const ended = await runBatch({
+      ...surroundings(bench),
+      input,
+      flags: flagsOf(server.origin),
+      // An asynchronous function is a Report to TypeScript, which gives a void away.
+      onEvent: () => {
+        calls += 1;
+        return Promise.reject(new Error('the observer is broken')) as unknown as undefined;
+      },
+    });
+    expect(ended).toMatchObject({ exitCode: 0, summary: { lines: { answered: 3 } } });
+    expect(calls).toBe(1);
+  });
+
+  test('what the survey found of lines that are left out, and what else is told at the start: are events too', async () => {
+    const { bench } = benchWith(placeIds(1));
+    bench.write('b.jsonl', `${nativeLine('good')}\n{"custom_id":"bad","prompt":7}\n`);
+    const events: Library.RunEvent[] = [];
+    const ended = await runBatch({
+      ...surroundings(bench),
+      input: bench.path('b.jsonl'),
+      flags: { simulate: 'latency=0', 'skip-invalid': true, dashboard: true },
+      onEvent: (event) => events.push(event),
+    });
+    expect(ended).toMatchObject({ exitCode: 1, summary: { lines: { answered: 1, rejected: 1 } } });
+    const notices = events.filter((event) => event.event === 'notice');
+    expect(notices.map(({ message }) => message)).toEqual([
+      expect.stringContaining('dashboard: http://127.0.0.1'),
+      expect.stringContaining('b.jsonl'),
+    ]);
+    expect(notices[1]?.found?.problems).toMatchObject([{ line: 2, custom_id: 'bad' }]);
+    expect(events.filter(({ event }) => event === 'job-end')).toHaveLength(1);
+  });
+
+  test('options that are none, or not what they must be: are refused before anything is sent', async () => {
+    const { bench, input } = benchWith(placeIds(1));
+    const server = await startCountingServer();
+    const at = { ...surroundings(bench), input, flags: flagsOf(server.origin) };
+    const wrong: readonly (readonly [unknown, string, string | undefined])[] = [
+      [undefined, 'takes one object', expect.stringContaining('runBatch({')],
+      [{ ...at, input: undefined }, 'no input', expect.any(String)],
+      [{ ...at, input: '' }, 'input is empty', undefined],
+      [{ ...at, input: 5 }, 'input is of type number', undefined],
+      [{ ...at, simulate: true }, 'no option simulate', expect.stringContaining('flags: {')],
+      [{ ...at, onevent: () => 0 }, 'no option onevent', 'did you mean onEvent?'],
+      [{ ...at, flags: null }, 'flags is null', undefined],
+      [{ ...at, flags: ['--simulate'] }, 'flags is a list', undefined],
+      [{ ...at, onEvent: 5 }, 'onEvent is of type number', undefined],
+      [{ ...at, signal: {} }, 'signal is of type object', undefined],
+      [
+        { ...at, flags: { ...at.flags, concurrency: 5n } },
+        'concurrency is of type big',
+        expect.any(String),
+      ],
+      [{ ...at, flags: { ...at.flags, set: [1] } }, 'set is a list of other', expect.any(String)],
+      [
+        { ...at, flags: { ...at.flags, output: '-' } },
+        'runBatch prints nothing',
+        expect.any(String),
+      ],
+    ];
+    for (const [options, message, hint] of wrong) {
+      const error: unknown = await runBatch(options as Library.RunBatchOptions).catch(
+        (reason: unknown) => reason,
+      );
+      expect(error).toBeInstanceOf(QbatchError);
+      expect(error).toMatchObject({
+        exitCode: 64,
+        hint,
+        message: expect.stringContaining(message) as unknown,
+      });
+    }
+    expect(server.calls).toEqual([]);
+    expect(bench.names()).toEqual(['a.jsonl']);
+  });
+
+  test('numbers and what is undefined among the flags: as their text, and as if not there; kept for the next command', async () => {
+    const { bench, input } = benchWith(placeIds(4));
+    const events: Library.RunEvent[] = [];
+    const ended = await runBatch({
+      ...surroundings(bench),
+      input,
+      flags: { simulate: 'errors=100%', 'max-attempts': 1, 'max-cost': 20, concurrency: undefined },
+      onEvent: (event) => events.push(event),
+    });
+    expect(ended.exitCode).toBe(1);
+    expect(events.at(-1)).toMatchObject({
+      event: 'job-end',
+      next: expect.stringContaining('--max-cost 20') as unknown,
+    });
+  });
+
+  test('invalid lines: the error lists what is wrong with them', async () => {
+    const { bench } = benchWith(placeIds(1));
+    bench.write('b.jsonl', '{"custom_id":"bad","prompt":7}\n');
+    const error: unknown = await runBatch({
+      ...surroundings(bench),
+      input: bench.path('b.jsonl'),
+      flags: { simulate: true, model: 'qwen-plus' },
+    }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(InvalidInputError);
+    expect(error).toMatchObject({
+      exitCode: 65,
+      problems: [{ line: 1, custom_id: 'bad', severity: 'error' }],
+      problemCounts: { error: 1 },
+    });
   });
 
   test('a flag that does not exist: is refused, with the one that was meant, before any call', async () => {

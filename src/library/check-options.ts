@@ -1,0 +1,97 @@
+import type { FlagValue, GivenFlags } from '../command-line/parsed-command.ts';
+import { RUN_FLAGS } from '../config/flags.ts';
+import { UsageError } from '../errors.ts';
+import { closestName } from '../suggest.ts';
+
+/**
+ * Flags of `qbatch run` by long name, as text, numbers (of seconds, of bytes, where it is a time or a size) or
+ * switches; several values of a repeatable one as a list: `{ model: 'qwen-plus', rpm: 600, set: ['seed=7'] }`.
+ * What is undefined is as if it were not there.
+ */
+export type RunFlags = Readonly<
+  Record<string, string | number | boolean | readonly string[] | undefined>
+>;
+
+/** What each option of `runBatch` must be, where it is given; the check, and how a message says it. */
+const KINDS: Readonly<Record<string, readonly [(value: unknown) => boolean, string]>> = {
+  input: [(value) => typeof value === 'string' && value !== '', 'the path of a JSONL file'],
+  flags: [isRecord, 'an object of flags, such as { simulate: true }'],
+  env: [isRecord, 'an object of variables, such as process.env'],
+  cwd: [(value) => typeof value === 'string' && value !== '', 'the path of a folder'],
+  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
+  onEvent: [(value) => typeof value === 'function', 'a function'],
+  clock: [isRecord, 'a clock'],
+};
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === '') return value === null ? 'null' : 'empty';
+  return Array.isArray(value) ? 'a list' : `of type ${typeof value}`;
+}
+
+/**
+ * Refuses options (64) that are none, or not what they must be: who writes `simulate: true` beside `flags`, in plain
+ * JavaScript, would be billed for a rehearsal.
+ */
+export function refuseOptions(options: unknown): void {
+  if (!isRecord(options))
+    throw new UsageError(
+      `runBatch takes one object, and what it was given is ${kindOf(options)}`,
+      "such as runBatch({ input: 'requests.jsonl', flags: { simulate: true } })",
+    );
+  const given = options as Readonly<Record<string, unknown>>;
+  for (const [name, value] of Object.entries(given)) {
+    const kind = KINDS[name];
+    if (kind === undefined) throw unknownOption(name);
+    if (value !== undefined && !kind[0](value))
+      throw new UsageError(`runBatch: ${name} is ${kindOf(value)}; it must be ${kind[1]}`);
+  }
+  if (given['input'] === undefined)
+    throw new UsageError('runBatch: no input', "name a JSONL file: { input: 'requests.jsonl' }");
+}
+
+function unknownOption(name: string): UsageError {
+  const isFlag = RUN_FLAGS.some((flag) => flag.name === name);
+  const near = isFlag ? name : closestName(name, Object.keys(KINDS));
+  const where = isFlag ? `flags go into flags: { flags: { '${name}': ... } }` : undefined;
+  return new UsageError(
+    `runBatch: there is no option ${name}`,
+    where ?? (near === undefined ? 'flags go into flags' : `did you mean ${near}?`),
+  );
+}
+
+/**
+ * The flags as the command line gives them. A misspelt one that is passed over could send a job, and its key, to
+ * another place than was meant: 64, as for a value that is neither text, number, switch nor a list of texts.
+ */
+export function flagsGiven(flags: RunFlags): GivenFlags {
+  const known = RUN_FLAGS.map(({ name }) => name);
+  const given: Record<string, FlagValue> = {};
+  for (const [name, value] of Object.entries(flags)) {
+    if (!known.includes(name)) throw unknownFlag(name, known);
+    if (value !== undefined) given[name] = flagValue(name, value);
+  }
+  return given;
+}
+
+function flagValue(name: string, value: unknown): FlagValue {
+  // As text it is also kept for the command that takes the job on from here.
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
+  throw new UsageError(
+    `runBatch: the flag ${name} is ${Array.isArray(value) ? 'a list of other things than texts' : kindOf(value)}`,
+    'give it as on the command line: text, a number, true or false, or a list of texts',
+  );
+}
+
+function unknownFlag(name: string, known: readonly string[]): UsageError {
+  const close = closestName(name, known);
+  return new UsageError(
+    `runBatch: there is no flag ${name}`,
+    close === undefined ? 'qbatch run --help lists them' : `did you mean ${close}?`,
+  );
+}
