@@ -26,9 +26,6 @@ const NEWER_NODE = {
       'sha512-KHsob+Fv9YerATvYujMbiyJqnRCvLtrcr/eTNqRqiOSGp97EOiRP1yP47+knGgQ/xnc3XY8xzkW587dlZzNqRA==',
   },
 };
-const USER_CODE = `import * as qbatch from 'qbatch';
-export const names: string[] = Object.keys(qbatch);
-`;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
@@ -105,15 +102,34 @@ async function useProgram(folder) {
   assert.ok((await stat(join(folder, 'questions.qbatch.db'))).size > 0);
 }
 
+/** The library's example, which is the same in both READMEs. */
+async function exampleOfReadme() {
+  const [one, other] = await Promise.all(
+    ['README.md', 'README.zh-CN.md'].map(async (name) => {
+      const text = await readFile(join(root, name), 'utf8');
+      return /^```ts\n(.*?)^```/ms.exec(text)?.[1];
+    }),
+  );
+  assert.ok(
+    one !== undefined && one === other,
+    'the READMEs do not have one example of the library',
+  );
+  return one;
+}
+
 async function useLibrary(folder) {
-  await writeFile(join(folder, 'use.ts'), USER_CODE);
+  await writeFile(join(folder, 'use.ts'), await exampleOfReadme());
+  const text = LINES.map((line) => `${JSON.stringify(line)}\n`).join('');
+  await writeFile(join(folder, 'requests.jsonl'), text);
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const node = join(root, 'node_modules', '@types');
   for (const module of ['nodenext', 'preserve']) {
-    const kind = ['--module', module, '--target', 'es2023', '--strict', '--noEmit'];
+    const kind = ['--module', module, '--target', 'es2023', '--strict'];
     const types = ['--types', 'node', '--typeRoots', node];
     run(process.execPath, [tsc, ...kind, ...types, 'use.ts'], folder);
   }
+  const told = run(process.execPath, ['use.js'], folder);
+  for (const { custom_id: id } of LINES) assert.ok(told.includes(id), `the example tells no ${id}`);
   const look = `const all = Object.keys(await import('qbatch'));
 const deep = await import('qbatch/dist/cli.js').catch((error) => error.code);
 process.stdout.write(JSON.stringify({ all, deep }));`;

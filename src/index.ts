@@ -14,7 +14,12 @@ export { InvalidInputError } from './job/invalid-input-error.ts';
 export type { LineProblem, ProblemCounts } from './problem.ts';
 export type { GivenFlags } from './command-line/parsed-command.ts';
 export type { RunFlags } from './library/check-options.ts';
+export { openLedger } from './commands/open-ledger.ts';
+export type { AttemptRecord } from './ledger/attempt-record.ts';
+export type * from './library/job-reports.ts';
+export type { LedgerReader } from './library/ledger-reader.ts';
 export type { Progress, Report, RunEvent, RunSummary } from './reporters/reporter.ts';
+export type { UsageMeasures, UsageReport } from './report/usage-report.ts';
 
 /** What a program says to run a job; everything else is as on the command line. */
 export type RunBatchOptions = {

@@ -1,7 +1,6 @@
 import type { Holder } from '../ledger/lock.ts';
 import type { Job } from '../ledger/records.ts';
-
-export type JobState = 'running' | 'open' | 'finished';
+import type { JobState } from '../library/job-reports.ts';
 
 /**
  * What a job is doing: an unfinished one is `running` while a process holds its ledger for it. A ledger

@@ -5,7 +5,7 @@ import type { Verification } from '../ledger/verify.ts';
 import type { DispatchReport } from '../report/dispatch-report.ts';
 import type { UsageReport } from '../report/usage-report.ts';
 import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
-import type { JobState } from './job-state.ts';
+import type { JobState } from '../library/job-reports.ts';
 
 /** Everything that is told about one job. */
 export type JobStatus = {

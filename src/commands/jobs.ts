@@ -6,30 +6,16 @@ import { listJobs } from '../ledger/jobs.ts';
 import { lockHolder } from '../ledger/lock.ts';
 import { movedFiles } from '../ledger/moved-files.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
+import type { ListedJob } from '../library/job-reports.ts';
 import { formatPico } from '../models/price.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { jsonText } from '../json/json-text.ts';
 import { decimalsOf, exactAmount } from '../reporters/amount-text.ts';
 import { wholeText } from '../reporters/number-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
-import type { RunSummary } from '../reporters/reporter.ts';
 import { alignTable } from '../reporters/table.ts';
 import type { CommandIo } from './io.ts';
-import { isoTime, type JobState, jobState } from './job-state.ts';
-
-/** One job in the list, as `--json` prints it (cli.md section 7). */
-type ListedJob = {
-  readonly job: string;
-  readonly ledger: string;
-  readonly input: string;
-  readonly state: JobState;
-  /** Nobody billed its cost. */
-  readonly simulated: boolean;
-  readonly lines: RunSummary['lines'];
-  readonly cost: RunSummary['cost'];
-  /** ISO 8601, UTC. */
-  readonly updated_at: string;
-};
+import { isoTime, jobState } from './job-state.ts';
 
 const CELL_CHARS_MAX = 200;
 const RIGHT: readonly boolean[] = [false, false, true, true, true, true, true, true, false, false];
@@ -48,7 +34,7 @@ export async function jobsCommand(
   let unreadable = 0;
   for (const ledgerPath of findLedgers(folder)) {
     try {
-      jobs.push(...(await listed(ledgerPath)));
+      jobs.push(...(await listLedger(ledgerPath)));
     } catch (error) {
       if (!(error instanceof QbatchError)) throw error;
       unreadable += 1;
@@ -66,7 +52,8 @@ export async function jobsCommand(
   return EXIT.ok;
 }
 
-function listed(ledgerPath: string): Promise<ListedJob[]> {
+/** The jobs of one ledger, oldest first. */
+export function listLedger(ledgerPath: string): Promise<ListedJob[]> {
   const holder = lockHolder(ledgerPath);
   return readLedger(ledgerPath, (database) =>
     listJobs(database).map((job, _index, jobs) => ({

@@ -4,7 +4,7 @@ import { EXIT } from '../errors.ts';
 import { defaultLedgerName } from '../ledger/default-ledger-path.ts';
 import type { RunFlags } from '../ledger/records.ts';
 import type { RunSummary } from '../reporters/reporter.ts';
-import type { JobState } from './job-state.ts';
+import type { JobState } from '../library/job-reports.ts';
 
 const PLAIN_WORD = /^(?:[\w@%+=:,./-]|(?!\s)[\u0080-\uFFFF])+$/u;
 

@@ -5,7 +5,8 @@ import { oneLine } from '../reporters/one-line.ts';
 import { pathText } from '../reporters/path-text.ts';
 import { paint, type Style } from '../reporters/style.ts';
 import { summaryText } from '../reporters/summary.ts';
-import { isoTime, type JobState } from './job-state.ts';
+import type { JobState } from '../library/job-reports.ts';
+import { isoTime } from './job-state.ts';
 import type { JobStatus } from './job-status.ts';
 import { exitCodeOf, nextCommand } from './next-command.ts';
 

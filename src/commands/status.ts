@@ -1,6 +1,6 @@
 import { EXIT, InputError } from '../errors.ts';
 import type { Database } from '../ledger/database.ts';
-import { chooseJob } from '../ledger/find-jobs.ts';
+import { type ChosenJob, chooseJob } from '../ledger/find-jobs.ts';
 import { findJob, listJobs } from '../ledger/jobs.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import { failuresByCode } from '../ledger/lines.ts';
@@ -14,10 +14,11 @@ import { dispatchFacts } from '../ledger/read-trace.ts';
 import { usageReport } from '../ledger/usage.ts';
 import { verifyLedger } from '../ledger/verify.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
+import type { JobState, StatusReport } from '../library/job-reports.ts';
 import { jsonText } from '../json/json-text.ts';
 import { dispatchReport } from '../report/dispatch-report.ts';
 import type { CommandIo } from './io.ts';
-import { isoTime, type JobState, jobState } from './job-state.ts';
+import { isoTime, jobState } from './job-state.ts';
 import type { JobStatus } from './job-status.ts';
 import { statusText } from './status-text.ts';
 import { stdoutColor } from './stdout-color.ts';
@@ -36,22 +37,29 @@ export async function statusCommand(
   parsed: Extract<ParsedCommand, { readonly command: 'status' }>,
   io: CommandIo,
 ): Promise<number> {
-  const chosen = chooseJob(parsed, io.cwd);
-  const mark = parsed.verify ? readMark(chosen.ledgerPath) : null;
-  const status = await readLedger(chosen.ledgerPath, (database) =>
-    lookAt(database, { ...chosen, io, mark, verify: parsed.verify }),
-  );
+  const status = await jobStatus(chooseJob(parsed, io.cwd), parsed.verify, io);
   const text = parsed.json
-    ? `${jsonText(statusJson(status))}\n`
+    ? `${jsonText({ ...statusReport(status), dispatch: status.dispatch })}\n`
     : statusText(status, { color: stdoutColor(parsed.color, io), width: io.stderr.columns ?? 100 });
   await io.writeOut(text);
   return EXIT.ok;
 }
 
+/** Everything that is told about one job, with its ledger and files checked against each other where that is wanted. */
+export function jobStatus(chosen: ChosenJob, verify: boolean, io: LookIo): Promise<JobStatus> {
+  const mark = verify ? readMark(chosen.ledgerPath) : null;
+  return readLedger(chosen.ledgerPath, (database) =>
+    lookAt(database, { ...chosen, io, mark, verify }),
+  );
+}
+
+/** What looking needs of a process. */
+type LookIo = Pick<CommandIo, 'clock' | 'stop'>;
+
 type Look = {
   readonly ledgerPath: string;
   readonly name: string;
-  readonly io: CommandIo;
+  readonly io: LookIo;
   readonly mark: number | null;
   readonly verify: boolean;
 };
@@ -99,11 +107,12 @@ async function lookAt(database: Database, look: Look): Promise<JobStatus> {
 }
 
 /** The ledger keeps no time of work: from the job's beginning to its last commit, or to now while it runs. */
-function elapsedMs(job: Job, state: JobState, io: CommandIo): number {
+function elapsedMs(job: Job, state: JobState, io: LookIo): number {
   return Math.max(0, (state === 'running' ? io.clock.wallMs() : job.updatedAt) - job.createdAt);
 }
 
-function statusJson(status: JobStatus): object {
+/** A status as the outside sees it, but for how its dispatch went. */
+export function statusReport(status: JobStatus): StatusReport {
   const { holder, byModel } = status;
   return {
     ...status.summary,
@@ -127,7 +136,6 @@ function statusJson(status: JobStatus): object {
       custom_id: customId,
       attempts,
     })),
-    dispatch: status.dispatch,
     verify: status.verify,
   };
 }

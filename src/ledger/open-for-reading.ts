@@ -11,6 +11,8 @@ const HELD_BYTES_MAX = 512 * 1024 * 1024;
 /** Where a SQLite file says how it is written and read: 2 a log (WAL), 1 none. Source: sqlite.org/fileformat2.html, 1.3. */
 const FORMAT_BYTES = [18, 19] as const;
 const NO_LOG = 1;
+/** What the file system says of a file that this user may not read, or that is a folder. */
+const UNREADABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR']);
 
 /**
  * Opens a ledger for reading, while a run may write it. Writes nothing; but where no `-wal` is there
@@ -85,8 +87,7 @@ function holdLedger(path: string): Buffer {
 /** What SQLite or the file system said against reading a ledger: 66 where it may not be read, else as of any ledger. */
 function readingError(error: unknown, path: string): QbatchError {
   const { code } = error as NodeJS.ErrnoException;
-  if (!mayNotWrite(error) && code !== 'EACCES' && code !== 'EPERM')
-    return storageError(error, path);
+  if (!mayNotWrite(error) && !UNREADABLE.has(code ?? '')) return storageError(error, path);
   return new InputError(
     EXIT.noInput,
     `cannot read ${path}: ${(error as Error).message}`,

@@ -39,7 +39,7 @@ export type UsageGroup = UsageMeasures & {
 };
 
 /**
- * What `qbatch usage` reports (cli.md section 7). A group never mixes currencies; `totals` holds
+ * What `qbatch usage` reports. A group never mixes currencies; `totals` holds
  * one entry for each. `by` names the keys as the user asked for them (`model`, `tag:team`).
  */
 export type UsageReport = {

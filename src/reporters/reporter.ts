@@ -29,7 +29,7 @@ export type EstimateError = {
   readonly cost: { readonly estimated: string; readonly actual: string } | null;
 };
 
-/** The summary of `run`, `resume` and `retry`, exactly as `--json` prints it (cli.md section 7). */
+/** The summary of `run`, `resume` and `retry`, exactly as `--json` prints it. */
 export type RunSummary = {
   readonly schema: 1;
   readonly job: string;

@@ -1,0 +1,86 @@
+import path from 'node:path';
+import { systemClock } from '../clock.ts';
+import { UsageError } from '../errors.ts';
+import { workingFolder } from '../files/working-folder.ts';
+import type { AttemptRecord } from '../ledger/attempt-record.ts';
+import { sqliteCode } from '../ledger/database.ts';
+import { chooseJob, chooseJobs } from '../ledger/find-jobs.ts';
+import { findJob, listJobs } from '../ledger/jobs.ts';
+import { jobHere } from '../ledger/moved-files.ts';
+import { openForReading } from '../ledger/open-for-reading.ts';
+import { readLedger } from '../ledger/read-ledger.ts';
+import { storageError } from '../ledger/storage-error.ts';
+import { byKeys } from '../ledger/usage-keys.ts';
+import { usageReport } from '../ledger/usage.ts';
+import type { LedgerReader } from '../library/ledger-reader.ts';
+import type { ErrorLine, ResultLine } from '../library/job-reports.ts';
+import { exportJsonl, type ExportRequest } from './export-rows.ts';
+import { listLedger } from './jobs.ts';
+import { jobStatus, statusReport } from './status.ts';
+
+const NEVER = new AbortController().signal;
+
+/**
+ * A ledger to be read, also while a run works it: what `qbatch jobs`, `status`, `usage` and `export` tell, as objects.
+ * `ledger`: its path (`summary.ledger` of a run), from the working folder. Nothing is written, and no file is held open
+ * between two calls.
+ *
+ * Throws `QbatchError`: 64 where no path is named, 66 where there is no ledger, 78 where it is none of qbatch's or damaged.
+ */
+export function openLedger(ledger: string): LedgerReader {
+  if (typeof ledger !== 'string' || ledger === '')
+    throw new UsageError('openLedger: no path of a ledger', 'name one, such as in.qbatch.db');
+  const ledgerPath = path.isAbsolute(ledger) ? ledger : path.resolve(workingFolder(), ledger);
+  openForReading(ledgerPath).close();
+  const choice = (jobName: string | undefined) => ({ job: undefined, ledger: ledgerPath, jobName });
+  const choose = (jobName: string | undefined) => chooseJob(choice(jobName), ledgerPath);
+  const rows = <Row>(job: string | undefined, what: ExportRequest['what']) =>
+    exported<Row>(ledgerPath, () => choose(job).name, what);
+  return {
+    path: ledgerPath,
+    jobs: () => listLedger(ledgerPath),
+    async status({ job, verify = false } = {}) {
+      return statusReport(
+        await jobStatus(choose(job), verify, { clock: systemClock, stop: NEVER }),
+      );
+    },
+    usage({ jobs, by = ['model'] } = {}) {
+      return readLedger(ledgerPath, (database) => {
+        const names = new Set(
+          (jobs ?? [undefined])
+            .flatMap((job) => chooseJobs(choice(job), ledgerPath))
+            .map(({ name }) => name),
+        );
+        const all = listJobs(database);
+        const wanted = all
+          .filter(({ name }) => names.has(name))
+          .map((job) => jobHere(job, ledgerPath, all));
+        return usageReport([{ ledgerPath, database, jobs: wanted }], byKeys(by));
+      });
+    },
+    results: (job) => rows<ResultLine>(job, 'results'),
+    errors: (job) => rows<ErrorLine>(job, 'errors'),
+    attempts: (job) => rows<AttemptRecord>(job, 'attempts'),
+  };
+}
+
+/** Rows of an export, read as they are asked for; the ledger is open until the last one, or until no more are wanted. */
+async function* exported<Row>(
+  ledgerPath: string,
+  nameOf: () => string,
+  what: ExportRequest['what'],
+): AsyncGenerator<Row, void, void> {
+  const name = nameOf();
+  const database = openForReading(ledgerPath);
+  try {
+    database.exec('BEGIN');
+    const job = findJob(database, name);
+    if (job === null) return;
+    for (const text of exportJsonl(database, job, { what, order: 'input' }))
+      yield JSON.parse(text) as Row;
+  } catch (error) {
+    throw sqliteCode(error) === '' ? error : storageError(error, ledgerPath);
+  } finally {
+    database.close();
+  }
+}
