@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { type Clock, systemClock } from './clock.ts';
 import { runCommand } from './commands/run.ts';
 import { resolveSettings, type SettingSources } from './config/config.ts';
@@ -23,13 +23,13 @@ export type { UsageMeasures, UsageReport } from './report/usage-report.ts';
 
 /** What a program says to run a job; everything else is as on the command line. */
 export type RunBatchOptions = {
-  /** The JSONL file (`.gz` too). */
+  /** The JSONL file (`.gz` too; `-` is the process's standard input). */
   readonly input: string;
   /** Flags of `qbatch run` by long name: `{ model: 'qwen-plus', 'max-cost': 20, simulate: true }`. */
   readonly flags?: RunFlags;
   /** Default: the process's own. The key is read from here. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Default: the process's own. */
+  /** Where relative paths, of files among the flags too, are taken from. Default: the process's own. */
   readonly cwd?: string;
   /** First stop: no new calls, those in flight are waited for. */
   readonly signal?: AbortSignal;
@@ -40,6 +40,11 @@ export type RunBatchOptions = {
 
 /** How a run ended; exit codes as on the command line. */
 export type RunBatchResult = { readonly exitCode: ExitCode; readonly summary: RunSummary };
+
+/** A path from the process's working folder, which may be gone where it is not needed. */
+function absoluteFrom(path: string): string {
+  return isAbsolute(path) ? path : resolve(workingFolder(), path);
+}
 
 /** Refuses what makes no sense where nothing is printed: 64, wherever it was said. */
 function refuseSettings(sources: SettingSources): void {
@@ -83,7 +88,8 @@ function observer(onEvent: Report): Report {
 export async function runBatch(options: RunBatchOptions): Promise<RunBatchResult> {
   refuseOptions(options);
   const given = flagsGiven(options.flags ?? {});
-  const cwd = options.cwd ?? workingFolder();
+  // One that is relative would be taken from itself again, where a path in it is looked for.
+  const cwd = absoluteFrom(options.cwd ?? '.');
   const input = options.input === '-' ? '-' : resolve(cwd, options.input);
   const written: string[] = [];
   const flags = { ...given, json: true, progress: 'none' };

@@ -19,12 +19,15 @@ export type RunSetup = ResolvedSettings & {
   readonly defaults: LineDefaults;
 };
 
-/** Reads the user's catalog file, if one is named. Throws 78 with its path: it may come from a configuration file. */
-export function openCatalog(path: string | undefined): Catalog {
+/**
+ * Reads the user's catalog file, if one is named, from the working folder. Throws 78 with its path: it may come from a
+ * configuration file.
+ */
+export function openCatalog(path: string | undefined, io: Pick<CommandIo, 'cwd'>): Catalog {
   if (path === undefined) return loadCatalog();
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
+    content = JSON.parse(readFileSync(pathFrom(io.cwd, path), 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
     throw new ConfigError(
       `cannot read the catalog ${path}: ${(error as Error).message}`,
@@ -51,7 +54,7 @@ export function lineDefaults(settings: Settings, catalog: Catalog, scope: Scope)
 export function setUpRun(flags: GivenFlags, io: CommandIo): RunSetup {
   const resolved = resolveSettings({ flags, env: io.env, cwd: io.cwd, home: io.home });
   const settings = { ...resolved.settings, region: regionOf(resolved) };
-  const catalog = openCatalog(settings.catalog);
+  const catalog = openCatalog(settings.catalog, io);
   const scope = scopeOf(settings.region);
   return {
     ...resolved,

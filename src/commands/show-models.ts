@@ -15,7 +15,7 @@ export async function showModelsCommand(
   },
   io: CommandIo,
 ): Promise<ExitCode> {
-  const catalog = openCatalog(parsed.catalog);
+  const catalog = openCatalog(parsed.catalog, io);
   const scope = scopeOf(parsed.region ?? 'beijing');
   const pattern = parsed.pattern === undefined ? {} : { pattern: parsed.pattern };
   const { text, isEmpty } = modelsText({ ...pattern, json: parsed.json, scope, catalog });

@@ -1,4 +1,6 @@
 import { getEventListeners } from 'node:events';
+import { dirname, relative } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, test, vi } from 'vitest';
 import type * as Library from '../../src/index.ts';
 import { type Bench, CANARY_KEY, openBench } from '../helpers/bench.ts';
@@ -57,6 +59,28 @@ describe('runBatch', () => {
       expect(await runBatch(named)).toMatchObject({ exitCode: 0 });
     } finally {
       cwd.mockRestore();
+    }
+  });
+
+  test('a cwd of its own, absolute or not: files among the flags and a copied stream are in it', async () => {
+    const { bench } = benchWith(placeIds(1));
+    bench.write('ours.json', JSON.stringify({ models: [{ id: 'ours' }] }));
+    for (const cwd of [bench.path('.'), relative(process.cwd(), bench.path('.'))]) {
+      const stdin = vi
+        .spyOn(process, 'stdin', 'get')
+        .mockReturnValue(Readable.from([nativeLine(cwd)]) as unknown as typeof process.stdin);
+      try {
+        const ended = await runBatch({
+          ...surroundings(bench),
+          cwd,
+          input: '-',
+          flags: { simulate: 'latency=0', catalog: 'ours.json' },
+        });
+        expect(ended).toMatchObject({ exitCode: 0, summary: { lines: { answered: 1 } } });
+        expect(dirname(ended.summary.ledger)).toBe(bench.path('.'));
+      } finally {
+        stdin.mockRestore();
+      }
     }
   });
 
