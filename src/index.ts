@@ -8,6 +8,7 @@ import { workingFolder } from './files/working-folder.ts';
 import { flagsGiven, refuseOptions, type RunFlags } from './library/check-options.ts';
 import type { Report, RunEvent, RunSummary } from './reporters/reporter.ts';
 
+export type { Clock } from './clock.ts';
 export { ConfigError, EXIT, InputError, OutputError, QbatchError, UsageError } from './errors.ts';
 export type { ExitCode } from './errors.ts';
 export { InvalidInputError } from './job/invalid-input-error.ts';
@@ -18,24 +19,35 @@ export { openLedger } from './commands/open-ledger.ts';
 export type { AttemptRecord } from './ledger/attempt-record.ts';
 export type * from './library/job-reports.ts';
 export type { LedgerReader } from './library/ledger-reader.ts';
-export type { Progress, Report, RunEvent, RunSummary } from './reporters/reporter.ts';
-export type { UsageMeasures, UsageReport } from './report/usage-report.ts';
+export type {
+  DispatchState,
+  EstimateError,
+  FailureGroup,
+  PossiblyBilled,
+  Progress,
+  Report,
+  RunEvent,
+  RunSummary,
+  UsageTotals,
+} from './reporters/reporter.ts';
+export type { UsageGroup, UsageMeasures, UsageReport } from './report/usage-report.ts';
 
 /** What a program says to run a job; everything else is as on the command line. */
 export type RunBatchOptions = {
   /** The JSONL file (`.gz` too; `-` is the process's standard input). */
   readonly input: string;
   /** Flags of `qbatch run` by long name: `{ model: 'qwen-plus', 'max-cost': 20, simulate: true }`. */
-  readonly flags?: RunFlags;
-  /** Default: the process's own. The key is read from here. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly flags?: RunFlags | undefined;
+  /** Default: the process's own. The key is read from here, else from `.dashscope/api_key` in the user's home. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Where relative paths, of files among the flags too, are taken from. Default: the process's own. */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** First stop: no new calls, those in flight are waited for. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Sees every event of the run; should not take long. Once it has thrown it is not called again: the run goes on. */
-  readonly onEvent?: Report;
-  readonly clock?: Clock;
+  readonly onEvent?: Report | undefined;
+  /** Time and chance, for tests. Default: the machine's. */
+  readonly clock?: Clock | undefined;
 };
 
 /** How a run ended; exit codes as on the command line. */
