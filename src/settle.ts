@@ -63,7 +63,8 @@ export type SettleContext = {
 /** Where an attempt is made. */
 type At = { readonly context: SettleContext; readonly ticket: Ticket };
 
-type Next = 'done' | { readonly waitMs: number; readonly again: boolean };
+/** What follows an attempt: nothing in this run, or another one, after so many milliseconds. */
+type Next = 'done' | { readonly waitMs: number };
 
 /**
  * Takes one line from planned to settled: admit, write down the start, call, decode, classify, and
@@ -76,8 +77,8 @@ export async function settleLine(line: PlannedLine, context: SettleContext): Pro
     await settleUnsent(line, tally.attempt, { ...context, failure: NOT_PAID_TWICE });
     return;
   }
-  for (let again = false; ;) {
-    const ticket = await context.limiter.admit(line, again);
+  for (let isAgain = false; ; isAgain = true) {
+    const ticket = await context.limiter.admit(line, isAgain);
     if (ticket === null) {
       // A line of a model that does not exist fails unsent; any other that got no leave stays open.
       const parked = context.parked.get(line.model);
@@ -88,7 +89,6 @@ export async function settleLine(line: PlannedLine, context: SettleContext): Pro
     const next = await tryOnce(line, tally, { context, ticket });
     if (next === 'done' || context.stop.aborted) return;
     if (next.waitMs > 0) await pause(context.clock, next.waitMs, context.stop);
-    again = next.again;
   }
 }
 
@@ -260,14 +260,14 @@ function decide(
   if (failure.neverSent || doubtful) {
     const waitMs = context.limiter.unreachable(failure.message);
     context.report({ event: 'model-slowed', model: line.model, waitMs, reason: failure.message });
-    return { next: { waitMs: 0, again: true }, counted, fails: false, doubtful };
+    return { next: { waitMs: 0 }, counted, fails: false, doubtful };
   }
   switch (verdict.action) {
     case 'throttle': {
       const { waitMs, hopelessAfter } = ticket.throttled(verdict.class, failure.retryAfterMs);
       if (hopelessAfter !== null) return { ...fail, failure: refusedAlone(failure, hopelessAfter) };
       context.report({ event: 'model-slowed', model: line.model, waitMs, reason: failure.code });
-      return { next: { waitMs: 0, again: true }, counted, fails: false };
+      return { next: { waitMs: 0 }, counted, fails: false };
     }
     case 'retry': {
       if (tally.counted >= context.maxAttempts) return fail;
@@ -275,7 +275,7 @@ function decide(
         backoffMs(tally.counted, context.clock.random(), failure.retryAfterMs),
         context.limiter.retryWaitMs(verdict.class === 'timeout' ? 'timeout' : 'server'),
       );
-      return { next: { waitMs, again: true }, counted, fails: false };
+      return { next: { waitMs }, counted, fails: false };
     }
     case 'fail':
       return fail;
