@@ -61,7 +61,7 @@ export class Lane {
   constructor(
     model: string,
     options: { limits: PaceLimits; maxUnreachableMs: number },
-    onChange: (nowMs: number, dimension: Dimension, reason: PaceReason) => void,
+    onChange: (dimension: Dimension, reason: PaceReason) => void,
   ) {
     this.model = model;
     this.pacer = new Pacer({ limits: options.limits, onChange });

@@ -162,7 +162,7 @@ export class Limiter {
     if (known !== undefined) return known;
     const { maxUnreachableMs } = this.options;
     const options = { limits: this.limitsOf(model), maxUnreachableMs };
-    const lane: Lane = new Lane(model, options, (_, dimension, reason) => {
+    const lane: Lane = new Lane(model, options, (dimension, reason) => {
       this.trace.laneChange(lane, dimension, reason);
     });
     this.lanes.set(model, lane);

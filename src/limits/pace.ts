@@ -17,7 +17,7 @@ export type PaceParts = {
   readonly isNoisy: boolean;
   readonly admissions: Admissions;
   readonly sent: SentLog;
-  onChange(nowMs: number, reason: RateReason): void;
+  onChange(reason: RateReason): void;
 };
 
 /**
@@ -79,7 +79,7 @@ export class Pace {
     const before = this.perMs;
     const least = perMs < before ? this.floor.perMs(nowMs, this) : 0;
     this.perMs = Math.min(Math.max(perMs, least, this.lastAmount / SLOWEST_MS), this.boundPerMs);
-    if (this.perMs !== before) this.parts.onChange(nowMs, reason);
+    if (this.perMs !== before) this.parts.onChange(reason);
   }
 
   /** A closure has told what a window gives; `isSure`: a long one, which is measured well, or the same was told before. */
@@ -92,7 +92,7 @@ export class Pace {
   tryLower(nowMs: number, share: number): void {
     this.starts.notAfter(nowMs, nowMs);
     this.perMs = Math.min(this.perMs * share, this.boundPerMs);
-    this.parts.onChange(nowMs, 'refused');
+    this.parts.onChange('refused');
   }
 
   /** Up to a pace as at the start. */
@@ -109,7 +109,7 @@ export class Pace {
     this.startedMs = nowMs;
     this.starts.notAfter(nowMs, nowMs);
     this.perMs = this.parts.unknownPerMs;
-    this.parts.onChange(nowMs, 'reopened');
+    this.parts.onChange('reopened');
   }
 
   /** The share of the pace that the ramp has come to. */

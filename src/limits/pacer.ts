@@ -32,7 +32,7 @@ export type PaceOfDimension = {
 
 export type PacerOptions = {
   readonly limits: PaceLimits;
-  onChange?(nowMs: number, dimension: Dimension, reason: PaceReason): void;
+  onChange?(dimension: Dimension, reason: PaceReason): void;
 };
 
 /**
@@ -70,8 +70,8 @@ export class Pacer {
         const started = this.log.between(fromMs, toMs);
         return { amount: started.calls, ...started };
       },
-      onChange: (nowMs, reason) => {
-        this.onChange(nowMs, 'requests', reason);
+      onChange: (reason) => {
+        this.onChange('requests', reason);
       },
     });
     this.tokens = new Rate({
@@ -85,8 +85,8 @@ export class Pacer {
         const started = this.log.between(fromMs, toMs);
         return { amount: started.tokens, ...started };
       },
-      onChange: (nowMs, reason) => {
-        this.onChange(nowMs, 'tokens', reason);
+      onChange: (reason) => {
+        this.onChange('tokens', reason);
       },
     });
   }
@@ -185,13 +185,13 @@ export class Pacer {
     if (nowMs - this.easedMs < SECOND_MS) return;
     this.easedMs = nowMs;
     this.eased = Math.max(EASED.least, this.eased * EASED.factor);
-    this.onChange(nowMs, 'lane', 'capacity');
+    this.onChange('lane', 'capacity');
   }
 
   /** Nothing starts before `waitMs` have passed (60 s at the most). */
   pause(nowMs: number, waitMs: number): void {
     this.pausedUntilMs = Math.max(this.pausedUntilMs, nowMs + Math.min(waitMs, PAUSE_MS_MAX));
-    this.onChange(nowMs, 'lane', 'retry-after');
+    this.onChange('lane', 'retry-after');
   }
 
   /** Other limits from now on, in the dimensions that are named. */
@@ -200,11 +200,11 @@ export class Pacer {
     const { rpm, tpm, origin } = limits;
     if (which.rpm) {
       this.requests.retune(nowMs, rpm, origin?.rpm ?? 'set');
-      this.onChange(nowMs, 'requests', 'set anew');
+      this.onChange('requests', 'set anew');
     }
     if (which.tpm) {
       this.tokens.retune(nowMs, tpm, origin?.tpm ?? 'set');
-      this.onChange(nowMs, 'tokens', 'set anew');
+      this.onChange('tokens', 'set anew');
     }
   }
 

@@ -19,7 +19,7 @@ export type RateOptions = {
   /** The last so many calls of the lane, by when they were started. */
   readonly sent: SentLog;
   /** Told of every change of the pace. */
-  onChange(nowMs: number, reason: RateReason): void;
+  onChange(reason: RateReason): void;
 };
 
 export type RateReason =

@@ -239,7 +239,7 @@ export class Rate {
     if (meaning === 'nothing') return this.forget(nowMs, run);
     if (meaning === 'outage') return this.resume(nowMs, run.perMs);
     const { toldPerMs, touchedPerMs, afterFew } = meaning;
-    if (meaning.isWindowNew) this.options.onChange(nowMs, 'window learned');
+    if (meaning.isWindowNew) this.options.onChange('window learned');
     learned.told(toldPerMs ?? touchedPerMs, afterFew);
     const isSure = this.windowMs > SECOND_MS || (followsPace && learned.times >= 2);
     if (toldPerMs !== null) pace.told(nowMs, toldPerMs, isSure);
