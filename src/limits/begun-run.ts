@@ -1,21 +1,11 @@
-import type { Admissions } from './admissions.ts';
-import type { Pace } from './pace.ts';
+import type { RateView } from './rate-view.ts';
 import { RefusalRun } from './refusal-run.ts';
 
 const SECOND_MS = 1000;
 
-/** One dimension of a lane as it is now. */
-export type LaneNow = {
-  readonly pace: Pace;
-  readonly admissions: Admissions;
-  readonly windowMs: number;
-  /** Costs are known only afterwards. */
-  readonly isNoisy: boolean;
-};
-
-/** The run that a refusal begins, of a call started at `sentMs`. A pace without a bound gets one from what was admitted. */
+/** The run that a refusal begins, of a call started at `sentMs`. The pace is finite (`Pace.makeFinite`). */
 export function begunRun(
-  { pace, admissions, windowMs, isNoisy }: LaneNow,
+  { pace, admissions, windowMs, isNoisy }: RateView,
   refusal: {
     readonly nowMs: number;
     readonly sentMs: number;
@@ -24,9 +14,6 @@ export function begunRun(
   },
 ): RefusalRun {
   const { nowMs, sentMs, amount, isOfGrowth = false } = refusal;
-  // The very first calls may be refused: then nothing was admitted yet.
-  if (pace.perMs === Infinity)
-    pace.perMs = admissions.recentPerMs(sentMs, pace) || amount / SECOND_MS;
   return new RefusalRun({
     ...{ nowMs, sentMs, perMs: pace.perMs, spacingMs: amount / pace.perMs, isOfGrowth },
     windowMs: isOfGrowth ? SECOND_MS : windowMs,

@@ -1,4 +1,4 @@
-import type { LaneNow } from './begun-run.ts';
+import type { RateView } from './rate-view.ts';
 import type { AdmittedBefore } from './refusal-run.ts';
 import { SHARES } from './rate-shares.ts';
 
@@ -61,7 +61,7 @@ export class Comeback {
   runOver(
     nowMs: number,
     run: RunOver,
-    left: LaneNow & { readonly toldPerMs: number | null; readonly sameTimes: number },
+    left: RateView & { readonly toldPerMs: number | null; readonly sameTimes: number },
   ): void {
     const { toldPerMs, sameTimes, windowMs, admissions } = left;
     const { perMs } = left.pace;

@@ -1,9 +1,9 @@
-import type { LaneNow } from './begun-run.ts';
+import type { RateView } from './rate-view.ts';
 import type { Noise } from './noise.ts';
 import { SHARES } from './rate-shares.ts';
 
-/** A lane whose first call in a while, started at `sentMs`, was refused. */
-export type RefusedLane = LaneNow & {
+/** A pace of which a call, started at `sentMs`, was refused, the first in a while. */
+export type RefusedPace = RateView & {
   /** Where costs are known only afterwards; null: they are known before. */
   readonly noise: Noise | null;
   readonly hasLearned: boolean;
@@ -12,16 +12,22 @@ export type RefusedLane = LaneNow & {
 };
 
 /** What the first refusal of a run leaves of a pace: a little less, or what was admitted where nothing was known. */
-export function cutPace(lane: RefusedLane): number {
-  const { pace, admissions, noise, nowMs, windowMs } = lane;
+export function cutPace(at: RefusedPace): number {
+  const { pace, admissions, noise, nowMs, windowMs } = at;
   const { perMs, boundPerMs } = pace;
-  const admitted = admissions.recentPerMs(lane.sentMs, pace);
+  const admitted = admissions.recentPerMs(at.sentMs, pace);
   // A pace far above what was sent is no limit that was met: what was sent is.
   const isFarAbove = admitted > 0 && admitted < perMs * pace.rampShare(nowMs) * SHARES.unused;
   if (pace.phase === 'growing' || isFarAbove)
     return admitted > 0 ? Math.min(perMs, admitted) * SHARES.learned : perMs / 2;
   const isBounded = boundPerMs !== Infinity;
-  const isFirst = perMs >= boundPerMs && !lane.hasLearned;
+  const isFirst = perMs >= boundPerMs && !at.hasLearned;
   const calls = admissions.callsPerMs(nowMs, perMs) * windowMs;
   return perMs * (noise?.firstCut({ calls, isBounded, isFirst }) ?? SHARES.touchCut);
+}
+
+/** What a refusal of sudden growth leaves of a pace: four fifths of what was admitted of late, or of half the pace where that is more. */
+export function cutForGrowth({ pace, admissions }: RateView, nowMs: number): number {
+  const admitted = admissions.recentPerMs(nowMs, pace);
+  return Math.min(pace.perMs, Math.max(admitted, pace.perMs / 2)) * SHARES.burstCut;
 }

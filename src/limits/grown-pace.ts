@@ -1,18 +1,21 @@
-import type { LaneNow } from './begun-run.ts';
+import type { RateView } from './rate-view.ts';
 import type { Growth } from './growth.ts';
 import type { Learned } from './learned.ts';
 import type { RateReason } from './rate-options.ts';
 import { SHARES } from './rate-shares.ts';
 
 const SECOND_MS = 1000;
+/** Longest stretch that growth makes up for. */
+const PASSED_MS_MOST = 60_000;
 /** A limit that nothing has refused for so long is felt for by a quarter each window. */
 const UNREFUSED = { ms: 5_400_000, times: 1.25 } as const;
 
-/** A lane that has used its pace for some seconds, and nothing of it was refused. */
-export type UsedLane = LaneNow & {
+/** A pace that was used for some seconds, and nothing of it was refused. */
+export type UsedPace = RateView & {
   readonly learned: Learned;
   readonly growth: Growth;
-  readonly seconds: number;
+  /** For how long it was used. */
+  readonly passedMs: number;
   readonly nowMs: number;
   /** From when on more is felt for. */
   readonly feelAtMs: number;
@@ -20,9 +23,10 @@ export type UsedLane = LaneNow & {
   readonly backPerMs: number | null;
 };
 
-/** What the pace of such a lane becomes, an amount a millisecond, and why; null: it stays. */
-export function grownPace(lane: UsedLane): { perMs: number; reason: RateReason } | null {
-  const { pace, learned, growth, seconds, windowMs, isNoisy } = lane;
+/** What such a pace becomes, an amount a millisecond, and why; null: it stays. */
+export function grownPace(at: UsedPace): { perMs: number; reason: RateReason } | null {
+  const { pace, learned, growth, windowMs, isNoisy } = at;
+  const seconds = Math.min(at.passedMs, PASSED_MS_MOST) / SECOND_MS;
   const { perMs, boundPerMs, phase } = pace;
   const felt = (to: number): { perMs: number; reason: RateReason } => ({
     perMs: to,
@@ -30,23 +34,23 @@ export function grownPace(lane: UsedLane): { perMs: number; reason: RateReason }
   });
   if (phase === 'ramping') return null;
   if (phase === 'growing') return felt(perMs * growth.full(seconds));
-  if (!isNoisy && lane.backPerMs !== null) {
-    const callsPerMs = lane.admissions.callsPerMs(lane.nowMs, perMs);
+  if (!isNoisy && at.backPerMs !== null) {
+    const callsPerMs = at.admissions.callsPerMs(at.nowMs, perMs);
     const steps = (seconds * SECOND_MS) / Math.max(windowMs, 1 / callsPerMs);
-    return { perMs: growth.back(lane.backPerMs, perMs, { seconds, steps }), reason: 'recovered' };
+    return { perMs: growth.back(at.backPerMs, perMs, { seconds, steps }), reason: 'recovered' };
   }
   // Near a bound a single refusal has taught nothing: back to it.
   const bound = boundPerMs === Infinity ? perMs : boundPerMs / SHARES.learned;
   const target = (learned.perMs ?? bound) * SHARES.learned;
   if (!isNoisy && perMs < target * SHARES.recovered)
     return { perMs: growth.towards(target, perMs, seconds), reason: 'recovered' };
-  const forMs = lane.nowMs - lane.feelAtMs;
+  const forMs = at.nowMs - at.feelAtMs;
   if (forMs < 0) return null;
   const windows = Math.min(1, (seconds * SECOND_MS) / windowMs);
   if (learned.isDoubtful) return felt(perMs * 2 ** windows);
   // Ten calls of a slow lane take hours: what nothing has refused for so long is doubted as well.
   if (forMs > UNREFUSED.ms) return felt(perMs * UNREFUSED.times ** windows);
-  const callsPerMs = lane.admissions.callsPerMs(lane.nowMs, perMs);
+  const callsPerMs = at.admissions.callsPerMs(at.nowMs, perMs);
   const { isUntested } = learned;
   const most = perMs * growth.felt({ forMs, windowMs, callsPerMs, seconds, isUntested });
   // Close to a bound it is steered, not felt for.

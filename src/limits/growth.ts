@@ -23,7 +23,8 @@ export const TOUCHED_SHARE: number = 1 + FEEL.share;
 /** How a pace goes up. Factors for so many seconds. */
 export class Growth {
   private perSecond: number = UNKNOWN;
-
+  /** When sudden growth was refused last. */
+  private guardedMs = -Infinity;
   private readonly isNoisy: boolean;
 
   /** `isNoisy`: costs are known only afterwards. */
@@ -31,9 +32,12 @@ export class Growth {
     this.isNoisy = isNoisy;
   }
 
-  /** The service refuses sudden growth: slower from now on. */
-  guard(): void {
+  /** The service refuses sudden growth: slower from now on. False: the call was sent before that was known, and is no news. */
+  guard(nowMs: number, sentMs: number): boolean {
+    if (sentMs < this.guardedMs) return false;
+    this.guardedMs = nowMs;
     this.perSecond = GUARDED;
+    return true;
   }
 
   /** Refusals were found to come by chance: slower from then on. */

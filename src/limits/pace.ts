@@ -9,6 +9,13 @@ import { StartTimes } from './start-times.ts';
 
 /** The slowest pace: one call in so long. */
 const SLOWEST_MS = 120_000;
+const SECOND_MS = 1000;
+
+/**
+ * *Ramping*: the limit is known, and the pace climbs to it. *Growing*: nothing is known of a limit, and more is tried
+ * until the first refusal. *Learned*: neither; refusals and answers move the pace a little.
+ */
+export type PacePhase = 'ramping' | 'growing' | 'learned';
 
 export type PaceParts = {
   /** Where nothing is known: what to begin with; Infinity: unbounded until it is refused. */
@@ -21,14 +28,15 @@ export type PaceParts = {
 };
 
 /**
- * Evenly spaced amounts: how much a millisecond, when the next is due, and between which bounds that may move. What
- * refusals say of it is a `Rate`'s business. Times are monotonic milliseconds.
+ * Evenly spaced amounts: how much a millisecond, when the next is due, and between which bounds that may move. Nobody
+ * else changes these; what refusals and answers say of them, and so which method is called, is a `Rate`'s business.
+ * Times are monotonic milliseconds.
  */
 export class Pace {
-  perMs: number;
+  private ownPerMs: number;
+  private ownPhase: PacePhase = 'growing';
   /** The limit that somebody has set; Infinity: none. */
   boundPerMs: number = Infinity;
-  phase: 'ramping' | 'growing' | 'learned' = 'growing';
   /** When the first call was started, or the first after an outage; null: none was. */
   startedMs: number | null = null;
   readonly starts: StartTimes = new StartTimes();
@@ -38,8 +46,22 @@ export class Pace {
 
   constructor(parts: PaceParts) {
     this.parts = parts;
-    this.perMs = parts.unknownPerMs;
+    this.ownPerMs = parts.unknownPerMs;
     this.floor = new PaceFloor(parts.admissions, parts.sent);
+  }
+
+  /** The amount a millisecond; Infinity: unbounded. */
+  get perMs(): number {
+    return this.ownPerMs;
+  }
+
+  get phase(): PacePhase {
+    return this.ownPhase;
+  }
+
+  /** Whether refusals have brought it as low as they may. */
+  get isLow(): boolean {
+    return this.floor.isReachedBy(this.perMs);
   }
 
   /** Sets what is known of the limit; null: nothing. */
@@ -47,8 +69,8 @@ export class Pace {
     const perMs = perMinute === null ? null : perMinute / 60_000;
     const isLearned = origin === 'learned';
     const share = isLearned ? SHARES.learned : SHARES.bound;
-    this.phase = perMs === null ? 'growing' : 'ramping';
-    this.perMs = perMs === null ? this.parts.unknownPerMs : perMs * share;
+    this.ownPhase = perMs === null ? 'growing' : 'ramping';
+    this.ownPerMs = perMs === null ? this.parts.unknownPerMs : perMs * share;
     this.boundPerMs = perMs === null || isLearned ? Infinity : this.perMs;
     this.floor.hold(perMs === null ? 0 : this.perMs);
   }
@@ -78,8 +100,35 @@ export class Pace {
   set(nowMs: number, perMs: number, reason: RateReason): void {
     const before = this.perMs;
     const least = perMs < before ? this.floor.perMs(nowMs, this) : 0;
-    this.perMs = Math.min(Math.max(perMs, least, this.lastAmount / SLOWEST_MS), this.boundPerMs);
+    this.ownPerMs = Math.min(Math.max(perMs, least, this.lastAmount / SLOWEST_MS), this.boundPerMs);
     if (this.perMs !== before) this.parts.onChange(reason);
+  }
+
+  /** The limit was met, or the ramp is at its end (`learned`); or there is more to be tried (`growing`). */
+  enter(phase: 'growing' | 'learned'): void {
+    this.ownPhase = phase;
+  }
+
+  /** A call went through where refusals are steered for: `gain` times as much. Too little to be told. */
+  steerUp(gain: number): void {
+    this.ownPerMs = Math.min(this.boundPerMs, this.perMs * gain);
+  }
+
+  /** A call was refused where refusals are steered for: `cut` times as much, but no less than the floor. Too little to be told. */
+  steerDown(nowMs: number, cut: number): void {
+    this.ownPerMs = Math.max(this.perMs * cut, this.floor.perMs(nowMs, this));
+  }
+
+  /** An unbounded pace is refused: it becomes what was admitted before `sentMs`, or so much a second where nothing was. */
+  makeFinite(sentMs: number, amount: number): void {
+    if (this.perMs === Infinity)
+      this.ownPerMs = this.parts.admissions.recentPerMs(sentMs, this) || amount / SECOND_MS;
+  }
+
+  /** What was counted as one is `factor`: the pace is so many times as much, or, under a bound (which was counted right), close to that. */
+  recount(factor: number): void {
+    const underBound = this.boundPerMs * SHARES.recounted;
+    this.ownPerMs = underBound === Infinity ? this.perMs * factor : underBound;
   }
 
   /** A closure has told what a window gives; `isSure`: a long one, which is measured well, or the same was told before. */
@@ -91,13 +140,13 @@ export class Pace {
   /** So much of the pace for a while, below the floor too: it is there for what a trial is to find out. */
   tryLower(nowMs: number, share: number): void {
     this.starts.notAfter(nowMs, nowMs);
-    this.perMs = Math.min(this.perMs * share, this.boundPerMs);
+    this.ownPerMs = Math.min(this.perMs * share, this.boundPerMs);
     this.parts.onChange('refused');
   }
 
   /** Up to a pace as at the start. */
   resume(nowMs: number, perMs: number): void {
-    this.phase = 'ramping';
+    this.ownPhase = 'ramping';
     this.startedMs = nowMs;
     this.starts.notAfter(nowMs, nowMs);
     this.set(nowMs, perMs, 'reopened');
@@ -105,10 +154,10 @@ export class Pace {
 
   /** As at the start where nothing is known. */
   beginAnew(nowMs: number): void {
-    this.phase = 'growing';
+    this.ownPhase = 'growing';
     this.startedMs = nowMs;
     this.starts.notAfter(nowMs, nowMs);
-    this.perMs = this.parts.unknownPerMs;
+    this.ownPerMs = this.parts.unknownPerMs;
     this.parts.onChange('reopened');
   }
 

@@ -157,10 +157,8 @@ export class Pacer {
   /** A call was refused for what it is: it took nothing of the limits and says nothing of them. */
   forget(nowMs: number, { sentMs, cost }: { sentMs: number; cost: number }): void {
     this.log.withdrawn(sentMs, cost);
-    for (const [rate, amount] of [[this.requests, 1] as const, [this.tokens, cost] as const]) {
-      rate.run?.forget(sentMs);
-      rate.pace.starts.giveBack(amount / rate.perMs, nowMs);
-    }
+    this.requests.forget(nowMs, sentMs, 1);
+    this.tokens.forget(nowMs, sentMs, cost);
   }
 
   /** Whether the pace gives a call of that cost some seconds. */
@@ -170,9 +168,7 @@ export class Pacer {
 
   /** A large call was refused, and took no tokens: what comes after it is not held up for what it would have taken. */
   tookNothing(nowMs: number, cost: number): void {
-    const { pace, run } = this.tokens;
-    if (this.isLarge(cost))
-      pace.starts.notAfter(nowMs + Math.max(LARGE_MS, run?.betweenMs ?? 0), nowMs);
+    if (this.isLarge(cost)) this.tokens.dueWithin(nowMs, LARGE_MS);
   }
 
   /** What was started from `sinceMs` on and before `untilMs`, and was refused or is taken to be admitted. */

@@ -1,11 +1,12 @@
 import { Admissions } from './admissions.ts';
-import { begunRun, type LaneNow } from './begun-run.ts';
+import { begunRun } from './begun-run.ts';
 import { Chance, type TrialEnd } from './chance.ts';
 import { Comeback } from './comeback.ts';
-import { cutPace } from './cut-pace.ts';
+import { cutForGrowth, cutPace } from './cut-pace.ts';
 import { grownPace } from './grown-pace.ts';
 import { Growth } from './growth.ts';
 import { Learned } from './learned.ts';
+import { meaningOf } from './meaning-of-run.ts';
 import { Noise } from './noise.ts';
 import { Pace } from './pace.ts';
 import type { LimitOrigin } from './pace-limits.ts';
@@ -14,53 +15,50 @@ import type { RateOptions } from './rate-options.ts';
 import type { RefusalRun } from './refusal-run.ts';
 import { SHARES } from './rate-shares.ts';
 import { rateState, type RateState } from './rate-state.ts';
+import type { RateView } from './rate-view.ts';
 import { restMs } from './rests.ts';
-import { meaningOf } from './telling-run.ts';
 import { CountingWindow } from './windows.ts';
 
 const SECOND_MS = 1000;
-/** Longest stretch that growth makes up for. */
-const GROWTH_MS_MOST = 60_000;
 
 /**
- * The pace of one dimension (requests, or tokens) of one lane, and what refusals have shown of the limit behind
- * it. Mutable; every time comes in, monotonic milliseconds.
+ * One dimension (requests, or tokens) of one lane: its pace, and what refusals have shown of the limit behind it.
+ * It says when the `Pace` moves, and why (the phases are told there); the decisions themselves are pure functions.
  *
- * *Ramping* up to a limit that is known; *growing* where none is, until the first refusal; *learned*
- * after it: close to what was admitted, feeling for more at growing intervals. While everything is
- * refused (*half-open*) single tries are made, and the first one admitted says over which window the
- * service counts and how much it gives. A closure that says nothing of the limit (an outage, nothing admitted before it, a
- * pause that was asked for) leaves the pace as it was. See docs/decisions for the reasons.
+ * A refusal is by chance (`Chance`), or it begins a `RefusalRun` and cuts the pace (`cutPace`). While the run lasts single
+ * tries are made (*half-open*). The first one that is admitted ends it: `meaningOf` says over which window the service counts
+ * and how much it gives, or that it was an outage, which leaves the pace as it was. Without a run the pace goes up
+ * (`grownPace`). Mutable; every time comes in, monotonic milliseconds. See docs/dispatch.md, and docs/decisions for the reasons.
  */
 export class Rate {
-  private readonly options: RateOptions;
+  private readonly onChange: RateOptions['onChange'];
   private readonly admissions: Admissions;
   /** Null: what a call costs is known before. */
   private readonly noise: Noise | null;
-  readonly pace: Pace;
+  private readonly pace: Pace;
   readonly learned: Learned = new Learned();
   private readonly window: CountingWindow;
   private readonly growth: Growth;
   private readonly use: PaceUse = new PaceUse();
   private readonly chance: Chance;
   private readonly comeback: Comeback = new Comeback();
-  run: RefusalRun | null = null;
+  private run: RefusalRun | null = null;
   /** A trial has shown that refusals are fewer at a lower pace; the floor is there for others. */
   private followsPace = false;
+  /** When the last run of refusals was over. */
   private reopenedMs = -Infinity;
-  private lastBurstMs = -Infinity;
+  /** From when on more than what was learned is felt for. */
   private feelAtMs = Infinity;
 
   constructor(options: RateOptions) {
-    const { admitted, sent, spread, unknownPerMs, perMinute, origin } = options;
+    const { admitted, sent, spread, unknownPerMs, perMinute, origin, onChange } = options;
     const isNoisy = spread !== null;
-    this.options = options;
+    this.onChange = onChange;
     this.admissions = new Admissions(admitted, isNoisy);
     this.growth = new Growth(isNoisy);
     this.noise = spread === null ? null : new Noise(spread);
     this.chance = new Chance(sent, isNoisy, () => this.noise?.refusedShare ?? 0);
     this.window = new CountingWindow(options.windowMs);
-    const onChange = options.onChange.bind(options);
     this.pace = new Pace({ unknownPerMs, isNoisy, admissions: this.admissions, sent, onChange });
     this.pace.limit(perMinute, origin);
     this.begin(perMinute, origin);
@@ -97,30 +95,38 @@ export class Rate {
     if (tried !== null) this.endTrial(nowMs, tried);
     this.grow(nowMs);
     const dueMs = this.pace.starts.nextMs(nowMs);
-    return this.run === null
-      ? dueMs
-      : Math.min(dueMs, Math.max(nowMs, this.run.knownAtMs(presumedAfterMs)));
+    const knownMs = this.run?.knownAtMs(presumedAfterMs) ?? Infinity;
+    return Math.min(dueMs, Math.max(nowMs, knownMs));
   }
 
   /** Notes that so much is spent now. */
   spend(nowMs: number, amount: number): void {
     const { pace, noise, run } = this;
     this.use.spend(nowMs, amount);
-    if (noise !== null && pace.phase === 'learned' && run === null)
-      pace.perMs = Math.min(pace.boundPerMs, pace.perMs * noise.gain);
+    if (noise !== null && pace.phase === 'learned' && run === null) pace.steerUp(noise.gain);
     pace.spend(nowMs, amount);
-    if (run === null || pace.perMs === Infinity) return;
+    if (run === null) return;
     run.started(nowMs);
     pace.starts.notBefore(nowMs + run.betweenMs);
   }
 
-  /** What was counted as one is `factor`: a pace that was learned is so much more; a bound was never wrong. */
+  /** A call started at `sentMs` says nothing of the limit, and took nothing of it: as if it had never been. */
+  forget(nowMs: number, sentMs: number, amount: number): void {
+    this.run?.forget(sentMs);
+    this.pace.starts.giveBack(amount / this.perMs, nowMs);
+  }
+
+  /** The next amount is due within so long, or once the time between two tries is over where that is longer. */
+  dueWithin(nowMs: number, ms: number): void {
+    this.pace.starts.notAfter(nowMs + Math.max(ms, this.run?.betweenMs ?? 0), nowMs);
+  }
+
+  /** What was counted as one is `factor`: what was learned here was counted wrong. */
   recount(factor: number): void {
     const { pace, learned } = this;
     if (learned.perMs === null || learned.isUntested) return;
-    const most = pace.boundPerMs === Infinity ? Infinity : pace.boundPerMs * SHARES.recounted;
-    learned.recount(factor, most);
-    pace.perMs = most === Infinity ? pace.perMs * factor : most;
+    learned.recount(factor, pace.boundPerMs * SHARES.recounted);
+    pace.recount(factor);
   }
 
   /** The service refused a call started at `sentMs` because of this dimension. */
@@ -128,12 +134,12 @@ export class Rate {
     const { pace, noise } = this;
     if (this.isByChance(nowMs, sentMs)) return;
     if (this.run === null) {
-      this.run = begunRun(this.lane(), { nowMs, sentMs, amount });
+      pace.makeFinite(sentMs, amount);
+      this.run = begunRun(this.view(), { nowMs, sentMs, amount });
       this.learned.refused();
       this.cutAtOnce(nowMs, sentMs);
     } else {
-      if (noise !== null)
-        pace.perMs = Math.max(pace.perMs * noise.cut, pace.floor.perMs(nowMs, pace));
+      if (noise !== null) pace.steerDown(nowMs, noise.cut);
       this.run.isOfGrowth = false;
       this.run.refused(nowMs, sentMs, amount / pace.perMs);
     }
@@ -146,14 +152,11 @@ export class Rate {
     if (this.isByChance(nowMs, sentMs)) return;
     run?.refused(nowMs, sentMs, 1 / pace.perMs);
     if (run !== null) return pace.starts.notBefore(nowMs + run.restMs);
-    if (sentMs < this.lastBurstMs) return;
-    this.lastBurstMs = nowMs;
-    this.growth.guard();
-    this.run = begunRun(this.lane(), { nowMs, sentMs, amount: 1, isOfGrowth: true });
-    const admitted = this.admissions.recentPerMs(nowMs, pace);
-    const perMs = Math.min(pace.perMs, Math.max(admitted, pace.perMs / 2)) * SHARES.burstCut;
-    if (pace.phase === 'ramping') pace.phase = 'growing';
-    pace.set(nowMs, perMs, 'growth refused');
+    if (!this.growth.guard(nowMs, sentMs)) return;
+    pace.makeFinite(sentMs, 1);
+    this.run = begunRun(this.view(), { nowMs, sentMs, amount: 1, isOfGrowth: true });
+    if (pace.phase === 'ramping') pace.enter('growing');
+    pace.set(nowMs, cutForGrowth(this.view(), nowMs), 'growth refused');
     pace.starts.notBefore(nowMs + 1 / pace.perMs);
   }
 
@@ -177,8 +180,7 @@ export class Rate {
 
   /** Whether a refusal says nothing of the limit, or is the one at which a trial begins. */
   private isByChance(nowMs: number, sentMs: number): boolean {
-    const { perMs, floor } = this.pace;
-    const means = this.chance.refused(nowMs, sentMs, { perMs, isLow: floor.isReachedBy(perMs) });
+    const means = this.chance.refused(nowMs, sentMs, this.pace);
     if (means === 'trial') {
       // Slower for some tens of calls, whatever is refused: to find out whether refusals follow the pace.
       this.run = null;
@@ -186,7 +188,7 @@ export class Rate {
       return true;
     }
     // Refusals that follow the seconds follow the pace.
-    if (this.chance.isOfSeconds(nowMs)) floor.release(nowMs, this.pace.startedMs);
+    if (this.chance.isOfSeconds(nowMs)) this.pace.floor.release(nowMs, this.pace.startedMs);
     // A run that a limit has begun ends by its own rules.
     return means === 'chance' && this.run === null;
   }
@@ -201,7 +203,7 @@ export class Rate {
       this.learned.forget();
       this.growth.gentle(pace.boundPerMs !== Infinity);
     }
-    pace.phase = isFound ? 'growing' : 'learned';
+    pace.enter(isFound ? 'growing' : 'learned');
     // Where costs are known only afterwards the pace is steered from where it was.
     const share = stayed || this.noise !== null ? 1 : SHARES.touchCut;
     pace.set(nowMs, perMs * share, 'recovered');
@@ -212,12 +214,12 @@ export class Rate {
   /** The first refusal of a run: at once a little less, or what was admitted where nothing was known. */
   private cutAtOnce(nowMs: number, sentMs: number): void {
     const hasLearned = this.learned.perMs !== null;
-    const cut = cutPace({ ...this.lane(), noise: this.noise, hasLearned, nowMs, sentMs });
-    this.pace.phase = 'learned';
+    const cut = cutPace({ ...this.view(), noise: this.noise, hasLearned, nowMs, sentMs });
+    this.pace.enter('learned');
     this.pace.set(nowMs, cut, 'refused');
   }
 
-  private lane(): LaneNow {
+  private view(): RateView {
     const { pace, admissions, windowMs, noise } = this;
     return { pace, admissions, windowMs, isNoisy: noise !== null };
   }
@@ -232,14 +234,12 @@ export class Rate {
     const openedMs = (run.lastSentMs + triedMs) / 2;
     const { admissions, reopenedMs } = this;
     const followsPace = this.followsPace || this.chance.isOfSeconds(nowMs);
-    const { boundPerMs, perMs: pacePerMs } = pace;
-    const known = { admissions, noise, reopenedMs, boundPerMs, pacePerMs, followsPace };
-    const end = { ...known, openedMs, startedMs: pace.startedMs ?? openedMs };
+    const end = { openedMs, reopenedMs, admissions, noise, pace, followsPace };
     const meaning = meaningOf(run, end, this.window);
-    if (meaning === 'nothing') return this.forget(nowMs, run);
+    if (meaning === 'nothing') return this.beginAnew(nowMs, run);
     if (meaning === 'outage') return this.resume(nowMs, run.perMs);
     const { toldPerMs, touchedPerMs, afterFew } = meaning;
-    if (meaning.isWindowNew) this.options.onChange('window learned');
+    if (meaning.isWindowNew) this.onChange('window learned');
     learned.told(toldPerMs ?? touchedPerMs, afterFew);
     const isSure = this.windowMs > SECOND_MS || (followsPace && learned.times >= 2);
     if (toldPerMs !== null) pace.told(nowMs, toldPerMs, isSure);
@@ -248,7 +248,7 @@ export class Rate {
     // A pause that is asked for each time must not be met often.
     this.feelAtMs = Math.max(this.feelAtMs, nowMs + run.pauseMs * SHARES.hintsApart);
     this.reopenedMs = openedMs;
-    this.comeback.runOver(nowMs, run, { ...this.lane(), toldPerMs, sameTimes: learned.times });
+    this.comeback.runOver(nowMs, run, { ...this.view(), toldPerMs, sameTimes: learned.times });
     // Tries were further apart than the pace has it: back to the pace.
     if (run.hits > 0) pace.goOn(triedMs, nowMs);
   }
@@ -259,23 +259,23 @@ export class Rate {
     this.pace.starts.notAfter(nowMs + 1 / this.pace.perMs, nowMs);
   }
 
-  /** Nothing had been admitted before everything was refused: the limit is looked for as at the start. */
-  private forget(nowMs: number, { perMs }: RefusalRun): void {
-    const isKnown = this.pace.boundPerMs !== Infinity || this.learned.perMs !== null;
-    this.resume(nowMs, isKnown ? perMs : null);
+  /** Nothing had been admitted before everything was refused: the limit, where none is known, is looked for as at the start. */
+  private beginAnew(nowMs: number, { perMs }: RefusalRun): void {
+    if (this.pace.boundPerMs !== Infinity || this.learned.perMs !== null)
+      return this.resume(nowMs, perMs);
+    this.reopenedMs = nowMs;
+    this.pace.beginAnew(nowMs);
   }
 
-  /** After what says nothing of the limit: up to the pace before, as at the start; null: as where nothing is known. */
-  private resume(nowMs: number, perMs: number | null): void {
+  /** After what says nothing of the limit: up to the pace before, as at the start. */
+  private resume(nowMs: number, perMs: number): void {
     this.reopenedMs = nowMs;
-    if (perMs === null) this.pace.beginAnew(nowMs);
-    else this.pace.resume(nowMs, perMs);
+    this.pace.resume(nowMs, perMs);
   }
 
   private rest(nowMs: number): void {
-    const { pace, learned, admissions, windowMs, noise } = this;
-    const callsPerMs = admissions.callsPerMs(nowMs, pace.perMs);
-    this.feelAtMs = nowMs + restMs({ pace, learned, callsPerMs, windowMs, noise });
+    const { learned, noise } = this;
+    this.feelAtMs = nowMs + restMs({ ...this.view(), learned, noise, nowMs });
   }
 
   private grow(nowMs: number): void {
@@ -284,17 +284,16 @@ export class Rate {
     const use = this.use.look(nowMs, pace.perMs * ramp);
     if (use === null) return;
     if (pace.phase === 'ramping' && ramp === 1) {
-      pace.phase = 'learned';
+      pace.enter('learned');
       this.rest(nowMs);
     }
     // Growth that is not used would find no limit, only surprise the service later; and a trial is of the pace it has.
     if (this.run !== null || this.chance.isTrying) return;
     if (pace.perMs >= pace.boundPerMs || !(use.share > SHARES.used)) return;
-    const seconds = Math.min(use.passedMs, GROWTH_MS_MOST) / SECOND_MS;
     const { learned, growth, feelAtMs } = this;
     const backPerMs = this.comeback.targetPerMs(nowMs, pace.perMs);
-    const lane = { ...this.lane(), learned, growth, seconds, nowMs, feelAtMs, backPerMs };
-    const grown = grownPace(lane);
+    const known = { learned, growth, passedMs: use.passedMs, nowMs, feelAtMs, backPerMs };
+    const grown = grownPace({ ...this.view(), ...known });
     if (grown !== null) pace.set(nowMs, grown.perMs, grown.reason);
   }
 }

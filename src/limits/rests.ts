@@ -1,5 +1,6 @@
 import type { Noise } from './noise.ts';
 import { SHARES } from './rate-shares.ts';
+import type { RateView } from './rate-view.ts';
 
 const SECOND_MS = 1000;
 /** As many calls, and as long, twice as much each time. */
@@ -10,20 +11,20 @@ const BOUND = { msMost: 10_000, times: 8 } as const;
 /** Where costs are known only afterwards. */
 const NOISY = { windows: 30, msMost: 60_000 } as const;
 
-/** How long a lane rests at what it has learned before it feels for more, in milliseconds. */
-export function restMs(at: {
-  /** What was learned, and how many times it was refused close to that. */
-  readonly learned: { readonly times: number; readonly isUntested: boolean };
-  readonly callsPerMs: number;
-  readonly windowMs: number;
-  /** The pace, and the limit that is known; Infinity: none is. */
-  readonly pace: { readonly perMs: number; readonly boundPerMs: number };
-  /** Where costs are known only afterwards; null: they are known before. */
-  readonly noise: Pick<Noise, 'restCalls'> | null;
-}): number {
-  const { learned, callsPerMs, windowMs, noise } = at;
+/** How long a pace stays at what was learned, from `nowMs` on, before more is felt for; in milliseconds. */
+export function restMs(
+  at: RateView & {
+    readonly nowMs: number;
+    /** How many times in a row much the same was learned, and whether that was in a run before. */
+    readonly learned: { readonly times: number; readonly isUntested: boolean };
+    /** Where costs are known only afterwards; null: they are known before. */
+    readonly noise: Pick<Noise, 'restCalls'> | null;
+  },
+): number {
+  const { windowMs, noise } = at;
   const { perMs, boundPerMs } = at.pace;
-  const { times, isUntested } = learned;
+  const { times, isUntested } = at.learned;
+  const callsPerMs = at.admissions.callsPerMs(at.nowMs, perMs);
   const isBounded = boundPerMs !== Infinity;
   const doubled = 2 ** Math.min(times, 10);
   if (noise !== null) {

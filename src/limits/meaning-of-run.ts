@@ -1,6 +1,7 @@
 import type { Admissions } from './admissions.ts';
 import { TOUCHED_SHARE } from './growth.ts';
 import type { Noise } from './noise.ts';
+import type { Pace } from './pace.ts';
 import { SHARES } from './rate-shares.ts';
 import type { RefusalRun } from './refusal-run.ts';
 import { type CountingWindow, windowClosedFor } from './windows.ts';
@@ -14,17 +15,29 @@ const MEASURED_SHARE_LEAST = { seconds: 0.5, otherwise: 0.02 } as const;
 const SECONDS_MS = 5000;
 /** And closures up to this long may be of calls in flight that are counted when they end. */
 const OPENED_MS = 15_000;
+/** A window that gave so few calls may have been closed for another reason. */
+const FEW_CALLS = 20;
+/** A limit that was touched may be touched again right after the pause that the service asked for. */
+const PAUSES_MOST = 2.5;
+/** Earlier windows gave so much more than the one that was closed. */
+const MORE = { times: 1.15, amounts: 2 } as const;
 
+/** What is known when a run of refusals is over, of the dimension that it was met in. */
 export type RunEnd = {
   /** When the window opened again, and when the one before did (-Infinity: none did). */
   readonly openedMs: number;
   readonly reopenedMs: number;
-  readonly startedMs: number;
-  readonly windowMs: number;
   readonly admissions: Admissions;
   /** Where costs are known only afterwards; null: they are known before. */
   readonly noise: Noise | null;
+  /** The pace now, after what the refusals took. */
+  readonly pace: Pick<Pace, 'perMs' | 'boundPerMs' | 'startedMs'>;
+  /** A trial has shown that refusals are fewer at a lower pace. */
+  readonly followsPace: boolean;
 };
+
+/** The same, with the window over which the service counts, as the run has shown it. */
+type RunEndInWindow = RunEnd & { readonly windowMs: number };
 
 /** How long everything was refused, as far as tries have shown. */
 function closedForMs(run: RefusalRun): number {
@@ -56,7 +69,7 @@ export type LimitMet = {
  */
 export function meaningOf(
   run: RefusalRun,
-  end: Omit<RunEnd, 'windowMs'> & TouchedAt,
+  end: RunEnd,
   window: CountingWindow,
 ): LimitMet | 'outage' | 'nothing' {
   const { openedMs, admissions, noise } = end;
@@ -85,32 +98,17 @@ export function meaningOf(
   return { toldPerMs, touchedPerMs, afterFew, isWindowNew };
 }
 
-type TouchedAt = {
-  readonly boundPerMs: number;
-  /** The pace now, after what the refusals took. */
-  readonly pacePerMs: number;
-  /** A trial has shown that refusals are fewer at a lower pace. */
-  readonly followsPace: boolean;
-};
-
 /** What a touch says of the limit. */
-function touched(run: RefusalRun, end: RunEnd & TouchedAt): number | null {
-  const { openedMs, windowMs, boundPerMs, admissions } = end;
-  if (end.noise !== null) return end.pacePerMs;
+function touched(run: RefusalRun, end: RunEndInWindow): number | null {
+  const { openedMs, windowMs, pace, admissions } = end;
+  if (end.noise !== null) return pace.perMs;
   const lately = { perMs: run.perMs, windowMs, sinceMs: -Infinity };
   const isStray =
     !end.followsPace &&
-    run.perMs >= boundPerMs * SHARES.nearBound &&
+    run.perMs >= pace.boundPerMs * SHARES.nearBound &&
     admissions.refusedShare(openedMs, lately) < SHARES.strays;
   return isStray ? null : run.perMs / TOUCHED_SHARE;
 }
-
-/** A window that gave so few calls may have been closed for another reason. */
-const FEW_CALLS = 20;
-/** A limit that was touched may be touched again right after the pause that the service asked for. */
-const PAUSES_MOST = 2.5;
-/** Earlier windows gave so much more than the one that was closed. */
-const MORE = { times: 1.15, amounts: 2 } as const;
 
 /**
  * Whether so little came before that another reason is as likely as a limit: before a window of more than a second was
@@ -155,9 +153,10 @@ function moreInSixSeconds(
  * What a run of refusals that is over says of the limit, an amount a millisecond: what the window that
  * it closed gave. Null: it was only the edge of it.
  */
-function limitToldBy(run: RefusalRun, end: RunEnd): number | null {
+function limitToldBy(run: RefusalRun, end: RunEndInWindow): number | null {
   if (!isTelling(run, end)) return null;
-  const { openedMs, reopenedMs, startedMs, windowMs, admissions, noise } = end;
+  const { openedMs, reopenedMs, windowMs, admissions, noise } = end;
+  const startedMs = end.pace.startedMs ?? openedMs;
   const { perMs } = run;
   const isNoisy = noise !== null;
   // Where costs vary, a window that seemed to open again may have been one that large calls left open.
@@ -172,7 +171,7 @@ function limitToldBy(run: RefusalRun, end: RunEnd): number | null {
   return Math.min(Math.max(measured, least), perMs);
 }
 
-function isTelling(run: RefusalRun, end: RunEnd): boolean {
+function isTelling(run: RefusalRun, end: RunEndInWindow): boolean {
   const { openedMs, reopenedMs, windowMs, admissions, noise } = end;
   const closedMs = closedForMs(run);
   const isLong = windowMs > SECOND_MS;
