@@ -1,4 +1,5 @@
 import type { FailureClass } from '../failure.ts';
+import { type LaneCounts, noCounts } from './lane-counts.ts';
 import { Latencies } from './latencies.ts';
 import { LineQueue } from './line-queue.ts';
 import type { LanePace, LaneState, PaceShown, Throttles } from './pace-event.ts';
@@ -20,17 +21,7 @@ export type Flight = {
   readonly cost: number;
 };
 
-/** What a lane did since this second began. */
-type LaneCounts = {
-  sent: number;
-  admitted: number;
-  refused: Throttles;
-  tokens: number;
-  ended: number;
-  failed: number;
-};
-
-/** A call that has been out for so long was not refused: refusals come back at once. */
+/** A call that has been in flight for so long was not refused: refusals come back at once. */
 const TRIED_MS = 5000;
 /** Lines that were set aside are tried so far apart while everything is refused. */
 const TRY_MS = 1000;
@@ -38,24 +29,29 @@ const TRY_MS = 1000;
 const FAILED_SHARE = 0.15;
 const FAILED_OVER = 20;
 
-/** The calls of one model: its queue, its pace, its calls in flight, and what became of them. */
+/**
+ * The calls of one model: its queue, its pace, its calls in flight, and what became of them. The limiter asks it when
+ * the next call may start and tells it of each end; what ends say of the pace is its `Pacer`'s business.
+ */
 export class Lane {
   readonly model: string;
   readonly pacer: Pacer;
-  readonly queue: LineQueue<Waiter> = new LineQueue();
-  readonly latencies: Latencies = new Latencies();
-  parked = false;
-  throttles: Throttles = { rate: 0, tokens: 0, burst: 0 };
-  /** Latencies of the answers of this second. */
-  recentMs: number[] = [];
+  private readonly queue: LineQueue<Waiter> = new LineQueue();
+  private readonly latencies: Latencies = new Latencies();
+  private isParked = false;
+  private readonly throttles: Throttles = { rate: 0, tokens: 0, burst: 0 };
   private readonly flights: Set<Flight> = new Set();
   private readonly refusedLines: RefusedLines;
+  /** Calls of all lines, but for those that were refused for what they are: what a line's refusals are compared with. */
   private readonly others = { started: 0, refused: 0 };
+  /** Since when everything is refused; null: it is not. */
   private refusedSinceMs: number | null = null;
+  /** There was nothing to send at the last look (`refusedForMs`). */
   private wasIdle = true;
   private lastAdmittedSentMs = -Infinity;
-  private startedMs = -Infinity;
+  private lastStartMs = -Infinity;
   private counts: LaneCounts = noCounts();
+  /** Of the last calls, about `FAILED_OVER` of them, those that failed at the service. */
   private failedShare = 0;
 
   constructor(
@@ -74,6 +70,11 @@ export class Lane {
 
   get waiting(): number {
     return this.queue.size;
+  }
+
+  /** Nothing more is sent of it in this run. */
+  get parked(): boolean {
+    return this.isParked;
   }
 
   get callsPerSecond(): number {
@@ -99,6 +100,16 @@ export class Lane {
     else this.queue.push(waiter);
   }
 
+  park(): void {
+    this.isParked = true;
+    this.sendAway();
+  }
+
+  /** Nobody who waits gets leave to send. */
+  sendAway(): void {
+    for (const waiter of this.queue.drain()) waiter.resolve(null);
+  }
+
   /** When the next call may start, or when to ask again; Infinity: nobody waits. */
   nextStartMs(nowMs: number): number {
     const { pacer, queue } = this;
@@ -107,7 +118,7 @@ export class Lane {
     const pacedMs = Math.max(dueMs, pacer.nextStartMs(nowMs));
     if (dueMs === -Infinity || !pacer.isHalfOpen) return pacedMs;
     // Where all that is left is set aside, each line has its own gap between tries.
-    return Math.min(pacedMs, Math.max(dueMs, this.startedMs + TRY_MS, pacer.pausedUntilMs));
+    return Math.min(pacedMs, Math.max(dueMs, this.lastStartMs + TRY_MS, pacer.pausedUntilMs));
   }
 
   /** Who is next; undefined: nobody may start now. */
@@ -124,7 +135,7 @@ export class Lane {
     const tokens = line.inputTokens + line.outputExpectedTokens;
     const flight = { line, sentMs: nowMs, tokens, cost: this.pacer.start(nowMs, tokens) };
     this.flights.add(flight);
-    this.startedMs = nowMs;
+    this.lastStartMs = nowMs;
     this.others.started += 1;
     this.counts.sent += 1;
     this.counts.tokens += flight.cost;
@@ -183,7 +194,7 @@ export class Lane {
     if (actual.tokens !== null) this.pacer.settle(flight.tokens, flight.cost, actual.tokens);
     if (actual.latencyMs === null) return;
     this.latencies.add(actual.latencyMs);
-    this.recentMs.push(actual.latencyMs);
+    this.counts.latenciesMs.push(actual.latencyMs);
   }
 
   /**
@@ -210,6 +221,7 @@ export class Lane {
     if (this.refusedSinceMs !== null) this.refusedSinceMs = nowMs;
   }
 
+  /** Whether a call is in flight that was not refused, and may yet be answered. */
   isTrying(nowMs: number): boolean {
     return nowMs - this.oldestSentMs(nowMs) >= TRIED_MS;
   }
@@ -226,7 +238,6 @@ export class Lane {
   /** Sets the counters of this second back to nothing. */
   startSecond(): void {
     this.counts = noCounts();
-    this.recentMs = [];
   }
 
   /** The pace as the trace shows it. */
@@ -273,7 +284,7 @@ export class Lane {
   }
 
   private stateOf(state: LaneState, isPaused: boolean): LaneState {
-    if (this.parked) return 'parked';
+    if (this.isParked) return 'parked';
     return isPaused ? 'paused' : state;
   }
 
@@ -286,15 +297,4 @@ export class Lane {
 function kindOf(why: FailureClass): keyof Throttles {
   if (why === 'throttle_tokens') return 'tokens';
   return why === 'throttle_burst' ? 'burst' : 'rate';
-}
-
-function noCounts(): LaneCounts {
-  return {
-    sent: 0,
-    admitted: 0,
-    refused: { rate: 0, tokens: 0, burst: 0 },
-    tokens: 0,
-    ended: 0,
-    failed: 0,
-  };
 }

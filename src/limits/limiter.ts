@@ -27,6 +27,7 @@ const TIMER_MS_MAX = 3_600_000;
  */
 export class Limiter {
   private readonly options: LimiterOptions;
+  private readonly reserve: (line: Admittable) => Reservation;
   private readonly lanes: Map<string, Lane> = new Map();
   private readonly slots: Slots;
   private readonly cap: CallCap;
@@ -38,7 +39,9 @@ export class Limiter {
   private cancelTimer: (() => void) | null = null;
   private timerAtMs = Infinity;
   private cancelTick: (() => void) | null = null;
+  /** Calls from their start to the release of their tickets. */
   private active = 0;
+  /** What tickets tell of their calls. */
   private readonly desk: TicketDesk = {
     reached: () => {
       this.outages.service.reached();
@@ -63,6 +66,7 @@ export class Limiter {
 
   constructor(options: LimiterOptions) {
     this.options = options;
+    this.reserve = options.reserve ?? ownEstimate;
     const { clock, concurrency, latencySignals, onPace } = options;
     this.cap = new CallCap(concurrency, latencySignals ?? false);
     this.slots = new Slots(this.cap.value);
@@ -110,16 +114,13 @@ export class Limiter {
   park(model: string): void {
     const lane = this.lane(model);
     if (!lane.parked) this.trace.change({ model, dimension: 'lane', reason: 'parked' });
-    lane.parked = true;
-    for (const waiter of lane.queue.drain()) waiter.resolve(null);
+    lane.park();
   }
 
   /** No further call: everyone who waits gets null. Calls in flight go on. */
   stop(): void {
     this.stopped = true;
-    for (const lane of this.lanes.values()) {
-      for (const waiter of lane.queue.drain()) waiter.resolve(null);
-    }
+    for (const lane of this.lanes.values()) lane.sendAway();
     this.slots.giveBack();
     // What was done since the last tick would be missing from the trace.
     this.trace.second([...this.lanes.values()], this.concurrency);
@@ -173,6 +174,7 @@ export class Limiter {
     return this.retunings.limitsOf(model, this.options.limits(model));
   }
 
+  /** Starts every line that may start now, and sets the timer for the next. Called whenever that may have changed. */
   private pump(): void {
     if (this.stopped) return;
     const now = this.now();
@@ -199,7 +201,7 @@ export class Limiter {
       const waiter = next?.next(nowMs);
       if (next === null || waiter === undefined) return nextMs;
       if (this.active >= this.slots.count) return null;
-      const reserved = (this.options.reserve ?? ownEstimate)(waiter.line);
+      const reserved = this.reserve(waiter.line);
       if (!this.options.budget.fits(reserved.pico)) {
         // Calls in flight may turn out cheaper than reserved; without any, the cap is reached.
         if (this.active === 0) this.options.onBudgetReached();
@@ -251,6 +253,7 @@ export class Limiter {
     });
   }
 
+  /** Once a second: what that second has shown moves the cap on calls in flight, and may say that there is an outage. */
   private tick(): void {
     this.slots.giveBack();
     const now = this.now();
@@ -271,7 +274,7 @@ export class Limiter {
   private isHeldUp(lane: Lane, nowMs: number): boolean {
     const waiter = lane.next(nowMs);
     if (waiter === undefined || this.active === 0 || lane.nextStartMs(nowMs) > nowMs) return false;
-    const { pico } = (this.options.reserve ?? ownEstimate)(waiter.line);
+    const { pico } = this.reserve(waiter.line);
     return this.active >= this.slots.count || !this.options.budget.fits(pico);
   }
 

@@ -15,7 +15,7 @@ export function secondOf(lanes: readonly Lane[], nowMs: number): Second {
     ended += lane.counted.ended;
     failed += lane.counted.failed;
     isLimited ||= lane.isLimited;
-    for (const latencyMs of lane.recentMs) latencies.push(latencyMs);
+    for (const latencyMs of lane.counted.latenciesMs) latencies.push(latencyMs);
   }
   latencies.sort((a, b) => a - b);
   const latencyMs = latencies[latencies.length >> 1] ?? null;
