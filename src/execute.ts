@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
+import { BATCH_TURNS_MOST, BatchSize } from './execute/batch-size.ts';
 import { defer, type Deferred } from './execute/deferred.ts';
 import { Hold } from './execute/hold.ts';
-import { BatchSize } from './job/batch-size.ts';
 import type { Journal } from './execute/journal.ts';
 import { newPending, type PendingBatch, recordsIn, takeBack } from './execute/pending-batch.ts';
 import type { PlannedLine } from './plan.ts';
@@ -9,12 +9,6 @@ import type { TurnBatch } from './execute/turn-batch.ts';
 
 /** Bodies of open lines that are held at once, in bytes (guarantee 19). */
 const OPEN_BODY_BYTES_MAX = 128 * 1024 * 1024;
-/**
- * A batch goes on gathering while each turn brings more, up to so many turns, or records (`BatchSize`). With
- * enough of them it does not wait for the end of the turn either: a thousand replies may come in one, and
- * those that wait are held, and copied by the collector.
- */
-const BATCH_TURNS_MOST = 4;
 
 export type ExecuteOptions = {
   /** Open lines in chunks, in input order. */
@@ -30,21 +24,20 @@ export type ExecuteOptions = {
 
 /**
  * The executor: keeps a window of lines open and yields, about once a turn of the event loop, what they
- * want written down. Asking for the next batch says that the last one is durable: only then do
- * calls whose start was in it leave. A slot that an end in a batch gave up belongs to a start in the same
- * batch or a later one: so many calls can be in doubt, and no more.
+ * want written down. Asking for the next batch says that the last one is durable: only then do the calls
+ * leave whose starts were in it. A slot that an end gave up belongs to a start in the same batch or a later
+ * one, so that after a crash no more calls are in doubt than there are slots.
  *
- * Why by turn: at 10,000 lines a second a turn gathers a dozen records, with instant replies the
- * whole window, without any timer; and one commit, one fsync, serves them all. While turns bring more
- * records the batch waits for the next, since a commit stops them all: a busy loop commits half as
- * often, and a quiet one only passes through one empty turn more; where there is time between two
- * batches, a batch is taken sooner.
+ * Why by turn: at 10,000 lines a second a turn gathers a dozen records, with instant replies those of the
+ * whole window, without any timer; and one commit, one fsync, serves them all. The event loop stands still
+ * during a commit, so a batch waits for the next turn while turns bring more records: a busy loop commits
+ * half as often, and a quiet one passes through one more empty turn.
  *
  * States: *filling* (lines are opened while the window has room), *draining* (stop was asked for or
- * the input is at its end: open lines settle or give up), *holding* (a batch was put back: as draining, and what
- * ends is held and yielded every few seconds, and at once when no call is in flight any more), *done* (none open). A failure, of reading
- * or of settling (a bug), stops the filling, lets open lines end, yields what they settled, and is
- * thrown last, so that no paid answer is lost with it. Reading never delays a batch.
+ * the input is at its end: open lines settle or give up), *holding* (a batch was put back: as draining, but what ends
+ * is kept, and yielded every few seconds and at once when no call is in flight any more), *done* (none open). A failure, of
+ * reading or of settling (a bug), ends the filling; open lines come to their end, what they settled is yielded, and the
+ * failure is thrown last, so that no paid answer is lost with it. Reading never delays a batch.
  */
 export async function* execute(options: ExecuteOptions): AsyncGenerator<TurnBatch> {
   const run = new Run(options);
@@ -73,20 +66,25 @@ class Run {
   /** Open lines, in input order, with the size of their bodies. */
   private readonly open: Map<number, number> = new Map();
   private openBytes = 0;
+  /** The chunk of lines that was read last, and which of them is opened next. */
   private buffer: readonly PlannedLine[] = [];
   private next = 0;
   private lastReadLine = 0;
   private reading = false;
   private exhausted = false;
+  /** What is to be written down with the next batch. */
   private pending: PendingBatch = newPending();
+  /** The batch that was yielded last, until it is durable. */
   private committing: PendingBatch | null = null;
-  /** Lines that were taken up and have not come to their end. */
+  /** Lines whose `settle` goes on. */
   private running = 0;
   private readonly hold: Hold;
+  /** Lines whose `settle` has ended since the last batch was taken. */
   private finished: number[] = [];
   /** The first line that ended without being settled: output in input order goes no further. */
   private firstLeft = Infinity;
   private readonly size: BatchSize = new BatchSize();
+  /** Resolved when there is something to do for `turn`. */
   private wake: Deferred<void> = defer();
   private scheduled = false;
   private readonly onStop = (): void => {
@@ -124,23 +122,23 @@ class Run {
   }
 
   get done(): boolean {
-    const drained = this.exhausted || this.filled;
-    return drained && !this.reading && this.open.size === 0 && recordsIn(this.pending) === 0;
+    const isDraining = this.exhausted || !this.isFilling;
+    return isDraining && !this.reading && this.open.size === 0 && recordsIn(this.pending) === 0;
   }
 
-  /** No call is in flight: whoever is not at its end waits for the batch that is held. */
+  /** No call is in flight: all lines that have not ended wait for the batch that is held. */
   private get idle(): boolean {
     return this.running === this.pending.waiting;
   }
 
-  /** No further line is opened. */
-  private get filled(): boolean {
-    return this.options.stop.aborted || this.hold.isOn || this.failure !== null;
+  /** Lines are still opened. */
+  private get isFilling(): boolean {
+    return !this.options.stop.aborted && !this.hold.isOn && this.failure === null;
   }
 
   fill(): void {
     while (
-      !this.filled &&
+      this.isFilling &&
       this.open.size < this.options.windowLines() &&
       this.openBytes < OPEN_BODY_BYTES_MAX
     ) {
@@ -154,7 +152,7 @@ class Run {
     }
   }
 
-  /** Until something wants to be written down, room came up, or lines were read. */
+  /** Waits until something wants to be written down, a line has ended, or lines were read. */
   async turn(): Promise<void> {
     if (this.done) return;
     this.hold.wait();
@@ -177,6 +175,7 @@ class Run {
     return { ...batch, frontier: this.frontier(), isLast, putBack: this.putBack };
   }
 
+  /** The batch that was taken is durable: whoever waits for it goes on. */
   confirm(): void {
     this.committing?.begun.resolve(true);
     this.committing?.durable.resolve();
@@ -184,6 +183,7 @@ class Run {
     this.size.committed(this.options.clock.monotonicMs());
   }
 
+  /** Whoever still waits for a batch gets `error`. */
   end(error: unknown): void {
     this.failure ??= { error };
     this.hold.close();
@@ -228,6 +228,7 @@ class Run {
     this.gather(this.wake, { records: 0, turns: 0 });
   }
 
+  /** Wakes `turn` after this turn of the event loop, or after the first one that brings no more records. */
   private gather(wake: Deferred<void>, before: { records: number; turns: number }): void {
     setImmediate(() => {
       const records = recordsIn(this.pending);

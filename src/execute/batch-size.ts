@@ -1,11 +1,20 @@
-/** With so many records a batch does not wait for the end of its turn. */
+/** A batch goes on gathering while each turn of the event loop brings more records, for so many turns at the most. */
+export const BATCH_TURNS_MOST = 4;
+/**
+ * With so many records it does not even wait for the end of its turn: a thousand replies may come in one turn, and what
+ * waits takes up memory and is copied by the garbage collector.
+ */
 const ENOUGH = 512;
-/** The same where the loop has time between its batches. */
+/** The same where the event loop is idle between batches. */
 const ENOUGH_AT_LEISURE = 128;
-/** It has where the next record comes so much later than the last commit, on average; where answers come at once that is 0.5 to 0.7 ms. */
+/**
+ * It is idle where the first record after a commit comes so much later than the commit, on average. Where answers come at
+ * once that gap is 0.5 to 0.7 ms.
+ */
 const LEISURE_MS = 1.5;
+/** The average is a moving one over about so many gaps. */
 const GAPS_AVERAGED = 8;
-/** A longer gap counts as that, so that a busy time after a long wait is soon seen. */
+/** A longer gap counts as this much, so that a busy time after a long wait is soon seen. */
 const GAP_MS_MOST = 20;
 
 /**
@@ -15,6 +24,7 @@ const GAP_MS_MOST = 20;
  * commit more is time lost (12 to 20 % fewer).
  */
 export class BatchSize {
+  /** When the last batch became durable; null: a record has come since. */
   private committedMs: number | null = null;
   private gapMs = 0;
 

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 
 /**
- * What was put back is tried again at once, since room was made for it that others on the disk may take; then this
- * often: somebody may make more, or give back the lock that he holds on the ledger.
+ * A batch that was put back is tried again at once: the run has made room for it, which others on the disk may take. Then
+ * this often: somebody may make more room, or give back the lock that he holds on the ledger.
  */
 const RETRY_EVERY_MS = 5_000;
 
-/** Whether batches are held back since one could not be written, and when they are tried again. */
+/** Whether batches are held back, since one could not be written, and when it is tried again. */
 export class Hold {
   private readonly clock: Pick<Clock, 'after'>;
   private readonly wake: () => void;
@@ -23,7 +23,7 @@ export class Hold {
     this.wake = wake;
   }
 
-  /** From the first batch on that was put back, to the end of the run. */
+  /** From the first batch that was put back until the end of the run. */
   get isOn(): boolean {
     return this.on;
   }
@@ -45,7 +45,7 @@ export class Hold {
     this.wake();
   }
 
-  /** The time to the next try begins, where it is on. */
+  /** Begins the time until the next try, where batches are held back. */
   wait(): void {
     if (!this.on) return;
     this.cancel();

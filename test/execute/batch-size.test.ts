@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BatchSize } from '../../src/job/batch-size.ts';
+import { BatchSize } from '../../src/execute/batch-size.ts';
 
 /** Commits, each followed by records so many milliseconds later. */
 function after(gapsMs: readonly number[]): number {
