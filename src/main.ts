@@ -24,8 +24,8 @@ const LAST_RESORT_SIGNALS = 3;
 type SignalWatch = Pick<CommandIo, 'stop' | 'abort' | 'signalCode' | 'onStateAsked'>;
 
 /**
- * The first signal to end (SIGINT, SIGTERM, SIGHUP) sets `stop`, the second `abort` (calls in flight are dropped), the third ends the process at
- * once: nothing depends on a clean end, since the next start reconciles. SIGUSR1 asks for the state of a run.
+ * The first signal to end (SIGINT, SIGTERM, SIGHUP) sets `stop`, the second `abort` (calls in flight are dropped), the third
+ * ends the process at once: nothing depends on a clean end, since the next start reconciles. SIGUSR1 asks for the state of a run.
  */
 function watchSignals(): SignalWatch {
   const stop = new AbortController();

@@ -15,7 +15,11 @@ export function begunRun(
 ): RefusalRun {
   const { nowMs, sentMs, amount, isOfGrowth = false } = refusal;
   return new RefusalRun({
-    ...{ nowMs, sentMs, perMs: pace.perMs, spacingMs: amount / pace.perMs, isOfGrowth },
+    nowMs,
+    sentMs,
+    perMs: pace.perMs,
+    spacingMs: amount / pace.perMs,
+    isOfGrowth,
     windowMs: isOfGrowth ? SECOND_MS : windowMs,
     admitted: admissions.calls(sentMs - windowMs, sentMs),
     before: admissions.before(sentMs),

@@ -81,18 +81,23 @@ export class Chance {
   share = 0;
   private trial: {
     readonly sinceMs: number;
+    /** The pace before, and what was sent at it. */
     readonly perMs: number;
     readonly before: Sent;
+    /** For so many calls. */
     readonly calls: number;
     /** What is tried, as a share of the pace before. */
     readonly pace: number;
+    /** Refusals have stayed where their share is between these multiples of the share before. */
     readonly stays: { readonly least: number; readonly most: number };
   } | null = null;
+  /** When the last trial ended. */
   private trialledMs = -Infinity;
   /** The highest pace at which a call was refused since a window was closed. */
   private highPerMs = 0;
   /** They come at one time of the second, and yet whatever the pace: of others who do not mind them. */
   private inSpiteOfSeconds = false;
+  /** How long after a trial, once refusals are by chance, the next one may begin. */
   private againMs: number = AGAIN_MS.first;
   private readonly phases: Phases = new Phases();
   private readonly log: SentLog;
@@ -184,6 +189,7 @@ export class Chance {
     return { perMs, stayed, isNews: stayed === wasOff };
   }
 
+  /** Begins a trial, unless it would take too long. `before`: what makes it look as if refusals came by chance. */
   private begin(nowMs: number, pace: PaceNow, before: Sent): RefusalMeans {
     const share = shareOf(before);
     const few = share < this.suspect.share;
@@ -197,6 +203,7 @@ export class Chance {
     return 'trial';
   }
 
+  /** By chance so far: tried again, or over where hardly any refusals are left. */
   private again(nowMs: number, pace: PaceNow): RefusalMeans {
     const before = this.log.between(nowMs - SPAN_MS.least, nowMs);
     if (shareOf(before) >= this.share * OVER_SHARE) return this.begin(nowMs, pace, before);
@@ -250,11 +257,13 @@ export class Chance {
     return true;
   }
 
+  /** Whether nearly all of the last few calls were refused: a window is used up. */
   private isClosed(sentMs: number): boolean {
     const { calls, refused } = this.log.last(CLOSED.of, sentMs, -Infinity);
     return calls + refused >= CLOSED.of && refused >= (calls + refused) * CLOSED.share;
   }
 
+  /** Whether clearly more was refused than by chance, of late or for a minute. */
   private isMore(nowMs: number, sentMs: number): boolean {
     const calls = this.log.last(MORE.of, sentMs, this.trialledMs);
     const sent =

@@ -6,7 +6,11 @@ import { SHARES } from './rate-shares.ts';
 import type { RefusalRun } from './refusal-run.ts';
 import { type CountingWindow, windowClosedFor } from './windows.ts';
 
-/** A run says what the limit is where it is so much of a window, or so much of the last calls was refused. */
+/**
+ * A run says what the limit is, and not only that its edge was touched, where everything was closed for longer than
+ * `closedShare` of a window, or more than `refusedShare` of the last calls was refused. Where costs are known only afterwards
+ * that must be `steeredTimes` as many as are steered for.
+ */
 const TELLING = { closedShare: 0.4, refusedShare: 0.1, steeredTimes: 4 } as const;
 const SECOND_MS = 1000;
 const SIX_SECONDS_MS = 6000;
@@ -44,7 +48,7 @@ function closedForMs(run: RefusalRun): number {
   return run.lastSentMs - run.firstSentMs;
 }
 
-/** How long a window may have been closed by what one large call overdrew; 0 where costs are known before. */
+/** For how long one large call may have closed a window by taking more than was left of it; 0 where costs are known before. */
 function overdrawnMs(
   run: RefusalRun,
   { openedMs, admissions, noise }: Pick<RunEnd, 'openedMs' | 'admissions' | 'noise'>,
@@ -58,7 +62,7 @@ export type LimitMet = {
   readonly toldPerMs: number | null;
   /** What the touch alone says of it; null: nothing, hardly any come so near to a bound. */
   readonly touchedPerMs: number | null;
-  /** What it tells may have another reason: a few calls came before. */
+  /** So few calls came before that what it tells may have another reason. */
   readonly afterFew: boolean;
   readonly isWindowNew: boolean;
 };
@@ -66,6 +70,10 @@ export type LimitMet = {
 /**
  * What a run means that is over: the limit was met; or it was an `outage`, which says nothing of it; or
  * `nothing` had been admitted before, so that nothing can be said. The window notes what it shows of it.
+ *
+ * The first of these that holds: closed for no longer than the pauses that were asked for explain (only touched); nothing
+ * admitted before; closed for longer than any window (an outage); windows before gave clearly more, or this one gave
+ * nothing (an outage); else the limit, told or touched (`limitToldBy`).
  */
 export function meaningOf(
   run: RefusalRun,
@@ -74,7 +82,7 @@ export function meaningOf(
 ): LimitMet | 'outage' | 'nothing' {
   const { openedMs, admissions, noise } = end;
   const touchedPerMs = touched(run, { ...end, windowMs: window.windowMs });
-  // Nothing was tried during the pauses that the service had asked for: no longer closed than that, it was only touched.
+  // Nothing was tried during the pauses that the service had asked for: closed for hardly longer, it was only touched.
   const isOfPauses = run.pauseMs > 0 && closedForMs(run) <= run.pauseMs * PAUSES_MOST;
   if (isOfPauses) return { toldPerMs: null, touchedPerMs, afterFew: false, isWindowNew: false };
   if (run.before.calls === 0) return 'nothing';

@@ -11,13 +11,16 @@ const UNKNOWN_START_PER_MS = 5 / 1000;
 const SECOND_MS = 1000;
 /** Longest that the service's own hint holds up a lane. */
 const PAUSE_MS_MAX = 60_000;
-/** A refusal comes back so soon; until some were seen, a second. */
+/** A call that was not refused for twice as long as refusals take is taken to be admitted: for so long at the least and at the most. `first`: until a refusal was seen. */
 const PRESUMED_MS = { least: 200, first: 1000, most: 5000 } as const;
-/** What answers took beyond the estimate is made up for by so much of each later call. */
+/** What answers took beyond what they were taken to cost is a debt: each later call pays off so much of its own cost. */
 const DEBT_SHARE = 0.01;
-/** A call is large that the pace gives so long to. */
+/** A call is large where the pace of tokens takes so long for it. */
 const LARGE_MS = 5000;
-/** A service that is short of capacity is called a tenth less often, at most once a second, and then more again. */
+/**
+ * Where several calls failed at the service the lane is eased: nine tenths of what it was, once a second at the most, down to
+ * a tenth of the pace. From `afterMs` later on it gets 3 % of that back a second; of `secondsMost` at once at the most.
+ */
 const EASED = { factor: 0.9, least: 0.1, recovery: 1.03, afterMs: 2000, secondsMost: 30 } as const;
 
 export type Dimension = 'requests' | 'tokens' | 'lane';
@@ -50,9 +53,13 @@ export class Pacer {
   /** A call that was not refused for so long is taken to be admitted. */
   refusalMs: number = PRESUMED_MS.first;
   private refusalSeen = false;
+  /** Tokens that answers took beyond what they were taken to cost, and that no later call has paid off; below 0: credit. */
   private debtTokens = 0;
+  /** The share of the pace that an eased lane has; 1: all of it. */
   private eased = 1;
+  /** When it was last eased, or got a part of that back. */
   private easedMs = -Infinity;
+  /** No start before this, in an eased lane. */
   private nextEasedMs = 0;
 
   constructor({ limits, onChange }: PacerOptions) {
@@ -222,12 +229,14 @@ export class Pacer {
     };
   }
 
+  /** At once what a slower refusal says; of faster ones 2 % each time. */
   private learnRefusalMs(tookMs: number): void {
     const seen = Math.min(PRESUMED_MS.most, Math.max(PRESUMED_MS.least, tookMs * 2));
     this.refusalMs = this.refusalSeen ? Math.max(seen, this.refusalMs * 0.98) : seen;
     this.refusalSeen = true;
   }
 
+  /** An eased lane comes back, with each start, by the time that has passed. */
   private recover(nowMs: number): void {
     const passedMs = nowMs - this.easedMs - EASED.afterMs;
     if (this.eased === 1 || passedMs < 0) return;

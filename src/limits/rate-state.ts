@@ -1,11 +1,12 @@
-import type { Pace } from './pace.ts';
+import type { Pace, PacePhase } from './pace.ts';
 import type { RefusalRun } from './refusal-run.ts';
 
-export type RateState = 'ramping' | 'growing' | 'learned' | 'known' | 'half-open';
+/** A phase of its pace, or: *known*, the pace is at the limit that somebody has set; *half-open*, everything is refused. */
+export type RateState = PacePhase | 'known' | 'half-open';
 
-/** What is told of a pace: a run of more than a few refusals comes before anything else. */
+/** What is told of a rate. */
 export function rateState(pace: Pace, run: RefusalRun | null): RateState {
-  if (run !== null && run.hits > 2) return 'half-open';
+  if (run?.isHalfOpen === true) return 'half-open';
   if (pace.phase !== 'learned') return pace.phase;
   return pace.perMs >= pace.boundPerMs ? 'known' : 'learned';
 }

@@ -254,8 +254,8 @@ export class Rate {
   }
 
   /** Growth is let through again: where everything was refused for a while, gently up to the pace that was left. */
-  private endGrowthRun(nowMs: number, { hits }: RefusalRun): void {
-    if (hits > 2 && this.pace.phase !== 'growing') return this.resume(nowMs, this.pace.perMs);
+  private endGrowthRun(nowMs: number, { isHalfOpen }: RefusalRun): void {
+    if (isHalfOpen && this.pace.phase !== 'growing') return this.resume(nowMs, this.pace.perMs);
     this.pace.starts.notAfter(nowMs + 1 / this.pace.perMs, nowMs);
   }
 

@@ -1,8 +1,10 @@
-/** The first gap between tries while everything is refused, at the least; a share of a window that is known. */
+/** So many rounds of refusals after the first may be of calls at the edge of a limit; after more the limit is closed. */
+const EDGE_HITS = 2;
+/** The first gap between tries is 50 ms, or a 40th of the window that is known where that is more; none is longer than `msMost`. */
 const GAP = { msLeast: 50, windowShare: 1 / 40, msMost: 30_000 } as const;
-/** Tries grow apart up to this share of the time that the run has lasted, or a second; more where a window gives few calls. */
+/** Gaps grow up to this share of the time that the run has lasted, or a second; to more where a window gives few calls. */
 const ELAPSED_SHARE = 1 / 5;
-/** Where windows are used up by chance they open again soon: tries so many calls apart, for so long. */
+/** Where windows are used up by chance they open again soon: for so long no gaps, but a rest of so many calls' time after each refusal. */
 const NOISY = { spacings: 2, ms: 2000 } as const;
 
 export type RunBegin = {
@@ -37,6 +39,11 @@ export type AdmittedBefore = {
  * A run of refusals: from the first call refused until one that was started after it is admitted.
  * While it lasts, tries grow apart: a quota that is used up opens again at a moment that nobody
  * tells. Times are monotonic milliseconds; `sentMs` is when a call was started.
+ *
+ * Calls that were in flight when the first refusal came back may be refused too, which is no news. The next refusal is a
+ * *hit*, a round of tries that was refused, and the gap between tries doubles with each: *half-open* is told once there
+ * were more hits than a touched edge brings. Each start is a *try*. The run ends with the first try that is
+ * admitted for certain (`Rate.admitted`), or that was not refused for as long as refusals take (`endedBy`).
  */
 export class RefusalRun {
   /** When the first refused call was started. */
@@ -45,6 +52,7 @@ export class RefusalRun {
   lastSentMs: number;
   /** Rounds of tries that were refused, after the first refusal had come back. */
   hits = 0;
+  /** When the first refusal came back. */
   readonly knownMs: number;
   /** Calls started before are of the last round: their refusal is no news. */
   private roundMs: number;
@@ -82,6 +90,11 @@ export class RefusalRun {
     this.gapMs = 0;
   }
 
+  /** Whether more was refused than calls at the edge of a limit: single tries are made. */
+  get isHalfOpen(): boolean {
+    return this.hits > EDGE_HITS;
+  }
+
   /** The time between two tries now; 0: as the pace has it. */
   get betweenMs(): number {
     return this.hits === 0 ? 0 : this.gapMs;
@@ -92,6 +105,7 @@ export class RefusalRun {
     return this.isByChance ? NOISY.spacings * this.spacingMs : this.betweenMs;
   }
 
+  /** A call was refused again. `spacingMs`: the time between two calls that the pace asks for. */
   refused(nowMs: number, sentMs: number, spacingMs: number): void {
     this.lastSentMs = Math.max(this.lastSentMs, sentMs);
     this.tries = this.tries.filter((tryMs) => tryMs > sentMs);
@@ -109,7 +123,7 @@ export class RefusalRun {
     this.tries.push(nowMs);
   }
 
-  /** The start of a try that says nothing. */
+  /** The try that was started at `sentMs` says nothing: it was refused for what it is. */
   forget(sentMs: number): void {
     const at = this.tries.indexOf(sentMs);
     if (at >= 0) this.tries.splice(at, 1);

@@ -16,9 +16,9 @@ const ASIDE_MS = { least: 1000, most: 30_000, elapsedShare: 1 / 5 } as const;
 /** Longest that the service's own hint adds to it. */
 const HINT_MS_MAX = 60_000;
 /**
- * How likely a line like all others was refused so often: with the first chance its refusals say nothing
- * of the pace any more, with the second it may be given up. Fewer of the others are never taken to be
- * refused than `shareLeast`, so that it takes six refusals to be given up.
+ * How likely is it that a line like all others was refused so often? Where no likelier than `alone`, its refusals are its
+ * own and say nothing of the pace any more; where no likelier than `hopeless`, it may be given up. It is reckoned from the
+ * share of the others that were refused, which is never taken to be less than `shareLeast`: giving up takes six refusals.
  */
 const PROOF = { alone: 0.3, hopeless: 2e-6, shareLeast: 0.1 } as const;
 
@@ -90,12 +90,12 @@ export class RefusedLines {
 
   refused(line: Admittable, nowMs: number, at: RefusalOfLine): MeaningOfRefusal {
     const known = this.lines.get(line);
-    const refusals = known ?? {
-      ...{ count: 0, firstMs: nowMs, lastMs: nowMs },
-      ...{ alone: 0, others: { ...at.others }, dueMs: null },
-    };
+    const refusals = known ?? firstRefusal(nowMs, at);
     if (known === undefined) this.lines.set(line, refusals);
-    const isOwn = refusals.dueMs !== null && isLineToBlame(refusals, at);
+    const wasAside = refusals.dueMs !== null;
+    const isAlone = wasAside && wereOthersAdmitted(refusals, at);
+    if (isAlone) refusals.alone += 1;
+    const isOwn = isAlone || (wasAside && wasOftenAlone(refusals, at));
     const share = refusedShare(refusals, at);
     refusals.count += 1;
     refusals.lastMs = nowMs;
@@ -113,13 +113,25 @@ export class RefusedLines {
   }
 }
 
-/** Whether others were admitted, mostly, since the line was refused before; adds that to what is known of it. */
-function isLineToBlame(refusals: Refusals, at: RefusalOfLine): boolean {
-  const { calls, refused } = at.startedSince(refusals.lastMs);
-  if (calls > refused) {
-    refusals.alone += 1;
-    return true;
-  }
+function firstRefusal(nowMs: number, { others }: RefusalOfLine): Refusals {
+  return {
+    count: 0,
+    firstMs: nowMs,
+    lastMs: nowMs,
+    alone: 0,
+    others: { ...others },
+    dueMs: null,
+  };
+}
+
+/** Whether most of the others were admitted since the line was refused before. */
+function wereOthersAdmitted({ lastMs }: Refusals, at: RefusalOfLine): boolean {
+  const { calls, refused } = at.startedSince(lastMs);
+  return calls > refused;
+}
+
+/** Whether that was so often before that a line like all others would hardly have met it. */
+function wasOftenAlone(refusals: Refusals, at: RefusalOfLine): boolean {
   const { alone, firstMs } = refusals;
   // A call that nobody has refused yet may still be: one at the least was admitted for certain.
   return at.lastAdmittedSentMs > firstMs && refusedShare(refusals, at) ** alone <= PROOF.alone;
