@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { RunOptions } from '../job/run-options.ts';
 import type { Report } from '../reporters/reporter.ts';
 
 /** The process as a command sees it; `main.ts` makes the real one. Commands touch nothing else of it. */
@@ -35,3 +36,11 @@ export type CommandIo = {
   /** Sees every event of a run besides the reporter: the library's hook. */
   readonly onEvent?: Report;
 };
+
+/** What a run asks of the process, where there is one of its own. */
+export function hooksOf({ onStateAsked, boundGarbage }: CommandIo): Partial<RunOptions> {
+  return {
+    ...(onStateAsked !== undefined && { onStateAsked }),
+    ...(boundGarbage !== undefined && { boundGarbage }),
+  };
+}

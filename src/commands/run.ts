@@ -26,9 +26,8 @@ import { type ProgressMode, progressMode } from '../reporters/progress-mode.ts';
 import type { Reporter } from '../reporters/reporter.ts';
 import { refuseUnpriced } from '../job/refuse-unpriced.ts';
 import { type RunResult, runJob } from '../job/run-job.ts';
-import type { RunOptions } from '../job/run-options.ts';
 import { checkCommand, checkPlaces } from './check.ts';
-import type { CommandIo } from './io.ts';
+import { type CommandIo, hooksOf } from './io.ts';
 import { flagsToKeep } from './next-command.ts';
 import { refuseStopped } from './refuse-stopped.ts';
 import { confirmFresh, confirmOpen, confirmSampled, gate, refuseFresh } from './run-gate.ts';
@@ -242,14 +241,6 @@ function openLedger({ ledgerPath, jobName }: Places, settings: Settings, io: Com
     wallMs: io.clock.wallMs(),
     jobName,
   });
-}
-
-/** What a run asks of the process, where there is one of its own. */
-function hooksOf({ onStateAsked, boundGarbage }: CommandIo): Partial<RunOptions> {
-  return {
-    ...(onStateAsked !== undefined && { onStateAsked }),
-    ...(boundGarbage !== undefined && { boundGarbage }),
-  };
 }
 
 function requestOf(
