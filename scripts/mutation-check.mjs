@@ -97,6 +97,12 @@ const MUTANTS = [
     by: SIMULATION,
   },
   {
+    name: 'a locked ledger drops the calls in flight',
+    file: 'src/job/commits.ts',
+    edits: [['(isNoRoom(error) || isBusy(error))', 'isNoRoom(error)']],
+    by: { test: 'test/job/commits.test.ts', settings: {} },
+  },
+  {
     name: 'lines are numbered before their commit',
     file: 'src/job/commits.ts',
     edits: [

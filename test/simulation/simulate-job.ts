@@ -164,8 +164,8 @@ async function processOf(run: Run): Promise<boolean> {
       // A dead process closes nothing, and a broken disk may refuse it.
     }
   }
-  // A disk that is full for a moment costs no call in flight.
-  const graceful = (worked || world.wasFull) && !run.stop.abortSignal.aborted;
+  // A disk that is full, or a ledger that is locked, for a moment costs no call in flight.
+  const graceful = (worked || world.wasHeldUp) && !run.stop.abortSignal.aborted;
   if (world.lives(number)) world.tell({ kind: 'exit', code, graceful });
   return worked;
 }

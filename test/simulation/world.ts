@@ -48,8 +48,8 @@ export class World {
   process = 0;
   alive = false;
   trap: Trap | null = null;
-  /** The running process was told that a disk is full. */
-  wasFull = false;
+  /** The running process was told that a disk is full, or the ledger locked, which passes. */
+  wasHeldUp = false;
   /** How many commits have become durable. */
   commits = 0;
   /** What the job may cost, in pico-units; null: no cap. */
@@ -104,7 +104,7 @@ export class World {
   begin(): void {
     this.process += 1;
     this.alive = true;
-    this.wasFull = false;
+    this.wasHeldUp = false;
     this.saved = null;
     this.files.clear();
   }
@@ -130,7 +130,7 @@ export class World {
       this.onStop(trap.what === 'abort');
       return null;
     }
-    if (trap.what === 'full') this.wasFull = true;
+    if (trap.what === 'full' || trap.what === 'busy') this.wasHeldUp = true;
     return trap.what;
   }
 
