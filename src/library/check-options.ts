@@ -44,7 +44,7 @@ export function refuseOptions(options: unknown): void {
     );
   const given = options as Readonly<Record<string, unknown>>;
   for (const [name, value] of Object.entries(given)) {
-    const kind = KINDS[name];
+    const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
     if (kind === undefined) throw unknownOption(name);
     if (value !== undefined && !kind[0](value))
       throw new UsageError(`runBatch: ${name} is ${kindOf(value)}; it must be ${kind[1]}`);

@@ -194,6 +194,7 @@ describe('runBatch', () => {
       [{ ...at, input: 5 }, 'input is of type number', undefined],
       [{ ...at, simulate: true }, 'no option simulate', expect.stringContaining('flags: {')],
       [{ ...at, onevent: () => 0 }, 'no option onevent', 'did you mean onEvent?'],
+      [{ ...at, constructor: 1 }, 'no option constructor', 'flags go into flags'],
       [{ ...at, flags: null }, 'flags is null', undefined],
       [{ ...at, flags: ['--simulate'] }, 'flags is a list', undefined],
       [{ ...at, onEvent: 5 }, 'onEvent is of type number', undefined],
