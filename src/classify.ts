@@ -1,5 +1,5 @@
 import { ERROR_RULES, OWN_CODES, type ErrorRule, type OwnCode } from './error-codes.ts';
-import type { ApiFailure, Verdict } from './failure.ts';
+import { type ApiFailure, KIND_CODES, type Verdict } from './failure.ts';
 
 /*
  * How a failure finds its rule (the order in which the vendor's codes are unambiguous):
@@ -159,14 +159,6 @@ function ruleByStatus(statusCode: number | null): ErrorRule {
   return found.rule;
 }
 
-/** The own code each kind of failure without a service's reply stands for. */
-const KIND_CODE: Readonly<Record<Exclude<ApiFailure['kind'], 'http'>, string>> = {
-  'bad-response': 'qbatch_bad_response',
-  network: 'qbatch_connection_error',
-  timeout: 'qbatch_timeout',
-  interrupted: 'qbatch_interrupted',
-};
-
 function ownRetry(code: string): OwnCode | undefined {
   return OWN_CODES.find((own) => own.code === code && own.action === 'retry');
 }
@@ -180,7 +172,7 @@ function ownRetry(code: string): OwnCode | undefined {
  */
 export function classify(failure: ApiFailure): Verdict {
   if (failure.kind !== 'http') {
-    const own = ownRetry(failure.code) ?? ownRetry(KIND_CODE[failure.kind]);
+    const own = ownRetry(failure.code) ?? ownRetry(KIND_CODES[failure.kind]);
     const neverSent = failure.neverSent && failure.kind !== 'bad-response' && !hasTokens(failure);
     const billing = neverSent ? 'never_sent' : 'possibly_billed';
     return { action: 'retry', scope: 'line', class: own?.class ?? 'server', billing };

@@ -33,6 +33,14 @@ export type ApiFailure = {
   readonly hadBegun?: boolean;
 };
 
+/** The code of a failure of each kind, but for what a service's own reply says more exactly. */
+export const KIND_CODES: Readonly<Record<Exclude<ApiFailure['kind'], 'http'>, string>> = {
+  'bad-response': 'qbatch_bad_response',
+  network: 'qbatch_connection_error',
+  timeout: 'qbatch_timeout',
+  interrupted: 'qbatch_interrupted',
+};
+
 /** What an attempt meant for the bill. `null` in the ledger while its fate is unknown. */
 export type AttemptClass = 'answered' | 'rejected' | 'never_sent' | 'possibly_billed';
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import type { ApiFailure } from '../failure.ts';
+import { type ApiFailure, KIND_CODES } from '../failure.ts';
 import { isCompressed, plainBody } from './plain-body.ts';
 import type { HttpReply, StreamFold } from '../protocols/protocol.ts';
 import type { ReplyReader, ReplyRoom } from './reply-room.ts';
@@ -12,9 +12,9 @@ const REPLY_BYTES_MAX: number = 64 * 1024 * 1024;
  * of the answer: 65,536 tokens, of 4 bytes and in a frame each, are 8 GiB. This is twice as much.
  */
 const FRAMES_BYTES_MAX: number = 16 * 1024 * 1024 * 1024;
-/** A fold is asked what it holds each time so many bytes of frames have come: an ordinary stream never is. */
+/** A fold is asked what it holds each time so many more bytes of frames have come; an ordinary stream is over before. */
 const FOLD_LOOK_BYTES = 64 * 1024;
-/** Later on, each time so much more has come as a part of what it holds: looking goes through all of it. */
+/** Or, where that is more, as many as this part of what it held: to answer, it goes through all of it. */
 const FOLD_LOOK_PART = 1 / 8;
 
 /** What one call came to: a whole reply, a stream folded to its clean end, or no whole reply. */
@@ -71,7 +71,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
   private fold: StreamFold | null = null;
   private chunks: Buffer[] = [];
   private bytes = 0;
-  /** What the fold held when it was asked last, and how many bytes had come by then. */
+  /** What the fold held when it was asked last, and how many bytes of frames had come by then. */
   private folded = { bytes: 0, at: 0 };
 
   constructor(
@@ -102,7 +102,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     });
   }
 
-  /** Ends the call from our side. */
+  /** Ends the call from our side; the first reason counts. */
   drop(ending: Ending): void {
     if (this.ending !== null) return;
     this.ending = ending;
@@ -195,41 +195,31 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
 
   private failed(error: unknown): CallResult {
     const code = errorCode(error);
-    const neverSent = !this.sent;
-    const timedOut =
-      this.ending === 'timeout' ||
-      code === 'UND_ERR_HEADERS_TIMEOUT' ||
-      code === 'UND_ERR_BODY_TIMEOUT';
-    const kind =
-      this.ending === 'interrupted'
-        ? 'interrupted'
-        : this.ending === 'too-big'
-          ? 'bad-response'
-          : timedOut
-            ? 'timeout'
-            : 'network';
-    const own = {
-      interrupted: 'qbatch_interrupted',
-      'bad-response': 'qbatch_bad_response',
-      timeout: 'qbatch_timeout',
-      network: 'qbatch_connection_error',
-    } as const;
+    const kind = this.kindOf(code);
     return {
       kind: 'failed',
       heldBytes: this.heldBytes,
       failure: {
         kind,
         statusCode: this.head?.statusCode ?? null,
-        code: own[kind],
+        code: KIND_CODES[kind],
         message: this.reason(error, code),
         param: null,
         requestId: this.head?.headers['x-request-id'] ?? null,
         retryAfterMs: null,
-        neverSent,
+        neverSent: !this.sent,
         body: null,
         usage: this.fold?.usageSoFar() ?? null,
       },
     };
+  }
+
+  /** `code`: undici's, or Node's, of the error that ended the call. */
+  private kindOf(code: string): keyof typeof KIND_CODES {
+    if (this.ending === 'interrupted') return 'interrupted';
+    if (this.ending === 'too-big') return 'bad-response';
+    const isTimeout = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
+    return this.ending === 'timeout' || isTimeout ? 'timeout' : 'network';
   }
 
   private reason(error: unknown, code: string): string {
