@@ -235,7 +235,7 @@ function endFailed(line: PlannedLine, tally: Tally, at: At & { failure: ApiFailu
   };
 }
 
-/** What follows a failed attempt. Counts it against the line where it counts. */
+/** What follows a failed attempt. It is counted in the tally, and the limiter and the run are told what it says of a model or the service. */
 function decide(
   line: PlannedLine,
   tally: Tally,

@@ -65,15 +65,15 @@ export class Ledger {
   readonly database: Database;
   /** True where this process made the file. */
   readonly created: boolean;
+  /** Throws where the file is not at its place any more, or its mark could not be written the last time. */
   readonly refuseUnfit: () => void;
   private readonly statements: Statements;
   private readonly mark: Mark;
+  /** Commits of a ledger that was lost here, in whose place this one was made; null: none was. */
   private readonly lostCommits: number | null;
   private readonly lock: { release(): void };
   private counter: number;
-  /**
-   * The mark's count, of commits that this ledger lost; null: none. Until outputs were adopted the mark stays ahead.
-   */
+  /** The mark's count where this is an older copy, with fewer commits (null: it is not). The mark keeps it until outputs were adopted. */
   private aheadCommits: number | null;
   private inTransaction = false;
 
