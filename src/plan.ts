@@ -20,7 +20,7 @@ export type PlannedLine = {
   readonly customId: string;
   readonly model: string;
   readonly call: HttpCall;
-  /** What the request says of `incremental_output`; null: it does not say. */
+  /** Whether frames of a stream are appended, as far as the request says (`Asked`); null: it does not say. */
   readonly incremental: boolean | null;
   /** How many choices the request asks for. */
   readonly choices: number;
@@ -141,7 +141,8 @@ export function planLine(
     customId: request.customId,
     model: request.view.model,
     call,
-    incremental: typeof asked === 'boolean' ? asked : request.view.thinking === true ? true : null,
+    // Where a native thinking request does not say, `encode.ts` asks for it; the other protocol appends anyway.
+    incremental: typeof asked === 'boolean' ? asked : thinking ? true : null,
     choices: choicesAsked(request.view.parameters),
     // Whoever wrote that no stream, or none in pieces, is wanted has said so.
     mayStream: request.view.streamAsked !== false && asked !== false,

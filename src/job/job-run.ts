@@ -44,7 +44,9 @@ export class JobRun {
     this.options.stop.stop(wrongEndpoint(failure, this.options.endpoint));
   });
   private readonly refusedWorkspaces: Set<string> = new Set();
+  /** What refused the models that were parked by a verdict; one that admits nothing is parked without. */
   private readonly parked: Map<string, Parked> = new Map();
+  /** All parked models. */
   private readonly parkedModels: Set<string> = new Set();
   private parkedStop: Stopped | null = null;
   /** A question stands on the terminal: nothing is drawn over it. */

@@ -49,16 +49,16 @@ export class Noise {
   }
 
   /**
-   * What the first refusal of a run leaves of a pace. The first at a bound (`isFirst`): windows are short
-   * enough for the spread of single calls to show.
+   * What the first refusal of a run leaves of a pace, and, for the calls of a window, how many refusals are steered for from
+   * now on. The first at a bound (`isFirst`): windows are short enough for the spread of single calls to show.
    */
   firstCut(at: { calls: number; isBounded: boolean; isFirst: boolean }): number {
-    const share = this.shareOfBound(at.calls, at.isBounded);
+    const share = this.steer(at.calls, at.isBounded);
     return at.isFirst ? share : this.cut;
   }
 
-  /** The share of a bound to begin with, where there is one. `calls`: in a window. */
-  shareOfBound(calls: number, isBounded: boolean): number {
+  /** Sets what is steered for, by the spread of a window of so many calls. Returns the share of a bound at which that is met. */
+  private steer(calls: number, isBounded: boolean): number {
     const ofWindow = (this.spread() ?? 0) / Math.sqrt(Math.max(1, calls));
     const usual = REFUSED.usual * (isBounded ? 1 : UNBOUNDED);
     const share = usual * (ofWindow / SPREAD_USUAL) ** 1.5;

@@ -180,7 +180,7 @@ export class Pacer {
 
   /** What was started from `sinceMs` on and before `untilMs`, and was refused or is taken to be admitted. */
   startedBetween(sinceMs: number, at: { nowMs: number; untilMs: number }): Started {
-    return this.log.before(Math.min(at.untilMs, at.nowMs - this.refusalMs), sinceMs);
+    return this.log.betweenEnded(sinceMs, Math.min(at.untilMs, at.nowMs - this.refusalMs));
   }
 
   /** The service is short of capacity or failed: called a little less often for a while. */

@@ -10,7 +10,7 @@ type Stretch = { readonly at: number; calls: number; tokens: number; refused: nu
 /** What was started in a stretch of time: admitted, as far as is known, and refused. */
 export type Started = { calls: number; tokens: number; refused: number };
 
-/** What a lane has sent of late and was not refused. Times are monotonic milliseconds. */
+/** What a lane has sent of late, by when it was started, and how much of it was refused. Times are monotonic milliseconds. */
 export class StartLog {
   private stretches: Stretch[] = [];
   private head = 0;
@@ -51,8 +51,8 @@ export class StartLog {
     return sum;
   }
 
-  /** What was started from `fromMs` on in stretches that were over at `toMs`. */
-  before(toMs: number, fromMs: number): Started {
+  /** The same, of stretches alone that were over at `toMs`: what began with the one of `toMs` itself may be later. */
+  betweenEnded(fromMs: number, toMs: number): Started {
     return this.between(fromMs, Math.floor(toMs / STRETCH_MS) * STRETCH_MS);
   }
 
