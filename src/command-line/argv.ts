@@ -182,6 +182,9 @@ function readSwitch(shown: string, value: string): string {
   );
 }
 
+/** What other programs call the flag for their input. */
+const INPUT_NAMES: ReadonlySet<string> = new Set(['i', 'f', 'in', 'input', 'file', 'input-file']);
+
 function unknownFlag(argument: string, known: KnownFlags): UsageError {
   const shown = argument.split('=', 1)[0] ?? argument;
   const name = shown.replace(/^--?(?:no-)?/, '');
@@ -197,6 +200,10 @@ function unknownFlag(argument: string, known: KnownFlags): UsageError {
       `${shown} is not a flag of ${known.command.name}`,
       `it is one of: ${elsewhere.join(', ')}; see ${help}`,
     );
+  }
+  if (known.command?.positionals[0]?.name === 'input' && INPUT_NAMES.has(name)) {
+    const hint = `name the input without a flag: qbatch ${known.command.name} FILE`;
+    return new UsageError(`unknown flag ${shown}`, hint);
   }
   const names = new Set([...known.flags.values()].map((flag) => flag.name));
   const near = name.length > 1 ? closestName(name, [...names]) : undefined;

@@ -1,5 +1,6 @@
 import { QbatchError } from '../errors.ts';
 import { printable } from '../json/compact-json.ts';
+import { hintText } from './hint-text.ts';
 import { VERSION } from '../version.ts';
 
 const MESSAGE_CHARS_MAX = 4_000;
@@ -21,6 +22,7 @@ function stackText(error: unknown): string {
 export function errorText(error: unknown): string {
   if (!(error instanceof QbatchError))
     return `${stackText(error)}\nqbatch ${VERSION} on Node ${process.version}: this is a bug; please report it with the lines above (and qbatch debug)\n`;
-  const hint = error.hint === undefined ? '' : `  ${printable(error.hint, HINT_CHARS_MAX)}\n`;
+  const next = hintText(error);
+  const hint = next === undefined ? '' : `  ${printable(next, HINT_CHARS_MAX)}\n`;
   return `qbatch: ${printable(error.message, MESSAGE_CHARS_MAX)}\n${hint}`;
 }

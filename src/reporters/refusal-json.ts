@@ -2,6 +2,7 @@ import { EXIT, QbatchError } from '../errors.ts';
 import { jsonText } from '../json/json-text.ts';
 import type { LineProblem, ProblemCounts } from '../problem.ts';
 import { errorText } from './error-text.ts';
+import { hintText } from './hint-text.ts';
 
 /** What a refused input adds: what was found in its lines. */
 type Found = { readonly problems: readonly LineProblem[]; readonly problemCounts: ProblemCounts };
@@ -14,7 +15,7 @@ function foundBy(error: unknown): Found | null {
 
 function saidBy(error: unknown): Readonly<Record<string, unknown>> {
   return error instanceof QbatchError
-    ? { exit_code: error.exitCode, message: error.message, hint: error.hint ?? null }
+    ? { exit_code: error.exitCode, message: error.message, hint: hintText(error) ?? null }
     : { exit_code: EXIT.bug, message: errorText(error), hint: null };
 }
 
