@@ -60,6 +60,12 @@ describe('parseLine: JSON', () => {
     expect(problem?.message.includes("jq -c '.[]' FILE")).toBe(text === '[1]');
   });
 
+  test('a line of an output file: said so', () => {
+    const [problem] = parseText('{"id":"a-1","custom_id":"a","response":{},"error":null}').problems;
+    expect(problem).toMatchObject({ severity: 'error', code: 'qbatch_invalid_request' });
+    expect(problem?.message).toContain('is one of an output file');
+  });
+
   test('a line of none of the four shapes: names the keys that it has', () => {
     const [problem] = parseText('{"custom_id":"a","model":"qwen-plus","输入":{}}').problems;
     expect(problem?.message).toContain('the line has "custom_id", "model", "输入"; see');

@@ -349,6 +349,7 @@ describe('readLines: another kind of file', () => {
     ['UTF-16 of the other kind', Buffer.from(little).swap16(), /is UTF-16/],
     ['a zip archive', Buffer.from('504b0304140000000800a5b6c7d8\n', 'hex'), /is a zip archive/],
     ['gzip', gzipSync(text), /compressed by gzip/],
+    ['a ledger', Buffer.from('SQLite format 3\0@\0\u00ff\n', 'latin1'), /SQLite .* qbatch resume/],
     ['some bytes', Buffer.from('fffffe0a', 'hex'), /^the line is not valid UTF-8/],
   ])('%s: the first line says so', async (_, bytes, says) => {
     const found: RawLine[] = [];

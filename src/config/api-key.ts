@@ -48,7 +48,16 @@ function readKeyFile(file: string, wanted: boolean): string | undefined {
   }
 }
 
+/** What is copied along from a `.env` file, or kept by what does not read it as a shell does (`docker --env-file`). */
+const WRAPPED = /^(["']).*\1$|^DASHSCOPE_API_KEY=/s;
+
 function checkKey(key: string, origin: string): string {
+  if (WRAPPED.test(key)) {
+    throw new ConfigError(
+      `the API key in ${origin} stands in quotes, or behind DASHSCOPE_API_KEY=, which are no part of a key`,
+      'give the key alone, as the console shows it',
+    );
+  }
   if (key.length <= KEY_CHARACTERS_MAX && KEY.test(key)) return key;
   throw new ConfigError(
     `the API key in ${origin} holds characters that no key has (blanks, line breaks, control or non-ASCII characters), or is far too long`,

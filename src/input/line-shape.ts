@@ -114,6 +114,15 @@ export function shapeLine(line: OpenObject, defaults: LineDefaults, around: Line
     count += 1;
   }
   if (shape === undefined) {
+    // Every line of an output has these, and no line of an input.
+    if (Object.hasOwn(value, 'response') && Object.hasOwn(value, 'error')) {
+      return unshaped(
+        invalidRequest(
+          '',
+          'the line is one of an output file (it has "response" and "error"); run the input that it came from',
+        ),
+      );
+    }
     return unshaped(
       invalidRequest(
         '',

@@ -62,10 +62,13 @@ export function findLedgers(folder: string): string[] {
     return [...byFile.values()].toSorted();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
+    const isFile = (error as NodeJS.ErrnoException).code === 'ENOTDIR';
     throw new InputError(
       EXIT.noInput,
       `cannot list ${folder}: ${reason}`,
-      'check the path and its permissions',
+      isFile
+        ? 'it is no folder; qbatch status shows one job'
+        : 'check the path and its permissions',
       error,
     );
   }
@@ -178,12 +181,17 @@ function namedJobs(choice: JobChoice, cwd: string): readonly FoundJob[] {
   throw new InputError(
     EXIT.noInput,
     `no job ${job}: it is no ledger, no job name in this folder, and no input${name} that was run`,
-    hintOf(job, file),
+    hintOf(job, file, here.jobs),
   );
 }
 
 /** What to do about a name that no job has. A ledger that `--ledger` put elsewhere is found by its own path alone. */
-function hintOf(job: string, file: string): string {
+function hintOf(job: string, file: string, here: readonly FoundJob[]): string {
+  const writer = here.find(({ job: { resultsPath, errorsPath } }) =>
+    [resultsPath, errorsPath].some((output) => output !== '-' && samePath(output, file)),
+  );
+  if (writer !== undefined)
+    return `it is an output of a job of this folder: name the job ${writer.job.name}, or ${writer.ledgerPath}`;
   if (!isThere(file)) return 'qbatch jobs lists the jobs of a folder';
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
     return `it is a folder: qbatch jobs ${job} lists its jobs`;

@@ -7,6 +7,6 @@ const HOME_UNEXPANDED = /(?:^|[\s/"'])~\//;
 export function hintText({ message, hint }: QbatchError): string | undefined {
   if (!HOME_UNEXPANDED.test(message)) return hint;
   const home =
-    'the shell leaves ~ as it is inside quotes and behind an = sign: write $HOME instead';
+    'nothing expands ~ inside quotes, behind an = sign or in a file: write the path in full';
   return hint === undefined ? home : `${hint}; ${home}`;
 }

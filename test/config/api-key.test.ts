@@ -55,6 +55,22 @@ describe('readApiKey', () => {
     expect(refusal({}).message).toBe('no API key found');
   });
 
+  it.each(['"sk-secret"', "'sk-secret'", 'DASHSCOPE_API_KEY=sk-secret'])(
+    '%s, as a .env file has it: 78, not repeated',
+    (wrapped) => {
+      writeFileSync(named, `${wrapped}\n`);
+      for (const env of [{ DASHSCOPE_API_KEY: wrapped }, { DASHSCOPE_API_KEY_FILE_PATH: named }]) {
+        const error = refusal(env);
+        expect(error).toMatchObject({
+          exitCode: 78,
+          message: expect.stringContaining('in quotes') as string,
+        });
+        expect(error.message).not.toContain('secret');
+      }
+      expect(readApiKey({ DASHSCOPE_API_KEY: 'sk-a"b=' }, home)).toBe('sk-a"b=');
+    },
+  );
+
   it('an empty file is 78 and named', () => {
     writeFileSync(named, ' \n');
     const error = refusal({ DASHSCOPE_API_KEY_FILE_PATH: named });

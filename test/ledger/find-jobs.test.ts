@@ -183,6 +183,25 @@ test('chooseJob: an input without a ledger here, 66; a ledger elsewhere is thoug
   );
 });
 
+test('chooseJob: an output of a job, 66 and the job; it is nothing to run', () => {
+  const ledgerPath = makeLedger('exam', 'exam');
+  const { job } = jobsOfFolder(folder.path).jobs[0] ?? {};
+  const output = path.basename(job?.resultsPath ?? '');
+  writeFileSync(at(output), '{}\n');
+  expect(() => chooseJob({ ...NONE, job: output }, folder.path)).toThrow(
+    expect.objectContaining({
+      exitCode: 66,
+      hint: `it is an output of a job of this folder: name the job exam, or ${ledgerPath}`,
+    }),
+  );
+  expect(() => findLedgers(at(output))).toThrow(
+    expect.objectContaining({
+      exitCode: 66,
+      hint: expect.stringContaining('qbatch status') as string,
+    }),
+  );
+});
+
 test('chooseJob: a folder, 66 and how to list its jobs; it is nothing to run', () => {
   mkdirSync(at('sub'));
   expect(() => chooseJob({ ...NONE, job: 'sub' }, folder.path)).toThrow(
