@@ -1,4 +1,4 @@
-import { adoptOutputs } from '../output/adopt-outputs.ts';
+import { adoptOutputs, collectOutputs } from '../output/adopt-outputs.ts';
 import { ConfigError, EXIT, InputError, OutputError } from '../errors.ts';
 import { identityDifferences } from './identity.ts';
 import { hashInput } from '../input/input-hash.ts';
@@ -79,6 +79,7 @@ export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<J
   const known = findJob(ledger.database, request.name);
   if (known !== null && !request.fresh && !request.adopt) refuseLost(ledger, known, request);
   refuseForeignOutputs(ledger, request, known);
+  if (request.adopt) await collectOutputs(ledger, request.fresh ? null : known, request);
   let job = known;
   if (job !== null && !request.fresh) {
     const same = (await hashInput(request.inputPath, request.checkStop)) === job.inputSha256;

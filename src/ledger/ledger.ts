@@ -73,7 +73,7 @@ export class Ledger {
   private readonly lostCommits: number | null;
   private readonly lock: { release(): void };
   private counter: number;
-  /** The mark's count where this is an older copy, with fewer commits (null: it is not). The mark keeps it until outputs were adopted. */
+  /** The mark's count, of commits that this ledger lost; null: none. Until outputs were adopted the mark stays ahead. */
   private aheadCommits: number | null;
   private inTransaction = false;
 
@@ -134,6 +134,11 @@ export class Ledger {
     this.inTransaction = false;
     this.counter = counter;
     if (this.aheadCommits === null) this.mark.write(counter);
+  }
+
+  /** Whether it lost commits that its mark knows of, and no outputs were adopted yet. */
+  get isBehind(): boolean {
+    return this.aheadCommits !== null;
   }
 
   /** Outputs were adopted: inside a transaction, with which the ledger overtakes its mark. */
@@ -277,11 +282,8 @@ export class Ledger {
       end.lineNo,
       end.attempt,
     );
-    assert.equal(
-      changes,
-      1,
-      `ledger: attempt ${end.attempt} of line ${end.lineNo} ended without a start`,
-    );
+    const unbegun = `ledger: attempt ${end.attempt} of line ${end.lineNo} ended without a start`;
+    assert.equal(changes, 1, unbegun);
   }
 
   /** Closes the file and drops the lock. With `remove`, deletes a ledger in which nothing was left. */

@@ -5,10 +5,11 @@ import { isThere } from '../files/is-there.ts';
 import { scanObject } from '../json/json-scan.ts';
 import { CURSOR_START, findJob, recountJob, setOutputs, setState } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { closeUnknownAttempts, dropLine, lastSeq } from '../ledger/lines.ts';
+import { closeUnknownAttempts, dropLine, lastSeq, outputLineReader } from '../ledger/lines.ts';
 import { CUT_CODES } from '../ledger/possibly-billed.ts';
 import type { Job, SettledLine } from '../ledger/records.ts';
 import { fileLines } from './output-file.ts';
+import { outputText } from './output-line.ts';
 import { modeAnew } from './output-set.ts';
 import { parseLine, type Request } from '../parse.ts';
 import { searchAsked } from '../plan.ts';
@@ -44,22 +45,37 @@ function rawBody(text: string): string | null {
 }
 
 /**
- * Takes the answers in a job's output files into a ledger that lost them (`--adopt-outputs`).
+ * Reads what a job's output files hold and its ledger lost (`--adopt-outputs`), before the job is surveyed or moved to a
+ * changed input; `adoptOutputs` takes it over. `known` is the job as the ledger has it; null: it has none.
  *
- * Every complete line whose id is this job's settles the input line with its `custom_id`, with the usage
- * that its body tells; all others stay open, and so do failures without a response, unless what may have
- * been billed is not to be sent again. The files are then written anew from the ledger. Returns the job as
- * it is now. Throws 65, both files untouched, where one of their lines is not at its place in the input:
- * that has changed, and what has none would be written over. `--accept-changed-input` takes the others.
+ * Left out is what the ledger holds, word for word: a line of those that is open later was changed. So are old files
+ * that wait for new ones to replace them, where the ledger lost nothing: what is open was reopened on purpose.
+ * Throws 65, with nothing changed, where a line is not at its place in the input: that has changed, and what has no
+ * place would be written over. With `--accept-changed-input` it is let be.
+ */
+export async function collectOutputs(
+  ledger: Ledger,
+  known: Job | null,
+  request: JobRequest,
+): Promise<void> {
+  ledger.database.exec(
+    `CREATE TEMP TABLE adopted (line_no INTEGER PRIMARY KEY, custom_id TEXT, status_code INTEGER,
+       request_id TEXT, body TEXT, code TEXT, message TEXT, param TEXT, placed INTEGER NOT NULL DEFAULT 0);
+     CREATE INDEX temp.adopted_ids ON adopted (custom_id)`,
+  );
+  if (known?.outputMode === 'replace' && !ledger.isBehind) return;
+  collect(ledger, known, request);
+  if (!request.acceptChangedInput) await refuseUnplaced(ledger, request);
+}
+
+/**
+ * Takes what `collectOutputs` found into a ledger that lost it.
+ *
+ * Each of its lines settles the input line with its `custom_id`, with the usage that its body tells; all
+ * others stay open. The files are then written anew from the ledger. Returns the job as it is now.
  */
 export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest): Promise<Job> {
   const { database } = ledger;
-  database.exec(
-    `CREATE TEMP TABLE adopted (line_no INTEGER PRIMARY KEY, custom_id TEXT, status_code INTEGER,
-       request_id TEXT, body TEXT, code TEXT, message TEXT, param TEXT);
-     CREATE INDEX temp.adopted_ids ON adopted (custom_id)`,
-  );
-  collect(ledger, job, request);
   // The counter is about to leave commits out. It may not do so between the file and a log beside it, where that means
   // that it went backwards, however this run ends: the log first gets the counter as it is.
   database.pragma('wal_checkpoint(TRUNCATE)');
@@ -81,20 +97,17 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
         const parsed = parseLine(line, request.defaults);
         const row = find.get(parsed.customId) as Adopted | undefined;
         if (row === undefined) continue;
-        const isMoved = row.line_no !== line.lineNo;
-        if (isMoved && (parsed.kind === 'rejected' || !request.acceptChangedInput)) continue;
+        if (parsed.kind === 'rejected') continue;
         take.run(row.line_no);
         const state = stateOf.get(job.id, line.lineNo);
         // A line that had failed when the older ledger was copied may have been answered since (`retry`).
         const isAnsweredSince = state === 'failed' && row.code === null;
         if (state !== undefined && !isAnsweredSince) continue;
-        if (parsed.kind === 'rejected') continue;
         if (isAnsweredSince) dropLine(ledger, job.id, line.lineNo);
         seq += 1;
         settle(ledger, { job, seq, row: { ...row, line_no: line.lineNo }, parsed, request });
       }
     }
-    if (!request.acceptChangedInput) refuseLeftOver(ledger, job, request);
     ledger.adopted();
     // The older ledger may have calls in flight whose ends it lost; where all lines are adopted no dispatch closes them.
     const counted = request.onAmbiguous === 'fail';
@@ -107,29 +120,43 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
   return findJob(database, job.name) ?? job;
 }
 
-/** What no line of the input took would be written over: it was paid, and the input is not the one that it answers. */
-function refuseLeftOver({ database }: Ledger, job: Job, { inputShown }: JobRequest): void {
+/** What has no place in the input would be written over: it was paid, and the input is not the one that it answers. */
+async function refuseUnplaced({ database }: Ledger, request: JobRequest): Promise<void> {
+  const { inputPath, inputShown, maxLineBytes } = request;
   const first = database.prepare(
-    'SELECT line_no, custom_id, (SELECT count(*) FROM adopted) AS lines FROM adopted ORDER BY line_no LIMIT 1',
+    `SELECT line_no, custom_id, (SELECT count(*) FROM adopted WHERE placed = 0) AS lines FROM adopted
+     WHERE placed = 0 ORDER BY line_no LIMIT 1`,
   );
+  if (first.get() === undefined) return;
+  const place = database.prepare(
+    'UPDATE adopted SET placed = 1 WHERE line_no = ? AND custom_id = ?',
+  );
+  for await (const lines of readLines(inputPath, { maxLineBytes })) {
+    for (const line of lines) place.run(line.lineNo, parseLine(line, request.defaults).customId);
+  }
   const left = first.get() as (Adopted & { readonly lines: number }) | undefined;
   if (left === undefined) return;
   throw new InputError(
     EXIT.invalidInput,
-    `${inputShown} has changed since the outputs of job ${job.name} were written: ${left.lines} of their lines are not at their place in it, the first is line ${left.line_no} (custom_id ${left.custom_id ?? 'none'}); nothing was sent`,
+    `${inputShown} has changed since the outputs of job ${request.name} were written: ${left.lines} of their lines are not at their place in it, the first is line ${left.line_no} (custom_id ${left.custom_id ?? 'none'}); nothing was sent`,
     'put the input back as it was, or take the answers of the custom_ids that are still there with --accept-changed-input (outputs hold no questions: a line whose question changed takes its old answer)',
   );
 }
 
-function collect(ledger: Ledger, job: Job, { onAmbiguous }: JobRequest): void {
-  const insert = ledger.database.prepare(
-    'INSERT OR IGNORE INTO adopted VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+function collect({ database }: Ledger, known: Job | null, request: JobRequest): void {
+  const { name, onAmbiguous } = request;
+  const { resultsPath, errorsPath } = known ?? request;
+  const heldLine = known === null ? () => null : outputLineReader(database, known.id);
+  const insert = database.prepare(
+    'INSERT OR IGNORE INTO adopted VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)',
   );
-  for (const path of [job.resultsPath, job.errorsPath]) {
+  for (const path of [resultsPath, errorsPath]) {
     if (path === '-' || !isThere(path)) continue;
     for (const text of fileLines(path, 0)) {
-      const lineNo = ownLineNo(text, job.name);
+      const lineNo = ownLineNo(text, name);
       if (lineNo === null) continue;
+      const held = heldLine(lineNo);
+      if (held !== null && outputText(name, held) === `${text}\n`) continue;
       const { custom_id: customId, response, error } = JSON.parse(text) as OutputJson;
       // Lines that were rejected are judged again by the survey; calls that were cut are made again, where that is wanted.
       const wasCut = onAmbiguous === 'fail' && CUT_CODES.includes(error?.code ?? '');

@@ -57,3 +57,46 @@ describe('a ledger that was lost, and an input that changed since', () => {
     expect(verified.json()).toMatchObject({ verify: { ok: true } });
   });
 });
+
+describe('--adopt-outputs beside a ledger that lost nothing', () => {
+  const CAP = ['--max-failures', '1', '-c', '1'];
+
+  test('a changed line is asked anew, not given the answer to the question before', async () => {
+    const { bench, server, args, ids } = await prepareCliJob(4);
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    const changed = nativeLine(ids[2] ?? '', {
+      parameters: { result_format: 'message', top_p: 0.5 },
+    });
+    bench.write(
+      'a.jsonl',
+      jsonl([
+        nativeLine(ids[0] ?? ''),
+        nativeLine(ids[1] ?? ''),
+        changed,
+        nativeLine(ids[3] ?? ''),
+      ]),
+    );
+    server.script = () => ({ kind: 'answer', content: 'the new answer' });
+    const flags = ['--accept-changed-input', '--adopt-outputs'];
+    expect(await runCli(bench, [...args, ...flags])).toMatchObject({ status: 0 });
+    expect(server.calls.slice(4).map(({ id }) => id)).toEqual([ids[2]]);
+    expect(JSON.stringify(bench.lines('a.results.jsonl')[2])).toContain('the new answer');
+  });
+
+  test('nor once the run that took the changed input has ended early', async () => {
+    const { bench, server, args, ids } = await prepareCliJob(3);
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    const changed = ids
+      .slice(0, 2)
+      .map((id) => nativeLine(id, { parameters: { result_format: 'message', top_p: 0.5 } }));
+    bench.write('a.jsonl', jsonl([...changed, nativeLine(ids[2] ?? '')]));
+    server.script = () => BAD_REQUEST;
+    const early = [...args, '--accept-changed-input', ...CAP];
+    expect(await runCli(bench, early)).toMatchObject({ status: 3 });
+    server.script = () => ({ kind: 'answer', content: 'the new answer' });
+    server.forget();
+    expect(await runCli(bench, [...args, '--adopt-outputs'])).toMatchObject({ status: 1 });
+    expect(server.calls.map(({ id }) => id)).toEqual([ids[1]]);
+    expect(JSON.stringify(bench.lines('a.results.jsonl')[0])).toContain('the new answer');
+  });
+});
