@@ -54,6 +54,8 @@ function prepare(database: Database): Statements {
   };
 }
 
+type Opened = ReturnType<typeof openForWriting>;
+
 /**
  * The ledger: one SQLite file, held by one process, the truth about every line and call.
  *
@@ -77,11 +79,7 @@ export class Ledger {
   private aheadCommits: number | null;
   private inTransaction = false;
 
-  private constructor(
-    path: string,
-    lock: { release(): void },
-    opened: ReturnType<typeof openForWriting>,
-  ) {
+  private constructor(path: string, lock: { release(): void }, opened: Opened) {
     this.path = path;
     this.lock = lock;
     this.database = opened.database;
@@ -108,7 +106,7 @@ export class Ledger {
     } catch (error) {
       throw storageError(error, path);
     }
-    let opened: ReturnType<typeof openForWriting> | null = null;
+    let opened: Opened | null = null;
     try {
       opened = openForWriting(path, options);
       return new Ledger(path, lock, opened);
@@ -282,8 +280,8 @@ export class Ledger {
       end.lineNo,
       end.attempt,
     );
-    const unbegun = `ledger: attempt ${end.attempt} of line ${end.lineNo} ended without a start`;
-    assert.equal(changes, 1, unbegun);
+    if (changes !== 1)
+      assert.fail(`ledger: attempt ${end.attempt} of line ${end.lineNo} ended without a start`);
   }
 
   /** Closes the file and drops the lock. With `remove`, deletes a ledger in which nothing was left. */
