@@ -39,7 +39,7 @@ export async function statusCommand(
 ): Promise<number> {
   const status = await jobStatus(chooseJob(parsed, io.cwd), parsed.verify, io);
   const text = parsed.json
-    ? `${jsonText({ ...statusReport(status), dispatch: status.dispatch })}\n`
+    ? `${jsonText(withDispatch(status))}\n`
     : statusText(status, { color: stdoutColor(parsed.color, io), width: io.stderr.columns ?? 100 });
   await io.writeOut(text);
   return EXIT.ok;
@@ -109,6 +109,11 @@ async function lookAt(database: Database, look: Look): Promise<JobStatus> {
 /** The ledger keeps no time of work: from the job's beginning to its last commit, or to now while it runs. */
 function elapsedMs(job: Job, state: JobState, io: LookIo): number {
   return Math.max(0, (state === 'running' ? io.clock.wallMs() : job.updatedAt) - job.createdAt);
+}
+
+function withDispatch(status: JobStatus): object {
+  const { verify, ...report } = statusReport(status);
+  return { ...report, dispatch: status.dispatch, verify };
 }
 
 /** A status as the outside sees it, but for how its dispatch went. */
