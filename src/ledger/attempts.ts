@@ -79,3 +79,35 @@ export function* attemptRecords(
     .iterate(job.id);
   for (const row of rows) yield toRecord(row as AttemptRow, job.currency);
 }
+
+/** Names one call of a job. */
+export type Call = {
+  readonly lineNo: number;
+  readonly attempt: number;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+};
+
+/** The call of a job that began last; undefined where none did. Reads all of them. */
+export function lastCall(database: Database, jobId: number): Call | undefined {
+  return database
+    .prepare<[number], Call>(
+      `SELECT line_no AS lineNo, attempt, started_at AS startedAt FROM attempts WHERE job_id = ?
+       ORDER BY started_at DESC, line_no DESC, attempt DESC LIMIT 1`,
+    )
+    .get(jobId);
+}
+
+/** When a call of that number began, by this ledger; undefined where it does not know it. */
+export function startOfCall(
+  database: Database,
+  jobId: number,
+  { lineNo, attempt }: Call,
+): number | undefined {
+  return database
+    .prepare<[number, number, number], number>(
+      'SELECT started_at FROM attempts WHERE job_id = ? AND line_no = ? AND attempt = ?',
+    )
+    .pluck()
+    .get(jobId, lineNo, attempt);
+}

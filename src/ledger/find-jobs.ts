@@ -3,14 +3,12 @@ import path from 'node:path';
 import { EXIT, InputError, QbatchError, UsageError } from '../errors.ts';
 import { isThere } from '../files/is-there.ts';
 import type { JobChoice } from '../command-line/parsed-command.ts';
-import { sqliteCode } from './database.ts';
 import { defaultLedgerPath, LEDGER_SUFFIX } from './default-ledger-path.ts';
 import { isDatabase, isOwnDatabase } from './is-database.ts';
 import { listJobs } from './jobs.ts';
 import { MARK_SUFFIX } from './mark-path.ts';
 import { jobHere } from './moved-files.ts';
-import { openForReading } from './open-for-reading.ts';
-import { storageError } from './storage-error.ts';
+import { lookIntoLedger } from './read-ledger.ts';
 import type { Job } from './records.ts';
 import { withoutCopies } from './without-copies.ts';
 
@@ -76,15 +74,10 @@ export function findLedgers(folder: string): string[] {
 
 /** All jobs of a ledger, oldest first. Throws 66 where it is missing, 78 where it is none or damaged. */
 function jobsOfLedger(ledgerPath: string): FoundJob[] {
-  const database = openForReading(ledgerPath);
-  try {
+  return lookIntoLedger(ledgerPath, (database) => {
     const jobs = listJobs(database);
     return jobs.map((job) => ({ ledgerPath, job: jobHere(job, ledgerPath, jobs) }));
-  } catch (error) {
-    throw sqliteCode(error) === '' ? error : storageError(error, ledgerPath);
-  } finally {
-    database.close();
-  }
+  });
 }
 
 /**

@@ -22,3 +22,15 @@ export async function readLedger<Result>(
     database.close();
   }
 }
+
+/** As `readLedger`, for what is found out at once and needs no snapshot. */
+export function lookIntoLedger<Result>(path: string, use: (database: Database) => Result): Result {
+  const database = openForReading(path);
+  try {
+    return use(database);
+  } catch (error) {
+    throw sqliteCode(error) === '' ? error : storageError(error, path);
+  } finally {
+    database.close();
+  }
+}

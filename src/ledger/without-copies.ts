@@ -1,4 +1,7 @@
 import { basename } from 'node:path';
+import { QbatchError } from '../errors.ts';
+import { lastCall, startOfCall } from './attempts.ts';
+import { lookIntoLedger } from './read-ledger.ts';
 import type { Job } from './records.ts';
 
 type Found = { readonly ledgerPath: string; readonly job: Job };
@@ -14,8 +17,28 @@ function isAtHome({ ledgerPath, job }: Found): boolean {
 }
 
 /**
+ * Whether one ledger knows the last call that another one began. Calls are never struck off, so it then knows all of
+ * them; without it the two went apart: an older copy was restored and run, say, and the newer one moved out of its way.
+ */
+function holdsCallsOf(home: Found, { ledgerPath, job }: Found): boolean {
+  try {
+    const last = lookIntoLedger(ledgerPath, (database) => lastCall(database, job.id));
+    if (last === undefined) return true;
+    const startedAt = lookIntoLedger(home.ledgerPath, (database) =>
+      startOfCall(database, home.job.id, last),
+    );
+    return startedAt === last.startedAt;
+  } catch (error) {
+    // What cannot be compared is told twice, rather than not at all.
+    if (error instanceof QbatchError) return false;
+    throw error;
+  }
+}
+
+/**
  * Jobs of a folder without those in a backup of a ledger that is there too: made of the ledger under another name,
- * never run there, and not ahead of it. All that such a copy holds is in the ledger itself.
+ * never run there, not ahead of it, and without a call that it does not know. All that such a copy holds is in the
+ * ledger itself.
  */
 export function withoutCopies<One extends Found>(found: readonly One[]): readonly One[] {
   const homes = new Map<string, One>();
@@ -23,6 +46,7 @@ export function withoutCopies<One extends Found>(found: readonly One[]): readonl
   if (homes.size === 0) return found;
   return found.filter((one) => {
     const home = homes.get(sameJobKey(one.job));
-    return home === undefined || isAtHome(one) || one.job.updatedAt > home.job.updatedAt;
+    if (home === undefined || isAtHome(one) || one.job.updatedAt > home.job.updatedAt) return true;
+    return !holdsCallsOf(home, one);
   });
 }

@@ -3,8 +3,10 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { chooseJob, chooseJobs } from '../../src/ledger/find-jobs.ts';
 import { findJob } from '../../src/ledger/jobs.ts';
-import { addJob, openLedger, SAMPLE, temporaryFolder } from './sample-job.ts';
+import { addJob, openLedger, SAMPLE, STARTED_AT, temporaryFolder } from './sample-job.ts';
 
+/** The sample's last call began two days after its first. */
+const DAY_MS = 24 * 60 * 60 * 1000;
 const NONE = { job: undefined, ledger: undefined, jobName: undefined };
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -75,4 +77,34 @@ test('a copy that was run on its own is no backup: both were paid for', () => {
 test('a backup alone is what there is', () => {
   for (const end of ['', '.mark']) rmSync(at(`exam.qbatch.db${end}`));
   expect(found()).toEqual([at('before.qbatch.db')]);
+});
+
+/** Makes one more call of line 6, as a run of the ledger at `name` does. */
+function callAgain(name: string, startedAt: number): void {
+  const ledger = openLedger(at(name));
+  const job = findJob(ledger.database, 'exam');
+  if (job === null) throw new Error('no job');
+  const start = {
+    lineNo: 6,
+    attempt: 2,
+    customId: 'six',
+    model: 'qwen-plus',
+    startedAt,
+    estimatedTokens: 100,
+    estimatedPico: 1_000,
+  };
+  const batch = { starts: [start], ends: [], settled: [] };
+  ledger.commit(job.id, batch, { wallMs: startedAt, seqBefore: 6, cursor: null });
+  ledger.close();
+}
+
+test('a ledger that was moved aside for its backup, which then was run: the calls of both were paid for', () => {
+  callAgain('exam.qbatch.db', STARTED_AT + 3 * DAY_MS);
+  touch('exam.qbatch.db', 1500);
+  backUp('exam.qbatch.db', 'aside.qbatch.db');
+  backUp('before.qbatch.db', 'exam.qbatch.db');
+  callAgain('exam.qbatch.db', STARTED_AT + 4 * DAY_MS);
+  touch('exam.qbatch.db', 2000);
+  // Of the backup the ledger has every call; of the other one it lacks the last.
+  expect(found()).toEqual([at('aside.qbatch.db'), at('exam.qbatch.db')]);
 });
