@@ -3,7 +3,13 @@ import { EXIT, OutputError } from '../errors.ts';
 import { isThere } from '../files/is-there.ts';
 import { BALLAST_BEGIN } from './ballast-begin.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
+import { APPLICATION_ID } from './schema.ts';
 
+/** Where a SQLite file has the version of its tables, and whose it is. Source: sqlite.org/fileformat2.html, 1.3. */
+const VERSION_AT = 60;
+const APPLICATION_AT = 68;
+/** Before this version a ballast began with anything. */
+const NAMED_BALLAST_SINCE = 4;
 const SQLITE_BEGIN = Buffer.from('SQLite format 3\0', 'latin1');
 
 /** The first bytes of a file, at most so many; null for one that is not there or cannot be read. */
@@ -31,13 +37,24 @@ function mayBeOwn(path: string, begin: Buffer): boolean {
   return found.equals(begin.subarray(0, found.length)) || found.every((byte) => byte === 0);
 }
 
+/** Whether a ledger was last written before a ballast told what it is: the place was its own then too. */
+function isOlder(ledgerPath: string): boolean {
+  const found = beginOf(ledgerPath, APPLICATION_AT + 4);
+  return (
+    found?.length === APPLICATION_AT + 4 &&
+    found.readUInt32BE(APPLICATION_AT) === APPLICATION_ID &&
+    found.readUInt32BE(VERSION_AT) < NAMED_BALLAST_SINCE
+  );
+}
+
 /**
  * Refuses a ledger beside which files of somebody else stand in the places of its own (73): they would be taken for
  * what a killed run left, and removed. `--ledger x` makes the name of anybody's `x.lock` such a place.
  */
 export function refuseForeignFiles(ledgerPath: string): void {
   const real = realLedgerPath(ledgerPath);
-  const own = [{ path: `${real}.ballast`, begin: BALLAST_BEGIN }];
+  const own: { path: string; begin: Buffer }[] = [];
+  if (!isOlder(real)) own.push({ path: `${real}.ballast`, begin: BALLAST_BEGIN });
   // Beside a ledger a lock that is none was damaged, and nothing is lost with it; and no ledger is made.
   if (!isThere(real))
     own.push(...['.lock', '.new'].map((end) => ({ path: real + end, begin: SQLITE_BEGIN })));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dropBallast, makeBallast } from '../../src/ledger/ballast.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
+import SQLite from '../helpers/sqlite.mjs';
 import { tempFolder } from '../helpers/temp-ledger.ts';
 
 const open = (path: string): Ledger => Ledger.open(path, { adopt: false, wallMs: 0 });
@@ -48,5 +49,19 @@ describe('a ledger called like somebody’s own files', () => {
       expect(existsSync(`${path}.lock`)).toBe(false);
     }
     dropBallast(path);
+  });
+
+  test('what a killed run of an older version left, whose ballast began with anything: likewise', () => {
+    const path = join(tempFolder(), 'thesis');
+    open(path).close();
+    const older = new SQLite(path);
+    older.exec('ALTER TABLE jobs DROP COLUMN last_stop');
+    older.pragma('user_version = 3');
+    older.close();
+    writeFileSync(`${path}.ballast`, 'anything at all');
+    open(path).close();
+    expect(existsSync(`${path}.ballast`)).toBe(false);
+    writeFileSync(`${path}.ballast`, 'anything at all');
+    expect(() => open(path)).toThrow(/thesis\.ballast is in the place/);
   });
 });
