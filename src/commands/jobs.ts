@@ -53,9 +53,9 @@ export async function jobsCommand(
 }
 
 /** The jobs of one ledger, oldest first. */
-export function listLedger(ledgerPath: string): Promise<ListedJob[]> {
+export async function listLedger(ledgerPath: string): Promise<ListedJob[]> {
   const holder = lockHolder(ledgerPath);
-  return readLedger(ledgerPath, (database) =>
+  return await readLedger(ledgerPath, (database) =>
     listJobs(database).map((job, _index, jobs) => ({
       job: job.name,
       ledger: ledgerPath,

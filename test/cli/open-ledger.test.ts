@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type * as Library from '../../src/index.ts';
 import { type Bench, CANARY_KEY, openBench } from '../helpers/bench.ts';
@@ -73,6 +73,15 @@ describe('openLedger', () => {
     const one = await ledger.usage({ jobs: ['b'] });
     expect(one).toMatchObject({ by: ['model'], jobs: { total: 1, simulated: 1 } });
     expect(one.totals).toMatchObject([{ lines: 1, answered: 1, cost: both.groups[1]?.cost }]);
+  });
+
+  test('a lock that cannot be looked at: a promise that rejects (66), and no throw', async () => {
+    const { path } = await ledgerOfTwo();
+    const ledger = openLedger(path);
+    mkdirSync(`${path}.lock`);
+    const asked = [ledger.jobs(), ledger.status({ job: 'a' })];
+    for (const one of await Promise.allSettled(asked))
+      expect(one).toMatchObject({ status: 'rejected', reason: { exitCode: 66 } });
   });
 
   test('results, errors and attempts: row by row what the files hold', async () => {
