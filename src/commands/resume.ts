@@ -16,7 +16,7 @@ type ResumeCommand = Extract<RunCommand, { readonly command: 'resume' | 'retry' 
 
 /** Flags that ask for something that takes the input. */
 const TAKES_INPUT: readonly string[] = [
-  ...['output', 'errors', 'order', 'model', 'system', 'protocol', 'set', 'simulate'],
+  ...['output', 'errors', 'order', 'model', 'system', 'protocol', 'set'],
   ...['fresh', 'accept-changed-input', 'adopt-outputs', 'dry-run'],
 ];
 
@@ -29,10 +29,15 @@ export async function resumeCommand(parsed: ResumeCommand, io: CommandIo): Promi
     return await runCommand(parsed, io);
   } catch (error) {
     if (!(error instanceof FinishedError)) throw error;
-    if (TAKES_INPUT.some((flag) => parsed.flags[flag] !== undefined) || !isWhole(error.job))
-      throw error;
+    if (takesInput(parsed, error.job) || !isWhole(error.job)) throw error;
     return tellFinished(error, parsed, io);
   }
+}
+
+/** A rehearsal that is resumed with `--simulate` asks for nothing new; a job of the service does. */
+function takesInput({ flags }: ResumeCommand, { identity }: Job): boolean {
+  const isGiven = (flag: string): boolean => flags[flag] !== undefined;
+  return TAKES_INPUT.some(isGiven) || (isGiven('simulate') && !identity.simulated);
 }
 
 /** Whether both outputs are as long as they were when the job was finished: short ones are rebuilt by a run alone. */

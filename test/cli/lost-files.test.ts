@@ -327,7 +327,8 @@ describe('files at another place', () => {
       stopped: null,
     });
     // What cannot be done without the input is told so.
-    for (const more of [['-o', 'other.jsonl'], ['--model', 'qwen-max'], ['--accept-changed-input']])
+    const asking = [['-o', 'other.jsonl'], ['--model', 'qwen-max'], ['--simulate']];
+    for (const more of [...asking, ['--accept-changed-input']])
       expect(await runCli(bench, ['resume', '--job', 'my job', ...more])).toMatchObject({
         status: 66,
       });
@@ -339,6 +340,14 @@ describe('files at another place', () => {
       /nothing is left to do; (qbatch export .*) writes/.exec(run.stderr) ?? [];
     const [ledger] = bench.names().filter((name) => name.endsWith('.qbatch.db'));
     expect(command).toBe(`qbatch export --ledger ${bench.path(ledger ?? '')} --job 'my job'`);
+  });
+
+  test('a finished rehearsal of a stream, resumed as it was begun: --simulate asks for nothing new', async () => {
+    const bench = openBench();
+    const stdin = jsonl([nativeLine('福州')]);
+    const simulated = ['--job', 'trial', '--simulate=latency=0', '-q'];
+    expect(await runCli(bench, ['run', '-', ...simulated], { stdin })).toMatchObject({ status: 0 });
+    expect(await runCli(bench, ['resume', ...simulated])).toMatchObject({ status: 0, stderr: '' });
   });
 
   test('stdin is checked while a job with the same content is unfinished: its copy stays', async () => {
