@@ -37,7 +37,7 @@ export function refuseEmpty(found: Stats | undefined, path: string): void {
   if (!isThere(markPath(path), 'absent')) {
     throw new ConfigError(
       `${path} is empty: it never was a ledger, or one was lost here`,
-      'delete the empty file and run again; where a ledger was lost, restore it from a copy, or rerun with --adopt-outputs to take the answers from the output files',
+      'delete the empty file, then run again; where a ledger was lost, put a copy of it in its place, or run again with --adopt-outputs to take the answers from the output files',
     );
   }
   throw new ConfigError(
