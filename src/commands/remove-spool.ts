@@ -22,8 +22,9 @@ export async function removeSpool({ source, ledgerPath }: Places): Promise<void>
   try {
     const own = isThere(ledgerPath) ? await readLedger(ledgerPath, listJobs) : [];
     if (own.some((job) => needsIt(jobHere(job, ledgerPath, own)))) return;
-    const { jobs, unreadable } = jobsOfFolder(dirname(source.path));
-    if (unreadable.length > 0 || jobs.some(({ job }) => needsIt(job))) return;
+    // A backup that is put back goes on with its job, and needs what the job reads.
+    const { all, unreadable } = jobsOfFolder(dirname(source.path));
+    if (unreadable.length > 0 || all.some(({ job }) => needsIt(job))) return;
   } catch {
     // Why a ledger cannot be read is told where it matters.
     return;

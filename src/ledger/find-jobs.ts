@@ -30,7 +30,10 @@ export type Purpose = 'look' | 'resume' | 'retry';
 
 /** Jobs of a folder, and the ledgers in it that could not be read. */
 export type FolderJobs = {
+  /** Those in a backup of a ledger that is there too once. */
   readonly jobs: readonly FoundJob[];
+  /** Those in backups as well. */
+  readonly all: readonly FoundJob[];
   readonly unreadable: readonly QbatchError[];
 };
 
@@ -80,22 +83,19 @@ function jobsOfLedger(ledgerPath: string): FoundJob[] {
   });
 }
 
-/**
- * All jobs of all ledgers in a folder, those in a backup of a ledger that is there too once. A ledger that cannot be
- * read hides no other.
- */
+/** The jobs of all ledgers in a folder. A ledger that cannot be read hides no other. */
 export function jobsOfFolder(folder: string): FolderJobs {
-  const jobs: FoundJob[] = [];
+  const all: FoundJob[] = [];
   const unreadable: QbatchError[] = [];
   for (const ledgerPath of findLedgers(folder)) {
     try {
-      jobs.push(...jobsOfLedger(ledgerPath));
+      all.push(...jobsOfLedger(ledgerPath));
     } catch (error) {
       if (!(error instanceof QbatchError)) throw error;
       unreadable.push(error);
     }
   }
-  return { jobs: withoutCopies(jobs), unreadable };
+  return { jobs: withoutCopies(all), all, unreadable };
 }
 
 /**
@@ -140,7 +140,7 @@ function jobsHere(cwd: string, purpose: Purpose): readonly FoundJob[] {
   const { jobs, unreadable } = jobsOfFolder(cwd);
   const fitting = purpose === 'resume' ? jobs.filter(({ job }) => job.state === 'open') : jobs;
   if (fitting.length > 0) return fitting;
-  refuseUnreadable({ jobs, unreadable });
+  refuseUnreadable({ unreadable });
   if (jobs.length > 0) {
     throw new InputError(
       EXIT.noInput,
@@ -244,7 +244,7 @@ function byInput(file: string, cwd: string): readonly FoundJob[] {
 }
 
 /** A job that was not found may be in a ledger that could not be read: to say that there is none would be wrong. */
-function refuseUnreadable({ unreadable }: FolderJobs): void {
+function refuseUnreadable({ unreadable }: Pick<FolderJobs, 'unreadable'>): void {
   const [problem] = unreadable;
   if (problem !== undefined) throw problem;
 }

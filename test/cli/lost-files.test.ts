@@ -1,4 +1,4 @@
-import { renameSync, rmSync, truncateSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync, truncateSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { BAD_REQUEST, customIds, prepareCliJob } from '../helpers/cli-job.ts';
 import { openBench } from '../helpers/bench.ts';
@@ -348,6 +348,23 @@ describe('files at another place', () => {
     const simulated = ['--job', 'trial', '--simulate=latency=0', '-q'];
     expect(await runCli(bench, ['run', '-', ...simulated], { stdin })).toMatchObject({ status: 0 });
     expect(await runCli(bench, ['resume', ...simulated])).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('a backup of a ledger whose job read a stream and had failures: the copy of the stream stays for it', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    server.script = () => BAD_REQUEST;
+    const args = ['run', '-', '--ledger', 'a.qbatch.db', ...server.flags];
+    const stdin = jsonl([nativeLine('泉州')]);
+    expect(await runCli(bench, args, { stdin })).toMatchObject({ status: 1 });
+    copyFileSync(bench.path('a.qbatch.db'), bench.path('old.qbatch.db'));
+    server.script = () => ({ kind: 'answer' });
+    expect(await runCli(bench, ['retry', ...server.flags])).toMatchObject({ status: 0 });
+    // Put back, with the outputs of its time or none, it goes on.
+    for (const name of bench.names().filter((one) => /^a\.|\.(results|errors)\./.test(one)))
+      rmSync(bench.path(name));
+    renameSync(bench.path('old.qbatch.db'), bench.path('a.qbatch.db'));
+    expect(await runCli(bench, ['retry', ...server.flags])).toMatchObject({ status: 0 });
   });
 
   test('stdin is checked while a job with the same content is unfinished: its copy stays', async () => {
