@@ -4,17 +4,17 @@ import type { CommandIo } from './io.ts';
 
 /**
  * The first signal stops, the second drops the calls in flight. Where the run is stopping by itself (a limit, a disk
- * that is full) a first Ctrl-C drops them too, as whoever presses it has been told; a first SIGTERM or SIGHUP asks for
- * nothing but what is under way.
+ * that is full) a first Ctrl-C drops them too, as whoever presses it has been told; a first SIGTERM or SIGHUP, or the
+ * signal of a library's host, comes from who was told nothing, and asks for nothing but what is under way.
  */
 export function stopFromSignals(io: CommandIo): RunStop {
   const stop = new RunStop();
   const onStop = (): void => {
-    const code = io.signalCode() ?? EXIT.interrupted;
     if (stop.stopped !== null) {
-      if (code === EXIT.interrupted) stop.abort();
+      if (io.signalCode() === EXIT.interrupted) stop.abort();
       return;
     }
+    const code = io.signalCode() ?? EXIT.interrupted;
     const name =
       code === EXIT.terminated ? 'terminated' : code === EXIT.hangup ? 'hangup' : 'interrupted';
     stop.stop({ reason: name, code, message: `${name} by a signal` });
