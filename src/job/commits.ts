@@ -30,6 +30,11 @@ export type CommitsOptions = {
   onWaiting(calls: number, forMs: number): void;
 };
 
+/** Whether a commit failed for a reason that may be gone by the next try. */
+function mayPass(error: unknown): error is QbatchError {
+  return error instanceof QbatchError && (isNoRoom(error) || isBusy(error));
+}
+
 function answersIn(ends: readonly AttemptEnd[]): number {
   return ends.filter((end) => end.class === 'answered').length;
 }
@@ -100,7 +105,7 @@ export class Commits {
     try {
       this.write(batch, cursor);
     } catch (error) {
-      if (!(error instanceof QbatchError) || !(isNoRoom(error) || isBusy(error))) throw error;
+      if (!mayPass(error)) throw error;
       this.tell(error);
       if (!batch.isLast || this.waits(batch, error)) batch.putBack();
       else if (isBusy(error)) this.giveUp(batch, error);
@@ -158,20 +163,24 @@ export class Commits {
       while (recordsOf(left) > 0) {
         const { part, rest } = split(left, size);
         left = rest;
-        if (this.fits(part)) yield part;
+        const why = this.tryPart(part);
+        if (why === null) yield part;
         else unfit = joined(unfit, part);
+        // Each part would wait for the lock in turn, and nothing else is done meanwhile.
+        if (why !== null && isBusy(why)) this.giveUp(joined(unfit, left), why);
       }
       left = unfit;
     }
     if (recordsOf(left) > 0) this.giveUp(left, error);
   }
 
-  private fits(part: Batch): boolean {
+  /** Writes a part of a batch; returns why it could not be written, which changed nothing, or null. */
+  private tryPart(part: Batch): QbatchError | null {
     try {
       this.write(part, null);
-      return true;
+      return null;
     } catch (error) {
-      if (isNoRoom(error)) return false;
+      if (mayPass(error)) return error;
       throw error;
     }
   }

@@ -306,4 +306,25 @@ describe('a batch that another program’s lock keeps out', () => {
     expect(rooms.asked).toBe(1);
     expect(told).toHaveLength(1);
   });
+
+  test('while the disk is full, and the last answers are written in parts: how many are lost is told', async () => {
+    const { ledger, job, commits } = openCommits();
+    begin(commits);
+    leaveRoom(ledger, 0);
+    expect([...commits.commit(answers(upTo(LINES)).batch, null)]).toEqual([]);
+    leaveRoom(ledger, 12);
+    const parts = commits.commit(answers(upTo(LINES), true).batch, null);
+    expect(parts.next().done).toBe(false);
+    const written = jobOf(ledger).answered;
+    const giveBack = lockElsewhere(ledger);
+    expect(thrownBy(() => [...parts])).toMatchObject({
+      exitCode: EXIT.busy,
+      message: expect.stringContaining(
+        `; ${LINES - written} answers in flight could not be written`,
+      ) as unknown,
+    });
+    giveBack();
+    expect(jobOf(ledger).answered).toBe(written);
+    await expectSound(ledger, job);
+  });
 });
