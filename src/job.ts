@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import type { QbatchError } from './errors.ts';
 import { execute } from './execute.ts';
 import { Commits } from './job/commits.ts';
+import { isBusy } from './ledger/busy.ts';
 import { setOutputs, setState } from './ledger/jobs.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { closeUnknownAttempts, lastSeq, priorAttempts, settledLines } from './ledger/lines.ts';
@@ -144,6 +145,9 @@ function openCommits(options: DispatchOptions, seqBefore: number, onHeld: () => 
     onHeld(error) {
       onHeld();
       options.onHeld(error);
+      // The line that tells of the stop says of the calls in flight alone that Ctrl-C drops them.
+      if (isBusy(error) && context.transport.inFlight > 0)
+        report({ event: 'notice', severity: 'warning', message: LOCKED_TEXT });
     },
     onNoRoom: options.giveRoom,
     onWaiting(calls, forMs) {
@@ -151,6 +155,9 @@ function openCommits(options: DispatchOptions, seqBefore: number, onHeld: () => 
     },
   });
 }
+
+const LOCKED_TEXT =
+  'the ledger is locked by another program: replies that have come wait for it too, and Ctrl-C gives them up with the calls in flight';
 
 function waitingText(calls: number, forMs: number): string {
   const wait = calls === 1 ? 'waits' : 'wait';

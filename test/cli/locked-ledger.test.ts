@@ -11,13 +11,16 @@ import { tempFolder } from '../helpers/temp-ledger.ts';
 const LINES = 40;
 const HELD = 8;
 
-/** A run with 8 calls in flight, none of them replied to. */
-async function startHeld(): Promise<
+/** A run with 8 calls in flight, none of them replied to; so many will be, where a number is given. */
+async function startHeld(
+  answered = Infinity,
+): Promise<
   Awaited<ReturnType<typeof prepareCliJob>> & { readonly run: ReturnType<typeof startCli> }
 > {
   const job = await prepareCliJob(LINES);
   const args = [...job.args, '-c', String(HELD), '--json'];
   job.server.hold();
+  job.server.script = () => ({ kind: job.server.calls.length > answered ? 'hang' : 'answer' });
   const run = startCli(job.bench, args);
   await run.before(job.server.seen(HELD));
   return { ...job, args, run };
@@ -88,6 +91,21 @@ test('it is locked to the end, which Ctrl-C brings: 75, what is lost is told, th
   expect(again).toEqual([]);
   // Nothing but the calls that were in flight is sent twice.
   expect(server.calls).toHaveLength(LINES + HELD);
+}, 60_000);
+
+test('it is locked while calls are in flight, and the run was stopping already: what Ctrl-C gives up is told before', async () => {
+  const { bench, server, run } = await startHeld(1);
+  const say = openElsewhere(bench.path('a.qbatch.db'));
+  await say('BEGIN IMMEDIATE');
+  run.signal('SIGTERM');
+  await run.says('stopping (terminated by a signal)');
+  server.release();
+  await run.says('replies that have come wait for it too, and Ctrl-C gives them up with the calls');
+  run.signal('SIGINT');
+  const blocked = await run.finished;
+  expect(blocked).toMatchObject({ status: 75 });
+  expect(blocked.stderr).toContain('; 1 answer in flight could not be written');
+  await say('ROLLBACK');
 }, 60_000);
 
 test('a run of another job of the ledger: the one that was killed before is open, and says how to go on', async () => {
