@@ -116,13 +116,14 @@ export class Commits {
   }
 
   private tell(error: QbatchError): void {
-    if (this.held === null) {
-      this.held = error;
-      this.options.onHeld(error);
-    }
+    // Whoever is told that the run is stopping finds the room made.
     if (this.hasRoom && isNoRoom(error)) {
       this.hasRoom = false;
       this.options.onNoRoom();
+    }
+    if (this.held === null) {
+      this.held = error;
+      this.options.onHeld(error);
     }
   }
 

@@ -35,7 +35,7 @@ function openCommits() {
   const time = { nowMs: 0 };
   const abort = new AbortController();
   const waited: string[] = [];
-  const rooms = { asked: 0 };
+  const rooms = { asked: 0, askedWhenHeld: 0 };
   const commits = new Commits({
     ledger,
     jobId: job.id,
@@ -45,7 +45,10 @@ function openCommits() {
       beside.writes += 1;
     },
     abort: abort.signal,
-    onHeld: (error) => told.push(error),
+    onHeld(error) {
+      told.push(error);
+      rooms.askedWhenHeld = rooms.asked;
+    },
     onNoRoom: () => {
       rooms.asked += 1;
     },
@@ -132,7 +135,7 @@ function thrownBy(run: () => void): unknown {
 
 describe('a batch for which there is no room', () => {
   test('is put back, and nothing of it stays; written later, its lines have the numbers that come next', async () => {
-    const { ledger, job, commits, told, beside } = openCommits();
+    const { ledger, job, commits, told, beside, rooms } = openCommits();
     begin(commits);
     expect([...commits.commit(answers([3]).batch, null)]).toHaveLength(1);
     leaveRoom(ledger, 0);
@@ -145,6 +148,8 @@ describe('a batch for which there is no room', () => {
       expect(seqsOf(ledger)).toEqual([1]);
     }
     await expectSound(ledger, job);
+    // Room is made before anybody is told, and once.
+    expect(rooms).toEqual({ asked: 1, askedWhenHeld: 1 });
     const writesBefore = beside.writes;
     ledger.database.pragma(`max_page_count = ${PAGES_MOST}`);
     const { batch } = answers([1, 2, 4, 5]);
