@@ -9,7 +9,8 @@ import type { LineDefaults } from '../input/request-parts.ts';
 import { type Catalog, loadCatalog } from '../models/catalog.ts';
 import { type Currency, defaultCurrency, type Scope, scopeOf } from '../models/scope.ts';
 import type { GivenFlags } from '../command-line/parsed-command.ts';
-import type { Region, ResolvedSettings, Settings } from '../settings.ts';
+import { durationText } from '../reporters/duration-text.ts';
+import type { Region, ResolvedSettings, Settings, SimulatorSpec } from '../settings.ts';
 import type { CommandIo } from './io.ts';
 
 /** Merged settings of a run, with what follows from them alone. */
@@ -104,6 +105,17 @@ export type Service = {
 /** Not a key of anything: the simulator takes every key. No word that an answer could hold, for it is redacted as keys are. */
 const SIMULATOR_KEY = 'sk-the-simulator-takes-any-key';
 
+/** A longer latency is told: who writes `latency=500` may mean milliseconds, and waits eight minutes for the first answer. */
+const LATENCY_TOLD_FROM_MS = 60_000;
+
+function simulatorNotes({ latencyMs }: SimulatorSpec): readonly string[] {
+  if (latencyMs < LATENCY_TOLD_FROM_MS) return [];
+  const seconds = latencyMs / 1000;
+  return [
+    `the simulator answers after ${durationText(latencyMs)}: latency=${seconds} means seconds, latency=${seconds}ms milliseconds`,
+  ];
+}
+
 /** Finds the service and the key, or starts the simulator on loopback. Throws 78. */
 export async function openService(
   settings: Settings,
@@ -128,7 +140,7 @@ export async function openService(
     endpoint: { region, dashscope: simulator.baseUrl, openai: simulator.compatibleBaseUrl, scope },
     apiKey: SIMULATOR_KEY,
     shown: 'simulator',
-    notes: [],
+    notes: simulatorNotes(settings.simulate),
     close: () => simulator.close(),
   };
 }

@@ -16,17 +16,10 @@ const HINT =
 /** Longer timers fire at once. */
 const MILLISECONDS_MAX = 2_147_483_647;
 
-/** A longer time needs its unit: who writes `latency=500` means milliseconds, and every call would take eight minutes. */
-const BARE_SECONDS_MAX = 60;
-
-/**
- * Milliseconds from `200ms`, `2s` or a bare number of seconds, as everywhere, 60 of these at the most; null where it is
- * none of them.
- */
+/** Milliseconds from `200ms`, `2s` or a bare number of seconds, as everywhere; null where it is none of these. */
 export function parseMilliseconds(text: string): number | null {
   const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s)?$/.exec(text);
   if (match === null) return null;
-  if (match[2] === undefined && Number(match[1]) > BARE_SECONDS_MAX) return null;
   const milliseconds = Number(match[1]) * (match[2] === 'ms' ? 1 : 1000);
   return milliseconds <= MILLISECONDS_MAX ? milliseconds : null;
 }
@@ -71,7 +64,7 @@ const PARTS: ReadonlyMap<string, Part> = new Map<string, Part>([
     'latency',
     {
       field: 'latencyMs',
-      rule: 'a time such as 200ms or 2s (without a unit: seconds, 60 at the most)',
+      rule: 'a time such as 200ms or 2s (without a unit: seconds)',
       parse: parseMilliseconds,
     },
   ],

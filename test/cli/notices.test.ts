@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openBench } from '../helpers/bench.ts';
 import { jsonl } from '../helpers/request-lines.ts';
-import { type Finished, runCli } from '../helpers/spawn-cli.ts';
+import { type Finished, runCli, startCli } from '../helpers/spawn-cli.ts';
 
 const REFUSED = '[[simulate: error=DataInspectionFailed]] 写一句话。';
 
@@ -81,6 +81,15 @@ describe('what a run has to say besides its progress reaches programs and -q too
     ]);
     const again = await runCli(bench, [...args, '--progress', 'json']);
     expect(notices(again)).toEqual([]);
+  });
+
+  test('a simulator that takes minutes, which hardly anybody means: said before the first answer', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', line('写一句话。'));
+    const run = startCli(bench, ['run', 'a.jsonl', '--simulate=latency=500', '--progress', 'json']);
+    await run.tells(/latency=500 means seconds, latency=500ms milliseconds/);
+    run.signal('SIGKILL');
+    await run.finished;
   });
 
   test('the finance host is unconfirmed: said as an event', async () => {
