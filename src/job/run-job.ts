@@ -76,8 +76,25 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
     : openOutputs(ledger, job, { clock, cursor, writeStdout: options.writeStdout });
   try {
     return await runOpened(options, { outputs, cursor });
+  } catch (error) {
+    if (error instanceof QbatchError) keepFailure(options, error);
+    throw error;
   } finally {
     outputs?.close();
+  }
+}
+
+/** Why a run failed is kept for `status`, where the ledger can take it: else it goes on saying that nobody wrote it down. */
+function keepFailure({ ledger, job, redact }: RunOptions, error: QbatchError): void {
+  const stopped = stoppedBy(error);
+  try {
+    ledger.refuseUnfit();
+    if (findJob(ledger.database, job.name)?.lastStop !== 'running') return;
+    ledger.transact(() => {
+      setLastStop(ledger, job.id, { ...stopped, message: redact(stopped.message) });
+    });
+  } catch {
+    // The ledger is what failed, or failed too. The error that is on its way to the user is the one to tell.
   }
 }
 

@@ -234,7 +234,7 @@ ALTER TABLE jobs ADD COLUMN run_flags TEXT;
 /**
  * Version 4, `last_stop`: why a job's last run ended before every line was settled (JSON: reason, exit code, message), or
  * `"running"` from its first call to its end; whoever finds that where no process holds the ledger knows that the run
- * was killed. Null: the job is finished, or its last run was of an older version.
+ * was killed, or that the ledger failed it. Null: the job is finished, or its last run was of an older version.
  */
 const VERSION_4 = `
 ALTER TABLE jobs ADD COLUMN last_stop TEXT;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { prepareCliJob } from '../helpers/cli-job.ts';
 import { type Bench } from '../helpers/bench.ts';
+import { mayMount, mountSmall } from '../helpers/faulty-disk.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
 /** What `status` says to a program and to a person. */
@@ -37,6 +38,17 @@ describe('status, of a job whose last run stopped early', () => {
     expect(await run.finished).toMatchObject({ status: 143 });
     const { json, text } = await statusOf(bench);
     expect(json).toMatchObject({ state: 'open', stopped: { code: 143 } });
+    expect(text).not.toContain('killed');
+  });
+
+  test.skipIf(!mayMount)('results that cannot be written: names the file, and why', async () => {
+    const { bench, args } = await prepareCliJob(300);
+    mountSmall(bench, 'small', 16);
+    const ended = await runCli(bench, [...args, '-c', '4', '-o', 'small/a.results.jsonl']);
+    expect(ended).toMatchObject({ status: 74 });
+    const { json, text } = await statusOf(bench);
+    expect(json).toMatchObject({ state: 'open', stopped: { reason: 'error', code: 74 } });
+    expect(text).toMatch(/stopped: cannot write \S*small\/a\.results\.jsonl: ENOSPC/);
     expect(text).not.toContain('killed');
   });
 
