@@ -87,8 +87,9 @@ describe('network faults, the built program', () => {
     expect(run).toMatchObject({ status: 1 });
     expect(fatesOf(lines, attempts)).toEqual(expectedFates(lines));
     process.stdout.write(`two floods at a time: ${Math.round(peakKib / 1024)} MiB at the most\n`);
-    // Two replies of 64 MiB and what a program is without any; an unbounded one has gigabytes here.
-    expect(peakKib).toBeLessThan(512 * 1024);
+    // Replies may hold 192 MiB together and one of 64 MiB more, texts in pieces as much again until V8 collects them,
+    // when it likes: 390 to 533 MiB were seen. An unbounded program has gigabytes here.
+    expect(peakKib).toBeLessThan(768 * 1024);
   });
 });
 
