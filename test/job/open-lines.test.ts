@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { putFingerprints } from '../../src/ledger/fingerprints.ts';
@@ -108,7 +109,12 @@ describe('openLines', () => {
       expect(inputLine).toBeLessThanOrEqual(settledTo + 1);
       if (settledTo >= 350) expect(inputBytes).toBeGreaterThan(0);
       const cursor = { ...CURSOR_START, line: settledTo, inputLine, inputBytes };
-      expect(await read({ ...first, settledTo, cursor })).toEqual(all.slice(settledTo));
+      const left = await read({ ...first, settledTo, cursor });
+      expect(left.map(({ lineNo }) => lineNo)).toEqual(
+        all.slice(settledTo).map(({ lineNo }) => lineNo),
+      );
+      // Not toEqual: it takes 20 s for the bytes of the bodies.
+      expect(isDeepStrictEqual(left, all.slice(settledTo))).toBe(true);
     }
   });
 
