@@ -11,7 +11,8 @@ import { ChunkStarts, openLines, type OpenLinesOptions } from './job/open-lines.
 import type { Sample } from './job/sample.ts';
 import { countText } from './reporters/number-text.ts';
 import type { Report } from './reporters/reporter.ts';
-import { settleLine, type SettleContext } from './settle.ts';
+import { settleLine } from './settle.ts';
+import type { SettleContext } from './settle/settle-context.ts';
 import type { Writer } from './write.ts';
 
 export type DispatchOptions = {

@@ -570,7 +570,7 @@ describe('settleLine: stops', () => {
 
   test('a line of a model that does not exist: fails unsent, without response', async () => {
     const at = surroundings(() => answerOf('好评'));
-    at.parked.set('qwen-plos', { failure: PARKED_FAILURE, failUnsent: true });
+    at.parked.park('qwen-plos', { lines: 'fail', failure: PARKED_FAILURE });
     at.limiter.park('qwen-plos');
     await at.run(plannedLine(7, { model: 'qwen-plos' }));
     expect(at.transport.sent).toHaveLength(0);
@@ -589,9 +589,10 @@ describe('settleLine: stops', () => {
 
   test('a line of a parked model that exists: stays open', async () => {
     const at = surroundings(() => answerOf('好评'));
-    at.parked.set('qwen-plus', {
+    at.parked.park('qwen-plus', {
+      lines: 'stay open',
       failure: { ...PARKED_FAILURE, code: 'Model.AccessDenied' },
-      failUnsent: false,
+      why: { reason: 'access', code: 77, message: 'qwen-plus, no access' },
     });
     at.limiter.park('qwen-plus');
     await at.run();
@@ -600,7 +601,7 @@ describe('settleLine: stops', () => {
 
   test('a stopping run: lines of a model that does not exist stay open too', async () => {
     const at = surroundings(() => answerOf('好评'));
-    at.parked.set('qwen-plos', { failure: PARKED_FAILURE, failUnsent: true });
+    at.parked.park('qwen-plos', { lines: 'fail', failure: PARKED_FAILURE });
     at.stop.abort();
     await at.run(plannedLine(7, { model: 'qwen-plos' }));
     expect(at.records).toEqual([]);

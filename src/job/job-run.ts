@@ -7,6 +7,7 @@ import type { LanePace } from '../limits/pace-event.ts';
 import { formatPico } from '../models/price.ts';
 import { FirstReplies } from './first-replies.ts';
 import type { PlannedLine } from '../plan.ts';
+import { type Parking, ParkedModels } from './parked-models.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { dashscope } from '../protocols/dashscope.ts';
 import { openai } from '../protocols/openai.ts';
@@ -26,7 +27,7 @@ import {
 import { Sample } from './sample.ts';
 import { timeoutsOf } from './timeouts-of.ts';
 import type { Stopped } from './run-stop.ts';
-import type { Parked, SettleContext } from '../settle.ts';
+import type { SettleContext } from '../settle/settle-context.ts';
 
 const PROGRESS_EVERY_MS = 250;
 /** As many as calls in flight can be asked for. */
@@ -44,11 +45,7 @@ export class JobRun {
     this.options.stop.stop(wrongEndpoint(failure, this.options.endpoint));
   });
   private readonly refusedWorkspaces: Set<string> = new Set();
-  /** What refused the models that were parked by a verdict; one that admits nothing is parked without. */
-  private readonly parked: Map<string, Parked> = new Map();
-  /** All parked models. */
-  private readonly parkedModels: Set<string> = new Set();
-  private parkedStop: Stopped | null = null;
+  private readonly parked: ParkedModels = new ParkedModels();
   /** A question stands on the terminal: nothing is drawn over it. */
   private asking = false;
   private cancelProgress: (() => void) | null = null;
@@ -119,7 +116,7 @@ export class JobRun {
 
   /** Why lines of parked models are still open; null where none are. */
   get stoppedModels(): Stopped | null {
-    return this.parkedStop;
+    return this.parked.whyOpen;
   }
 
   /** The pilot of this run; null where none is wanted, or enough is answered already. */
@@ -146,7 +143,7 @@ export class JobRun {
       onAmbiguous: settings.onAmbiguous,
       stop: stop.stopSignal,
       abort: stop.abortSignal,
-      parked: this.parked,
+      failureOfUnsent: (model) => this.parked.failureOfUnsent(model),
       onStop: (line, verdict, failure) => this.stopOf(line, verdict, failure),
       firstReplies: this.firstReplies,
       redact,
@@ -255,29 +252,23 @@ export class JobRun {
     const { stop, settings } = this.options;
     const why = unreachable(model, reason, settings);
     if (model === null) stop.stop(why);
-    else this.park(model, null, why);
+    else {
+      const told = { code: 'qbatch_unreachable', message: why.message };
+      this.park(model, { lines: 'stay open', failure: null, why }, told);
+    }
   }
 
-  private park(model: string, parked: Parked | null, why: Stopped | null): void {
-    if (parked !== null) this.parked.set(model, parked);
-    if (why !== null) this.parkedStop ??= why;
+  private park(
+    model: string,
+    parking: Parking,
+    told: { readonly code: string; readonly message: string },
+  ): void {
+    const { stop, job, report } = this.options;
+    this.parked.park(model, parking);
     this.limiter.park(model);
-    this.parkedModels.add(model);
-    const { stop, job } = this.options;
-    const allOpen = ![...this.parked.values()].some(({ failUnsent }) => failUnsent);
-    if (
-      allOpen &&
-      why !== null &&
-      job.survey.models.every((one) => this.parkedModels.has(one.model))
-    ) {
-      stop.stop(this.parkedStop ?? why);
-    }
-    this.options.report({
-      event: 'model-parked',
-      model,
-      code: parked?.failure.code ?? 'qbatch_unreachable',
-      message: parked?.failure.message ?? why?.message ?? '',
-    });
+    const why = this.parked.whyJobStops(job.survey.models.map((one) => one.model));
+    if (why !== null) stop.stop(why);
+    report({ event: 'model-parked', model, ...told });
   }
 
   /** A verdict that nothing more of this model or account can succeed (cli.md section 6). */
@@ -289,12 +280,15 @@ export class JobRun {
       stop.stop({ reason: verdict.class, code: EXIT.access, message });
       return 'open';
     }
-    const failUnsent =
+    const isMissingOne =
       verdict.class === 'not_found' && job.survey.models.some(({ model }) => model !== line.model);
-    if (!this.parked.has(line.model)) {
+    if (!this.parked.isByVerdict(line.model)) {
       const why = { reason: 'access', code: EXIT.access, message: `${line.model}, ${message}` };
-      this.park(line.model, { failure, failUnsent }, failUnsent ? null : why);
+      const parking: Parking = isMissingOne
+        ? { lines: 'fail', failure }
+        : { lines: 'stay open', failure, why };
+      this.park(line.model, parking, { code: failure.code, message: failure.message });
     }
-    return failUnsent ? 'fail' : 'open';
+    return isMissingOne ? 'fail' : 'open';
   }
 }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ApiFailure, Verdict } from '../../src/failure.ts';
 import { FirstReplies } from '../../src/job/first-replies.ts';
+import { ParkedModels } from '../../src/job/parked-models.ts';
 import type { AttemptEnd, AttemptStart, SettledLine } from '../../src/ledger/records.ts';
 import { Budget } from '../../src/limits/budget.ts';
 import { Limiter } from '../../src/limits/limiter.ts';
@@ -10,7 +11,8 @@ import { openai } from '../../src/protocols/openai.ts';
 import { createValueRedactor } from '../../src/redact.ts';
 import { createJsonRedactor } from '../../src/json/redact-json.ts';
 import type { RunEvent } from '../../src/reporters/reporter.ts';
-import { type Parked, settleLine, type SettleContext } from '../../src/settle.ts';
+import { settleLine } from '../../src/settle.ts';
+import type { SettleContext } from '../../src/settle/settle-context.ts';
 import { createFakeClock } from './fake-clock.ts';
 import { plannedLine } from './planned-line.ts';
 import { type Scripted, scriptedTransport } from './scripted-transport.ts';
@@ -49,7 +51,7 @@ export function surroundings(
   const records: Record[] = [];
   const events: RunEvent[] = [];
   const stops: { verdict: Verdict; failure: ApiFailure }[] = [];
-  const parked = new Map<string, Parked>();
+  const parked = new ParkedModels();
   const budget = new Budget(capPico ?? null, 0);
   const limiter = new Limiter({
     clock,
@@ -102,7 +104,7 @@ export function surroundings(
     onAmbiguous: 'retry',
     stop: stop.signal,
     abort: abort.signal,
-    parked,
+    failureOfUnsent: (model) => parked.failureOfUnsent(model),
     onStop(_line, verdict, failure) {
       stops.push({ verdict, failure });
       return 'open';

@@ -1,0 +1,42 @@
+import { costOfAnswer } from '../pricing/cost-of-answer.ts';
+import type { Decoded } from '../protocols/protocol.ts';
+import type { Attempt, Ending } from './attempt.ts';
+import { answeredLine } from './settled-line.ts';
+
+/** Ends an attempt that was answered, after `latencyMs`: the line is settled. Tells what the answer took to whoever reckons with it. */
+export function endAnswered(
+  { line, tally, context, ticket }: Attempt,
+  answer: Extract<Decoded, { kind: 'answer' }>,
+  latencyMs: number,
+): Ending {
+  const { usage, statusCode, requestId } = answer;
+  context.firstReplies.answered();
+  const asked = { model: line.model, search: line.extras?.search, body: () => line.call.body };
+  const costPico = costOfAnswer(answer, asked, context.pricing);
+  context.expectations.answered(line, usage, costPico);
+  const wallMs = context.clock.wallMs();
+  return {
+    end: {
+      lineNo: line.lineNo,
+      attempt: tally.attempt,
+      endedAt: wallMs,
+      class: 'answered',
+      counted: true,
+      statusCode,
+      code: null,
+      requestId,
+      usage,
+      costPico,
+    },
+    settled: answeredLine(line, tally.attempt, { answer, wallMs }),
+    taken: {
+      tokens: usage?.totalTokens ?? null,
+      pico: costPico ?? 0,
+      // Without usage or price what was set aside stands in, so that a cap still holds.
+      uncertainPico: costPico === null ? (ticket.reserved.pico ?? 0) : 0,
+      latencyMs,
+    },
+    isAdmitted: true,
+    next: 'settled',
+  };
+}
