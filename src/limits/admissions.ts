@@ -1,9 +1,5 @@
 import type { AdmittedBefore } from './refusal-run.ts';
 
-/** Calls over which a rate is measured, at the least. */
-const MEASURED_CALLS = { least: 20, noisy: 40 } as const;
-/** And at least so many times as long as everything was refused, where costs are known only afterwards. */
-const CLOSURES_MEASURED = 4;
 /** Less time than this says nothing about a rate yet. */
 const MEASURED_MS_LEAST = 250;
 /** Calls over which the share of refusals is taken; where costs vary, over some windows too. */
@@ -11,6 +7,15 @@ const SHARE = { calls: 60, noisyCalls: 200, windows: 5 } as const;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 const SIX_SECONDS_MS = 6000;
+
+/** Over how much a rate is measured, at the least. */
+export type MeasuredOver = {
+  /** What is given of late: so many calls, or a second. */
+  readonly recentCalls: number;
+  /** What a window gave: so many calls, and so many times as long as everything was refused. */
+  readonly windowCalls: number;
+  readonly closures: number;
+};
 
 type Admitted = (
   fromMs: number,
@@ -20,12 +25,11 @@ type Admitted = (
 /** What can be said of a rate from what was admitted of late, in one dimension. Times are monotonic milliseconds. */
 export class Admissions {
   private readonly admitted: Admitted;
-  private readonly isNoisy: boolean;
+  private readonly over: MeasuredOver;
 
-  /** `isNoisy`: costs are known only afterwards. */
-  constructor(admitted: Admitted, isNoisy = false) {
+  constructor(admitted: Admitted, over: MeasuredOver) {
     this.admitted = admitted;
-    this.isNoisy = isNoisy;
+    this.over = over;
   }
 
   calls(fromMs: number, toMs: number): number {
@@ -64,9 +68,9 @@ export class Admissions {
     return this.amount(untilMs, spanMs) / spanMs;
   }
 
-  /** The amount a millisecond over the last second; where costs are known only afterwards over some tens of calls. */
+  /** The amount a millisecond over the last second, or over some tens of calls. */
   recentPerMs(untilMs: number, at: { perMs: number; startedMs: number | null }): number {
-    const callsMs = this.isNoisy ? MEASURED_CALLS.noisy / this.callsPerMs(untilMs, at.perMs) : 0;
+    const callsMs = this.over.recentCalls / this.callsPerMs(untilMs, at.perMs);
     return this.perMs(untilMs, Math.max(SECOND_MS, callsMs), at.startedMs ?? untilMs);
   }
 
@@ -93,20 +97,19 @@ export class Admissions {
   /**
    * What a window gave that opened again at `openedMs`: the amount a millisecond over so many windows
    * as hold a good number of calls, not before `sinceMs`, when one had opened before. A window that
-   * had begun before that counts in full: it gave all it had. `noisyClosedMs`: where costs are known
-   * only afterwards, how long it was closed; it may have been by what earlier calls overdrew, so that
-   * the time is looked at in which they were made as well. Null: costs are known before.
+   * had begun before that counts in full: it gave all it had. `closedMs`: how long it was closed; it may have been by
+   * what earlier calls overdrew, so that the time is looked at in which they were made as well.
    */
   ofWindow(
     openedMs: number,
-    at: { perMs: number; sinceMs: number; windowMs: number; noisyClosedMs: number | null },
+    at: { perMs: number; sinceMs: number; windowMs: number; closedMs: number },
   ): number {
-    const { perMs, sinceMs, windowMs, noisyClosedMs } = at;
-    const calls = noisyClosedMs === null ? MEASURED_CALLS.least : MEASURED_CALLS.noisy;
+    const { perMs, sinceMs, windowMs, closedMs } = at;
+    const { windowCalls, closures } = this.over;
     const wanted = Math.max(
       windowMs,
-      calls / this.callsPerMs(openedMs, perMs),
-      (noisyClosedMs ?? 0) * CLOSURES_MEASURED,
+      windowCalls / this.callsPerMs(openedMs, perMs),
+      closedMs * closures,
     );
     const spanMs = Math.min(wanted, Math.max(windowMs, openedMs - sinceMs));
     return Math.max(0, this.admitted(openedMs - spanMs, openedMs).amount) / spanMs;

@@ -5,7 +5,7 @@ const SECOND_MS = 1000;
 
 /** The run that a refusal begins, of a call started at `sentMs`. The pace is finite (`Pace.makeFinite`). */
 export function begunRun(
-  { pace, admissions, windowMs, isNoisy }: RateView,
+  { pace, admissions, windowMs, costs }: RateView,
   refusal: {
     readonly nowMs: number;
     readonly sentMs: number;
@@ -23,7 +23,7 @@ export function begunRun(
     windowMs: isOfGrowth ? SECOND_MS : windowMs,
     admitted: admissions.calls(sentMs - windowMs, sentMs),
     before: admissions.before(sentMs),
-    isNoisy: isNoisy && pace.phase !== 'growing',
+    mayBeByChance: costs.steering !== null && pace.phase !== 'growing',
     wasGrowing: pace.phase === 'growing',
   });
 }

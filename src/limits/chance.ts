@@ -5,20 +5,14 @@ import { Phases } from './phases.ts';
  * the time that these calls took: chance comes evenly, a limit that was met in one place.
  */
 const SUSPECT = {
-  calls: 100,
   callsLeast: 40,
-  share: 0.07,
   parts: 4,
   partShare: 0.035,
   /** Where more is refused, less is given (`PaceFloor`). */
   shareMost: 0.3,
 } as const;
-/** Where costs are known only afterwards windows are used up by chance, but not so many. */
-const SUSPECT_NOISY = { calls: 200, share: 0.095 } as const;
 /** A smaller share than that is looked into once so many were refused; each part of the time has so much of the share. */
-const FEW = { share: 0.008, refusedLeast: 12, partOfShare: 0.4 } as const;
-/** Where costs are known only afterwards some are steered for: so many times as many. */
-const FEW_NOISY = { steeredTimes: 3, share: 0.025, refusedLeast: 12, pace: 0.7 } as const;
+const FEW = { refusedLeast: 12, partOfShare: 0.4, steeredPace: 0.7 } as const;
 /** Over so long a time, doubled where it holds fewer calls; longer where it does not even hold the least. */
 const SPAN_MS = { least: 16_000, usual: 64_000, most: 1_024_000 } as const;
 /** For so many calls the pace is a share of what it was; refusals by chance are then so many times as many. */
@@ -56,6 +50,17 @@ export type SentLog = {
 
 /** A pace, and whether refusals have brought it as low as they may. */
 export type PaceNow = { readonly perMs: number; readonly isLow: boolean };
+
+/** How many refusals look as if they came by chance. */
+export type Suspicion = {
+  /** So large a share of so many calls. */
+  readonly calls: number;
+  readonly share: number;
+  /** Or a share between this one and that. */
+  fewShare(): number;
+  /** Some refusals are steered for: few say something only once they have brought the pace low. */
+  readonly isSteered: boolean;
+};
 
 /** What a refusal is taken for: of the limit, by chance, or the one at which a trial begins. */
 export type RefusalMeans = 'limit' | 'chance' | 'trial';
@@ -101,14 +106,11 @@ export class Chance {
   private againMs: number = AGAIN_MS.first;
   private readonly phases: Phases = new Phases();
   private readonly log: SentLog;
-  private readonly isNoisy: boolean;
-  private readonly steeredShare: () => number;
+  private readonly suspicion: Suspicion;
 
-  /** `steeredShare`: the share of refusals that is steered for where costs are known only afterwards. */
-  constructor(log: SentLog, isNoisy: boolean, steeredShare: () => number = () => 0) {
+  constructor(log: SentLog, suspicion: Suspicion) {
     this.log = log;
-    this.isNoisy = isNoisy;
-    this.steeredShare = steeredShare;
+    this.suspicion = suspicion;
   }
 
   /** Whether the pace is tried lower: it must not grow meanwhile. */
@@ -152,7 +154,7 @@ export class Chance {
   look(nowMs: number, presumedAfterMs: number): TrialEnd | null {
     const { trial } = this;
     if (trial === null) return null;
-    if (this.isNoisy && trial.perMs < this.highPerMs * LOW_SHARE) {
+    if (this.suspicion.isSteered && trial.perMs < this.highPerMs * LOW_SHARE) {
       const stayed = !this.isOfSeconds(nowMs);
       return this.end(nowMs, trial.perMs, { sent: trial.before, stayed });
     }
@@ -192,7 +194,7 @@ export class Chance {
   /** Begins a trial, unless it would take too long. `before`: what makes it look as if refusals came by chance. */
   private begin(nowMs: number, pace: PaceNow, before: Sent): RefusalMeans {
     const share = shareOf(before);
-    const few = share < this.suspect.share;
+    const few = share < this.suspicion.share;
     const isLow = pace.isLow || pace.perMs < this.highPerMs * LOW_SHARE;
     const kind = few ? TRIAL_OF_FEW : isLow ? TRIAL_UP : TRIAL;
     const calls = few ? Math.min(kind.calls, FEW_REFUSED / share) : kind.calls;
@@ -214,7 +216,7 @@ export class Chance {
 
   /** What was sent of late, where so much of it was refused, and so evenly, that a limit may not be why; else null. */
   private suspected(nowMs: number, perMs: number): Sent | null {
-    const { calls, share } = this.suspect;
+    const { calls, share, isSteered } = this.suspicion;
     let spanMs: number = SPAN_MS.least;
     let sent = this.log.between(nowMs - spanMs, nowMs);
     while (
@@ -228,22 +230,15 @@ export class Chance {
     if (countOf(sent) < SUSPECT.callsLeast || shareOf(sent) > SUSPECT.shareMost) return null;
     if (shareOf(sent) >= share) return this.isEven(nowMs, spanMs, SUSPECT.partShare) ? sent : null;
     // Where some are steered for, only once they have brought the pace low.
-    const isLow = !this.isNoisy || perMs < this.highPerMs * FEW_NOISY.pace;
+    const isLow = !isSteered || perMs < this.highPerMs * FEW.steeredPace;
     return isLow ? this.suspectedFew(nowMs) : null;
-  }
-
-  private get suspect(): { readonly calls: number; readonly share: number } {
-    return this.isNoisy ? SUSPECT_NOISY : SUSPECT;
   }
 
   /** The same of few refusals, over as long a time as the log remembers. */
   private suspectedFew(nowMs: number): Sent | null {
     const spanMs = Math.min(SPAN_MS.usual, nowMs - this.trialledMs);
     const sent = this.log.between(nowMs - spanMs, nowMs);
-    const noisy = Math.max(FEW_NOISY.share, this.steeredShare() * FEW_NOISY.steeredTimes);
-    const share = this.isNoisy ? noisy : FEW.share;
-    const refusedLeast = this.isNoisy ? FEW_NOISY.refusedLeast : FEW.refusedLeast;
-    if (sent.refused < refusedLeast || shareOf(sent) < share) return null;
+    if (sent.refused < FEW.refusedLeast || shareOf(sent) < this.suspicion.fewShare()) return null;
     return this.isEven(nowMs, spanMs, shareOf(sent) * FEW.partOfShare) ? sent : null;
   }
 

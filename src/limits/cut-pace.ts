@@ -1,11 +1,8 @@
 import type { RateView } from './rate-view.ts';
-import type { Noise } from './noise.ts';
 import { SHARES } from './rate-shares.ts';
 
 /** A pace of which a call, started at `sentMs`, was refused, the first in a while. */
 export type RefusedPace = RateView & {
-  /** Where costs are known only afterwards; null: they are known before. */
-  readonly noise: Noise | null;
   readonly hasLearned: boolean;
   readonly nowMs: number;
   readonly sentMs: number;
@@ -13,7 +10,7 @@ export type RefusedPace = RateView & {
 
 /** What the first refusal of a run leaves of a pace: a little less, or what was admitted where nothing was known. */
 export function cutPace(at: RefusedPace): number {
-  const { pace, admissions, noise, nowMs, windowMs } = at;
+  const { pace, admissions, costs, nowMs, windowMs } = at;
   const { perMs, boundPerMs } = pace;
   const admitted = admissions.recentPerMs(at.sentMs, pace);
   // A pace far above what was sent is no limit that was met: what was sent is.
@@ -23,7 +20,7 @@ export function cutPace(at: RefusedPace): number {
   const isBounded = boundPerMs !== Infinity;
   const isFirst = perMs >= boundPerMs && !at.hasLearned;
   const calls = admissions.callsPerMs(nowMs, perMs) * windowMs;
-  return perMs * (noise?.firstCut({ calls, isBounded, isFirst }) ?? SHARES.touchCut);
+  return perMs * costs.firstCut({ calls, isBounded, isFirst });
 }
 
 /** What a refusal of sudden growth leaves of a pace: four fifths of what was admitted of late, or of half the pace where that is more. */

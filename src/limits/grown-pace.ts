@@ -1,7 +1,7 @@
 import type { RateView } from './rate-view.ts';
 import type { Growth } from './growth.ts';
 import type { Learned } from './learned.ts';
-import type { RateReason } from './rate-options.ts';
+import type { RateReason } from './rate-reason.ts';
 import { SHARES } from './rate-shares.ts';
 
 const SECOND_MS = 1000;
@@ -25,16 +25,18 @@ export type UsedPace = RateView & {
 
 /** What such a pace becomes, an amount a millisecond, and why; null: it stays. */
 export function grownPace(at: UsedPace): { perMs: number; reason: RateReason } | null {
-  const { pace, learned, growth, windowMs, isNoisy } = at;
+  const { pace, learned, growth, windowMs, costs } = at;
   const seconds = Math.min(at.passedMs, PASSED_MS_MOST) / SECOND_MS;
   const { perMs, boundPerMs, phase } = pace;
   const felt = (to: number): { perMs: number; reason: RateReason } => ({
     perMs: to,
     reason: 'felt for more',
   });
+  // A pace that is steered comes back by itself.
+  const isSteered = costs.steering !== null;
   if (phase === 'ramping') return null;
   if (phase === 'growing') return felt(perMs * growth.full(seconds));
-  if (!isNoisy && at.backPerMs !== null) {
+  if (!isSteered && at.backPerMs !== null) {
     const callsPerMs = at.admissions.callsPerMs(at.nowMs, perMs);
     const steps = (seconds * SECOND_MS) / Math.max(windowMs, 1 / callsPerMs);
     return { perMs: growth.back(at.backPerMs, perMs, { seconds, steps }), reason: 'recovered' };
@@ -42,7 +44,7 @@ export function grownPace(at: UsedPace): { perMs: number; reason: RateReason } |
   // Near a bound a single refusal has taught nothing: back to it.
   const bound = boundPerMs === Infinity ? perMs : boundPerMs / SHARES.learned;
   const target = (learned.perMs ?? bound) * SHARES.learned;
-  if (!isNoisy && perMs < target * SHARES.recovered)
+  if (!isSteered && perMs < target * SHARES.recovered)
     return { perMs: growth.towards(target, perMs, seconds), reason: 'recovered' };
   const forMs = at.nowMs - at.feelAtMs;
   if (forMs < 0) return null;
@@ -54,6 +56,6 @@ export function grownPace(at: UsedPace): { perMs: number; reason: RateReason } |
   const { isUntested } = learned;
   const most = perMs * growth.felt({ forMs, windowMs, callsPerMs, seconds, isUntested });
   // Close to a bound it is steered, not felt for.
-  const near = isNoisy ? boundPerMs * SHARES.recounted : 0;
+  const near = isSteered ? boundPerMs * SHARES.recounted : 0;
   return felt(perMs < near ? Math.min(most, near) : most);
 }

@@ -14,22 +14,21 @@ const FEEL = { share: 0.01, doublingWindows: 4, calls: 10, doublingsMost: 8 } as
  * this one: of a pace that is far too low by now, ten calls would take hours.
  */
 const UNTESTED = { times: 2, stepMsMost: 60_000 } as const;
-/** And so much a second at the most, where refusals may come late: tokens may be counted when a call ends. */
-const FEEL_NOISY_MOST = 0.08;
-
 /** How much a limit can be said to lie below the pace at which a single refusal met it. */
 export const TOUCHED_SHARE: number = 1 + FEEL.share;
+
+/** The most that is felt for in so many seconds, as a share of the pace, where growth in the dark is `perSecond`. */
+export type FeltMost = (perSecond: number, seconds: number) => number;
 
 /** How a pace goes up. Factors for so many seconds. */
 export class Growth {
   private perSecond: number = UNKNOWN;
   /** When sudden growth was refused last. */
   private guardedMs = -Infinity;
-  private readonly isNoisy: boolean;
+  private readonly feltMost: FeltMost;
 
-  /** `isNoisy`: costs are known only afterwards. */
-  constructor(isNoisy: boolean) {
-    this.isNoisy = isNoisy;
+  constructor(feltMost: FeltMost) {
+    this.feltMost = feltMost;
   }
 
   /** The service refuses sudden growth: slower from now on. False: the call was sent before that was known, and is no news. */
@@ -80,7 +79,7 @@ export class Growth {
     const each = FEEL.doublingWindows / (at.isUntested ? UNTESTED.times : 1);
     const doublings = Math.min(at.forMs / stepMs / each, FEEL.doublingsMost);
     const share = FEEL.share * 2 ** doublings * (SECOND_MS / stepMs) * at.seconds;
-    const most = this.isNoisy ? FEEL_NOISY_MOST * at.seconds : this.perSecond - 1;
+    const most = this.feltMost(this.perSecond, at.seconds);
     return 1 + Math.min(most, share);
   }
 }

@@ -3,7 +3,7 @@ import type { SentLog } from './chance.ts';
 import type { LimitOrigin } from './pace-limits.ts';
 import { PaceFloor } from './pace-floor.ts';
 import { rampAnewMs, rampedMs, rampShare } from './ramp.ts';
-import type { RateReason } from './rate-options.ts';
+import type { RateReason } from './rate-reason.ts';
 import { SHARES } from './rate-shares.ts';
 import { StartTimes } from './start-times.ts';
 
@@ -20,8 +20,8 @@ export type PacePhase = 'ramping' | 'growing' | 'learned';
 export type PaceParts = {
   /** Where nothing is known: what to begin with; Infinity: unbounded until it is refused. */
   readonly unknownPerMs: number;
-  /** Costs are known only afterwards. */
-  readonly isNoisy: boolean;
+  /** How long the ramp to a known limit is. */
+  readonly rampMs: number;
   readonly admissions: Admissions;
   readonly sent: SentLog;
   onChange(reason: RateReason): void;
@@ -77,10 +77,9 @@ export class Pace {
 
   /** The same while calls are made: up to a much higher one by the ramp, and the next start is due as the new pace has it. */
   retune(nowMs: number, perMinute: number | null, origin: LimitOrigin): void {
-    const { isNoisy } = this.parts;
     const before = this.perMs * this.rampShare(nowMs);
     this.limit(perMinute, origin);
-    this.startedMs = rampAnewMs(this.startedMs, nowMs, before / this.perMs, isNoisy);
+    this.startedMs = rampAnewMs(this.startedMs, nowMs, before / this.perMs, this.parts.rampMs);
     this.starts.notAfter(nowMs + this.spacingMs(nowMs, this.lastAmount), nowMs);
   }
 
@@ -133,7 +132,7 @@ export class Pace {
 
   /** A closure has told what a window gives; `isSure`: a long one, which is measured well, or the same was told before. */
   told(nowMs: number, perMs: number, isSure: boolean): void {
-    if (isSure && !this.parts.isNoisy) this.floor.lower(perMs);
+    if (isSure) this.floor.lower(perMs);
     this.set(nowMs, perMs * SHARES.learned, 'reopened');
   }
 
@@ -163,12 +162,12 @@ export class Pace {
 
   /** The share of the pace that the ramp has come to. */
   rampShare(nowMs: number): number {
-    return rampShare(this.climbedMs(nowMs), this.parts.isNoisy);
+    return rampShare(this.climbedMs(nowMs), this.parts.rampMs);
   }
 
   /** How long the pace takes for so much from now on. */
   private spacingMs(nowMs: number, amount: number): number {
-    return rampedMs(amount / this.perMs, this.climbedMs(nowMs), this.parts.isNoisy);
+    return rampedMs(amount / this.perMs, this.climbedMs(nowMs), this.parts.rampMs);
   }
 
   /** For how long the ramp has been climbed; Infinity: none is. */

@@ -1,8 +1,10 @@
 import type { FailureClass } from '../failure.ts';
+import { KNOWN_COSTS } from './known-costs.ts';
 import type { LimitOrigin, PaceLimits } from './pace-limits.ts';
 import { Rate } from './rate.ts';
-import type { RateReason } from './rate-options.ts';
+import type { RateReason } from './rate-reason.ts';
 import type { RateState } from './rate-state.ts';
+import { spreadCosts } from './spread-costs.ts';
 import { type Started, StartLog } from './start-log.ts';
 import { TokenRatio } from './token-ratio.ts';
 
@@ -71,7 +73,7 @@ export class Pacer {
       origin: limits.origin?.rpm ?? 'set',
       windowMs,
       unknownPerMs: UNKNOWN_START_PER_MS,
-      spread: null,
+      costs: KNOWN_COSTS,
       sent: this.log,
       admitted: (fromMs, toMs) => {
         const started = this.log.between(fromMs, toMs);
@@ -86,7 +88,7 @@ export class Pacer {
       origin: limits.origin?.tpm ?? 'set',
       windowMs,
       unknownPerMs: Infinity,
-      spread: () => this.ratio.spread,
+      costs: spreadCosts(() => this.ratio.spread),
       sent: this.log,
       admitted: (fromMs, toMs) => {
         const started = this.log.between(fromMs, toMs);

@@ -1,16 +1,13 @@
 const START = 0.25;
-/** Longer where costs are known only afterwards: the first answers say how wrong the estimates are. */
-const MS = { known: 4000, noisy: 6000 } as const;
 /** A new pace is climbed to where the one before is less than so much of it. */
 const ANEW_BELOW = 0.5;
 
 /**
- * The share of a known limit that is used `sinceMs` after the first start: a quarter at first, all of
+ * A ramp of `rampMs`: the share of a known limit that is used `sinceMs` after the first start: a quarter at first, all of
  * it after some seconds, since the service guards against sudden growth.
  */
-export function rampShare(sinceMs: number, isNoisy: boolean): number {
-  const ms = isNoisy ? MS.noisy : MS.known;
-  return Math.min(1, START + ((1 - START) * sinceMs) / ms);
+export function rampShare(sinceMs: number, rampMs: number): number {
+  return Math.min(1, START + ((1 - START) * sinceMs) / rampMs);
 }
 
 /**
@@ -22,10 +19,10 @@ export function rampAnewMs(
   startedMs: number | null,
   nowMs: number,
   share: number,
-  isNoisy: boolean,
+  rampMs: number,
 ): number | null {
   if (startedMs === null || !(share < ANEW_BELOW)) return startedMs;
-  return nowMs - (Math.max(0, share - START) / (1 - START)) * (isNoisy ? MS.noisy : MS.known);
+  return nowMs - (Math.max(0, share - START) / (1 - START)) * rampMs;
 }
 
 /**
@@ -33,9 +30,9 @@ export function rampAnewMs(
  * rises meanwhile: a pace of one call in 5 s has its second call after 6.5 s, not after the 20 s that a
  * quarter of it would take.
  */
-export function rampedMs(fullMs: number, sinceMs: number, isNoisy: boolean): number {
-  const share = rampShare(sinceMs, isNoisy);
-  const perMs = (1 - START) / (isNoisy ? MS.noisy : MS.known);
+export function rampedMs(fullMs: number, sinceMs: number, rampMs: number): number {
+  const share = rampShare(sinceMs, rampMs);
+  const perMs = (1 - START) / rampMs;
   const leftMs = (1 - share) / perMs;
   const done = leftMs * ((share + 1) / 2);
   if (fullMs >= done) return leftMs + fullMs - done;

@@ -1,5 +1,7 @@
 import type { SentLog } from './chance.ts';
+import type { Costs } from './costs.ts';
 import type { LimitOrigin } from './pace-limits.ts';
+import type { RateReason } from './rate-reason.ts';
 
 export type RateOptions = {
   /** A minute; null: unknown. */
@@ -8,12 +10,8 @@ export type RateOptions = {
   readonly windowMs: number;
   /** Where nothing is known: what to begin with; Infinity: unbounded until it is refused. */
   readonly unknownPerMs: number;
-  /**
-   * Where what a call costs is known only afterwards: how far single calls are from what they were
-   * taken to cost (standard deviation ÷ mean; null: not known yet). Some refusals say nothing of the limit then. Null:
-   * costs are known.
-   */
-  readonly spread: (() => number | null) | null;
+  /** Whether what a call takes of it is known before it is sent. */
+  readonly costs: Costs;
   /** What was admitted from one time to another, in this dimension and in calls, and how many calls were refused. */
   admitted(fromMs: number, toMs: number): { amount: number; calls: number; refused: number };
   /** The last so many calls of the lane, by when they were started. */
@@ -21,12 +19,3 @@ export type RateOptions = {
   /** Told of every change of the pace. */
   onChange(reason: RateReason): void;
 };
-
-export type RateReason =
-  | 'refused'
-  | 'reopened'
-  | 'growth refused'
-  | 'window learned'
-  | 'felt for more'
-  | 'recovered'
-  | 'set anew';

@@ -1,4 +1,5 @@
 import type { Admissions } from './admissions.ts';
+import type { Costs } from './costs.ts';
 import type { Pace } from './pace.ts';
 
 /** What the decisions about a pace look at: one dimension of a lane (requests, or tokens) as it is now. */
@@ -7,6 +8,5 @@ export type RateView = {
   readonly admissions: Admissions;
   /** The window over which the service counts, as far as is known. */
   readonly windowMs: number;
-  /** Costs are known only afterwards. */
-  readonly isNoisy: boolean;
+  readonly costs: Costs;
 };

@@ -2,12 +2,12 @@ import { Admissions } from './admissions.ts';
 import { begunRun } from './begun-run.ts';
 import { Chance, type TrialEnd } from './chance.ts';
 import { Comeback } from './comeback.ts';
+import type { Costs } from './costs.ts';
 import { cutForGrowth, cutPace } from './cut-pace.ts';
 import { grownPace } from './grown-pace.ts';
 import { Growth } from './growth.ts';
 import { Learned } from './learned.ts';
 import { meaningOf } from './meaning-of-run.ts';
-import { Noise } from './noise.ts';
 import { Pace } from './pace.ts';
 import type { LimitOrigin } from './pace-limits.ts';
 import { PaceUse } from './pace-use.ts';
@@ -16,7 +16,6 @@ import type { RefusalRun } from './refusal-run.ts';
 import { SHARES } from './rate-shares.ts';
 import { rateState, type RateState } from './rate-state.ts';
 import type { RateView } from './rate-view.ts';
-import { restMs } from './rests.ts';
 import { CountingWindow } from './windows.ts';
 
 const SECOND_MS = 1000;
@@ -28,13 +27,12 @@ const SECOND_MS = 1000;
  * A refusal is by chance (`Chance`), or it begins a `RefusalRun` and cuts the pace (`cutPace`). While the run lasts single
  * tries are made (*half-open*). The first one that is admitted ends it: `meaningOf` says over which window the service counts
  * and how much it gives, or that it was an outage, which leaves the pace as it was. Without a run the pace goes up
- * (`grownPace`). Mutable; every time comes in, monotonic milliseconds. See docs/dispatch.md, and docs/decisions for the reasons.
+ * (`grownPace`). Mutable; every time is monotonic. See docs/dispatch.md, and docs/decisions for the reasons.
  */
 export class Rate {
   private readonly onChange: RateOptions['onChange'];
+  private readonly costs: Costs;
   private readonly admissions: Admissions;
-  /** Null: what a call costs is known before. */
-  private readonly noise: Noise | null;
   private readonly pace: Pace;
   readonly learned: Learned = new Learned();
   private readonly window: CountingWindow;
@@ -51,15 +49,14 @@ export class Rate {
   private feelAtMs = Infinity;
 
   constructor(options: RateOptions) {
-    const { admitted, sent, spread, unknownPerMs, perMinute, origin, onChange } = options;
-    const isNoisy = spread !== null;
+    const { costs, admitted, sent, perMinute, origin, onChange } = options;
     this.onChange = onChange;
-    this.admissions = new Admissions(admitted, isNoisy);
-    this.growth = new Growth(isNoisy);
-    this.noise = spread === null ? null : new Noise(spread);
-    this.chance = new Chance(sent, isNoisy, () => this.noise?.refusedShare ?? 0);
-    this.window = new CountingWindow(options.windowMs);
-    this.pace = new Pace({ unknownPerMs, isNoisy, admissions: this.admissions, sent, onChange });
+    this.costs = costs;
+    this.admissions = new Admissions(admitted, costs.measured);
+    this.growth = new Growth(costs.feltMost);
+    this.chance = new Chance(sent, costs.suspicion);
+    this.window = new CountingWindow(options.windowMs, costs.windowProof);
+    this.pace = new Pace({ ...options, rampMs: costs.rampMs, admissions: this.admissions });
     this.pace.limit(perMinute, origin);
     this.begin(perMinute, origin);
   }
@@ -101,9 +98,10 @@ export class Rate {
 
   /** Notes that so much is spent now. */
   spend(nowMs: number, amount: number): void {
-    const { pace, noise, run } = this;
+    const { pace, run } = this;
+    const { steering } = this.costs;
     this.use.spend(nowMs, amount);
-    if (noise !== null && pace.phase === 'learned' && run === null) pace.steerUp(noise.gain);
+    if (steering !== null && pace.phase === 'learned' && run === null) pace.steerUp(steering.gain);
     pace.spend(nowMs, amount);
     if (run === null) return;
     run.started(nowMs);
@@ -131,7 +129,7 @@ export class Rate {
 
   /** The service refused a call started at `sentMs` because of this dimension. */
   refused(nowMs: number, sentMs: number, amount: number): void {
-    const { pace, noise } = this;
+    const { pace, costs } = this;
     if (this.isByChance(nowMs, sentMs)) return;
     if (this.run === null) {
       pace.makeFinite(sentMs, amount);
@@ -139,7 +137,7 @@ export class Rate {
       this.learned.refused();
       this.cutAtOnce(nowMs, sentMs);
     } else {
-      if (noise !== null) pace.steerDown(nowMs, noise.cut);
+      if (costs.steering !== null) pace.steerDown(nowMs, costs.steering.cut);
       this.run.isOfGrowth = false;
       this.run.refused(nowMs, sentMs, amount / pace.perMs);
     }
@@ -205,7 +203,7 @@ export class Rate {
     }
     pace.enter(isFound ? 'growing' : 'learned');
     // Where costs are known only afterwards the pace is steered from where it was.
-    const share = stayed || this.noise !== null ? 1 : SHARES.touchCut;
+    const share = stayed || this.costs.steering !== null ? 1 : SHARES.touchCut;
     pace.set(nowMs, perMs * share, 'recovered');
     if (stayed) this.feelAtMs = nowMs;
     else if (share < 1) this.rest(nowMs);
@@ -214,19 +212,19 @@ export class Rate {
   /** The first refusal of a run: at once a little less, or what was admitted where nothing was known. */
   private cutAtOnce(nowMs: number, sentMs: number): void {
     const hasLearned = this.learned.perMs !== null;
-    const cut = cutPace({ ...this.view(), noise: this.noise, hasLearned, nowMs, sentMs });
+    const cut = cutPace({ ...this.view(), hasLearned, nowMs, sentMs });
     this.pace.enter('learned');
     this.pace.set(nowMs, cut, 'refused');
   }
 
   private view(): RateView {
-    const { pace, admissions, windowMs, noise } = this;
-    return { pace, admissions, windowMs, isNoisy: noise !== null };
+    const { pace, admissions, windowMs, costs } = this;
+    return { pace, admissions, windowMs, costs };
   }
 
   /** It opened again before `triedMs`: what it gave says how much the limit is. */
   private endRun(nowMs: number, triedMs: number): void {
-    const { run, pace, learned, noise } = this;
+    const { run, pace, learned, costs } = this;
     if (run === null) return;
     this.run = null;
     if (run.isOfGrowth) return this.endGrowthRun(nowMs, run);
@@ -234,14 +232,15 @@ export class Rate {
     const openedMs = (run.lastSentMs + triedMs) / 2;
     const { admissions, reopenedMs } = this;
     const followsPace = this.followsPace || this.chance.isOfSeconds(nowMs);
-    const end = { openedMs, reopenedMs, admissions, noise, pace, followsPace };
-    const meaning = meaningOf(run, end, this.window);
+    const end = { openedMs, reopenedMs, admissions, pace, followsPace };
+    const meaning = meaningOf(run, end, { reading: costs.reading, window: this.window });
     if (meaning === 'nothing') return this.beginAnew(nowMs, run);
     if (meaning === 'outage') return this.resume(nowMs, run.perMs);
     const { toldPerMs, touchedPerMs, afterFew } = meaning;
     if (meaning.isWindowNew) this.onChange('window learned');
     learned.told(toldPerMs ?? touchedPerMs, afterFew);
-    const isSure = this.windowMs > SECOND_MS || (followsPace && learned.times >= 2);
+    const isMeasured = this.windowMs > SECOND_MS || (followsPace && learned.times >= 2);
+    const isSure = costs.steering === null && isMeasured;
     if (toldPerMs !== null) pace.told(nowMs, toldPerMs, isSure);
     this.rest(nowMs);
     if (learned.isDoubtful) this.feelAtMs = nowMs + this.windowMs;
@@ -274,8 +273,10 @@ export class Rate {
   }
 
   private rest(nowMs: number): void {
-    const { learned, noise } = this;
-    this.feelAtMs = nowMs + restMs({ ...this.view(), learned, noise, nowMs });
+    const { learned, windowMs } = this;
+    const { perMs, boundPerMs } = this.pace;
+    const callsPerMs = this.admissions.callsPerMs(nowMs, perMs);
+    this.feelAtMs = nowMs + this.costs.restMs({ perMs, boundPerMs, callsPerMs, windowMs, learned });
   }
 
   private grow(nowMs: number): void {

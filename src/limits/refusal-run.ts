@@ -5,7 +5,7 @@ const GAP = { msLeast: 50, windowShare: 1 / 40, msMost: 30_000 } as const;
 /** Gaps grow up to this share of the time that the run has lasted, or a second; to more where a window gives few calls. */
 const ELAPSED_SHARE = 1 / 5;
 /** Where windows are used up by chance they open again soon: for so long no gaps, but a rest of so many calls' time after each refusal. */
-const NOISY = { spacings: 2, ms: 2000 } as const;
+const BY_CHANCE = { spacings: 2, ms: 2000 } as const;
 
 export type RunBegin = {
   /** When the first refusal came back, and when its call was started. */
@@ -20,8 +20,8 @@ export type RunBegin = {
   readonly admitted: number;
   /** What was admitted in the last minute, and in the last six seconds. */
   readonly before: AdmittedBefore;
-  /** Whether windows may be used up by chance, since what a call costs is known only afterwards. */
-  readonly isNoisy: boolean;
+  /** Whether a window may have been used up by chance. */
+  readonly mayBeByChance: boolean;
   /** Nothing was known of the limit. */
   readonly wasGrowing: boolean;
   /** Whether it was growth that was refused, not a quota. */
@@ -74,7 +74,7 @@ export class RefusalRun {
   private tries: number[] = [];
 
   constructor(begin: RunBegin) {
-    const { nowMs, sentMs, perMs, windowMs, admitted, spacingMs, isNoisy } = begin;
+    const { nowMs, sentMs, perMs, windowMs, admitted, spacingMs } = begin;
     this.before = begin.before;
     this.wasGrowing = begin.wasGrowing;
     this.isOfGrowth = begin.isOfGrowth ?? false;
@@ -85,7 +85,7 @@ export class RefusalRun {
     this.perMs = perMs;
     this.leastMs = Math.max(GAP.msLeast, windowMs * GAP.windowShare);
     this.elapsedShare = Math.max(ELAPSED_SHARE, 1 / Math.max(1, admitted));
-    this.isByChance = isNoisy;
+    this.isByChance = begin.mayBeByChance;
     this.spacingMs = spacingMs;
     this.gapMs = 0;
   }
@@ -95,6 +95,11 @@ export class RefusalRun {
     return this.hits > EDGE_HITS;
   }
 
+  /** How long everything was refused, as far as tries have shown. */
+  get closedMs(): number {
+    return this.lastSentMs - this.firstSentMs;
+  }
+
   /** The time between two tries now; 0: as the pace has it. */
   get betweenMs(): number {
     return this.hits === 0 ? 0 : this.gapMs;
@@ -102,7 +107,7 @@ export class RefusalRun {
 
   /** How long nothing is sent after a refusal. */
   get restMs(): number {
-    return this.isByChance ? NOISY.spacings * this.spacingMs : this.betweenMs;
+    return this.isByChance ? BY_CHANCE.spacings * this.spacingMs : this.betweenMs;
   }
 
   /** A call was refused again. `spacingMs`: the time between two calls that the pace asks for. */
@@ -112,7 +117,7 @@ export class RefusalRun {
     if (sentMs < this.roundMs) return;
     this.roundMs = nowMs;
     this.hits += 1;
-    this.isByChance &&= nowMs - this.firstSentMs < NOISY.ms;
+    this.isByChance &&= nowMs - this.firstSentMs < BY_CHANCE.ms;
     if (this.isByChance) return;
     const most = Math.max(1000, this.leastMs, (nowMs - this.firstSentMs) * this.elapsedShare);
     const least = Math.max(this.leastMs, Math.min(spacingMs, 1000));

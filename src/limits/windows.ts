@@ -2,8 +2,6 @@
 const WINDOWS_MS = [1000, 6000, 60_000] as const;
 /** A window may seem a little longer than it is. */
 const TOLERANCE = 1.05;
-/** Where costs are known only afterwards, only windows of a minute are told from chance, by two closures in so long. */
-const NOISY = { windowMs: 60_000, withinMs: 120_000 } as const;
 /** What windows before have given more than is doubted once; again within so long it is true. */
 const DOUBTED_MS = 300_000;
 /** A limit that is lower than the pace is met within a window. */
@@ -14,14 +12,20 @@ export function windowClosedFor(closedMs: number): number | null {
   return WINDOWS_MS.find((windowMs) => closedMs <= windowMs * TOLERANCE) ?? null;
 }
 
+/** What a closure must be to be told from chance: of a window at least so long, and the second in so long. */
+export type WindowProof = { readonly windowMs: number; readonly withinMs: number };
+
 /** The window over which the service is taken to count: never shorter than it was seen to be. */
 export class CountingWindow {
   windowMs: number;
   private longClosedMs = -Infinity;
   private doubtedMs = -Infinity;
+  private readonly proof: WindowProof | null;
 
-  constructor(windowMs: number) {
+  /** `proof` null: any closure says how long the window is. */
+  constructor(windowMs: number, proof: WindowProof | null) {
     this.windowMs = windowMs;
+    this.proof = proof;
   }
 
   /**
@@ -41,15 +45,14 @@ export class CountingWindow {
 
   /**
    * A window opened again at `openedMs` that had been closed for `closedMs`, what a large call overdraws
-   * not counted. `isNoisy`: costs are known only afterwards. Returns whether it is longer than was known.
+   * not counted. Returns whether it is longer than was known.
    */
-  opened(openedMs: number, closedMs: number, isNoisy: boolean): boolean {
+  opened(openedMs: number, closedMs: number): boolean {
     const windowMs = windowClosedFor(closedMs);
     if (windowMs === null || windowMs <= this.windowMs) return false;
-    if (isNoisy) {
-      // Many calls can have overdrawn what there was: once, or for some seconds.
-      if (windowMs < NOISY.windowMs) return false;
-      const isFirst = openedMs - this.longClosedMs > NOISY.withinMs;
+    if (this.proof !== null) {
+      if (windowMs < this.proof.windowMs) return false;
+      const isFirst = openedMs - this.longClosedMs > this.proof.withinMs;
       this.longClosedMs = openedMs;
       if (isFirst) return false;
     }

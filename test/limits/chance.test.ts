@@ -1,10 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { Chance, type RefusalMeans, type TrialEnd } from '../../src/limits/chance.ts';
+import type { Costs } from '../../src/limits/costs.ts';
+import { KNOWN_COSTS } from '../../src/limits/known-costs.ts';
+import { spreadCosts } from '../../src/limits/spread-costs.ts';
 import { StartLog } from '../../src/limits/start-log.ts';
 import { seeded } from '../../bench/laboratory/virtual-time.ts';
 
 /** A refusal comes back so soon. */
 const PRESUMED_MS = 200;
+
+const TOKENS = spreadCosts(() => null);
 
 /** A lane whose starts are spread a little, and whose calls are refused as the test has it. */
 class LaneOfCalls {
@@ -15,8 +20,8 @@ class LaneOfCalls {
   readonly chance: Chance;
   private readonly log: StartLog = new StartLog();
 
-  constructor(isNoisy = false) {
-    this.chance = new Chance(this.log, isNoisy);
+  constructor({ suspicion }: Costs = KNOWN_COSTS) {
+    this.chance = new Chance(this.log, suspicion);
   }
 
   /** Calls at `perSecond`, until a trial begins or ends, or there were `calls` of them. */
@@ -115,7 +120,7 @@ describe('refusals that come whatever the pace', () => {
   });
 
   test('where costs are known only afterwards and the pace is low already, no trial is needed', () => {
-    const lane = new LaneOfCalls(true);
+    const lane = new LaneOfCalls(TOKENS);
     lane.send(100, 20, oneIn(8));
     expect(lane.send(2000, 5, oneIn(8)).means.at(-1)).toBe('trial');
     const trialled = { perMs: 0.005, stayed: true, isNews: true };
@@ -134,7 +139,7 @@ describe('refusals that come whatever the pace', () => {
   });
 
   test('where costs are known only afterwards, more calls are asked', () => {
-    const lane = new LaneOfCalls(true);
+    const lane = new LaneOfCalls(TOKENS);
     const { means } = lane.send(2000, 20, oneIn(10));
     expect(means.at(-1)).toBe('trial');
     expect(means.length).toBeGreaterThanOrEqual(20);

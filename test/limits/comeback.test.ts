@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Admissions } from '../../src/limits/admissions.ts';
 import { Comeback } from '../../src/limits/comeback.ts';
+import { KNOWN_COSTS } from '../../src/limits/known-costs.ts';
 
 const SECOND_MS = 1000;
 /** Twenty calls a second were given for a minute, then a run of refusals told of less. */
@@ -10,9 +11,10 @@ const RUN = { perMs: 0.02, before: BEFORE, wasGrowing: false };
 const LEARNED = 0.985;
 
 function left(toldPerMs: number | null, more: object = {}): never {
-  const admissions = new Admissions(() => ({ amount: 600, calls: 600, refused: 0 }));
+  const admitted = { amount: 600, calls: 600, refused: 0 };
+  const admissions = new Admissions(() => admitted, KNOWN_COSTS.measured);
   const pace = { perMs: toldPerMs ?? 0.01, boundPerMs: Infinity };
-  const at = { pace, admissions, windowMs: SECOND_MS, isNoisy: false, toldPerMs, sameTimes: 0 };
+  const at = { pace, admissions, windowMs: SECOND_MS, costs: KNOWN_COSTS, toldPerMs, sameTimes: 0 };
   return { ...at, ...more } as never;
 }
 

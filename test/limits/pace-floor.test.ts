@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Admissions } from '../../src/limits/admissions.ts';
+import { KNOWN_COSTS } from '../../src/limits/known-costs.ts';
 import { PaceFloor } from '../../src/limits/pace-floor.ts';
 
 const NOW_MS = 1_000_000;
@@ -20,7 +21,7 @@ function floorOver(perSecond: { admitted: number; refused: number }): PaceFloor 
     const { calls, refused } = admitted(fromMs, toMs);
     return { calls, refused };
   };
-  return new PaceFloor(new Admissions(admitted), { between });
+  return new PaceFloor(new Admissions(admitted, KNOWN_COSTS.measured), { between });
 }
 
 test('one in ten refused: a third of the limit that is known stays, however low the pace is', () => {
@@ -49,7 +50,9 @@ test('four in ten refused: the limit is lower than what is known', () => {
 test('a few calls do not say that the limit is lower', () => {
   // Four calls in all, two of them refused.
   const few = { amount: 2, calls: 2, refused: 2 };
-  const floor = new PaceFloor(new Admissions(() => few), { between: () => few });
+  const floor = new PaceFloor(new Admissions(() => few, KNOWN_COSTS.measured), {
+    between: () => few,
+  });
   floor.hold(0.02);
   expect(floor.perMs(NOW_MS, PACE)).toBeCloseTo(0.007, 6);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { spreadCosts } from '../../src/limits/spread-costs.ts';
 import { CountingWindow, windowClosedFor } from '../../src/limits/windows.ts';
 
 test.each([
@@ -14,21 +15,21 @@ test.each([
 });
 
 test('costs known before: one closure says how long the window is, and it never gets shorter', () => {
-  const window = new CountingWindow(1000);
-  expect(window.opened(10_000, 4000, false)).toBe(true);
+  const window = new CountingWindow(1000, null);
+  expect(window.opened(10_000, 4000)).toBe(true);
   expect(window.windowMs).toBe(6000);
-  expect(window.opened(20_000, 500, false)).toBe(false);
+  expect(window.opened(20_000, 500)).toBe(false);
   expect(window.windowMs).toBe(6000);
-  expect(window.opened(900_000, 300_000, false)).toBe(false);
+  expect(window.opened(900_000, 300_000)).toBe(false);
   expect(window.windowMs).toBe(6000);
 });
 
 test('costs known only afterwards: a few seconds are chance, and so is a single long closure', () => {
-  const window = new CountingWindow(1000);
-  expect(window.opened(10_000, 4000, true)).toBe(false);
-  expect(window.opened(60_000, 30_000, true)).toBe(false);
-  expect(window.opened(400_000, 30_000, true)).toBe(false);
+  const window = new CountingWindow(1000, spreadCosts(() => null).windowProof);
+  expect(window.opened(10_000, 4000)).toBe(false);
+  expect(window.opened(60_000, 30_000)).toBe(false);
+  expect(window.opened(400_000, 30_000)).toBe(false);
   expect(window.windowMs).toBe(1000);
-  expect(window.opened(460_000, 20_000, true)).toBe(true);
+  expect(window.opened(460_000, 20_000)).toBe(true);
   expect(window.windowMs).toBe(60_000);
 });

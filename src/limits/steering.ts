@@ -15,12 +15,12 @@ const LARGEST_SPREADS = 50;
 const MISSED = 7;
 
 /**
- * The pace where what a call costs is known only afterwards (tokens). A window's sum is never what was
- * expected of it: some windows are used up early, whatever the pace, and their refusals say nothing of
- * the limit. So the pace is steered for a small share of refusals, larger where calls differ more:
- * every refusal takes a little, every call that goes through gives a little back.
+ * The share of refusals that a pace is steered for where what a call costs is known only afterwards (tokens). A window's sum
+ * is never what was expected of it: some windows are used up early, whatever the pace, and their refusals say nothing of
+ * the limit. So a small share of refusals is steered for, larger where calls differ more: every refusal takes a little,
+ * every call that goes through gives a little back.
  */
-export class Noise {
+export class Steering {
   /** The share of refusals steered for. */
   refusedShare: number = REFUSED.usual;
 

@@ -1,0 +1,17 @@
+import type { Costs } from './costs.ts';
+import { KNOWN_READING } from './known-reading.ts';
+import { knownRestMs } from './known-rest.ts';
+import { SHARES } from './rate-shares.ts';
+
+/** Requests: each is one, and every refusal speaks of the limit, or of others. */
+export const KNOWN_COSTS: Costs = {
+  steering: null,
+  rampMs: 4000,
+  measured: { recentCalls: 0, windowCalls: 20, closures: 0 },
+  feltMost: (perSecond) => perSecond - 1,
+  suspicion: { calls: 100, share: 0.07, fewShare: () => 0.008, isSteered: false },
+  windowProof: null,
+  reading: KNOWN_READING,
+  firstCut: () => SHARES.touchCut,
+  restMs: knownRestMs,
+};

@@ -1,0 +1,84 @@
+import { TOUCHED_SHARE } from './growth.ts';
+import type { LimitReading, RunEnd, RunEndInWindow } from './limit-reading.ts';
+import { SHARES } from './rate-shares.ts';
+import type { RefusalRun } from './refusal-run.ts';
+
+const SECOND_MS = 1000;
+const SIX_SECONDS_MS = 6000;
+/** A run tells what the limit is where everything was closed for longer than this share of a window, or more of the last calls was refused. */
+const TELLING = { closedShare: 0.4, refusedShare: 0.1 } as const;
+/** A window that gave so few calls may have been closed for another reason. */
+const FEW_CALLS = 20;
+/** Earlier windows gave so much more than the one that was closed. */
+const MORE = { times: 1.15, amounts: 2 } as const;
+
+/** Costs are known before: what a window gave is what there was. */
+export const KNOWN_READING: LimitReading = {
+  touchedPerMs,
+  overdrawnMs: () => 0,
+  gaveMoreBefore,
+  toldPerMs,
+  // Before a window of more than a second was closed, or a pace in the dark was refused.
+  saysLittle: (run, windowMs) =>
+    (run.wasGrowing || windowMs > SECOND_MS) && run.before.calls < FEW_CALLS,
+};
+
+/** The edge is a little below the pace; next to a bound single refusals say nothing, hardly any limit comes so near to it. */
+function touchedPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
+  const { openedMs, windowMs, pace, admissions } = end;
+  const lately = { perMs: run.perMs, windowMs, sinceMs: -Infinity };
+  const isStray =
+    !end.followsPace &&
+    run.perMs >= pace.boundPerMs * SHARES.nearBound &&
+    admissions.refusedShare(openedMs, lately) < SHARES.strays;
+  return isStray ? null : run.perMs / TOUCHED_SHARE;
+}
+
+/** The same time before the closure: then it was no window that was used up, but an outage, or the limit has changed. */
+function gaveMoreBefore(run: RefusalRun, end: RunEndInWindow): boolean {
+  const { openedMs, windowMs, admissions } = end;
+  // A pace that grows gets more before its first closure than a window has, where one began meanwhile.
+  if (run.wasGrowing || windowMs <= SECOND_MS) return false;
+  const { before } = run;
+  const gaveBefore = windowMs > SIX_SECONDS_MS ? before.minute : before.sixSeconds;
+  const gave = admissions.amount(openedMs, windowMs);
+  const each = before.calls === 0 ? 0 : before.minute / before.calls;
+  return gaveBefore > gave * MORE.times + each * MORE.amounts;
+}
+
+function toldPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
+  if (!isTelling(run, end)) return null;
+  const { openedMs, reopenedMs, windowMs, admissions } = end;
+  const { perMs } = run;
+  const sinceMs = Math.max(reopenedMs, end.pace.startedMs ?? openedMs);
+  const measured = admissions.ofWindow(openedMs, {
+    perMs,
+    sinceMs,
+    windowMs,
+    closedMs: run.closedMs,
+  });
+  // Whatever the window is, it gives a call at least; else it would be longer.
+  const told = Math.min(Math.max(measured, 1 / windowMs), perMs);
+  const isOfSeconds = !run.wasGrowing && windowMs <= SECOND_MS;
+  return isOfSeconds ? moreInSixSeconds(told, run, end) : told;
+}
+
+function isTelling(run: RefusalRun, end: RunEndInWindow): boolean {
+  const { openedMs, reopenedMs, windowMs, admissions } = end;
+  // What a long window gave is a good measure in any case.
+  if (windowMs > SECOND_MS && run.hits > 0) return true;
+  if (run.closedMs > windowMs * TELLING.closedShare) return true;
+  const lately = { perMs: run.perMs, sinceMs: reopenedMs, windowMs };
+  return admissions.refusedShare(openedMs, lately) > TELLING.refusedShare;
+}
+
+/**
+ * What a second that was closed says, or six of them where these gave clearly more, and nothing was refused for as long
+ * before: then the second was not used up, but the end of a longer window, or others came between.
+ */
+function moreInSixSeconds(toldPerMs: number, run: RefusalRun, end: RunEnd): number {
+  const unrefusedMs = run.firstSentMs - end.reopenedMs;
+  if (unrefusedMs <= SIX_SECONDS_MS * MORE.times) return toldPerMs;
+  const gavePerMs = end.admissions.amount(end.openedMs, SIX_SECONDS_MS) / SIX_SECONDS_MS;
+  return gavePerMs > toldPerMs * MORE.times ? gavePerMs : toldPerMs;
+}
