@@ -1,9 +1,9 @@
 import type { MeasuredOver } from './admissions.ts';
-import type { Suspicion } from './chance.ts';
 import type { FeltMost } from './growth.ts';
 import type { Learned } from './learned.ts';
 import type { LimitReading } from './limit-reading.ts';
 import type { Steering } from './steering.ts';
+import type { Suspicion } from './suspicion.ts';
 import type { WindowProof } from './windows.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Admissions } from './admissions.ts';
-import type { SentLog } from './chance.ts';
+import type { SentLog } from './sent-log.ts';
 
 /** A pace is cut to this share of what is known to be given, and no further. */
 const FLOOR_SHARE = 0.35;

@@ -1,5 +1,5 @@
 import type { Admissions } from './admissions.ts';
-import type { SentLog } from './chance.ts';
+import type { SentLog } from './sent-log.ts';
 import type { LimitOrigin } from './pace-limits.ts';
 import { PaceFloor } from './pace-floor.ts';
 import { rampAnewMs, rampedMs, rampShare } from './ramp.ts';

@@ -1,4 +1,4 @@
-import type { SentLog } from './chance.ts';
+import type { SentLog } from './sent-log.ts';
 import type { Costs } from './costs.ts';
 import type { LimitOrigin } from './pace-limits.ts';
 import type { RateReason } from './rate-reason.ts';

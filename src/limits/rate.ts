@@ -41,8 +41,6 @@ export class Rate {
   private readonly chance: Chance;
   private readonly comeback: Comeback = new Comeback();
   private run: RefusalRun | null = null;
-  /** A trial has shown that refusals are fewer at a lower pace; the floor is there for others. */
-  private followsPace = false;
   /** When the last run of refusals was over. */
   private reopenedMs = -Infinity;
   /** From when on more than what was learned is felt for. */
@@ -186,14 +184,14 @@ export class Rate {
       return true;
     }
     // Refusals that follow the seconds follow the pace.
-    if (this.chance.isOfSeconds(nowMs)) this.pace.floor.release(nowMs, this.pace.startedMs);
+    if (this.chance.areOfSeconds(nowMs)) this.pace.floor.release(nowMs, this.pace.startedMs);
     // A run that a limit has begun ends by its own rules.
     return means === 'chance' && this.run === null;
   }
 
   private endTrial(nowMs: number, { perMs, stayed, isNews }: TrialEnd): void {
     const { pace } = this;
-    this.followsPace = !stayed;
+    // The floor is there for refusals that do not follow the pace.
     if (!stayed) pace.floor.hold(0);
     const isFound = stayed && isNews;
     // What was learned before chance was known was learned of it.
@@ -231,7 +229,7 @@ export class Rate {
     // It opened at some moment between the last try that was refused and the first that was not.
     const openedMs = (run.lastSentMs + triedMs) / 2;
     const { admissions, reopenedMs } = this;
-    const followsPace = this.followsPace || this.chance.isOfSeconds(nowMs);
+    const followsPace = this.chance.followPace(nowMs);
     const end = { openedMs, reopenedMs, admissions, pace, followsPace };
     const meaning = meaningOf(run, end, { reading: costs.reading, window: this.window });
     if (meaning === 'nothing') return this.beginAnew(nowMs, run);

@@ -1,0 +1,63 @@
+import { countOf, type Sent, type SentLog, shareOf } from './sent-log.ts';
+
+/**
+ * The kinds of trial: for so many calls the pace is a share of what it was, and refusals by chance are then between so many
+ * times as large a share of the calls. *Lower* is the usual one: refusals of a limit are gone at half the pace. *Higher* where
+ * the pace has come so low already: refusals of a limit are more then. *OfFew* where few calls are refused: at a
+ * higher pace, for as many as bring `FEW_REFUSED`.
+ */
+const KINDS = {
+  lower: { calls: 80, pace: 0.5, stays: { least: 0.55, most: 1.8 } },
+  higher: { calls: 50, pace: 2, stays: { least: 0.2, most: 1.7 } },
+  ofFew: { calls: 400, pace: 0.8, stays: { least: 0.45, most: 2 } },
+} as const;
+const FEW_REFUSED = 6;
+/** How long it takes: longer than `most` a lane of a few calls a minute would stand at half its pace for a quarter of an hour. */
+const MS = { least: 4000, most: 300_000 } as const;
+
+/** A trial that goes on: another pace for a while, to see whether refusals follow it. */
+export type Trial = {
+  readonly sinceMs: number;
+  /** The pace before, and what was sent at it. */
+  readonly perMs: number;
+  readonly before: Sent;
+  /** For so many calls. */
+  readonly calls: number;
+  /** What is tried, as a share of the pace before. */
+  readonly pace: number;
+  /** Refusals have stayed where their share is between these multiples of the share before. */
+  readonly stays: { readonly least: number; readonly most: number };
+};
+
+/** The trial that begins now; null: it would take too long. Pure. */
+export function openTrial(
+  nowMs: number,
+  at: {
+    readonly perMs: number;
+    /** What makes it look as if refusals came by chance. */
+    readonly before: Sent;
+    readonly areFew: boolean;
+    /** The pace has come low, for what is known of it. */
+    readonly isLow: boolean;
+    readonly callsPerMs: number;
+  },
+): Trial | null {
+  const { perMs, before, areFew, isLow, callsPerMs } = at;
+  const kind = areFew ? KINDS.ofFew : isLow ? KINDS.higher : KINDS.lower;
+  const calls = areFew ? Math.min(kind.calls, FEW_REFUSED / shareOf(before)) : kind.calls;
+  if (calls / (callsPerMs * kind.pace) > MS.most) return null;
+  return { sinceMs: nowMs, perMs, before, ...kind, calls };
+}
+
+/** What was sent during a trial until `untilMs`; null: too little to say anything. */
+export function sentInTrial({ sinceMs, calls }: Trial, log: SentLog, untilMs: number): Sent | null {
+  if (untilMs - sinceMs < MS.least) return null;
+  const sent = log.between(sinceMs, untilMs);
+  return countOf(sent) < calls ? null : sent;
+}
+
+/** Whether refusals have stayed, at another pace, what they were: then they come by chance. */
+export function haveStayed({ before, stays }: Trial, sent: Sent): boolean {
+  const times = shareOf(sent) / shareOf(before);
+  return times >= stays.least && times <= stays.most;
+}

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { StartLog } from '../../src/limits/start-log.ts';
+import { haveStayed, openTrial, sentInTrial, type Trial } from '../../src/limits/trial.ts';
+
+/** One call in ten was refused, at twenty calls a second. */
+const AT = {
+  perMs: 0.02,
+  before: { calls: 900, refused: 100 },
+  areFew: false,
+  isLow: false,
+  callsPerMs: 0.02,
+};
+
+function opened(more: Partial<typeof AT> = {}): Trial {
+  const trial = openTrial(1000, { ...AT, ...more });
+  if (trial === null) throw new Error('no trial');
+  return trial;
+}
+
+describe('a trial of refusals', () => {
+  test('at half the pace, or twice it where the pace is low already', () => {
+    expect(opened().pace).toBe(0.5);
+    expect(opened({ isLow: true }).pace).toBe(2);
+  });
+
+  test('of few refusals: for as many calls as bring six of them, at a little less', () => {
+    const trial = opened({ areFew: true, before: { calls: 980, refused: 20 } });
+    expect(trial.pace).toBeGreaterThan(0.5);
+    expect(trial.pace).toBeLessThan(1);
+    expect(trial.calls).toBe(300);
+  });
+
+  test('not where it would take more than five minutes', () => {
+    // Eighty calls at half the pace: 160 calls' time.
+    expect(openTrial(1000, { ...AT, callsPerMs: 160 / 299_000 })).not.toBeNull();
+    expect(openTrial(1000, { ...AT, callsPerMs: 160 / 301_000 })).toBeNull();
+  });
+
+  test.each([
+    ['as many of a hundred as before', 10, true],
+    ['a few less', 7, true],
+    ['half as many or less: they follow the pace', 5, false],
+    ['next to none', 0, false],
+    ['twice as many', 20, false],
+  ])('at half the pace %s', (_, refused, stayed) => {
+    expect(haveStayed(opened(), { calls: 100 - refused, refused })).toBe(stayed);
+  });
+
+  test.each([
+    ['twice as many: they are of the limit', 20, false],
+    ['as many', 10, true],
+  ])('at twice the pace %s', (_, refused, stayed) => {
+    expect(haveStayed(opened({ isLow: true }), { calls: 100 - refused, refused })).toBe(stayed);
+  });
+
+  test('says nothing before it had its calls, nor in its first seconds', () => {
+    const trial = opened();
+    const log = new StartLog();
+    for (let nth = 0; nth < trial.calls; nth += 1) log.started(1500 + nth * 10, 1);
+    const lastMs = 1500 + trial.calls * 10;
+    expect(sentInTrial(trial, log, lastMs)).toBeNull();
+    expect(sentInTrial(trial, log, 6000)).toMatchObject({ calls: trial.calls, refused: 0 });
+    expect(sentInTrial({ ...trial, calls: trial.calls + 1 }, log, 6000)).toBeNull();
+  });
+});
