@@ -1,15 +1,21 @@
+import type { Learned } from './learned.ts';
+import type { PaceMove } from './pace.ts';
 import type { RateView } from './rate-view.ts';
 import { SHARES } from './rate-shares.ts';
 
 /** A pace of which a call, started at `sentMs`, was refused, the first in a while. */
 export type RefusedPace = RateView & {
-  readonly hasLearned: boolean;
+  readonly learned: Pick<Learned, 'perMs'>;
   readonly nowMs: number;
   readonly sentMs: number;
 };
 
 /** What the first refusal of a run leaves of a pace: a little less, or what was admitted where nothing was known. */
-export function cutPace(at: RefusedPace): number {
+export function cutPace(at: RefusedPace): PaceMove {
+  return { phase: 'learned', perMs: leftPerMs(at), reason: 'refused' };
+}
+
+function leftPerMs(at: RefusedPace): number {
   const { pace, admissions, costs, nowMs, windowMs } = at;
   const { perMs, boundPerMs } = pace;
   const admitted = admissions.recentPerMs(at.sentMs, pace);
@@ -18,13 +24,19 @@ export function cutPace(at: RefusedPace): number {
   if (pace.phase === 'growing' || isFarAbove)
     return admitted > 0 ? Math.min(perMs, admitted) * SHARES.learned : perMs / 2;
   const isBounded = boundPerMs !== Infinity;
-  const isFirst = perMs >= boundPerMs && !at.hasLearned;
+  const isFirst = perMs >= boundPerMs && at.learned.perMs === null;
   const calls = admissions.callsPerMs(nowMs, perMs) * windowMs;
   return perMs * costs.firstCut({ calls, isBounded, isFirst });
 }
 
 /** What a refusal of sudden growth leaves of a pace: four fifths of what was admitted of late, or of half the pace where that is more. */
-export function cutForGrowth({ pace, admissions }: RateView, nowMs: number): number {
+export function cutForGrowth({ pace, admissions }: RateView, nowMs: number): PaceMove {
   const admitted = admissions.recentPerMs(nowMs, pace);
-  return Math.min(pace.perMs, Math.max(admitted, pace.perMs / 2)) * SHARES.burstCut;
+  const perMs = Math.min(pace.perMs, Math.max(admitted, pace.perMs / 2)) * SHARES.burstCut;
+  // The ramp was too steep: from here on it is grown, which is slower from now on.
+  return {
+    phase: pace.phase === 'ramping' ? 'growing' : pace.phase,
+    perMs,
+    reason: 'growth refused',
+  };
 }

@@ -1,7 +1,7 @@
 import type { RateView } from './rate-view.ts';
 import type { Growth } from './growth.ts';
 import type { Learned } from './learned.ts';
-import type { RateReason } from './rate-reason.ts';
+import type { PaceMove } from './pace.ts';
 import { SHARES } from './rate-shares.ts';
 
 const SECOND_MS = 1000;
@@ -23,15 +23,17 @@ export type UsedPace = RateView & {
   readonly backPerMs: number | null;
 };
 
-/** What such a pace becomes, an amount a millisecond, and why; null: it stays. */
-export function grownPace(at: UsedPace): { perMs: number; reason: RateReason } | null {
+/**
+ * What such a pace becomes; null: it stays. The first of these that holds: the ramp goes on; nothing is known of a limit
+ * (as fast as can be); it was given more before (back to that); it is below what was learned, or a bound (back to that); it
+ * rests; what was learned is doubtful, or nothing has refused it for long (felt for boldly); else felt for gently.
+ */
+export function grownPace(at: UsedPace): PaceMove | null {
   const { pace, learned, growth, windowMs, costs } = at;
   const seconds = Math.min(at.passedMs, PASSED_MS_MOST) / SECOND_MS;
   const { perMs, boundPerMs, phase } = pace;
-  const felt = (to: number): { perMs: number; reason: RateReason } => ({
-    perMs: to,
-    reason: 'felt for more',
-  });
+  const felt = (to: number): PaceMove => ({ phase, perMs: to, reason: 'felt for more' });
+  const recovered = (to: number): PaceMove => ({ phase, perMs: to, reason: 'recovered' });
   // A pace that is steered comes back by itself.
   const isSteered = costs.steering !== null;
   if (phase === 'ramping') return null;
@@ -39,13 +41,13 @@ export function grownPace(at: UsedPace): { perMs: number; reason: RateReason } |
   if (!isSteered && at.backPerMs !== null) {
     const callsPerMs = at.admissions.callsPerMs(at.nowMs, perMs);
     const steps = (seconds * SECOND_MS) / Math.max(windowMs, 1 / callsPerMs);
-    return { perMs: growth.back(at.backPerMs, perMs, { seconds, steps }), reason: 'recovered' };
+    return recovered(growth.back(at.backPerMs, perMs, { seconds, steps }));
   }
   // Near a bound a single refusal has taught nothing: back to it.
   const bound = boundPerMs === Infinity ? perMs : boundPerMs / SHARES.learned;
   const target = (learned.perMs ?? bound) * SHARES.learned;
   if (!isSteered && perMs < target * SHARES.recovered)
-    return { perMs: growth.towards(target, perMs, seconds), reason: 'recovered' };
+    return recovered(growth.towards(target, perMs, seconds));
   const forMs = at.nowMs - at.feelAtMs;
   if (forMs < 0) return null;
   const windows = Math.min(1, (seconds * SECOND_MS) / windowMs);

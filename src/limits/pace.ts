@@ -17,6 +17,13 @@ const SECOND_MS = 1000;
  */
 export type PacePhase = 'ramping' | 'growing' | 'learned';
 
+/** What a pace becomes, as somebody has decided: its phase, the amount a millisecond, and why. */
+export type PaceMove = {
+  readonly phase: PacePhase;
+  readonly perMs: number;
+  readonly reason: RateReason;
+};
+
 export type PaceParts = {
   /** Where nothing is known: what to begin with; Infinity: unbounded until it is refused. */
   readonly unknownPerMs: number;
@@ -31,6 +38,23 @@ export type PaceParts = {
  * Evenly spaced amounts: how much a millisecond, when the next is due, and between which bounds that may move. Nobody
  * else changes these; what refusals and answers say of them, and so which method is called, is a `Rate`'s business.
  * Times are monotonic milliseconds.
+ *
+ * | what happens                     | what the pace becomes           | its phase           | told as                  |
+ * | -------------------------------- | ------------------------------- | ------------------- | ------------------------ |
+ * | a limit is set anew              | nearly that, by a ramp (2)      | ramping             | set anew                 |
+ * | ... and there is none            | what is begun with              | growing             | set anew                 |
+ * | the ramp is at its end           | as it was                       | learned             | -                        |
+ * | used, and nothing was refused    | more, or as it was: `grownPace` | as it was           | felt for more, recovered |
+ * | the first refusal of a run       | what `cutPace` leaves           | learned             | refused                  |
+ * | growth is refused                | what `cutForGrowth` leaves      | growing, if ramping | growth refused           |
+ * | a call goes through, or does not | a very little more, or less (1) | as it was           | -                        |
+ * | a run told what a window gave    | nearly that                     | as it was           | reopened                 |
+ * | a run was an outage              | what it was before, by a ramp   | ramping             | reopened                 |
+ * | nothing was admitted, or known   | what is begun with              | growing             | reopened                 |
+ * | refusals may come by chance      | less, or more, for a trial      | as it was           | refused                  |
+ * | the trial is over                | what `paceAfterTrial` has       | growing, learned    | recovered                |
+ *
+ * (1) Where it is steered (`Costs.steering`). (2) Where that is more than twice what it was.
  */
 export class Pace {
   private ownPerMs: number;
@@ -95,17 +119,15 @@ export class Pace {
     this.starts.notAfter(fromMs + this.lastAmount / this.perMs, nowMs);
   }
 
-  /** Sets the pace, between its floor (no refusal cuts it below) and its bound. */
-  set(nowMs: number, perMs: number, reason: RateReason): void {
-    const before = this.perMs;
-    const least = perMs < before ? this.floor.perMs(nowMs, this) : 0;
-    this.ownPerMs = Math.min(Math.max(perMs, least, this.lastAmount / SLOWEST_MS), this.boundPerMs);
-    if (this.perMs !== before) this.parts.onChange(reason);
+  /** Does what was decided, as far as floor and bound let it. */
+  move(nowMs: number, { phase, perMs, reason }: PaceMove): void {
+    this.ownPhase = phase;
+    this.set(nowMs, perMs, reason);
   }
 
-  /** The limit was met, or the ramp is at its end (`learned`); or there is more to be tried (`growing`). */
-  enter(phase: 'growing' | 'learned'): void {
-    this.ownPhase = phase;
+  /** The ramp is at its end. */
+  rampedUp(): void {
+    this.ownPhase = 'learned';
   }
 
   /** A call went through where refusals are steered for: `gain` times as much. Too little to be told. */
@@ -163,6 +185,14 @@ export class Pace {
   /** The share of the pace that the ramp has come to. */
   rampShare(nowMs: number): number {
     return rampShare(this.climbedMs(nowMs), this.parts.rampMs);
+  }
+
+  /** Sets the pace, between its floor (no refusal cuts it below) and its bound. */
+  private set(nowMs: number, perMs: number, reason: RateReason): void {
+    const before = this.perMs;
+    const least = perMs < before ? this.floor.perMs(nowMs, this) : 0;
+    this.ownPerMs = Math.min(Math.max(perMs, least, this.lastAmount / SLOWEST_MS), this.boundPerMs);
+    if (this.perMs !== before) this.parts.onChange(reason);
   }
 
   /** How long the pace takes for so much from now on. */

@@ -7,8 +7,9 @@ import { cutForGrowth, cutPace } from './cut-pace.ts';
 import { grownPace } from './grown-pace.ts';
 import { Growth } from './growth.ts';
 import { Learned } from './learned.ts';
-import { meaningOf } from './meaning-of-run.ts';
+import { type LimitMet, meaningOf } from './meaning-of-run.ts';
 import { Pace } from './pace.ts';
+import { paceAfterTrial } from './pace-after-trial.ts';
 import type { LimitOrigin } from './pace-limits.ts';
 import { PaceUse } from './pace-use.ts';
 import type { RateOptions } from './rate-options.ts';
@@ -22,12 +23,11 @@ const SECOND_MS = 1000;
 
 /**
  * One dimension (requests, or tokens) of one lane: its pace, and what refusals have shown of the limit behind it.
- * It says when the `Pace` moves, and why (the phases are told there); the decisions themselves are pure functions.
+ * It says when the `Pace` moves (the table of that stands there); to what is decided by pure functions.
  *
- * A refusal is by chance (`Chance`), or it begins a `RefusalRun` and cuts the pace (`cutPace`). While the run lasts single
- * tries are made (*half-open*). The first one that is admitted ends it: `meaningOf` says over which window the service counts
- * and how much it gives, or that it was an outage, which leaves the pace as it was. Without a run the pace goes up
- * (`grownPace`). Mutable; every time is monotonic. See docs/dispatch.md, and docs/decisions for the reasons.
+ * A refusal comes by chance (`Chance`), or it begins a `RefusalRun`, in which single tries are made (*half-open* after
+ * some). The first try that is admitted ends the run: `meaningOf` says what it means. Without a run the pace goes up.
+ * Mutable; every time comes in, monotonic milliseconds. See docs/dispatch.md, and docs/decisions for the reasons.
  */
 export class Rate {
   private readonly onChange: RateOptions['onChange'];
@@ -56,13 +56,13 @@ export class Rate {
     this.window = new CountingWindow(options.windowMs, costs.windowProof);
     this.pace = new Pace({ ...options, rampMs: costs.rampMs, admissions: this.admissions });
     this.pace.limit(perMinute, origin);
-    this.begin(perMinute, origin);
+    this.beginWith(perMinute, origin);
   }
 
   /** Sets what is known of the limit while calls are made; null: nothing. */
   retune(nowMs: number, perMinute: number | null, origin: LimitOrigin): void {
     this.pace.retune(nowMs, perMinute, origin);
-    this.begin(perMinute, origin);
+    this.beginWith(perMinute, origin);
   }
 
   get perMs(): number {
@@ -84,8 +84,9 @@ export class Rate {
 
   /** When the next amount may be spent, or when to ask again. */
   nextStartMs(nowMs: number, presumedAfterMs: number): number {
-    const triedMs = this.run?.endedBy(nowMs, presumedAfterMs) ?? null;
-    if (triedMs !== null) this.endRun(nowMs, triedMs);
+    const { run } = this;
+    const triedMs = run?.endedBy(nowMs, presumedAfterMs) ?? null;
+    if (run !== null && triedMs !== null) this.endRun(nowMs, run, triedMs);
     const tried = this.chance.look(nowMs, presumedAfterMs);
     if (tried !== null) this.endTrial(nowMs, tried);
     this.grow(nowMs);
@@ -104,6 +105,48 @@ export class Rate {
     if (run === null) return;
     run.started(nowMs);
     pace.starts.notBefore(nowMs + run.betweenMs);
+  }
+
+  /** A call started at `sentMs` was admitted for certain. */
+  admitted(nowMs: number, sentMs: number): void {
+    const { run } = this;
+    if (run !== null && sentMs > run.lastSentMs && sentMs >= run.knownMs)
+      this.endRun(nowMs, run, sentMs);
+  }
+
+  /** The service refused a call started at `sentMs` because of this dimension. */
+  refused(nowMs: number, sentMs: number, amount: number): void {
+    const { pace, costs, learned } = this;
+    if (this.isByChance(nowMs, sentMs)) return;
+    if (this.run === null) {
+      pace.makeFinite(sentMs, amount);
+      this.run = begunRun(this.view(), { nowMs, sentMs, amount });
+      learned.refused();
+      pace.move(nowMs, cutPace({ ...this.view(), learned, nowMs, sentMs }));
+    } else {
+      if (costs.steering !== null) pace.steerDown(nowMs, costs.steering.cut);
+      this.run.isOfGrowth = false;
+      this.run.refused(nowMs, sentMs, amount / pace.perMs);
+    }
+    pace.starts.notBefore(nowMs + this.run.restMs);
+  }
+
+  /** The service found the growth too sudden. */
+  growthRefused(nowMs: number, sentMs: number): void {
+    const { pace, run } = this;
+    if (this.isByChance(nowMs, sentMs)) return;
+    run?.refused(nowMs, sentMs, 1 / pace.perMs);
+    if (run !== null) return pace.starts.notBefore(nowMs + run.restMs);
+    if (!this.growth.guard(nowMs, sentMs)) return;
+    pace.makeFinite(sentMs, 1);
+    this.run = begunRun(this.view(), { nowMs, sentMs, amount: 1, isOfGrowth: true });
+    pace.move(nowMs, cutForGrowth(this.view(), nowMs));
+    pace.starts.notBefore(nowMs + 1 / pace.perMs);
+  }
+
+  /** The service asks for a pause: what a run of refusals lasts longer for it says nothing of windows. */
+  paused(waitMs: number): void {
+    if (this.run !== null) this.run.pauseMs = Math.max(this.run.pauseMs, waitMs);
   }
 
   /** A call started at `sentMs` says nothing of the limit, and took nothing of it: as if it had never been. */
@@ -125,49 +168,8 @@ export class Rate {
     pace.recount(factor);
   }
 
-  /** The service refused a call started at `sentMs` because of this dimension. */
-  refused(nowMs: number, sentMs: number, amount: number): void {
-    const { pace, costs } = this;
-    if (this.isByChance(nowMs, sentMs)) return;
-    if (this.run === null) {
-      pace.makeFinite(sentMs, amount);
-      this.run = begunRun(this.view(), { nowMs, sentMs, amount });
-      this.learned.refused();
-      this.cutAtOnce(nowMs, sentMs);
-    } else {
-      if (costs.steering !== null) pace.steerDown(nowMs, costs.steering.cut);
-      this.run.isOfGrowth = false;
-      this.run.refused(nowMs, sentMs, amount / pace.perMs);
-    }
-    pace.starts.notBefore(nowMs + this.run.restMs);
-  }
-
-  /** The service found the growth too sudden. */
-  growthRefused(nowMs: number, sentMs: number): void {
-    const { pace, run } = this;
-    if (this.isByChance(nowMs, sentMs)) return;
-    run?.refused(nowMs, sentMs, 1 / pace.perMs);
-    if (run !== null) return pace.starts.notBefore(nowMs + run.restMs);
-    if (!this.growth.guard(nowMs, sentMs)) return;
-    pace.makeFinite(sentMs, 1);
-    this.run = begunRun(this.view(), { nowMs, sentMs, amount: 1, isOfGrowth: true });
-    if (pace.phase === 'ramping') pace.enter('growing');
-    pace.set(nowMs, cutForGrowth(this.view(), nowMs), 'growth refused');
-    pace.starts.notBefore(nowMs + 1 / pace.perMs);
-  }
-
-  /** The service asks for a pause: what a run of refusals lasts longer for it says nothing of windows. */
-  paused(waitMs: number): void {
-    if (this.run !== null) this.run.pauseMs = Math.max(this.run.pauseMs, waitMs);
-  }
-
-  /** A call started at `sentMs` was admitted for certain. */
-  admitted(nowMs: number, sentMs: number): void {
-    if (this.run !== null && sentMs > this.run.lastSentMs && sentMs >= this.run.knownMs)
-      this.endRun(nowMs, sentMs);
-  }
-
-  private begin(perMinute: number | null, origin: LimitOrigin): void {
+  /** Forgets what was seen of another limit. */
+  private beginWith(perMinute: number | null, origin: LimitOrigin): void {
     this.run = null;
     this.chance.drop();
     this.comeback.drop();
@@ -176,66 +178,60 @@ export class Rate {
 
   /** Whether a refusal says nothing of the limit, or is the one at which a trial begins. */
   private isByChance(nowMs: number, sentMs: number): boolean {
-    const means = this.chance.refused(nowMs, sentMs, this.pace);
+    const { pace, chance } = this;
+    const means = chance.refused(nowMs, sentMs, pace);
     if (means === 'trial') {
       // Slower for some tens of calls, whatever is refused: to find out whether refusals follow the pace.
       this.run = null;
-      this.pace.tryLower(nowMs, this.chance.trialShare);
+      pace.tryLower(nowMs, chance.trialShare);
       return true;
     }
     // Refusals that follow the seconds follow the pace.
-    if (this.chance.areOfSeconds(nowMs)) this.pace.floor.release(nowMs, this.pace.startedMs);
+    if (chance.areOfSeconds(nowMs)) pace.floor.release(nowMs, pace.startedMs);
     // A run that a limit has begun ends by its own rules.
     return means === 'chance' && this.run === null;
   }
 
-  private endTrial(nowMs: number, { perMs, stayed, isNews }: TrialEnd): void {
-    const { pace } = this;
+  private endTrial(nowMs: number, trialled: TrialEnd): void {
+    const { pace, costs } = this;
+    const { stayed, isNews } = trialled;
     // The floor is there for refusals that do not follow the pace.
     if (!stayed) pace.floor.hold(0);
-    const isFound = stayed && isNews;
-    // What was learned before chance was known was learned of it.
-    if (isFound) {
+    if (stayed && isNews) {
+      // What was learned before chance was known was learned of it.
       this.learned.forget();
       this.growth.gentle(pace.boundPerMs !== Infinity);
     }
-    pace.enter(isFound ? 'growing' : 'learned');
-    // Where costs are known only afterwards the pace is steered from where it was.
-    const share = stayed || this.costs.steering !== null ? 1 : SHARES.touchCut;
-    pace.set(nowMs, perMs * share, 'recovered');
+    pace.move(nowMs, paceAfterTrial(trialled, costs));
     if (stayed) this.feelAtMs = nowMs;
-    else if (share < 1) this.rest(nowMs);
-  }
-
-  /** The first refusal of a run: at once a little less, or what was admitted where nothing was known. */
-  private cutAtOnce(nowMs: number, sentMs: number): void {
-    const hasLearned = this.learned.perMs !== null;
-    const cut = cutPace({ ...this.view(), hasLearned, nowMs, sentMs });
-    this.pace.enter('learned');
-    this.pace.set(nowMs, cut, 'refused');
-  }
-
-  private view(): RateView {
-    const { pace, admissions, windowMs, costs } = this;
-    return { pace, admissions, windowMs, costs };
+    else if (costs.steering === null) this.rest(nowMs);
   }
 
   /** It opened again before `triedMs`: what it gave says how much the limit is. */
-  private endRun(nowMs: number, triedMs: number): void {
-    const { run, pace, learned, costs } = this;
-    if (run === null) return;
+  private endRun(nowMs: number, run: RefusalRun, triedMs: number): void {
     this.run = null;
     if (run.isOfGrowth) return this.endGrowthRun(nowMs, run);
+    const { pace, admissions, window, reopenedMs, costs } = this;
     // It opened at some moment between the last try that was refused and the first that was not.
     const openedMs = (run.lastSentMs + triedMs) / 2;
-    const { admissions, reopenedMs } = this;
     const followsPace = this.chance.followPace(nowMs);
     const end = { openedMs, reopenedMs, admissions, pace, followsPace };
-    const meaning = meaningOf(run, end, { reading: costs.reading, window: this.window });
+    const meaning = meaningOf(run, end, { reading: costs.reading, window });
     if (meaning === 'nothing') return this.beginAnew(nowMs, run);
     if (meaning === 'outage') return this.resume(nowMs, run.perMs);
-    const { toldPerMs, touchedPerMs, afterFew } = meaning;
-    if (meaning.isWindowNew) this.onChange('window learned');
+    this.limitMet(nowMs, run, { ...meaning, openedMs, followsPace });
+    // Tries were further apart than the pace has it: back to the pace.
+    if (run.hits > 0) pace.goOn(triedMs, nowMs);
+  }
+
+  private limitMet(
+    nowMs: number,
+    run: RefusalRun,
+    met: LimitMet & { readonly openedMs: number; readonly followsPace: boolean },
+  ): void {
+    const { pace, learned, costs } = this;
+    const { toldPerMs, touchedPerMs, afterFew, isWindowNew, followsPace } = met;
+    if (isWindowNew) this.onChange('window learned');
     learned.told(toldPerMs ?? touchedPerMs, afterFew);
     const isMeasured = this.windowMs > SECOND_MS || (followsPace && learned.times >= 2);
     const isSure = costs.steering === null && isMeasured;
@@ -244,24 +240,23 @@ export class Rate {
     if (learned.isDoubtful) this.feelAtMs = nowMs + this.windowMs;
     // A pause that is asked for each time must not be met often.
     this.feelAtMs = Math.max(this.feelAtMs, nowMs + run.pauseMs * SHARES.hintsApart);
-    this.reopenedMs = openedMs;
+    this.reopenedMs = met.openedMs;
     this.comeback.runOver(nowMs, run, { ...this.view(), toldPerMs, sameTimes: learned.times });
-    // Tries were further apart than the pace has it: back to the pace.
-    if (run.hits > 0) pace.goOn(triedMs, nowMs);
   }
 
   /** Growth is let through again: where everything was refused for a while, gently up to the pace that was left. */
   private endGrowthRun(nowMs: number, { isHalfOpen }: RefusalRun): void {
-    if (isHalfOpen && this.pace.phase !== 'growing') return this.resume(nowMs, this.pace.perMs);
-    this.pace.starts.notAfter(nowMs + 1 / this.pace.perMs, nowMs);
+    const { pace } = this;
+    if (isHalfOpen && pace.phase !== 'growing') this.resume(nowMs, pace.perMs);
+    else pace.starts.notAfter(nowMs + 1 / pace.perMs, nowMs);
   }
 
   /** Nothing had been admitted before everything was refused: the limit, where none is known, is looked for as at the start. */
   private beginAnew(nowMs: number, { perMs }: RefusalRun): void {
-    if (this.pace.boundPerMs !== Infinity || this.learned.perMs !== null)
-      return this.resume(nowMs, perMs);
+    const { pace, learned } = this;
+    if (pace.boundPerMs !== Infinity || learned.perMs !== null) return this.resume(nowMs, perMs);
     this.reopenedMs = nowMs;
-    this.pace.beginAnew(nowMs);
+    pace.beginAnew(nowMs);
   }
 
   /** After what says nothing of the limit: up to the pace before, as at the start. */
@@ -270,6 +265,7 @@ export class Rate {
     this.pace.resume(nowMs, perMs);
   }
 
+  /** What was learned is kept for a while before more is felt for. */
   private rest(nowMs: number): void {
     const { learned, windowMs } = this;
     const { perMs, boundPerMs } = this.pace;
@@ -277,13 +273,14 @@ export class Rate {
     this.feelAtMs = nowMs + this.costs.restMs({ perMs, boundPerMs, callsPerMs, windowMs, learned });
   }
 
+  /** A pace that was used, and of which nothing was refused, goes up. */
   private grow(nowMs: number): void {
     const { pace } = this;
     const ramp = pace.rampShare(nowMs);
     const use = this.use.look(nowMs, pace.perMs * ramp);
     if (use === null) return;
     if (pace.phase === 'ramping' && ramp === 1) {
-      pace.enter('learned');
+      pace.rampedUp();
       this.rest(nowMs);
     }
     // Growth that is not used would find no limit, only surprise the service later; and a trial is of the pace it has.
@@ -293,6 +290,11 @@ export class Rate {
     const backPerMs = this.comeback.targetPerMs(nowMs, pace.perMs);
     const known = { learned, growth, passedMs: use.passedMs, nowMs, feelAtMs, backPerMs };
     const grown = grownPace({ ...this.view(), ...known });
-    if (grown !== null) pace.set(nowMs, grown.perMs, grown.reason);
+    if (grown !== null) pace.move(nowMs, grown);
+  }
+
+  private view(): RateView {
+    const { pace, admissions, windowMs, costs } = this;
+    return { pace, admissions, windowMs, costs };
   }
 }

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import { Admissions } from '../../src/limits/admissions.ts';
+import { cutForGrowth, cutPace } from '../../src/limits/cut-pace.ts';
+import { grownPace, type UsedPace } from '../../src/limits/grown-pace.ts';
+import { Growth } from '../../src/limits/growth.ts';
+import { KNOWN_COSTS } from '../../src/limits/known-costs.ts';
+import { Learned } from '../../src/limits/learned.ts';
+import { paceAfterTrial } from '../../src/limits/pace-after-trial.ts';
+import { Pace, type PacePhase } from '../../src/limits/pace.ts';
+import { SHARES } from '../../src/limits/rate-shares.ts';
+import { spreadCosts } from '../../src/limits/spread-costs.ts';
+
+const NOW_MS = 1_000_000;
+const TOKENS = spreadCosts(() => null);
+
+/** A pace in a phase, of which so much a millisecond was admitted, long after its first call. */
+function viewOf(at: {
+  readonly phase: PacePhase;
+  readonly perMs: number;
+  readonly admittedPerMs?: number;
+  readonly costs?: typeof KNOWN_COSTS;
+}) {
+  const { costs = KNOWN_COSTS, phase, perMs, admittedPerMs = perMs } = at;
+  const admitted = (fromMs: number, toMs: number) => {
+    const amount = (toMs - fromMs) * admittedPerMs;
+    return { amount, calls: amount, refused: 0 };
+  };
+  const sent = { last: () => admitted(0, 0), between: admitted };
+  const admissions = new Admissions(admitted, costs.measured);
+  const onChange = (): void => undefined;
+  const { rampMs } = costs;
+  const pace = new Pace({ unknownPerMs: perMs, rampMs, admissions, sent, onChange });
+  pace.startedMs = 0;
+  pace.move(NOW_MS, { phase, perMs, reason: 'recovered' });
+  return { pace, admissions, windowMs: 1000, costs };
+}
+
+describe('the first refusal of a run', () => {
+  const cut = (view: ReturnType<typeof viewOf>) =>
+    cutPace({ ...view, learned: { perMs: 0.02 }, nowMs: NOW_MS, sentMs: NOW_MS });
+
+  test('a pace that was learned: a little less', () => {
+    const move = cut(viewOf({ phase: 'learned', perMs: 0.02 }));
+    expect(move).toEqual({ phase: 'learned', perMs: 0.02 * SHARES.touchCut, reason: 'refused' });
+  });
+
+  test('a pace in the dark: what was admitted, or half where nothing was', () => {
+    const grown = cut(viewOf({ phase: 'growing', perMs: 0.04, admittedPerMs: 0.02 }));
+    expect(grown.phase).toBe('learned');
+    expect(grown.perMs).toBeCloseTo(0.02 * SHARES.learned, 9);
+    expect(cut(viewOf({ phase: 'growing', perMs: 0.04, admittedPerMs: 0 })).perMs).toBe(0.02);
+  });
+
+  test('a pace that was hardly used is no limit that was met: what was admitted', () => {
+    const move = cut(viewOf({ phase: 'learned', perMs: 0.04, admittedPerMs: 0.01 }));
+    expect(move.perMs).toBeCloseTo(0.01 * SHARES.learned, 9);
+  });
+
+  test('where refusals are steered for: next to nothing', () => {
+    const { perMs } = cut(viewOf({ phase: 'learned', perMs: 200, costs: TOKENS }));
+    expect(perMs).toBeLessThan(200);
+    expect(perMs).toBeGreaterThan(200 * 0.99);
+  });
+});
+
+describe('growth is refused: four fifths', () => {
+  test.each([
+    ['ramping', 'growing'],
+    ['growing', 'growing'],
+    ['learned', 'learned'],
+  ] as const)('a pace that was %s is %s', (phase, after) => {
+    const move = cutForGrowth(viewOf({ phase, perMs: 0.02 }), NOW_MS);
+    expect(move).toMatchObject({ phase: after, reason: 'growth refused' });
+    expect(move.perMs).toBeCloseTo(0.016, 9);
+  });
+
+  test('of what was admitted, but of no less than half the pace', () => {
+    const few = viewOf({ phase: 'learned', perMs: 0.02, admittedPerMs: 0.001 });
+    expect(cutForGrowth(few, NOW_MS).perMs).toBeCloseTo(0.008, 9);
+  });
+});
+
+describe('a trial is over', () => {
+  const trialled = (stayed: boolean, isNews: boolean) => ({ perMs: 0.02, stayed, isNews });
+
+  test.each([
+    ['stayed, which is news: grown on from the pace before', true, true, 'growing', 0.02],
+    ['stayed again: the pace before', true, false, 'learned', 0.02],
+    ['went: as after a refusal', false, true, 'learned', 0.02 * SHARES.touchCut],
+  ] as const)('refusals %s', (_, stayed, isNews, phase, perMs) => {
+    const move = paceAfterTrial(trialled(stayed, isNews), KNOWN_COSTS);
+    expect(move).toEqual({ phase, perMs, reason: 'recovered' });
+  });
+
+  test('refusals went, where they are steered for: the pace before', () => {
+    expect(paceAfterTrial(trialled(false, true), TOKENS).perMs).toBe(0.02);
+  });
+});
+
+describe('a pace of which nothing was refused for a second', () => {
+  function grown(
+    view: ReturnType<typeof viewOf>,
+    more: Partial<UsedPace> & { readonly learnedPerMs?: number } = {},
+  ) {
+    const learned = new Learned();
+    if (more.learnedPerMs !== undefined) learned.told(more.learnedPerMs, false);
+    const growth = new Growth(view.costs.feltMost);
+    const at = { learned, growth, passedMs: 1000, nowMs: NOW_MS, feelAtMs: Infinity };
+    return grownPace({ ...view, ...at, backPerMs: null, ...more });
+  }
+
+  test('ramping: as it was', () => {
+    expect(grown(viewOf({ phase: 'ramping', perMs: 0.02 }))).toBeNull();
+  });
+
+  test('growing: half as much again', () => {
+    const move = grown(viewOf({ phase: 'growing', perMs: 0.02 }));
+    expect(move?.perMs).toBeCloseTo(0.03, 9);
+    expect(move).toMatchObject({ phase: 'growing', reason: 'felt for more' });
+  });
+
+  test('at what was learned: as it was while it rests, then one in a hundred more', () => {
+    const view = viewOf({ phase: 'learned', perMs: 0.02 });
+    const learnedPerMs = 0.02 / SHARES.learned;
+    expect(grown(view, { learnedPerMs, feelAtMs: NOW_MS + 1 })).toBeNull();
+    const move = grown(view, { learnedPerMs, feelAtMs: NOW_MS });
+    expect(move?.perMs).toBeCloseTo(0.0202, 6);
+    expect(move?.reason).toBe('felt for more');
+  });
+
+  test('below what was learned: halfway back, however long it should rest', () => {
+    const move = grown(viewOf({ phase: 'learned', perMs: 0.016 }), {
+      learnedPerMs: 0.02 / SHARES.learned,
+    });
+    expect(move?.perMs).toBeCloseTo(0.018, 9);
+    expect(move?.reason).toBe('recovered');
+  });
+
+  test('below what was given before: half of what is missing in a window', () => {
+    const move = grown(viewOf({ phase: 'learned', perMs: 0.03 }), { backPerMs: 0.04 });
+    expect(move?.perMs).toBeCloseTo(0.035, 9);
+    expect(move?.reason).toBe('recovered');
+  });
+
+  test('below what was learned or given, where it is steered: it comes back by itself', () => {
+    const view = viewOf({ phase: 'learned', perMs: 100, costs: TOKENS });
+    expect(grown(view, { learnedPerMs: 200, backPerMs: 200 })).toBeNull();
+  });
+});
