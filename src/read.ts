@@ -3,12 +3,15 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { EXIT, InputError } from './errors.ts';
 import { gunzipChunks } from './input/gunzip-chunks.ts';
+import { notUtf8 } from './input/not-utf8.ts';
 import type { Problem } from './problem.ts';
 
 /** How much is read at once where nothing else is asked for. */
 const CHUNK_BYTES = 512 * 1024;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+/** The byte order mark of UTF-8. */
+const MARK = [0xef, 0xbb, 0xbf] as const;
 /** What a carried line may have beside its own bytes: a byte order mark before, a carriage return after. */
 const BESIDE_BYTES = 4;
 
@@ -77,53 +80,6 @@ function tooLong(maxLineBytes: number): Problem {
   };
 }
 
-const NOT_UTF8: Problem = {
-  severity: 'error',
-  path: '',
-  code: 'qbatch_invalid_utf8',
-  message: 'the line is not valid UTF-8; save the file as UTF-8',
-};
-
-const GZIPPED: Problem = {
-  ...NOT_UTF8,
-  message:
-    'the data is compressed by gzip; give the file a name that ends in .gz, or pipe it through zcat',
-};
-
-const UTF16: Problem = {
-  ...NOT_UTF8,
-  message:
-    'the file is UTF-16, as Excel and Windows write "Unicode text"; save it as UTF-8, or: iconv -f UTF-16 -t UTF-8 FILE',
-};
-
-const ZIPPED: Problem = {
-  ...NOT_UTF8,
-  message:
-    'the file is a zip archive, or a workbook of Excel; unpack it, or write the lines as JSONL',
-};
-
-const DATABASE: Problem = {
-  ...NOT_UTF8,
-  message:
-    'the file is a SQLite database; where it is a ledger, qbatch resume FILE goes on with its job',
-};
-
-/** How the first line of a file begins that is something else altogether. */
-const OTHER_KINDS: readonly { readonly begin: readonly number[]; readonly problem: Problem }[] = [
-  { begin: [0x1f, 0x8b], problem: GZIPPED },
-  { begin: [0xff, 0xfe], problem: UTF16 },
-  { begin: [0xfe, 0xff], problem: UTF16 },
-  { begin: [0x50, 0x4b, 0x03, 0x04], problem: ZIPPED },
-  { begin: [...Buffer.from('SQLite format 3\0', 'latin1')], problem: DATABASE },
-];
-
-/** Why a line is no UTF-8; of the first one what the file is instead, where its first bytes tell. */
-function notUtf8(bytes: Buffer, lineNo: number): Problem {
-  if (lineNo !== 1) return NOT_UTF8;
-  const kind = OTHER_KINDS.find(({ begin }) => begin.every((byte, at) => bytes[at] === byte));
-  return kind?.problem ?? NOT_UTF8;
-}
-
 function isBlank(bytes: Buffer, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at];
@@ -140,6 +96,19 @@ function encodingOf(bytes: Buffer): Encoding {
   return isUtf8(bytes) ? 'utf8' : 'mixed';
 }
 
+/** Where a line stands in what was read. */
+type LineSpan = {
+  readonly start: number;
+  readonly end: number;
+  readonly encoding: Encoding;
+  /** Of a line so long that its bytes were not kept. */
+  readonly digest?: Buffer;
+};
+
+function hasByteOrderMark(bytes: Buffer, start: number): boolean {
+  return MARK.every((byte, at) => bytes[start + at] === byte);
+}
+
 /** Splits chunks into lines, keeping only what is left over of the last chunk. */
 class LineSplitter {
   private readonly maxLineBytes: number;
@@ -149,13 +118,14 @@ class LineSplitter {
   private carryBytes = 0;
   /** Inside a line already over the limit: its bytes are only hashed, not kept. */
   private overlong: Hash | null = null;
-  private first: boolean;
+  /** No line was added yet: the next may begin with a byte order mark. */
+  private isAtStart: boolean;
 
   constructor(options: ReadOptions) {
     this.maxLineBytes = options.maxLineBytes;
     this.lineNo = options.from?.lineNo ?? 1;
     this.offset = options.from?.byteOffset ?? 0;
-    this.first = this.offset === 0;
+    this.isAtStart = this.offset === 0;
   }
 
   push(chunk: Buffer, lines: RawLine[]): void {
@@ -215,35 +185,28 @@ class LineSplitter {
     }
   }
 
-  private add(
-    lines: RawLine[],
-    bytes: Buffer,
-    at: { start: number; end: number; encoding: Encoding; digest?: Buffer },
-  ): void {
-    let { start, end } = at;
-    let byteOffset = this.offset;
-    if (this.first) {
-      this.first = false;
-      if (bytes[start] === 0xef && bytes[start + 1] === 0xbb && bytes[start + 2] === 0xbf) {
-        start += 3;
-        byteOffset += 3;
-      }
+  /** Adds the line that stands in `bytes` from `start` to `end`, but for a byte order mark and a carriage return. */
+  private add(lines: RawLine[], bytes: Buffer, at: LineSpan): void {
+    const { lineNo, maxLineBytes } = this;
+    const markBytes = this.isAtStart && hasByteOrderMark(bytes, at.start) ? MARK.length : 0;
+    this.isAtStart = false;
+    const byteOffset = this.offset + markBytes;
+    const start = at.start + markBytes;
+    const end = at.end > start && bytes[at.end - 1] === CARRIAGE_RETURN ? at.end - 1 : at.end;
+    if (at.digest !== undefined || end - start > maxLineBytes) {
+      // With all that is beside it, as where it was hashed piece by piece.
+      const whole = bytes.subarray(at.start, at.end);
+      const digest = at.digest ?? createHash('sha256').update(whole).digest();
+      const problem = tooLong(maxLineBytes);
+      lines.push({ lineNo, byteOffset, bytes: digest, text: null, problem });
+      return;
     }
-    if (end > start && bytes[end - 1] === CARRIAGE_RETURN) end -= 1;
-    const overlong = at.digest !== undefined || end - start > this.maxLineBytes;
-    if (!overlong && isBlank(bytes, start, end)) return;
-    // With all that is beside it, as where it was hashed piece by piece.
-    const whole = overlong ? bytes.subarray(at.start, at.end) : bytes.subarray(start, end);
-    const own = overlong ? (at.digest ?? createHash('sha256').update(whole).digest()) : whole;
-    let problem: Problem | null = null;
-    let text: string | null = null;
-    if (overlong) problem = tooLong(this.maxLineBytes);
-    else {
-      const encoding = at.encoding === 'mixed' ? encodingOf(own) : at.encoding;
-      if (encoding === 'mixed') problem = notUtf8(own, this.lineNo);
-      else text = bytes.toString(encoding, start, end);
-    }
-    lines.push({ lineNo: this.lineNo, byteOffset, bytes: own, text, problem });
+    if (isBlank(bytes, start, end)) return;
+    const own = bytes.subarray(start, end);
+    const encoding = at.encoding === 'mixed' ? encodingOf(own) : at.encoding;
+    const text = encoding === 'mixed' ? null : bytes.toString(encoding, start, end);
+    const problem = text === null ? notUtf8(own, lineNo) : null;
+    lines.push({ lineNo, byteOffset, bytes: own, text, problem });
   }
 }
 

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { FINGERPRINT_BYTES, FINGERPRINT_LINES, fingerprint } from './fingerprint.ts';
 import { refuseChanged } from './input/input-hash.ts';
 import { CustomIdIndex, hashCustomId } from './input/custom-id-index.ts';
+import { Fingerprints, type OnFingerprints } from './input/fingerprints.ts';
 import { FirstLines } from './input/first-lines.ts';
 import type { LineDefaults } from './input/request-parts.ts';
 import { parseLine, type Rejected } from './parse.ts';
 import type { OutputSeen } from './plan.ts';
 import type { Pricing } from './pricing.ts';
 import type { LineProblem, Problem, ProblemCounts } from './problem.ts';
-import { isCompressed, type RawLine, readLines } from './read.ts';
+import { isCompressed, readLines } from './read.ts';
 import { SampleCounter } from './job/scale-survey.ts';
 import { type ModelSurvey, SurveyTally } from './job/survey-tally.ts';
 
@@ -41,38 +41,18 @@ export type SurveyOptions = {
   readonly onRejected?: (rejected: Rejected) => void;
   /** Asked once for each chunk of input; throws to give up. */
   readonly checkStop?: () => void;
-  /** Told 8 bytes of SHA-256 a line (zero: blank), a block of lines at a time; block 0 begins with line 1. */
-  readonly onFingerprints?: (block: number, fingerprints: Buffer) => void;
+  readonly onFingerprints?: OnFingerprints;
 };
 
-class Fingerprints {
-  private block = 0;
-  private bytes: Buffer = Buffer.alloc(FINGERPRINT_LINES * FINGERPRINT_BYTES);
-  private readonly emit: NonNullable<SurveyOptions['onFingerprints']>;
-
-  constructor(emit: NonNullable<SurveyOptions['onFingerprints']>) {
-    this.emit = emit;
-  }
-
-  add(line: RawLine): void {
-    const index = line.lineNo - 1;
-    const block = Math.floor(index / FINGERPRINT_LINES);
-    while (this.block < block) this.flush();
-    const at = (index % FINGERPRINT_LINES) * FINGERPRINT_BYTES;
-    this.bytes.write(fingerprint(line.bytes), at, 'latin1');
-  }
-
-  flush(): void {
-    this.emit(this.block, this.bytes);
-    this.bytes = Buffer.alloc(FINGERPRINT_LINES * FINGERPRINT_BYTES);
-    this.block += 1;
-  }
-}
+/** JSON lines take about so many times as much room as their gzip. */
+const GZIP_TIMES = 5;
+/** A few more lines may come than the first chunk lets expect, and one table is asked faster than two. */
+const LINES_MARGIN = 1.1;
 
 /** About how many lines are to come, from the size of the file and what was read of it so far. */
 function expectedLines(path: string, read: { bytes: number; lines: number }): number {
-  const size = statSync(path).size * (isCompressed(path) ? 5 : 1);
-  return Math.ceil((size / Math.max(1, read.bytes)) * read.lines * 1.1);
+  const size = statSync(path).size * (isCompressed(path) ? GZIP_TIMES : 1);
+  return Math.ceil((size / Math.max(1, read.bytes)) * read.lines * LINES_MARGIN);
 }
 
 /**
@@ -99,8 +79,9 @@ async function readSurvey(
   const fingerprints =
     options.onFingerprints === undefined ? null : new Fingerprints(options.onFingerprints);
   let ids: CustomIdIndex | undefined;
+  /** Ids that were met twice, or share a hash with one that was. */
   const suspects = new CustomIdIndex();
-  let suspected = false;
+  let hasSuspects = false;
   const onBytes = (chunk: Buffer): void => {
     if (options.wantsHash !== false) content.update(chunk);
     bytes += chunk.length;
@@ -124,12 +105,12 @@ async function readSurvey(
       const hash = hashCustomId(parsed.customId);
       if (!ids.add(hash)) continue;
       suspects.add(hash);
-      suspected = true;
+      hasSuspects = true;
     }
     counter.prepare(tally.samples);
   }
   const sha256 = content.digest('hex');
-  if (suspected) await rejectDuplicates(path, { options, tally, suspects, sha256 });
+  if (hasSuspects) await rejectDuplicates(path, { options, tally, suspects, sha256 });
   await counter.scale(tally.models, tally.samples);
   if (fingerprints !== null && tally.lines > 0) fingerprints.flush();
   return {

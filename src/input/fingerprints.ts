@@ -1,0 +1,31 @@
+import { FINGERPRINT_BYTES, FINGERPRINT_LINES, fingerprint } from '../fingerprint.ts';
+import type { RawLine } from '../read.ts';
+
+/** Told 8 bytes of SHA-256 a line (zero: blank), a block of lines at a time; block 0 begins with line 1. */
+export type OnFingerprints = (block: number, fingerprints: Buffer) => void;
+
+/** The fingerprints of an input's lines, handed on a block of lines at a time. */
+export class Fingerprints {
+  private block = 0;
+  private bytes: Buffer = Buffer.alloc(FINGERPRINT_LINES * FINGERPRINT_BYTES);
+  private readonly emit: OnFingerprints;
+
+  constructor(emit: OnFingerprints) {
+    this.emit = emit;
+  }
+
+  add(line: RawLine): void {
+    const index = line.lineNo - 1;
+    const block = Math.floor(index / FINGERPRINT_LINES);
+    while (this.block < block) this.flush();
+    const at = (index % FINGERPRINT_LINES) * FINGERPRINT_BYTES;
+    this.bytes.write(fingerprint(line.bytes), at, 'latin1');
+  }
+
+  /** Hands on the block that is being filled. */
+  flush(): void {
+    this.emit(this.block, this.bytes);
+    this.bytes = Buffer.alloc(FINGERPRINT_LINES * FINGERPRINT_BYTES);
+    this.block += 1;
+  }
+}
