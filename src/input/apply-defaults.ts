@@ -106,7 +106,7 @@ function isTakenWhole(
     protocol === 'dashscope' &&
     parameters['incremental_output'] === false &&
     (profile.streamOnly === null || profile.streamOnly === 'no') &&
-    isThirdParty({ profile, model: profile.id })
+    isThirdParty({ profile })
   );
 }
 

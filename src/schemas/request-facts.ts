@@ -101,9 +101,12 @@ export function forcesTool(view: RequestView): boolean {
   return isObject(view.parameters['tool_choice']);
 }
 
-/** Whether the model is listed and not of the Qwen family: refusals documented for Qwen may not hold for it. */
-export function isThirdParty(view: Pick<RequestView, 'profile' | 'model'>): boolean {
-  return view.profile.known && !isOf(view, 'qwen');
+/**
+ * Whether the model is not of the Qwen family, listed or newer than the list: refusals documented for Qwen may not
+ * hold for it.
+ */
+export function isThirdParty(view: Pick<RequestView, 'profile'>): boolean {
+  return !isOf(view, 'qwen');
 }
 
 /** Refusals documented for Qwen weigh less on other vendors' models. */

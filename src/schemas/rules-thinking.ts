@@ -186,6 +186,12 @@ export const THINKING_RULES: readonly Rule[] = [
     service: 'The model xxx does not support enable_thinking.',
     xxx: (view) => view.model,
     severity: 'error',
+    // The price page alone has resellers' ids, and their abilities are inferred: deepseek-v3.2 thinks, and one of them not.
+    weaker: {
+      severity: 'warning',
+      when: ({ profile }) => profile.canonicalId.includes('/'),
+      text: "resellers' models (`siliconflow/...`)",
+    },
     source: SOURCES.errors,
   }),
   ruleOf({

@@ -46,7 +46,7 @@ const THINKING_ONLY =
   /^(qwq|qvq)|-thinking(-|$)|deepseek-r1|deepseek-v3\.2-think|MiniMax-M2\.[15-9]|kimi-k(2\.7-code|3)|^qwen3\.7-max-(2026-05-17|preview)$/;
 const THINKING_BY_DEFAULT = /^qwen(3\.[5-9]|[4-9])(?!.*-(omni|ocr))|^glm-(4\.[5-9]|5(-|$))/;
 const NOT_THINKING =
-  /-instruct(-|$)|-Instruct$|-mt(-|$)|math|-long|-vl-ocr|deepseek-ocr|audio|coder|-asr|-doc|deep-research|-character|omni-turbo|omni-7b|qwen3-omni-flash-realtime|captioner|^qwen-(max|vl)|^qwen[12](\.|-)|^qwen3-max-2025-09-23|^qwen-plus-(2024|2025-01)|^qwen-turbo-(2024|2025-02)|^farui|^tongyi|deepseek-v3(-0324|\.1-terminus)?$|^siliconflow\/deepseek-v3\.2$/;
+  /-instruct(-|$)|-Instruct$|-mt(-|$)|math|-long|-vl-ocr|audio|coder|-asr|-doc|deep-research|-character|omni-turbo|omni-7b|qwen3-omni-flash-realtime|captioner|^qwen-(max|vl)|^qwen[12](\.|-)|^qwen3-max-2025-09-23|^qwen-plus-(2024|2025-01)|^qwen-turbo-(2024|2025-02)|^farui|^tongyi|^deepseek-v3$/;
 const STREAM_ONLY = /^(qwq|qvq|qwen-deep-research)|omni(?!.*captioner)/;
 const STREAM_TO_THINK =
   /^qwen-(plus|turbo)-(latest|us|2025-(0[4-9]|1))|^qwen-flash(-2025-07-28)?-us|^qwen3-max(-2026-01-23)?$/;

@@ -29,9 +29,8 @@ type Case = {
   readonly refused?: { readonly of: RegExp; readonly service: string };
 };
 
-/** Listed as not thinking. */
-const THINKLESS =
-  /^(?:deepseek-v3|farui-plus|Moonshot-Kimi-K2-Instruct|tongyi-.*|siliconflow\/deepseek-v3.*|vanchin\/deepseek-(?:ocr|v3|v3\.1-terminus))$/;
+/** Listed as not thinking by pages of their own; what is listed of resellers' models is inferred. */
+const THINKLESS = /^(?:deepseek-v3|farui-plus|Moonshot-Kimi-K2-Instruct|tongyi-.*)$/;
 const NOT_THINKING = { of: THINKLESS, service: 'does not support enable_thinking.' };
 
 /** Documented to take an effort. */

@@ -761,6 +761,31 @@ describe('rules: where the consequence depends on the model', () => {
     expect(outline(line)).toEqual(['note parameters.incremental_output']);
   });
 
+  test.each([
+    ['tool_choice', { tools, ...message, tool_choice: 'required' }],
+    ['response_format', { ...think, response_format: { type: 'json_object' } }],
+    ['result_format', { ...think, result_format: 'text' }],
+  ])(
+    "what is documented for Qwen only warns on another vendor's model that is not listed: %s",
+    (name, parameters) => {
+      const line = { unknown: true, messages: ASK_JSON, parameters };
+      expect(outline({ ...line, model: 'deepseek-v9' })).toEqual([
+        `warning parameters.${name}`,
+        'note model',
+      ]);
+      expect(outline({ ...line, model: 'qwen9-ultra' })).toContain(`error parameters.${name}`);
+    },
+  );
+
+  test("thinking on a reseller's model that is listed without it is a warning, for that is inferred", () => {
+    const line = { profile: { thinking: 'none' }, parameters: think } as const;
+    expect(outline({ ...line, model: 'siliconflow/deepseek-v3.2' })).toEqual([
+      'warning parameters.enable_thinking',
+    ]);
+    for (const model of ['qwen-max', 'deepseek-v3'])
+      expect(outline({ ...line, model })).toEqual(['error parameters.enable_thinking']);
+  });
+
   test('5: compatible mode has neither parameter, so that nothing but their place is said', () => {
     const problems = problemsOf({
       openai: true,
