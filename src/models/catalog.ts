@@ -8,6 +8,7 @@ import { nativeEndpointOf } from './native-endpoint.ts';
 import { offerOf, USER_SOURCE, type Offer } from './offer.ts';
 import { closestName } from '../suggest.ts';
 import { scopesAt, type Currency, type Scope } from './scope.ts';
+import { areSure } from './sure-limits.ts';
 
 /** Requests and tokens (input and output) a minute for one account; null: not documented. */
 export type RateLimits = {
@@ -200,6 +201,7 @@ const UNKNOWN: Omit<ModelProfile, 'id' | 'canonicalId' | 'known' | 'near'> = {
   jsonSchema: null,
   webSearch: null,
   batchChat: null,
+  limitsSure: false,
   contextWindow: null,
   maxInput: null,
   maxOutput: null,
@@ -236,6 +238,7 @@ function profileOf(
     jsonSchema: record.json_schema ?? null,
     webSearch: webSearchOf(record, scope),
     batchChat: record.batch?.includes('cn-chat') ?? null,
+    limitsSure: areSure(limits.source),
     contextWindow: limits.context ?? null,
     maxInput: limits.max_input ?? null,
     maxOutput: limits.max_output ?? null,

@@ -25,6 +25,8 @@ export type ModelProfile = {
   readonly webSearch: boolean | null;
   /** Whether Batch Chat serves it. */
   readonly batchChat: boolean | null;
+  /** Whether the limits are the vendor's or the user's word: they may refuse a line then, and else only warn of one. */
+  readonly limitsSure: boolean;
   readonly contextWindow: number | null;
   readonly maxInput: number | null;
   readonly maxOutput: number | null;

@@ -121,6 +121,17 @@ export function textByDefault(view: RequestView): boolean {
   return isOf(view, 'qwen') && !isOf(view, 'messageByDefault');
 }
 
+/** Limits weigh less where no page of the vendor's says them: the lists that do contradict each other. */
+export const UNSURE_LIMITS: {
+  readonly severity: 'warning';
+  readonly when: (view: RequestView) => boolean;
+  readonly text: string;
+} = {
+  severity: 'warning',
+  when: (view) => !view.profile.limitsSure,
+  text: 'limits that no official page says',
+};
+
 /** Cap of the OCR models for ordinary accounts, and after it was raised by request. */
 export const OCR_TOKENS = { ordinary: 4096, raised: 8192 } as const;
 

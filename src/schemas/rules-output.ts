@@ -12,6 +12,7 @@ import {
   maxTokensOf,
   OCR_TOKENS,
   saysJson,
+  UNSURE_LIMITS,
 } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
 import { MESSAGES_PLACE, parameterPlace, ruleOf } from './rule.ts';
@@ -105,6 +106,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     service: 'Range of max_tokens should be [1, xxx]',
     xxx: (view) => String(mostTokens(view)),
     severity: 'error',
+    weaker: UNSURE_LIMITS,
     source: SOURCES.errors,
   }),
   ruleOf({

@@ -1,7 +1,14 @@
 import { PROBLEM_CODES } from './codes.ts';
 import { named } from './findings.ts';
 import { isOf } from './model-families.ts';
-import { forcesTool, formatType, isNative, isThirdParty, OTHER_VENDORS } from './request-facts.ts';
+import {
+  forcesTool,
+  formatType,
+  isNative,
+  isThirdParty,
+  OTHER_VENDORS,
+  UNSURE_LIMITS,
+} from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
 import { MESSAGES_PLACE, parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
@@ -237,6 +244,7 @@ export const THINKING_RULES: readonly Rule[] = [
     service: 'The thinking_budget parameter must be a positive integer and not greater than xxx',
     xxx: (view) => String(view.profile.maxThinking),
     severity: 'error',
+    weaker: UNSURE_LIMITS,
     source: SOURCES.errors,
   }),
   ruleOf({

@@ -70,6 +70,27 @@ describe('bundled catalog', () => {
     expect(own.profile('qwen-long', 'intl').webSearch).toBe(true);
   });
 
+  it.each([
+    // Official pages: the model list, and vendors' own.
+    ['qwen-plus', true],
+    ['qwen-max', true],
+    ['glm-4.5', true],
+    ['qwen-math-plus', true],
+    // Third-party lists alone, which contradict each other (glm-5.1: 131,072 or 16,384).
+    ['glm-5.1', false],
+    ['kimi-k2.6', false],
+    ['farui-plus', false],
+    ['qwen3-coder-plus', false],
+    ['qwen-mt-plus', false],
+    // A row that can be read in two ways, a value of the family, a quotation, none at all.
+    ['deepseek-v3', false],
+    ['qwen3.5-plus-2026-04-20', false],
+    ['qwen3.6-plus', false],
+    ['qwen9-ultra', false],
+  ])('the limits of %s are sure: %s', (model, sure) => {
+    expect(catalog.profile(model).limitsSure).toBe(sure);
+  });
+
   it('no second name hides a model of its own', () => {
     for (const id of catalog.ids()) {
       expect(catalog.record(id)?.id).toBe(id);
@@ -106,11 +127,12 @@ describe('profile', () => {
   it('says nothing about an unknown id', () => {
     const profile = catalog.profile('gpt-4o');
     expect(profile.known).toBe(false);
-    const { id, canonicalId, known, ...rest } = profile;
-    expect({ id, canonicalId, known }).toEqual({
+    const { id, canonicalId, known, limitsSure, ...rest } = profile;
+    expect({ id, canonicalId, known, limitsSure }).toEqual({
       id: 'gpt-4o',
       canonicalId: 'gpt-4o',
       known: false,
+      limitsSure: false,
     });
     expect(Object.values(rest).every((value) => value === null)).toBe(true);
   });

@@ -3,7 +3,7 @@ import { ConfigError } from '../../src/errors.ts';
 import { loadCatalog } from '../../src/models/catalog.ts';
 import type { ModelProfile } from '../../src/models/model-profile.ts';
 
-type Field = keyof Omit<ModelProfile, 'id' | 'canonicalId' | 'known' | 'near'>;
+type Field = keyof Omit<ModelProfile, 'id' | 'canonicalId' | 'known' | 'near' | 'limitsSure'>;
 
 /** How the user's catalog file says a fact of the profile: where, values, and what it must not take. */
 type Row = {
@@ -115,6 +115,7 @@ describe("the user's catalog file", () => {
       canonicalId: _canonicalId,
       known: _known,
       near: _near,
+      limitsSure: _limitsSure,
       ...facts
     } = loadCatalog().profile('qwen-plus');
     expect(Object.keys(facts).toSorted()).toEqual(Object.keys(ROWS).toSorted());
@@ -129,8 +130,11 @@ describe("the user's catalog file", () => {
           const profile = profileWith(model, row, value);
           expect(profile[name as Field]).toEqual(expected);
           const follows = FOLLOWS[name] ?? [];
+          // A limit of the user's own is sure, whoever said the one before.
+          const sure = row.at === 'limits' ? true : before.limitsSure;
+          expect(profile.limitsSure).toBe(sure);
           const rest = Object.entries(profile).filter(
-            ([key]) => key !== name && !follows.includes(key),
+            ([key]) => key !== name && key !== 'limitsSure' && !follows.includes(key),
           );
           expect(Object.fromEntries(rest)).toEqual(
             Object.fromEntries(rest.map(([key]) => [key, before[key as Field]])),

@@ -22,6 +22,7 @@ const ABLE: ModelProfile = {
   jsonSchema: 'non-thinking only',
   webSearch: true,
   batchChat: true,
+  limitsSure: true,
   contextWindow: 131_072,
   maxInput: 129_024,
   maxOutput: 32_768,

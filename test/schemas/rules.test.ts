@@ -904,6 +904,15 @@ describe('rules: where the consequence depends on the model', () => {
     expect(line({ max_tokens: 65_536 })).toEqual([]);
   });
 
+  test.each([
+    ['max_tokens', { max_tokens: 32_769 }],
+    ['thinking_budget', { ...think, thinking_budget: 81_921 }],
+  ])('%s above a limit that no official page says is a warning', (name, parameters) => {
+    expect(outline({ profile: { limitsSure: false }, parameters })).toEqual([
+      `warning parameters.${name}`,
+    ]);
+  });
+
   test('where it is not known whether a model thinks, the larger limit counts', () => {
     const profile = { thinkingDefault: null, maxOutput: 65_536, maxOutputThinking: 32_768 };
     expect(problemsOf({ profile, parameters: { max_tokens: 65_536 } })).toEqual([]);
