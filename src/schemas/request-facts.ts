@@ -91,6 +91,16 @@ export function saysJson(view: RequestView): boolean {
   );
 }
 
+function saysAnywhere(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return says(value);
+  return Object.values(value).some(saysAnywhere);
+}
+
+/** Whether the word stands in what is handed in beside the texts: calls of tools, the old `history`. */
+export function saysJsonAside(view: RequestView): boolean {
+  return saysAnywhere(view.input['history']) || saysAnywhere(view.messages);
+}
+
 /** The type asked for with `response_format`, or undefined. */
 export function formatType(view: RequestView): unknown {
   return objectOf(view, 'response_format')['type'];

@@ -12,6 +12,7 @@ import {
   maxTokensOf,
   OCR_TOKENS,
   saysJson,
+  saysJsonAside,
   UNSURE_LIMITS,
 } from './request-facts.ts';
 import type { RequestView } from './request-view.ts';
@@ -67,11 +68,18 @@ export const OUTPUT_RULES: readonly Rule[] = [
     when: (view) => formatType(view) === 'json_object',
     must: saysJson,
     place: parameterPlace('response_format'),
-    found: () => 'response_format asks for "json_object" and no message says the word json',
+    found: () =>
+      'response_format asks for "json_object" and no text of a message says the word json',
     text: 'tell the model, e.g. “answer in JSON”',
     service:
       "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
     severity: 'error',
+    // "In some form": which parts of a message are searched is not documented.
+    weaker: {
+      severity: 'warning',
+      when: saysJsonAside,
+      text: 'where calls of tools or history say it',
+    },
     source: SOURCES.errors,
   }),
   ruleOf({

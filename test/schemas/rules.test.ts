@@ -827,6 +827,30 @@ describe('rules: where the consequence depends on the model', () => {
     ).toEqual([]);
   });
 
+  test('8: the word in a call of a tool or in history alone is a warning: whether it counts is not documented', () => {
+    const parameters = { tools, ...message, response_format: { type: 'json_object' } };
+    const [question, , answer] = RESULTS;
+    const call = { name: 'get_current_weather', arguments: '{"as":"JSON"}' };
+    const asked = {
+      role: 'assistant',
+      content: '',
+      tool_calls: [{ id: 'call_1', type: 'function', function: call }],
+    };
+    expect(outline({ messages: [question, asked, answer], parameters })).toEqual([
+      'warning parameters.response_format',
+    ]);
+    expect(outline({ messages: RESULTS, parameters })).toEqual([
+      'error parameters.response_format',
+    ]);
+    const history = [{ user: 'Answer in json.', bot: 'OK' }];
+    expect(
+      outline({
+        input: { prompt: '杭州', history },
+        parameters: { response_format: { type: 'json_object' } },
+      }),
+    ).toContain('warning parameters.response_format');
+  });
+
   test('a switch of the wrong type is refused, and nothing is said to have no effect beside it', () => {
     const source = { enable_source: true };
     expect(outline({ parameters: { enable_search: 'yes', search_options: source } })).toEqual([
