@@ -3,7 +3,7 @@ import { openInput } from '../input/input-source.ts';
 import { formatPico } from '../models/price.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import { pathText } from '../reporters/path-text.ts';
-import { limitFor } from '../job/pace-limits.ts';
+import { limitFor, listedLimits } from '../job/pace-limits.ts';
 import type { GivenFlags } from '../command-line/parsed-command.ts';
 import { isBatchChat } from '../config/endpoints.ts';
 import { type CheaperWay, cheaperWays } from '../job/cheaper-ways.ts';
@@ -90,9 +90,10 @@ export function checkReport(
 ): CheckReport {
   const { currency } = pricing;
   const { settings, catalog, scope } = setup;
+  const batchChat = isBatchChat(settings);
   const entries = [...survey.models].toSorted(([, a], [, b]) => b.lines - a.lines);
   const models = entries.map(([model, entry]): CheckedModel => {
-    const known = catalog.limits(model, scope);
+    const known = listedLimits(catalog, model, { scope, batchChat });
     const rpm = limitFor(settings.rpm, model, known.rpm);
     const tpm = limitFor(settings.tpm, model, known.tpm);
     const tokens = entry.inputTokens + entry.outputExpectedTokens;

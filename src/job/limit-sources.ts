@@ -1,10 +1,11 @@
-import { isModelStudio } from '../config/endpoints.ts';
+import { isBatchChat, isModelStudio } from '../config/endpoints.ts';
 import type { LearnedLimit } from '../ledger/pace-records.ts';
 import type { PaceLimits } from '../limits/pace-limits.ts';
 import type { Catalog } from '../models/catalog.ts';
 import type { Scope } from '../models/scope.ts';
 import type { LimitSetting, Origin, Settings } from '../settings.ts';
 import type { ControlSettings } from './control-settings.ts';
+import { listedLimits } from './pace-limits.ts';
 import type { ModelQuota } from './quota-reply.ts';
 
 /** A limit a minute, where it comes from, and whether it is a bound or only a place to start from. */
@@ -20,7 +21,7 @@ export type KnownLimits = { readonly rpm: KnownLimit | null; readonly tpm: Known
 type Dimension = 'rpm' | 'tpm';
 
 export type LimitSourceOptions = {
-  readonly settings: Pick<Settings, 'rpm' | 'tpm' | 'simulate'>;
+  readonly settings: Pick<Settings, 'rpm' | 'tpm' | 'simulate' | 'baseUrl' | 'compatibleBaseUrl'>;
   readonly origins: ReadonlyMap<keyof Settings, Origin>;
   /** What the service said of its quotas (`--query-limits`). */
   readonly quotas: ReadonlyMap<string, ModelQuota>;
@@ -106,6 +107,9 @@ function found(
   const before = learned.get(model)?.[dimension] ?? null;
   if (before !== null) return { perMinute: before, origin: 'learned before', certain: false };
   if (!isModelStudio(options.endpoint)) return null;
-  const listed = options.catalog.limits(model, options.scope)[dimension];
+  const { catalog, scope } = options;
+  const listed = listedLimits(catalog, model, { scope, batchChat: isBatchChat(settings) })[
+    dimension
+  ];
   return listed === null ? null : { perMinute: listed, origin: 'catalog', certain: true };
 }

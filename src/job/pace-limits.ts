@@ -1,4 +1,24 @@
+import type { Catalog } from '../models/catalog.ts';
+import { USER_SOURCE } from '../models/offer.ts';
+import type { Scope } from '../models/scope.ts';
 import type { LimitSetting, Settings } from '../settings.ts';
+
+/** Batch Chat takes 10,000 calls in 10 s. Source: openai-compatible-batch-chat, 2026. */
+const BATCH_CHAT_RPM = 60_000;
+
+/**
+ * What is listed of a model: requests and tokens a minute; null: nothing. The quotas of the realtime hosts do not hold
+ * for Batch Chat, which lets calls wait instead; what the user's catalog file says holds everywhere.
+ */
+export function listedLimits(
+  catalog: Pick<Catalog, 'limits'>,
+  model: string,
+  at: { readonly scope: Scope; readonly batchChat: boolean },
+): { readonly rpm: number | null; readonly tpm: number | null } {
+  const { rpm, tpm, source } = catalog.limits(model, at.scope);
+  if (!at.batchChat || source === USER_SOURCE) return { rpm, tpm };
+  return { rpm: BATCH_CHAT_RPM, tpm: null };
+}
 
 /** A limit as the flags give it for a model (or for all), else the known one; null: neither. */
 export function limitFor(
