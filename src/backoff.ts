@@ -2,6 +2,8 @@
 const RETRY_BASE_MS = 500;
 /** Last ceiling of a line's own retries. */
 const RETRY_CAP_MS = 30_000;
+/** First ceiling where what went wrong lasts: six attempts are spread over one and a half to three minutes. */
+const LASTING_BASE_MS = 10_000;
 /** First pause of a throttled model; the vendor's client advice is 1 s to 60 s. */
 const THROTTLE_BASE_MS = 1_000;
 /** Longest pause of anything: a throttle usually clears within a minute. */
@@ -24,6 +26,23 @@ export function backoffMs(attempt: number, random: number, retryAfterMs: number 
 }
 
 /**
+ * The same after a failure that is known to last (the service is short of capacity for batch-like traffic): the ceiling
+ * doubles from 10 s to 60 s, with equal jitter, since an attempt made too early is one that the line will lack.
+ *
+ * Source: service contract, error codes: "capacity, not your quota: long backoff" (2026-05); the figures are qbatch's.
+ */
+export function lastingBackoffMs(
+  attempt: number,
+  random: number,
+  retryAfterMs: number | null,
+): number {
+  return withHint(
+    equalJitter(doubling(LASTING_BASE_MS, attempt, PAUSE_MAX_MS), random),
+    retryAfterMs,
+  );
+}
+
+/**
  * Pause of a throttled model's whole lane, in milliseconds.
  *
  * `consecutive` counts the throttles since the model last admitted a call, from 1. The ceiling
@@ -39,7 +58,12 @@ export function throttleBackoffMs(
   retryAfterMs: number | null,
 ): number {
   const ceilingMs = doubling(THROTTLE_BASE_MS, consecutive, PAUSE_MAX_MS);
-  return withHint(ceilingMs / 2 + (fraction(random) * ceilingMs) / 2, retryAfterMs);
+  return withHint(equalJitter(ceilingMs, random), retryAfterMs);
+}
+
+/** In the upper half of a ceiling. */
+function equalJitter(ceilingMs: number, random: number): number {
+  return ceilingMs / 2 + (fraction(random) * ceilingMs) / 2;
 }
 
 /** `baseMs` doubled `count - 1` times, at most `capMs`; a count below 1 or not a number is 1. */

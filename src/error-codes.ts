@@ -20,6 +20,7 @@ export type ErrorRule = {
   readonly class: FailureClass;
   readonly action: Verdict['action'];
   readonly scope: Verdict['scope'];
+  readonly lasting?: Verdict['lasting'];
   /** Where the code occurs: calls, the vendor's batch files, asynchronous tasks, client libraries. */
   readonly surface: 'call' | 'batch' | 'task' | 'client';
   /** The service's own text; several are separated by ` / `. */
@@ -154,6 +155,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     code: 'Throttling.AllocationQuota',
     openaiCode: 'insufficient_quota',
     messagePattern: 'batch requests are being throttled',
+    lasting: true,
     example:
       'Too many requests. Batch requests are being throttled due to system capacity limits. Please try again later.',
     note: 'Capacity, not your quota.',
@@ -2426,6 +2428,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     status: 429,
     code: '*',
     messagePattern: 'batch requests are being throttled',
+    lasting: true,
     source: 'texts of the error page, code unknown',
     date: '2026-05',
     example:

@@ -73,4 +73,6 @@ export type Verdict = {
   readonly scope: 'line' | 'model' | 'account';
   readonly class: FailureClass;
   readonly billing: Exclude<AttemptClass, 'answered'>;
+  /** Of a retry: what went wrong is known to last, and the pauses between attempts are long. */
+  readonly lasting?: true;
 };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs, throttleBackoffMs } from '../src/backoff.ts';
+import { backoffMs, lastingBackoffMs, throttleBackoffMs } from '../src/backoff.ts';
 
 const counts = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 2 ** 31 - 1 }));
 const randoms = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -41,6 +41,29 @@ describe('backoffMs', () => {
         expect(waitMs).toBeLessThanOrEqual(60_000);
       }),
     );
+  });
+});
+
+describe('lastingBackoffMs', () => {
+  it('no hint: in the upper half of a ceiling that doubles from 10 s to 60 s', () => {
+    expect([1, 2, 3, 4, 40].map((attempt) => lastingBackoffMs(attempt, 0, null))).toEqual([
+      5_000, 10_000, 20_000, 30_000, 30_000,
+    ]);
+    fc.assert(
+      fc.property(counts, randoms, (attempt, random) => {
+        const ceilingMs = Math.min(60_000, 10_000 * 2 ** (attempt - 1));
+        const waitMs = lastingBackoffMs(attempt, random, null);
+        expect(Number.isInteger(waitMs)).toBe(true);
+        expect(waitMs).toBeGreaterThanOrEqual(ceilingMs / 2);
+        expect(waitMs).toBeLessThanOrEqual(ceilingMs);
+      }),
+    );
+  });
+
+  it('a hint: a floor, and at most 60 s', () => {
+    expect(lastingBackoffMs(1, 0, 8_000)).toBe(8_000);
+    expect(lastingBackoffMs(1, 0, 1)).toBe(5_000);
+    expect(lastingBackoffMs(1, 0, 3_600_000)).toBe(60_000);
   });
 });
 

@@ -70,10 +70,16 @@ describe('classify: the ambiguous codes', () => {
     },
   );
 
-  it('batch capacity: retries the line, leaves the lane alone', () => {
+  it('batch capacity: retries the line after long pauses, leaves the lane alone', () => {
     const message =
       'Too many requests. Batch requests are being throttled due to system capacity limits. Please try again later.';
-    const expected = { action: 'retry', scope: 'line', class: 'server', billing: 'rejected' };
+    const expected = {
+      action: 'retry',
+      scope: 'line',
+      class: 'server',
+      billing: 'rejected',
+      lasting: true,
+    };
     expect(reply(429, 'Throttling.AllocationQuota', message)).toEqual(expected);
     expect(reply(429, 'insufficient_quota', message)).toEqual(expected);
   });

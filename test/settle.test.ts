@@ -236,6 +236,25 @@ describe('settleLine: failures of a line', () => {
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(7000);
   });
 
+  test('short of capacity for batch-like traffic: four attempts outlast half a minute of it', async () => {
+    const times: number[] = [];
+    const at: Surroundings = surroundings(
+      () => {
+        times.push(at.clock.monotonicMs());
+        return errorOf(
+          429,
+          'Throttling.AllocationQuota',
+          'Too many requests. Batch requests are being throttled due to system capacity limits. Please try again later.',
+        );
+      },
+      { maxAttempts: 4 },
+    );
+    await at.run();
+    expect(times).toHaveLength(4);
+    expect((times[3] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(35_000);
+    expect(at.settled()).toMatchObject([{ state: 'failed', attempts: 4 }]);
+  });
+
   test('throttles: any number of them, none counted', async () => {
     const at = surroundings(
       inTurn(...Array.from({ length: 9 }, () => THROTTLE), answerOf('好评')),

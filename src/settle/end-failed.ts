@@ -1,4 +1,4 @@
-import { backoffMs } from '../backoff.ts';
+import { backoffMs, lastingBackoffMs } from '../backoff.ts';
 import { classify, isOverload } from '../classify.ts';
 import type { ApiFailure, Verdict } from '../failure.ts';
 import { costOfFailure } from '../pricing/cost-of-answer.ts';
@@ -93,7 +93,8 @@ function carryOut(
       return { next: WHEN_ADMITTED };
     }
     case 'retry': {
-      const ownMs = backoffMs(tally.counted, clock.random(), retryAfterMs);
+      const pauseMs = verdict.lasting === true ? lastingBackoffMs : backoffMs;
+      const ownMs = pauseMs(tally.counted, clock.random(), retryAfterMs);
       const allMs = limiter.retryWaitMs(verdict.class === 'timeout' ? 'timeout' : 'server');
       return { next: { waitMs: Math.max(ownMs, allMs) } };
     }
