@@ -17,11 +17,15 @@ function hasLanguages(view: RequestView): boolean {
   return options['source_lang'] !== undefined && options['target_lang'] !== undefined;
 }
 
-/** A text model on the multimodal path, or a model that needs more than text on the text path. */
+/**
+ * A text model on the multimodal path, or a model that needs more than text on the text path. From Qwen3.5 on all are
+ * multimodal by the reference, and some take text alone by the model list: either path may be right.
+ */
 function isSurelyWrongPath(view: RequestView): boolean {
   const takes = view.profile.inputModalities;
   if (takes === null) return false;
-  if (view.endpoint === 'multimodal-generation') return takes.every((name) => name === 'text');
+  if (view.endpoint === 'multimodal-generation')
+    return takes.every((name) => name === 'text') && !isOf(view, 'visionFrom35');
   return /(?:-vl|qvq|ocr|audio|omni|asr)/.test(view.profile.canonicalId);
 }
 

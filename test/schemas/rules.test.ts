@@ -851,6 +851,16 @@ describe('rules: where the consequence depends on the model', () => {
     ).toContain('warning parameters.response_format');
   });
 
+  test('the multimodal path: refused for a text model, a warning from Qwen3.5 on, which the reference calls multimodal', () => {
+    const line = {
+      endpoint: 'multimodal-generation',
+      messages: [user([{ text: '杭州' }])],
+      profile: { nativeEndpoint: 'text-generation', inputModalities: ['text'] },
+    } as const;
+    expect(outline({ ...line, model: 'qwen3.7-max' })).toEqual(['warning url']);
+    expect(outline({ ...line, model: 'qwen3-max' })).toEqual(['error url']);
+  });
+
   test('a switch of the wrong type is refused, and nothing is said to have no effect beside it', () => {
     const source = { enable_source: true };
     expect(outline({ parameters: { enable_search: 'yes', search_options: source } })).toEqual([
