@@ -12,6 +12,7 @@ import type {
 import { USER_SOURCE } from './offer.ts';
 import { saidBatch, saidScopes } from './said-places.ts';
 import { SCOPES, type Currency, type Scope } from './scope.ts';
+import { stayUnsure } from './sure-limits.ts';
 
 type TierOverride = {
   readonly lte?: number | null | undefined;
@@ -234,11 +235,10 @@ export function applyOverride(base: ModelRecord | undefined, override: ModelOver
 }
 
 function limitsOf(base: ModelRecord | undefined, override: ModelOverride): Partial<ModelRecord> {
-  if (override.limits === undefined) {
-    return {};
-  }
+  if (override.limits === undefined) return {};
   const { context_window: context, ...rest } = override.limits;
-  const limits = defined({ context, ...rest, source: USER_SOURCE });
+  const said = defined({ context, ...rest, source: USER_SOURCE });
+  const limits = stayUnsure(base?.limits, said) ? { ...said, unsure: true as const } : said;
   // What the user says holds in every scope, so that limits of one scope must not hide it.
   return { limits: mergeLimits(base?.limits, limits), limits_by_scope: {} };
 }

@@ -238,7 +238,7 @@ function profileOf(
     jsonSchema: record.json_schema ?? null,
     webSearch: webSearchOf(record, scope),
     batchChat: record.batch?.includes('cn-chat') ?? null,
-    limitsSure: areSure(limits.source),
+    limitsSure: areSure(limits),
     contextWindow: limits.context ?? null,
     maxInput: limits.max_input ?? null,
     maxOutput: limits.max_output ?? null,

@@ -49,6 +49,8 @@ export type LimitsRecord = {
   /** Chain of thought and answer together. */
   readonly max_thinking_and_output?: number;
   readonly source?: string;
+  /** The user said some of them, and of those that refuse a line nobody is sure. */
+  readonly unsure?: true;
 };
 
 /** [requests a minute | null, tokens a minute | null, source]. */

@@ -91,6 +91,14 @@ describe('bundled catalog', () => {
     expect(catalog.profile(model).limitsSure).toBe(sure);
   });
 
+  it("the user's word makes those limits sure that a line can be refused for, if it is about them", () => {
+    const sureWith = (limits: object): boolean =>
+      loadCatalog({ models: [{ id: 'glm-5.1', limits }] }).profile('glm-5.1').limitsSure;
+    expect(sureWith({ context_window: 300_000 })).toBe(false);
+    expect(sureWith({ max_output: 16_384 })).toBe(true);
+    expect(sureWith({ max_thinking: 8_192 })).toBe(true);
+  });
+
   it('no second name hides a model of its own', () => {
     for (const id of catalog.ids()) {
       expect(catalog.record(id)?.id).toBe(id);
