@@ -7,6 +7,8 @@ import type { Stopped } from './run-stop.ts';
 
 /** How much of a stranger's reply is shown. */
 const REPLY_CHARS_MAX = 200;
+/** How much of why nothing could be reached: an address, a certificate's names, what to do about it. */
+const REASON_CHARS_MAX = 300;
 /** How much of a line's name: what the service said is to be read too. */
 const NAME_CHARS_MAX = 120;
 
@@ -58,7 +60,7 @@ export function unreachable(
   const seconds = Math.round(maxUnreachableMs / 1000);
   const message =
     model === null
-      ? `the service could not be reached for ${seconds} s (--max-unreachable)${reason === null ? '' : `: ${reason}`}; the lines stay open: run again when it is back`
+      ? `the service could not be reached for ${seconds} s (--max-unreachable)${reason === null ? '' : `: ${oneLine(reason, REASON_CHARS_MAX)}`}; the lines stay open: run again when it is back`
       : `${model} admitted nothing for ${seconds} s (--max-unreachable); its lines stay open: run again later, or wait longer with --max-unreachable`;
   return { reason: 'unreachable', code: EXIT.unavailable, message };
 }

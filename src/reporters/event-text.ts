@@ -1,6 +1,6 @@
 import { durationText } from './duration-text.ts';
 import { countText } from './number-text.ts';
-import { oneLine } from './one-line.ts';
+import { oneLine, STOP_CHARS_MAX } from './one-line.ts';
 import { pathText } from './path-text.ts';
 import type { RunEvent } from './reporter.ts';
 
@@ -55,5 +55,5 @@ export function stoppingText(event: EventOf<'stopping'>): string {
     event.inFlight === 0
       ? 'no calls in flight'
       : `waiting for ${event.inFlight} in flight (already paid for); Ctrl-C now drops them`;
-  return `stopping (${oneLine(event.reason)}): no new calls, ${waiting}`;
+  return `stopping (${oneLine(event.reason, STOP_CHARS_MAX)}): no new calls, ${waiting}`;
 }

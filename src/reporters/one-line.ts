@@ -1,6 +1,8 @@
 import { printable } from '../json/compact-json.ts';
 
 const MESSAGE_CHARS_MAX = 300;
+/** Why a run stopped: it holds what a stranger said, cut before, and ends with what to do next. */
+export const STOP_CHARS_MAX = 800;
 const ELLIPSIS = '...';
 
 /**

@@ -1,7 +1,7 @@
 import { exactAmount } from './amount-text.ts';
 import { durationText } from './duration-text.ts';
 import { countText, wholeText } from './number-text.ts';
-import { oneLine } from './one-line.ts';
+import { oneLine, STOP_CHARS_MAX } from './one-line.ts';
 import { pathText } from './path-text.ts';
 import type { FailureGroup, RunEvent, RunSummary } from './reporter.ts';
 import { paint } from './style.ts';
@@ -115,7 +115,10 @@ function headline(summary: RunSummary, withTime: boolean): string {
   ];
   const time = withTime ? ` in ${durationText(summary.elapsed_ms)}` : '';
   const took = `of ${countText(total, 'line')}${time}`;
-  const stopped = summary.stopped === null ? '' : `stopped: ${oneLine(summary.stopped.message)}; `;
+  const stopped =
+    summary.stopped === null
+      ? ''
+      : `stopped: ${oneLine(summary.stopped.message, STOP_CHARS_MAX)}; `;
   return `${stopped}${counts.join(', ')} ${took}`;
 }
 

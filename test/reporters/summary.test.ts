@@ -105,6 +105,14 @@ test('summaryText: stopped with unpriced lines, results printed, no usage: says 
   );
 });
 
+test('summaryText: stopped for a reason that quotes a stranger: what to do next, at its end, is told too', () => {
+  const { summary } = jobEnd();
+  const message = `no model service answers at ${'https://gateway.example/qwen/api/v1 '.repeat(4)}: ${'<html>'.repeat(40)}; check --base-url`;
+  const stopped = { reason: 'endpoint', code: 78, message } as const;
+  const text = summaryText(jobEnd({ summary: { ...summary, stopped }, exitCode: 78 }), PLAIN);
+  expect(text).toContain('; check --base-url; ');
+});
+
 test('summaryText: how far off the estimates were, with a price and without', () => {
   const { summary } = jobEnd();
   const estimate = {
