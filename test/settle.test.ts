@@ -332,6 +332,17 @@ describe('settleLine: what may have been billed', () => {
     ]);
   });
 
+  test('408 without a code of the service, as a server says that closes a kept connection: the next call goes over one of its own', async () => {
+    const second = async (code: string): Promise<boolean | undefined> => {
+      const at = surroundings((nth) => (nth === 1 ? errorOf(408, code, '') : answerOf('好评')));
+      await at.run();
+      expect(at.transport.sent).toHaveLength(2);
+      return at.transport.sent[1]?.ownConnection;
+    };
+    expect(await second('')).toBe(true);
+    expect(await second('RequestTimeOut')).toBeUndefined();
+  });
+
   test('one such attempt in an earlier run: only one more', async () => {
     const at = surroundings(() => failedCall());
     await at.run(plannedLine(7, { prior: { last: 1, counted: 1, ambiguous: 1, tooSlow: false } }));

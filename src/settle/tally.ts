@@ -9,7 +9,10 @@ export type Tally = {
   ambiguous: number;
   /** An unstreamed call met the service's time limit: a stream is asked for from now on. */
   tooSlow: boolean;
-  /** The call before broke without a byte of a reply: the next goes over a connection of its own. */
+  /**
+   * The call before broke without a byte of a reply, or met a server that was giving up the connection: the next goes
+   * over one of its own.
+   */
   broke: boolean;
 };
 
@@ -29,6 +32,8 @@ export function learnFrom(
   { kind, neverSent, statusCode, code }: ApiFailure,
   tally: Pick<Tally, 'tooSlow' | 'broke'>,
 ): void {
-  tally.broke = kind === 'network' && !neverSent && statusCode === null;
+  // A 408 without a service's code: what a server says on a kept connection that it closes just then (RFC 9110, 15.5.9).
+  tally.broke =
+    (kind === 'network' && !neverSent && statusCode === null) || code === 'qbatch_http_408';
   if (TIME_LIMIT_CODES.includes(code)) tally.tooSlow = true;
 }
