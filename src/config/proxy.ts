@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { ConfigError } from '../errors.ts';
 
 /** Proxies as undici wants them: URLs, and the hosts that are reached without one. */
@@ -22,6 +23,11 @@ function proxyUrl(name: string, value: string): string {
   );
 }
 
+/** Hosts that are reached directly; undici knows addresses of IPv6 in brackets alone, curl without. */
+function noProxyHosts(value: string): string {
+  return value.replaceAll(/[^\s,]+/g, (host) => (isIPv6(host) ? `[${host}]` : host));
+}
+
 /**
  * What the proxy variables say (lower case first, as in curl); null where none is set. Throws ConfigError (78) for one
  * that names no proxy.
@@ -39,6 +45,6 @@ export function proxyOf(env: Readonly<Record<string, string | undefined>>): Prox
   return {
     ...(http !== null && { http: proxyUrl(http.name, http.value) }),
     ...(https !== null && { https: proxyUrl(https.name, https.value) }),
-    ...(no !== null && { no: no.value }),
+    ...(no !== null && { no: noProxyHosts(no.value) }),
   };
 }
