@@ -8,6 +8,9 @@ import { ReplyRoom } from './call/reply-room.ts';
 /** A line may ask the service to queue its call; no line may make a call wait without end. */
 const WAIT_MS_MAX = 3_600_000;
 
+/** Gateways add cookies and policies to an answer that is paid for: undici's 16 KiB are too few for some. */
+const HEADER_BYTES_MAX = 128 * 1024;
+
 export type TransportOptions = {
   /** Base URL of each protocol, without a trailing slash. */
   readonly baseUrls: Readonly<Record<ProtocolName, string>>;
@@ -72,6 +75,7 @@ function openDispatcher(options: TransportOptions, origin: string): Dispatcher {
     headersTimeout: Math.max(options.timeoutMs.whole, options.timeoutMs.streamed) + WAIT_MS_MAX,
     // Undici counts its ticks of half a second and not the time: a pause of the process is one tick to it.
     bodyTimeout: options.idleTimeoutMs,
+    maxHeaderSize: HEADER_BYTES_MAX,
     keepAliveTimeout: 20_000,
     keepAliveMaxTimeout: 60_000,
     connect: { timeout: options.connectTimeoutMs },

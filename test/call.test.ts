@@ -13,7 +13,7 @@ import {
   type Server,
   type Socket,
 } from 'node:net';
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   type CallResult,
@@ -254,10 +254,22 @@ describe('openTransport: replies', () => {
     },
   );
 
+  test('an answer behind 60 KB of headers: whole', async () => {
+    const origin = await httpServer((_request, response) => {
+      const policy = 'x'.repeat(15_000);
+      response.writeHead(200, { 'set-cookie': Array.from({ length: 4 }, () => policy) });
+      response.end(ANSWER);
+    });
+    const result = await send(transportTo(origin));
+    expect(result.kind === 'reply' && result.reply.body.toString()).toBe(ANSWER);
+  });
+
   test.each([
     ['gzip', gzipSync],
     ['GZIP', gzipSync],
     ['deflate', deflateSync],
+    // What older servers send under that name.
+    ['deflate', deflateRawSync],
     ['br', brotliCompressSync],
     ['identity', (body: string) => Buffer.from(body)],
     // Said to be what it is not.

@@ -1,10 +1,20 @@
 import { isUtf8 } from 'node:buffer';
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 
-const INFLATERS: ReadonlyMap<string, typeof gunzipSync> = new Map([
+type Inflate = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer;
+
+/** The method and the check bits of zlib's two bytes (RFC 1950). */
+const isZlib = (bytes: Buffer): boolean =>
+  bytes.length >= 2 && ((bytes[0] ?? 0) & 0x0f) === 8 && bytes.readUInt16BE(0) % 31 === 0;
+
+/** Some servers leave the bytes of zlib out that `deflate` begins with; browsers take both. */
+const inflateEither: Inflate = (bytes, options) =>
+  isZlib(bytes) ? inflateSync(bytes, options) : inflateRawSync(bytes, options);
+
+const INFLATERS: ReadonlyMap<string, Inflate> = new Map([
   ['gzip', gunzipSync],
   ['x-gzip', gunzipSync],
-  ['deflate', inflateSync],
+  ['deflate', inflateEither],
   ['br', brotliDecompressSync],
 ]);
 
