@@ -1,7 +1,8 @@
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Clock } from './clock.ts';
 import { openDeadlines } from './call/deadlines.ts';
-import { type CallResult, errorCode, Exchange } from './call/exchange.ts';
+import { type CallResult, Exchange } from './call/exchange.ts';
+import { errorCode } from './call/connection-reason.ts';
 import type { HttpCall, HttpReply, ProtocolName, StreamFold } from './protocols/protocol.ts';
 import { ReplyRoom } from './call/reply-room.ts';
 

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { type ApiFailure, KIND_CODES } from '../failure.ts';
+import { connectionReason, errorCode } from './connection-reason.ts';
 import { isCompressed, plainBody } from './plain-body.ts';
 import type { HttpReply, StreamFold } from '../protocols/protocol.ts';
 import type { ReplyReader, ReplyRoom } from './reply-room.ts';
@@ -45,12 +46,6 @@ function joined(headers: IncomingHttpHeaders): Record<string, string> {
     if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   return flat;
-}
-
-/** Node's or undici's code of an error; empty where it has none. */
-export function errorCode(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : '';
 }
 
 /** One call under way: undici's handler, the deadline, and the bytes so far. */
@@ -233,7 +228,6 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     if (code === 'UND_ERR_HEADERS_TIMEOUT')
       return 'no reply began within the time limit (--timeout)';
     if (code === 'UND_ERR_BODY_TIMEOUT') return 'the reply stalled (--idle-timeout)';
-    const text = error instanceof Error ? error.message : String(error);
-    return `${this.sent ? 'the connection failed' : 'no connection'}: ${text}${code === '' || text.includes(code) ? '' : ` (${code})`}`;
+    return `${this.sent ? 'the connection failed' : 'no connection'}: ${connectionReason(error)}`;
   }
 }

@@ -1,0 +1,70 @@
+/** What to do about an error, by its code; what is not here says enough of itself. */
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ...[
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'UNABLE_TO_GET_ISSUER_CERT',
+    'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  ].map((code): [string, string] => [
+    code,
+    'if an authority of your own signs it (a gateway, a proxy that looks into TLS), name its certificate file in NODE_EXTRA_CA_CERTS',
+  ]),
+  ...['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'].map((code): [string, string] => [
+    code,
+    'check the clock of this machine, else the server needs a new certificate',
+  ]),
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'use the host name that the certificate is for in --base-url'],
+  ...['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'].map(
+    (code): [string, string] => [
+      code,
+      'what answers there speaks no TLS: check https:// and the port in --base-url, and the proxy',
+    ],
+  ),
+  ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'the server takes none of TLS 1.2 and 1.3'],
+  ['ENOTFOUND', 'check the host name in --base-url, the proxy and DNS'],
+  ['EAI_AGAIN', 'DNS does not answer'],
+]);
+
+/** OpenSSL's own lines: thread, number, library, function, then what went wrong, then the place in its source. */
+const OPENSSL = /^[\dA-F]+:error:[\dA-F]+:[^:]*:[^:]*:([^:]+):/i;
+/** Undici's words for a tunnel that was not opened. */
+const NO_TUNNEL = /^Proxy response \((\d{3})\)/;
+
+/** Node's or undici's code of an error; empty where it has none. */
+export function errorCode(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+}
+
+/**
+ * Why a connection could not be made or broke, in one line: what went wrong, its code, and what to do about it where
+ * that can be said. No secret of a proxy's URL is in it.
+ */
+export function connectionReason(error: unknown): string {
+  const code = errorCode(error);
+  const text = textOf(error);
+  const status = NO_TUNNEL.exec(text)?.[1];
+  if (status !== undefined) return tunnelReason(status);
+  const named = code === '' || text.includes(code) ? text : `${text} (${code})`;
+  const advice = ADVICE.get(code);
+  return advice === undefined ? named : `${named}: ${advice}`;
+}
+
+/** Of several addresses that were tried, what each came to: the error that holds them has no text of its own. */
+function textOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') {
+    const texts = (error.errors as readonly unknown[]).map(textOf);
+    return [...new Set(texts)].join(', ');
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  return OPENSSL.exec(text)?.[1] ?? text;
+}
+
+function tunnelReason(status: string): string {
+  const advice =
+    status === '407'
+      ? 'it wants a user name and password, in its URL: http://USER:PASSWORD@HOST:PORT'
+      : 'ask who runs it; hosts named in NO_PROXY are reached without it';
+  return `the proxy opened no tunnel (HTTP ${status}): ${advice}`;
+}
