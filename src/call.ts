@@ -53,42 +53,56 @@ function routeOf(baseUrl: string): Route {
   return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, '') };
 }
 
-/** Connections to a proxy. Undici 7 dials one that hangs up instead of opening the tunnel again without end or pause (nodejs/undici#3897); here that is an error. */
-function openProxyPool(origin: URL, options: object): Dispatcher {
-  const pool = new Pool(origin, options);
+/**
+ * Connections to a proxy, which opens a tunnel within the time limit for connections. Undici 7 dials one that hangs up
+ * instead of opening it again without end or pause (nodejs/undici#3897); here that is an error.
+ */
+function openProxyPool(origin: URL, options: object, timeoutMs: number): Dispatcher {
+  const pool = new Pool(origin, { ...options, headersTimeout: timeoutMs });
   const dial = pool.connect.bind(pool) as (
     request: Dispatcher.ConnectOptions,
   ) => Promise<Dispatcher.ConnectData>;
   const connect = (request: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> =>
     dial(request).catch((error: unknown) => {
-      if (errorCode(error) !== 'UND_ERR_SOCKET') throw error;
-      throw new Error('the proxy closed the connection', { cause: error });
+      const code = errorCode(error);
+      if (code === 'UND_ERR_SOCKET')
+        throw new Error('the proxy closed the connection', { cause: error });
+      if (code === 'UND_ERR_HEADERS_TIMEOUT')
+        throw new Error('the proxy opened no tunnel within the time limit (--connect-timeout)', {
+          cause: error,
+        });
+      throw error;
     });
   return Object.assign(pool, { connect });
 }
 
 function openDispatcher(options: TransportOptions, origin: string): Dispatcher {
+  const timeout = options.connectTimeoutMs;
   const pool = {
     connections: options.connectionsMax,
     // One call at a time on a connection: an answer can only belong to its own request.
     pipelining: 1,
-    // Of no call, which has its own deadline, but of the tunnel that a proxy opens.
-    headersTimeout: Math.max(options.timeoutMs.whole, options.timeoutMs.streamed) + WAIT_MS_MAX,
+    // Each call has its own deadline.
+    headersTimeout: 0,
     // Undici counts its ticks of half a second and not the time: a pause of the process is one tick to it.
     bodyTimeout: options.idleTimeoutMs,
     maxHeaderSize: HEADER_BYTES_MAX,
     keepAliveTimeout: 20_000,
     keepAliveMaxTimeout: 60_000,
-    connect: { timeout: options.connectTimeoutMs },
+    connect: { timeout },
   };
-  if (options.proxy === null) return new Pool(origin, pool);
-  const { http, https, no } = options.proxy;
+  const { proxy } = options;
+  if (proxy === null) return new Pool(origin, pool);
   return new EnvHttpProxyAgent({
     ...pool,
-    clientFactory: openProxyPool,
-    ...(http === undefined ? {} : { httpProxy: http }),
-    ...(https === undefined ? {} : { httpsProxy: https }),
-    ...(no === undefined ? {} : { noProxy: no }),
+    // Of the connection to the proxy, and of TLS through its tunnel.
+    proxyTls: { timeout },
+    requestTls: { timeout },
+    clientFactory: (proxyOrigin, proxyOptions) => openProxyPool(proxyOrigin, proxyOptions, timeout),
+    // An empty text is none; where there is nothing undici looks into the environment again.
+    httpProxy: proxy.http ?? '',
+    httpsProxy: proxy.https ?? '',
+    noProxy: proxy.no ?? '',
   });
 }
 

@@ -126,6 +126,18 @@ const proxyCases: readonly UnreachableCase[] = [
     way: async () => behind(await onFirstBytes((socket) => socket.end('\u0005\u0000SOCKS'))),
   },
   {
+    name: 'the proxy never says whether it opens the tunnel',
+    says: /opened no tunnel within the time limit \(--connect-timeout\)/,
+    way: async () => behind(await onFirstBytes(() => undefined)),
+  },
+  {
+    name: 'the handshake through the tunnel never ends',
+    // Not undici's 10 s, whatever was asked for.
+    says: /timeout: 50ms/,
+    way: async () =>
+      behind(await onFirstBytes((socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n'))),
+  },
+  {
     name: 'nobody listens where the proxy should be',
     says: /ECONNREFUSED/,
     way: async () => behind(await closedPort()),
