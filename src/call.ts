@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import { openDeadlines } from './call/deadlines.ts';
 import { type CallResult, Exchange } from './call/exchange.ts';
 import { errorCode } from './call/connection-reason.ts';
+import { isLoopback } from './config/endpoints.ts';
 import type { HttpCall, HttpReply, ProtocolName, StreamFold } from './protocols/protocol.ts';
 import { ReplyRoom } from './call/reply-room.ts';
 
@@ -76,6 +77,16 @@ function openProxyPool(origin: URL, options: object, timeoutMs: number): Dispatc
   return Object.assign(pool, { connect });
 }
 
+/**
+ * The proxies on the way to an origin; null: none. What is allowed over plain http because it does not leave this
+ * machine goes to no proxy on another one: the key could be read there and on the way.
+ */
+function proxiesTo(origin: string, proxy: TransportOptions['proxy']): TransportOptions['proxy'] {
+  const { protocol, hostname } = new URL(origin);
+  if (proxy?.http === undefined || protocol !== 'http:' || !isLoopback(hostname)) return proxy;
+  return isLoopback(new URL(proxy.http).hostname) ? proxy : null;
+}
+
 function openDispatcher(options: TransportOptions, origin: string): Dispatcher {
   const timeout = options.connectTimeoutMs;
   const pool = {
@@ -91,7 +102,7 @@ function openDispatcher(options: TransportOptions, origin: string): Dispatcher {
     keepAliveMaxTimeout: 60_000,
     connect: { timeout },
   };
-  const { proxy } = options;
+  const proxy = proxiesTo(origin, options.proxy);
   if (proxy === null) return new Pool(origin, pool);
   return new EnvHttpProxyAgent({
     ...pool,

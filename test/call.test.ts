@@ -954,6 +954,16 @@ describe('openTransport: proxies', () => {
     expect(asked).toHaveLength(1);
   });
 
+  test('plain http to this machine: through a proxy on this machine, to none on another', async () => {
+    const origin = await httpServer((_request, response) => {
+      response.end(ANSWER);
+    });
+    // A proxy that nobody can reach: an address for documentation (RFC 5737).
+    const http = 'http://192.0.2.1:3128';
+    const transport = transportTo(origin, { proxy: { http }, connectTimeoutMs: 50 });
+    expect(await send(transport)).toMatchObject({ kind: 'reply', reply: { statusCode: 200 } });
+  });
+
   test('calls over connections of their own: each has a tunnel of its own too', async () => {
     const origin = await httpServer((_request, response) => {
       response.end(ANSWER);

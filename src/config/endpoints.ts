@@ -146,7 +146,7 @@ function isPlainHttpElsewhere(url: string): boolean {
 }
 
 /** By name or number; `hostname` is as URL writes it, so `127.1` is already `127.0.0.1`. */
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   if (hostname === 'localhost' || hostname === '[::1]') return true;
   return isIPv4(hostname) && hostname.startsWith('127.');
 }
