@@ -32,12 +32,13 @@ export type { CallResult } from './call/exchange.ts';
 
 export type Transport = {
   /**
-   * Makes one call. `openFold` is asked for a fold when an event stream begins. Never rejects: what
-   * goes wrong is a `failed` result. No retries, no redirects.
+   * Makes one call. `onSent` is told when it has a connection, before its first byte leaves; `openFold` is asked for
+   * a fold when an event stream begins. Never rejects: what goes wrong is a `failed` result. No retries, no redirects.
    */
   send(
     call: HttpCall,
     openFold: (reply: Omit<HttpReply, 'body'>) => StreamFold,
+    onSent?: () => void,
   ): Promise<CallResult>;
   /** What a call came to is committed, or of no use: it takes up no room any more. Once for each result. */
   release(result: CallResult): void;
@@ -156,13 +157,13 @@ export function openTransport(options: TransportOptions): Transport {
     get inFlight() {
       return open.size;
     },
-    send(call, openFold) {
+    send(call, openFold, onSent) {
       const isOwn = call.ownConnection === true;
       const { origin, prefix } = routes[call.protocol];
       const limitMs = call.stream ? options.timeoutMs.streamed : options.timeoutMs.whole;
       return new Promise((resolve) => {
         const deadlineMs = deadlines.after(limitMs + waitMsOf(call));
-        const exchange = new Exchange(deadlineMs, room, { openFold, resolve, finish });
+        const exchange = new Exchange(deadlineMs, room, { openFold, onSent, resolve, finish });
         open.add(exchange);
         deadlines.watch();
         const request = {

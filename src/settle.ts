@@ -1,6 +1,7 @@
 import { pause } from './clock.ts';
 import type { PlannedLine } from './plan.ts';
 import { type Attempt, type Next, NOTHING_TAKEN } from './settle/attempt.ts';
+import type { HttpReply, StreamFold } from './protocols/protocol.ts';
 import { decodeResult } from './settle/decode-result.ts';
 import { DROPPED_BEFORE_SENDING } from './settle/dropped-call.ts';
 import { endAnswered } from './settle/end-answered.ts';
@@ -71,12 +72,15 @@ async function tryOnce(attempt: Attempt): Promise<Next> {
     if (!isWritten) return 'open';
     const startedMs = context.clock.monotonicMs();
     if (!context.stop.aborted && !context.abort.aborted) {
-      result = await context.transport.send(callToMake(line, tally), (reply) => {
+      const onReply = (reply: Omit<HttpReply, 'body'>): StreamFold => {
         ticket.reached();
         const { redact, protocols } = context;
         const fold = protocols[line.call.protocol].fold({ ...reply, redact }, line);
         return tellBegun(fold, () => ticket.admitted());
-      });
+      };
+      result = await context.transport.send(callToMake(line, tally), onReply, () =>
+        ticket.connected(),
+      );
     }
     const latencyMs = context.clock.monotonicMs() - startedMs;
     const decoded = redactDecoded(decodeResult(result, line, context), context);

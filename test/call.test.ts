@@ -254,6 +254,22 @@ describe('openTransport: replies', () => {
     },
   );
 
+  test('a call is told to be sent once it has a connection, and never where it gets none', async () => {
+    const told: string[] = [];
+    const origin = await httpServer((_request, response) => {
+      told.push('asked');
+      response.end(ANSWER);
+    });
+    await transportTo(origin).send(CALL, fold, () => told.push('sent'));
+    expect(told).toEqual(['sent', 'asked']);
+    const server = createSocketServer();
+    const gone = await listen(server);
+    server.close();
+    await once(server, 'close');
+    await transportTo(gone).send(CALL, fold, () => told.push('sent'));
+    expect(told).toEqual(['sent', 'asked']);
+  });
+
   test('an answer behind 60 KB of headers: whole', async () => {
     const origin = await httpServer((_request, response) => {
       const policy = 'x'.repeat(15_000);

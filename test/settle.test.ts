@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { CallResult } from '../src/call.ts';
+import type { CallResult, Transport } from '../src/call.ts';
 import type { ApiFailure } from '../src/failure.ts';
 import { settleLine } from '../src/settle.ts';
 import { FAKE_WALL_START_MS } from './helpers/fake-clock.ts';
@@ -544,6 +544,25 @@ describe('settleLine: calls that were never sent', () => {
     at.stop.abort();
     transport.dropAll();
     await run;
+  });
+
+  test('a call that has a connection, without a reply yet: the others follow', async () => {
+    const transport = scriptedTransport(() => 'hang');
+    const send = transport.send.bind(transport);
+    Object.assign(transport, {
+      send: ((call, openFold, onSent) => {
+        onSent?.();
+        return send(call, openFold);
+      }) satisfies Transport['send'],
+    });
+    const at = surroundings(() => 'hang', { transport, slots: 20 });
+    at.limiter.unreachable('connect ECONNREFUSED');
+    const runs = Array.from({ length: 20 }, (_, index) => at.run(plannedLine(index + 1)));
+    await at.clock.advance(3000);
+    expect(transport.sent).toHaveLength(20);
+    at.stop.abort();
+    transport.dropAll();
+    await Promise.all(runs);
   });
 
   test('the whole service pauses, longer each time', async () => {

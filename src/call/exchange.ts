@@ -55,6 +55,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
   heldBytes = 0;
   /** Hands the result to whoever made the call. */
   readonly resolve: (result: CallResult) => void;
+  private readonly onSent: (() => void) | undefined;
   private readonly openFold: (reply: Omit<HttpReply, 'body'>) => StreamFold;
   private readonly finish: (exchange: Exchange, result: CallResult) => void;
   private readonly room: ReplyRoom;
@@ -74,6 +75,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     room: ReplyRoom,
     on: {
       openFold(reply: Omit<HttpReply, 'body'>): StreamFold;
+      onSent?: (() => void) | undefined;
       resolve(result: CallResult): void;
       /** Called once, or more often: the first counts. */
       finish(exchange: Exchange, result: CallResult): void;
@@ -82,6 +84,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     this.deadlineMs = deadlineMs;
     this.room = room;
     this.openFold = on.openFold;
+    this.onSent = on.onSent;
     this.resolve = on.resolve;
     this.finish = on.finish;
   }
@@ -109,6 +112,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     this.controller = controller;
     this.sent = true;
     if (this.ending !== null) controller.abort(new Error(this.ending));
+    else this.onSent?.();
   }
 
   onResponseStart(

@@ -5,7 +5,7 @@ import type { AfterRefusal, Reservation, Ticket } from './ticket.ts';
 
 /** Whoever gave a ticket out, and is told what becomes of its call. */
 export type TicketDesk = {
-  reached(): void;
+  reached(replied: boolean): void;
   admitted(ticket: CallTicket): void;
   throttled(ticket: CallTicket, why: FailureClass, waitMs: number | null): AfterRefusal;
   overloaded(ticket: CallTicket, code: string): void;
@@ -35,8 +35,12 @@ export class CallTicket implements Ticket {
     this.slot = slot;
   }
 
+  connected(): void {
+    this.desk.reached(false);
+  }
+
   reached(): void {
-    this.desk.reached();
+    this.desk.reached(true);
   }
 
   admitted(): void {

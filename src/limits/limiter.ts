@@ -43,15 +43,15 @@ export class Limiter {
   private active = 0;
   /** What tickets tell of their calls. */
   private readonly desk: TicketDesk = {
-    reached: () => {
-      this.outages.service.reached();
+    reached: (replied) => {
+      this.outages.service.reached(replied);
     },
     admitted: ({ lane, flight }) => {
-      this.outages.service.reached();
+      this.outages.service.reached(true);
       lane.admitted(this.now(), flight);
     },
     throttled: ({ lane, flight }, why, waitMs) => {
-      this.outages.service.reached();
+      this.outages.service.reached(true);
       return lane.throttled(this.now(), flight, { why, waitMs });
     },
     overloaded: ({ lane }, code) => {
@@ -200,7 +200,7 @@ export class Limiter {
       }
       const waiter = next?.next(nowMs);
       if (next === null || waiter === undefined) return nextMs;
-      if (this.active >= this.slots.count) return null;
+      if (this.active >= this.slots.count || !this.outages.service.mayStart) return null;
       const reserved = this.reserve(waiter.line);
       if (!this.options.budget.fits(reserved.pico)) {
         // Calls in flight may turn out cheaper than reserved; without any, the cap is reached.
@@ -221,6 +221,7 @@ export class Limiter {
     }
     const { line, resolve } = waiter;
     const flight = lane.start(nowMs, line);
+    this.outages.service.started(flight);
     this.options.budget.reserve(reserved.pico);
     this.active += 1;
     const call = { lane, flight, reserved };
@@ -233,6 +234,7 @@ export class Limiter {
     const { lane, flight, reserved, slot } = ticket;
     const { tokens, latencyMs } = actual;
     this.active -= 1;
+    this.outages.service.ended(flight);
     this.options.budget.settle(reserved.pico, actual);
     lane.ended(flight, { tokens, latencyMs });
     if (latencyMs !== null) this.retries.answered();

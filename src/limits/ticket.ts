@@ -40,6 +40,8 @@ export type AfterRefusal = {
 export type Ticket = {
   /** What was set aside for the call: what it may have taken where nobody says. */
   readonly reserved: Reservation;
+  /** The call has a connection: after an outage, others may try too. */
+  connected(): void;
   /** A reply has begun: the service can be reached, whatever it says, and however long the rest takes. */
   reached(): void;
   /** The service took the call (whatever it answered). */

@@ -1,20 +1,29 @@
 /** Pause of the whole service while it cannot be reached: doubles from the first to the second. */
 const PAUSE_MS = { least: 250, most: 10_000 } as const;
 
+/** So many calls try at a time whether it is back: all of them would knock at it, or at a proxy, together, after each pause. */
+const TRIES_MOST = 8;
+
 /**
  * Whether the service can be reached at all: a circuit breaker for connections. While none can be
- * made, everything pauses, twice as long each time; a reply of any kind ends it.
+ * made, everything pauses, twice as long each time, and then a few calls try; the first that gets a
+ * connection lets the others follow, a reply of any kind ends the pauses.
  */
 export class Unreachable {
   pausedUntilMs = 0;
   reason: string | null = null;
   private sinceMs: number | null = null;
   private pauseMs = 0;
+  /** No connection was made since the last that could not be. */
+  private isOut = false;
+  /** Calls under way that try whether it is back. */
+  private readonly tries = new Set<object>();
 
   /** A call could not be sent. Returns the pause, in milliseconds. */
   failed(nowMs: number, reason: string): number {
     this.reason = reason;
     this.sinceMs ??= nowMs;
+    this.isOut = true;
     // Calls that were refused together are one failure.
     if (nowMs < this.pausedUntilMs) return this.pausedUntilMs - nowMs;
     this.pauseMs = Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.least, this.pauseMs * 2));
@@ -22,7 +31,24 @@ export class Unreachable {
     return this.pauseMs;
   }
 
-  reached(): void {
+  /** Whether another call may start, as far as the service is concerned; else the end of one makes room. */
+  get mayStart(): boolean {
+    return !this.isOut || this.tries.size < TRIES_MOST;
+  }
+
+  started(call: object): void {
+    if (this.isOut) this.tries.add(call);
+  }
+
+  ended(call: object): void {
+    this.tries.delete(call);
+  }
+
+  /** A call has a connection; `replied`: and a reply has begun. */
+  reached(replied: boolean): void {
+    this.isOut = false;
+    this.tries.clear();
+    if (!replied) return;
     this.sinceMs = null;
     this.pauseMs = 0;
   }

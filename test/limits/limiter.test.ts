@@ -337,6 +337,30 @@ describe('Limiter: a service that admits nothing', () => {
     expect(told).toEqual([]);
   });
 
+  test('while it cannot be reached a few calls try; the first that gets a connection lets the others follow', async () => {
+    const { clock, limiter, tickets, ask } = createLimiter({
+      concurrency: 100,
+      limits: () => ({ rpm: 60_000, tpm: null }),
+    });
+    await clock.advance(limiter.unreachable('connect ECONNREFUSED'));
+    for (let count = 0; count < 40; count += 1) ask(lineOf('qwen-plus'));
+    await clock.advance(100);
+    expect(tickets).toHaveLength(8);
+    for (const { ticket } of tickets) {
+      limiter.unreachable('connect ECONNREFUSED');
+      ticket.release(DONE);
+    }
+    await clock.advance(500);
+    expect(tickets).toHaveLength(16);
+    // One that ends in whatever other way makes room for another.
+    tickets[8]?.ticket.release(DONE);
+    await clock.advance(100);
+    expect(tickets).toHaveLength(17);
+    tickets[9]?.ticket.connected();
+    await clock.advance(1000);
+    expect(tickets).toHaveLength(40);
+  });
+
   test('many calls refused at once: one pause', () => {
     const { limiter } = createLimiter();
     expect([
