@@ -5,11 +5,10 @@ import { readLedger } from '../ledger/read-ledger.ts';
 import type { Job } from '../ledger/records.ts';
 import { outputSize } from '../output/output-file.ts';
 import { guardReporter } from '../reporters/compose.ts';
-import { progressMode } from '../reporters/progress-mode.ts';
 import type { CommandIo } from './io.ts';
 import { type RunCommand, runCommand } from './run.ts';
 import { FinishedError } from './run-places.ts';
-import { openReporter, tell } from './run-report.ts';
+import { openReporter, progressModeOf, tell } from './run-report.ts';
 import { setUpRun } from './run-setup.ts';
 
 type ResumeCommand = Extract<RunCommand, { readonly command: 'resume' | 'retry' }>;
@@ -60,13 +59,7 @@ async function tellFinished(
   io: CommandIo,
 ): Promise<ExitCode> {
   const { settings } = setUpRun(flags, io);
-  const mode = progressMode({
-    asked: settings.progress,
-    quiet: settings.quiet,
-    isTty: io.isTty.stderr,
-    ci: (io.env['CI'] ?? '') !== '',
-    terminalName: io.env['TERM'],
-  });
+  const mode = progressModeOf(settings, io);
   const reporter = guardReporter(await openReporter(mode, settings, io));
   const context = { ledger: ledgerPath, elapsedMs: 0, stopped: null };
   const found = await readLedger(ledgerPath, (database) => ({

@@ -3,7 +3,7 @@ import { jsonText } from '../json/json-text.ts';
 import { createJsonReporter } from '../reporters/json.ts';
 import { createLinesReporter } from '../reporters/lines.ts';
 import { createNoneReporter } from '../reporters/none.ts';
-import type { ProgressMode } from '../reporters/progress-mode.ts';
+import { type ProgressMode, progressMode } from '../reporters/progress-mode.ts';
 import { createQuietReporter } from '../reporters/quiet.ts';
 import type { Reporter } from '../reporters/reporter.ts';
 import { wantsColor } from '../reporters/style.ts';
@@ -12,6 +12,17 @@ import type { GivenFlags } from '../command-line/parsed-command.ts';
 import type { Settings } from '../settings.ts';
 import type { CommandIo } from './io.ts';
 import { carriedFlags, nextCommand } from './next-command.ts';
+
+/** How this run tells its progress: what the settings ask for, else what its terminal is. */
+export function progressModeOf(settings: Settings, io: CommandIo): ProgressMode {
+  return progressMode({
+    asked: settings.progress,
+    quiet: settings.quiet,
+    isTty: io.isTty.stderr,
+    ci: (io.env['CI'] ?? '') !== '',
+    terminalName: io.env['TERM'],
+  });
+}
 
 /** The reporter of a progress mode; the terminal one is loaded only where it is used. */
 export async function openReporter(

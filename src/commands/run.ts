@@ -22,7 +22,7 @@ import { createPricing } from '../pricing.ts';
 import { createValueRedactor } from '../redact.ts';
 import { createJsonRedactor } from '../json/redact-json.ts';
 import { composeReporters, guardReporter } from '../reporters/compose.ts';
-import { type ProgressMode, progressMode } from '../reporters/progress-mode.ts';
+import type { ProgressMode } from '../reporters/progress-mode.ts';
 import type { Reporter } from '../reporters/reporter.ts';
 import { refuseUnpriced } from '../job/refuse-unpriced.ts';
 import { type RunResult, runJob } from '../job/run-job.ts';
@@ -35,7 +35,7 @@ import { type Places, placesOf, placesOfJob } from './run-places.ts';
 import type { Shown } from './run-dashboard.ts';
 import { removeSpool } from './remove-spool.ts';
 import { retryLines } from './retry-lines.ts';
-import { openReporter, tell } from './run-report.ts';
+import { openReporter, progressModeOf, tell } from './run-report.ts';
 import { stopFromSignals } from './stop-from-signals.ts';
 import {
   currencyOf,
@@ -93,13 +93,7 @@ async function runAt(
     throw parsed.flags['output'] === '-' ? stdoutTwice() : stdoutOfLastRun();
   refuseSameFiles({ ...places, inputPath: pathFrom(io.cwd, places.source.path) });
   await confirmFresh(settings, places, io);
-  const mode = progressMode({
-    asked: settings.progress,
-    quiet: settings.quiet,
-    isTty: io.isTty.stderr,
-    ci: (io.env['CI'] ?? '') !== '',
-    terminalName: io.env['TERM'],
-  });
+  const mode = progressModeOf(settings, io);
   const shown = await openShown(mode, { settings, places }, io);
   const reporter = guardReporter(shown.reporter);
   try {
