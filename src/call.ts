@@ -166,15 +166,15 @@ export function openTransport(options: TransportOptions): Transport {
         const exchange = new Exchange(deadlineMs, room, { openFold, onSent, resolve, finish });
         open.add(exchange);
         deadlines.watch();
-        const request = {
+        const request: Dispatcher.DispatchOptions = {
           origin,
           path: prefix + call.path,
           method: call.method ?? 'POST',
           headers: Object.keys(call.headers).length === 0 ? fixed : { ...call.headers, ...fixed },
           body: call.method === 'GET' ? null : call.body,
-          // Closed after its reply.
-          ...(isOwn ? { reset: true } : {}),
         };
+        // Closed after its reply.
+        if (isOwn) request.reset = true;
         try {
           dispatcherOf(isOwn ? own : shared, origin).dispatch(request, exchange);
         } catch (error) {
