@@ -125,7 +125,7 @@ export async function openService(
   const { region } = settings;
   if (settings.simulate === undefined) {
     const { dashscope, openai, notes } = resolveEndpoints(settings);
-    const apiKey = readApiKey(io.env, io.home);
+    const apiKey = readApiKey(io);
     return {
       endpoint: { region, dashscope, openai, scope },
       apiKey,

@@ -14,21 +14,24 @@ const KEY = /^[\x21-\x7e]+$/;
 
 /**
  * The Model Studio key: the value of `DASHSCOPE_API_KEY`, else the content of the file named by
- * `DASHSCOPE_API_KEY_FILE_PATH`, else of `.dashscope/api_key` in the `home` folder, where the user
- * has one; trimmed. Blank variables count as unset. Throws ConfigError (78) where there is none, where a file cannot be
+ * `DASHSCOPE_API_KEY_FILE_PATH` (from `cwd`, where it is relative), else of `.dashscope/api_key` in the `home` folder,
+ * where the user has one; trimmed. Blank variables count as unset. Throws ConfigError (78) where there is none, where a file cannot be
  * read (naming it), and where the value cannot be a key (never repeating it).
  *
  * Source of the names and their order: the vendor's Python SDK (`dashscope.common.api_key`), 2025.
  */
-export function readApiKey(
-  env: Readonly<Record<string, string | undefined>>,
-  home: string | null,
-): string {
+export function readApiKey(at: {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string | null;
+  /** Looked at for a relative path alone. */
+  readonly cwd: string;
+}): string {
+  const { env, home } = at;
   const value = env['DASHSCOPE_API_KEY']?.trim() ?? '';
   if (value !== '') return checkKey(value, 'DASHSCOPE_API_KEY');
   const named = env['DASHSCOPE_API_KEY_FILE_PATH']?.trim() ?? '';
   const own = home === null ? undefined : path.join(home, '.dashscope', 'api_key');
-  const file = named === '' ? own : named;
+  const file = named === '' ? own : path.isAbsolute(named) ? named : path.resolve(at.cwd, named);
   if (file === undefined) throw new ConfigError('no API key found', HINT);
   const content = readKeyFile(file, named !== '');
   if (content === undefined) throw new ConfigError('no API key found', HINT);

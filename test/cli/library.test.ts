@@ -84,6 +84,19 @@ describe('runBatch', () => {
     }
   });
 
+  test('a cwd of its own: the file that a relative path names for the key is in it', async () => {
+    const { bench } = benchWith(placeIds(1));
+    const server = await startCountingServer();
+    bench.write('key.txt', CANARY_KEY);
+    const ended = await runBatch({
+      cwd: bench.path('.'),
+      env: { HOME: bench.home, DASHSCOPE_API_KEY_FILE_PATH: 'key.txt' },
+      input: 'a.jsonl',
+      flags: flagsOf(server.origin),
+    });
+    expect(ended).toMatchObject({ exitCode: 0, summary: { lines: { answered: 1 } } });
+  });
+
   test('a signal: stops the job in good order; the same call again makes only the calls that are left', async () => {
     const ids = placeIds(40);
     const { bench, input } = benchWith(ids);

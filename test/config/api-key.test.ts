@@ -4,8 +4,21 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { readApiKey } from '../../src/config/api-key.ts';
+import { readApiKey as readKeyAt } from '../../src/config/api-key.ts';
 import { ConfigError } from '../../src/errors.ts';
+
+type Surroundings = Parameters<typeof readKeyAt>[0];
+
+/** In a folder that nothing is to be looked for in. */
+function readApiKey(env: Surroundings['env'], home: string | null): string {
+  return readKeyAt({
+    env,
+    home,
+    get cwd(): string {
+      throw new Error('the working folder was looked at');
+    },
+  });
+}
 
 let home: string;
 let named: string;
@@ -38,6 +51,16 @@ describe('readApiKey', () => {
     expect(readApiKey(env, home)).toBe('sk-variable');
     expect(readApiKey({ ...env, DASHSCOPE_API_KEY: ' ' }, home)).toBe('sk-named');
     expect(readApiKey({ DASHSCOPE_API_KEY_FILE_PATH: '' }, home)).toBe('sk-home');
+  });
+
+  it('a relative path is taken from the working folder', () => {
+    writeFileSync(named, 'sk-named');
+    const env = { DASHSCOPE_API_KEY_FILE_PATH: path.basename(named) };
+    expect(readKeyAt({ env, home: null, cwd: home })).toBe('sk-named');
+    const elsewhere = path.join(home, '.dashscope');
+    expect(() => readKeyAt({ env, home: null, cwd: elsewhere })).toThrow(
+      `cannot read the API key file ${path.join(elsewhere, 'key.txt')}, named by`,
+    );
   });
 
   it('without a home: the variable and the named file, as ever', () => {
