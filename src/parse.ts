@@ -67,7 +67,7 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
   if (line.text === null) {
     return rejected(lineNo, null, line.problem ?? invalidRequest('', 'the line cannot be read'));
   }
-  const opened = openLine(line.text);
+  const opened = openLine(line.text, lineNo);
   if (isProblem(opened)) return rejected(lineNo, null, opened);
   const given = opened.value['custom_id'];
   if (given !== undefined && (typeof given !== 'string' || given === '')) {

@@ -40,7 +40,11 @@ describe('parseLine: JSON', () => {
     ['{"a":[1, ]}', 'unexpected character "]" at column 10'],
     ['{"a":{"b":true,"c":tru}}', 'unexpected character "}"'],
     ['你好', 'unexpected character "你" at column 1; a line is one JSON object {...}'],
-    ['custom_id,prompt', 'unexpected character "c" at column 1; a line is one JSON object {...}'],
+    [
+      'Please, answer this',
+      'unexpected character "P" at column 1; a line is one JSON object {...}',
+    ],
+    ['a,1', 'unexpected character "a" at column 1; a line is one JSON object {...}'],
     ['{"a":1},', 'a comma behind the object at column 8; lines have none between them'],
     ['{', "expected property name or '}' at column 2"],
     ['{"a":', 'it ends too early; an object stands on one line'],

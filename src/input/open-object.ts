@@ -1,5 +1,6 @@
 import { type NestedScan, type ObjectMember, scanObject } from '../json/json-scan.ts';
 import type { Problem } from '../problem.ts';
+import { csvHint } from './csv-header.ts';
 import { unexpectedAt } from './unexpected-at.ts';
 
 /** Deepest nesting of `{` and `[` in a line, its own included (cli.md section 2). */
@@ -31,7 +32,7 @@ function placeOf(text: string, character: string): string {
   return ` at column ${at + 1}${word === undefined ? '' : `: ${word} is not JSON`}`;
 }
 
-/** What people take for JSONL: a JSON array over several lines, an object over several, CSV; and what to do. */
+/** What people take for JSONL: a JSON array over several lines, an object over several, text; and what to do. */
 function kindHint(text: string): string {
   const begin = text.trimStart()[0];
   if (begin === '[')
@@ -78,13 +79,15 @@ export function rawOf(object: OpenObject, key: string): string | undefined {
   return undefined;
 }
 
-/** A line's text to its object with the raw text of each member, or the reason why not. */
-export function openLine(text: string): OpenObject | Problem {
+/** The text of line `lineNo` to its object with the raw text of each member, or the reason why not. */
+export function openLine(text: string, lineNo: number): OpenObject | Problem {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return invalid('', jsonReason(error, text), 'qbatch_invalid_json');
+    const table = lineNo === 1 ? csvHint(text) : null;
+    const reason = table === null ? jsonReason(error, text) : `not valid JSON: ${table}`;
+    return invalid('', reason, 'qbatch_invalid_json');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return invalid(
