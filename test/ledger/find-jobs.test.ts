@@ -1,25 +1,15 @@
 import { copyFileSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { InputError, QbatchError, UsageError } from '../../src/errors.ts';
 import { chooseJob, chooseJobs, findLedgers, jobsOfFolder } from '../../src/ledger/find-jobs.ts';
 import { openDatabase } from '../../src/ledger/database.ts';
 import { setState } from '../../src/ledger/jobs.ts';
-import { addJob, FIRST, openLedger, SAMPLE, temporaryFolder } from './sample-job.ts';
+import { folderOfTest, NONE } from './folder-of-test.ts';
+import { addJob, FIRST, openLedger, SAMPLE } from './sample-job.ts';
 
-const NONE = { job: undefined, ledger: undefined, jobName: undefined };
-
-let folder: ReturnType<typeof temporaryFolder>;
-beforeEach(() => {
-  folder = temporaryFolder();
-});
-afterEach(() => {
-  folder.remove();
-});
-
-function at(name: string): string {
-  return path.join(folder.path, name);
-}
+const folder = folderOfTest();
+const at = (name: string): string => folder.at(name);
 
 /** Makes `<stem>.qbatch.db` with the jobs named: open ones, and finished ones where the name ends in `*`. */
 function makeLedger(stem: string, ...names: string[]): string {

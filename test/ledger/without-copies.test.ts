@@ -1,25 +1,15 @@
 import { copyFileSync, rmSync } from 'node:fs';
-import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { chooseJob, chooseJobs } from '../../src/ledger/find-jobs.ts';
 import { findJob } from '../../src/ledger/jobs.ts';
-import { addJob, openLedger, SAMPLE, STARTED_AT, temporaryFolder } from './sample-job.ts';
+import { folderOfTest, NONE } from './folder-of-test.ts';
+import { addJob, openLedger, SAMPLE, STARTED_AT } from './sample-job.ts';
 
 /** The sample's last call began two days after its first. */
 const DAY_MS = 24 * 60 * 60 * 1000;
-const NONE = { job: undefined, ledger: undefined, jobName: undefined };
 
-let folder: ReturnType<typeof temporaryFolder>;
-beforeEach(() => {
-  folder = temporaryFolder();
-});
-afterEach(() => {
-  folder.remove();
-});
-
-function at(name: string): string {
-  return path.join(folder.path, name);
-}
+const folder = folderOfTest();
+const at = (name: string): string => folder.at(name);
 
 /** Sets when the job of a ledger was last changed, as a run of it at `name` does. */
 function touch(name: string, updatedAt: number): void {
