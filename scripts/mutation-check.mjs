@@ -87,7 +87,7 @@ const MUTANTS = [
   {
     name: 'what a full disk held up is lost',
     file: 'src/execute/pending-batch.ts',
-    edits: [['ends: [...failed.batch.ends, ...since.batch.ends]', 'ends: since.batch.ends']],
+    edits: [['ends: [...left.ends, ...since.batch.ends]', 'ends: since.batch.ends']],
     by: SIMULATION,
   },
   {

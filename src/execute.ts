@@ -4,6 +4,7 @@ import { defer, type Deferred } from './execute/deferred.ts';
 import { Hold } from './execute/hold.ts';
 import type { Journal } from './execute/journal.ts';
 import { newPending, type PendingBatch, recordsIn, takeBack } from './execute/pending-batch.ts';
+import type { Batch } from './ledger/records.ts';
 import type { PlannedLine } from './plan.ts';
 import type { TurnBatch } from './execute/turn-batch.ts';
 
@@ -19,6 +20,8 @@ export type ExecuteOptions = {
   readonly stop: AbortSignal;
   /** Calls in flight are dropped; what was put back is tried again at once. */
   readonly abort: AbortSignal;
+  /** What was put back is tried again at once. */
+  readonly hurry: AbortSignal;
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
 };
 
@@ -102,6 +105,7 @@ class Run {
     });
     options.stop.addEventListener('abort', this.onStop);
     options.abort.addEventListener('abort', this.onAbort);
+    options.hurry.addEventListener('abort', this.onAbort);
     this.journal = {
       started: (start) => {
         if (this.hold.isOn) return Promise.resolve(false);
@@ -189,15 +193,16 @@ class Run {
     this.hold.close();
     this.options.stop.removeEventListener('abort', this.onStop);
     this.options.abort.removeEventListener('abort', this.onAbort);
+    this.options.hurry.removeEventListener('abort', this.onAbort);
     for (const pending of [this.committing, this.pending]) {
       pending?.begun.reject(error);
       pending?.durable.reject(error);
     }
   }
 
-  private readonly putBack = (): void => {
+  private readonly putBack = (left?: Batch): void => {
     if (this.committing === null) return;
-    this.pending = takeBack(this.committing, this.pending);
+    this.pending = takeBack(this.committing, { left, since: this.pending });
     this.committing = null;
     this.hold.begin(this.idle);
     this.schedule();

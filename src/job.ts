@@ -2,8 +2,8 @@ import type { Clock } from './clock.ts';
 import type { QbatchError } from './errors.ts';
 import { execute } from './execute.ts';
 import { Commits } from './job/commits.ts';
-import { isBusy } from './ledger/busy.ts';
-import { setOutputs, setState } from './ledger/jobs.ts';
+import { isBusy, unlessBusy } from './ledger/busy.ts';
+import { findJob, hasOpenLines, setOutputs, setState } from './ledger/jobs.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { closeUnknownAttempts, lastSeq, priorAttempts, settledLines } from './ledger/lines.ts';
 import type { Batch, Cursor, Job } from './ledger/records.ts';
@@ -19,6 +19,8 @@ export type DispatchOptions = {
   readonly ledger: Ledger;
   readonly job: Job;
   readonly clock: Clock;
+  /** A signal came: a lock is waited for a few seconds at the most. */
+  readonly hurry: AbortSignal;
   /** Null while finished files wait to be replaced as a whole. */
   readonly writer: Writer | null;
   /** Where the files stood when the run began. */
@@ -78,6 +80,7 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
     windowLines: options.windowLines,
     stop: options.context.stop,
     abort: options.context.abort,
+    hurry: options.hurry,
     clock,
   });
   for await (const batch of batches) {
@@ -101,13 +104,30 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
       options.onSettled(written);
     }
   }
-  const failure = commits.failure ?? outputFailures[0];
+  const failure = failureOf(commits, options) ?? outputFailures[0];
   if (failure !== undefined) throw failure;
   if (writer === null) return;
   const end = await writer.finish();
-  ledger.transact(() => {
-    ledger.moveCursor(job.id, { ...end, ...starts.before(end.line) });
+  // Files that are ahead of their cursor are cut back to it by the next run, and written again.
+  unlessBusy(ledger, () => {
+    ledger.transact(() => {
+      ledger.moveCursor(job.id, { ...end, ...starts.before(end.line) });
+    });
   });
+}
+
+/**
+ * How a run ends where batches were put back, and all of them written in the end; null: as if nothing had been. A lock
+ * that is gone keeps nothing open where every line is settled, and is not what stopped a run that was stopping before.
+ */
+function failureOf(
+  { failure, wasStopping }: Commits,
+  { ledger, job, report }: DispatchOptions,
+): QbatchError | null {
+  if (failure === null || !isBusy(failure)) return failure;
+  if (!wasStopping && hasOpenLines(findJob(ledger.database, job.name) ?? job)) return failure;
+  report({ event: 'notice', severity: 'warning', message: UNLOCKED_TEXT });
+  return null;
 }
 
 /** The open lines of a job, where in the input their chunks begin, and the last `seq` that was given out. */
@@ -134,7 +154,7 @@ function openJob(options: DispatchOptions): {
   return { starts, lines, seqBefore: lastSeq(database, job.id, last) };
 }
 
-function openCommits(options: DispatchOptions, seqBefore: number, onHeld: () => void): Commits {
+function openCommits(options: DispatchOptions, seqBefore: number, onNoRoom: () => void): Commits {
   const { ledger, job, clock, context, report } = options;
   return new Commits({
     ledger,
@@ -142,15 +162,19 @@ function openCommits(options: DispatchOptions, seqBefore: number, onHeld: () => 
     clock,
     lastSeq: seqBefore,
     alongside: options.alongside,
+    stop: context.stop,
     abort: context.abort,
+    hurry: options.hurry,
     onHeld(error) {
-      onHeld();
       options.onHeld(error);
       // The line that tells of the stop says of the calls in flight alone that Ctrl-C drops them.
       if (isBusy(error) && context.transport.inFlight > 0)
         report({ event: 'notice', severity: 'warning', message: LOCKED_TEXT });
     },
-    onNoRoom: options.giveRoom,
+    onNoRoom() {
+      onNoRoom();
+      options.giveRoom();
+    },
     onWaiting(calls, forMs) {
       report({ event: 'notice', severity: 'warning', message: waitingText(calls, forMs) });
     },
@@ -160,9 +184,12 @@ function openCommits(options: DispatchOptions, seqBefore: number, onHeld: () => 
 const LOCKED_TEXT =
   'the ledger is locked by another program: replies that have come wait for it too, and Ctrl-C gives them up with the calls in flight';
 
+const UNLOCKED_TEXT =
+  'the ledger was locked by another program for a while; every answer was written when it was given back';
+
 function waitingText(calls: number, forMs: number): string {
   const wait = calls === 1 ? 'waits' : 'wait';
-  return `the replies to ${countText(calls, 'call')} ${wait} for the ledger to be unlocked: tried again for ${forMs / 1000} s; Ctrl-C gives them up`;
+  return `the replies to ${countText(calls, 'call')} ${wait} for the ledger to be unlocked: tried again for ${Math.ceil(forMs / 1000)} s; Ctrl-C gives them up`;
 }
 
 function reportSettled({ settled }: Batch, report: Report): void {

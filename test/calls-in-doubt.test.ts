@@ -87,6 +87,7 @@ async function watch({ slots, lines, calls, commits }: Scenario, full: Full = NE
     windowLines: () => 32,
     stop: at.context.stop,
     abort: at.context.abort,
+    hurry: at.context.abort,
     clock: at.clock,
   });
   let running = true;
@@ -169,6 +170,7 @@ describe('calls that a crash could repeat', () => {
       windowLines: () => 8,
       stop: at.context.stop,
       abort: at.context.abort,
+      hurry: at.context.abort,
       clock: at.clock,
     });
     let running = true;

@@ -42,6 +42,7 @@ function optionsOf(
     windowLines: () => 8,
     stop: new AbortController().signal,
     abort: new AbortController().signal,
+    hurry: new AbortController().signal,
     clock: STILL,
     ...more,
   };
@@ -510,6 +511,7 @@ describe('execute', () => {
               windowLines: () => windowLines,
               stop: new AbortController().signal,
               abort: new AbortController().signal,
+              hurry: new AbortController().signal,
               clock: STILL,
             })) {
               for (const start of batch.starts) {

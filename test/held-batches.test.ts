@@ -12,6 +12,7 @@ const RETRY_MS = 5_000;
 /** Lines whose calls end when the test says so, one batch after the other, by a clock that stands still. */
 function openRun(lineCount: number, windowLines = 8) {
   const abort = new AbortController();
+  const hurry = new AbortController();
   const clock = createFakeClock();
   const calls = new Map<number, () => void>();
   const over: string[] = [];
@@ -35,11 +36,13 @@ function openRun(lineCount: number, windowLines = 8) {
     windowLines: () => windowLines,
     stop: new AbortController().signal,
     abort: abort.signal,
+    hurry: hurry.signal,
     clock,
   });
   return {
     clock,
     abort,
+    hurry,
     calls,
     over,
     endCall(lineNo: number): void {
@@ -189,6 +192,47 @@ describe('a batch that is put back', () => {
     expect(await run.next()).toBeNull();
     expect(run.over).toEqual(['1 settled']);
     expect(run.clock.timers).toBe(0);
+  });
+
+  test('a signal: it comes at once, and every few seconds after that', async () => {
+    const run = openRun(1, 1);
+    await untilInFlight(run, 1);
+    const asked = run.next();
+    await settleTurns();
+    run.endCall(1);
+    (await asked)?.putBack();
+    const first = run.next();
+    await run.clock.advance(1);
+    (await first)?.putBack();
+    const hurried = run.next();
+    await settleTurns();
+    run.hurry.abort();
+    (await hurried)?.putBack();
+    const again = run.next();
+    await run.clock.advance(RETRY_MS);
+    expect(await again).toMatchObject({ ends: [{ lineNo: 1 }], isLast: true });
+    expect(await run.next()).toBeNull();
+    expect(run.clock.timers).toBe(0);
+  });
+
+  test('put back in part: what is left comes again, and nobody goes on before it is written', async () => {
+    const run = openRun(2, 2);
+    await untilInFlight(run, 2);
+    const asked = run.next();
+    await settleTurns();
+    run.endCall(1);
+    run.endCall(2);
+    const whole = await asked;
+    expect(linesOf(whole?.ends)).toEqual([1, 2]);
+    whole?.putBack({ starts: [], ends: [endOf(2)], settled: [settledOf(2)] });
+    const again = run.next();
+    await run.clock.advance(1);
+    expect(run.over).toEqual([]);
+    const left = await again;
+    expect([linesOf(left?.ends), linesOf(left?.settled)]).toEqual([[2], [2]]);
+    expect(left?.frontier).toBe(3);
+    expect(await run.next()).toBeNull();
+    expect(run.over).toEqual(['1 settled', '2 settled']);
   });
 
   test('written after a while, with calls in flight: what ends later is gathered until it is time', async () => {

@@ -28,18 +28,21 @@ export function recordsIn({ batch: { starts, ends, settled } }: PendingBatch): n
 }
 
 /**
- * Takes back a batch for which there was no room, and what has come `since`. Their calls that have not left never
- * will: their starts are given up. What has ended is to be written together, in its order.
+ * Takes back a batch that could not be written (`left` of it, where the rest could), and what has come `since`. Their
+ * calls that have not left never will: their starts are given up. What has ended is to be written together, in its order.
  */
-export function takeBack(failed: PendingBatch, since: PendingBatch): PendingBatch {
+export function takeBack(
+  failed: PendingBatch,
+  { left = failed.batch, since }: { left: Batch | undefined; since: PendingBatch },
+): PendingBatch {
   failed.begun.resolve(false);
   since.begun.resolve(false);
   failed.durable.promise.then(since.durable.resolve, since.durable.reject);
   return {
     batch: {
       starts: [],
-      ends: [...failed.batch.ends, ...since.batch.ends],
-      settled: [...failed.batch.settled, ...since.batch.settled],
+      ends: [...left.ends, ...since.batch.ends],
+      settled: [...left.settled, ...since.batch.settled],
     },
     begun: defer(),
     durable: failed.durable,

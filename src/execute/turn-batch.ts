@@ -7,8 +7,8 @@ export type TurnBatch = Batch & {
   /** A batch was put back before, and no call is in flight any more: nothing else will join this one. */
   readonly isLast: boolean;
   /**
-   * To be called where it cannot be committed now: what has ended comes again with a later batch, its starts are given
-   * up, and no further call begins.
+   * To be called where it cannot be committed now: what has ended (`left` of it, where the rest could be committed) comes
+   * again with a later batch, its starts are given up, and no further call begins.
    */
-  putBack(): void;
+  putBack(left?: Batch): void;
 };

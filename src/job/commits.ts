@@ -11,6 +11,8 @@ import { countText } from '../reporters/number-text.ts';
 const PARTS_ENDS: readonly number[] = [Infinity, 64, 8, 1];
 /** A lock is waited for so long once nothing is in flight: what is held is paid, and waiting costs nothing. */
 const LOCK_PATIENCE_MS = 120_000;
+/** The same once a signal came: Docker kills 10 s later, and each try takes one of them. */
+const HURRIED_PATIENCE_MS = 5_000;
 
 export type CommitsOptions = {
   readonly ledger: Ledger;
@@ -20,13 +22,20 @@ export type CommitsOptions = {
   readonly lastSeq: number;
   /** Writes more in each commit. */
   readonly alongside: () => void;
+  /** No call begins any more. */
+  readonly stop: AbortSignal;
   /** The calls in flight are dropped: nobody wants to wait. */
   readonly abort: AbortSignal;
+  /** A signal came. */
+  readonly hurry: AbortSignal;
   /** Told once that a batch is put back: no call is to begin any more. */
   onHeld(error: QbatchError): void;
   /** Told once that there is no room: what can be made is made. */
   onNoRoom(): void;
-  /** Told once that a lock is waited for, for so long, with what so many calls brought; none is in flight. */
+  /**
+   * Told once that a lock is waited for, for so long, with what so many calls brought; none is in flight. Told again
+   * where a signal makes it shorter.
+   */
   onWaiting(calls: number, forMs: number): void;
 };
 
@@ -77,9 +86,11 @@ export class Commits {
   private seq: number;
   /** Why no call begins any more; null: whatever came was written at once. */
   private held: QbatchError | null = null;
+  private stopping = false;
   private hasRoom = true;
   /** When a lock is waited for no longer; null: something is in flight. */
   private giveUpMs: number | null = null;
+  private hurried = false;
   private answersSince = 0;
 
   constructor(options: CommitsOptions) {
@@ -97,6 +108,11 @@ export class Commits {
     return this.held === null ? null : allWritten(this.held, this.answersSince);
   }
 
+  /** Whether the run was stopping already when the first batch was put back. */
+  get wasStopping(): boolean {
+    return this.stopping;
+  }
+
   /**
    * Commits a batch, with `cursor` where the files have been synced. Yields what is durable then: the batch, nothing
    * where it was put back, or its parts. Throws what stops the run.
@@ -107,9 +123,8 @@ export class Commits {
     } catch (error) {
       if (!mayPass(error)) throw error;
       this.tell(error);
-      if (!batch.isLast || this.waits(batch, error)) batch.putBack();
-      else if (isBusy(error)) this.giveUp(batch, error);
-      else yield* this.writeParts(batch, error);
+      if (batch.isLast) yield* this.writeLast(batch, error);
+      else batch.putBack();
       return;
     }
     yield batch;
@@ -123,18 +138,21 @@ export class Commits {
     }
     if (this.held === null) {
       this.held = error;
+      this.stopping = this.options.stop.aborted;
       this.options.onHeld(error);
     }
   }
 
-  /** Whether the last batch is tried again later. */
+  /** Whether what is left of the last batch is tried again later. */
   private waits({ ends }: Batch, error: QbatchError): boolean {
-    const { clock, abort, onWaiting } = this.options;
+    const { clock, abort, hurry, onWaiting } = this.options;
     if (!isBusy(error) || abort.aborted) return false;
     const nowMs = clock.monotonicMs();
-    if (this.giveUpMs === null) {
-      this.giveUpMs = nowMs + LOCK_PATIENCE_MS;
-      onWaiting(ends.length, LOCK_PATIENCE_MS);
+    if (this.giveUpMs === null || (hurry.aborted && !this.hurried)) {
+      this.hurried = hurry.aborted;
+      const forMs = this.hurried ? HURRIED_PATIENCE_MS : LOCK_PATIENCE_MS;
+      this.giveUpMs = Math.min(this.giveUpMs ?? Infinity, nowMs + forMs);
+      onWaiting(ends.length, this.giveUpMs - nowMs);
     }
     return nowMs < this.giveUpMs;
   }
@@ -155,8 +173,21 @@ export class Commits {
     if (this.held !== null) this.answersSince += answersIn(batch.ends);
   }
 
-  /** The last chance: as much of a batch as there is room for. Throws where that is not all. */
-  private *writeParts(batch: Batch, error: QbatchError): Generator<Batch> {
+  /** Nothing else will come: as much of the last batch as there is room for; a lock is waited for. Throws what is lost. */
+  private *writeLast(batch: TurnBatch, error: QbatchError): Generator<Batch> {
+    const { left, why } = isBusy(error)
+      ? { left: batch, why: error }
+      : yield* this.writeParts(batch, error);
+    if (recordsOf(left) === 0) return;
+    if (this.waits(left, why)) batch.putBack(left);
+    else this.giveUp(left, why);
+  }
+
+  /** Writes as much of a batch as there is room for; returns what is left, and why. */
+  private *writeParts(
+    batch: Batch,
+    error: QbatchError,
+  ): Generator<Batch, { left: Batch; why: QbatchError }> {
     let left = batch;
     for (const size of PARTS_ENDS) {
       // One answer may be larger than what room there is, and all others not.
@@ -168,11 +199,11 @@ export class Commits {
         if (why === null) yield part;
         else unfit = joined(unfit, part);
         // Each part would wait for the lock in turn, and nothing else is done meanwhile.
-        if (why !== null && isBusy(why)) this.giveUp(joined(unfit, left), why);
+        if (why !== null && isBusy(why)) return { left: joined(unfit, left), why };
       }
       left = unfit;
     }
-    if (recordsOf(left) > 0) this.giveUp(left, error);
+    return { left, why: error };
   }
 
   /** Writes a part of a batch; returns why it could not be written, which changed nothing, or null. */

@@ -1,16 +1,18 @@
 import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
-import type { Stopped } from './run-stop.ts';
+import { keepFailure, keepStop } from './keep-stop.ts';
+import { stoppedBy } from './run-stop.ts';
 import { dispatch, finishJob } from '../job.ts';
 import { refuseUnpriced } from './refuse-unpriced.ts';
 import { askQuotas } from './ask-quotas.ts';
 import { JobRun } from './job-run.ts';
 import type { RunOptions } from './run-options.ts';
 import { dropBallast, giveRoom, makeBallast } from '../ledger/ballast.ts';
-import { isBusy, tryShortly } from '../ledger/busy.ts';
+import { isBusy, tryShortly, unlessBusy } from '../ledger/busy.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import {
   CURSOR_START,
   findJob,
+  hasOpenLines,
   recountJob,
   setLastStop,
   setOutputs,
@@ -84,20 +86,6 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
   }
 }
 
-/** Why a run failed is kept for `status`, where the ledger can take it: else it goes on saying that nobody wrote it down. */
-function keepFailure({ ledger, job, redact }: RunOptions, error: QbatchError): void {
-  const stopped = stoppedBy(error);
-  try {
-    ledger.refuseUnfit();
-    if (findJob(ledger.database, job.name)?.lastStop !== 'running') return;
-    ledger.transact(() => {
-      setLastStop(ledger, job.id, { ...stopped, message: redact(stopped.message) });
-    });
-  } catch {
-    // The ledger is what failed, or failed too. The error that is on its way to the user is the one to tell.
-  }
-}
-
 type Opened = {
   /** Null where the files of an earlier run wait to be replaced. */
   readonly outputs: ReturnType<typeof openOutputs> | null;
@@ -125,6 +113,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
         ledger,
         job,
         clock,
+        hurry: stop.hurrySignal,
         writer: outputs?.writer ?? null,
         cursor,
         lines: {
@@ -156,7 +145,10 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
           lookForLedger();
         },
       });
-      run.finishRecords();
+      // The trace of the last second, at the most.
+      unlessBusy(ledger, () => {
+        run.finishRecords();
+      });
     }
     await complete(options, outputs);
     // Last: what was answered is in the files by then.
@@ -204,11 +196,6 @@ function ledgerWatch({ ledger, clock, stop }: RunOptions): () => void {
   };
 }
 
-function stoppedBy(error: unknown): Stopped {
-  const code = error instanceof QbatchError ? error.exitCode : EXIT.bug;
-  return { reason: 'error', code, message: error instanceof Error ? error.message : String(error) };
-}
-
 /** Once every line has its record: the files to their end, and the job finished. */
 async function complete(
   options: RunOptions,
@@ -216,7 +203,7 @@ async function complete(
 ): Promise<void> {
   const { ledger, clock } = options;
   const job = findJob(ledger.database, options.job.name) ?? options.job;
-  if (job.answered + job.failed + job.rejected < job.lineCount) return;
+  if (hasOpenLines(job)) return;
   let cursor;
   if (outputs === null) cursor = await replaceOutputs(ledger, job, clock);
   else {
@@ -233,11 +220,7 @@ function sumUp(options: RunOptions, run: JobRun): RunResult {
   const done = job.state === 'finished';
   const stopped = done ? null : (stop.stopped ?? run.stoppedModels);
   // Where the run ended with an error the ledger may be what failed, or not be at its place any more.
-  if (stopped !== null && stopped.reason !== 'error') {
-    ledger.transact(() => {
-      setLastStop(ledger, job.id, stopped);
-    });
-  }
+  if (stopped !== null && stopped.reason !== 'error') keepStop(ledger, job, stopped);
   const summary = jobSummary(ledger.database, job, {
     ledger: ledger.path,
     elapsedMs: run.meter.elapsedMs,

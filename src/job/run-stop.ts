@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { ExitCode } from '../errors.ts';
+import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
 
 /** Why a run ended before every line was settled, as the summary tells it. */
 export type Stopped = {
@@ -8,13 +8,20 @@ export type Stopped = {
   readonly message: string;
 };
 
+/** An error as what stops a run. */
+export function stoppedBy(error: unknown): Stopped {
+  const code = error instanceof QbatchError ? error.exitCode : EXIT.bug;
+  return { reason: 'error', code, message: error instanceof Error ? error.message : String(error) };
+}
+
 /**
  * The two brakes of a run. `stop`: no new calls, those in flight are waited for. `abort`: those are
- * dropped too. The first reason stays the reason.
+ * dropped too. The first reason stays the reason. `hurry` is no brake: those in flight are waited for, but little else.
  */
 export class RunStop {
   private readonly stopping: AbortController = new AbortController();
   private readonly aborting: AbortController = new AbortController();
+  private readonly hurrying: AbortController = new AbortController();
   private first: Stopped | null = null;
 
   constructor() {
@@ -28,6 +35,10 @@ export class RunStop {
 
   get abortSignal(): AbortSignal {
     return this.aborting.signal;
+  }
+
+  get hurrySignal(): AbortSignal {
+    return this.hurrying.signal;
   }
 
   /** Null while the run goes on. */
@@ -48,5 +59,10 @@ export class RunStop {
 
   abort(): void {
     this.aborting.abort();
+  }
+
+  /** Whoever asked for the end may soon kill the process. */
+  hurry(): void {
+    this.hurrying.abort();
   }
 }

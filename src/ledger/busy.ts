@@ -6,11 +6,21 @@ const PATIENCE_MS = 1_000;
 
 /** Whether a commit failed since another program holds a lock; the transaction may be tried again as it is. */
 export function isBusy(error: unknown): boolean {
-  const cause = error instanceof QbatchError ? error.cause : error;
-  return sqliteCode(cause).startsWith('SQLITE_BUSY');
+  if (error instanceof QbatchError) return isBusy(error.cause);
+  return sqliteCode(error).startsWith('SQLITE_BUSY');
 }
 
 /** From now on a lock is waited for by who tries again and again, and less by each try. */
 export function tryShortly({ database }: { readonly database: Database }): void {
   database.pragma(`busy_timeout = ${PATIENCE_MS}`);
+}
+
+/** Does what may as well be left undone where another program holds a lock: tried once. */
+export function unlessBusy(ledger: { readonly database: Database }, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    tryShortly(ledger);
+  }
 }

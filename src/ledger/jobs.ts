@@ -126,6 +126,11 @@ export function findJob(database: Database, name: string): Job | null {
   return row === undefined ? null : toJob(row as JobRow);
 }
 
+/** Whether lines of a job have no terminal record yet. */
+export function hasOpenLines({ answered, failed, rejected, lineCount }: Job): boolean {
+  return answered + failed + rejected < lineCount;
+}
+
 /** What a run decides about its job before it sends anything. */
 export type JobFields = {
   readonly inputPath: string;

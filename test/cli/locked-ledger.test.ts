@@ -14,10 +14,11 @@ const HELD = 8;
 /** A run with 8 calls in flight, none of them replied to; so many will be, where a number is given. */
 async function startHeld(
   answered = Infinity,
+  lines = LINES,
 ): Promise<
   Awaited<ReturnType<typeof prepareCliJob>> & { readonly run: ReturnType<typeof startCli> }
 > {
-  const job = await prepareCliJob(LINES);
+  const job = await prepareCliJob(lines);
   const args = [...job.args, '-c', String(HELD), '--json'];
   job.server.hold();
   job.server.script = () => ({ kind: job.server.calls.length > answered ? 'hang' : 'answer' });
@@ -63,6 +64,77 @@ test('another program keeps a lock on the ledger for longer than a commit waits:
   expect(await runCli(bench, args)).toMatchObject({ status: 0 });
   expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
   expect(server.calls).toHaveLength(LINES);
+}, 60_000);
+
+test('it is locked while the last calls are in flight: written when it is given back, the run has finished', async () => {
+  const { bench, server, ids, args, run } = await startHeld(Infinity, HELD);
+  const say = openElsewhere(bench.path('a.qbatch.db'));
+  await say('BEGIN IMMEDIATE');
+  server.release();
+  await run.says(`the replies to ${HELD} calls wait for the ledger to be unlocked`);
+  await say('ROLLBACK');
+  const finished = await run.finished;
+  expect(finished).toMatchObject({ status: 0 });
+  expect(finished.json()).toMatchObject({
+    lines: { answered: HELD, open: 0 },
+    stopped: null,
+  });
+  expect(finished.stderr).toContain('the ledger was locked by another program for a while');
+  expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
+  expect((await runCli(bench, ['status', '--json'])).json()['state']).toBe('finished');
+  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  expect(server.calls).toHaveLength(HELD);
+}, 60_000);
+
+test('it is locked in a run that a signal is stopping: 143 where all was written, and the files hold it', async () => {
+  const { bench, server, ids, args, run } = await startHeld();
+  const say = openElsewhere(bench.path('a.qbatch.db'));
+  await say('BEGIN IMMEDIATE');
+  run.signal('SIGTERM');
+  await run.says('stopping (terminated by a signal)');
+  server.release();
+  await run.says(
+    `the replies to ${HELD} calls wait for the ledger to be unlocked: tried again for 5 s`,
+  );
+  await say('ROLLBACK');
+  const stopped = await run.finished;
+  expect(stopped).toMatchObject({ status: 143 });
+  expect(stopped.json()).toMatchObject({
+    lines: { answered: HELD },
+    stopped: { reason: 'terminated', code: 143 },
+  });
+  expect(stopped.stderr).toContain('every answer was written when it was given back');
+  expect(customIds(bench, 'a.results.jsonl')).toEqual(ids.slice(0, HELD));
+  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  expect(server.calls).toHaveLength(LINES);
+}, 60_000);
+
+test('it stays locked, and a first SIGTERM comes: what is lost is told before a supervisor kills', async () => {
+  const { bench, server, run } = await startHeld();
+  const say = openElsewhere(bench.path('a.qbatch.db'));
+  await say('BEGIN IMMEDIATE');
+  server.release();
+  await run.says('tried again for 120 s');
+  run.signal('SIGTERM');
+  await run.says('tried again for 5 s');
+  const blocked = await run.finished;
+  expect(blocked).toMatchObject({ status: 75 });
+  expect(blocked.stderr).toContain(`; ${HELD} answers in flight could not be written`);
+  await say('ROLLBACK');
+}, 60_000);
+
+test('it is locked with nothing to write but why the run ends: the exit code is that of the signal', async () => {
+  const { bench, server, args } = await prepareCliJob(2);
+  const slow = args.map((arg, at) => (args[at - 1] === '--rpm' ? '1' : arg));
+  const run = startCli(bench, [...slow, '--progress', 'json']);
+  await run.says('"event":"line-settled"');
+  const say = openElsewhere(bench.path('a.qbatch.db'));
+  await say('BEGIN IMMEDIATE');
+  run.signal('SIGTERM');
+  expect(await run.finished).toMatchObject({ status: 143 });
+  await say('ROLLBACK');
+  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  expect(server.calls).toHaveLength(2);
 }, 60_000);
 
 test('it is locked to the end, which Ctrl-C brings: 75, what is lost is told, then it goes on', async () => {

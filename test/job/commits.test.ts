@@ -34,6 +34,7 @@ function openCommits() {
   const beside = { writes: 0 };
   const time = { nowMs: 0 };
   const abort = new AbortController();
+  const hurry = new AbortController();
   const waited: string[] = [];
   const rooms = { asked: 0, askedWhenHeld: 0 };
   const commits = new Commits({
@@ -44,7 +45,9 @@ function openCommits() {
     alongside: () => {
       beside.writes += 1;
     },
+    stop: new AbortController().signal,
     abort: abort.signal,
+    hurry: hurry.signal,
     onHeld(error) {
       told.push(error);
       rooms.askedWhenHeld = rooms.asked;
@@ -54,7 +57,7 @@ function openCommits() {
     },
     onWaiting: (calls, forMs) => waited.push(`${calls} calls, ${forMs} ms`),
   });
-  return { ledger, job, commits, told, beside, time, abort, waited, rooms };
+  return { ledger, job, commits, told, beside, time, abort, hurry, waited, rooms };
 }
 
 /** Another program locks the ledger for writing; what this returns gives the lock back. */
@@ -78,7 +81,7 @@ function leaveRoom(ledger: Ledger, pages: number): void {
 }
 
 function turnBatch(batch: Partial<Batch>, isLast = false) {
-  const put = { back: 0 };
+  const put: { back: number; left: readonly number[] | null } = { back: 0, left: null };
   const whole: TurnBatch = {
     starts: [],
     ends: [],
@@ -86,8 +89,9 @@ function turnBatch(batch: Partial<Batch>, isLast = false) {
     ...batch,
     frontier: 1,
     isLast,
-    putBack: () => {
+    putBack: (left) => {
       put.back += 1;
+      put.left = (left ?? batch).ends?.map(({ lineNo }) => lineNo) ?? [];
     },
   };
   return { batch: whole, put };
@@ -122,6 +126,12 @@ async function expectSound(ledger: Ledger, job: Job): Promise<void> {
   // The files are written by others.
   const { findings } = await verifyLedger(ledger.database, jobOf(ledger, job.name), options);
   expect(findings).toEqual([]);
+}
+
+function linesOf(batch: Batch | undefined): number[] {
+  const lines = (batch?.settled ?? []).map(({ lineNo }) => lineNo);
+  expect(lines).not.toEqual([]);
+  return lines;
 }
 
 function thrownBy(run: () => void): unknown {
@@ -299,6 +309,34 @@ describe('a batch that another program’s lock keeps out', () => {
     await expectSound(ledger, job);
   });
 
+  test.each([
+    ['before: for 5 s', [], 0, 5_000],
+    ['while it is waited for: for 5 s more', [120_000], 60_000, 65_000],
+    ['shortly before the end: for no longer than without', [120_000], 118_000, 120_000],
+  ])('and a signal came %s', (_, waitedBefore, cameMs, endsMs) => {
+    const { ledger, commits, time, hurry, waited } = openCommits();
+    begin(commits, 2);
+    lockElsewhere(ledger);
+    const last = () => answers([1, 2], true);
+    if (cameMs > 0) expect([...commits.commit(last().batch, null)]).toEqual([]);
+    hurry.abort();
+    for (const nowMs of [cameMs, endsMs - 1]) {
+      time.nowMs = nowMs;
+      const { batch, put } = last();
+      expect([...commits.commit(batch, null)]).toEqual([]);
+      expect(put.back).toBe(1);
+    }
+    time.nowMs = endsMs;
+    expect(thrownBy(() => [...commits.commit(last().batch, null)])).toMatchObject({
+      exitCode: EXIT.busy,
+      message: expect.stringContaining('; 2 answers in flight could not be written') as unknown,
+    });
+    expect(waited).toEqual([
+      ...waitedBefore.map((forMs) => `2 calls, ${forMs} ms`),
+      `2 calls, ${endsMs - cameMs} ms`,
+    ]);
+  });
+
   test('and then the disk is full: room is made, once', () => {
     const { ledger, commits, told, rooms } = openCommits();
     begin(commits, 2);
@@ -312,24 +350,50 @@ describe('a batch that another program’s lock keeps out', () => {
     expect(told).toHaveLength(1);
   });
 
-  test('while the disk is full, and the last answers are written in parts: how many are lost is told', async () => {
-    const { ledger, job, commits } = openCommits();
+  test('while the disk is full, and the last answers are written in parts: what is left of them waits', async () => {
+    const { ledger, job, commits, time, waited } = openCommits();
+    begin(commits);
+    leaveRoom(ledger, 0);
+    expect([...commits.commit(answers(upTo(LINES)).batch, null)]).toEqual([]);
+    leaveRoom(ledger, 12);
+    const { batch, put } = answers(upTo(LINES), true);
+    const parts = commits.commit(batch, null);
+    const written = linesOf(parts.next().value);
+    const giveBack = lockElsewhere(ledger);
+    expect([...parts]).toEqual([]);
+    const left = upTo(LINES).filter((line) => !written.includes(line));
+    expect(put.left?.toSorted((one, other) => one - other)).toEqual(left);
+    expect(waited).toEqual([`${left.length} calls, ${LOCK_PATIENCE_MS} ms`]);
+    time.nowMs = LOCK_PATIENCE_MS - 1;
+    expect([...commits.commit(answers(left, true).batch, null)]).toEqual([]);
+    giveBack();
+    ledger.database.pragma(`max_page_count = ${PAGES_MOST}`);
+    expect([...commits.commit(answers(left, true).batch, null)]).toHaveLength(1);
+    expect(seqsOf(ledger)).toEqual(upTo(LINES));
+    expect(jobOf(ledger).answered).toBe(LINES);
+    await expectSound(ledger, job);
+  });
+
+  test('while the disk is full, to the end: how many are lost is told', async () => {
+    const { ledger, job, commits, time } = openCommits();
     begin(commits);
     leaveRoom(ledger, 0);
     expect([...commits.commit(answers(upTo(LINES)).batch, null)]).toEqual([]);
     leaveRoom(ledger, 12);
     const parts = commits.commit(answers(upTo(LINES), true).batch, null);
-    expect(parts.next().done).toBe(false);
-    const written = jobOf(ledger).answered;
+    const written = linesOf(parts.next().value);
     const giveBack = lockElsewhere(ledger);
-    expect(thrownBy(() => [...parts])).toMatchObject({
+    expect([...parts]).toEqual([]);
+    time.nowMs = LOCK_PATIENCE_MS;
+    const left = upTo(LINES).filter((line) => !written.includes(line));
+    expect(thrownBy(() => [...commits.commit(answers(left, true).batch, null)])).toMatchObject({
       exitCode: EXIT.busy,
       message: expect.stringContaining(
-        `; ${LINES - written} answers in flight could not be written`,
+        `; ${left.length} answers in flight could not be written`,
       ) as unknown,
     });
     giveBack();
-    expect(jobOf(ledger).answered).toBe(written);
+    expect(jobOf(ledger).answered).toBe(written.length);
     await expectSound(ledger, job);
   });
 });
