@@ -27,6 +27,23 @@ describe('status, of a job whose last run stopped early', () => {
     expect((await statusOf(bench)).json).toMatchObject({ state: 'finished', stopped: null });
   });
 
+  test('a --max-line that lines of the job are longer than: 78, and the command that is told works', async () => {
+    const { bench, server, args } = await prepareCliJob(2);
+    const long = { ...JSON.parse(bench.read('a.jsonl').split('\n')[0] ?? ''), custom_id: 'long' };
+    long.input.messages[0].content = '长'.repeat(1_000);
+    bench.write('a.jsonl', `${bench.read('a.jsonl')}${JSON.stringify(long)}\n`);
+    const first = [...args, '-c', '1', '--max-cost', '0.0008', '--max-line', '33MiB'];
+    expect(await runCli(bench, first)).toMatchObject({ status: 3 });
+    expect(await runCli(bench, ['resume', ...server.flags, '--max-line', '1KiB'])).toMatchObject({
+      status: 78,
+    });
+    const { text } = await statusOf(bench);
+    expect(text).toContain('longer than --max-line 1024 allows');
+    const next = /next: qbatch (.*)/.exec(text)?.[1]?.split(' ') ?? [];
+    expect(next.slice(2)).toEqual(['--max-line', '33MiB']);
+    expect(await runCli(bench, [...next, ...server.flags])).toMatchObject({ status: 0 });
+  });
+
   test('a signal: says which', async () => {
     const { bench, server, args } = await prepareCliJob(6);
     server.hold();
