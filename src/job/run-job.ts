@@ -24,6 +24,7 @@ import { failuresByCode, reopenFailed } from '../ledger/lines.ts';
 import type { Cursor, Job } from '../ledger/records.ts';
 import { modeAnew, openOutputs, refuseUnwritable, replaceOutputs } from '../output/output-set.ts';
 import { reconcileOutputs } from '../output/reconcile.ts';
+import { countText } from '../reporters/number-text.ts';
 import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
 
 /** A ledger is looked for at its place at most this often. */
@@ -103,9 +104,12 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
     // Before anything else: a run that is stopped before its first commit leaves whole files too.
     await outputs?.writer.catchUp(frontierOf(ledger, job, cursor.line));
     if (sends && stop.stopped === null) {
-      const { concurrency } = run.limiter;
-      await makeBallast(ledger.path, Math.min(openCount, concurrency));
+      const calls = Math.min(openCount, run.limiter.concurrency);
+      const callsMost = await makeBallast(ledger.path, calls);
       run.begin();
+      if (callsMost < Infinity) run.limiter.retune({ callsMost });
+      if (callsMost < calls)
+        report({ event: 'notice', severity: 'warning', message: littleRoomText(callsMost) });
       ledger.transact(() => {
         setLastStop(ledger, job.id, 'running');
       });
@@ -158,6 +162,10 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
     await run.end();
   }
   return sumUp(options, run);
+}
+
+function littleRoomText(calls: number): string {
+  return `little room is free beside the ledger: at most ${countText(calls, 'call')} in flight, so that their answers find some when the disk is full`;
 }
 
 /** The first line that the files cannot hold yet; in settled order they hold whatever is settled. */

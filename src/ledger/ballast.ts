@@ -14,8 +14,8 @@ const BYTES_A_CALL = 32 * 1024;
 /** Pages of tables that any commit writes again, a few commits long. */
 const BYTES_LEAST = 1024 * 1024;
 const BYTES_MOST = 32 * 1024 * 1024;
-/** At most this share of what is free: a run must not be what fills a disk. */
-const SHARE_OF_FREE = 1 / 4;
+/** At most this share of what is free: what is left is for what is written until the disk is full. */
+const SHARE_OF_FREE = 1 / 2;
 /** Less would hold no commit. */
 const BYTES_OF_USE = 128 * 1024;
 const PIECE_BYTES = 1024 * 1024;
@@ -35,19 +35,23 @@ export function dropBallast(ledgerPath: string): void {
 
 /**
  * Sets room aside beside a ledger, in a file that is removed when the disk is full: the answers of calls in flight are
- * paid, and go there then. Where there is little room, or none can be had, there is no ballast.
+ * paid, and go there then. Where there is little room, or none can be had, there is no ballast. Resolves with how many
+ * calls may be in flight so that what could be set aside holds their answers; Infinity: any number, or nobody knows.
  */
-export async function makeBallast(ledgerPath: string, callsInFlight: number): Promise<void> {
+export async function makeBallast(ledgerPath: string, callsInFlight: number): Promise<number> {
   try {
     const path = ballastPath(ledgerPath);
     const { bavail, bsize } = statfsSync(dirname(path));
-    const wanted = BYTES_LEAST + callsInFlight * BYTES_A_CALL;
-    const bytes = Math.floor(Math.min(wanted, BYTES_MOST, bavail * bsize * SHARE_OF_FREE));
-    if (bytes < BYTES_OF_USE) return;
-    dropBallast(ledgerPath);
-    await writeWhole(path, bytes);
+    const wanted = Math.min(BYTES_LEAST + callsInFlight * BYTES_A_CALL, BYTES_MOST);
+    const bytes = Math.floor(Math.min(wanted, bavail * bsize * SHARE_OF_FREE));
+    if (bytes >= BYTES_OF_USE) {
+      dropBallast(ledgerPath);
+      await writeWhole(path, bytes);
+    }
+    return bytes < wanted ? Math.max(1, Math.floor(bytes / BYTES_A_CALL)) : Infinity;
   } catch {
     dropBallast(ledgerPath);
+    return Infinity;
   }
 }
 

@@ -37,6 +37,7 @@ export class CallCap {
   private setting: number | 'auto';
   private auto: number = AUTO_LEAST;
   private overload = Infinity;
+  private bound = Infinity;
   private isLimited = false;
   private readonly byLatency: LatencyCap | null;
 
@@ -48,7 +49,7 @@ export class CallCap {
   get value(): number {
     const most = this.setting === 'auto' ? this.auto : this.setting;
     const guided = this.isGuided ? (this.byLatency?.value ?? Infinity) : Infinity;
-    return Math.max(1, Math.round(Math.min(most, this.overload, guided)));
+    return Math.max(1, Math.round(Math.min(most, this.overload, guided, this.bound)));
   }
 
   /** A number that somebody set was meant. */
@@ -58,6 +59,11 @@ export class CallCap {
 
   set(setting: number | 'auto'): void {
     this.setting = setting;
+  }
+
+  /** No more than this, whatever is set. */
+  setBound(bound: number): void {
+    this.bound = bound;
   }
 
   /** Looks at a second that has ended; says why the cap was moved, null: by need alone. */

@@ -129,11 +129,10 @@ export class Limiter {
 
   /** Other limits, or another number of calls in flight, from now on. */
   retune(retuning: Retuning): void {
-    const { model, rpm, tpm, concurrency } = retuning;
-    if (concurrency !== undefined) {
-      this.cap.set(concurrency);
-      this.setSlots('set anew');
-    }
+    const { model, rpm, tpm, concurrency, callsMost } = retuning;
+    if (callsMost !== undefined) this.cap.setBound(callsMost);
+    if (concurrency !== undefined) this.cap.set(concurrency);
+    if (callsMost !== undefined || concurrency !== undefined) this.setSlots('set anew');
     this.retunings.add(retuning);
     for (const lane of this.lanes.values()) {
       if (model !== undefined && lane.model !== model) continue;

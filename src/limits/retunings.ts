@@ -7,6 +7,8 @@ export type Retuning = {
   readonly rpm?: number | 'auto';
   readonly tpm?: number | 'auto';
   readonly concurrency?: number | 'auto';
+  /** No more calls in flight than this, whatever `concurrency` is. */
+  readonly callsMost?: number;
 };
 
 type Given = Pick<Retuning, 'rpm' | 'tpm'>;

@@ -140,6 +140,41 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     expect(hasBallast(job)).toBe(false);
   });
 
+  test.each([2_560, 6_000])(
+    'a disk of %i KiB, and more calls asked for than it has room for: none is lost',
+    async (kib) => {
+      const bench = openBench();
+      const disk = mountSmall(bench, 'small', kib);
+      const ids = placeIds(LINES);
+      const prompt = (id: string): string => `${id} [[simulate: output=900]]`;
+      bench.write(
+        'a.jsonl',
+        jsonl(ids.map((id) => flatLine(id, { messages: undefined, prompt: prompt(id) }))),
+      );
+      const args = ['run', 'a.jsonl', '--simulate=latency=300ms,rpm=6000000', '-c', '257'];
+      const files = [
+        '--ledger',
+        LEDGER,
+        '-o',
+        'small/a.results.jsonl',
+        '--errors',
+        'small/e.jsonl',
+      ];
+      const full = await runCli(bench, [...args, ...files]);
+      expect(full).toMatchObject({ status: 74 });
+      expect(full.stderr).toMatch(
+        /little room is free beside the ledger: at most \d+ calls in flight/,
+      );
+      expect(full.stderr).not.toContain('could not be written');
+      const facts = readLedgerCopy(bench.path(LEDGER));
+      expect(facts?.inFlight).toEqual([]);
+      expect(facts?.answered.size).toBeGreaterThan(0);
+      disk.resize(LARGE_KIB);
+      expect(await runCli(bench, [...args, ...files])).toMatchObject({ status: 0 });
+      expect(customIds(bench, 'small/a.results.jsonl')).toEqual(ids);
+    },
+  );
+
   test('room is made while they are in flight: nothing is lost, without a ballast', async () => {
     const job = await prepareJob('--ledger', LEDGER);
     const disk = mountSmall(job.bench, 'small', SMALL_KIB);

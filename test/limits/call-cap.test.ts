@@ -23,6 +23,21 @@ describe('CallCap: auto', () => {
   });
 });
 
+test('a bound holds whatever is set, asked for or recovered', () => {
+  const cap = new CallCap(100, false);
+  cap.setBound(40);
+  expect(cap.value).toBe(40);
+  cap.look({ ...QUIET, active: 40, ended: 40, failed: 20 });
+  expect(cap.value).toBe(28);
+  for (let second = 0; second < 20; second += 1) cap.look(QUIET);
+  expect(cap.value).toBe(40);
+  cap.set('auto');
+  cap.look({ ...QUIET, needed: 1000 });
+  expect(cap.value).toBe(40);
+  cap.set(10);
+  expect(cap.value).toBe(10);
+});
+
 describe('CallCap: failures of the service', () => {
   const failing: Second = { ...QUIET, active: 90, ended: 40, failed: 20 };
 
