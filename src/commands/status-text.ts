@@ -60,16 +60,18 @@ function billedText(status: JobStatus): string[] {
 
 function verifyText({ verify, summary }: JobStatus, color: boolean): string[] {
   if (verify === null) return [];
+  // A file of results that an earlier run wrote is not the job's any more.
+  const unseen =
+    summary.outputs.results === null
+      ? '; results were printed, no file of them was checked, nor one of an earlier run'
+      : '';
   if (verify.ok) {
     const whole = 'verified: ledger and files are whole and agree with each other';
-    // A file of results that an earlier run wrote is not the job's any more.
-    const unseen =
-      summary.outputs.results === null ? '; results were printed, no file of them was checked' : '';
     return [paint(color, 'green', whole + unseen)];
   }
   const findings = verify.findings.map((finding) => paint(color, 'red', `  ${pathText(finding)}`));
   return [
-    paint(color, 'red', `verified: ${countText(verify.findings.length, 'finding')}`),
+    paint(color, 'red', `verified: ${countText(verify.findings.length, 'finding')}${unseen}`),
     ...findings,
   ];
 }
