@@ -158,6 +158,28 @@ describe('runBatch', () => {
     expect(calls).toBe(1);
   });
 
+  test('an observer that throws: the dashboard goes on to show the run', async () => {
+    const { bench, input } = benchWith(placeIds(3));
+    const server = await startCountingServer();
+    server.hold();
+    let address = '';
+    const ended = runBatch({
+      ...surroundings(bench),
+      input,
+      flags: { ...flagsOf(server.origin), concurrency: 1, dashboard: true },
+      onEvent: (event) => {
+        if (event.event === 'notice') address = /http:\S+/.exec(event.message)?.[0] ?? '';
+        throw new Error('the observer is broken');
+      },
+    });
+    await server.seen(1);
+    // What comes after the first event, at which the observer broke.
+    const shown = (await (await fetch(`${address}live.json`)).json()) as object;
+    expect(shown).toMatchObject({ state: 'running', dispatch: { inFlight: 1, total: 3 } });
+    server.release();
+    expect(await ended).toMatchObject({ exitCode: 0 });
+  });
+
   test('an observer that is asynchronous and rejects: does not end the process, and is not called again', async () => {
     const { bench, input } = benchWith(placeIds(3));
     const server = await startCountingServer();
