@@ -44,7 +44,7 @@ export class Limiter {
   /** What tickets tell of their calls. */
   private readonly desk: TicketDesk = {
     reached: (replied) => {
-      this.outages.service.reached(replied);
+      if (this.outages.service.reached(replied)) this.pump();
     },
     admitted: ({ lane, flight }) => {
       this.outages.service.reached(true);

@@ -44,13 +44,16 @@ export class Unreachable {
     this.tries.delete(call);
   }
 
-  /** A call has a connection; `replied`: and a reply has begun. */
-  reached(replied: boolean): void {
+  /** A call has a connection; `replied`: and a reply has begun. Returns whether others were kept from starting until now. */
+  reached(replied: boolean): boolean {
+    const wereKept = !this.mayStart;
     this.isOut = false;
     this.tries.clear();
-    if (!replied) return;
-    this.sinceMs = null;
-    this.pauseMs = 0;
+    if (replied) {
+      this.sinceMs = null;
+      this.pauseMs = 0;
+    }
+    return wereKept;
   }
 
   /** Nothing could be tried for so long until now: that does not count. */
