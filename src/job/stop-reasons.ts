@@ -1,3 +1,4 @@
+import { explain } from '../classify.ts';
 import { EXIT } from '../errors.ts';
 import type { ApiFailure } from '../failure.ts';
 import { oneLine } from '../reporters/one-line.ts';
@@ -9,15 +10,22 @@ import type { Stopped } from './run-stop.ts';
 const REPLY_CHARS_MAX = 200;
 /** How much of why nothing could be reached: an address, a certificate's names, what to do about it. */
 const REASON_CHARS_MAX = 300;
+/** How much of what the service said of a line. */
+const SAID_CHARS_MAX = 400;
 /** How much of a line's name: what the service said is to be read too. */
 const NAME_CHARS_MAX = 120;
 
-/** Which line met a stop, and what the service said: it may be that line's text alone that something on the way refuses. */
+/**
+ * Which line met a stop, what the service said, and what to do about it: it may be that line's text alone that something on
+ * the way refuses.
+ */
 export function saidOfLine(
   { lineNo, customId }: Pick<PlannedLine, 'lineNo' | 'customId'>,
   { code, message }: ApiFailure,
 ): string {
-  return `line ${lineNo} (${oneLine(customId, NAME_CHARS_MAX)}): ${code}: ${message}`;
+  const said = `line ${lineNo} (${oneLine(customId, NAME_CHARS_MAX)}): ${code}: ${oneLine(message, SAID_CHARS_MAX)}`;
+  const advice = explain(code, message)?.advice;
+  return advice === undefined ? said : `${said}; what to do: ${advice.replace(/\.$/, '')}`;
 }
 
 /** The first replies came from somebody else than a model service. */

@@ -344,17 +344,19 @@ describe('77: the account says no', () => {
     const run = await runCli(bench, [...args, '-c', '1']);
     expect(run).toMatchObject({ status: 77 });
     expect(run.stderr).toContain(
-      'stopped: qwen-plus, line 2 (退款no. 7): qbatch_http_403: <html>blocked</html>;',
+      'stopped: qwen-plus, line 2 (退款no. 7): qbatch_http_403: <html>blocked</html>; what to do: ',
     );
     server.script = () => refusal(401, 'InvalidApiKey', 'Invalid API-key provided.');
     const refused = await runCli(bench, [...args, '-c', '1', '--json']);
     expect(refused.json()).toMatchObject({
-      stopped: { message: 'line 2 (退款no. 7): InvalidApiKey: Invalid API-key provided.' },
+      stopped: {
+        message: expect.stringMatching(
+          /^line 2 \(退款no. 7\): InvalidApiKey: Invalid API-key provided\.; what to do: .*DASHSCOPE_API_KEY/,
+        ) as unknown,
+      },
     });
     // The call that was refused is over, and was not paid for.
-    expect(refused.stderr).toContain(
-      'Invalid API-key provided.): no new calls, no calls in flight\n',
-    );
+    expect(refused.stderr).toContain('then run again): no new calls, no calls in flight\n');
   });
 
   test('a workspace that is refused: the line that asks for it fails; where all are to use it, the job stops', async () => {
