@@ -95,11 +95,15 @@ export function choicesText(
   return `[${texts.join(',')}]`;
 }
 
-function newChoice({ mode }: StreamEvidence): ChoiceFold {
+function newChoice({ mode, appended }: StreamEvidence): ChoiceFold {
   return {
     message: newMessage(),
     logprobs: newTrack(),
-    logprobsEvidence: { mode: mode === 'append' ? 'append' : 'detect', incremental: false },
+    logprobsEvidence: {
+      mode: mode === 'append' ? 'append' : 'detect',
+      incremental: false,
+      appended,
+    },
     logprobsSeen: false,
     finishReason: null,
     members: new Map(),
@@ -128,9 +132,9 @@ function logprobsText(
   shape: 'native' | 'compatible',
 ): string | null {
   if (!choice.logprobsSeen) return shape === 'compatible' ? 'null' : null;
-  const { mode, incremental } = choice.logprobsEvidence;
+  const own = choice.logprobsEvidence;
   // Where the text came in pieces, the logprobs did too.
-  const known = { mode, incremental: incremental || evidence.incremental };
+  const known = { ...own, incremental: own.incremental || evidence.incremental };
   const items = finishedText(choice.logprobs, known);
   return `{"content":[${items.slice(0, -1)}]}`;
 }

@@ -10,7 +10,7 @@ import { isObject } from '../json/is-object.ts';
 import type { JsonFields } from './reply-failure.ts';
 import { addResearch, newResearch, researchText } from './research-fold.ts';
 import type { ResearchFold } from './research-fold.ts';
-import { addPiece, finishedText, newTrack } from './text-track.ts';
+import { addPiece, finishedText, hasText, newTrack } from './text-track.ts';
 import type { StreamEvidence, TextMode, TextTrack } from './text-track.ts';
 
 /** A streamed answer of either protocol while its frames arrive; values that pass through stay raw. */
@@ -39,7 +39,7 @@ export function newAnswer(mode: TextMode | null): AnswerFold {
   return {
     shape: null,
     askedMode: mode,
-    evidence: { mode: mode ?? 'detect', incremental: false },
+    evidence: { mode: mode ?? 'detect', incremental: false, appended: { chars: 0 } },
     choices: new Map(),
     text: newTrack(),
     textSeen: false,
@@ -72,7 +72,7 @@ export function addFrame(answer: AnswerFold, frame: string, counts: boolean): vo
 
 /** True once any part of the answer itself has come. */
 export function hasBegun({ choices, text, researchSeen }: AnswerFold): boolean {
-  if (text.text !== '' || researchSeen) return true;
+  if (hasText(text) || researchSeen) return true;
   return [...choices.values()].some(({ message }) => saysAnything(message));
 }
 
@@ -120,7 +120,7 @@ function learnShape(answer: AnswerFold, members: RawObject): void {
   answer.shape = compatible ? 'compatible' : 'native';
   // The compatible protocol sends deltas, but for the models that the caller knows.
   if (compatible && answer.askedMode === null) {
-    answer.evidence = { mode: 'append', incremental: true };
+    answer.evidence = { ...answer.evidence, mode: 'append', incremental: true };
   }
 }
 

@@ -7,7 +7,7 @@ const WIDE = /[^\0-\xff]/;
 
 /**
  * About the bytes that plain data takes at the most: its texts, and something for each
- * member. Arrays are taken for arrays of numbers. Goes through all of it, so not for every frame.
+ * member. An array is of one kind of members. Goes through all of it, so not for every frame.
  */
 export function heldBytes(value: unknown): number {
   if (typeof value === 'string') {
@@ -15,7 +15,8 @@ export function heldBytes(value: unknown): number {
     return value.length * (WIDE.test(value) ? 2 : 1);
   }
   if (typeof value !== 'object' || value === null) return NUMBER_BYTES;
-  if (Array.isArray(value)) return value.length * NUMBER_BYTES;
+  if (Buffer.isBuffer(value)) return value.length;
+  if (Array.isArray(value) && typeof value[0] === 'number') return value.length * NUMBER_BYTES;
   let bytes = 0;
   if (value instanceof Map || value instanceof Set) {
     // A set's entries name each value twice.

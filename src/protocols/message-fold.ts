@@ -10,7 +10,7 @@ import {
   rawString,
 } from './raw-json.ts';
 import type { RawObject } from './raw-json.ts';
-import { addPiece, finishedText, newTrack } from './text-track.ts';
+import { addPiece, finishedText, hasText, newTrack } from './text-track.ts';
 import type { StreamEvidence, TextTrack } from './text-track.ts';
 
 type ToolCallFold = {
@@ -70,8 +70,8 @@ export function addMessage(fold: MessageFold, piece: RawObject, evidence: Stream
 
 /** Whether any text, part or call of a tool has come. */
 export function saysAnything({ content, otherParts, texts, toolCalls }: MessageFold): boolean {
-  if (content.text !== '' || otherParts.size > 0 || toolCalls.size > 0) return true;
-  return [...texts.values()].some(({ text }) => text !== '');
+  if (hasText(content) || otherParts.size > 0 || toolCalls.size > 0) return true;
+  return [...texts.values()].some(hasText);
 }
 
 /**
@@ -167,15 +167,15 @@ function placeOfCall(fold: MessageFold, call: RawObject, index: number): number 
   const name = rawString(ofFunction.get('name')) ?? '';
   const piece = rawString(ofFunction.get('arguments')) ?? '';
   const isSame = name === (rawString(known.ofFunction.get('name')) ?? '');
-  if (name === '' || (isSame && !(piece.startsWith('{') && isWhole(known.argumentText.text))))
+  if (name === '' || (isSame && !(piece.startsWith('{') && isWhole(known.argumentText))))
     return place;
   const moved = indexOfCall(fold, call, null);
   fold.movedCalls.set(index, moved);
   return moved;
 }
 
-function isWhole(text: string): boolean {
-  if (!text.endsWith('}') || text.length > WHOLE_CHARS_MAX) return false;
+function isWhole({ text, packed }: TextTrack): boolean {
+  if (packed.length > 0 || !text.endsWith('}') || text.length > WHOLE_CHARS_MAX) return false;
   try {
     JSON.parse(text);
     return true;

@@ -21,6 +21,7 @@ import {
 import type { JsonFields, ReplyHead } from './reply-failure.ts';
 import { createSseParser } from './sse.ts';
 import type { SseEvent } from './sse.ts';
+import { TextTooLongError } from './text-track.ts';
 import type { TextMode } from './text-track.ts';
 
 /** So much of a body without a single event is kept, to decode it as the unstreamed reply it is. */
@@ -130,13 +131,15 @@ function keepUnstreamed(state: FoldState, chunk: Buffer): void {
 
 function decide(state: FoldState): Decoded {
   const { head, requestId, usage } = state;
-  if (state.failure !== null) return { kind: 'failure', failure: state.failure };
+  if (state.failure !== null) return failed(state.failure);
   if (state.events === 0) return decodeReply({ ...head, body: Buffer.concat(state.unstreamed) });
   if (state.torn || !isFinished(state.answer, state.done ? 1 : state.choices)) {
     const found = { requestId, usage };
     return failed(badResponse(head, 'qbatch_truncated_stream', truncation(state), found));
   }
-  const body = compactValidJson(answerText(state.answer));
+  const text = unlessTooLong(state, () => answerText(state.answer));
+  if (state.failure !== null) return failed(state.failure);
+  const body = compactValidJson(text ?? '');
   if (saysPartial(head)) {
     const message = 'the service stopped before the answer was finished (partial response)';
     const found = { requestId, body, usage };
@@ -205,8 +208,22 @@ function readFrame(state: FoldState, event: SseEvent, text: string): void {
     state.failure = { ...failure, ...begun, requestId: failure.requestId ?? state.requestId };
     return;
   }
-  addFrame(state.answer, text, usage !== null);
-  state.closed = isClosing(state.answer, { value, counts: usage !== null }, state.choices);
+  const counts = usage !== null;
+  unlessTooLong(state, () => {
+    addFrame(state.answer, text, counts);
+    state.closed = isClosing(state.answer, { value, counts }, state.choices);
+  });
+}
+
+/** What `take` makes of the texts; null where they turn out to be more than a reply may be, which ends the fold. */
+function unlessTooLong<T>(state: FoldState, take: () => T): T | null {
+  try {
+    return take();
+  } catch (error) {
+    if (!(error instanceof TextTooLongError)) throw error;
+    state.failure = broken(state, error.message);
+    return null;
+  }
 }
 
 function isErrorFrame(event: SseEvent, value: JsonFields): boolean {

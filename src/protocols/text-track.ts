@@ -9,7 +9,27 @@ export type StreamEvidence = {
   readonly mode: TextMode;
   /** A piece has come that cannot be the whole text so far. */
   incremental: boolean;
+  /** Characters of all the texts that were appended. */
+  readonly appended: { chars: number };
 };
+
+/** The pieces of a stream turned out to add up to more than a reply may be. */
+export class TextTooLongError extends Error {
+  override readonly name = 'TextTooLongError';
+}
+
+/**
+ * What pieces may add up to: a reply's bound (guarantee 12). It is kept here, too, since one short piece
+ * can prove that thousands of long ones were not the same text again.
+ */
+const APPENDED_CHARS_MAX: number = 64 * 1024 * 1024;
+/** The end of an appended text is packed when it has so many characters. Nearly every answer is shorter. */
+const PACK_CHARS = 64 * 1024;
+/** Such characters take two bytes, and so do all others of their text. */
+const WIDE = /[^\0-\xff]/;
+
+/** A part of a text. */
+type PackedText = { readonly bytes: Buffer; readonly encoding: 'latin1' | 'utf16le' };
 
 /**
  * One text of a stream while it grows.
@@ -17,9 +37,14 @@ export type StreamEvidence = {
  * As long as every piece begins with the one before, both readings are possible; then only the
  * latest piece and the lengths of all pieces are held, from which the appended text can be had.
  * `lengths` is null once this text is known to be appended.
+ *
+ * A long appended text is packed into buffers but for its end. V8 lets its heap grow to double of
+ * what lives in it, and a text in pieces is copied each time it is looked into.
  */
 export type TextTrack = {
+  /** What is not packed: all of it, as a rule. */
   text: string;
+  readonly packed: PackedText[];
   lengths: number[] | null;
   /** A piece has continued the (non-empty) one before: what a repeated whole text looks like. */
   grown: boolean;
@@ -27,7 +52,7 @@ export type TextTrack = {
 
 /** A text of which nothing has come yet. */
 export function newTrack(): TextTrack {
-  return { text: '', lengths: [], grown: false };
+  return { text: '', packed: [], lengths: [], grown: false };
 }
 
 /**
@@ -37,6 +62,8 @@ export function newTrack(): TextTrack {
  *
  * In `replace` mode a piece that does not continue the text is a rewritten text (translations are
  * revised) if the text had grown before; if it never had, the stream is appended after all.
+ *
+ * @throws TextTooLongError
  */
 export function addPiece(
   track: TextTrack,
@@ -47,7 +74,7 @@ export function addPiece(
   if (evidence.mode === 'detect' && evidence.incremental) becomeAppended(track, evidence);
   if (evidence.mode === 'append' || track.lengths === null) {
     track.lengths = null;
-    track.text += piece;
+    append(track, piece, evidence);
     return;
   }
   if (piece === '') {
@@ -67,21 +94,44 @@ export function addPiece(
     return;
   }
   becomeAppended(track, evidence);
-  track.text += piece;
+  append(track, piece, evidence);
 }
 
-/** The whole text, once the stream has ended. */
+/** Whether any text has come. */
+export function hasText({ text, packed }: TextTrack): boolean {
+  return text !== '' || packed.length > 0;
+}
+
+/**
+ * The whole text, once the stream has ended.
+ *
+ * @throws TextTooLongError
+ */
 export function finishedText(track: TextTrack, evidence: StreamEvidence): string {
-  return evidence.mode === 'detect' && evidence.incremental ? appended(track) : track.text;
+  if (evidence.mode === 'detect' && evidence.incremental) becomeAppended(track, evidence);
+  const { text, packed } = track;
+  if (packed.length === 0) return text;
+  return packed.map(({ bytes, encoding }) => bytes.toString(encoding)).join('') + text;
 }
 
+/** The latest piece holds all that came before: each was a beginning of it. */
 function becomeAppended(track: TextTrack, evidence: StreamEvidence): void {
-  track.text = appended(track);
-  track.lengths = null;
   evidence.incremental = true;
+  const { text, lengths } = track;
+  if (lengths === null) return;
+  const chars = lengths.reduce((sum, length) => sum + length, evidence.appended.chars);
+  if (chars > APPENDED_CHARS_MAX)
+    throw new TextTooLongError(`its pieces add up to more than ${APPENDED_CHARS_MAX} characters`);
+  track.text = '';
+  track.lengths = null;
+  for (const length of lengths) append(track, text.slice(0, length), evidence);
 }
 
-function appended(track: TextTrack): string {
-  if (track.lengths === null) return track.text;
-  return track.lengths.map((length) => track.text.slice(0, length)).join('');
+function append(track: TextTrack, piece: string, { appended }: StreamEvidence): void {
+  appended.chars += piece.length;
+  track.text += piece;
+  if (track.text.length < PACK_CHARS) return;
+  const encoding = WIDE.test(track.text) ? 'utf16le' : 'latin1';
+  track.packed.push({ bytes: Buffer.from(track.text, encoding), encoding });
+  track.text = '';
 }

@@ -32,7 +32,8 @@ function bodyOf(decoded: Decoded): unknown {
 }
 
 function failureOf(decoded: Decoded): ApiFailure {
-  if (decoded.kind !== 'failure') throw new Error(`no failure: ${JSON.stringify(decoded)}`);
+  if (decoded.kind !== 'failure')
+    throw new Error(`no failure: ${JSON.stringify(decoded).slice(0, 1000)}`);
   return decoded.failure;
 }
 
@@ -817,11 +818,79 @@ describe('isWhole', () => {
   });
 });
 
+/** 1,000 characters each; the second ones take two bytes, the third ones are split inside a character. */
+const LONG_PIECES: readonly string[] = Array.from({ length: 100 }, (_, nth) => [
+  `${nth}${'x'.repeat(1000)}`,
+  `${nth}${'好'.repeat(1000)}`,
+  `${'é'.repeat(999)}\ud83d`,
+  `\ude00${'y'.repeat(999)}`,
+]).flat();
+
+describe('long texts', () => {
+  test('in pieces: every character, in both protocols', () => {
+    const whole = LONG_PIECES.join('');
+    expect(nativeContent(LONG_PIECES, true)).toBe(whole);
+    expect(nativeContent(LONG_PIECES, null)).toBe(whole);
+    expect(compatibleContent(LONG_PIECES, 'qwen-plus')).toBe(whole);
+  });
+
+  test('arguments of a tool: every character, and a call after them is not taken for another', () => {
+    const text = JSON.stringify({ text: 'z'.repeat(200_000) });
+    const fold = openai.fold(HEAD, asked());
+    const call = (id: string, piece: string) => ({
+      tool_calls: [{ index: 0, id, function: { name: 'f', arguments: piece } }],
+    });
+    for (const delta of [call('a', text.slice(0, 150_000)), call('b', text.slice(150_000))])
+      fold.push(Buffer.from(`data:${JSON.stringify({ choices: [{ index: 0, delta }] })}\n\n`));
+    const end = '{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}';
+    expect(bodyOf(run(fold, `data:${end}\n\ndata:[DONE]\n\n`))).toMatchObject({
+      choices: [{ message: { tool_calls: [{ id: 'a', function: { arguments: text } }] } }],
+    });
+  });
+
+  const many = (pieces: number): { fold: StreamFold; last: (content: string) => Decoded } => {
+    const fold = dashscope.fold(HEAD, asked({ incremental: null }));
+    const choice = (content: string, reason: string): Buffer =>
+      Buffer.from(
+        `data:${JSON.stringify({ output: { choices: [{ message: { reasoning_content: content, content }, finish_reason: reason }] } })}\n\n`,
+      );
+    const piece = choice('x'.repeat(1024 * 1024), 'null');
+    for (let nth = 0; nth < pieces; nth += 1) fold.push(piece);
+    return { fold, last: (content) => run(fold, choice(content, 'stop')) };
+  };
+
+  test('the same text 40 times that turns out to be pieces of 1 MiB in two texts: no answer, in bounded memory', () => {
+    const { fold, last } = many(40);
+    expect(failureOf(last('y'))).toMatchObject({
+      code: 'qbatch_bad_response',
+      message: expect.stringContaining('add up to more than 67108864 characters') as unknown,
+    });
+    expect(fold.heldBytes()).toBeLessThan(64 * 1024 * 1024);
+  });
+
+  test('the same text so many times, which stays the whole: the answer', () => {
+    const text = 'x'.repeat(1024 * 1024);
+    expect(bodyOf(many(70).last(`${text}y`))).toMatchObject({
+      output: { choices: [{ message: { content: `${text}y`, reasoning_content: `${text}y` } }] },
+    });
+  });
+});
+
 describe('heldBytes', () => {
   const heap = (): number => {
     collectGarbage();
     return process.memoryUsage().heapUsed;
   };
+
+  test('a long text in pieces: counted, and held outside the heap, which would grow to double of it', () => {
+    const before = heap();
+    const fold = dashscope.fold(HEAD, asked({ incremental: true }));
+    const piece = Buffer.from(frames(['x'.repeat(1024 * 1024), '']).split('id:2')[0] ?? '');
+    for (let nth = 0; nth < 40; nth += 1) fold.push(piece);
+    expect(fold.heldBytes()).toBeGreaterThan(40 * 1024 * 1024);
+    expect(fold.heldBytes()).toBeLessThan(41 * 1024 * 1024);
+    expect(heap() - before).toBeLessThan(8 * 1024 * 1024);
+  });
 
   test('what the answer takes, whole or in pieces, and what has not ended; not the frames', () => {
     const text = '好'.repeat(50_000);
