@@ -9,7 +9,8 @@ type Aside<T> = { readonly item: T; readonly dueMs: number };
  */
 export class LineQueue<T> {
   private returned: T[] = [];
-  private items: T[] = [];
+  /** From `head` on; before it are places of taken items. */
+  private items: (T | undefined)[] = [];
   private head = 0;
   /** The first to be due comes first. */
   private aside: Aside<T>[] = [];
@@ -55,8 +56,9 @@ export class LineQueue<T> {
     const item = this.items[this.head];
     if (item === undefined) return undefined;
     this.freshTaken += 1;
+    // Let go of at once: a line can hold megabytes. Its place goes in stretches, so that taking stays cheap.
+    this.items[this.head] = undefined;
     this.head += 1;
-    // Taken items are let go of in stretches, so that taking stays cheap.
     if (this.head > 1024 && this.head * 2 > this.items.length) {
       this.items = this.items.slice(this.head);
       this.head = 0;
@@ -67,7 +69,7 @@ export class LineQueue<T> {
   drain(): T[] {
     const all = [
       ...this.returned.toReversed(),
-      ...this.items.slice(this.head),
+      ...this.items.slice(this.head).filter((item) => item !== undefined),
       ...this.aside.map(({ item }) => item),
     ];
     this.returned = [];

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { LineQueue } from '../../src/limits/line-queue.ts';
@@ -133,4 +135,20 @@ describe('LineQueue: items that were set aside', () => {
   test('fresh first: what is due comes when nothing else is left', () => {
     expect(takeAll(queueOf(), true)).toBe('0123456789ab');
   });
+});
+
+test('items that were taken: let go of at once, for a line can hold megabytes', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const held = (): number => {
+    collectGarbage();
+    return process.memoryUsage().arrayBuffers / (1024 * 1024);
+  };
+  const queue = new LineQueue<Buffer>();
+  const before = held();
+  for (let nth = 0; nth < 64; nth += 1) queue.push(Buffer.alloc(1024 * 1024));
+  expect(held() - before).toBeGreaterThan(60);
+  while (queue.size > 1) queue.take(0, false);
+  expect(held() - before).toBeLessThan(8);
+  expect(queue.take(0, false)?.length).toBe(1024 * 1024);
 });
