@@ -1,3 +1,4 @@
+import { shown } from './schemas/findings.ts';
 import { checkHeaders, checkMetadata } from './schemas/headers.ts';
 import { checkRequest } from './schemas/check-request.ts';
 import type { RequestView } from './schemas/request-view.ts';
@@ -74,10 +75,7 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
     return rejected(
       lineNo,
       null,
-      invalidRequest(
-        'custom_id',
-        `custom_id is ${JSON.stringify(given)}; it must be a non-empty string`,
-      ),
+      invalidRequest('custom_id', `custom_id is ${shown(given)}; it must be a non-empty string`),
     );
   }
   // As the files have it: two ids that differ in half a character alone would be one there.

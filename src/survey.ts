@@ -10,6 +10,7 @@ import type { OutputSeen } from './plan.ts';
 import type { Pricing } from './pricing.ts';
 import type { LineProblem, Problem, ProblemCounts } from './problem.ts';
 import { isCompressed, readLines } from './read.ts';
+import { boundedProblem } from './job/bounded-problem.ts';
 import { SampleCounter } from './job/scale-survey.ts';
 import { type ModelSurvey, SurveyTally } from './job/survey-tally.ts';
 
@@ -48,6 +49,8 @@ export type SurveyOptions = {
 const GZIP_TIMES = 5;
 /** A few more lines may come than the first chunk lets expect, and one table is asked faster than two. */
 const LINES_MARGIN = 1.1;
+
+const NO_PROBLEMS: readonly Problem[] = [];
 
 /** About how many lines are to come, from the size of the file and what was read of it so far. */
 function expectedLines(path: string, read: { bytes: number; lines: number }): number {
@@ -94,13 +97,14 @@ async function readSurvey(
       const parsed = parseLine(line, options.defaults);
       tally.lines += 1;
       tally.lastLineNo = line.lineNo;
+      const problems =
+        parsed.problems.length === 0 ? NO_PROBLEMS : parsed.problems.map(boundedProblem);
       if (parsed.kind === 'request') tally.count(parsed, 1);
       else {
         tally.invalid += 1;
-        options.onRejected?.(parsed);
+        options.onRejected?.({ ...parsed, problems });
       }
-      if (parsed.problems.length > 0)
-        tally.problems.add(line.lineNo, parsed.customId, parsed.problems);
+      if (problems.length > 0) tally.problems.add(line.lineNo, parsed.customId, problems);
       if (parsed.customId === null) continue;
       const hash = hashCustomId(parsed.customId);
       if (!ids.add(hash)) continue;
@@ -147,12 +151,12 @@ async function rejectDuplicates(
       if (customId === null || !suspects.has(hashCustomId(customId))) continue;
       const first = firstLines.firstOf(customId, lineNo);
       if (first === lineNo) continue;
-      const problem: Problem = {
+      const problem = boundedProblem({
         severity: 'error',
         path: 'custom_id',
         code: 'qbatch_duplicate_custom_id',
         message: `custom_id ${JSON.stringify(customId)} was already given on line ${first}; make one of them different`,
-      };
+      });
       tally.problems.add(lineNo, customId, [problem]);
       if (parsed.kind === 'rejected') continue;
       tally.count(parsed, -1);

@@ -53,6 +53,36 @@ const prompt = (customId: string | undefined, text = '给这条评论分类'): o
   prompt: text,
 });
 
+describe('surveyInput: values of half a megabyte', () => {
+  const LONG = 'x'.repeat(500_000);
+  const chat = (around: object, body: object = {}): string =>
+    JSON.stringify({
+      method: 'POST',
+      url: '/v1/chat/completions',
+      body: { model: 'qwen-plus', messages: [{ role: 'user', content: 'a' }], ...body },
+      ...around,
+    });
+
+  test.each([
+    ['a key that is given twice', `{"${LONG}":1,"${LONG}":2}`],
+    ['a method', chat({ method: LONG })],
+    ['a url', chat({ url: LONG })],
+    ['a url with a host', chat({ url: `https://${LONG}` })],
+    ['an id that is no text', chat({ custom_id: [LONG] })],
+    ['a model that is no text', chat({}, { model: { name: LONG } })],
+    ['a rule that names the model', chat({}, { model: LONG, max_tokens: -1 })],
+    ['a role', chat({}, { messages: [{ role: LONG, content: 'a' }] })],
+    ['an id that is given twice', `${chat({ custom_id: LONG })}\n${chat({ custom_id: LONG })}`],
+  ])('%s: what is told of it is short', async (_name, line) => {
+    const { rejected, problems } = await surveyOf(writeLines(tempFolder(), [line]));
+    expect(rejected).toHaveLength(1);
+    const told = rejected.flatMap((one) => one.problems);
+    expect(told.length).toBeGreaterThan(0);
+    for (const { path, message } of [...told, ...problems])
+      expect(Math.max(path.length, message.length)).toBeLessThan(2_100);
+  });
+});
+
 describe('surveyInput: counts', () => {
   test('valid, invalid and blank lines, the hash and size of the content', async () => {
     const path = writeLines(tempFolder(), [

@@ -5,6 +5,7 @@ import type { Problem } from '../problem.ts';
 import type { Endpoint } from '../protocols/protocol.ts';
 import { rawOf, type TextSpan } from './open-object.ts';
 import type { LineAround, LineDefaults, LineDraft, RequestParts } from './request-parts.ts';
+import { shown } from '../schemas/findings.ts';
 import { isThirdParty } from '../schemas/request-facts.ts';
 import type { RequestView } from '../schemas/request-view.ts';
 
@@ -35,7 +36,7 @@ export function applyDefaults(
     const what =
       draft.model === undefined
         ? 'no model is given; name one in the line or with --model'
-        : `model is ${JSON.stringify(draft.model)}; it must be a non-empty string`;
+        : `model is ${shown(draft.model)}; it must be a non-empty string`;
     return { kind: 'unshaped', problems: [invalidRequest(path, what)] };
   }
   // As ledger and files can hold it; what is sent is the line's own text.

@@ -4,6 +4,7 @@ import { urlTarget } from './line-url.ts';
 import { isProblem, type OpenObject, openMember, rawOf } from './open-object.ts';
 import type { Problem } from '../problem.ts';
 import type { LineAround, LineDefaults, LineDraft, RawMember } from './request-parts.ts';
+import { shown } from '../schemas/findings.ts';
 import type { LineShape } from '../schemas/request-view.ts';
 
 const SHAPE_KEYS: readonly (readonly [string, LineShape])[] = [
@@ -157,9 +158,7 @@ export function shapeLine(line: OpenObject, defaults: LineDefaults, around: Line
 function draftEnvelope(line: OpenObject): Drafted {
   const { method, url } = line.value;
   if (method !== undefined && method !== 'POST')
-    return [
-      invalidRequest('method', `method is ${JSON.stringify(method)}; only "POST" is possible`),
-    ];
+    return [invalidRequest('method', `method is ${shown(method)}; only "POST" is possible`)];
   if (typeof url !== 'string') {
     return [
       invalidRequest(

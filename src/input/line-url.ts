@@ -1,4 +1,5 @@
 import type { Endpoint } from '../protocols/protocol.ts';
+import { shown } from '../schemas/findings.ts';
 
 /** What the `url` of a batch line asks for (cli.md section 9). */
 export type UrlTarget =
@@ -37,11 +38,8 @@ export function urlTarget(url: string): UrlTarget {
 
 function refusedUrl(url: string): string {
   if (/^[a-z][a-z0-9+.-]*:|^\/\//i.test(url)) {
-    return `url names a host (${JSON.stringify(url)}); give a path: the key only ever goes to the configured base URL`;
+    return `url names a host (${shown(url)}); give a path: the key only ever goes to the configured base URL`;
   }
   const reason = REFUSED_URLS.find(([pattern]) => pattern.test(url))?.[1];
-  return (
-    reason ??
-    `url is ${JSON.stringify(url)}; use "/v1/chat/completions" or a native generation path`
-  );
+  return reason ?? `url is ${shown(url)}; use "/v1/chat/completions" or a native generation path`;
 }

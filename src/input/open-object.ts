@@ -1,6 +1,7 @@
 import { type NestedScan, type ObjectMember, scanObject } from '../json/json-scan.ts';
 import type { Problem } from '../problem.ts';
 import { csvHint } from './csv-header.ts';
+import { shown } from '../schemas/findings.ts';
 import { unexpectedAt } from './unexpected-at.ts';
 
 /** Deepest nesting of `{` and `[` in a line, its own included (cli.md section 2). */
@@ -117,7 +118,7 @@ export function openLine(text: string, lineNo: number): OpenObject | Problem {
 function duplicateKey(path: string, key: string): Problem {
   return invalid(
     path,
-    `the key ${JSON.stringify(key)} is given twice${path === '' ? '' : ` in ${path}`}; keep one`,
+    `the key ${shown(key)} is given twice${path === '' ? '' : ` in ${path}`}; keep one`,
     'qbatch_duplicate_key',
   );
 }

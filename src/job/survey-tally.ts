@@ -1,3 +1,4 @@
+import { beginningOf } from './bounded-problem.ts';
 import { LineSample } from '../input/sample-lines.ts';
 import type { TokenEstimate } from '../models/tokens.ts';
 import { LineEstimator } from './line-estimator.ts';
@@ -9,16 +10,8 @@ import type { LineProblem, Problem, Severity } from '../problem.ts';
 
 /** Most problems that are kept and reported one by one. */
 const PROBLEMS_MAX = 10_000;
-/** A problem tells so much of its line's id, and of each text that quotes the line; nobody reads more. */
+/** A problem tells so much of its line's id; nobody reads more. */
 const ID_UNITS_MAX = 256;
-const TEXT_UNITS_MAX = 2_000;
-
-/** A copy of the beginning: a part of a text, left as it is, would keep the whole line in memory. */
-function copyOf(text: string, unitsMax: number): string {
-  const units = text.length <= unitsMax ? text : `${text.slice(0, unitsMax)}…`;
-  // Not UTF-8, which has no room for half a pair.
-  return Buffer.from(units, 'utf16le').toString('utf16le');
-}
 
 /** One model's share of the input. */
 export type ModelSurvey = {
@@ -62,19 +55,14 @@ class ProblemList {
   private readonly errors: LineProblem[] = [];
   private readonly others: LineProblem[] = [];
 
+  /** The problems are `boundedProblem`s. */
   add(lineNo: number, customId: string | null, problems: readonly Problem[]): void {
     for (const { severity, path, code, message } of problems) {
       this.counts[severity] += 1;
       const list = severity === 'error' ? this.errors : this.others;
       if (list.length < PROBLEMS_MAX) {
-        list.push({
-          severity,
-          line: lineNo,
-          custom_id: customId === null ? null : copyOf(customId, ID_UNITS_MAX),
-          path: copyOf(path, TEXT_UNITS_MAX),
-          code,
-          message: copyOf(message, TEXT_UNITS_MAX),
-        });
+        const custom_id = customId === null ? null : beginningOf(customId, ID_UNITS_MAX);
+        list.push({ severity, line: lineNo, custom_id, path, code, message });
       }
     }
   }
