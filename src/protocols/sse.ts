@@ -28,6 +28,10 @@ const EVENT_BYTES_MAX = 16 * 1024 * 1024;
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
+/** The end of a short line is found soonest byte by byte. */
+const NEAR_BYTES = 512;
+/** That of a long one by a search, for each kind of end; not in more than this, for a body may be one chunk and have none of a kind. */
+const FAR_BYTES = 16 * 1024;
 const STATUS_COMMENT = /^:\s*HTTP_STATUS\/(\d{3})\b/;
 
 type ParserState = {
@@ -89,22 +93,38 @@ function readChunk(state: ParserState, chunk: Buffer): void {
     if (chunk[0] === LINE_FEED) lineStart = 1;
     state.afterReturn = false;
   }
-  for (let at = lineStart; at < chunk.length; at += 1) {
-    const byte = chunk[at];
-    if (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) continue;
+  for (;;) {
+    const at = lineEndIn(chunk, lineStart);
+    if (at === chunk.length) break;
     endLine(state, chunk.subarray(lineStart, at));
     if (state.problem !== null) return;
-    if (byte === CARRIAGE_RETURN) {
-      if (at + 1 === chunk.length) state.afterReturn = true;
-      else if (chunk[at + 1] === LINE_FEED) at += 1;
-    }
     lineStart = at + 1;
+    if (chunk[at] === LINE_FEED) continue;
+    if (lineStart === chunk.length) state.afterReturn = true;
+    else if (chunk[lineStart] === LINE_FEED) lineStart += 1;
   }
   if (lineStart < chunk.length) {
     // Copied: the chunk may be reused or may keep a big buffer alive.
     state.pending.push(Buffer.from(chunk.subarray(lineStart)));
     countBytes(state, chunk.length - lineStart);
   }
+}
+
+/** Where the line that goes on at `from` ends; the chunk's length if not in it. */
+function lineEndIn(chunk: Buffer, from: number): number {
+  const near = Math.min(from + NEAR_BYTES, chunk.length);
+  for (let at = from; at < near; at += 1) {
+    if (chunk[at] === LINE_FEED || chunk[at] === CARRIAGE_RETURN) return at;
+  }
+  for (let start = near; start < chunk.length; start += FAR_BYTES) {
+    const part = chunk.subarray(start, start + FAR_BYTES);
+    const feed = part.indexOf(LINE_FEED);
+    const end = feed === -1 ? part.length : feed;
+    const before = part.subarray(0, end).indexOf(CARRIAGE_RETURN);
+    if (before !== -1) return start + before;
+    if (feed !== -1) return start + feed;
+  }
+  return chunk.length;
 }
 
 function countBytes(state: ParserState, bytes: number): void {

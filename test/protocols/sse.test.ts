@@ -57,6 +57,21 @@ describe('createSseParser', () => {
     );
   });
 
+  test('lines of any length with any ends, in one chunk: the same events', () => {
+    const lengths = [0, 1, 500, 505, 506, 507, 508, 512, 4_096, 16_384, 16_890, 16_896, 40_000];
+    const texts = lengths.map((length) => `${length}${'x'.repeat(length)}`);
+    for (const end of ['\n', '\r', '\r\n']) {
+      const events = parseText(texts.map((text) => `data:${text}${end}${end}`).join(''));
+      expect(events.map(({ data }) => data)).toEqual(texts);
+    }
+  });
+
+  test('long lines that end with a carriage return, in one chunk of megabytes: each is looked through but once', () => {
+    // Were all of the chunk searched for a line feed at each line, these would be 120 GB.
+    const line = `data:${'x'.repeat(600)}\r\r`;
+    expect(parseText(line.repeat(20_000))).toHaveLength(20_000);
+  });
+
   test('a buffer used again after push: the parser kept its own copy', () => {
     const reused = Buffer.from('data:{"city":');
     const events: SseEvent[] = [];
