@@ -46,13 +46,14 @@ export class Unreachable {
 
   /** A call has a connection; `replied`: and a reply has begun. Returns whether others were kept from starting until now. */
   reached(replied: boolean): boolean {
-    const wereKept = !this.mayStart;
-    this.isOut = false;
-    this.tries.clear();
     if (replied) {
       this.sinceMs = null;
       this.pauseMs = 0;
     }
+    if (!this.isOut) return false;
+    const wereKept = !this.mayStart;
+    this.isOut = false;
+    this.tries.clear();
     return wereKept;
   }
 
