@@ -280,15 +280,17 @@ export class JobRun {
       stop.stop({ reason: verdict.class, code: EXIT.access, message });
       return 'open';
     }
-    const isMissingOne =
-      verdict.class === 'not_found' && job.survey.models.some(({ model }) => model !== line.model);
     if (!this.parked.isByVerdict(line.model)) {
       const why = { reason: 'access', code: EXIT.access, message: `${line.model}, ${message}` };
+      const isMissingOne =
+        verdict.class === 'not_found' &&
+        job.survey.models.some(({ model }) => model !== line.model);
       const parking: Parking = isMissingOne
         ? { lines: 'fail', failure }
         : { lines: 'stay open', failure, why };
       this.park(line.model, parking, { code: failure.code, message: failure.message });
     }
-    return isMissingOne ? 'fail' : 'open';
+    // By the first verdict: a line left open while the others fail would be open with nothing that says why.
+    return this.parked.failureOfUnsent(line.model) === null ? 'open' : 'fail';
   }
 }

@@ -453,6 +453,31 @@ describe('77: the account says no', () => {
     ).toEqual(sent);
   });
 
+  test.each([
+    ['does not exist, then denied', 'ModelNotFound', { status: 1, open: 0, failed: 2 }],
+    ['denied, then does not exist', 'Model.AccessDenied', { status: 77, open: 2, failed: 0 }],
+  ] as const)(
+    'two calls of a model in flight, which %s: its lines end by the first verdict',
+    async (_, first, { status, open, failed }) => {
+      const { bench, server, args } = await prepareCliJob(0, { mixed: true });
+      const models = ['qwen-plux', 'qwen-plux', 'qwen-plus'];
+      const ids = ['杭州', '成都', 'Suzhou'];
+      bench.write('a.jsonl', jsonl(ids.map((id, at) => nativeLine(id, { model: models[at] }))));
+      const missing = refusal(404, 'ModelNotFound', 'Model can not be found.');
+      const denied = refusal(403, 'Model.AccessDenied', 'Model access denied.');
+      const [one, other] = first === 'ModelNotFound' ? [missing, denied] : [denied, missing];
+      const replies: Record<string, Reaction> = { 杭州: one, 成都: other };
+      server.script = ({ id }) => replies[id] ?? { kind: 'answer' };
+      const run = startCli(bench, [...args, '-c', '3', '--progress', 'json']);
+      const bothSeen = server.seen(3);
+      const parked = run.says('"event":"model-parked"');
+      server.beforeReply = ({ id }) => (id === '成都' ? parked.then(() => undefined) : bothSeen);
+      const ended = await run.finished;
+      expect(ended).toMatchObject({ status });
+      expect(ended.stderr).toContain(`"answered":1,"failed":${failed},"rejected":0,"open":${open}`);
+    },
+  );
+
   test('a model that does not exist and no other: 77, all lines open', async () => {
     const { bench, server, args } = await prepareCliJob(4, { mixed: true });
     server.script = () => refusal(404, 'ModelNotFound', 'Model can not be found.');
