@@ -5,6 +5,7 @@ import { dispatch, finishJob } from '../job.ts';
 import { refuseUnpriced } from './refuse-unpriced.ts';
 import { askQuotas } from './ask-quotas.ts';
 import { JobRun } from './job-run.ts';
+import { callsInFlight } from './pace-limits.ts';
 import type { RunOptions } from './run-options.ts';
 import { dropBallast, giveRoom, makeBallast } from '../ledger/ballast.ts';
 import { isBusy, tryShortly, unlessBusy } from '../ledger/busy.ts';
@@ -21,6 +22,7 @@ import {
 import type { Ledger } from '../ledger/ledger.ts';
 import { firstOpenLine } from '../ledger/first-open-line.ts';
 import { failuresByCode, reopenFailed } from '../ledger/lines.ts';
+import type { Limiter } from '../limits/limiter.ts';
 import type { Cursor, Job } from '../ledger/records.ts';
 import { modeAnew, openOutputs, refuseUnwritable, replaceOutputs } from '../output/output-set.ts';
 import { reconcileOutputs } from '../output/reconcile.ts';
@@ -107,9 +109,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
       const calls = Math.min(openCount, run.limiter.concurrency);
       const callsMost = await makeBallast(ledger.path, calls);
       run.begin();
-      if (callsMost < Infinity) run.limiter.retune({ callsMost });
-      if (callsMost < calls)
-        report({ event: 'notice', severity: 'warning', message: littleRoomText(callsMost) });
+      boundCalls(options, run.limiter, { callsMost, openCount });
       ledger.transact(() => {
         setLastStop(ledger, job.id, 'running');
       });
@@ -162,6 +162,19 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
     await run.end();
   }
   return sumUp(options, run);
+}
+
+/** Has no more calls in flight than there is room for; told where there could be more, at first or as `auto` grows. */
+function boundCalls(
+  { settings, report }: RunOptions,
+  limiter: Limiter,
+  { callsMost, openCount }: { readonly callsMost: number; readonly openCount: number },
+): void {
+  if (callsMost === Infinity) return;
+  const wanted = callsInFlight(settings) === 'auto' ? Infinity : limiter.concurrency;
+  limiter.retune({ callsMost });
+  if (callsMost < Math.min(openCount, wanted))
+    report({ event: 'notice', severity: 'warning', message: littleRoomText(callsMost) });
 }
 
 function littleRoomText(calls: number): string {

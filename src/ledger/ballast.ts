@@ -41,7 +41,9 @@ export function dropBallast(ledgerPath: string): void {
 export async function makeBallast(ledgerPath: string, callsInFlight: number): Promise<number> {
   try {
     const path = ballastPath(ledgerPath);
-    const { bavail, bsize } = statfsSync(dirname(path));
+    const { blocks, bavail, bsize } = statfsSync(dirname(path));
+    // What has no size (a tmpfs without a limit, some file systems in user space) does not tell what is free.
+    if (blocks === 0) return Infinity;
     const wanted = Math.min(BYTES_LEAST + callsInFlight * BYTES_A_CALL, BYTES_MOST);
     const bytes = Math.floor(Math.min(wanted, bavail * bsize * SHARE_OF_FREE));
     if (bytes >= BYTES_OF_USE) {

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { type Bench, openBench } from '../helpers/bench.ts';
-import { customIds } from '../helpers/cli-job.ts';
+import { customIds, prepareCliJob } from '../helpers/cli-job.ts';
 import { mayMount, mountSmall } from '../helpers/faulty-disk.ts';
 import { readLedgerCopy } from '../helpers/read-ledger-copy.ts';
 import { flatLine, jsonl, placeIds } from '../helpers/request-lines.ts';
@@ -174,6 +174,17 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
       expect(customIds(bench, 'small/a.results.jsonl')).toEqual(ids);
     },
   );
+
+  test('`auto` begins with fewer calls than there is room for, and grows no further: told too', async () => {
+    const { bench, args } = await prepareCliJob(120);
+    mountSmall(bench, 'small', 5_200);
+    const run = await runCli(bench, [...args, '--ledger', LEDGER]);
+    expect(run).toMatchObject({ status: 0 });
+    const told = /little room is free beside the ledger: at most (\d+) calls in flight/;
+    const most = Number(told.exec(run.stderr)?.[1]);
+    expect(most).toBeGreaterThanOrEqual(64);
+    expect(most).toBeLessThan(120);
+  });
 
   test('room is made while they are in flight: nothing is lost, without a ballast', async () => {
     const job = await prepareJob('--ledger', LEDGER);
