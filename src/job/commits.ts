@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { QbatchError } from '../errors.ts';
 import type { TurnBatch } from '../execute/turn-batch.ts';
-import { isBusy } from '../ledger/busy.ts';
+import { isBusy, tryShortly } from '../ledger/busy.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isNoRoom } from '../ledger/no-room.ts';
 import type { AttemptEnd, Batch, Cursor, SettledLine } from '../ledger/records.ts';
@@ -152,7 +152,7 @@ export class Commits {
       this.hurried = hurry.aborted;
       const forMs = this.hurried ? HURRIED_PATIENCE_MS : LOCK_PATIENCE_MS;
       this.giveUpMs = Math.min(this.giveUpMs ?? Infinity, nowMs + forMs);
-      onWaiting(ends.length, this.giveUpMs - nowMs);
+      if (nowMs < this.giveUpMs) onWaiting(ends.length, this.giveUpMs - nowMs);
     }
     return nowMs < this.giveUpMs;
   }
@@ -164,7 +164,9 @@ export class Commits {
   }
 
   private write(batch: Batch, cursor: Cursor | null): void {
-    const { ledger, jobId, clock, alongside } = this.options;
+    const { ledger, jobId, clock, alongside, hurry } = this.options;
+    // Else the first try alone would take half of what whoever sent the signal leaves.
+    if (hurry.aborted) tryShortly(ledger);
     const seqBefore = this.seq;
     // What room there is, once there was none, is for answers.
     const more = this.held === null ? { alongside } : {};

@@ -12,7 +12,8 @@ export function isBusy(error: unknown): boolean {
 
 /** From now on a lock is waited for by who tries again and again, and less by each try. */
 export function tryShortly({ database }: { readonly database: Database }): void {
-  database.pragma(`busy_timeout = ${PATIENCE_MS}`);
+  const patienceMs = Number(database.pragma('busy_timeout', { simple: true }));
+  if (patienceMs > PATIENCE_MS) database.pragma(`busy_timeout = ${PATIENCE_MS}`);
 }
 
 /** Does what may as well be left undone where another program holds a lock: tried once. */

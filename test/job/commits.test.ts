@@ -253,6 +253,16 @@ describe('a batch for which there is no room', () => {
 
 const LOCK_PATIENCE_MS = 120_000;
 
+test('once a signal came, each commit waits for a lock for a second at the most, the first one too', () => {
+  const { ledger, commits, hurry } = openCommits();
+  const patienceMs = (): number => Number(ledger.database.pragma('busy_timeout', { simple: true }));
+  begin(commits, 2);
+  expect(patienceMs()).toBeGreaterThan(1_000);
+  hurry.abort();
+  expect([...commits.commit(answers([1, 2]).batch, null)]).toHaveLength(1);
+  expect(patienceMs()).toBeLessThanOrEqual(1_000);
+});
+
 describe('a batch that another program’s lock keeps out', () => {
   test('is put back; with nothing in flight it is tried again for a while, and told once', async () => {
     const { ledger, job, commits, told, time, waited, rooms } = openCommits();
@@ -335,6 +345,19 @@ describe('a batch that another program’s lock keeps out', () => {
       ...waitedBefore.map((forMs) => `2 calls, ${forMs} ms`),
       `2 calls, ${endsMs - cameMs} ms`,
     ]);
+  });
+
+  test('and a signal came when the time is over: it is not told that it is tried for 0 s more', () => {
+    const { ledger, commits, time, hurry, waited } = openCommits();
+    begin(commits, 2);
+    lockElsewhere(ledger);
+    expect([...commits.commit(answers([1, 2], true).batch, null)]).toEqual([]);
+    time.nowMs = LOCK_PATIENCE_MS;
+    hurry.abort();
+    expect(thrownBy(() => [...commits.commit(answers([1, 2], true).batch, null)])).toMatchObject({
+      exitCode: EXIT.busy,
+    });
+    expect(waited).toEqual([`2 calls, ${LOCK_PATIENCE_MS} ms`]);
   });
 
   test('and then the disk is full: room is made, once', () => {
