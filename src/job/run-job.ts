@@ -149,7 +149,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
           lookForLedger();
         },
       });
-      // The trace of the last second, at the most.
+      // The trace since a lock was met first, which no commit has taken along, and what was learned of late.
       unlessBusy(ledger, () => {
         run.finishRecords();
       });
