@@ -2,7 +2,7 @@ import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Clock } from './clock.ts';
 import { openDeadlines } from './call/deadlines.ts';
 import { type CallResult, Exchange } from './call/exchange.ts';
-import { errorCode } from './call/connection-reason.ts';
+import { errorCode, proxyError } from './call/connection-reason.ts';
 import { isLoopback } from './config/endpoints.ts';
 import type { HttpCall, HttpReply, ProtocolName, StreamFold } from './protocols/protocol.ts';
 import { ReplyRoom } from './call/reply-room.ts';
@@ -73,7 +73,7 @@ function openProxyPool(origin: URL, options: object, timeoutMs: number): Dispatc
         throw new Error('the proxy opened no tunnel within the time limit (--connect-timeout)', {
           cause: error,
         });
-      throw error;
+      throw proxyError(error);
     });
   return Object.assign(pool, { connect });
 }

@@ -51,6 +51,15 @@ export function connectionReason(error: unknown): string {
   return advice === undefined ? named : `${named}: ${advice}`;
 }
 
+/** An error of the connection to a proxy, as one that says so: its address alone may be known to nobody. */
+export function proxyError(error: unknown): Error {
+  const code = errorCode(error);
+  const named = new Error(`the proxy (HTTPS_PROXY or HTTP_PROXY): ${textOf(error)}`, {
+    cause: error,
+  });
+  return code === '' ? named : Object.assign(named, { code });
+}
+
 /** Of several addresses that were tried, what each came to: the error that holds them has no text of its own. */
 function textOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {

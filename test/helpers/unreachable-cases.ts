@@ -139,8 +139,17 @@ const proxyCases: readonly UnreachableCase[] = [
   },
   {
     name: 'nobody listens where the proxy should be',
-    says: /ECONNREFUSED/,
+    says: /no connection: the proxy \(HTTPS_PROXY or HTTP_PROXY\): connect ECONNREFUSED/,
     way: async () => behind(await closedPort()),
+  },
+  {
+    name: 'the name of the proxy does not exist',
+    says: /the proxy \(HTTPS_PROXY or HTTP_PROXY\): getaddrinfo ENOTFOUND no-such-proxy\.invalid: check/,
+    way: () =>
+      Promise.resolve({
+        origin: 'https://dashscope.invalid',
+        proxy: 'http://no-such-proxy.invalid:3128',
+      }),
   },
 ];
 
