@@ -150,9 +150,11 @@ export class Commits {
     const nowMs = clock.monotonicMs();
     if (this.giveUpMs === null || (hurry.aborted && !this.hurried)) {
       this.hurried = hurry.aborted;
-      const forMs = this.hurried ? HURRIED_PATIENCE_MS : LOCK_PATIENCE_MS;
-      this.giveUpMs = Math.min(this.giveUpMs ?? Infinity, nowMs + forMs);
-      if (nowMs < this.giveUpMs) onWaiting(ends.length, this.giveUpMs - nowMs);
+      const patienceMs = this.hurried ? HURRIED_PATIENCE_MS : LOCK_PATIENCE_MS;
+      // The difference to a sum of fractions may be a little more than what was added: it is not what is told.
+      const forMs = Math.min(patienceMs, (this.giveUpMs ?? Infinity) - nowMs);
+      this.giveUpMs = nowMs + forMs;
+      if (forMs > 0) onWaiting(ends.length, forMs);
     }
     return nowMs < this.giveUpMs;
   }

@@ -360,6 +360,16 @@ describe('a batch that another program’s lock keeps out', () => {
     expect(waited).toEqual([`2 calls, ${LOCK_PATIENCE_MS} ms`]);
   });
 
+  test('at a time that is no whole number: how long it is waited for is told as it is', () => {
+    const { ledger, commits, time, waited } = openCommits();
+    begin(commits, 1);
+    lockElsewhere(ledger);
+    // Its sum with 120,000, less itself, is 120,000.00000000001.
+    time.nowMs = 12_345.678;
+    expect([...commits.commit(answers([1], true).batch, null)]).toEqual([]);
+    expect(waited).toEqual([`1 calls, ${LOCK_PATIENCE_MS} ms`]);
+  });
+
   test('and then the disk is full: room is made, once', () => {
     const { ledger, commits, told, rooms } = openCommits();
     begin(commits, 2);
