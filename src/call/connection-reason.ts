@@ -1,3 +1,5 @@
+import { oneLine } from '../reporters/one-line.ts';
+
 /** What to do about an error, by its code; what is not here says enough of itself. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ...[
@@ -14,7 +16,10 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     code,
     'check the clock of this machine, else the server needs a new certificate',
   ]),
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'use the host name that the certificate is for in --base-url'],
+  [
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'with --base-url name a host of the certificate, else something on the way answers for the service',
+  ],
   ...['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'].map(
     (code): [string, string] => [
       code,
@@ -22,9 +27,12 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     ],
   ),
   ['ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION', 'the server takes none of TLS 1.2 and 1.3'],
-  ['ENOTFOUND', 'check the host name in --base-url, the proxy and DNS'],
+  ['ENOTFOUND', 'check the host name (--base-url, --workspace, the proxy) and DNS'],
   ['EAI_AGAIN', 'DNS does not answer'],
 ]);
+
+/** How much of what went wrong is told before what to do, which would be cut else: a certificate may have hundreds of names. */
+const TEXT_CHARS_MAX = 150;
 
 /** OpenSSL's own lines: thread, number, library, function, then what went wrong, then the place in its source. */
 const OPENSSL = /^[\dA-F]+:error:[\dA-F]+:[^:]*:[^:]*:([^:]+):/i;
@@ -43,11 +51,12 @@ export function errorCode(error: unknown): string {
  */
 export function connectionReason(error: unknown): string {
   const code = errorCode(error);
-  const text = textOf(error);
+  const whole = textOf(error);
+  const advice = ADVICE.get(code);
+  const text = advice === undefined ? whole : oneLine(whole, TEXT_CHARS_MAX);
   const status = NO_TUNNEL.exec(text)?.[1];
   if (status !== undefined) return tunnelReason(status);
   const named = code === '' || text.includes(code) ? text : `${text} (${code})`;
-  const advice = ADVICE.get(code);
   return advice === undefined ? named : `${named}: ${advice}`;
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { connectionReason } from '../../src/call/connection-reason.ts';
+import { unreachable } from '../../src/job/stop-reasons.ts';
 
 const coded = (message: string, code: string): Error => Object.assign(new Error(message), { code });
 
@@ -26,8 +27,17 @@ test('an alert of TLS: its words and its code, not where in OpenSSL it was met',
 
 test('a name that does not resolve: what to look at', () => {
   expect(connectionReason(coded('getaddrinfo ENOTFOUND a.example', 'ENOTFOUND'))).toMatch(
-    /^getaddrinfo ENOTFOUND a\.example: .*--base-url/,
+    /^getaddrinfo ENOTFOUND a\.example: .*--base-url, --workspace/,
   );
+});
+
+test('a certificate of many names: what to do is read behind a few of them', () => {
+  const names = Array.from({ length: 60 }, (_, at) => `DNS:*.region-${at}.aliyuncs.com`).join(', ');
+  const text = `Hostname/IP does not match certificate's altnames: Host: a.example. is not in the cert's altnames: ${names}`;
+  const reason = connectionReason(coded(text, 'ERR_TLS_CERT_ALTNAME_INVALID'));
+  const { message } = unreachable(null, `no connection: ${reason}`, { maxUnreachableMs: 1000 });
+  expect(message).toContain('DNS:*.region-0.aliyuncs.com');
+  expect(message).toMatch(/\(ERR_TLS_CERT_ALTNAME_INVALID\): with --base-url .* for the service;/);
 });
 
 test('what is not known is told as it came', () => {
