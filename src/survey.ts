@@ -10,6 +10,7 @@ import type { OutputSeen } from './plan.ts';
 import type { Pricing } from './pricing.ts';
 import type { LineProblem, Problem, ProblemCounts } from './problem.ts';
 import { isCompressed, readLines } from './read.ts';
+import { shown } from './schemas/findings.ts';
 import { boundedProblem } from './job/bounded-problem.ts';
 import { SampleCounter } from './job/scale-survey.ts';
 import { type ModelSurvey, SurveyTally } from './job/survey-tally.ts';
@@ -155,7 +156,7 @@ async function rejectDuplicates(
         severity: 'error',
         path: 'custom_id',
         code: 'qbatch_duplicate_custom_id',
-        message: `custom_id ${JSON.stringify(customId)} was already given on line ${first}; make one of them different`,
+        message: `custom_id ${shown(customId)} was already given on line ${first}; make one of them different`,
       });
       tally.problems.add(lineNo, customId, [problem]);
       if (parsed.kind === 'rejected') continue;

@@ -246,6 +246,18 @@ describe('surveyInput: duplicates', () => {
       expect(message).toContain('on line 1');
   });
 
+  test('an id of thousands of characters: where it was given first is told all the same', async () => {
+    const id = 'x'.repeat(3_000);
+    const { rejected, problems } = await surveyOf(
+      writeLines(tempFolder(), [prompt('a'), prompt(id), prompt(id)]),
+    );
+    const told = [...problems, ...rejected.flatMap((one) => one.problems)];
+    const duplicates = told.filter(({ code }) => code === 'qbatch_duplicate_custom_id');
+    expect(duplicates).toHaveLength(2);
+    for (const { message } of duplicates)
+      expect(message).toMatch(/^custom_id "x+"… .* on line 2; make one of them different$/);
+  });
+
   test('generated ids take part', async () => {
     const survey = await surveyOf(
       writeLines(tempFolder(), [
