@@ -159,6 +159,16 @@ function ruleByStatus(statusCode: number | null): ErrorRule {
   return found.rule;
 }
 
+function ruleOf({ code, message, statusCode }: ApiFailure): ErrorRule {
+  const lookup = lookupOf(code, message, statusCode);
+  return ruleByTable(lookup) ?? ruleByStatus(lookup.statusCode);
+}
+
+/** What to do about an error that the service, or whatever answers for it, told: the advice of the rule that classifies it. */
+export function adviceOn(failure: ApiFailure): string {
+  return ruleOf(failure).advice;
+}
+
 function ownRetry(code: string): OwnCode | undefined {
   return OWN_CODES.find((own) => own.code === code && own.action === 'retry');
 }
@@ -177,8 +187,7 @@ export function classify(failure: ApiFailure): Verdict {
     const billing = neverSent ? 'never_sent' : 'possibly_billed';
     return { action: 'retry', scope: 'line', class: own?.class ?? 'server', billing };
   }
-  const lookup = lookupOf(failure.code, failure.message, failure.statusCode);
-  const rule = ruleByTable(lookup) ?? ruleByStatus(lookup.statusCode);
+  const rule = ruleOf(failure);
   return {
     action: rule.action,
     scope: rule.scope,

@@ -1,4 +1,4 @@
-import { explain } from '../classify.ts';
+import { adviceOn } from '../classify.ts';
 import { EXIT } from '../errors.ts';
 import type { ApiFailure } from '../failure.ts';
 import { oneLine } from '../reporters/one-line.ts';
@@ -21,11 +21,11 @@ const NAME_CHARS_MAX = 120;
  */
 export function saidOfLine(
   { lineNo, customId }: Pick<PlannedLine, 'lineNo' | 'customId'>,
-  { code, message }: ApiFailure,
+  failure: ApiFailure,
 ): string {
+  const { code, message } = failure;
   const said = `line ${lineNo} (${oneLine(customId, NAME_CHARS_MAX)}): ${code}: ${oneLine(message, SAID_CHARS_MAX)}`;
-  const advice = explain(code, message)?.advice;
-  return advice === undefined ? said : `${said}; what to do: ${advice.replace(/\.$/, '')}`;
+  return `${said}; what to do: ${adviceOn(failure).replace(/\.$/, '')}`;
 }
 
 /** The first replies came from somebody else than a model service. */

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import type { ApiFailure } from '../../src/failure.ts';
+import { saidOfLine } from '../../src/job/stop-reasons.ts';
+
+const refused = (statusCode: number, code: string, message: string): ApiFailure => ({
+  kind: 'http',
+  statusCode,
+  code,
+  message,
+  param: null,
+  requestId: null,
+  retryAfterMs: null,
+  neverSent: false,
+  body: null,
+  usage: null,
+});
+
+// A gateway has codes of its own: it is the status, or the text, that stops the job then.
+test.each([
+  ['by its status', 401, 'Unauthorized', 'no', /Check the key, `--region` and `--base-url`/],
+  ['by its status, one model', 403, 'Forbidden', 'no', /model's grant and any proxy/],
+  ['by its text', 429, 'gw_1', 'The postpaid bill is overdue.', /Top up the account/],
+])('a code that no table has, known %s: what to do', (_name, status, code, message, says) => {
+  const said = saidOfLine({ lineNo: 2, customId: 'a' }, refused(status, code, message));
+  expect(said).toMatch(says);
+  expect(said.startsWith(`line 2 (a): ${code}: ${message}; what to do: `)).toBe(true);
+});
