@@ -20,6 +20,10 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
     'ERR_TLS_CERT_ALTNAME_INVALID',
     'with --base-url name a host of the certificate, else something on the way answers for the service',
   ],
+  [
+    'UND_ERR_PRX_TLS',
+    'it is the certificate of the proxy: name a host of it in HTTPS_PROXY or HTTP_PROXY',
+  ],
   ...['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG'].map(
     (code): [string, string] => [
       code,
@@ -69,12 +73,14 @@ export function proxyError(error: unknown): Error {
   return code === '' ? named : Object.assign(named, { code });
 }
 
-/** Of several addresses that were tried, what each came to: the error that holds them has no text of its own. */
+/** What went wrong. Of several addresses that were tried, what each came to: the error that holds them has no text of its own. */
 function textOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {
     const texts = (error.errors as readonly unknown[]).map(textOf);
     return [...new Set(texts)].join(', ');
   }
+  // Undici's own words for a proxy's certificate tell nothing of it.
+  if (errorCode(error) === 'UND_ERR_PRX_TLS') return textOf((error as Error).cause);
   const text = error instanceof Error ? error.message : String(error);
   return OPENSSL.exec(text)?.[1] ?? text;
 }

@@ -40,6 +40,18 @@ test('a certificate of many names: what to do is read behind a few of them', () 
   expect(message).toMatch(/\(ERR_TLS_CERT_ALTNAME_INVALID\): with --base-url .* for the service;/);
 });
 
+test('a proxy with a certificate for another host: which, and that it is the proxy', () => {
+  const text =
+    "Hostname/IP does not match certificate's altnames: IP: 127.0.0.1 is not in the cert's list: ";
+  const cause = coded(text, 'ERR_TLS_CERT_ALTNAME_INVALID');
+  const error = Object.assign(coded('Secure Proxy Connection failed', 'UND_ERR_PRX_TLS'), {
+    cause,
+  });
+  expect(connectionReason(error)).toMatch(
+    /127\.0\.0\.1 .*\(UND_ERR_PRX_TLS\): it is the certificate of the proxy: .*HTTPS_PROXY/,
+  );
+});
+
 test('what is not known is told as it came', () => {
   expect(connectionReason(new Error('odd'))).toBe('odd');
   expect(connectionReason('odd')).toBe('odd');
