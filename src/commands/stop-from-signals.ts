@@ -8,17 +8,12 @@ import type { CommandIo } from './io.ts';
  * signal of a library's host, comes from who was told nothing, and asks for nothing but what is under way. Who sends it
  * may kill the process 10 s later, as Docker does: whatever else is waited for is waited for no longer than that.
  */
-export function stopFromSignals(io: Pick<CommandIo, 'stop' | 'abort' | 'signalCode'>): RunStop {
+export function stopFromSignals(io: CommandIo): RunStop {
   const stop = new RunStop();
-  let isTold = false;
-  const onTold = (): void => {
-    isTold = true;
-  };
-  stop.stopSignal.addEventListener('abort', () => afterPendingSignals(onTold), { once: true });
   const onStop = (): void => {
     stop.hurry();
     if (stop.stopped !== null) {
-      if (isTold && io.signalCode() === EXIT.interrupted) stop.abort();
+      if (io.signalCode() === EXIT.interrupted) stop.abort();
       return;
     }
     const code = io.signalCode() ?? EXIT.interrupted;
@@ -36,12 +31,4 @@ export function stopFromSignals(io: Pick<CommandIo, 'stop' | 'abort' | 'signalCo
     { once: true },
   );
   return stop;
-}
-
-/**
- * Calls back once the signals that have come are delivered: one that came while a commit waited for a lock was sent
- * before anybody was told why the run stops. They are delivered between two turns of the loop.
- */
-function afterPendingSignals(act: () => void): void {
-  setImmediate(() => setImmediate(act));
 }

@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
+import { afterPendingSignals } from './after-pending-signals.ts';
 import { keepFailure, keepStop } from './keep-stop.ts';
 import { stoppedBy } from './run-stop.ts';
 import { dispatch, finishJob } from '../job.ts';
@@ -134,8 +135,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
           stop.stop(stoppedBy(error));
         },
         onHeld: (error) => {
-          if (isBusy(error)) tryShortly(ledger);
-          stop.stop(stoppedBy(error));
+          stopHeld(options, error);
         },
         giveRoom: () => {
           giveRoom(ledger);
@@ -175,6 +175,17 @@ function boundCalls(
   limiter.retune({ callsMost });
   if (callsMost < Math.min(openCount, wanted))
     report({ event: 'notice', severity: 'warning', message: littleRoomText(callsMost) });
+}
+
+/** No further call: a batch could not be committed. */
+function stopHeld({ ledger, stop }: RunOptions, error: QbatchError): void {
+  const stopNow = (): void => {
+    stop.stop(stoppedBy(error));
+  };
+  if (!isBusy(error)) return stopNow();
+  tryShortly(ledger);
+  // The lock has kept the loop for seconds: a Ctrl-C of that time is a first one, and drops nothing.
+  afterPendingSignals(stopNow);
 }
 
 function littleRoomText(calls: number): string {
