@@ -1,5 +1,3 @@
-import { oneLine } from '../reporters/one-line.ts';
-
 /** What to do about an error, by its code; what is not here says enough of itself. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ...[
@@ -57,7 +55,8 @@ export function connectionReason(error: unknown): string {
   const code = errorCode(error);
   const whole = textOf(error);
   const advice = ADVICE.get(code);
-  const text = advice === undefined ? whole : oneLine(whole, TEXT_CHARS_MAX);
+  const isLong = advice !== undefined && whole.length > TEXT_CHARS_MAX;
+  const text = isLong ? `${whole.slice(0, TEXT_CHARS_MAX)}...` : whole;
   const status = NO_TUNNEL.exec(text)?.[1];
   if (status !== undefined) return tunnelReason(status);
   const named = code === '' || text.includes(code) ? text : `${text} (${code})`;
