@@ -16,7 +16,8 @@ export default defineConfig({
     reporters: ['default', 'json'],
     outputFile: { json: 'node_modules/.cache/qbatch/vitest.json' },
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than cores: a fifth of the time tests wait, for locks, signals and the programs they start.
+    maxWorkers: 3,
     // Only there to end what hangs: a loaded machine may be ten times as slow as an idle one.
     testTimeout: Math.max(MINUTE_MS, LONG_MS),
     hookTimeout: MINUTE_MS,
