@@ -70,6 +70,15 @@ async function untilInFlight(run: ReturnType<typeof openRun>, count: number): Pr
 const linesOf = (records: readonly { lineNo: number }[] | undefined): number[] =>
   (records ?? []).map(({ lineNo }) => lineNo);
 
+/** So many calls are in flight; the first ends, and the batch with its end is put back. */
+async function putBackFirst(run: ReturnType<typeof openRun>, inFlight: number): Promise<void> {
+  await untilInFlight(run, inFlight);
+  const asked = run.next();
+  await settleTurns();
+  run.endCall(1);
+  (await asked)?.putBack();
+}
+
 describe('a batch that is put back', () => {
   test('its ends come again with those of the calls in flight, once none is; nobody goes on before', async () => {
     const run = openRun(3, 3);
@@ -130,11 +139,7 @@ describe('a batch that is put back', () => {
 
   test('tried again at once, then every few seconds while calls are in flight, and put back as often as need be', async () => {
     const run = openRun(2, 2);
-    await untilInFlight(run, 2);
-    const asked = run.next();
-    await settleTurns();
-    run.endCall(1);
-    (await asked)?.putBack();
+    await putBackFirst(run, 2);
     // What was set aside was given up for it: nobody else should take that room first.
     const first = run.next();
     await run.clock.advance(1);
@@ -166,11 +171,7 @@ describe('a batch that is put back', () => {
 
   test('put back with nothing in flight: it comes every few seconds, and at once where calls are dropped', async () => {
     const run = openRun(1, 1);
-    await untilInFlight(run, 1);
-    const asked = run.next();
-    await settleTurns();
-    run.endCall(1);
-    (await asked)?.putBack();
+    await putBackFirst(run, 1);
     const atOnce = run.next();
     await run.clock.advance(1);
     expect(await atOnce).toMatchObject({ ends: [{ lineNo: 1 }], isLast: true });
@@ -196,11 +197,7 @@ describe('a batch that is put back', () => {
 
   test('a signal: it comes at once, and every few seconds after that', async () => {
     const run = openRun(1, 1);
-    await untilInFlight(run, 1);
-    const asked = run.next();
-    await settleTurns();
-    run.endCall(1);
-    (await asked)?.putBack();
+    await putBackFirst(run, 1);
     const first = run.next();
     await run.clock.advance(1);
     (await first)?.putBack();
@@ -237,11 +234,7 @@ describe('a batch that is put back', () => {
 
   test('written after a while, with calls in flight: what ends later is gathered until it is time', async () => {
     const run = openRun(3, 3);
-    await untilInFlight(run, 3);
-    const asked = run.next();
-    await settleTurns();
-    run.endCall(1);
-    (await asked)?.putBack();
+    await putBackFirst(run, 3);
     const again = run.next();
     await run.clock.advance(RETRY_MS);
     expect(linesOf((await again)?.ends)).toEqual([1]);
