@@ -3,9 +3,9 @@ import type { RestAt } from './costs.ts';
 const SECOND_MS = 1000;
 /** As many calls, and as long, twice as much each time. */
 const FIRST = { calls: 10, ms: 2000, untestedMsMost: 60_000 } as const;
-const MOST = { calls: 200, ms: 20_000, callsMs: 3_600_000 } as const;
+const MOST = { calls: 250, ms: 25_000, callsMs: 3_600_000 } as const;
 /** A bound that is known will most likely come back: for the first times no longer than this. */
-const BOUND = { msMost: 10_000, times: 8 } as const;
+const BOUND = { msMost: 12_000, times: 8 } as const;
 
 /** `Costs.restMs` where costs are known before: twice as long each time that much the same was learned. */
 export function knownRestMs({ boundPerMs, callsPerMs, windowMs, learned }: RestAt): number {
