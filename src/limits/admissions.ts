@@ -1,4 +1,4 @@
-import type { AdmittedBefore } from './refusal-run.ts';
+import type { Started, StartLog } from './start-log.ts';
 
 /** Less time than this says nothing about a rate yet. */
 const MEASURED_MS_LEAST = 250;
@@ -17,44 +17,42 @@ export type MeasuredOver = {
   readonly closures: number;
 };
 
-type Admitted = (
-  fromMs: number,
-  toMs: number,
-) => { readonly amount: number; readonly calls: number; readonly refused: number };
+/** What was admitted before a run of refusals: calls in the last minute, amounts in the last minute and six seconds. */
+export type AdmittedBefore = {
+  readonly calls: number;
+  readonly minute: number;
+  readonly sixSeconds: number;
+};
 
 /** What can be said of a rate from what was admitted of late, in one dimension. Times are monotonic milliseconds. */
 export class Admissions {
-  private readonly admitted: Admitted;
+  private readonly log: Pick<StartLog, 'between'>;
+  private readonly what: 'calls' | 'tokens';
   private readonly over: MeasuredOver;
 
-  constructor(admitted: Admitted, over: MeasuredOver) {
-    this.admitted = admitted;
+  /** `what`: its amounts are calls, or tokens. */
+  constructor(log: Pick<StartLog, 'between'>, what: 'calls' | 'tokens', over: MeasuredOver) {
+    this.log = log;
+    this.what = what;
     this.over = over;
   }
 
-  calls(fromMs: number, toMs: number): number {
-    return this.admitted(fromMs, toMs).calls;
+  between(fromMs: number, toMs: number): Started {
+    return this.log.between(fromMs, toMs);
   }
 
   /** The amount that was admitted in so long. */
   amount(untilMs: number, spanMs: number): number {
-    return Math.max(0, this.admitted(untilMs - spanMs, untilMs).amount);
+    return this.amountOf(this.between(untilMs - spanMs, untilMs));
   }
 
   /** What was admitted before a call of `sentMs` was refused. */
   before(sentMs: number): AdmittedBefore {
     return {
-      calls: this.calls(sentMs - MINUTE_MS, sentMs),
+      calls: this.between(sentMs - MINUTE_MS, sentMs).calls,
       minute: this.amount(sentMs, MINUTE_MS),
       sixSeconds: this.amount(sentMs, SIX_SECONDS_MS),
     };
-  }
-
-  /** The amount a millisecond over `spanMs`, or since `startedMs` where that is less. */
-  private perMs(untilMs: number, spanMs: number, startedMs: number): number {
-    const fromMs = Math.max(untilMs - spanMs, startedMs);
-    const { amount } = this.admitted(fromMs, untilMs);
-    return Math.max(0, amount) / Math.max(MEASURED_MS_LEAST, untilMs - fromMs);
   }
 
   /** The amount a millisecond over the last minute, however much of it there was. */
@@ -71,12 +69,16 @@ export class Admissions {
   /** The amount a millisecond over the last second, or over some tens of calls. */
   recentPerMs(untilMs: number, at: { perMs: number; startedMs: number | null }): number {
     const callsMs = this.over.recentCalls / this.callsPerMs(untilMs, at.perMs);
-    return this.perMs(untilMs, Math.max(SECOND_MS, callsMs), at.startedMs ?? untilMs);
+    const fromMs = Math.max(untilMs - Math.max(SECOND_MS, callsMs), at.startedMs ?? untilMs);
+    const amount = this.amountOf(this.between(fromMs, untilMs));
+    return amount / Math.max(MEASURED_MS_LEAST, untilMs - fromMs);
   }
 
   /** Calls a millisecond at a pace of `perMs`. */
   callsPerMs(nowMs: number, perMs: number): number {
-    const { amount, calls } = this.admitted(nowMs - MINUTE_MS, nowMs);
+    const admitted = this.between(nowMs - MINUTE_MS, nowMs);
+    const { calls } = admitted;
+    const amount = this.amountOf(admitted);
     return calls > 0 && amount > 0 ? (perMs * calls) / amount : perMs;
   }
 
@@ -90,7 +92,7 @@ export class Admissions {
       (isOpen ? SHARE.noisyCalls : SHARE.calls) / this.callsPerMs(untilMs, at.perMs),
       isOpen ? SHARE.windows * at.windowMs : 0,
     );
-    const { calls, refused } = this.admitted(Math.max(at.sinceMs, untilMs - spanMs), untilMs);
+    const { calls, refused } = this.between(Math.max(at.sinceMs, untilMs - spanMs), untilMs);
     return refused / Math.max(at.callsLeast ?? 1, calls + refused);
   }
 
@@ -112,6 +114,11 @@ export class Admissions {
       closedMs * closures,
     );
     const spanMs = Math.min(wanted, Math.max(windowMs, openedMs - sinceMs));
-    return Math.max(0, this.admitted(openedMs - spanMs, openedMs).amount) / spanMs;
+    return this.amount(openedMs, spanMs) / spanMs;
+  }
+
+  /** What refusals took away again may leave a rounding below 0. */
+  private amountOf(started: Started): number {
+    return Math.max(0, started[this.what]);
   }
 }

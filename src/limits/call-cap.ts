@@ -85,8 +85,7 @@ export class CallCap {
     if (this.overload === Infinity) return null;
     this.overload = this.overload * RECOVERY + 1;
     const most = this.setting === 'auto' ? this.auto : this.setting;
-    if (this.overload < most) return 'recovered';
-    this.overload = Infinity;
+    if (this.overload >= most) this.overload = Infinity;
     return 'recovered';
   }
 }

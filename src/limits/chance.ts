@@ -1,5 +1,5 @@
 import { Phases } from './phases.ts';
-import { countOf, type Sent, type SentLog, shareOf } from './sent-log.ts';
+import { countOf, type Sent, shareOf, type StartLog } from './start-log.ts';
 import { suspected, type Suspicion } from './suspicion.ts';
 import { haveStayed, openTrial, sentInTrial, type Trial } from './trial.ts';
 
@@ -71,17 +71,12 @@ export class Chance {
   /** The highest pace at which a call was refused since a window was closed. */
   private highPerMs = 0;
   private readonly phases: Phases = new Phases();
-  private readonly log: SentLog;
+  private readonly log: StartLog;
   private readonly suspicion: Suspicion;
 
-  constructor(log: SentLog, suspicion: Suspicion) {
+  constructor(log: StartLog, suspicion: Suspicion) {
     this.log = log;
     this.suspicion = suspicion;
-  }
-
-  /** The share of calls that is refused whatever the pace; 0: none that is known of. */
-  get share(): number {
-    return this.known?.share ?? 0;
   }
 
   /** Whether the pace is tried lower: it must not grow meanwhile. */

@@ -1,5 +1,5 @@
+import type { AdmittedBefore } from './admissions.ts';
 import type { RateView } from './rate-view.ts';
-import type { AdmittedBefore } from './refusal-run.ts';
 import { SHARES } from './rate-shares.ts';
 
 /** First it is tried after so long, twice as long each time that less was met. */

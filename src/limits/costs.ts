@@ -13,6 +13,10 @@ import type { WindowProof } from './windows.ts';
  * looks at one (`RateView`) ask for it; everything below is given the part that concerns it.
  */
 export type Costs = {
+  /** What amounts are. */
+  readonly amounts: 'calls' | 'tokens';
+  /** Where nothing is known: what to begin with, a millisecond; Infinity: unbounded until it is refused. */
+  readonly unknownPerMs: number;
   /** What each call does to the pace; null: nothing, a refusal cuts it, and it grows again while nothing is refused. */
   readonly steering: Steering | null;
   /** How long the ramp to a known limit is. */

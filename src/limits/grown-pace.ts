@@ -17,8 +17,6 @@ export type UsedPace = RateView & {
   /** For how long it was used. */
   readonly passedMs: number;
   readonly nowMs: number;
-  /** From when on more is felt for. */
-  readonly feelAtMs: number;
   /** What was given before, and is come back to; null: nothing is. */
   readonly backPerMs: number | null;
 };
@@ -48,7 +46,7 @@ export function grownPace(at: UsedPace): PaceMove | null {
   const target = (learned.perMs ?? bound) * SHARES.learned;
   if (!isSteered && perMs < target * SHARES.recovered)
     return recovered(growth.towards(target, perMs, seconds));
-  const forMs = at.nowMs - at.feelAtMs;
+  const forMs = at.nowMs - growth.feelAtMs;
   if (forMs < 0) return null;
   const windows = Math.min(1, (seconds * SECOND_MS) / windowMs);
   if (learned.isDoubtful) return felt(perMs * 2 ** windows);
@@ -60,4 +58,15 @@ export function grownPace(at: UsedPace): PaceMove | null {
   // Close to a bound it is steered, not felt for.
   const near = isSteered ? boundPerMs * SHARES.recounted : 0;
   return felt(perMs < near ? Math.min(most, near) : most);
+}
+
+/** How long a pace that has come to what was learned rests before more is felt for. */
+export function restMs(
+  { pace, admissions, windowMs, costs }: RateView,
+  learned: Learned,
+  nowMs: number,
+): number {
+  const { perMs, boundPerMs } = pace;
+  const callsPerMs = admissions.callsPerMs(nowMs, perMs);
+  return costs.restMs({ perMs, boundPerMs, callsPerMs, windowMs, learned });
 }

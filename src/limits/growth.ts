@@ -23,6 +23,8 @@ export type FeltMost = (perSecond: number, seconds: number) => number;
 /** How a pace goes up. Factors for so many seconds. */
 export class Growth {
   private perSecond: number = UNKNOWN;
+  /** From when on more than what was learned is felt for; Infinity: not before something is learned. */
+  feelAtMs: number = Infinity;
   /** When sudden growth was refused last. */
   private guardedMs = -Infinity;
   private readonly feltMost: FeltMost;

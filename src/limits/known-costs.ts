@@ -5,6 +5,9 @@ import { SHARES } from './rate-shares.ts';
 
 /** Requests: each is one, and every refusal speaks of the limit, or of others. */
 export const KNOWN_COSTS: Costs = {
+  amounts: 'calls',
+  // An unknown limit is felt for: five a second at first.
+  unknownPerMs: 5 / 1000,
   steering: null,
   rampMs: 4000,
   measured: { recentCalls: 0, windowCalls: 20, closures: 0 },

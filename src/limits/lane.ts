@@ -60,7 +60,7 @@ export class Lane {
     onChange: (dimension: Dimension, reason: PaceReason) => void,
   ) {
     this.model = model;
-    this.pacer = new Pacer({ limits: options.limits, onChange });
+    this.pacer = new Pacer(options.limits, onChange);
     this.refusedLines = new RefusedLines(options.maxUnreachableMs);
   }
 

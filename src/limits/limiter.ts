@@ -129,15 +129,14 @@ export class Limiter {
 
   /** Other limits, or another number of calls in flight, from now on. */
   retune(retuning: Retuning): void {
-    const { model, rpm, tpm, concurrency, callsMost } = retuning;
+    const { model, concurrency, callsMost } = retuning;
     if (callsMost !== undefined) this.cap.setBound(callsMost);
     if (concurrency !== undefined) this.cap.set(concurrency);
     if (callsMost !== undefined || concurrency !== undefined) this.setSlots('set anew');
     this.retunings.add(retuning);
     for (const lane of this.lanes.values()) {
       if (model !== undefined && lane.model !== model) continue;
-      const limits = this.limitsOf(lane.model);
-      lane.pacer.retune(this.now(), limits, { rpm: rpm !== undefined, tpm: tpm !== undefined });
+      lane.pacer.retune(this.now(), this.limitsOf(lane.model), retuning);
     }
     this.pump();
   }

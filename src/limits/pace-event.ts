@@ -1,16 +1,10 @@
 import type { LimitOrigin } from './pace-limits.ts';
 import type { Dimension, PaceReason } from './pacer.ts';
+import type { RateState } from './rate.ts';
 import type { CapReason } from './call-cap.ts';
 
-/** What a lane is doing: see `Rate`; *parked* lanes send nothing more in this run. */
-export type LaneState =
-  | 'ramping'
-  | 'growing'
-  | 'learned'
-  | 'known'
-  | 'half-open'
-  | 'paused'
-  | 'parked';
+/** What a lane is doing; *parked* lanes send nothing more in this run. */
+export type LaneState = RateState | 'paused' | 'parked';
 
 /** Refusals by what the service named as their reason. */
 export type Throttles = { rate: number; tokens: number; burst: number };

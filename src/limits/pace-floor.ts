@@ -1,5 +1,5 @@
 import type { Admissions } from './admissions.ts';
-import type { SentLog } from './sent-log.ts';
+import { countOf, shareOf } from './start-log.ts';
 
 /** A pace is cut to this share of what is known to be given, and no further. */
 const FLOOR_SHARE = 0.35;
@@ -26,13 +26,11 @@ export type LaneAtFloor = {
  */
 export class PaceFloor {
   private readonly admissions: Admissions;
-  private readonly sent: Pick<SentLog, 'between'>;
   private heldPerMs = 0;
   private mostPerMs = 0;
 
-  constructor(admissions: Admissions, sent: Pick<SentLog, 'between'>) {
+  constructor(admissions: Admissions) {
     this.admissions = admissions;
-    this.sent = sent;
   }
 
   /** Sets what the lane is known to be given, an amount a millisecond; 0: no more than was admitted. */
@@ -73,8 +71,8 @@ export class PaceFloor {
 
   private refusedShare(nowMs: number, at: { perMs: number; startedMs: number | null }): number {
     const sinceMs = at.startedMs ?? nowMs;
-    const { calls, refused } = this.sent.between(Math.max(sinceMs, nowMs - FAST.ms), nowMs);
-    if (calls + refused >= FAST.calls) return refused / (calls + refused);
+    const sent = this.admissions.between(Math.max(sinceMs, nowMs - FAST.ms), nowMs);
+    if (countOf(sent) >= FAST.calls) return shareOf(sent);
     const { callsLeast } = FALLEN;
     const lane = { perMs: at.perMs, windowMs: 0, sinceMs, callsLeast };
     return this.admissions.refusedShare(nowMs, lane);

@@ -5,6 +5,9 @@
  */
 export type LimitOrigin = 'set' | 'queried' | 'catalog' | 'learned';
 
+/** What is known of one limit. `perMinute` null: nothing. */
+export type KnownLimit = { readonly perMinute: number | null; readonly origin: LimitOrigin };
+
 /** A model's limits a minute; null: nothing is known of that one. */
 export type PaceLimits = {
   readonly rpm: number | null;

@@ -1,9 +1,7 @@
 import type { Admissions } from './admissions.ts';
-import type { SentLog } from './sent-log.ts';
-import type { LimitOrigin } from './pace-limits.ts';
+import type { KnownLimit } from './pace-limits.ts';
 import { PaceFloor } from './pace-floor.ts';
 import { rampAnewMs, rampedMs, rampShare } from './ramp.ts';
-import type { RateReason } from './rate-reason.ts';
 import { SHARES } from './rate-shares.ts';
 import { StartTimes } from './start-times.ts';
 
@@ -17,6 +15,16 @@ const SECOND_MS = 1000;
  */
 export type PacePhase = 'ramping' | 'growing' | 'learned';
 
+/** Why a pace was changed. */
+export type RateReason =
+  | 'refused'
+  | 'reopened'
+  | 'growth refused'
+  | 'window learned'
+  | 'felt for more'
+  | 'recovered'
+  | 'set anew';
+
 /** What a pace becomes, as somebody has decided: its phase, the amount a millisecond, and why. */
 export type PaceMove = {
   readonly phase: PacePhase;
@@ -25,12 +33,10 @@ export type PaceMove = {
 };
 
 export type PaceParts = {
-  /** Where nothing is known: what to begin with; Infinity: unbounded until it is refused. */
+  /** As `Costs` has them. */
   readonly unknownPerMs: number;
-  /** How long the ramp to a known limit is. */
   readonly rampMs: number;
   readonly admissions: Admissions;
-  readonly sent: SentLog;
   onChange(reason: RateReason): void;
 };
 
@@ -71,7 +77,7 @@ export class Pace {
   constructor(parts: PaceParts) {
     this.parts = parts;
     this.ownPerMs = parts.unknownPerMs;
-    this.floor = new PaceFloor(parts.admissions, parts.sent);
+    this.floor = new PaceFloor(parts.admissions);
   }
 
   /** The amount a millisecond; Infinity: unbounded. */
@@ -88,8 +94,8 @@ export class Pace {
     return this.floor.isReachedBy(this.perMs);
   }
 
-  /** Sets what is known of the limit; null: nothing. */
-  limit(perMinute: number | null, origin: LimitOrigin): void {
+  /** Sets what is known of the limit. */
+  limit({ perMinute, origin }: KnownLimit): void {
     const perMs = perMinute === null ? null : perMinute / 60_000;
     const isLearned = origin === 'learned';
     const share = isLearned ? SHARES.learned : SHARES.bound;
@@ -100,9 +106,9 @@ export class Pace {
   }
 
   /** The same while calls are made: up to a much higher one by the ramp, and the next start is due as the new pace has it. */
-  retune(nowMs: number, perMinute: number | null, origin: LimitOrigin): void {
+  retune(nowMs: number, known: KnownLimit): void {
     const before = this.perMs * this.rampShare(nowMs);
-    this.limit(perMinute, origin);
+    this.limit(known);
     this.startedMs = rampAnewMs(this.startedMs, nowMs, before / this.perMs, this.parts.rampMs);
     this.starts.notAfter(nowMs + this.spacingMs(nowMs, this.lastAmount), nowMs);
   }

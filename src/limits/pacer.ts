@@ -1,15 +1,14 @@
 import type { FailureClass } from '../failure.ts';
+import type { Costs } from './costs.ts';
 import { KNOWN_COSTS } from './known-costs.ts';
-import type { LimitOrigin, PaceLimits } from './pace-limits.ts';
-import { Rate } from './rate.ts';
-import type { RateReason } from './rate-reason.ts';
-import type { RateState } from './rate-state.ts';
+import type { RateReason } from './pace.ts';
+import type { KnownLimit, LimitOrigin, PaceLimits } from './pace-limits.ts';
+import { Rate, type RateState } from './rate.ts';
+import type { Retuning } from './retunings.ts';
 import { spreadCosts } from './spread-costs.ts';
 import { type Started, StartLog } from './start-log.ts';
 import { TokenRatio } from './token-ratio.ts';
 
-/** An unknown limit is felt for: five a second at first. */
-const UNKNOWN_START_PER_MS = 5 / 1000;
 const SECOND_MS = 1000;
 /** Longest that the service's own hint holds up a lane. */
 const PAUSE_MS_MAX = 60_000;
@@ -35,10 +34,7 @@ export type PaceOfDimension = {
   readonly origin: LimitOrigin | null;
 };
 
-export type PacerOptions = {
-  readonly limits: PaceLimits;
-  onChange?(dimension: Dimension, reason: PaceReason): void;
-};
+type OnChange = (dimension: Dimension, reason: PaceReason) => void;
 
 /**
  * The pace of one lane (one model at one endpoint): evenly spaced starts in two dimensions, requests
@@ -50,7 +46,7 @@ export class Pacer {
   private limits: PaceLimits;
   private readonly ratio: TokenRatio = new TokenRatio();
   private readonly log: StartLog = new StartLog();
-  private readonly onChange: NonNullable<PacerOptions['onChange']>;
+  private readonly onChange: OnChange;
   pausedUntilMs = 0;
   /** A call that was not refused for so long is taken to be admitted. */
   refusalMs: number = PRESUMED_MS.first;
@@ -64,40 +60,24 @@ export class Pacer {
   /** No start before this, in an eased lane. */
   private nextEasedMs = 0;
 
-  constructor({ limits, onChange }: PacerOptions) {
+  constructor(limits: PaceLimits, onChange: OnChange = () => undefined) {
     this.limits = limits;
-    this.onChange = onChange ?? (() => undefined);
-    const windowMs = limits.windowMs ?? SECOND_MS;
-    this.requests = new Rate({
-      perMinute: limits.rpm,
-      origin: limits.origin?.rpm ?? 'set',
-      windowMs,
-      unknownPerMs: UNKNOWN_START_PER_MS,
-      costs: KNOWN_COSTS,
-      sent: this.log,
-      admitted: (fromMs, toMs) => {
-        const started = this.log.between(fromMs, toMs);
-        return { amount: started.calls, ...started };
-      },
-      onChange: (reason) => {
-        this.onChange('requests', reason);
-      },
-    });
-    this.tokens = new Rate({
-      perMinute: limits.tpm,
-      origin: limits.origin?.tpm ?? 'set',
-      windowMs,
-      unknownPerMs: Infinity,
-      costs: spreadCosts(() => this.ratio.spread),
-      sent: this.log,
-      admitted: (fromMs, toMs) => {
-        const started = this.log.between(fromMs, toMs);
-        return { amount: started.tokens, ...started };
-      },
-      onChange: (reason) => {
-        this.onChange('tokens', reason);
-      },
-    });
+    this.onChange = onChange;
+    const rate = (dimension: 'requests' | 'tokens', costs: Costs): Rate =>
+      new Rate({
+        limit: limitOf(limits, dimension),
+        windowMs: limits.windowMs ?? SECOND_MS,
+        costs,
+        log: this.log,
+        onChange: (reason) => {
+          onChange(dimension, reason);
+        },
+      });
+    this.requests = rate('requests', KNOWN_COSTS);
+    this.tokens = rate(
+      'tokens',
+      spreadCosts(() => this.ratio.spread),
+    );
   }
 
   /** Whether single calls are tried, since everything is refused. */
@@ -153,14 +133,16 @@ export class Pacer {
     const { sentMs, cost, waitMs } = call;
     this.log.refused(sentMs, cost);
     this.learnRefusalMs(nowMs - sentMs);
-    if (waitMs !== null && waitMs > 0) this.pause(nowMs, waitMs);
+    const pausedMs = Math.min(waitMs ?? 0, PAUSE_MS_MAX);
+    if (pausedMs > 0) {
+      this.pausedUntilMs = Math.max(this.pausedUntilMs, nowMs + pausedMs);
+      this.onChange('lane', 'retry-after');
+    }
     if (why === 'throttle_burst') this.requests.growthRefused(nowMs, sentMs);
     else if (why === 'throttle_tokens') this.tokens.refused(nowMs, sentMs, cost);
     else this.requests.refused(nowMs, sentMs, 1);
-    if (waitMs === null || waitMs <= 0) return;
-    const paused = Math.min(waitMs, PAUSE_MS_MAX);
-    this.requests.paused(paused);
-    this.tokens.paused(paused);
+    this.requests.paused(pausedMs);
+    this.tokens.paused(pausedMs);
   }
 
   /** A call was refused for what it is: it took nothing of the limits and says nothing of them. */
@@ -193,22 +175,15 @@ export class Pacer {
     this.onChange('lane', 'capacity');
   }
 
-  /** Nothing starts before `waitMs` have passed (60 s at the most). */
-  pause(nowMs: number, waitMs: number): void {
-    this.pausedUntilMs = Math.max(this.pausedUntilMs, nowMs + Math.min(waitMs, PAUSE_MS_MAX));
-    this.onChange('lane', 'retry-after');
-  }
-
-  /** Other limits from now on, in the dimensions that are named. */
-  retune(nowMs: number, limits: PaceLimits, which: { rpm: boolean; tpm: boolean }): void {
+  /** Other limits from now on, in the dimensions that `changed` names. */
+  retune(nowMs: number, limits: PaceLimits, changed: Pick<Retuning, 'rpm' | 'tpm'>): void {
     this.limits = limits;
-    const { rpm, tpm, origin } = limits;
-    if (which.rpm) {
-      this.requests.retune(nowMs, rpm, origin?.rpm ?? 'set');
+    if (changed.rpm !== undefined) {
+      this.requests.retune(nowMs, limitOf(limits, 'requests'));
       this.onChange('requests', 'set anew');
     }
-    if (which.tpm) {
-      this.tokens.retune(nowMs, tpm, origin?.tpm ?? 'set');
+    if (changed.tpm !== undefined) {
+      this.tokens.retune(nowMs, limitOf(limits, 'tokens'));
       this.onChange('tokens', 'set anew');
     }
   }
@@ -221,10 +196,9 @@ export class Pacer {
     state: RateState;
     tokenRatio: number;
   } {
-    const { rpm, tpm, origin } = this.limits;
     return {
-      requests: ofDimension(this.requests, rpm, origin?.rpm),
-      tokens: ofDimension(this.tokens, tpm, origin?.tpm),
+      requests: ofDimension(this.requests, limitOf(this.limits, 'requests')),
+      tokens: ofDimension(this.tokens, limitOf(this.limits, 'tokens')),
       pausedUntilMs: this.pausedUntilMs,
       state: this.isHalfOpen ? 'half-open' : this.requests.state,
       tokenRatio: this.ratio.value,
@@ -249,15 +223,17 @@ export class Pacer {
   }
 }
 
-function ofDimension(
-  rate: Rate,
-  known: number | null,
-  origin: LimitOrigin | undefined,
-): PaceOfDimension {
+function limitOf({ rpm, tpm, origin }: PaceLimits, dimension: 'requests' | 'tokens'): KnownLimit {
+  return dimension === 'requests'
+    ? { perMinute: rpm, origin: origin?.rpm ?? 'set' }
+    : { perMinute: tpm, origin: origin?.tpm ?? 'set' };
+}
+
+function ofDimension(rate: Rate, { perMinute, origin }: KnownLimit): PaceOfDimension {
   const learned = rate.learned.perMs;
   return {
     perMinute: rate.perMs === Infinity ? null : rate.perMs * 60_000,
-    limit: learned === null ? known : learned * 60_000,
-    origin: learned !== null ? 'learned' : known === null ? null : (origin ?? 'set'),
+    limit: learned === null ? perMinute : learned * 60_000,
+    origin: learned !== null ? 'learned' : perMinute === null ? null : origin,
   };
 }

@@ -1,25 +1,35 @@
 import { Admissions } from './admissions.ts';
-import { begunRun } from './begun-run.ts';
 import { Chance, type TrialEnd } from './chance.ts';
 import { Comeback } from './comeback.ts';
 import type { Costs } from './costs.ts';
-import { cutForGrowth, cutPace } from './cut-pace.ts';
-import { grownPace } from './grown-pace.ts';
+import { cutForGrowth, cutPace, paceAfterTrial } from './cut-pace.ts';
+import { grownPace, restMs } from './grown-pace.ts';
 import { Growth } from './growth.ts';
 import { Learned } from './learned.ts';
 import { type LimitMet, meaningOf } from './meaning-of-run.ts';
-import { Pace } from './pace.ts';
-import { paceAfterTrial } from './pace-after-trial.ts';
-import type { LimitOrigin } from './pace-limits.ts';
+import { Pace, type PacePhase, type RateReason } from './pace.ts';
+import type { KnownLimit } from './pace-limits.ts';
 import { PaceUse } from './pace-use.ts';
-import type { RateOptions } from './rate-options.ts';
-import type { RefusalRun } from './refusal-run.ts';
 import { SHARES } from './rate-shares.ts';
-import { rateState, type RateState } from './rate-state.ts';
 import type { RateView } from './rate-view.ts';
+import { RefusalRun, type RunBegin } from './refusal-run.ts';
+import type { StartLog } from './start-log.ts';
 import { CountingWindow } from './windows.ts';
 
 const SECOND_MS = 1000;
+
+/** A phase of its pace, or: *known*, the pace is at the limit that somebody has set; *half-open*, everything is refused. */
+export type RateState = PacePhase | 'known' | 'half-open';
+
+export type RateOptions = {
+  readonly limit: KnownLimit;
+  readonly windowMs: number;
+  readonly costs: Costs;
+  /** What the lane has sent. */
+  readonly log: StartLog;
+  /** Told of every change of the pace. */
+  onChange(reason: RateReason): void;
+};
 
 /**
  * One dimension (requests, or tokens) of one lane: its pace, and what refusals have shown of the limit behind it.
@@ -43,26 +53,25 @@ export class Rate {
   private run: RefusalRun | null = null;
   /** When the last run of refusals was over. */
   private reopenedMs = -Infinity;
-  /** From when on more than what was learned is felt for. */
-  private feelAtMs = Infinity;
 
   constructor(options: RateOptions) {
-    const { costs, admitted, sent, perMinute, origin, onChange } = options;
+    const { limit, windowMs, costs, log, onChange } = options;
     this.onChange = onChange;
     this.costs = costs;
-    this.admissions = new Admissions(admitted, costs.measured);
+    this.admissions = new Admissions(log, costs.amounts, costs.measured);
     this.growth = new Growth(costs.feltMost);
-    this.chance = new Chance(sent, costs.suspicion);
-    this.window = new CountingWindow(options.windowMs, costs.windowProof);
-    this.pace = new Pace({ ...options, rampMs: costs.rampMs, admissions: this.admissions });
-    this.pace.limit(perMinute, origin);
-    this.beginWith(perMinute, origin);
+    this.chance = new Chance(log, costs.suspicion);
+    this.window = new CountingWindow(windowMs, costs.windowProof);
+    const { unknownPerMs, rampMs } = costs;
+    this.pace = new Pace({ unknownPerMs, rampMs, admissions: this.admissions, onChange });
+    this.pace.limit(limit);
+    this.beginWith(limit);
   }
 
-  /** Sets what is known of the limit while calls are made; null: nothing. */
-  retune(nowMs: number, perMinute: number | null, origin: LimitOrigin): void {
-    this.pace.retune(nowMs, perMinute, origin);
-    this.beginWith(perMinute, origin);
+  /** Sets what is known of the limit while calls are made. */
+  retune(nowMs: number, limit: KnownLimit): void {
+    this.pace.retune(nowMs, limit);
+    this.beginWith(limit);
   }
 
   get perMs(): number {
@@ -79,7 +88,9 @@ export class Rate {
   }
 
   get state(): RateState {
-    return rateState(this.pace, this.run);
+    if (this.run?.isHalfOpen === true) return 'half-open';
+    const { phase, perMs, boundPerMs } = this.pace;
+    return phase === 'learned' && perMs >= boundPerMs ? 'known' : phase;
   }
 
   /** When the next amount may be spent, or when to ask again. */
@@ -104,7 +115,7 @@ export class Rate {
     pace.spend(nowMs, amount);
     if (run === null) return;
     run.started(nowMs);
-    pace.starts.notBefore(nowMs + run.betweenMs);
+    pace.starts.notBefore(nowMs + run.gapMs);
   }
 
   /** A call started at `sentMs` was admitted for certain. */
@@ -119,10 +130,9 @@ export class Rate {
     const { pace, costs, learned } = this;
     if (this.isByChance(nowMs, sentMs)) return;
     if (this.run === null) {
-      pace.makeFinite(sentMs, amount);
-      this.run = begunRun(this.view(), { nowMs, sentMs, amount });
+      this.run = this.begunRun({ nowMs, sentMs, amount, isOfGrowth: false });
       learned.refused();
-      pace.move(nowMs, cutPace({ ...this.view(), learned, nowMs, sentMs }));
+      pace.move(nowMs, cutPace({ ...this.view, learned, nowMs, sentMs }));
     } else {
       if (costs.steering !== null) pace.steerDown(nowMs, costs.steering.cut);
       this.run.isOfGrowth = false;
@@ -138,9 +148,8 @@ export class Rate {
     run?.refused(nowMs, sentMs, 1 / pace.perMs);
     if (run !== null) return pace.starts.notBefore(nowMs + run.restMs);
     if (!this.growth.guard(nowMs, sentMs)) return;
-    pace.makeFinite(sentMs, 1);
-    this.run = begunRun(this.view(), { nowMs, sentMs, amount: 1, isOfGrowth: true });
-    pace.move(nowMs, cutForGrowth(this.view(), nowMs));
+    this.run = this.begunRun({ nowMs, sentMs, amount: 1, isOfGrowth: true });
+    pace.move(nowMs, cutForGrowth(this.view, nowMs));
     pace.starts.notBefore(nowMs + 1 / pace.perMs);
   }
 
@@ -157,7 +166,7 @@ export class Rate {
 
   /** The next amount is due within so long, or once the time between two tries is over where that is longer. */
   dueWithin(nowMs: number, ms: number): void {
-    this.pace.starts.notAfter(nowMs + Math.max(ms, this.run?.betweenMs ?? 0), nowMs);
+    this.pace.starts.notAfter(nowMs + Math.max(ms, this.run?.gapMs ?? 0), nowMs);
   }
 
   /** What was counted as one is `factor`: what was learned here was counted wrong. */
@@ -169,11 +178,16 @@ export class Rate {
   }
 
   /** Forgets what was seen of another limit. */
-  private beginWith(perMinute: number | null, origin: LimitOrigin): void {
+  private beginWith({ perMinute, origin }: KnownLimit): void {
     this.run = null;
     this.chance.drop();
     this.comeback.drop();
     if (perMinute !== null) this.learned.begin(origin === 'learned' ? perMinute / 60_000 : null);
+  }
+
+  private begunRun(refusal: Omit<RunBegin, keyof RateView>): RefusalRun {
+    this.pace.makeFinite(refusal.sentMs, refusal.amount);
+    return new RefusalRun({ ...this.view, ...refusal });
   }
 
   /** Whether a refusal says nothing of the limit, or is the one at which a trial begins. */
@@ -193,18 +207,18 @@ export class Rate {
   }
 
   private endTrial(nowMs: number, trialled: TrialEnd): void {
-    const { pace, costs } = this;
+    const { pace, costs, learned, growth } = this;
     const { stayed, isNews } = trialled;
     // The floor is there for refusals that do not follow the pace.
     if (!stayed) pace.floor.hold(0);
     if (stayed && isNews) {
       // What was learned before chance was known was learned of it.
-      this.learned.forget();
-      this.growth.gentle(pace.boundPerMs !== Infinity);
+      learned.forget();
+      growth.gentle(pace.boundPerMs !== Infinity);
     }
     pace.move(nowMs, paceAfterTrial(trialled, costs));
-    if (stayed) this.feelAtMs = nowMs;
-    else if (costs.steering === null) this.rest(nowMs);
+    if (stayed) growth.feelAtMs = nowMs;
+    else if (costs.steering === null) growth.feelAtMs = nowMs + restMs(this.view, learned, nowMs);
   }
 
   /** It opened again before `triedMs`: what it gave says how much the limit is. */
@@ -217,8 +231,10 @@ export class Rate {
     const followsPace = this.chance.followPace(nowMs);
     const end = { openedMs, reopenedMs, admissions, pace, followsPace };
     const meaning = meaningOf(run, end, { reading: costs.reading, window });
-    if (meaning === 'nothing') return this.beginAnew(nowMs, run);
-    if (meaning === 'outage') return this.resume(nowMs, run.perMs);
+    // Nothing had been admitted before: the limit, where none is known, is looked for as at the start.
+    const isInTheDark = pace.boundPerMs === Infinity && this.learned.perMs === null;
+    if (meaning === 'nothing' && isInTheDark) return this.resume(nowMs, null);
+    if (meaning === 'nothing' || meaning === 'outage') return this.resume(nowMs, run.perMs);
     this.limitMet(nowMs, run, { ...meaning, openedMs, followsPace });
     // Tries were further apart than the pace has it: back to the pace.
     if (run.hits > 0) pace.goOn(triedMs, nowMs);
@@ -229,19 +245,18 @@ export class Rate {
     run: RefusalRun,
     met: LimitMet & { readonly openedMs: number; readonly followsPace: boolean },
   ): void {
-    const { pace, learned, costs } = this;
+    const { pace, learned, growth, costs } = this;
     const { toldPerMs, touchedPerMs, afterFew, isWindowNew, followsPace } = met;
     if (isWindowNew) this.onChange('window learned');
     learned.told(toldPerMs ?? touchedPerMs, afterFew);
     const isMeasured = this.windowMs > SECOND_MS || (followsPace && learned.times >= 2);
     const isSure = costs.steering === null && isMeasured;
     if (toldPerMs !== null) pace.told(nowMs, toldPerMs, isSure);
-    this.rest(nowMs);
-    if (learned.isDoubtful) this.feelAtMs = nowMs + this.windowMs;
+    const ms = learned.isDoubtful ? this.windowMs : restMs(this.view, learned, nowMs);
     // A pause that is asked for each time must not be met often.
-    this.feelAtMs = Math.max(this.feelAtMs, nowMs + run.pauseMs * SHARES.hintsApart);
+    growth.feelAtMs = nowMs + Math.max(ms, run.pauseMs * SHARES.hintsApart);
     this.reopenedMs = met.openedMs;
-    this.comeback.runOver(nowMs, run, { ...this.view(), toldPerMs, sameTimes: learned.times });
+    this.comeback.runOver(nowMs, run, { ...this.view, toldPerMs, sameTimes: learned.times });
   }
 
   /** Growth is let through again: where everything was refused for a while, gently up to the pace that was left. */
@@ -251,49 +266,33 @@ export class Rate {
     else pace.starts.notAfter(nowMs + 1 / pace.perMs, nowMs);
   }
 
-  /** Nothing had been admitted before everything was refused: the limit, where none is known, is looked for as at the start. */
-  private beginAnew(nowMs: number, { perMs }: RefusalRun): void {
-    const { pace, learned } = this;
-    if (pace.boundPerMs !== Infinity || learned.perMs !== null) return this.resume(nowMs, perMs);
+  /** After what says nothing of the limit: up to the pace before, as at the start; null: to none that is known. */
+  private resume(nowMs: number, perMs: number | null): void {
     this.reopenedMs = nowMs;
-    pace.beginAnew(nowMs);
-  }
-
-  /** After what says nothing of the limit: up to the pace before, as at the start. */
-  private resume(nowMs: number, perMs: number): void {
-    this.reopenedMs = nowMs;
-    this.pace.resume(nowMs, perMs);
-  }
-
-  /** What was learned is kept for a while before more is felt for. */
-  private rest(nowMs: number): void {
-    const { learned, windowMs } = this;
-    const { perMs, boundPerMs } = this.pace;
-    const callsPerMs = this.admissions.callsPerMs(nowMs, perMs);
-    this.feelAtMs = nowMs + this.costs.restMs({ perMs, boundPerMs, callsPerMs, windowMs, learned });
+    if (perMs === null) this.pace.beginAnew(nowMs);
+    else this.pace.resume(nowMs, perMs);
   }
 
   /** A pace that was used, and of which nothing was refused, goes up. */
   private grow(nowMs: number): void {
-    const { pace } = this;
+    const { pace, learned, growth, comeback } = this;
     const ramp = pace.rampShare(nowMs);
     const use = this.use.look(nowMs, pace.perMs * ramp);
     if (use === null) return;
     if (pace.phase === 'ramping' && ramp === 1) {
       pace.rampedUp();
-      this.rest(nowMs);
+      growth.feelAtMs = nowMs + restMs(this.view, learned, nowMs);
     }
     // Growth that is not used would find no limit, only surprise the service later; and a trial is of the pace it has.
     if (this.run !== null || this.chance.isTrying) return;
     if (pace.perMs >= pace.boundPerMs || !(use.share > SHARES.used)) return;
-    const { learned, growth, feelAtMs } = this;
-    const backPerMs = this.comeback.targetPerMs(nowMs, pace.perMs);
-    const known = { learned, growth, passedMs: use.passedMs, nowMs, feelAtMs, backPerMs };
-    const grown = grownPace({ ...this.view(), ...known });
+    const backPerMs = comeback.targetPerMs(nowMs, pace.perMs);
+    const { passedMs } = use;
+    const grown = grownPace({ ...this.view, learned, growth, passedMs, nowMs, backPerMs });
     if (grown !== null) pace.move(nowMs, grown);
   }
 
-  private view(): RateView {
+  private get view(): RateView {
     const { pace, admissions, windowMs, costs } = this;
     return { pace, admissions, windowMs, costs };
   }

@@ -1,3 +1,8 @@
+import type { Admissions, AdmittedBefore } from './admissions.ts';
+import type { Pace } from './pace.ts';
+import type { Steering } from './steering.ts';
+
+const SECOND_MS = 1000;
 /** So many rounds of refusals after the first may be of calls at the edge of a limit; after more the limit is closed. */
 const EDGE_HITS = 2;
 /** The first gap between tries is 50 ms, or a 40th of the window that is known where that is more; none is longer than `msMost`. */
@@ -7,32 +12,19 @@ const ELAPSED_SHARE = 1 / 5;
 /** Where windows are used up by chance they open again soon: for so long no gaps, but a rest of so many calls' time after each refusal. */
 const BY_CHANCE = { spacings: 2, ms: 2000 } as const;
 
+/** A first refusal, and what it finds (a `RateView`). */
 export type RunBegin = {
-  /** When the first refusal came back, and when its call was started. */
+  /** When it came back, when its call was started, and how much that was. */
   readonly nowMs: number;
   readonly sentMs: number;
-  /** The pace before, and the time between two calls that it asks for. */
-  readonly perMs: number;
-  readonly spacingMs: number;
-  /** The window over which the service counts, as far as is known. */
-  readonly windowMs: number;
-  /** Calls that were admitted in the last of them. */
-  readonly admitted: number;
-  /** What was admitted in the last minute, and in the last six seconds. */
-  readonly before: AdmittedBefore;
-  /** Whether a window may have been used up by chance. */
-  readonly mayBeByChance: boolean;
-  /** Nothing was known of the limit. */
-  readonly wasGrowing: boolean;
+  readonly amount: number;
   /** Whether it was growth that was refused, not a quota. */
-  readonly isOfGrowth?: boolean;
-};
-
-/** What was admitted before a run of refusals: calls in the last minute, amounts in the last minute and six seconds. */
-export type AdmittedBefore = {
-  readonly calls: number;
-  readonly minute: number;
-  readonly sixSeconds: number;
+  readonly isOfGrowth: boolean;
+  /** The pace before; finite (`Pace.makeFinite`). */
+  readonly pace: Pick<Pace, 'perMs' | 'phase'>;
+  readonly admissions: Admissions;
+  readonly windowMs: number;
+  readonly costs: { readonly steering: Steering | null };
 };
 
 /**
@@ -69,25 +61,27 @@ export class RefusalRun {
   private readonly spacingMs: number;
   private readonly leastMs: number;
   private readonly elapsedShare: number;
-  private gapMs: number;
+  /** The time between two tries now; 0: as the pace has it. */
+  gapMs = 0;
   /** Starts since the last refused one, whose fate is open. */
   private tries: number[] = [];
 
   constructor(begin: RunBegin) {
-    const { nowMs, sentMs, perMs, windowMs, admitted, spacingMs } = begin;
-    this.before = begin.before;
-    this.wasGrowing = begin.wasGrowing;
-    this.isOfGrowth = begin.isOfGrowth ?? false;
+    const { nowMs, sentMs, amount, isOfGrowth, pace, admissions, costs } = begin;
+    const windowMs = isOfGrowth ? SECOND_MS : begin.windowMs;
+    const admitted = admissions.between(sentMs - begin.windowMs, sentMs).calls;
+    this.before = admissions.before(sentMs);
+    this.wasGrowing = pace.phase === 'growing';
+    this.isOfGrowth = isOfGrowth;
     this.firstSentMs = sentMs;
     this.lastSentMs = sentMs;
     this.knownMs = nowMs;
     this.roundMs = nowMs;
-    this.perMs = perMs;
+    this.perMs = pace.perMs;
     this.leastMs = Math.max(GAP.msLeast, windowMs * GAP.windowShare);
     this.elapsedShare = Math.max(ELAPSED_SHARE, 1 / Math.max(1, admitted));
-    this.isByChance = begin.mayBeByChance;
-    this.spacingMs = spacingMs;
-    this.gapMs = 0;
+    this.isByChance = costs.steering !== null && !this.wasGrowing;
+    this.spacingMs = amount / pace.perMs;
   }
 
   /** Whether more was refused than calls at the edge of a limit: single tries are made. */
@@ -100,14 +94,9 @@ export class RefusalRun {
     return this.lastSentMs - this.firstSentMs;
   }
 
-  /** The time between two tries now; 0: as the pace has it. */
-  get betweenMs(): number {
-    return this.hits === 0 ? 0 : this.gapMs;
-  }
-
   /** How long nothing is sent after a refusal. */
   get restMs(): number {
-    return this.isByChance ? BY_CHANCE.spacings * this.spacingMs : this.betweenMs;
+    return this.isByChance ? BY_CHANCE.spacings * this.spacingMs : this.gapMs;
   }
 
   /** A call was refused again. `spacingMs`: the time between two calls that the pace asks for. */

@@ -19,6 +19,8 @@ const BOUND_MS_MOST = 10_000;
 export function spreadCosts(spread: () => number | null): Costs {
   const steering = new Steering(spread);
   return {
+    amounts: 'tokens',
+    unknownPerMs: Infinity,
     steering,
     // Longer: the first answers say how wrong the estimates are.
     rampMs: 6000,

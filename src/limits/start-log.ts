@@ -5,10 +5,20 @@ const KEPT_MS = 66_000;
 /** But never the last ones, so that a lane of one call a minute remembers too: more than a trial needs. */
 const KEPT_LEAST = 512;
 
-type Stretch = { readonly at: number; calls: number; tokens: number; refused: number };
+type Stretch = Started & { readonly at: number };
 
-/** What was started in a stretch of time: admitted, as far as is known, and refused. */
+/** What was started in some time: calls that were not refused, as far as is known, what they cost, and calls that were. */
 export type Started = { calls: number; tokens: number; refused: number };
+export type Sent = Readonly<Pick<Started, 'calls' | 'refused'>>;
+
+export function countOf({ calls, refused }: Sent): number {
+  return calls + refused;
+}
+
+/** The share that was refused; 0 of nothing. */
+export function shareOf(sent: Sent): number {
+  return sent.refused / Math.max(1, countOf(sent));
+}
 
 /** What a lane has sent of late, by when it was started, and how much of it was refused. Times are monotonic milliseconds. */
 export class StartLog {
@@ -39,16 +49,7 @@ export class StartLog {
 
   /** What was started from `fromMs` on and before `toMs`. */
   between(fromMs: number, toMs: number): Started {
-    const sum: Started = { calls: 0, tokens: 0, refused: 0 };
-    for (let index = this.stretches.length - 1; index >= this.head; index -= 1) {
-      const stretch = this.stretches[index];
-      if (stretch === undefined || (stretch.at + 1) * STRETCH_MS <= fromMs) break;
-      if (stretch.at * STRETCH_MS >= toMs) continue;
-      sum.calls += stretch.calls;
-      sum.tokens += stretch.tokens;
-      sum.refused += stretch.refused;
-    }
-    return sum;
+    return this.lastBetween(fromMs, toMs, Infinity);
   }
 
   /** The same, of stretches alone that were over at `toMs`: what began with the one of `toMs` itself may be later. */
@@ -58,12 +59,17 @@ export class StartLog {
 
   /** The last so many calls, or a few more, that were started no later than `untilMs` and not before `sinceMs`. */
   last(count: number, untilMs: number, sinceMs: number): Started {
+    const endMs = (Math.floor(untilMs / STRETCH_MS) + 1) * STRETCH_MS;
+    return this.lastBetween(sinceMs, endMs, count);
+  }
+
+  private lastBetween(fromMs: number, toMs: number, count: number): Started {
     const sum: Started = { calls: 0, tokens: 0, refused: 0 };
     for (let index = this.stretches.length - 1; index >= this.head; index -= 1) {
       const stretch = this.stretches[index];
-      if (stretch === undefined || (stretch.at + 1) * STRETCH_MS <= sinceMs) break;
-      if (stretch.at * STRETCH_MS > untilMs) continue;
-      if (sum.calls + sum.refused >= count) break;
+      if (stretch === undefined || (stretch.at + 1) * STRETCH_MS <= fromMs) break;
+      if (stretch.at * STRETCH_MS >= toMs) continue;
+      if (countOf(sum) >= count) break;
       sum.calls += stretch.calls;
       sum.tokens += stretch.tokens;
       sum.refused += stretch.refused;

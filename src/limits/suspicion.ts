@@ -1,4 +1,4 @@
-import { countOf, type Sent, type SentLog, shareOf } from './sent-log.ts';
+import { countOf, type Sent, shareOf, type StartLog } from './start-log.ts';
 
 /** Less is looked into where calls are few: no fewer than these. */
 const CALLS_LEAST = 40;
@@ -24,7 +24,7 @@ export type Suspicion = {
 
 /** What was sent of late, where so much of it was refused, and so evenly, that a limit may not be why; else null. Pure. */
 export function suspected(
-  log: SentLog,
+  log: StartLog,
   suspicion: Suspicion,
   at: {
     readonly nowMs: number;
@@ -55,7 +55,7 @@ export function suspected(
 
 /** The same of few refusals, over as long a time as the log remembers. */
 function fewSuspected(
-  log: SentLog,
+  log: StartLog,
   suspicion: Suspicion,
   { nowMs, trialledMs }: { readonly nowMs: number; readonly trialledMs: number },
 ): Sent | null {
@@ -67,7 +67,7 @@ function fewSuspected(
 
 /** Whether so much was refused in each part of the time. */
 function isEven(
-  log: SentLog,
+  log: StartLog,
   { nowMs, spanMs }: { readonly nowMs: number; readonly spanMs: number },
   partShare: number,
 ): boolean {

@@ -1,4 +1,4 @@
-import { countOf, type Sent, type SentLog, shareOf } from './sent-log.ts';
+import { countOf, type Sent, shareOf, type StartLog } from './start-log.ts';
 
 /**
  * The kinds of trial: for so many calls the pace is a share of what it was, and refusals by chance are then between so many
@@ -50,7 +50,11 @@ export function openTrial(
 }
 
 /** What was sent during a trial until `untilMs`; null: too little to say anything. */
-export function sentInTrial({ sinceMs, calls }: Trial, log: SentLog, untilMs: number): Sent | null {
+export function sentInTrial(
+  { sinceMs, calls }: Trial,
+  log: StartLog,
+  untilMs: number,
+): Sent | null {
   if (untilMs - sinceMs < MS.least) return null;
   const sent = log.between(sinceMs, untilMs);
   return countOf(sent) < calls ? null : sent;

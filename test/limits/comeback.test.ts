@@ -11,8 +11,8 @@ const RUN = { perMs: 0.02, before: BEFORE, wasGrowing: false };
 const LEARNED = 0.985;
 
 function left(toldPerMs: number | null, more: object = {}): never {
-  const admitted = { amount: 600, calls: 600, refused: 0 };
-  const admissions = new Admissions(() => admitted, KNOWN_COSTS.measured);
+  const log = { between: () => ({ calls: 600, tokens: 0, refused: 0 }) };
+  const admissions = new Admissions(log, 'calls', KNOWN_COSTS.measured);
   const pace = { perMs: toldPerMs ?? 0.01, boundPerMs: Infinity };
   const at = { pace, admissions, windowMs: SECOND_MS, costs: KNOWN_COSTS, toldPerMs, sameTimes: 0 };
   return { ...at, ...more } as never;

@@ -80,7 +80,7 @@ describe('Pacer: a closure that says nothing of the limit', () => {
   ] as const)(
     'everything is refused from the first call on for 25 s (%s): nothing is learned of it, the limit is found as ever',
     (_, why) => {
-      const pacer = new Pacer({ limits: UNKNOWN });
+      const pacer = new Pacer(UNKNOWN);
       const closed = service({ fromMs: 0, toMs: 25_000 }, { why });
       const { perSecond } = drive(pacer, { fromMs: 0, untilMs: 60_000 }, closed);
       // Half of what is given in the last 20 s, at the least.
@@ -92,7 +92,7 @@ describe('Pacer: a closure that says nothing of the limit', () => {
   test.each([5000, 15_000, 30_000, 50_000, 60_000])(
     'closed for %i ms after two minutes at a known limit: back to it within seconds, no window is learned',
     (ms) => {
-      const pacer = new Pacer({ limits: KNOWN });
+      const pacer = new Pacer(KNOWN);
       const closed = service({ fromMs: 120_000, toMs: 120_000 + ms });
       const { perSecond } = drive(pacer, { fromMs: 0, untilMs: 240_000 }, closed);
       // A gap between two tries, the ramp, and from then on nearly all of it.
@@ -103,7 +103,7 @@ describe('Pacer: a closure that says nothing of the limit', () => {
   );
 
   test('closed twice within minutes, for as long: then it is a window', () => {
-    const pacer = new Pacer({ limits: KNOWN });
+    const pacer = new Pacer(KNOWN);
     const first = service({ fromMs: 120_000, toMs: 150_000 });
     drive(pacer, { fromMs: 0, untilMs: 180_000 }, first);
     expect(pacer.requests.windowMs).toBe(1000);
@@ -115,7 +115,7 @@ describe('Pacer: a closure that says nothing of the limit', () => {
   test.each([60_000, 300_000])(
     'growth refused for %i ms: few tries, and the pace comes back',
     (ms) => {
-      const pacer = new Pacer({ limits: KNOWN });
+      const pacer = new Pacer(KNOWN);
       const closed = service({ fromMs: 60_000, toMs: 60_000 + ms }, { why: 'throttle_burst' });
       const { perSecond, refused } = drive(pacer, { fromMs: 0, untilMs: 120_000 + ms }, closed);
       expect(refused).toBeLessThan(80);
@@ -124,7 +124,7 @@ describe('Pacer: a closure that says nothing of the limit', () => {
   );
 
   test('Retry-After of 20 s with a touch of the limit: the pause is no closure, and more is felt for seldom', () => {
-    const pacer = new Pacer({ limits: UNKNOWN });
+    const pacer = new Pacer(UNKNOWN);
     const limited = service({ fromMs: -1, toMs: -1 }, { why: 'throttle_rate', waitMs: 20_000 });
     const { perSecond } = drive(pacer, { fromMs: 0, untilMs: 600_000 }, limited);
     expect(pacer.requests.windowMs).toBe(1000);
@@ -143,31 +143,31 @@ describe('Pacer: what a run before has learned', () => {
 
   test('tokens, while estimates are three times too high: it was counted right, and stays', () => {
     const learned = { rpm: 'learned', tpm: 'learned' } as const;
-    const pacer = new Pacer({ limits: { rpm: 60_000, tpm: 600_000, origin: learned } });
+    const pacer = new Pacer({ rpm: 60_000, tpm: 600_000, origin: learned });
     answered(pacer);
     expect(pacer.pace().tokens.limit).toBe(600_000);
   });
 
   test('far too little, and nothing is refused: found within minutes, not hours', () => {
     const origin = { rpm: 'learned', tpm: 'learned' } as const;
-    const pacer = new Pacer({ limits: { rpm: 10, tpm: null, origin } });
+    const pacer = new Pacer({ rpm: 10, tpm: null, origin });
     const open = service({ fromMs: -1, toMs: -1 });
     const { perSecond } = drive(pacer, { fromMs: 0, untilMs: 15 * 60_000 }, open);
     expect(sum(perSecond.slice(-60))).toBeGreaterThan(600);
   });
 
   test('what was met close to a limit that was set is not handed on; what lies far below is', () => {
-    const near = new Pacer({ limits: { rpm: 1300, tpm: null } });
+    const near = new Pacer({ rpm: 1300, tpm: null });
     drive(near, { fromMs: 0, untilMs: 240_000 }, service({ fromMs: -1, toMs: -1 }));
     expect(near.requests.tellablePerMs).toBeNull();
-    const far = new Pacer({ limits: { rpm: 12_000, tpm: null } });
+    const far = new Pacer({ rpm: 12_000, tpm: null });
     drive(far, { fromMs: 0, untilMs: 240_000 }, service({ fromMs: -1, toMs: -1 }));
     expect((far.requests.tellablePerMs ?? 0) * 60_000).toBeGreaterThan(1000);
     expect((far.requests.tellablePerMs ?? Infinity) * 60_000).toBeLessThan(1400);
   });
 
   test('a limit that is told far too high: refusals stay few', () => {
-    const pacer = new Pacer({ limits: { rpm: 30_000, tpm: null } });
+    const pacer = new Pacer({ rpm: 30_000, tpm: null });
     const { refused, perSecond } = drive(
       pacer,
       { fromMs: 0, untilMs: 300_000 },
@@ -187,7 +187,7 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
   ])(
     'everything is refused for %i s, every %i s: the limit is used in between, each time',
     (closedS, everyS) => {
-      const pacer = new Pacer({ limits: KNOWN });
+      const pacer = new Pacer(KNOWN);
       const closed = { why: 'throttle_rate' } as const;
       const open = service({ fromMs: 0, toMs: 0 });
       const { perSecond, refused } = drive(pacer, { fromMs: 0, untilMs: 1_200_000 }, (sentMs) =>
@@ -200,7 +200,7 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
   );
 
   test('another uses up every tenth second: the pace that was held is come back to', () => {
-    const pacer = new Pacer({ limits: KNOWN });
+    const pacer = new Pacer(KNOWN);
     const open = service({ fromMs: 0, toMs: 0 });
     const { perSecond, refused } = drive(pacer, { fromMs: 0, untilMs: 600_000 }, (sentMs) =>
       Math.floor(sentMs / 1000) % 10 === 7 && sentMs % 1000 > 330
@@ -212,7 +212,7 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
   });
 
   test('a lower limit that stays: it is met some more times, and used', () => {
-    const pacer = new Pacer({ limits: KNOWN });
+    const pacer = new Pacer(KNOWN);
     drive(pacer, { fromMs: 0, untilMs: 60_000 }, service({ fromMs: 0, toMs: 0 }));
     const half = service({ fromMs: 0, toMs: 0 }, { why: 'throttle_rate' }, 10);
     const { perSecond, refused } = drive(pacer, { fromMs: 60_000, untilMs: 1_260_000 }, half);
@@ -223,7 +223,7 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
   test.each([2, 4])(
     'of twenty calls a second %i are left for good: they are used, and hardly any refused',
     (left) => {
-      const pacer = new Pacer({ limits: KNOWN });
+      const pacer = new Pacer(KNOWN);
       drive(pacer, { fromMs: 0, untilMs: 60_000 }, service({ fromMs: 0, toMs: 0 }));
       const less = service({ fromMs: 0, toMs: 0 }, { why: 'throttle_rate' }, left);
       drive(pacer, { fromMs: 60_000, untilMs: 360_000 }, less);
@@ -234,7 +234,7 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
   );
 
   test('of windows of a minute a tenth is left: what they told is used, and not refused again and again', () => {
-    const pacer = new Pacer({ limits: KNOWN });
+    const pacer = new Pacer(KNOWN);
     let minute = -1;
     let count = 0;
     const { perSecond, refused } = drive(pacer, { fromMs: 0, untilMs: 1_800_000 }, (sentMs) => {
@@ -250,7 +250,7 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
   });
 
   test('others use up a limit for half an hour and go: it is used again within minutes', () => {
-    const pacer = new Pacer({ limits: KNOWN });
+    const pacer = new Pacer(KNOWN);
     drive(pacer, { fromMs: 0, untilMs: 60_000 }, service({ fromMs: 0, toMs: 0 }));
     // One call in two seconds is left, and each second another one.
     const left = service({ fromMs: 0, toMs: 0 }, { why: 'throttle_rate' }, 1);

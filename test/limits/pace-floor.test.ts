@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Admissions } from '../../src/limits/admissions.ts';
 import { KNOWN_COSTS } from '../../src/limits/known-costs.ts';
 import { PaceFloor } from '../../src/limits/pace-floor.ts';
+import type { Started } from '../../src/limits/start-log.ts';
 
 const NOW_MS = 1_000_000;
 /** Twenty calls a second. */
@@ -9,19 +10,12 @@ const PACE = { perMs: 0.02, boundPerMs: Infinity, startedMs: 0 };
 
 /** A floor over a lane in which so many calls a second were admitted and refused, ever since. */
 function floorOver(perSecond: { admitted: number; refused: number }): PaceFloor {
-  const admitted = (
-    fromMs: number,
-    toMs: number,
-  ): ReturnType<ConstructorParameters<typeof Admissions>[0]> => {
+  const between = (fromMs: number, toMs: number): Started => {
     const seconds = (toMs - fromMs) / 1000;
-    const calls = perSecond.admitted * seconds;
-    return { amount: calls, calls, refused: perSecond.refused * seconds };
+    const { admitted, refused } = perSecond;
+    return { calls: admitted * seconds, tokens: 0, refused: refused * seconds };
   };
-  const between = (fromMs: number, toMs: number): { calls: number; refused: number } => {
-    const { calls, refused } = admitted(fromMs, toMs);
-    return { calls, refused };
-  };
-  return new PaceFloor(new Admissions(admitted, KNOWN_COSTS.measured), { between });
+  return new PaceFloor(new Admissions({ between }, 'calls', KNOWN_COSTS.measured));
 }
 
 test('one in ten refused: a third of the limit that is known stays, however low the pace is', () => {
@@ -49,10 +43,8 @@ test('four in ten refused: the limit is lower than what is known', () => {
 
 test('a few calls do not say that the limit is lower', () => {
   // Four calls in all, two of them refused.
-  const few = { amount: 2, calls: 2, refused: 2 };
-  const floor = new PaceFloor(new Admissions(() => few, KNOWN_COSTS.measured), {
-    between: () => few,
-  });
+  const few = { between: () => ({ calls: 2, tokens: 0, refused: 2 }) };
+  const floor = new PaceFloor(new Admissions(few, 'calls', KNOWN_COSTS.measured));
   floor.hold(0.02);
   expect(floor.perMs(NOW_MS, PACE)).toBeCloseTo(0.007, 6);
 });

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { Admissions } from '../../src/limits/admissions.ts';
-import { cutForGrowth, cutPace } from '../../src/limits/cut-pace.ts';
+import { cutForGrowth, cutPace, paceAfterTrial } from '../../src/limits/cut-pace.ts';
 import { grownPace, type UsedPace } from '../../src/limits/grown-pace.ts';
 import { Growth } from '../../src/limits/growth.ts';
 import { KNOWN_COSTS } from '../../src/limits/known-costs.ts';
 import { Learned } from '../../src/limits/learned.ts';
-import { paceAfterTrial } from '../../src/limits/pace-after-trial.ts';
 import { Pace, type PacePhase } from '../../src/limits/pace.ts';
 import { SHARES } from '../../src/limits/rate-shares.ts';
 import { spreadCosts } from '../../src/limits/spread-costs.ts';
+import type { Started } from '../../src/limits/start-log.ts';
 
 const NOW_MS = 1_000_000;
 const TOKENS = spreadCosts(() => null);
@@ -21,15 +21,14 @@ function viewOf(at: {
   readonly costs?: typeof KNOWN_COSTS;
 }) {
   const { costs = KNOWN_COSTS, phase, perMs, admittedPerMs = perMs } = at;
-  const admitted = (fromMs: number, toMs: number) => {
+  const between = (fromMs: number, toMs: number): Started => {
     const amount = (toMs - fromMs) * admittedPerMs;
-    return { amount, calls: amount, refused: 0 };
+    return { calls: amount, tokens: amount, refused: 0 };
   };
-  const sent = { last: () => admitted(0, 0), between: admitted };
-  const admissions = new Admissions(admitted, costs.measured);
+  const admissions = new Admissions({ between }, costs.amounts, costs.measured);
   const onChange = (): void => undefined;
   const { rampMs } = costs;
-  const pace = new Pace({ unknownPerMs: perMs, rampMs, admissions, sent, onChange });
+  const pace = new Pace({ unknownPerMs: perMs, rampMs, admissions, onChange });
   pace.startedMs = 0;
   pace.move(NOW_MS, { phase, perMs, reason: 'recovered' });
   return { pace, admissions, windowMs: 1000, costs };
@@ -100,12 +99,13 @@ describe('a trial is over', () => {
 describe('a pace of which nothing was refused for a second', () => {
   function grown(
     view: ReturnType<typeof viewOf>,
-    more: Partial<UsedPace> & { readonly learnedPerMs?: number } = {},
+    more: Partial<UsedPace> & { readonly learnedPerMs?: number; readonly feelAtMs?: number } = {},
   ) {
     const learned = new Learned();
     if (more.learnedPerMs !== undefined) learned.told(more.learnedPerMs, false);
     const growth = new Growth(view.costs.feltMost);
-    const at = { learned, growth, passedMs: 1000, nowMs: NOW_MS, feelAtMs: Infinity };
+    growth.feelAtMs = more.feelAtMs ?? Infinity;
+    const at = { learned, growth, passedMs: 1000, nowMs: NOW_MS };
     return grownPace({ ...view, ...at, backPerMs: null, ...more });
   }
 

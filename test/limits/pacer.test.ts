@@ -60,7 +60,7 @@ describe('Pacer: known limits', () => {
         fc.integer({ min: 1, max: 3000 }),
         fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 20 }),
         (rpm, late) => {
-          const starts = drive(new Pacer({ limits: { rpm, tpm: null } }), {
+          const starts = drive(new Pacer({ rpm, tpm: null }), {
             fromMs: 0,
             untilMs: 4 * MINUTE_MS,
             lateMs: (nth) => late[nth % late.length] ?? 0,
@@ -80,7 +80,7 @@ describe('Pacer: known limits', () => {
         fc.integer({ min: 1000, max: 1_000_000 }),
         fc.array(fc.integer({ min: 1, max: 5000 }), { minLength: 1, maxLength: 30 }),
         (tpm, sizes) => {
-          const starts = drive(new Pacer({ limits: { rpm: 60_000, tpm } }), {
+          const starts = drive(new Pacer({ rpm: 60_000, tpm }), {
             fromMs: 0,
             untilMs: 2 * MINUTE_MS,
             tokens: (nth) => sizes[nth % sizes.length] ?? 1,
@@ -95,7 +95,7 @@ describe('Pacer: known limits', () => {
   });
 
   test('evenly spaced: a second never has more than its share and one', () => {
-    const starts = drive(new Pacer({ limits: { rpm: 1200, tpm: null } }), {
+    const starts = drive(new Pacer({ rpm: 1200, tpm: null }), {
       fromMs: 0,
       untilMs: MINUTE_MS,
     });
@@ -103,7 +103,7 @@ describe('Pacer: known limits', () => {
   });
 
   test('the first seconds: a quarter of the limit, rising to all of it after four', () => {
-    const starts = drive(new Pacer({ limits: { rpm: 6000, tpm: null } }), {
+    const starts = drive(new Pacer({ rpm: 6000, tpm: null }), {
       fromMs: 0,
       untilMs: 10_000,
     });
@@ -118,7 +118,7 @@ describe('Pacer: known limits', () => {
   });
 
   test('after an idle minute: no burst beyond 50 ms of the pace', () => {
-    const pacer = new Pacer({ limits: { rpm: 6000, tpm: null } });
+    const pacer = new Pacer({ rpm: 6000, tpm: null });
     drive(pacer, { fromMs: 0, untilMs: 10_000 });
     const starts = drive(pacer, { fromMs: 70_000, untilMs: 70_100 });
     expect(starts.filter(({ atMs }) => atMs === 70_000).length).toBeLessThanOrEqual(6);
@@ -129,9 +129,9 @@ describe('Pacer: known limits', () => {
 describe('Pacer: a limit set anew', () => {
   /** Starts in each second from a minute on, when the limit is raised to `rpm`. */
   function raisedTo(rpm: number): number[] {
-    const pacer = new Pacer({ limits: { rpm: 600, tpm: null } });
+    const pacer = new Pacer({ rpm: 600, tpm: null });
     drive(pacer, { fromMs: 0, untilMs: MINUTE_MS });
-    pacer.retune(MINUTE_MS, { rpm, tpm: null }, { rpm: true, tpm: false });
+    pacer.retune(MINUTE_MS, { rpm, tpm: null }, { rpm });
     const starts = drive(pacer, { fromMs: MINUTE_MS, untilMs: MINUTE_MS + 6000 });
     return [0, 1, 2, 3, 4, 5].map(
       (second) =>
@@ -162,7 +162,7 @@ describe('Pacer: nothing known', () => {
   const UNKNOWN: PaceLimits = { rpm: null, tpm: null };
 
   test('begins at five a second and grows by half each second', () => {
-    const starts = drive(new Pacer({ limits: UNKNOWN }), { fromMs: 0, untilMs: 8000 });
+    const starts = drive(new Pacer(UNKNOWN), { fromMs: 0, untilMs: 8000 });
     const counts = Array.from(
       { length: 8 },
       (_, second) => starts.filter(({ atMs }) => Math.floor(atMs / 1000) === second).length,
@@ -175,7 +175,7 @@ describe('Pacer: nothing known', () => {
   });
 
   test('does not grow while nothing is sent', () => {
-    const pacer = new Pacer({ limits: UNKNOWN });
+    const pacer = new Pacer(UNKNOWN);
     drive(pacer, { fromMs: 0, untilMs: 2000 });
     const rpm = rpmOf(pacer);
     pacer.nextStartMs(60_000);
@@ -186,7 +186,7 @@ describe('Pacer: nothing known', () => {
 describe('Pacer: throttles', () => {
   /** A lane that has flowed steadily at ten calls (1,000 tokens) a second. */
   function flowing(untilMs: number, limits: PaceLimits = { rpm: 600 / 0.99, tpm: null }): Pacer {
-    const pacer = new Pacer({ limits: limits });
+    const pacer = new Pacer(limits);
     drive(pacer, { fromMs: 0, untilMs });
     return pacer;
   }
@@ -255,7 +255,7 @@ describe('Pacer: server errors', () => {
   test.each([6, 60, 1200])(
     'at %i a minute: eased to a tenth by an outage, at full pace again some minutes later',
     (rpm) => {
-      const pacer = new Pacer({ limits: { rpm, tpm: null } });
+      const pacer = new Pacer({ rpm, tpm: null });
       drive(pacer, { fromMs: 0, untilMs: 120_000 });
       for (let nowMs = 120_000; nowMs < 150_000; nowMs += 1000) pacer.ease(nowMs);
       const starts = drive(pacer, { fromMs: 150_000, untilMs: 900_000 });
