@@ -2,7 +2,7 @@ import { Budget } from '../../src/limits/budget.ts';
 import { Limiter } from '../../src/limits/limiter.ts';
 import type { PaceEvent } from '../../src/limits/pace-event.ts';
 import type { PaceLimits } from '../../src/limits/pace-limits.ts';
-import type { Admittable } from '../../src/limits/ticket.ts';
+import type { Admittable, Turn } from '../../src/limits/ticket.ts';
 import type { LabCall } from './calls.ts';
 import type { Client } from './client.ts';
 
@@ -52,18 +52,18 @@ export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions):
         const call = calls[next] as LabCall;
         next += 1;
         open += 1;
-        ask(lineOf(call), call, false);
+        ask(lineOf(call), call, 'first');
       }
     };
-    const ask = (line: Admittable, call: LabCall, again: boolean): void => {
-      void limiter.admit(line, again).then((ticket) => {
+    const ask = (line: Admittable, call: LabCall, turn: Turn): void => {
+      void limiter.admit(line, turn).then((ticket) => {
         if (ticket === null) throw new Error('a call got no leave');
         fill();
         service.send(call, (reply) => {
           if (reply.kind === 'refusal') {
             const { hopelessAfter } = ticket.throttled(reply.why, null);
             ticket.release({ tokens: null, pico: 0, uncertainPico: 0, latencyMs: null });
-            if (hopelessAfter === null) return ask(line, call, true);
+            if (hopelessAfter === null) return ask(line, call, 'again');
             if (call.refusedFor === null)
               throw new Error(`a line was given up after ${hopelessAfter} refusals`);
             return end();

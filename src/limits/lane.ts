@@ -6,7 +6,7 @@ import type { LanePace, LaneState, PaceShown, Throttles } from './pace-event.ts'
 import type { LearnedLimits, PaceLimits } from './pace-limits.ts';
 import { type Dimension, Pacer, type PaceReason } from './pacer.ts';
 import { RefusedLines } from './refused-lines.ts';
-import type { Admittable, AfterRefusal, Ticket } from './ticket.ts';
+import type { Admittable, AfterRefusal, Ticket, Turn } from './ticket.ts';
 
 export type Waiter = {
   readonly line: Admittable;
@@ -36,7 +36,7 @@ const FAILED_OVER = 20;
 export class Lane {
   readonly model: string;
   readonly pacer: Pacer;
-  private readonly queue: LineQueue<Waiter> = new LineQueue();
+  private readonly queue: LineQueue<Waiter> = new LineQueue(() => this.pacer.isHalfOpen);
   private readonly latencies: Latencies = new Latencies();
   private isParked = false;
   private readonly throttles: Throttles = { rate: 0, tokens: 0, burst: 0 };
@@ -92,12 +92,11 @@ export class Lane {
     return this.counts;
   }
 
-  /** `again`: before all others, but for a line that was refused so often that others are tried first. */
-  wait(waiter: Waiter, again: boolean): void {
-    const asideMs = again ? this.refusedLines.asideUntilMs(waiter.line) : null;
-    if (asideMs !== null) this.queue.setAside(waiter, asideMs);
-    else if (again) this.queue.putBack(waiter);
-    else this.queue.push(waiter);
+  wait(waiter: Waiter, turn: Turn): void {
+    if (turn === 'first') return this.queue.push(waiter);
+    const asideMs = this.refusedLines.asideUntilMs(waiter.line);
+    if (asideMs === null) this.queue.putBack(waiter);
+    else this.queue.setAside(waiter, asideMs);
   }
 
   park(): void {
@@ -123,12 +122,12 @@ export class Lane {
 
   /** Who is next; undefined: nobody may start now. */
   next(nowMs: number): Waiter | undefined {
-    return this.queue.peek(nowMs, this.pacer.isHalfOpen);
+    return this.queue.peek(nowMs);
   }
 
   /** Takes who is next out of the queue. */
   takeNext(nowMs: number): Waiter | undefined {
-    return this.queue.take(nowMs, this.pacer.isHalfOpen);
+    return this.queue.take(nowMs);
   }
 
   start(nowMs: number, line: Admittable): Flight {

@@ -11,7 +11,13 @@ import { type Retuning, Retunings } from './retunings.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { secondOf } from './second.ts';
 import { Slots } from './slots.ts';
-import { type Admittable, ownEstimate, type Reservation, type Ticket } from './ticket.ts';
+import {
+  type Admittable,
+  ownEstimate,
+  type Reservation,
+  type Ticket,
+  type Turn,
+} from './ticket.ts';
 
 type Released = Parameters<Ticket['release']>[0];
 
@@ -36,9 +42,10 @@ export class Limiter {
   private readonly trace: PaceTrace;
   private readonly retunings: Retunings = new Retunings();
   private stopped = false;
-  private cancelTimer: (() => void) | null = null;
+  /** When the timer is due; Infinity: none is set. */
   private timerAtMs = Infinity;
-  private cancelTick: (() => void) | null = null;
+  private cancelTimer: () => void = () => undefined;
+  private cancelTick: () => void;
   /** Calls from their start to the release of their tickets. */
   private active = 0;
   /** What tickets tell of their calls. */
@@ -90,12 +97,12 @@ export class Limiter {
     return readAheadLines(this.concurrency, models, this.lanes.values());
   }
 
-  /** Waits for leave to send; null once the run is stopping or the model is parked. `again`: as `Lane.wait` has it. */
-  admit(line: Admittable, again: boolean): Promise<Ticket | null> {
+  /** Waits for leave to send; null once the run is stopping or the model is parked. */
+  admit(line: Admittable, turn: Turn): Promise<Ticket | null> {
     const lane = this.lane(line.model);
     if (this.stopped || lane.parked) return Promise.resolve(null);
     return new Promise((resolve) => {
-      lane.wait({ line, resolve }, again);
+      lane.wait({ line, resolve }, turn);
       this.pump();
     });
   }
@@ -124,7 +131,8 @@ export class Limiter {
     this.slots.giveBack();
     // What was done since the last tick would be missing from the trace.
     this.trace.second([...this.lanes.values()], this.concurrency);
-    this.clearTimers();
+    this.cancelTimer();
+    this.cancelTick();
   }
 
   /** Other limits, or another number of calls in flight, from now on. */
@@ -176,10 +184,8 @@ export class Limiter {
   private pump(): void {
     if (this.stopped) return;
     const now = this.now();
-    const nextMs =
-      this.outages.service.pausedUntilMs > now
-        ? this.outages.service.pausedUntilMs
-        : this.start(now);
+    const { pausedUntilMs } = this.outages.service;
+    const nextMs = pausedUntilMs > now ? pausedUntilMs : this.start(now);
     if (nextMs !== null) this.wakeAt(nextMs, now);
   }
 
@@ -242,12 +248,11 @@ export class Limiter {
   }
 
   private wakeAt(atMs: number, nowMs: number): void {
-    if (atMs === Infinity || (this.cancelTimer !== null && this.timerAtMs <= atMs)) return;
-    this.cancelTimer?.();
+    if (this.timerAtMs <= atMs) return;
+    this.cancelTimer();
     this.timerAtMs = atMs;
     const waitMs = Math.min(Math.max(0, atMs - nowMs), TIMER_MS_MAX);
     this.cancelTimer = this.options.clock.after(waitMs, () => {
-      this.cancelTimer = null;
       this.timerAtMs = Infinity;
       this.pump();
     });
@@ -285,12 +290,5 @@ export class Limiter {
     this.slots.count = to;
     if (reason !== null)
       this.trace.change({ model: null, dimension: 'concurrency', reason, from, to });
-  }
-
-  private clearTimers(): void {
-    this.cancelTimer?.();
-    this.cancelTick?.();
-    this.cancelTimer = null;
-    this.cancelTick = null;
   }
 }

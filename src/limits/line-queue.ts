@@ -15,6 +15,12 @@ export class LineQueue<T> {
   /** The first to be due comes first. */
   private aside: Aside<T>[] = [];
   private freshTaken = FRESH_BETWEEN;
+  private readonly isFreshFirst: () => boolean;
+
+  /** `isFreshFirst`: whether, for now, what was set aside comes only where nothing else is left. */
+  constructor(isFreshFirst: () => boolean) {
+    this.isFreshFirst = isFreshFirst;
+  }
 
   get size(): number {
     return this.returned.length + this.items.length - this.head + this.aside.length;
@@ -41,14 +47,14 @@ export class LineQueue<T> {
     this.aside.splice(at, 0, { item, dueMs });
   }
 
-  /** What would be taken now. `freshFirst`: what was set aside only where nothing else is left. */
-  peek(nowMs: number, freshFirst: boolean): T | undefined {
-    if (this.isAsideNext(nowMs, freshFirst)) return this.aside[0]?.item;
+  /** What would be taken now. */
+  peek(nowMs: number): T | undefined {
+    if (this.isAsideNext(nowMs)) return this.aside[0]?.item;
     return this.returned.at(-1) ?? this.items[this.head];
   }
 
-  take(nowMs: number, freshFirst: boolean): T | undefined {
-    if (this.isAsideNext(nowMs, freshFirst)) {
+  take(nowMs: number): T | undefined {
+    if (this.isAsideNext(nowMs)) {
       this.freshTaken = 0;
       return this.aside.shift()?.item;
     }
@@ -79,10 +85,10 @@ export class LineQueue<T> {
     return all;
   }
 
-  private isAsideNext(nowMs: number, freshFirst: boolean): boolean {
+  private isAsideNext(nowMs: number): boolean {
     const [first] = this.aside;
     if (first === undefined || first.dueMs > nowMs || this.returned.length > 0) return false;
     const isFreshLeft = this.head < this.items.length;
-    return !isFreshLeft || (!freshFirst && this.freshTaken >= FRESH_BETWEEN);
+    return !isFreshLeft || (this.freshTaken >= FRESH_BETWEEN && !this.isFreshFirst());
   }
 }

@@ -17,6 +17,9 @@ export type Admittable = {
   readonly extras: Extras | null;
 };
 
+/** A line's `first` turn comes after all others'. `again`: before them, unless it was refused so often that others are tried first. */
+export type Turn = 'first' | 'again';
+
 /** What a call sets aside before it is sent; `pico` null: without a price. */
 export type Reservation = { readonly tokens: number; readonly pico: number | null };
 

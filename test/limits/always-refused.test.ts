@@ -5,6 +5,7 @@ import { createVirtualTime, seeded } from '../../bench/laboratory/virtual-time.t
 import { Budget } from '../../src/limits/budget.ts';
 import { Limiter } from '../../src/limits/limiter.ts';
 import type { PaceLimits } from '../../src/limits/pace-limits.ts';
+import type { Turn } from '../../src/limits/ticket.ts';
 import { plannedLine } from '../helpers/planned-line.ts';
 
 const LATENCY_MS = 2000;
@@ -52,8 +53,8 @@ async function runJob({ lines, limits, refused, retryAfterMs, tokensOf }: Job) {
       inputTokens: tokensOf?.(nth) ?? 100,
       outputExpectedTokens: 100,
     });
-    for (let again = false; ; again = true) {
-      const ticket = await limiter.admit(line, again);
+    for (let turn: Turn = 'first'; ; turn = 'again') {
+      const ticket = await limiter.admit(line, turn);
       if (ticket === null) return;
       sent.set(nth, (sent.get(nth) ?? 0) + 1);
       const why = refused(nth, time.monotonicMs()) ?? quota.admit(time.monotonicMs(), 200);

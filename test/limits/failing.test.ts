@@ -50,7 +50,7 @@ async function calls(seconds: number, endOf: (nth: number) => End) {
   });
   const beganS = clock.monotonicMs() / 1000;
   for (let nth = 1; nth * 2 <= seconds; nth += 1) {
-    void limiter.admit(plannedLine(nth), false).then((ticket) => {
+    void limiter.admit(plannedLine(nth), 'first').then((ticket) => {
       if (ticket !== null) ENDS[endOf(nth)](ticket);
     });
     await settleTurns();

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { Budget } from '../../src/limits/budget.ts';
 import { Limiter } from '../../src/limits/limiter.ts';
 import type { LimiterOptions } from '../../src/limits/limiter-options.ts';
-import type { Admittable, Ticket } from '../../src/limits/ticket.ts';
+import type { Admittable, Ticket, Turn } from '../../src/limits/ticket.ts';
 import { createFakeClock, type FakeClock, settleTurns } from '../helpers/fake-clock.ts';
 
 const UNLIMITED = { rpm: 6_000_000, tpm: null };
@@ -33,7 +33,7 @@ async function heldUp() {
   tickets[0]?.ticket.throttled('throttle_rate', null);
   tickets[0]?.ticket.release(DONE);
   await settleTurns();
-  ask(lineOf('qwen-max'), true);
+  ask(lineOf('qwen-max'), 'again');
   return limited;
 }
 
@@ -59,8 +59,8 @@ function createLimiter(fields: Partial<LimiterOptions> = {}) {
   made.push({ limiter, clock });
   const tickets: { model: string; ticket: Ticket }[] = [];
   const nulls: string[] = [];
-  const ask = (line: Admittable, again = false): void => {
-    void limiter.admit(line, again).then((ticket) => {
+  const ask = (line: Admittable, turn: Turn = 'first'): void => {
+    void limiter.admit(line, turn).then((ticket) => {
       if (ticket === null) nulls.push(line.model);
       else tickets.push({ model: line.model, ticket });
     });
@@ -127,7 +127,7 @@ describe('Limiter: slots', () => {
             if ('model' in one) {
               const nth = (asked.get(one.model) ?? 0) + 1;
               asked.set(one.model, nth);
-              void limiter.admit(lineOf(one.model), false).then((ticket) => {
+              void limiter.admit(lineOf(one.model), 'first').then((ticket) => {
                 if (ticket === null) throw new Error('no leave although nothing stops');
                 held.push(ticket);
                 admitted.set(one.model, [...(admitted.get(one.model) ?? []), nth]);
@@ -197,7 +197,7 @@ describe('Limiter: lanes', () => {
     await settleTurns();
     tickets[0]?.ticket.throttled('throttle_rate', 30_000);
     tickets[0]?.ticket.release(DONE);
-    ask(lineOf('qwen-max'), true);
+    ask(lineOf('qwen-max'), 'again');
     for (let count = 0; count < 20; count += 1) ask(lineOf('qwen-plus'));
     for (let count = 1; count <= 20; count += 1) {
       await clock.advance(50);
@@ -214,17 +214,17 @@ describe('Limiter: lanes', () => {
     const { clock, limiter } = createLimiter({ concurrency: 1 });
     const order: string[] = [];
     let held: Ticket | null = null;
-    const ask = (name: string, again: boolean): void => {
-      void limiter.admit(lineOf('qwen-plus'), again).then((ticket) => {
+    const ask = (name: string, turn: Turn): void => {
+      void limiter.admit(lineOf('qwen-plus'), turn).then((ticket) => {
         order.push(name);
         held = ticket;
       });
     };
-    ask('first', false);
-    ask('second', false);
-    ask('third', false);
+    ask('first', 'first');
+    ask('second', 'first');
+    ask('third', 'first');
     await settleTurns();
-    ask('first again', true);
+    ask('first again', 'again');
     for (let count = 0; count < 4; count += 1) {
       const ticket = held as Ticket | null;
       held = null;
@@ -242,7 +242,7 @@ describe('Limiter: lanes', () => {
     expect(waitMs).toBeGreaterThanOrEqual(7000);
     tickets[0]?.ticket.release(DONE);
     expect(limiter.paces()).toMatchObject([{ model: 'qwen-plus', throttles: 1, pausedMs: 7000 }]);
-    ask(lineOf('qwen-plus'), true);
+    ask(lineOf('qwen-plus'), 'again');
     await clock.advance(6999);
     expect(tickets).toHaveLength(1);
     await clock.advance(100);
@@ -259,7 +259,7 @@ describe('Limiter: stops', () => {
     await settleTurns();
     expect(tickets).toHaveLength(1);
     expect(nulls).toHaveLength(2);
-    ask(lineOf('qwen-plus'), true);
+    ask(lineOf('qwen-plus'), 'again');
     await settleTurns();
     expect(nulls).toHaveLength(3);
     expect(clock.timers).toBe(0);
@@ -399,7 +399,7 @@ describe('Limiter: a service that admits nothing', () => {
     const refused = tickets.find(({ model }) => model === 'qwen-max')?.ticket;
     refused?.throttled('throttle_rate', null);
     refused?.release(DONE);
-    ask(lineOf('qwen-max'), true);
+    ask(lineOf('qwen-max'), 'again');
     const other = tickets.find(({ model }) => model === 'qwen-plus')?.ticket;
     other?.release({ ...DONE, latencyMs: 100 });
     await clock.advance(100);
@@ -407,7 +407,7 @@ describe('Limiter: a service that admits nothing', () => {
     expect(again?.model).toBe('qwen-max');
     again?.ticket.throttled('throttle_rate', 60_000);
     again?.ticket.release(DONE);
-    ask(lineOf('qwen-max'), true);
+    ask(lineOf('qwen-max'), 'again');
     await clock.advance(8900);
     expect(told).toEqual([]);
     await clock.advance(3000);
@@ -427,7 +427,7 @@ describe('Limiter: a service that admits nothing', () => {
     expect(tickets).toHaveLength(2);
     tickets[1]?.ticket.throttled('throttle_rate', 60_000);
     tickets[1]?.ticket.release(DONE);
-    ask(lineOf('qwen-max'), true);
+    ask(lineOf('qwen-max'), 'again');
     await clock.advance(9000);
     expect(told).toEqual([]);
     await clock.advance(3000);
@@ -443,7 +443,7 @@ describe('Limiter: a service that admits nothing', () => {
     await settleTurns();
     tickets[0]?.ticket.throttled('throttle_rate', 60_000);
     tickets[0]?.ticket.release(DONE);
-    ask(lineOf('qwen-max'), true);
+    ask(lineOf('qwen-max'), 'again');
     limiter.unreachable('connect ECONNREFUSED');
     await fake.advance(5000);
     stoppedMs = 3_600_000;
@@ -451,7 +451,7 @@ describe('Limiter: a service that admits nothing', () => {
     expect(told).toEqual([]);
     tickets[1]?.ticket.throttled('throttle_rate', 60_000);
     tickets[1]?.ticket.release(DONE);
-    ask(lineOf('qwen-max'), true);
+    ask(lineOf('qwen-max'), 'again');
     limiter.unreachable('connect ECONNREFUSED');
     await fake.advance(4000);
     expect(told).toEqual([]);
@@ -483,7 +483,7 @@ describe('Limiter: a service that admits nothing', () => {
     await clock.advance(100);
     tickets[2]?.ticket.throttled('throttle_rate', 60_000);
     tickets[2]?.ticket.release(DONE);
-    ask(lineOf('qwen-max'), true);
+    ask(lineOf('qwen-max'), 'again');
     await clock.advance(12_000);
     expect(told[0]).toBe('qwen-max');
   });

@@ -61,7 +61,8 @@ class Model {
 }
 
 function follow(steps: readonly Step[]): void {
-  const queue = new LineQueue<number>();
+  let freshFirst = false;
+  const queue = new LineQueue<number>(() => freshFirst);
   let model = new Model();
   let nowMs = 0;
   for (const one of steps) {
@@ -71,9 +72,9 @@ function follow(steps: readonly Step[]): void {
       model = new Model();
       model.sinceAside = sinceAside;
     } else if ('take' in one) {
-      const freshFirst = one.take === 'fresh first';
-      const peeked = queue.peek(nowMs, freshFirst);
-      const taken = queue.take(nowMs, freshFirst);
+      freshFirst = one.take === 'fresh first';
+      const peeked = queue.peek(nowMs);
+      const taken = queue.take(nowMs);
       expect(taken).toBe(model.take(nowMs, freshFirst));
       expect(peeked).toBe(taken);
     } else if ('push' in one) {
@@ -105,35 +106,30 @@ test('LineQueue: thousands of items, taken and pushed in turn: nothing is lost w
 
 describe('LineQueue: items that were set aside', () => {
   /** Ten fresh items, and three that are due again at 0, 5 and 100 ms. */
-  function queueOf(): LineQueue<string> {
-    const queue = new LineQueue<string>();
+  function queueOf(freshFirst: boolean): LineQueue<string> {
+    const queue = new LineQueue<string>(() => freshFirst);
     for (const fresh of '0123456789') queue.push(fresh);
     queue.setAside('c', 100);
     queue.setAside('a', 0);
     queue.setAside('b', 5);
     return queue;
   }
-  const takeAll = (queue: LineQueue<string>, freshFirst: boolean): string => {
+  const takeAll = (queue: LineQueue<string>): string => {
     let taken = '';
-    for (
-      let item = queue.take(10, freshFirst);
-      item !== undefined;
-      item = queue.take(10, freshFirst)
-    )
-      taken += item;
+    for (let item = queue.take(10); item !== undefined; item = queue.take(10)) taken += item;
     return taken;
   };
 
   test('what is due comes in turn with fresh ones, one of four; what is not due stays', () => {
-    const queue = queueOf();
-    expect(takeAll(queue, false)).toBe('a012b3456789');
+    const queue = queueOf(false);
+    expect(takeAll(queue)).toBe('a012b3456789');
     expect(queue.size).toBe(1);
     expect(queue.dueMs).toBe(100);
-    expect(queue.take(100, false)).toBe('c');
+    expect(queue.take(100)).toBe('c');
   });
 
   test('fresh first: what is due comes when nothing else is left', () => {
-    expect(takeAll(queueOf(), true)).toBe('0123456789ab');
+    expect(takeAll(queueOf(true))).toBe('0123456789ab');
   });
 });
 
@@ -146,11 +142,11 @@ test('items that were taken: let go of at once, for a line can hold megabytes', 
     collectGarbage();
     return process.memoryUsage().arrayBuffers / (1024 * 1024);
   };
-  const queue = new LineQueue<Buffer>();
+  const queue = new LineQueue<Buffer>(() => false);
   const before = held();
   for (let nth = 0; nth < 64; nth += 1) queue.push(Buffer.alloc(1024 * 1024));
   expect(held() - before).toBeGreaterThan(60);
-  while (queue.size > 1) queue.take(0, false);
+  while (queue.size > 1) queue.take(0);
   expect(held() - before).toBeLessThan(8);
-  expect(queue.take(0, false)?.length).toBe(1024 * 1024);
+  expect(queue.take(0)?.length).toBe(1024 * 1024);
 });

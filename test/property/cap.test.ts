@@ -69,7 +69,7 @@ class CappedRun {
 
   async run(calls: readonly Call[], order: readonly number[]): Promise<void> {
     for (const [nth, call] of calls.entries()) {
-      void this.limiter.admit(this.lineOf(call, nth), false).then((ticket) => {
+      void this.limiter.admit(this.lineOf(call, nth), 'first').then((ticket) => {
         if (ticket === null) return;
         this.flying.push({ call, nth, ticket });
         this.roomPico = this.flying.reduce(
