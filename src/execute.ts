@@ -72,7 +72,6 @@ class Run {
   /** The chunk of lines that was read last, and which of them is opened next. */
   private buffer: readonly PlannedLine[] = [];
   private next = 0;
-  private lastReadLine = 0;
   private reading = false;
   private exhausted = false;
   /** What is to be written down with the next batch. */
@@ -90,12 +89,8 @@ class Run {
   /** Resolved when there is something to do for `turn`. */
   private wake: Deferred<void> = defer();
   private scheduled = false;
-  private readonly onStop = (): void => {
-    this.schedule();
-  };
-  private readonly onAbort = (): void => {
-    this.hold.hasten();
-  };
+  /** Aborted at the end: nothing listens to the signals of the run any more. */
+  private readonly closing: AbortController = new AbortController();
   private readonly journal: Journal;
 
   constructor(options: ExecuteOptions) {
@@ -103,9 +98,10 @@ class Run {
     this.hold = new Hold(options.clock, () => {
       this.wake.resolve();
     });
-    options.stop.addEventListener('abort', this.onStop);
-    options.abort.addEventListener('abort', this.onAbort);
-    options.hurry.addEventListener('abort', this.onAbort);
+    const { signal } = this.closing;
+    options.stop.addEventListener('abort', () => this.schedule(), { signal });
+    options.abort.addEventListener('abort', () => this.hold.hasten(), { signal });
+    options.hurry.addEventListener('abort', () => this.hold.hasten(), { signal });
     this.journal = {
       started: (start) => {
         if (this.hold.isOn) return Promise.resolve(false);
@@ -191,9 +187,7 @@ class Run {
   end(error: unknown): void {
     this.failure ??= { error };
     this.hold.close();
-    this.options.stop.removeEventListener('abort', this.onStop);
-    this.options.abort.removeEventListener('abort', this.onAbort);
-    this.options.hurry.removeEventListener('abort', this.onAbort);
+    this.closing.abort();
     for (const pending of [this.committing, this.pending]) {
       pending?.begun.reject(error);
       pending?.durable.reject(error);
@@ -210,7 +204,8 @@ class Run {
 
   private frontier(): number {
     const first = this.open.keys().next();
-    const unopened = this.buffer[this.next]?.lineNo ?? this.lastReadLine + 1;
+    const unread = (this.buffer.at(-1)?.lineNo ?? 0) + 1;
+    const unopened = this.buffer[this.next]?.lineNo ?? unread;
     return Math.min(this.firstLeft, first.done === true ? unopened : first.value);
   }
 
@@ -251,10 +246,9 @@ class Run {
       (chunk) => {
         this.reading = false;
         if (chunk.done === true) this.exhausted = true;
-        else {
+        else if (chunk.value.length > 0) {
           this.buffer = chunk.value;
           this.next = 0;
-          this.lastReadLine = chunk.value.at(-1)?.lineNo ?? this.lastReadLine;
         }
         this.schedule();
       },

@@ -1,7 +1,7 @@
 import type { MeasuredOver } from './admissions.ts';
 import type { FeltMost } from './growth.ts';
 import type { Learned } from './learned.ts';
-import type { LimitReading } from './limit-reading.ts';
+import type { LimitReading } from './meaning-of-run.ts';
 import type { Steering } from './steering.ts';
 import type { Suspicion } from './suspicion.ts';
 import type { WindowProof } from './windows.ts';

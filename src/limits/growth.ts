@@ -10,8 +10,8 @@ const SECONDS_MOST = 2;
 const FEEL = { share: 0.01, doublingWindows: 4, calls: 10, doublingsMost: 8 } as const;
 
 /**
- * So many times as soon, in steps no longer than this, where it was learned in a run before and nothing was refused in
- * this one: of a pace that is far too low by now, ten calls would take hours.
+ * Where the limit was learned in a run before and nothing was refused in this one, doubled so many times as soon, in steps
+ * no longer than this: ten calls of a pace that is far too low by now would take hours.
  */
 const UNTESTED = { times: 2, stepMsMost: 60_000 } as const;
 /** How much a limit can be said to lie below the pace at which a single refusal met it. */

@@ -1,5 +1,5 @@
 import { TOUCHED_SHARE } from './growth.ts';
-import type { LimitReading, RunEnd, RunEndInWindow } from './limit-reading.ts';
+import type { LimitReading, RunEnd, RunEndInWindow } from './meaning-of-run.ts';
 import { SHARES } from './rate-shares.ts';
 import type { RefusalRun } from './refusal-run.ts';
 
@@ -23,7 +23,7 @@ export const KNOWN_READING: LimitReading = {
     (run.wasGrowing || windowMs > SECOND_MS) && run.before.calls < FEW_CALLS,
 };
 
-/** The edge is a little below the pace; next to a bound single refusals say nothing, hardly any limit comes so near to it. */
+/** The edge is a little below the pace. Next to a bound single refusals say nothing: hardly any limit lies so near to it. */
 function touchedPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
   const { openedMs, windowMs, pace, admissions } = end;
   const lately = { perMs: run.perMs, windowMs, sinceMs: -Infinity };
@@ -34,7 +34,7 @@ function touchedPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
   return isStray ? null : run.perMs / TOUCHED_SHARE;
 }
 
-/** The same time before the closure: then it was no window that was used up, but an outage, or the limit has changed. */
+/** Whether as much time before the closure gave clearly more: then no window was used up; there was an outage, or the limit has changed. */
 function gaveMoreBefore(run: RefusalRun, end: RunEndInWindow): boolean {
   const { openedMs, windowMs, admissions } = end;
   // A pace that grows gets more before its first closure than a window has, where one began meanwhile.

@@ -1,8 +1,9 @@
-import { Failing } from './failing.ts';
 import type { Lane } from './lane.ts';
 import type { LimiterOptions } from './limiter-options.ts';
 import { Unreachable } from './unreachable.ts';
 
+/** Fewer calls than this that failed say nothing of the service. */
+const FAILED_LEAST = 20;
 /** A look that comes later than this was held up: the process was stopped, or its machine slept. */
 const LATE_MS = 3000;
 
@@ -39,5 +40,39 @@ export class Outages {
     this.service.paused(nowMs, pausedMs);
     this.failing.paused(nowMs, pausedMs);
     for (const lane of lanes) lane.paused(nowMs, pausedMs);
+  }
+}
+
+/**
+ * Whether all calls fail at the service, by errors of its own or broken connections: each of them uses
+ * up an attempt of its line, and a job's lines would fail one after the other as long as it lasts.
+ */
+class Failing {
+  /** The code of the last call that failed. */
+  code: string | null = null;
+  private sinceMs: number | null = null;
+  private calls = 0;
+
+  /** A call failed at the service. */
+  failed(nowMs: number, code: string): void {
+    this.sinceMs ??= nowMs;
+    this.calls += 1;
+    this.code = code;
+  }
+
+  /** A call was answered, or refused for what it was. */
+  worked(): void {
+    this.sinceMs = null;
+    this.calls = 0;
+  }
+
+  /** Nothing could be tried for so long until now: that does not count. */
+  paused(nowMs: number, pausedMs: number): void {
+    if (this.sinceMs !== null) this.sinceMs = Math.min(nowMs, this.sinceMs + pausedMs);
+  }
+
+  /** For how long every call has failed, in milliseconds. */
+  forMs(nowMs: number): number {
+    return this.sinceMs === null || this.calls < FAILED_LEAST ? 0 : nowMs - this.sinceMs;
   }
 }

@@ -3,7 +3,7 @@ import { countOf, shareOf } from './start-log.ts';
 
 /** A pace is cut to this share of what is known to be given, and no further. */
 const FLOOR_SHARE = 0.35;
-/** A pace so little above it is at it. */
+/** A pace of no more than so many times the floor has come down to it. */
 const REACHED = 1.05;
 /** Unless so large a share of the last calls was refused: then less is given. Fewer calls do not say so. */
 const FALLEN = { share: 0.3, callsLeast: 20 } as const;

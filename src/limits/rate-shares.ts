@@ -10,8 +10,9 @@ export const SHARES = {
   touchCut: 0.97,
   /** A pace is not what holds a lane up where so little of it is used. */
   unused: 0.5,
-  /** So much of a pace must be used before it goes up; and so near to what was learned is as good. */
+  /** So much of a pace must be used before it goes up. */
   used: 0.7,
+  /** A pace so near to what was learned has come back to it. */
   recovered: 0.995,
   /** What was learned has changed where it is so different. */
   changed: 0.15,
@@ -24,6 +25,6 @@ export const SHARES = {
   hintsApart: 12,
   /** So far below a bound, or what was given before, that it will most likely come back. */
   farBelow: 0.85,
-  /** So near to what was given before is as good. */
+  /** A pace so near to what was given before has come back to it. */
   back: 0.97,
 } as const;

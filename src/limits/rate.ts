@@ -6,7 +6,7 @@ import { cutForGrowth, cutPace, paceAfterTrial } from './cut-pace.ts';
 import { grownPace, restMs } from './grown-pace.ts';
 import { Growth } from './growth.ts';
 import { Learned } from './learned.ts';
-import { type LimitMet, meaningOf } from './meaning-of-run.ts';
+import { type LimitMet, meaningOf, type RunEnd } from './meaning-of-run.ts';
 import { Pace, type PacePhase, type RateReason } from './pace.ts';
 import type { KnownLimit } from './pace-limits.ts';
 import { PaceUse } from './pace-use.ts';
@@ -33,7 +33,7 @@ export type RateOptions = {
 
 /**
  * One dimension (requests, or tokens) of one lane: its pace, and what refusals have shown of the limit behind it.
- * It says when the `Pace` moves (the table of that stands there); to what is decided by pure functions.
+ * It says when the `Pace` moves (its table shows how); pure functions decide to what.
  *
  * A refusal comes by chance (`Chance`), or it begins a `RefusalRun`, in which single tries are made (*half-open* after
  * some). The first try that is admitted ends the run: `meaningOf` says what it means. Without a run the pace goes up.
@@ -235,7 +235,7 @@ export class Rate {
     const isInTheDark = pace.boundPerMs === Infinity && this.learned.perMs === null;
     if (meaning === 'nothing' && isInTheDark) return this.resume(nowMs, null);
     if (meaning === 'nothing' || meaning === 'outage') return this.resume(nowMs, run.perMs);
-    this.limitMet(nowMs, run, { ...meaning, openedMs, followsPace });
+    this.limitMet(nowMs, run, meaning, end);
     // Tries were further apart than the pace has it: back to the pace.
     if (run.hits > 0) pace.goOn(triedMs, nowMs);
   }
@@ -243,10 +243,10 @@ export class Rate {
   private limitMet(
     nowMs: number,
     run: RefusalRun,
-    met: LimitMet & { readonly openedMs: number; readonly followsPace: boolean },
+    { toldPerMs, touchedPerMs, afterFew, isWindowNew }: LimitMet,
+    { openedMs, followsPace }: RunEnd,
   ): void {
     const { pace, learned, growth, costs } = this;
-    const { toldPerMs, touchedPerMs, afterFew, isWindowNew, followsPace } = met;
     if (isWindowNew) this.onChange('window learned');
     learned.told(toldPerMs ?? touchedPerMs, afterFew);
     const isMeasured = this.windowMs > SECOND_MS || (followsPace && learned.times >= 2);
@@ -255,7 +255,7 @@ export class Rate {
     const ms = learned.isDoubtful ? this.windowMs : restMs(this.view, learned, nowMs);
     // A pause that is asked for each time must not be met often.
     growth.feelAtMs = nowMs + Math.max(ms, run.pauseMs * SHARES.hintsApart);
-    this.reopenedMs = met.openedMs;
+    this.reopenedMs = openedMs;
     this.comeback.runOver(nowMs, run, { ...this.view, toldPerMs, sameTimes: learned.times });
   }
 

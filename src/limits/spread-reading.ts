@@ -1,4 +1,4 @@
-import type { LimitReading, RunEnd, RunEndInWindow } from './limit-reading.ts';
+import type { LimitReading, RunEnd, RunEndInWindow } from './meaning-of-run.ts';
 import type { RefusalRun } from './refusal-run.ts';
 import type { Steering } from './steering.ts';
 

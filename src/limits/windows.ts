@@ -2,7 +2,7 @@
 const WINDOWS_MS = [1000, 6000, 60_000] as const;
 /** A window may seem a little longer than it is. */
 const TOLERANCE = 1.05;
-/** What windows before have given more than is doubted once; again within so long it is true. */
+/** A closure that tells of less than windows before have given is doubted once; told again within so long, it is believed. */
 const DOUBTED_MS = 300_000;
 /** A limit that is lower than the pace is met within a window. */
 const UNREFUSED_WINDOWS = 1.1;
