@@ -47,12 +47,15 @@ export class CallCap {
   }
 
   get value(): number {
-    const most = this.setting === 'auto' ? this.auto : this.setting;
     const guided = this.isGuided ? (this.byLatency?.value ?? Infinity) : Infinity;
-    return Math.max(1, Math.round(Math.min(most, this.overload, guided, this.bound)));
+    return Math.max(1, Math.round(Math.min(this.most, this.overload, guided, this.bound)));
   }
 
-  /** A number that somebody set was meant. */
+  private get most(): number {
+    return this.setting === 'auto' ? this.auto : this.setting;
+  }
+
+  /** Whether latency moves it: a number that somebody set was meant. */
   private get isGuided(): boolean {
     return this.byLatency !== null && this.setting === 'auto' && !this.isLimited;
   }
@@ -84,8 +87,7 @@ export class CallCap {
     }
     if (this.overload === Infinity) return null;
     this.overload = this.overload * RECOVERY + 1;
-    const most = this.setting === 'auto' ? this.auto : this.setting;
-    if (this.overload >= most) this.overload = Infinity;
+    if (this.overload >= this.most) this.overload = Infinity;
     return 'recovered';
   }
 }

@@ -175,7 +175,6 @@ export class Lane {
     this.others.refused += 1;
     this.refusedSinceMs ??= nowMs;
     pacer.refused(nowMs, at.why, { ...flight, waitMs: at.waitMs });
-    pacer.tookNothing(nowMs, flight.cost);
     return { waitMs: Math.max(0, pacer.nextStartMs(nowMs) - nowMs), hopelessAfter };
   }
 

@@ -16,6 +16,9 @@ export type LatencySecond = {
   readonly latencyMs: number | null;
 };
 
+/** What was before a cut: compared with what is after it, once the calls from before have ended (`drained`). */
+type BeforeCut = { readonly value: number; readonly perSecond: number; drained: boolean };
+
 /**
  * Calls in flight for a server of one's own (vLLM and the like), which refuses nothing: it lets calls
  * wait, and their latency rises. Mutable; told of every second.
@@ -32,8 +35,8 @@ export class LatencyCap {
   private answered = 0;
   private latencySum = 0;
   private latencySeconds = 0;
-  /** Before a cut: what is compared, once calls from before it have ended. */
-  private before: { value: number; perSecond: number; drained: boolean } | null = null;
+  /** Null: the last step was no cut. */
+  private before: BeforeCut | null = null;
 
   /** Looks at a second that has ended; returns whether there were too many calls. */
   look({ active, answered, latencyMs }: LatencySecond): boolean {
@@ -55,17 +58,17 @@ export class LatencyCap {
 
   private decide(active: number, latencyMs: number): boolean {
     const perSecond = this.answered / this.seconds;
-    if (this.before !== null && !this.before.drained) {
-      this.before.drained = true;
-      return false;
-    }
-    if (this.before !== null && this.wasLost(perSecond)) {
-      this.value = this.before.value;
-      this.before = null;
-      this.leastMs = latencyMs;
+    const { before } = this;
+    if (before?.drained === false) {
+      before.drained = true;
       return false;
     }
     this.before = null;
+    if (before !== null && wereLost(before, this.value, perSecond)) {
+      this.value = before.value;
+      this.leastMs = latencyMs;
+      return false;
+    }
     this.leastMs = Math.min(this.leastMs, latencyMs);
     // Calls that are not in flight say nothing about how many could be.
     if (active < this.value / 2) return false;
@@ -80,11 +83,10 @@ export class LatencyCap {
       this.value *= Math.min(GROWTH.perLatency, GROWTH.perSecond ** this.seconds);
     return false;
   }
+}
 
-  /** Whether a cut cost answers, and not only a queue. */
-  private wasLost(perSecond: number): boolean {
-    if (this.before === null) return false;
-    const cut = 1 - this.value / this.before.value;
-    return perSecond < this.before.perSecond * (1 - cut * LOST_SHARE);
-  }
+/** Whether a cut to `value` cost answers, and not only a queue. */
+function wereLost(before: BeforeCut, value: number, perSecond: number): boolean {
+  const cut = 1 - value / before.value;
+  return perSecond < before.perSecond * (1 - cut * LOST_SHARE);
 }

@@ -8,7 +8,7 @@ import type { Admittable, Reservation } from './ticket.ts';
 export type LimiterOptions = {
   readonly clock: Clock;
   readonly concurrency: number | 'auto';
-  /** Limits of a model, asked once for each, and again where a retuning goes back to `auto`. */
+  /** Limits of a model, asked once for each, and again where a retuning says so. */
   limits(model: string): PaceLimits;
   readonly budget: Budget;
   /** What a call sets aside; by default the line's own estimate. */

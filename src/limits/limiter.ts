@@ -4,10 +4,9 @@ import { Lane } from './lane.ts';
 import type { LimiterOptions } from './limiter-options.ts';
 import type { LanePace, PaceChange } from './pace-event.ts';
 import { Outages } from './outages.ts';
-import type { LearnedLimits, PaceLimits } from './pace-limits.ts';
+import type { LearnedLimits, Retuning } from './pace-limits.ts';
 import { PaceTrace } from './pace-trace.ts';
 import { readAheadLines } from './read-ahead.ts';
-import { type Retuning, Retunings } from './retunings.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { secondOf } from './second.ts';
 import { Slots } from './slots.ts';
@@ -40,7 +39,6 @@ export class Limiter {
   private readonly retries: RetryBudget = new RetryBudget();
   private readonly outages: Outages;
   private readonly trace: PaceTrace;
-  private readonly retunings: Retunings = new Retunings();
   private stopped = false;
   /** When the timer is due; Infinity: none is set. */
   private timerAtMs = Infinity;
@@ -141,10 +139,9 @@ export class Limiter {
     if (callsMost !== undefined) this.cap.setBound(callsMost);
     if (concurrency !== undefined) this.cap.set(concurrency);
     if (callsMost !== undefined || concurrency !== undefined) this.setSlots('set anew');
-    this.retunings.add(retuning);
     for (const lane of this.lanes.values()) {
       if (model !== undefined && lane.model !== model) continue;
-      lane.pacer.retune(this.now(), this.limitsOf(lane.model), retuning);
+      lane.pacer.retune(this.now(), this.options.limits(lane.model), retuning);
     }
     this.pump();
   }
@@ -168,16 +165,12 @@ export class Limiter {
     const known = this.lanes.get(model);
     if (known !== undefined) return known;
     const { maxUnreachableMs } = this.options;
-    const options = { limits: this.limitsOf(model), maxUnreachableMs };
+    const options = { limits: this.options.limits(model), maxUnreachableMs };
     const lane: Lane = new Lane(model, options, (dimension, reason) => {
       this.trace.laneChange(lane, dimension, reason);
     });
     this.lanes.set(model, lane);
     return lane;
-  }
-
-  private limitsOf(model: string): PaceLimits {
-    return this.retunings.limitsOf(model, this.options.limits(model));
   }
 
   /** Starts every line that may start now, and sets the timer for the next. Called whenever that may have changed. */

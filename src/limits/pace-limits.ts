@@ -25,3 +25,15 @@ export type LearnedLimits = {
   readonly tpm: number | null;
   readonly windowMs: number;
 };
+
+/** What is changed while a run goes on. */
+export type Retuning = {
+  /** Only this model's limits; not given: every model's. */
+  readonly model?: string;
+  /** The limit is another now: it is asked for again. */
+  readonly rpm?: 'auto';
+  readonly tpm?: 'auto';
+  readonly concurrency?: number | 'auto';
+  /** No more calls in flight than this, whatever `concurrency` is. */
+  readonly callsMost?: number;
+};

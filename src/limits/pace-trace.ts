@@ -35,21 +35,18 @@ export class PaceTrace {
 
   /** Ends a second: one event for each lane that did something or waits, and its counters begin anew. */
   second(lanes: readonly Lane[], concurrency: number): void {
-    this.tellSecond(lanes, concurrency);
-    this.sinceMs = this.clock.wallMs();
-    for (const lane of lanes) lane.startSecond();
-  }
-
-  private tellSecond(lanes: readonly Lane[], concurrency: number): void {
-    if (this.tell === undefined) return;
     const atMs = this.sinceMs;
     const nowMs = this.clock.monotonicMs();
+    this.sinceMs = this.clock.wallMs();
     for (const lane of lanes) {
       const { sent, admitted, refused, tokens, ended } = lane.counted;
-      const shown = lane.shown(nowMs);
       const refusals = refused.rate + refused.tokens + refused.burst;
-      if (sent + admitted + refusals + ended + shown.waiting === 0) continue;
-      this.tell({ ...shown, kind: 'second', atMs, sent, admitted, refused, tokens, concurrency });
+      const isQuiet = sent + admitted + refusals + ended + lane.waiting === 0;
+      if (!isQuiet) {
+        const counts = { sent, admitted, refused, tokens };
+        this.tell?.({ ...lane.shown(nowMs), kind: 'second', atMs, ...counts, concurrency });
+      }
+      lane.startSecond();
     }
   }
 }

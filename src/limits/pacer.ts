@@ -2,9 +2,8 @@ import type { FailureClass } from '../failure.ts';
 import type { Costs } from './costs.ts';
 import { KNOWN_COSTS } from './known-costs.ts';
 import type { RateReason } from './pace.ts';
-import type { KnownLimit, LimitOrigin, PaceLimits } from './pace-limits.ts';
+import type { KnownLimit, LimitOrigin, PaceLimits, Retuning } from './pace-limits.ts';
 import { Rate, type RateState } from './rate.ts';
-import type { Retuning } from './retunings.ts';
 import { spreadCosts } from './spread-costs.ts';
 import { type Started, StartLog } from './start-log.ts';
 import { TokenRatio } from './token-ratio.ts';
@@ -143,6 +142,8 @@ export class Pacer {
     else this.requests.refused(nowMs, sentMs, 1);
     this.requests.paused(pausedMs);
     this.tokens.paused(pausedMs);
+    // It took nothing: what comes after a large call is not held up for what that would have taken.
+    if (this.isLarge(cost)) this.tokens.dueWithin(nowMs, LARGE_MS);
   }
 
   /** A call was refused for what it is: it took nothing of the limits and says nothing of them. */
@@ -155,11 +156,6 @@ export class Pacer {
   /** Whether the pace gives a call of that cost some seconds. */
   isLarge(cost: number): boolean {
     return cost / this.tokens.perMs >= LARGE_MS;
-  }
-
-  /** A large call was refused, and took no tokens: what comes after it is not held up for what it would have taken. */
-  tookNothing(nowMs: number, cost: number): void {
-    if (this.isLarge(cost)) this.tokens.dueWithin(nowMs, LARGE_MS);
   }
 
   /** What was started from `sinceMs` on and before `untilMs`, and was refused or is taken to be admitted. */

@@ -131,7 +131,7 @@ describe('Pacer: a limit set anew', () => {
   function raisedTo(rpm: number): number[] {
     const pacer = new Pacer({ rpm: 600, tpm: null });
     drive(pacer, { fromMs: 0, untilMs: MINUTE_MS });
-    pacer.retune(MINUTE_MS, { rpm, tpm: null }, { rpm });
+    pacer.retune(MINUTE_MS, { rpm, tpm: null }, { rpm: 'auto' });
     const starts = drive(pacer, { fromMs: MINUTE_MS, untilMs: MINUTE_MS + 6000 });
     return [0, 1, 2, 3, 4, 5].map(
       (second) =>
