@@ -2,7 +2,7 @@ import type { MeasuredOver } from './admissions.ts';
 import type { FeltMost } from './growth.ts';
 import type { Learned } from './learned.ts';
 import type { LimitReading } from './meaning-of-run.ts';
-import type { Steering } from './steering.ts';
+import type { CutAt, Steering } from './steering.ts';
 import type { Suspicion } from './suspicion.ts';
 import type { WindowProof } from './windows.ts';
 
@@ -30,13 +30,6 @@ export type Costs = {
   firstCut(at: CutAt): number;
   /** How long a pace stays at what was learned before more is felt for, in milliseconds. */
   restMs(at: RestAt): number;
-};
-
-/** A pace at its first refusal. `calls`: that a window holds; `isFirst`: at a bound at which nothing was refused before. */
-export type CutAt = {
-  readonly calls: number;
-  readonly isBounded: boolean;
-  readonly isFirst: boolean;
 };
 
 /** A pace that has come to what was learned. Amounts and calls a millisecond; `boundPerMs` Infinity: there is no bound. */

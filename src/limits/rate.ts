@@ -96,13 +96,13 @@ export class Rate {
   /** When the next amount may be spent, or when to ask again. */
   nextStartMs(nowMs: number, presumedAfterMs: number): number {
     const { run } = this;
-    const triedMs = run?.endedBy(nowMs, presumedAfterMs) ?? null;
-    if (run !== null && triedMs !== null) this.endRun(nowMs, run, triedMs);
+    if (run !== null && run.oldestTryMs + presumedAfterMs <= nowMs)
+      this.endRun(nowMs, run, run.oldestTryMs);
     const tried = this.chance.look(nowMs, presumedAfterMs);
     if (tried !== null) this.endTrial(nowMs, tried);
     this.grow(nowMs);
     const dueMs = this.pace.starts.nextMs(nowMs);
-    const knownMs = this.run?.knownAtMs(presumedAfterMs) ?? Infinity;
+    const knownMs = (this.run?.oldestTryMs ?? Infinity) + presumedAfterMs;
     return Math.min(dueMs, Math.max(nowMs, knownMs));
   }
 
@@ -128,7 +128,7 @@ export class Rate {
   /** The service refused a call started at `sentMs` because of this dimension. */
   refused(nowMs: number, sentMs: number, amount: number): void {
     const { pace, costs, learned } = this;
-    if (this.isByChance(nowMs, sentMs)) return;
+    if (this.isTakenForChance(nowMs, sentMs)) return;
     if (this.run === null) {
       this.run = this.begunRun({ nowMs, sentMs, amount, isOfGrowth: false });
       learned.refused();
@@ -144,7 +144,7 @@ export class Rate {
   /** The service found the growth too sudden. */
   growthRefused(nowMs: number, sentMs: number): void {
     const { pace, run } = this;
-    if (this.isByChance(nowMs, sentMs)) return;
+    if (this.isTakenForChance(nowMs, sentMs)) return;
     run?.refused(nowMs, sentMs, 1 / pace.perMs);
     if (run !== null) return pace.starts.notBefore(nowMs + run.restMs);
     if (!this.growth.guard(nowMs, sentMs)) return;
@@ -190,8 +190,8 @@ export class Rate {
     return new RefusalRun({ ...this.view, ...refusal });
   }
 
-  /** Whether a refusal says nothing of the limit, or is the one at which a trial begins. */
-  private isByChance(nowMs: number, sentMs: number): boolean {
+  /** Notes a refusal. Whether it says nothing of the limit: it came by chance, or a trial begins with it. */
+  private isTakenForChance(nowMs: number, sentMs: number): boolean {
     const { pace, chance } = this;
     const means = chance.refused(nowMs, sentMs, pace);
     if (means === 'trial') {

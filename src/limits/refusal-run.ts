@@ -35,7 +35,7 @@ export type RunBegin = {
  * Calls that were in flight when the first refusal came back may be refused too, which is no news. The next refusal is a
  * *hit*, a round of tries that was refused, and the gap between tries doubles with each: *half-open* is told once there
  * were more hits than a touched edge brings. Each start is a *try*. The run ends with the first try that is
- * admitted for certain (`Rate.admitted`), or that was not refused for as long as refusals take (`endedBy`).
+ * admitted for certain (`Rate.admitted`), or that was not refused for as long as refusals take (`Rate.nextStartMs`).
  */
 export class RefusalRun {
   /** When the first refused call was started. */
@@ -123,15 +123,8 @@ export class RefusalRun {
     if (at >= 0) this.tries.splice(at, 1);
   }
 
-  /** When the fate of the oldest open try is known, if it is not refused before. */
-  knownAtMs(presumedAfterMs: number): number {
-    const [first] = this.tries;
-    return first === undefined ? Infinity : first + presumedAfterMs;
-  }
-
-  /** The start of the first try that was admitted, or is presumed to be; null: the run goes on. */
-  endedBy(nowMs: number, presumedAfterMs: number): number | null {
-    const [first] = this.tries;
-    return first !== undefined && first + presumedAfterMs <= nowMs ? first : null;
+  /** The start of the oldest try whose fate is open; Infinity: there is none. */
+  get oldestTryMs(): number {
+    return this.tries[0] ?? Infinity;
   }
 }

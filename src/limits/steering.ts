@@ -14,6 +14,13 @@ const LARGEST_SPREADS = 50;
 /** So many refusals that should have come and did not: the pace is too low. */
 const MISSED = 7;
 
+/** A pace at its first refusal. `calls`: that a window holds; `isFirst`: at a bound at which nothing was refused before. */
+export type CutAt = {
+  readonly calls: number;
+  readonly isBounded: boolean;
+  readonly isFirst: boolean;
+};
+
 /**
  * The share of refusals that a pace is steered for where what a call costs is known only afterwards (tokens). A window's sum
  * is never what was expected of it: some windows are used up early, whatever the pace, and their refusals say nothing of
@@ -49,20 +56,16 @@ export class Steering {
   }
 
   /**
-   * What the first refusal of a run leaves of a pace, and, for the calls of a window, how many refusals are steered for from
-   * now on. The first at a bound (`isFirst`): windows are short enough for the spread of single calls to show.
+   * What the first refusal of a run leaves of a pace; from then on so many refusals are steered for as the spread of a window
+   * of so many calls asks for. The first at a bound (`isFirst`) leaves the share of it at which that many come: windows are
+   * short enough for the spread of single calls to show.
    */
-  firstCut(at: { calls: number; isBounded: boolean; isFirst: boolean }): number {
-    const share = this.steer(at.calls, at.isBounded);
-    return at.isFirst ? share : this.cut;
-  }
-
-  /** Sets what is steered for, by the spread of a window of so many calls. Returns the share of a bound at which that is met. */
-  private steer(calls: number, isBounded: boolean): number {
+  firstCut({ calls, isBounded, isFirst }: CutAt): number {
     const ofWindow = (this.spread() ?? 0) / Math.sqrt(Math.max(1, calls));
     const usual = REFUSED.usual * (isBounded ? 1 : UNBOUNDED);
     const share = usual * (ofWindow / SPREAD_USUAL) ** 1.5;
     this.refusedShare = Math.min(REFUSED.most, Math.max(usual, share));
+    if (!isFirst) return this.cut;
     // The more refusals are steered for, the nearer to the bound.
     const more = Math.max(0, (this.refusedShare - REFUSED.usual) / (REFUSED.most - REFUSED.usual));
     const spreads = SPREADS.usual + (SPREADS.least - SPREADS.usual) * more;
