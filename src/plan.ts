@@ -8,6 +8,7 @@ import {
   requestTexts,
   type TokenEstimate,
 } from './models/tokens.ts';
+import { ownText } from './input/own-text.ts';
 import { isObject } from './json/is-object.ts';
 import type { Extras } from './models/extras.ts';
 import type { Request } from './parse.ts';
@@ -158,7 +159,8 @@ export function planLine(
       extras,
     }),
     extras,
-    metadata: request.metadata,
+    // A part of the line's text, of which an open line keeps no more than it has to.
+    metadata: request.metadata === null ? null : ownText(request.metadata),
     prior,
   };
 }

@@ -1,13 +1,12 @@
+import { ownText } from '../input/own-text.ts';
 import type { Problem } from '../problem.ts';
 
 /** So much is told of each text that quotes a line; nobody reads more. */
 const TEXT_UNITS_MAX = 2_000;
 
-/** A copy of the beginning of a text: a part of it, left as it is, would keep all of it in memory. */
+/** A copy of the beginning of a text, which keeps nothing else of it in memory. */
 export function beginningOf(text: string, unitsMax: number): string {
-  const units = text.length <= unitsMax ? text : `${text.slice(0, unitsMax)}…`;
-  // Not UTF-8, which has no room for half a pair.
-  return Buffer.from(units, 'utf16le').toString('utf16le');
+  return ownText(text.length <= unitsMax ? text : `${text.slice(0, unitsMax)}…`);
 }
 
 /** A problem as it is kept, reported and written to the errors: of a name or a value of megabytes the beginning. */
