@@ -92,8 +92,8 @@ const MUTANTS = [
   },
   {
     name: 'a call leaves whose start found no room',
-    file: 'src/execute/pending-batch.ts',
-    edits: [['failed.begun.resolve(false);', 'failed.begun.resolve(true);']],
+    file: 'src/execute/hold.ts',
+    edits: [['this.starts?.resolve(false);', 'this.starts?.resolve(true);']],
     by: SIMULATION,
   },
   {

@@ -3,6 +3,7 @@ import { BATCH_TURNS_MOST, BatchSize } from './execute/batch-size.ts';
 import { defer, type Deferred } from './execute/deferred.ts';
 import { Hold } from './execute/hold.ts';
 import type { Journal } from './execute/journal.ts';
+import { LineReader } from './execute/line-reader.ts';
 import { newPending, type PendingBatch, recordsIn, takeBack } from './execute/pending-batch.ts';
 import type { Batch } from './ledger/records.ts';
 import type { PlannedLine } from './plan.ts';
@@ -37,8 +38,9 @@ export type ExecuteOptions = {
  * half as often, and a quiet one passes through one more empty turn.
  *
  * States: *filling* (lines are opened while the window has room), *draining* (stop was asked for or
- * the input is at its end: open lines settle or give up), *holding* (a batch was put back: as draining, but what ends
- * is kept, and yielded every few seconds and at once when no call is in flight any more), *done* (none open). A failure, of
+ * the input is at its end: open lines settle or give up), *holding* (a batch was put back: no line is opened, no call
+ * leaves, and what ends is kept, and yielded every few seconds and at once when no call is in flight any more; once that
+ * is durable back to what it was, but for a run that is stopping), *done* (none open). A failure, of
  * reading or of settling (a bug), ends the filling; open lines come to their end, what they settled is yielded, and the
  * failure is thrown last, so that no paid answer is lost with it. Reading never delays a batch.
  */
@@ -69,11 +71,7 @@ class Run {
   /** Open lines, in input order, with the size of their bodies. */
   private readonly open: Map<number, number> = new Map();
   private openBytes = 0;
-  /** The chunk of lines that was read last, and which of them is opened next. */
-  private buffer: readonly PlannedLine[] = [];
-  private next = 0;
-  private reading = false;
-  private exhausted = false;
+  private readonly reader: LineReader;
   /** What is to be written down with the next batch. */
   private pending: PendingBatch = newPending();
   /** The batch that was yielded last, until it is durable. */
@@ -91,6 +89,8 @@ class Run {
   private scheduled = false;
   /** Aborted at the end: nothing listens to the signals of the run any more. */
   private readonly closing: AbortController = new AbortController();
+  /** Lines whose call is in flight: its start is durable, and it has not ended. */
+  private readonly calls: Set<number> = new Set();
   private readonly journal: Journal;
 
   constructor(options: ExecuteOptions) {
@@ -98,18 +98,27 @@ class Run {
     this.hold = new Hold(options.clock, () => {
       this.wake.resolve();
     });
+    this.reader = new LineReader(options.lines, (failure) => {
+      this.failure ??= failure;
+      this.schedule();
+    });
     const { signal } = this.closing;
-    options.stop.addEventListener('abort', () => this.schedule(), { signal });
+    const giveUpStarts = (): void => {
+      this.hold.giveUpStarts();
+      this.schedule();
+    };
+    options.stop.addEventListener('abort', giveUpStarts, { signal });
     options.abort.addEventListener('abort', () => this.hold.hasten(), { signal });
     options.hurry.addEventListener('abort', () => this.hold.hasten(), { signal });
     this.journal = {
       started: (start) => {
-        if (this.hold.isOn) return Promise.resolve(false);
+        if (this.hold.isOn) return this.hold.givesUpStarts;
         this.pending.batch.starts.push(start);
         this.recorded();
         return this.pending.begun.promise;
       },
       ended: (end, settled) => {
+        this.calls.delete(end.lineNo);
         this.pending.batch.ends.push(end);
         if (settled !== null) this.pending.batch.settled.push(settled);
         return this.whenDurable();
@@ -122,32 +131,32 @@ class Run {
   }
 
   get done(): boolean {
-    const isDraining = this.exhausted || !this.isFilling;
-    return isDraining && !this.reading && this.open.size === 0 && recordsIn(this.pending) === 0;
+    const { isReading, isExhausted } = this.reader;
+    const isDraining = isExhausted || this.isStopping;
+    return isDraining && !isReading && this.open.size === 0 && recordsIn(this.pending) === 0;
   }
 
-  /** No call is in flight: all lines that have not ended wait for the batch that is held. */
+  /** No call is in flight. In a run that is stopping: all lines that have not ended wait for the batch that is held. */
   private get idle(): boolean {
-    return this.running === this.pending.waiting;
+    return this.options.stop.aborted
+      ? this.running === this.pending.waiting
+      : this.calls.size === 0;
   }
 
-  /** Lines are still opened. */
-  private get isFilling(): boolean {
-    return !this.options.stop.aborted && !this.hold.isOn && this.failure === null;
+  /** No further line will be opened. */
+  private get isStopping(): boolean {
+    return this.options.stop.aborted || this.failure !== null;
   }
 
   fill(): void {
     while (
-      this.isFilling &&
+      !this.isStopping &&
+      !this.hold.isOn &&
       this.open.size < this.options.windowLines() &&
       this.openBytes < OPEN_BODY_BYTES_MAX
     ) {
-      const line = this.buffer[this.next];
-      if (line === undefined) {
-        this.read();
-        return;
-      }
-      this.next += 1;
+      const line = this.reader.take();
+      if (line === undefined) return;
       this.start(line);
     }
   }
@@ -155,7 +164,7 @@ class Run {
   /** Waits until something wants to be written down, a line has ended, or lines were read. */
   async turn(): Promise<void> {
     if (this.done) return;
-    this.hold.wait();
+    this.hold.wait({ hurried: this.options.hurry.aborted });
     do {
       await this.wake.promise;
       this.wake = defer();
@@ -165,7 +174,9 @@ class Run {
 
   takeBatch(): TurnBatch | null {
     this.forget();
-    if (recordsIn(this.pending) === 0) return null;
+    // Where nothing is held but starts, an empty batch says whether they can be written again.
+    const isTry = this.hold.isOn && !this.options.stop.aborted;
+    if (recordsIn(this.pending) === 0 && !isTry) return null;
     const isLast = this.hold.isOn && this.idle;
     this.committing = this.pending;
     this.pending = newPending();
@@ -177,16 +188,20 @@ class Run {
 
   /** The batch that was taken is durable: whoever waits for it goes on. */
   confirm(): void {
-    this.committing?.begun.resolve(true);
-    this.committing?.durable.resolve();
-    this.committing = null;
+    if (this.committing !== null) {
+      for (const { lineNo } of this.committing.batch.starts) this.calls.add(lineNo);
+      this.committing.begun.resolve(true);
+      this.committing.durable.resolve();
+      this.committing = null;
+      if (!this.options.stop.aborted) this.hold.end();
+    }
     this.size.committed(this.options.clock.monotonicMs());
   }
 
   /** Whoever still waits for a batch gets `error`. */
   end(error: unknown): void {
     this.failure ??= { error };
-    this.hold.close();
+    this.hold.close(error);
     this.closing.abort();
     for (const pending of [this.committing, this.pending]) {
       pending?.begun.reject(error);
@@ -196,17 +211,18 @@ class Run {
 
   private readonly putBack = (left?: Batch): void => {
     if (this.committing === null) return;
-    this.pending = takeBack(this.committing, { left, since: this.pending });
+    this.hold.begin();
+    if (this.options.stop.aborted) this.hold.giveUpStarts();
+    const { givesUpStarts } = this.hold;
+    this.pending = takeBack(this.committing, { left, since: this.pending, givesUpStarts });
     this.committing = null;
-    this.hold.begin(this.idle);
+    this.hold.putBack(this.idle);
     this.schedule();
   };
 
   private frontier(): number {
     const first = this.open.keys().next();
-    const unread = (this.buffer.at(-1)?.lineNo ?? 0) + 1;
-    const unopened = this.buffer[this.next]?.lineNo ?? unread;
-    return Math.min(this.firstLeft, first.done === true ? unopened : first.value);
+    return Math.min(this.firstLeft, first.done === true ? this.reader.nextLineNo : first.value);
   }
 
   private whenDurable(): Promise<void> {
@@ -239,33 +255,13 @@ class Run {
     });
   }
 
-  private read(): void {
-    if (this.reading || this.exhausted) return;
-    this.reading = true;
-    this.options.lines.next().then(
-      (chunk) => {
-        this.reading = false;
-        if (chunk.done === true) this.exhausted = true;
-        else if (chunk.value.length > 0) {
-          this.buffer = chunk.value;
-          this.next = 0;
-        }
-        this.schedule();
-      },
-      (error: unknown) => {
-        this.reading = false;
-        this.failure ??= { error };
-        this.schedule();
-      },
-    );
-  }
-
   private start(line: PlannedLine): void {
     this.open.set(line.lineNo, line.bodyBytes);
     this.openBytes += line.bodyBytes;
     this.running += 1;
     const ended = (): void => {
       this.running -= 1;
+      this.calls.delete(line.lineNo);
       this.finished.push(line.lineNo);
       this.schedule();
     };

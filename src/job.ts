@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import type { QbatchError } from './errors.ts';
 import { execute } from './execute.ts';
 import { Commits } from './job/commits.ts';
-import { isBusy, unlessBusy } from './ledger/busy.ts';
+import { unlessHeldUp, waitForLocks } from './ledger/busy.ts';
 import { findJob, hasOpenLines, setOutputs, setState } from './ledger/jobs.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { closeUnknownAttempts, lastSeq, priorAttempts, settledLines } from './ledger/lines.ts';
@@ -34,10 +34,13 @@ export type DispatchOptions = {
   readonly report: Report;
   /** The files cannot be written: the run is to stop. */
   onFailure(error: unknown): void;
-  /** The ledger cannot be written now: the run is to stop, and what is in flight to be written when it can be. */
-  onHeld(error: QbatchError): void;
-  /** There is no room for the ledger: what was set aside for that may be given up. */
-  giveRoom(): void;
+  /**
+   * There is no room for the ledger: what was set aside for that is to be given up, and the run to stop. What is in flight
+   * is written when it can be.
+   */
+  onNoRoom(error: QbatchError): void;
+  /** Another program holds a lock on the ledger (true): no call is to begin until it is gone (false). */
+  onLock(isLocked: boolean): void;
   /** Writes more in each commit. */
   readonly alongside: () => void;
   /** Told after each commit how many lines it settled, for limits on failures. */
@@ -83,6 +86,8 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
     hurry: options.hurry,
     clock,
   });
+  // Not by who waits for SQLite, but by who is told that a batch was put back.
+  waitForLocks(ledger, 'shortly');
   for await (const batch of batches) {
     let reached: Cursor | null = null;
     try {
@@ -109,7 +114,7 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
   if (writer === null) return;
   const end = await writer.finish();
   // Files that are ahead of their cursor are cut back to it by the next run, and written again.
-  unlessBusy(ledger, () => {
+  unlessHeldUp(ledger, () => {
     ledger.transact(() => {
       ledger.moveCursor(job.id, { ...end, ...starts.before(end.line) });
     });
@@ -117,16 +122,16 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
 }
 
 /**
- * How a run ends where batches were put back, and all of them written in the end; null: as if nothing had been. A lock
- * that is gone keeps nothing open where every line is settled, and is not what stopped a run that was stopping before.
+ * How a run ends where there was no room for batches, and all of them were written in the end; null: as if there had been.
+ * Where every line is settled then nothing is left to do, and a run that was stopping before stops for that reason.
  */
 function failureOf(
   { failure, wasStopping }: Commits,
   { ledger, job, report }: DispatchOptions,
 ): QbatchError | null {
-  if (failure === null || !isBusy(failure)) return failure;
+  if (failure === null) return null;
   if (!wasStopping && hasOpenLines(findJob(ledger.database, job.name) ?? job)) return failure;
-  report({ event: 'notice', severity: 'warning', message: UNLOCKED_TEXT });
+  report({ event: 'notice', severity: 'warning', message: failure.message });
   return null;
 }
 
@@ -156,6 +161,9 @@ function openJob(options: DispatchOptions): {
 
 function openCommits(options: DispatchOptions, seqBefore: number, onNoRoom: () => void): Commits {
   const { ledger, job, clock, context, report } = options;
+  const warn = (message: string): void => {
+    report({ event: 'notice', severity: 'warning', message });
+  };
   return new Commits({
     ledger,
     jobId: job.id,
@@ -165,31 +173,41 @@ function openCommits(options: DispatchOptions, seqBefore: number, onNoRoom: () =
     stop: context.stop,
     abort: context.abort,
     hurry: options.hurry,
-    onHeld(error) {
-      options.onHeld(error);
-      // The line that tells of the stop says of the calls in flight alone that Ctrl-C drops them.
-      if (isBusy(error) && context.transport.inFlight > 0)
-        report({ event: 'notice', severity: 'warning', message: LOCKED_TEXT });
-    },
-    onNoRoom() {
+    onNoRoom(error) {
       onNoRoom();
-      options.giveRoom();
+      options.onNoRoom(error);
+    },
+    onLocked() {
+      options.onLock(true);
+      if (!context.stop.aborted) warn(LOCKED_TEXT);
+      // The line that tells of the stop says of the calls in flight alone that Ctrl-C drops them.
+      else if (context.transport.inFlight > 0) warn(LOCKED_STOPPING_TEXT);
     },
     onWaiting(calls, forMs) {
-      report({ event: 'notice', severity: 'warning', message: waitingText(calls, forMs) });
+      warn(waitingText(calls, forMs));
+    },
+    onUnlocked(forMs) {
+      options.onLock(false);
+      warn(unlockedText(forMs, context.stop.aborted));
     },
   });
 }
 
 const LOCKED_TEXT =
+  'the ledger is locked by another program: no call begins until it is given back; those in flight come to their end, and their replies wait for it too';
+
+const LOCKED_STOPPING_TEXT =
   'the ledger is locked by another program: replies that have come wait for it too, and Ctrl-C gives them up with the calls in flight';
 
-const UNLOCKED_TEXT =
-  'the ledger was locked by another program for a while; every answer was written when it was given back';
+function unlockedText(forMs: number, isStopping: boolean): string {
+  const end = isStopping ? '' : ', and the run goes on';
+  return `the ledger was locked by another program for ${Math.ceil(forMs / 1000)} s; the replies that had come were written when it was given back${end}`;
+}
 
 function waitingText(calls: number, forMs: number): string {
   const wait = calls === 1 ? 'waits' : 'wait';
-  return `the replies to ${countText(calls, 'call')} ${wait} for the ledger to be unlocked: tried again for ${Math.ceil(forMs / 1000)} s; Ctrl-C gives them up`;
+  const who = calls === 0 ? 'the run waits' : `the replies to ${countText(calls, 'call')} ${wait}`;
+  return `${who} for the ledger to be unlocked: tried again for ${Math.ceil(forMs / 1000)} s; Ctrl-C ends the wait`;
 }
 
 function reportSettled({ settled }: Batch, report: Report): void {

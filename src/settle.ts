@@ -23,8 +23,8 @@ import { tellBegun } from './settle/tell-begun.ts';
  *
  * - *waiting* for leave: the limiter gives a ticket, with a slot. It gives none once the run stops or the model is parked: the
  *   line is left *open* (or fails unsent, where its model does not exist).
- * - *starting*: the start of the attempt is made durable, before anything is sent. Where the ledger cannot be written the
- *   line is left open.
+ * - *starting*: the start of the attempt is made durable, before anything is sent. Where the ledger could not be written the
+ *   line is back to waiting, ahead of others.
  * - *calling*: sent, and folded or read until it is an answer or a failure. A call that is dropped is a failure too.
  * - *ending*: the end of the attempt is made durable, in one commit with the line's record where that *settles* it: answered,
  *   or failed for good. The slot goes on at once.
@@ -70,7 +70,10 @@ async function tryOnce(attempt: Attempt): Promise<Next> {
       estimatedTokens: ticket.reserved.tokens,
       estimatedPico: ticket.reserved.pico,
     });
-    if (!isWritten) return 'open';
+    if (!isWritten) {
+      tally.attempt -= 1;
+      return { waitMs: 0 };
+    }
     const startedMs = context.clock.monotonicMs();
     if (!context.stop.aborted && !context.abort.aborted) {
       const onReply = (reply: Omit<HttpReply, 'body'>): StreamFold => {

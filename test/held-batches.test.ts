@@ -1,21 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { execute } from '../src/execute.ts';
 import type { TurnBatch } from '../src/execute/turn-batch.ts';
+import type { Batch } from '../src/ledger/records.ts';
 import type { PlannedLine } from '../src/plan.ts';
 import { createFakeClock, settleTurns } from './helpers/fake-clock.ts';
 import { plannedLine } from './helpers/planned-line.ts';
 import { endOf, settledOf, startOf } from './helpers/temp-ledger.ts';
 
-/** Long enough for a batch that was put back to be tried again. */
+/** Long enough for a batch that was put back to be tried again, and the same once a signal came. */
 const RETRY_MS = 5_000;
+const HURRIED_RETRY_MS = 1_000;
 
 /** Lines whose calls end when the test says so, one batch after the other, by a clock that stands still. */
 function openRun(lineCount: number, windowLines = 8) {
+  const stop = new AbortController();
   const abort = new AbortController();
   const hurry = new AbortController();
   const clock = createFakeClock();
   const calls = new Map<number, () => void>();
   const over: string[] = [];
+  /** Starts that were given up while the run went on. */
+  const again: number[] = [];
   async function* lines(): AsyncGenerator<readonly PlannedLine[]> {
     for (let lineNo = 1; lineNo <= lineCount; lineNo += 1)
       yield await Promise.resolve([plannedLine(lineNo)]);
@@ -23,9 +28,12 @@ function openRun(lineCount: number, windowLines = 8) {
   const batches = execute({
     lines: lines(),
     async settle({ lineNo }, journal) {
-      if (!(await journal.started(startOf(lineNo)))) {
-        over.push(`${lineNo} left open`);
-        return;
+      while (!(await journal.started(startOf(lineNo)))) {
+        if (stop.signal.aborted) {
+          over.push(`${lineNo} left open`);
+          return;
+        }
+        again.push(lineNo);
       }
       await new Promise<void>((resolve) => {
         calls.set(lineNo, resolve);
@@ -34,20 +42,27 @@ function openRun(lineCount: number, windowLines = 8) {
       over.push(`${lineNo} settled`);
     },
     windowLines: () => windowLines,
-    stop: new AbortController().signal,
+    stop: stop.signal,
     abort: abort.signal,
     hurry: hurry.signal,
     clock,
   });
   return {
     clock,
+    stop,
     abort,
     hurry,
     calls,
     over,
+    again,
     endCall(lineNo: number): void {
       calls.get(lineNo)?.();
       calls.delete(lineNo);
+    },
+    /** Puts a batch back in a run that stops for it. */
+    stopAndPutBack(batch: TurnBatch | null, left?: Batch): void {
+      stop.abort();
+      batch?.putBack(left);
     },
     /** The next batch; null at the end. */
     async next(): Promise<TurnBatch | null> {
@@ -76,10 +91,10 @@ async function putBackFirst(run: ReturnType<typeof openRun>, inFlight: number): 
   const asked = run.next();
   await settleTurns();
   run.endCall(1);
-  (await asked)?.putBack();
+  run.stopAndPutBack(await asked);
 }
 
-describe('a batch that is put back', () => {
+describe('a batch that is put back in a run that stops for it', () => {
   test('its ends come again with those of the calls in flight, once none is; nobody goes on before', async () => {
     const run = openRun(3, 3);
     await untilInFlight(run, 3);
@@ -89,7 +104,7 @@ describe('a batch that is put back', () => {
     const failed = await asked;
     expect(linesOf(failed?.ends)).toEqual([1]);
     expect(failed?.isLast).toBe(false);
-    failed?.putBack();
+    run.stopAndPutBack(failed);
     const again = run.next();
     await settleTurns();
     run.endCall(3);
@@ -115,7 +130,7 @@ describe('a batch that is put back', () => {
     // Line 4 takes the place of line 1.
     const failed = await run.next();
     expect(linesOf(failed?.starts)).toEqual([4]);
-    failed?.putBack();
+    run.stopAndPutBack(failed);
     const again = run.next();
     await settleTurns();
     expect(run.over).toEqual(['1 settled', '4 left open']);
@@ -131,7 +146,7 @@ describe('a batch that is put back', () => {
 
   test('nothing but starts, nothing in flight: the run ends', async () => {
     const run = openRun(9, 3);
-    (await run.next())?.putBack();
+    run.stopAndPutBack(await run.next());
     expect(await run.next()).toBeNull();
     expect(run.over[0]).toBe('1 left open');
     expect(run.calls.size).toBe(0);
@@ -144,7 +159,7 @@ describe('a batch that is put back', () => {
     const first = run.next();
     await run.clock.advance(1);
     expect(await first).toMatchObject({ ends: [{ lineNo: 1 }], isLast: false });
-    (await first)?.putBack();
+    run.stopAndPutBack(await first);
     for (let nth = 0; nth < 3; nth += 1) {
       let isThere = false;
       const again = run.next().then((batch) => {
@@ -157,7 +172,7 @@ describe('a batch that is put back', () => {
       const held = await again;
       expect(held?.isLast).toBe(false);
       expect(linesOf(held?.ends)).toEqual([1]);
-      held?.putBack();
+      run.stopAndPutBack(held);
     }
     const last = run.next();
     await settleTurns();
@@ -175,7 +190,7 @@ describe('a batch that is put back', () => {
     const atOnce = run.next();
     await run.clock.advance(1);
     expect(await atOnce).toMatchObject({ ends: [{ lineNo: 1 }], isLast: true });
-    (await atOnce)?.putBack();
+    run.stopAndPutBack(await atOnce);
     for (let nth = 0; nth < 3; nth += 1) {
       const came: (TurnBatch | null)[] = [];
       const again = run.next().then((batch) => came.push(batch));
@@ -195,18 +210,18 @@ describe('a batch that is put back', () => {
     expect(run.clock.timers).toBe(0);
   });
 
-  test('a signal: it comes at once, and every few seconds after that', async () => {
+  test('a signal: it comes at once, and every second after that', async () => {
     const run = openRun(1, 1);
     await putBackFirst(run, 1);
     const first = run.next();
     await run.clock.advance(1);
-    (await first)?.putBack();
+    run.stopAndPutBack(await first);
     const hurried = run.next();
     await settleTurns();
     run.hurry.abort();
-    (await hurried)?.putBack();
+    run.stopAndPutBack(await hurried);
     const again = run.next();
-    await run.clock.advance(RETRY_MS);
+    await run.clock.advance(HURRIED_RETRY_MS);
     expect(await again).toMatchObject({ ends: [{ lineNo: 1 }], isLast: true });
     expect(await run.next()).toBeNull();
     expect(run.clock.timers).toBe(0);
@@ -221,7 +236,7 @@ describe('a batch that is put back', () => {
     run.endCall(2);
     const whole = await asked;
     expect(linesOf(whole?.ends)).toEqual([1, 2]);
-    whole?.putBack({ starts: [], ends: [endOf(2)], settled: [settledOf(2)] });
+    run.stopAndPutBack(whole, { starts: [], ends: [endOf(2)], settled: [settledOf(2)] });
     const again = run.next();
     await run.clock.advance(1);
     expect(run.over).toEqual([]);
@@ -247,5 +262,101 @@ describe('a batch that is put back', () => {
     expect(linesOf((await later)?.ends)).toEqual([2, 3]);
     expect(await run.next()).toBeNull();
     expect(run.over).toEqual(['1 settled', '2 settled', '3 settled']);
+  });
+});
+
+describe('a batch that is put back in a run that is to go on', () => {
+  test('no call leaves and no line is opened while it is held; once it is durable those of before ask again, and the run goes on', async () => {
+    const run = openRun(9, 3);
+    await untilInFlight(run, 3);
+    const asked = run.next();
+    await settleTurns();
+    run.endCall(1);
+    await asked;
+    // Line 4 takes the place of line 1.
+    const failed = await run.next();
+    expect(linesOf(failed?.starts)).toEqual([4]);
+    failed?.putBack();
+    const again = run.next();
+    await settleTurns();
+    run.endCall(2);
+    run.endCall(3);
+    const held = await again;
+    expect(held).toMatchObject({ isLast: true, frontier: 4, starts: [] });
+    expect(linesOf(held?.ends)).toEqual([2, 3]);
+    expect([run.over, run.again, run.calls.size]).toEqual([['1 settled'], [], 0]);
+    // It is durable.
+    const next = await run.next();
+    expect(run.over).toEqual(['1 settled', '2 settled', '3 settled']);
+    expect(run.again).toEqual([4]);
+    expect(next?.isLast).toBe(false);
+    expect(linesOf(next?.starts)).toEqual([4]);
+    await untilInFlight(run, 3);
+    void run.next();
+    await settleTurns();
+    expect([...run.calls.keys()]).toEqual([4, 5, 6]);
+  });
+
+  test('with nothing but starts: an empty one comes, again and again, until it is durable', async () => {
+    const run = openRun(2, 2);
+    (await run.next())?.putBack();
+    for (const waitMs of [1, RETRY_MS, RETRY_MS]) {
+      const asked = run.next();
+      await run.clock.advance(waitMs);
+      const empty = await asked;
+      expect(empty).toMatchObject({ starts: [], ends: [], settled: [], isLast: true });
+      empty?.putBack();
+    }
+    const asked = run.next();
+    await run.clock.advance(RETRY_MS);
+    expect(await asked).toMatchObject({ starts: [], isLast: true });
+    expect(linesOf((await run.next())?.starts).toSorted()).toEqual([1, 2]);
+    // Line 2 was not opened before.
+    expect(run.again).toEqual([1]);
+  });
+
+  test('and is stopped meanwhile: its starts are given up, and nothing else begins', async () => {
+    const run = openRun(9, 3);
+    await untilInFlight(run, 3);
+    const asked = run.next();
+    await settleTurns();
+    run.endCall(1);
+    await asked;
+    (await run.next())?.putBack();
+    const again = run.next();
+    await settleTurns();
+    run.stop.abort();
+    await settleTurns();
+    expect(run.over).toEqual(['1 settled', '4 left open']);
+    run.endCall(2);
+    run.endCall(3);
+    expect(linesOf((await again)?.ends)).toEqual([2, 3]);
+    expect(await run.next()).toBeNull();
+    expect(run.over.slice(2)).toEqual(['2 settled', '3 settled']);
+    expect([...run.calls.keys()]).toEqual([]);
+  });
+
+  test('and again later: it is tried at once, then every few seconds, as the first time', async () => {
+    const run = openRun(4, 1);
+    for (const lineNo of [1, 2]) {
+      await untilInFlight(run, 1);
+      const asked = run.next();
+      await settleTurns();
+      run.endCall(lineNo);
+      (await asked)?.putBack();
+      for (const waitMs of [1, RETRY_MS]) {
+        const came: (TurnBatch | null)[] = [];
+        const again = run.next().then((batch) => came.push(batch));
+        if (waitMs > 1) {
+          await run.clock.advance(waitMs - 1);
+          expect(came).toEqual([]);
+        }
+        await run.clock.advance(1);
+        await again;
+        expect(linesOf(came[0]?.ends)).toEqual([lineNo]);
+        expect(came[0]?.isLast).toBe(true);
+        if (waitMs === 1) came[0]?.putBack();
+      }
+    }
   });
 });

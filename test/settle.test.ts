@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CallResult, Transport } from '../src/call.ts';
 import type { ApiFailure } from '../src/failure.ts';
+import type { AttemptStart } from '../src/ledger/records.ts';
 import { settleLine } from '../src/settle.ts';
 import { FAKE_WALL_START_MS } from './helpers/fake-clock.ts';
 import { plannedLine } from './helpers/planned-line.ts';
@@ -151,15 +152,36 @@ describe('settleLine: answers', () => {
     expect(at.limiter.inFlight).toBe(0);
   });
 
-  test('no room for the record of the start: nothing is sent, the line stays open, the slot comes back', async () => {
+  test('no room for the record of the start, and the run stops: nothing is sent, the line stays open, the slot comes back', async () => {
     const at = surroundings(() => answerOf('好评'));
     const full = {
       ...at.context,
+      stop: AbortSignal.abort(),
       journal: { ...at.context.journal, started: () => Promise.resolve(false) },
     };
     await settleLine(plannedLine(7), full);
     expect(at.transport.sent).toHaveLength(0);
     expect(at.records).toEqual([]);
+    expect(at.limiter.inFlight).toBe(0);
+  });
+
+  test('the record of the start was kept out, and the run goes on: the line asks for leave again, and nothing is counted', async () => {
+    const at = surroundings(() => answerOf('好评'));
+    const tried: number[] = [];
+    const inFlight: number[] = [];
+    const { started } = at.context.journal;
+    Object.assign(at.context.journal, {
+      started: (start: AttemptStart) => {
+        tried.push(start.attempt);
+        inFlight.push(at.limiter.inFlight);
+        return tried.length < 3 ? Promise.resolve(false) : started(start);
+      },
+    });
+    await at.run();
+    expect(tried).toEqual([1, 1, 1]);
+    expect(inFlight).toEqual([1, 1, 1]);
+    expect(at.transport.sent).toHaveLength(1);
+    expect(at.settled()).toMatchObject([{ state: 'answered', attempts: 1 }]);
     expect(at.limiter.inFlight).toBe(0);
   });
 

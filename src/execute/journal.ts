@@ -2,7 +2,10 @@ import type { AttemptEnd, AttemptStart, SettledLine } from '../ledger/records.ts
 
 /** What a line writes down; each promise resolves once the record is durable. */
 export type Journal = {
-  /** False: there was no room to write it down. The call must not leave, and the line stays open. */
+  /**
+   * False: it could not be written down. The call must not leave: it has to ask for leave again, or where the run stops the
+   * line stays open.
+   */
   started(start: AttemptStart): Promise<boolean>;
   /** `settled`: the line's terminal record, committed together with the attempt's end. */
   ended(end: AttemptEnd, settled: SettledLine | null): Promise<void>;

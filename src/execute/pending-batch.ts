@@ -29,14 +29,21 @@ export function recordsIn({ batch: { starts, ends, settled } }: PendingBatch): n
 
 /**
  * Takes back a batch that could not be written (`left` of it, where the rest could), and what has come `since`. Their
- * calls that have not left never will: their starts are given up. What has ended is to be written together, in its order.
+ * starts get what `givesUpStarts` says. What has ended is to be written together, in its order.
  */
 export function takeBack(
   failed: PendingBatch,
-  { left = failed.batch, since }: { left: Batch | undefined; since: PendingBatch },
+  {
+    left = failed.batch,
+    since,
+    givesUpStarts,
+  }: {
+    readonly left: Batch | undefined;
+    readonly since: PendingBatch;
+    readonly givesUpStarts: Promise<boolean>;
+  },
 ): PendingBatch {
-  failed.begun.resolve(false);
-  since.begun.resolve(false);
+  for (const { begun } of [failed, since]) givesUpStarts.then(begun.resolve, begun.reject);
   failed.durable.promise.then(since.durable.resolve, since.durable.reject);
   return {
     batch: {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { QbatchError } from '../errors.ts';
 import type { TurnBatch } from '../execute/turn-batch.ts';
-import { isBusy, tryShortly } from '../ledger/busy.ts';
+import { isBusy, waitForLocks } from '../ledger/busy.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { isNoRoom } from '../ledger/no-room.ts';
 import type { AttemptEnd, Batch, Cursor, SettledLine } from '../ledger/records.ts';
@@ -11,8 +11,8 @@ import { countText } from '../reporters/number-text.ts';
 const PARTS_ENDS: readonly number[] = [Infinity, 64, 8, 1];
 /** A lock is waited for so long once nothing is in flight: what is held is paid, and waiting costs nothing. */
 const LOCK_PATIENCE_MS = 120_000;
-/** The same once a signal came: Docker kills 10 s later, and each try takes one of them. */
-const HURRIED_PATIENCE_MS = 5_000;
+/** The same once a signal came: Docker kills 10 s later, and a try that went on just then, and what comes after it, take theirs. */
+const HURRIED_PATIENCE_MS = 3_000;
 
 export type CommitsOptions = {
   readonly ledger: Ledger;
@@ -28,15 +28,25 @@ export type CommitsOptions = {
   readonly abort: AbortSignal;
   /** A signal came. */
   readonly hurry: AbortSignal;
-  /** Told once that a batch is put back: no call is to begin any more. */
-  onHeld(error: QbatchError): void;
-  /** Told once that there is no room: what can be made is made. */
-  onNoRoom(): void;
+  /** Told once that there is no room: what can be made is made, and no call is to begin any more. */
+  onNoRoom(error: QbatchError): void;
+  /** Told that another program holds a lock: no call is to begin until `onUnlocked`. */
+  onLocked(): void;
   /**
-   * Told once that a lock is waited for, for so long, with what so many calls brought; none is in flight. Told again
+   * Told once a lock that it is waited for, for so long, with what so many calls brought; none is in flight. Told again
    * where a signal makes it shorter.
    */
   onWaiting(calls: number, forMs: number): void;
+  /** Told that a lock is gone, which was there for so long. */
+  onUnlocked(forMs: number): void;
+};
+
+/** A lock of another program, from the first commit that it kept out to the first that went through. */
+type Lock = {
+  readonly sinceMs: number;
+  /** When it is waited for no longer; null: something is in flight. */
+  giveUpMs: number | null;
+  hurried: boolean;
 };
 
 /** Whether a commit failed for a reason that may be gone by the next try. */
@@ -79,19 +89,17 @@ function joined(one: Batch, other: Batch): Batch {
 /**
  * The commits of a run: the only place that numbers settled lines. A batch for which there is no room, or that
  * another program's lock keeps out, is put back, and the calls in flight come to their end; they are paid, and their
- * answers are written as soon as they can be. What cannot be in the end is lost to the ledger, and told.
+ * answers are written as soon as they can be. After a lock the run goes on then; where there was no room it stops. What
+ * cannot be written in the end is lost to the ledger, and told.
  */
 export class Commits {
   private readonly options: CommitsOptions;
   private seq: number;
-  /** Why no call begins any more; null: whatever came was written at once. */
-  private held: QbatchError | null = null;
+  /** Why no call begins any more; null: there was room for all that came. */
+  private noRoom: QbatchError | null = null;
   private stopping = false;
-  private hasRoom = true;
-  /** When a lock is waited for no longer; null: something is in flight. */
-  private giveUpMs: number | null = null;
-  private hurried = false;
   private answersSince = 0;
+  private lock: Lock | null = null;
 
   constructor(options: CommitsOptions) {
     this.options = options;
@@ -103,12 +111,12 @@ export class Commits {
     return this.seq;
   }
 
-  /** How the run ends where a batch was put back; null: none was. */
+  /** How the run ends where there was no room for a batch; null: there was for each. */
   get failure(): QbatchError | null {
-    return this.held === null ? null : allWritten(this.held, this.answersSince);
+    return this.noRoom === null ? null : allWritten(this.noRoom, this.answersSince);
   }
 
-  /** Whether the run was stopping already when the first batch was put back. */
+  /** Whether the run was stopping already when there was no room first. */
   get wasStopping(): boolean {
     return this.stopping;
   }
@@ -118,11 +126,12 @@ export class Commits {
    * where it was put back, or its parts. Throws what stops the run.
    */
   *commit(batch: TurnBatch, cursor: Cursor | null): Generator<Batch> {
+    const beganMs = this.options.clock.monotonicMs();
     try {
       this.write(batch, cursor);
     } catch (error) {
       if (!mayPass(error)) throw error;
-      this.tell(error);
+      this.tell(error, beganMs);
       if (batch.isLast) yield* this.writeLast(batch, error);
       else batch.putBack();
       return;
@@ -130,33 +139,34 @@ export class Commits {
     yield batch;
   }
 
-  private tell(error: QbatchError): void {
-    // Whoever is told that the run is stopping finds the room made.
-    if (this.hasRoom && isNoRoom(error)) {
-      this.hasRoom = false;
-      this.options.onNoRoom();
-    }
-    if (this.held === null) {
-      this.held = error;
-      this.stopping = this.options.stop.aborted;
-      this.options.onHeld(error);
+  private tell(error: QbatchError, beganMs: number): void {
+    const { stop, onNoRoom, onLocked } = this.options;
+    if (isBusy(error)) {
+      if (this.lock !== null) return;
+      this.lock = { sinceMs: beganMs, giveUpMs: null, hurried: false };
+      onLocked();
+    } else if (this.noRoom === null) {
+      this.noRoom = error;
+      this.stopping = stop.aborted;
+      onNoRoom(error);
     }
   }
 
   /** Whether what is left of the last batch is tried again later. */
-  private waits({ ends }: Batch, error: QbatchError): boolean {
+  private waits({ ends }: Batch): boolean {
+    const { lock } = this;
     const { clock, abort, hurry, onWaiting } = this.options;
-    if (!isBusy(error) || abort.aborted) return false;
+    if (lock === null || abort.aborted) return false;
     const nowMs = clock.monotonicMs();
-    if (this.giveUpMs === null || (hurry.aborted && !this.hurried)) {
-      this.hurried = hurry.aborted;
-      const patienceMs = this.hurried ? HURRIED_PATIENCE_MS : LOCK_PATIENCE_MS;
+    if (lock.giveUpMs === null || (hurry.aborted && !lock.hurried)) {
+      lock.hurried = hurry.aborted;
+      const patienceMs = lock.hurried ? HURRIED_PATIENCE_MS : LOCK_PATIENCE_MS;
       // The difference to a sum of fractions may be a little more than what was added: it is not what is told.
-      const forMs = Math.min(patienceMs, (this.giveUpMs ?? Infinity) - nowMs);
-      this.giveUpMs = nowMs + forMs;
+      const forMs = Math.min(patienceMs, (lock.giveUpMs ?? Infinity) - nowMs);
+      lock.giveUpMs = nowMs + forMs;
       if (forMs > 0) onWaiting(ends.length, forMs);
     }
-    return nowMs < this.giveUpMs;
+    return nowMs < lock.giveUpMs;
   }
 
   /** Nothing of `left` is written any more. */
@@ -167,14 +177,22 @@ export class Commits {
 
   private write(batch: Batch, cursor: Cursor | null): void {
     const { ledger, jobId, clock, alongside, hurry } = this.options;
-    // Else the first try alone would take half of what whoever sent the signal leaves.
-    if (hurry.aborted) tryShortly(ledger);
+    if (hurry.aborted) waitForLocks(ledger, 'briefly');
     const seqBefore = this.seq;
     // What room there is, once there was none, is for answers.
-    const more = this.held === null ? { alongside } : {};
+    const more = this.noRoom === null ? { alongside } : {};
     ledger.commit(jobId, batch, { wallMs: clock.wallMs(), seqBefore, cursor, ...more });
     this.seq += batch.settled.length;
-    if (this.held !== null) this.answersSince += answersIn(batch.ends);
+    if (this.noRoom !== null) this.answersSince += answersIn(batch.ends);
+    this.unlocked();
+  }
+
+  /** A commit went through. */
+  private unlocked(): void {
+    if (this.lock === null) return;
+    const { sinceMs } = this.lock;
+    this.lock = null;
+    this.options.onUnlocked(this.options.clock.monotonicMs() - sinceMs);
   }
 
   /** Nothing else will come: as much of the last batch as there is room for; a lock is waited for. Throws what is lost. */
@@ -182,8 +200,8 @@ export class Commits {
     const { left, why } = isBusy(error)
       ? { left: batch, why: error }
       : yield* this.writeParts(batch, error);
-    if (recordsOf(left) === 0) return;
-    if (this.waits(left, why)) batch.putBack(left);
+    if (!isBusy(why) && recordsOf(left) === 0) return;
+    if (isBusy(why) && this.waits(left)) batch.putBack(left);
     else this.giveUp(left, why);
   }
 
@@ -199,11 +217,15 @@ export class Commits {
       while (recordsOf(left) > 0) {
         const { part, rest } = split(left, size);
         left = rest;
+        const beganMs = this.options.clock.monotonicMs();
         const why = this.tryPart(part);
         if (why === null) yield part;
         else unfit = joined(unfit, part);
         // Each part would wait for the lock in turn, and nothing else is done meanwhile.
-        if (why !== null && isBusy(why)) return { left: joined(unfit, left), why };
+        if (why !== null && isBusy(why)) {
+          this.tell(why, beganMs);
+          return { left: joined(unfit, left), why };
+        }
       }
       left = unfit;
     }
@@ -226,10 +248,9 @@ export class Commits {
 function allWritten(error: QbatchError, answers: number): QbatchError {
   if (answers === 0) return error;
   const were = answers === 1 ? 'was' : 'were';
-  const when = isBusy(error) ? 'it was given back' : 'there was room';
   return new QbatchError(
     error.exitCode,
-    `${error.message}; ${countText(answers, 'answer')} in flight ${were} written when ${when}`,
+    `${error.message}; ${countText(answers, 'answer')} in flight ${were} written when there was room`,
     error.hint,
     error,
   );

@@ -1,12 +1,14 @@
 import type { QbatchError } from '../errors.ts';
+import { waitForLocks } from '../ledger/busy.ts';
 import { findJob, setLastStop } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Job } from '../ledger/records.ts';
 import { isBug } from '../ledger/storage-error.ts';
 import { type Stopped, stoppedBy } from './run-stop.ts';
 
-/** Tries once what a disk or a lock may keep from being done; throws a bug alone. */
-function unlessFailing(act: () => void): void {
+/** Tries once, and briefly, what a disk or a lock may keep from being done; throws a bug alone. */
+function unlessFailing(ledger: Ledger, act: () => void): void {
+  waitForLocks(ledger, 'briefly');
   try {
     act();
   } catch (error) {
@@ -19,7 +21,7 @@ function unlessFailing(act: () => void): void {
  * saying that nobody wrote it down. The run ends as it would.
  */
 export function keepStop(ledger: Ledger, job: Job, stopped: Stopped): void {
-  unlessFailing(() => {
+  unlessFailing(ledger, () => {
     ledger.transact(() => {
       setLastStop(ledger, job.id, stopped);
     });
@@ -33,7 +35,7 @@ export function keepFailure(
 ): void {
   const stopped = stoppedBy(error);
   const message = redact(stopped.message);
-  unlessFailing(() => {
+  unlessFailing(ledger, () => {
     ledger.refuseUnfit();
     if (findJob(ledger.database, job.name)?.lastStop !== 'running') return;
     keepStop(ledger, job, { ...stopped, message });

@@ -1,5 +1,4 @@
 import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
-import { afterPendingSignals } from './after-pending-signals.ts';
 import { keepFailure, keepStop } from './keep-stop.ts';
 import { stoppedBy } from './run-stop.ts';
 import { dispatch, finishJob } from '../job.ts';
@@ -9,7 +8,7 @@ import { JobRun } from './job-run.ts';
 import { callsInFlight } from './pace-limits.ts';
 import type { RunOptions } from './run-options.ts';
 import { dropBallast, giveRoom, makeBallast } from '../ledger/ballast.ts';
-import { isBusy, tryShortly, unlessBusy } from '../ledger/busy.ts';
+import { unlessHeldUp, waitForLocks } from '../ledger/busy.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import {
   CURSOR_START,
@@ -32,6 +31,8 @@ import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
 
 /** A ledger is looked for at its place at most this often. */
 const LEDGER_LOOK_EVERY_MS = 1000;
+/** The least that the limiter takes: one line gets leave to send while the ledger is locked, and waits for its start to be written. */
+const CALLS_WHILE_LOCKED = 1;
 
 export type RunResult = {
   readonly summary: RunSummary;
@@ -134,11 +135,13 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
         onFailure: (error) => {
           stop.stop(stoppedBy(error));
         },
-        onHeld: (error) => {
-          stopHeld(options, error);
-        },
-        giveRoom: () => {
+        onNoRoom: (error) => {
+          // Whoever is told that the run is stopping finds the room made.
           giveRoom(ledger);
+          stop.stop(stoppedBy(error));
+        },
+        onLock: (isLocked) => {
+          run.limiter.retune({ callsMost: isLocked ? CALLS_WHILE_LOCKED : callsMost });
         },
         alongside: () => {
           run.writeIfDue();
@@ -149,10 +152,11 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
           lookForLedger();
         },
       });
-      // The trace since a lock was met first, which no commit has taken along, and what was learned of late.
-      unlessBusy(ledger, () => {
+      // The trace since the disk was full, which no commit has taken along, and what was learned of late.
+      unlessHeldUp(ledger, () => {
         run.finishRecords();
       });
+      if (!stop.hurrySignal.aborted) waitForLocks(ledger, 'long');
     }
     await complete(options, outputs);
     // Last: what was answered is in the files by then.
@@ -175,17 +179,6 @@ function boundCalls(
   limiter.retune({ callsMost });
   if (callsMost < Math.min(openCount, wanted))
     report({ event: 'notice', severity: 'warning', message: littleRoomText(callsMost) });
-}
-
-/** No further call: a batch could not be committed. */
-function stopHeld({ ledger, stop }: RunOptions, error: QbatchError): void {
-  const stopNow = (): void => {
-    stop.stop(stoppedBy(error));
-  };
-  if (!isBusy(error)) return stopNow();
-  tryShortly(ledger);
-  // The lock has kept the loop for seconds: a Ctrl-C of that time is a first one, and drops nothing.
-  afterPendingSignals(stopNow);
 }
 
 function littleRoomText(calls: number): string {

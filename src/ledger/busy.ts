@@ -1,8 +1,13 @@
 import { QbatchError } from '../errors.ts';
 import { type Database, sqliteCode } from './database.ts';
+import { isNoRoom } from './no-room.ts';
 
-/** A try, of many, stops the calls in flight from being read for so long. */
-const PATIENCE_MS = 1_000;
+/**
+ * So long SQLite waits for a lock of another program; the event loop stands still meanwhile. `long`: where it is tried once.
+ * `shortly`: where it is tried again and again, and calls in flight are to be read, and signals heard, in between.
+ * `briefly`: where a signal came, which may be followed by a kill, or nothing is lost where it fails.
+ */
+const PATIENCE_MS = { long: 5_000, shortly: 1_000, briefly: 250 } as const;
 
 /** Whether a commit failed since another program holds a lock; the transaction may be tried again as it is. */
 export function isBusy(error: unknown): boolean {
@@ -10,18 +15,20 @@ export function isBusy(error: unknown): boolean {
   return sqliteCode(error).startsWith('SQLITE_BUSY');
 }
 
-/** From now on a lock is waited for by who tries again and again, and less by each try. */
-export function tryShortly({ database }: { readonly database: Database }): void {
-  const patienceMs = Number(database.pragma('busy_timeout', { simple: true }));
-  if (patienceMs > PATIENCE_MS) database.pragma(`busy_timeout = ${PATIENCE_MS}`);
+/** How long each transaction waits for a lock from now on. */
+export function waitForLocks(
+  { database }: { readonly database: Database },
+  how: keyof typeof PATIENCE_MS,
+): void {
+  database.pragma(`busy_timeout = ${PATIENCE_MS[how]}`);
 }
 
-/** Does what may as well be left undone where another program holds a lock: tried once. */
-export function unlessBusy(ledger: { readonly database: Database }, act: () => void): void {
+/** Does what may as well be left undone where another program holds a lock, or the disk is full: tried once. */
+export function unlessHeldUp(ledger: { readonly database: Database }, act: () => void): void {
   try {
     act();
   } catch (error) {
-    if (!isBusy(error)) throw error;
-    tryShortly(ledger);
+    if (!isBusy(error) && !isNoRoom(error)) throw error;
+    waitForLocks(ledger, 'briefly');
   }
 }

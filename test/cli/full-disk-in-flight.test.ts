@@ -186,6 +186,27 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     expect(most).toBeLessThan(120);
   });
 
+  test('they are the last: all are written where the ballast was, and the run has finished', async () => {
+    const { bench, server, ids, args } = await prepareCliJob(8);
+    const disk = mountSmall(bench, 'small', SMALL_KIB);
+    server.hold();
+    const cli = startCli(bench, [...args, '--ledger', LEDGER, '--json']);
+    await cli.before(server.seen(ids.length));
+    disk.fill();
+    server.script = ({ id }) => ({ kind: 'answer', content: id.repeat(2_000) });
+    server.release();
+    const full = await cli.finished;
+    expect(full).toMatchObject({ status: 0 });
+    expect(full.json()).toMatchObject({ lines: { answered: 8, open: 0 }, stopped: null });
+    expect(full.stderr).toMatch(
+      /warning: cannot write .*\(SQLITE_FULL\); 8 answers in flight were written when there was room\n/,
+    );
+    expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
+    const status = await runCli(bench, ['status', LEDGER, '--verify', '--json']);
+    expect(status.json()).toMatchObject({ state: 'finished', verify: { ok: true } });
+    expect(server.calls).toHaveLength(ids.length);
+  });
+
   test('room is made while they are in flight: nothing is lost, without a ballast', async () => {
     const job = await prepareJob('--ledger', LEDGER);
     const disk = mountSmall(job.bench, 'small', SMALL_KIB);

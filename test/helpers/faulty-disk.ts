@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
@@ -53,12 +53,12 @@ function triesToMount(): boolean {
   }
 }
 
-/** A file system of so many KiB as a folder of the bench; `resize` makes it larger while it is in use. */
+/** A file system of so many KiB as a folder of the bench; `resize` makes it larger while it is in use, `fill` takes what is free. */
 export function mountSmall(
   bench: Bench,
   name: string,
   sizeKib: number,
-): { resize(sizeKib: number): void } {
+): { resize(sizeKib: number): void; fill(): void } {
   const place = bench.path(name);
   mkdirSync(place);
   command('mount', '-t', 'tmpfs', '-o', `size=${sizeKib}k,mode=0700`, 'tmpfs', place);
@@ -66,6 +66,10 @@ export function mountSmall(
   return {
     resize(newKib) {
       command('mount', '-o', `remount,size=${newKib}k`, place);
+    },
+    fill() {
+      const { bavail, bsize } = statfsSync(place);
+      writeFileSync(join(place, 'of-somebody-else'), Buffer.alloc(bavail * bsize));
     },
   };
 }
