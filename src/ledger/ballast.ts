@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fdatasync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { EXIT, OutputError } from '../errors.ts';
 import { BALLAST_BEGIN } from './ballast-begin.ts';
 import type { Database } from './database.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
@@ -16,9 +17,10 @@ const BYTES_LEAST = 1024 * 1024;
 const BYTES_MOST = 32 * 1024 * 1024;
 /** At most this share of what is free: what is left is for what is written until the disk is full. */
 const SHARE_OF_FREE = 1 / 2;
-/** Less would hold no commit. */
+/** Less would hold no commit: where half of what is free is less, nothing is sent. */
 const BYTES_OF_USE = 128 * 1024;
 const PIECE_BYTES = 1024 * 1024;
+const NO_SPACE: readonly string[] = ['ENOSPC', 'EDQUOT'];
 
 function ballastPath(ledgerPath: string): string {
   return `${realLedgerPath(ledgerPath)}.ballast`;
@@ -35,26 +37,41 @@ export function dropBallast(ledgerPath: string): void {
 
 /**
  * Sets room aside beside a ledger, in a file that is removed when the disk is full: the answers of calls in flight are
- * paid, and go there then. Where there is little room, or none can be had, there is no ballast. Resolves with how many
- * calls may be in flight so that what could be set aside holds their answers; Infinity: any number, or nobody knows.
+ * paid, and go there then. Where none can be had for another reason than a full disk there is no ballast. Resolves with how
+ * many calls may be in flight so that what could be set aside holds their answers; Infinity: any number, or nobody knows.
+ * Throws 74 where there is too little room to write any answer down.
  */
 export async function makeBallast(ledgerPath: string, callsInFlight: number): Promise<number> {
+  const path = ballastPath(ledgerPath);
+  // That of a run that was killed takes room, too.
+  dropBallast(ledgerPath);
+  let isLittle = false;
   try {
-    const path = ballastPath(ledgerPath);
     const { blocks, bavail, bsize } = statfsSync(dirname(path));
     // What has no size (a tmpfs without a limit, some file systems in user space) does not tell what is free.
     if (blocks === 0) return Infinity;
     const wanted = Math.min(BYTES_LEAST + callsInFlight * BYTES_A_CALL, BYTES_MOST);
-    const bytes = Math.floor(Math.min(wanted, bavail * bsize * SHARE_OF_FREE));
-    if (bytes >= BYTES_OF_USE) {
-      dropBallast(ledgerPath);
-      await writeWhole(path, bytes);
-    }
-    return bytes < wanted ? Math.max(1, Math.floor(bytes / BYTES_A_CALL)) : Infinity;
-  } catch {
+    const share = Math.floor(Math.min(wanted, bavail * bsize * SHARE_OF_FREE));
+    isLittle = share < BYTES_OF_USE;
+    // There may be more than is told, for this user: taking it tells.
+    const bytes = isLittle ? BYTES_OF_USE / SHARE_OF_FREE : share;
+    await writeWhole(path, bytes);
+    return bytes < wanted ? Math.floor(bytes / BYTES_A_CALL) : Infinity;
+  } catch (error) {
     dropBallast(ledgerPath);
+    if (isLittle && NO_SPACE.includes(String((error as NodeJS.ErrnoException).code)))
+      throw tooLittleRoom(ledgerPath, error);
     return Infinity;
   }
+}
+
+function tooLittleRoom(ledgerPath: string, cause: unknown): OutputError {
+  return new OutputError(
+    EXIT.io,
+    `too little room is free beside ${ledgerPath}: answers that are paid for could not be written down`,
+    'free some 50 MB, then run the same command again; nothing settled is lost',
+    cause,
+  );
 }
 
 async function writeWhole(path: string, bytes: number): Promise<void> {

@@ -175,6 +175,26 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     },
   );
 
+  test('too little room for a single answer from the start: 74, what to do is said, and nothing is sent', async () => {
+    const { bench, server, ids, args } = await prepareCliJob(8);
+    const disk = mountSmall(bench, 'small', SMALL_KIB);
+    bench.write('before.jsonl', bench.read('a.jsonl').split('\n')[0] ?? '');
+    const before = ['run', 'before.jsonl', ...server.flags, '--ledger', LEDGER];
+    expect(await runCli(bench, before)).toMatchObject({ status: 0 });
+    server.forget();
+    disk.fill(250);
+    const full = await runCli(bench, [...args, '--ledger', LEDGER]);
+    expect(full).toMatchObject({ status: 74 });
+    expect(full.stderr).toContain('too little room is free beside ');
+    expect(full.stderr).toContain('run the same command again; nothing settled is lost\n');
+    expect(server.calls).toEqual([]);
+    expect(bench.names()).not.toContain(BALLAST);
+    disk.resize(LARGE_KIB);
+    expect(await runCli(bench, [...args, '--ledger', LEDGER])).toMatchObject({ status: 0 });
+    expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
+    expect(server.calls).toHaveLength(ids.length);
+  });
+
   test('`auto` begins with fewer calls than there is room for, and grows no further: told too', async () => {
     const { bench, args } = await prepareCliJob(120);
     mountSmall(bench, 'small', 5_200);

@@ -53,12 +53,12 @@ function triesToMount(): boolean {
   }
 }
 
-/** A file system of so many KiB as a folder of the bench; `resize` makes it larger while it is in use, `fill` takes what is free. */
+/** A file system of so many KiB as a folder of the bench; `resize` makes it larger while it is in use, `fill` takes what is free, but for so many KiB. */
 export function mountSmall(
   bench: Bench,
   name: string,
   sizeKib: number,
-): { resize(sizeKib: number): void; fill(): void } {
+): { resize(sizeKib: number): void; fill(leaveKib?: number): void } {
   const place = bench.path(name);
   mkdirSync(place);
   command('mount', '-t', 'tmpfs', '-o', `size=${sizeKib}k,mode=0700`, 'tmpfs', place);
@@ -67,9 +67,12 @@ export function mountSmall(
     resize(newKib) {
       command('mount', '-o', `remount,size=${newKib}k`, place);
     },
-    fill() {
+    fill(leaveKib = 0) {
       const { bavail, bsize } = statfsSync(place);
-      writeFileSync(join(place, 'of-somebody-else'), Buffer.alloc(bavail * bsize));
+      writeFileSync(
+        join(place, 'of-somebody-else'),
+        Buffer.alloc(bavail * bsize - leaveKib * 1024),
+      );
     },
   };
 }
