@@ -5,7 +5,6 @@ import { dispatch, finishJob } from '../job.ts';
 import { refuseUnpriced } from './refuse-unpriced.ts';
 import { askQuotas } from './ask-quotas.ts';
 import { JobRun } from './job-run.ts';
-import { callsInFlight } from './pace-limits.ts';
 import type { RunOptions } from './run-options.ts';
 import { dropBallast, giveRoom, makeBallast } from '../ledger/ballast.ts';
 import { unlessHeldUp, waitForLocks } from '../ledger/busy.ts';
@@ -22,17 +21,13 @@ import {
 import type { Ledger } from '../ledger/ledger.ts';
 import { firstOpenLine } from '../ledger/first-open-line.ts';
 import { failuresByCode, reopenFailed } from '../ledger/lines.ts';
-import type { Limiter } from '../limits/limiter.ts';
 import type { Cursor, Job } from '../ledger/records.ts';
 import { modeAnew, openOutputs, refuseUnwritable, replaceOutputs } from '../output/output-set.ts';
 import { reconcileOutputs } from '../output/reconcile.ts';
-import { countText } from '../reporters/number-text.ts';
 import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
 
 /** A ledger is looked for at its place at most this often. */
 const LEDGER_LOOK_EVERY_MS = 1000;
-/** The least that the limiter takes: one line gets leave to send while the ledger is locked, and waits for its start to be written. */
-const CALLS_WHILE_LOCKED = 1;
 
 export type RunResult = {
   readonly summary: RunSummary;
@@ -111,7 +106,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
       const calls = Math.min(openCount, run.limiter.concurrency);
       const callsMost = await makeBallast(ledger.path, calls);
       run.begin();
-      boundCalls(options, run.limiter, { callsMost, openCount });
+      run.pace.bound(run.limiter, { callsMost, openCount });
       ledger.transact(() => {
         setLastStop(ledger, job.id, 'running');
       });
@@ -141,7 +136,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
           stop.stop(stoppedBy(error));
         },
         onLock: (isLocked) => {
-          run.limiter.retune({ callsMost: isLocked ? CALLS_WHILE_LOCKED : callsMost });
+          run.pace.lock(run.limiter, isLocked);
         },
         alongside: () => {
           run.writeIfDue();
@@ -166,23 +161,6 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
     await run.end();
   }
   return sumUp(options, run);
-}
-
-/** Has no more calls in flight than there is room for; told where there could be more, at first or as `auto` grows. */
-function boundCalls(
-  { settings, report }: RunOptions,
-  limiter: Limiter,
-  { callsMost, openCount }: { readonly callsMost: number; readonly openCount: number },
-): void {
-  if (callsMost === Infinity) return;
-  const wanted = callsInFlight(settings) === 'auto' ? Infinity : limiter.concurrency;
-  limiter.retune({ callsMost });
-  if (callsMost < Math.min(openCount, wanted))
-    report({ event: 'notice', severity: 'warning', message: littleRoomText(callsMost) });
-}
-
-function littleRoomText(calls: number): string {
-  return `little room is free beside the ledger: at most ${countText(calls, 'call')} in flight, so that their answers find some when the disk is full`;
 }
 
 /** The first line that the files cannot hold yet; in settled order they hold whatever is settled. */

@@ -9,6 +9,7 @@ import type { PaceLimits } from '../limits/pace-limits.ts';
 import type { Catalog } from '../models/catalog.ts';
 import type { Scope } from '../models/scope.ts';
 import type { DispatchState, Report } from '../reporters/reporter.ts';
+import { countText } from '../reporters/number-text.ts';
 import type { Origin, Settings } from '../settings.ts';
 import { ControlFile } from './control-file.ts';
 import {
@@ -30,8 +31,14 @@ import type { ModelQuota } from './quota-reply.ts';
 
 /** The control file is looked at this often. */
 const LOOK_EVERY_MS = 1_000;
+/** The least that the limiter takes: one line gets leave to send while the ledger is locked, and waits for its start to be written. */
+const CALLS_WHILE_LOCKED = 1;
 /** What was learned is written down this often, so that a crash forgets little. */
 const LEARNED_EVERY_MS = 60_000;
+
+function littleRoomText(calls: number): string {
+  return `little room is free beside the ledger: at most ${countText(calls, 'call')} in flight, so that their answers find some when the disk is full`;
+}
 
 export type RunPaceOptions = {
   readonly ledger: Ledger;
@@ -57,6 +64,8 @@ export class RunPace {
   private control: ControlSettings | null = null;
   private recorder: PaceRecorder | null = null;
   private runNumber: number | null = null;
+  /** The most calls in flight that there is room for the answers of. */
+  private callsMost = Infinity;
   private lookedMs = -Infinity;
   private learnedMs: number;
 
@@ -97,6 +106,22 @@ export class RunPace {
     this.recorder = new PaceRecorder({ clock, writer, limits: (model) => this.known(model) });
     this.tellOfSettings();
     this.look(limiter);
+  }
+
+  /** Has no more calls in flight than there is room for the answers of, whatever is asked for; told where that is more. */
+  bound(
+    limiter: Limiter,
+    { callsMost, openCount }: { callsMost: number; openCount: number },
+  ): void {
+    if (callsMost === Infinity) return;
+    this.callsMost = callsMost;
+    limiter.retune({ callsMost });
+    if (openCount > callsMost) this.tellOfBound();
+  }
+
+  /** While another program locks the ledger no call is to begin. */
+  lock(limiter: Limiter, isLocked: boolean): void {
+    limiter.retune({ callsMost: isLocked ? CALLS_WHILE_LOCKED : this.callsMost });
   }
 
   /** Looks at the control file, where it is time, and retunes what it changed. */
@@ -186,6 +211,13 @@ export class RunPace {
         : `${this.file.path} is in force: ${controlText(control)}`;
     this.options.report({ event: 'notice', severity: 'note', message });
     if (control !== null) this.tellOfStrangers(this.file.path, modelsNamed(control), 'warning');
+    if (control?.concurrency !== undefined) this.tellOfBound();
+  }
+
+  /** That fewer calls are in flight than are asked for; `auto` may ask for more at any time. */
+  private tellOfBound(): void {
+    const wanted = this.concurrency === 'auto' ? Infinity : this.concurrency;
+    if (wanted > this.callsMost) this.warn(littleRoomText(this.callsMost));
   }
 
   /** A file or a variable may be there for other jobs too; a flag is for this one. */

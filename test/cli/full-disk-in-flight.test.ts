@@ -206,6 +206,25 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     expect(most).toBeLessThan(120);
   });
 
+  test('a control file asks for more calls than there is room for: told with how many there are', async () => {
+    const { bench, server, args } = await prepareCliJob(120);
+    mountSmall(bench, 'small', 2_560);
+    server.hold();
+    const run = startCli(bench, [...args, '-c', '8', '--ledger', LEDGER]);
+    await run.before(server.seen(8));
+    bench.write(`${LEDGER}.control.json`, '{"concurrency":500}');
+    await run.says('is in force: concurrency 500');
+    const told = /little room is free beside the ledger: at most (\d+) calls in flight/;
+    const most = Number(told.exec(await run.tells(told))?.[1]);
+    expect(most).toBeGreaterThan(8);
+    await run.before(server.seen(most));
+    server.release();
+    const finished = await run.finished;
+    expect(finished).toMatchObject({ status: 0 });
+    expect(finished.stderr.match(new RegExp(told, 'g'))).toHaveLength(1);
+    expect(server.openMost).toBe(most);
+  });
+
   test('they are the last: all are written where the ballast was, and the run has finished', async () => {
     const { bench, server, ids, args } = await prepareCliJob(8);
     const disk = mountSmall(bench, 'small', SMALL_KIB);
