@@ -43,6 +43,23 @@ export function lastingBackoffMs(
 }
 
 /**
+ * The same where it lasts unless it passes at once (the service is out of capacity): the first retry as after any failure,
+ * those that follow as after one that is known to last. Six attempts reach over one to two minutes.
+ *
+ * Source: service contract, error codes 500 and 503 for want of capacity: "treat like throttling" (2026-05), which usually
+ * clears within a minute.
+ */
+export function shortageBackoffMs(
+  attempt: number,
+  random: number,
+  retryAfterMs: number | null,
+): number {
+  return attempt > 1
+    ? lastingBackoffMs(attempt - 1, random, retryAfterMs)
+    : backoffMs(attempt, random, retryAfterMs);
+}
+
+/**
  * Pause of a throttled model's whole lane, in milliseconds.
  *
  * `consecutive` counts the throttles since the model last admitted a call, from 1. The ceiling

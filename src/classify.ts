@@ -193,7 +193,7 @@ export function classify(failure: ApiFailure): Verdict {
     scope: rule.scope,
     class: rule.class,
     billing: mayBeBilled(failure, rule) ? 'possibly_billed' : 'rejected',
-    ...(rule.lasting === true ? { lasting: true } : {}),
+    ...(rule.lasting === undefined ? {} : { lasting: rule.lasting }),
   };
 }
 

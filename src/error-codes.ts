@@ -106,6 +106,8 @@ const THROTTLE_RATE = { class: 'throttle_rate', action: 'throttle', scope: 'mode
 const THROTTLE_TOKENS = { class: 'throttle_tokens', action: 'throttle', scope: 'model' } as const;
 const THROTTLE_BURST = { class: 'throttle_burst', action: 'throttle', scope: 'model' } as const;
 const SERVER = { class: 'server', action: 'retry', scope: 'line' } as const;
+/** Out of capacity: over in a moment, or not for minutes. */
+const SHORTAGE = { ...SERVER, lasting: 'possible' } as const;
 const TIMEOUT = { class: 'timeout', action: 'retry', scope: 'line' } as const;
 const BAD_REQUEST = { class: 'bad_request', action: 'fail', scope: 'line' } as const;
 const CONTENT_FILTER = { class: 'content_filter', action: 'fail', scope: 'line' } as const;
@@ -155,7 +157,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     code: 'Throttling.AllocationQuota',
     openaiCode: 'insufficient_quota',
     messagePattern: 'batch requests are being throttled',
-    lasting: true,
+    lasting: 'known',
     example:
       'Too many requests. Batch requests are being throttled due to system capacity limits. Please try again later.',
     note: 'Capacity, not your quota.',
@@ -462,7 +464,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
   // The service is short of capacity.
   {
     ...ERROR_PAGE,
-    ...SERVER,
+    ...SHORTAGE,
     status: 500,
     code: 'ModelServingError',
     messagePattern: 'too many requests',
@@ -476,7 +478,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
   },
   {
     ...ERROR_PAGE,
-    ...SERVER,
+    ...SHORTAGE,
     status: 503,
     code: 'ModelServingError',
     meaning: "The model's service is overloaded for the moment.",
@@ -486,7 +488,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
   },
   {
     ...NEWER_ERROR_PAGE,
-    ...SERVER,
+    ...SHORTAGE,
     status: 500,
     code: 'ServiceUnavailable',
     note: 'Name used by the newest page for the capacity error, 500 or 503.',
@@ -497,7 +499,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
   },
   {
     ...NEWER_ERROR_PAGE,
-    ...SERVER,
+    ...SHORTAGE,
     status: 503,
     code: 'ServiceUnavailable',
     meaning: "The model's service is overloaded for the moment.",
@@ -507,7 +509,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
   },
   {
     ...ERROR_PAGE,
-    ...SERVER,
+    ...SHORTAGE,
     status: 503,
     code: 'ModelUnavailable',
     example: 'Model is unavailable, please try again later.',
@@ -2428,7 +2430,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     status: 429,
     code: '*',
     messagePattern: 'batch requests are being throttled',
-    lasting: true,
+    lasting: 'known',
     source: 'texts of the error page, code unknown',
     date: '2026-05',
     example:
@@ -2604,7 +2606,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
   },
   {
     ...INFERRED,
-    ...SERVER,
+    ...SHORTAGE,
     status: 503,
     code: '*',
     source: 'RFC 9110 section 15.6.4',

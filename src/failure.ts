@@ -73,6 +73,9 @@ export type Verdict = {
   readonly scope: 'line' | 'model' | 'account';
   readonly class: FailureClass;
   readonly billing: Exclude<AttemptClass, 'answered'>;
-  /** Of a retry: what went wrong is known to last, and the pauses between attempts are long. */
-  readonly lasting?: true;
+  /**
+   * Of a retry: what went wrong is known to last, and the pauses between attempts are long; or it lasts where it does not pass
+   * at once, and those after the first are.
+   */
+  readonly lasting?: 'known' | 'possible';
 };

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs, lastingBackoffMs, throttleBackoffMs } from '../src/backoff.ts';
+import {
+  backoffMs,
+  lastingBackoffMs,
+  shortageBackoffMs,
+  throttleBackoffMs,
+} from '../src/backoff.ts';
 
 const counts = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 2 ** 31 - 1 }));
 const randoms = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -64,6 +69,19 @@ describe('lastingBackoffMs', () => {
     expect(lastingBackoffMs(1, 0, 8_000)).toBe(8_000);
     expect(lastingBackoffMs(1, 0, 1)).toBe(5_000);
     expect(lastingBackoffMs(1, 0, 3_600_000)).toBe(60_000);
+  });
+});
+
+describe('shortageBackoffMs', () => {
+  it('once as after any failure, then as long as after one that lasts', () => {
+    fc.assert(
+      fc.property(counts, randoms, hints, (attempt, random, hintMs) => {
+        expect(shortageBackoffMs(1, random, hintMs)).toBe(backoffMs(1, random, hintMs));
+        expect(shortageBackoffMs(attempt + 1, random, hintMs)).toBe(
+          lastingBackoffMs(Math.max(1, attempt), random, hintMs),
+        );
+      }),
+    );
   });
 });
 

@@ -78,7 +78,7 @@ describe('classify: the ambiguous codes', () => {
       scope: 'line',
       class: 'server',
       billing: 'rejected',
-      lasting: true,
+      lasting: 'known',
     };
     expect(reply(429, 'Throttling.AllocationQuota', message)).toEqual(expected);
     expect(reply(429, 'insufficient_quota', message)).toEqual(expected);

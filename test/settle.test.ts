@@ -277,6 +277,28 @@ describe('settleLine: failures of a line', () => {
     expect(at.settled()).toMatchObject([{ state: 'failed', attempts: 4 }]);
   });
 
+  test.each([
+    [500, 'ModelServingError', 'Too many requests. Your requests are being throttled.'],
+    [503, 'ModelServingError', 'Too many requests.'],
+    [503, 'ModelUnavailable', 'Model is unavailable, please try again later.'],
+    [500, 'ServiceUnavailable', 'The service is unavailable.'],
+    [503, 'Overloaded', 'No code of the service: a gateway says so.'],
+  ])(
+    'out of capacity (%i %s): one retry within a second, six attempts outlast a minute',
+    async (status, code, message) => {
+      const times: number[] = [];
+      const at: Surroundings = surroundings(() => {
+        times.push(at.clock.monotonicMs());
+        return errorOf(status, code, message);
+      });
+      await at.run();
+      expect(times).toHaveLength(6);
+      expect((times[1] ?? Infinity) - (times[0] ?? 0)).toBeLessThan(1000);
+      expect((times[5] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(60_000);
+      expect(at.settled()).toMatchObject([{ state: 'failed', code, attempts: 6 }]);
+    },
+  );
+
   test('throttles: any number of them, none counted', async () => {
     const at = surroundings(
       inTurn(...Array.from({ length: 9 }, () => THROTTLE), answerOf('好评')),

@@ -1,4 +1,4 @@
-import { backoffMs, lastingBackoffMs } from '../backoff.ts';
+import { backoffMs, lastingBackoffMs, shortageBackoffMs } from '../backoff.ts';
 import { classify, isOverload } from '../classify.ts';
 import type { ApiFailure, Verdict } from '../failure.ts';
 import { costOfFailure } from '../pricing/cost-of-answer.ts';
@@ -93,12 +93,17 @@ function carryOut(
       return { next: WHEN_ADMITTED };
     }
     case 'retry': {
-      const pauseMs = verdict.lasting === true ? lastingBackoffMs : backoffMs;
-      const ownMs = pauseMs(tally.counted, clock.random(), retryAfterMs);
+      const ownMs = pauseOf(verdict)(tally.counted, clock.random(), retryAfterMs);
       const allMs = limiter.retryWaitMs(verdict.class === 'timeout' ? 'timeout' : 'server');
       return { next: { waitMs: Math.max(ownMs, allMs) } };
     }
     case 'stop':
       return { next: context.onStop(line, verdict, failure) === 'fail' ? 'settled' : 'open' };
   }
+}
+
+/** How long a line waits before it is tried again, by how long such a failure lasts. */
+function pauseOf({ lasting }: Verdict): typeof backoffMs {
+  if (lasting === undefined) return backoffMs;
+  return lasting === 'known' ? lastingBackoffMs : shortageBackoffMs;
 }
