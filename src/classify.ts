@@ -9,7 +9,8 @@ import { type ApiFailure, KIND_CODES, type Verdict } from './failure.ts';
  *   3. a rule of this code without a pattern, any status;
  *   4. a `*` rule whose message pattern matches;
  *   5. a rule of this code's family (`InvalidFile.*`), same status before any other;
- *   6. the `*` rule of the status, of its hundred, or of no status.
+ *   6. the `*` rule of the status, of its hundred, or of no status: also where the rule that was found blames the line for
+ *      another status, and this one is of the account (401, 402).
  *
  * "This code" is the failure's own, then the one inside a `<400> InternalError.Algo.X: ` prefix of
  * its message, each also without `InternalError.Algo.`; in the service's spelling, else in any case.
@@ -159,9 +160,22 @@ function ruleByStatus(statusCode: number | null): ErrorRule {
   return found.rule;
 }
 
+/** Statuses that speak of the key or the account, which all lines have in common. */
+const ACCOUNT_STATUSES: ReadonlySet<number | null> = new Set([401, 402]);
+
+/** Whether a code blames the line where the status blames the account: many write `invalid_request_error` over both. */
+function isOutranked(rule: ErrorRule, statusCode: number | null): boolean {
+  return (
+    rule.class === 'bad_request' &&
+    ACCOUNT_STATUSES.has(statusCode) &&
+    !sameStatus(rule, statusCode)
+  );
+}
+
 function ruleOf({ code, message, statusCode }: ApiFailure): ErrorRule {
   const lookup = lookupOf(code, message, statusCode);
-  return ruleByTable(lookup) ?? ruleByStatus(lookup.statusCode);
+  const rule = ruleByTable(lookup) ?? ruleByStatus(lookup.statusCode);
+  return isOutranked(rule, lookup.statusCode) ? ruleByStatus(lookup.statusCode) : rule;
 }
 
 /** What to do about an error that the service, or whatever answers for it, told: the advice of the rule that classifies it. */

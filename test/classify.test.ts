@@ -245,6 +245,24 @@ describe('classify: matching order', () => {
     expect(reply(400, 'InvalidParameter', message).action).toBe('fail');
   });
 
+  it.each([
+    [401, 'auth'],
+    [402, 'billing'],
+  ])(
+    'HTTP %i with a code that blames the line: is about the account all the same',
+    (status, is) => {
+      for (const code of ['invalid_request_error', 'InvalidParameter', 'invalid_parameter_error']) {
+        expect(reply(status, code, 'The request was refused.'), code).toMatchObject({
+          action: 'stop',
+          scope: 'account',
+          class: is,
+        });
+      }
+      expect(reply(status, 'Throttling.RateQuota').action).toBe('throttle');
+      expect(reply(403, 'invalid_request_error').action).toBe('fail');
+    },
+  );
+
   it('the same code under another status: keeps its meaning', () => {
     expect(reply(400, 'InvalidApiKey').class).toBe('auth');
     expect(reply(500, 'ModelServingError').action).toBe('retry');
