@@ -1,19 +1,22 @@
 import type { ApiFailure } from '../failure.ts';
-import { looksForeign } from './foreign-reply.ts';
+import { looksForeign, looksVoid } from './foreign-reply.ts';
 
 /** So many foreign replies, and no other, say that calls go to the wrong place. */
 const FOREIGN_REPLIES = 3;
+/** So many, where each says that all is well and holds no answer: a model service may send a few of them. */
+const VOID_REPLIES = 20;
 
 /**
  * What the first replies of a run say about where its calls go. Until one shows a model service,
- * foreign ones are no verdict on a line.
+ * foreign ones are no verdict on a line, and void ones (a 200 without an answer) prove nothing.
  *
- * States: *open* (nothing seen, or foreign replies only), *proven* (something else came: from then on
- * every reply is the service's), *wrong* (three foreign ones and nothing else).
+ * States: *open* (nothing seen, or foreign and void replies only), *proven* (something else came: from then on
+ * every reply is the service's), *wrong* (three foreign ones, or twenty void ones, and nothing else).
  */
 export class FirstReplies {
   private state: 'open' | 'proven' | 'wrong' = 'open';
   private foreign = 0;
+  private void = 0;
   private readonly onWrong: (failure: ApiFailure) => void;
 
   /** `onWrong` is called once. */
@@ -26,20 +29,36 @@ export class FirstReplies {
     if (this.state === 'open') this.state = 'proven';
   }
 
+  /**
+   * Whether such a failure is likely to come again, to whatever line: void replies are all that came, several of them. A
+   * line that is tried again soon would use up what it may be billed in vain before enough others have shown it.
+   */
+  isLikelyAgain(failure: ApiFailure): boolean {
+    return this.state !== 'proven' && this.void >= FOREIGN_REPLIES && looksVoid(failure);
+  }
+
   /** Whether this failure says nothing about its line, because nobody knows yet who replies. */
   isDoubtful(failure: ApiFailure): boolean {
     if (this.state === 'proven') return false;
     if (looksForeign(failure)) {
       this.foreign += 1;
-      if (this.state === 'open' && this.foreign >= FOREIGN_REPLIES) {
-        this.state = 'wrong';
-        this.onWrong(failure);
-      }
+      if (this.foreign >= FOREIGN_REPLIES) this.isWrong(failure);
       return true;
+    }
+    if (looksVoid(failure)) {
+      this.void += 1;
+      if (this.void >= VOID_REPLIES) this.isWrong(failure);
+      return false;
     }
     // Only a code of the service's own proves it: a gateway has statuses too.
     const hasCode = failure.kind === 'http' && !failure.code.startsWith('qbatch_');
     if (hasCode && this.state === 'open') this.state = 'proven';
     return false;
+  }
+
+  private isWrong(failure: ApiFailure): void {
+    if (this.state !== 'open') return;
+    this.state = 'wrong';
+    this.onWrong(failure);
   }
 }

@@ -1,3 +1,4 @@
+import { explain } from '../classify.ts';
 import type { ApiFailure } from '../failure.ts';
 
 /** Statuses of somebody who does not know the path or the method, or points elsewhere. */
@@ -20,4 +21,15 @@ export function looksForeign({ kind, statusCode, code, message }: ApiFailure): b
   const isUnknownPath =
     ELSEWHERE.has(status) && (code === `qbatch_http_${status}` || code === 'NotFound');
   return isUnknownPath || (isPage && code === `qbatch_http_${status}`);
+}
+
+/**
+ * Whether a reply claims to be fine, but holds neither an answer nor anything that a model service says: no tokens, no code
+ * that is known. Somebody may answer so to everything. Pure.
+ */
+export function looksVoid({ kind, statusCode, code, message, usage }: ApiFailure): boolean {
+  const status = statusCode ?? 0;
+  if (status < 200 || status >= 300 || usage !== null) return false;
+  if (kind === 'bad-response') return code === 'qbatch_bad_response';
+  return kind === 'http' && explain(code, message) === undefined;
 }

@@ -93,7 +93,8 @@ function carryOut(
       return { next: WHEN_ADMITTED };
     }
     case 'retry': {
-      const ownMs = pauseOf(verdict)(tally.counted, clock.random(), retryAfterMs);
+      const lasting = context.firstReplies.isLikelyAgain(failure) ? 'known' : verdict.lasting;
+      const ownMs = pauseOf(lasting)(tally.counted, clock.random(), retryAfterMs);
       const allMs = limiter.retryWaitMs(verdict.class === 'timeout' ? 'timeout' : 'server');
       return { next: { waitMs: Math.max(ownMs, allMs) } };
     }
@@ -103,7 +104,7 @@ function carryOut(
 }
 
 /** How long a line waits before it is tried again, by how long such a failure lasts. */
-function pauseOf({ lasting }: Verdict): typeof backoffMs {
+function pauseOf(lasting: Verdict['lasting']): typeof backoffMs {
   if (lasting === undefined) return backoffMs;
   return lasting === 'known' ? lastingBackoffMs : shortageBackoffMs;
 }

@@ -31,7 +31,7 @@ export type SettleContext = {
   /** A verdict to stop the model or the account; says what becomes of the line that met it. */
   onStop(line: PlannedLine, verdict: Verdict, failure: ApiFailure): 'open' | 'fail';
   /** Who replies: until that is known, a stranger's reply is no verdict on a line. */
-  readonly firstReplies: Pick<FirstReplies, 'answered' | 'isDoubtful'>;
+  readonly firstReplies: Pick<FirstReplies, 'answered' | 'isDoubtful' | 'isLikelyAgain'>;
   /** Takes the key out of a text, and out of JSON. */
   redact(text: string): string;
   redactJson(json: string): string;

@@ -35,3 +35,43 @@ test.each(CASES)(
     expect(lines.answered).toBeGreaterThanOrEqual(summary.lines.open);
   },
 );
+
+test('200 without an answer to every call: 78 after some twenty, --base-url is named, hardly a line fails, the next run finishes the others', async () => {
+  const { bench, server, args } = await prepareCliJob(400);
+  server.script = () => ({
+    kind: 'raw',
+    status: 200,
+    body: '{"status":"ok","portal":"sign in first"}',
+    headers: { 'content-type': 'application/json' },
+  });
+  const slow = args.map((arg, index) => (args[index - 1] === '--rpm' ? '900' : arg));
+  const run = await runCli(bench, [...slow, '--json']);
+  expect(run).toMatchObject({ status: 78 });
+  expect(run.json()).toMatchObject({ lines: { answered: 0 }, stopped: { reason: 'endpoint' } });
+  // Only a line whose second call went out before the third such reply came.
+  const { lines } = run.json() as { lines: { failed: number; open: number } };
+  expect(lines.failed).toBeLessThan(3);
+  expect(server.calls.length).toBeGreaterThanOrEqual(20);
+  expect(server.calls.length).toBeLessThan(100);
+  expect(run.stderr).toContain('sign in first');
+  expect(run.stderr).toContain('--base-url');
+  server.script = () => ({ kind: 'answer' });
+  const next = await runCli(bench, [...args, '--json']);
+  expect(next.json()).toMatchObject({ lines: { ...lines, answered: lines.open, open: 0 } });
+});
+
+test('200 without an answer to all lines but one: no stop, they fail one by one', async () => {
+  const { bench, server, args, ids } = await prepareCliJob(30);
+  server.script = ({ id }) =>
+    id === ids[0]
+      ? { kind: 'answer' }
+      : {
+          kind: 'raw',
+          status: 200,
+          body: '{"status":"ok"}',
+          headers: { 'content-type': 'application/json' },
+        };
+  const run = await runCli(bench, [...args, '-c', '1', '--json']);
+  expect(run).toMatchObject({ status: 1 });
+  expect(run.json()).toMatchObject({ lines: { answered: 1, failed: 29, open: 0 } });
+});

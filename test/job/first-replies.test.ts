@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ApiFailure } from '../../src/failure.ts';
 import { FirstReplies } from '../../src/job/first-replies.ts';
-import { looksForeign } from '../../src/job/foreign-reply.ts';
+import { looksForeign, looksVoid } from '../../src/job/foreign-reply.ts';
+import type { Usage } from '../../src/usage.ts';
 
 function failureOf(fields: Partial<ApiFailure>): ApiFailure {
   return {
@@ -56,6 +57,33 @@ describe('looksForeign', () => {
   });
 });
 
+/** What somebody says who answers 200 to everything. */
+const VOID: Partial<ApiFailure> = {
+  kind: 'bad-response',
+  statusCode: 200,
+  code: 'qbatch_bad_response',
+  message: 'no answer in the reply: {"status":"ok"}',
+};
+
+describe('looksVoid', () => {
+  test.each<[string, Partial<ApiFailure>, boolean]>([
+    ['JSON without an answer', VOID, true],
+    ['nothing at all', { ...VOID, statusCode: 204 }, true],
+    ['a code that nobody knows', { statusCode: 200, code: 'SUCCESS', message: 'ok' }, true],
+    ['a code of the service', { statusCode: 200, code: 'InternalError', message: 'x' }, false],
+    [
+      'an answer that took tokens',
+      { ...VOID, usage: { inputTokens: 5, outputTokens: 1, totalTokens: 6 } as Usage },
+      false,
+    ],
+    ['a part of an answer', { ...VOID, code: 'qbatch_partial_response' }, false],
+    ['an error page', { ...VOID, statusCode: 502, code: 'qbatch_http_502', kind: 'http' }, false],
+    ['a broken connection', { kind: 'network', statusCode: null }, false],
+  ])('%s', (_what, fields, expected) => {
+    expect(looksVoid(failureOf(fields))).toBe(expected);
+  });
+});
+
 describe('FirstReplies', () => {
   function replies(): { first: FirstReplies; wrong: ApiFailure[] } {
     const wrong: ApiFailure[] = [];
@@ -103,5 +131,28 @@ describe('FirstReplies', () => {
     expect(first.isDoubtful(failureOf(fields))).toBe(false);
     for (let count = 0; count < 3; count += 1) first.isDoubtful(failureOf({}));
     expect(wrong).toHaveLength(1);
+  });
+
+  test('twenty void replies and nothing else: wrong, told once; each stays a verdict on its line', () => {
+    const { first, wrong } = replies();
+    for (let count = 1; count < 20; count += 1)
+      expect(first.isDoubtful(failureOf(VOID))).toBe(false);
+    expect(wrong).toEqual([]);
+    first.isDoubtful(failureOf({ statusCode: 502, code: 'qbatch_http_502' }));
+    for (let count = 0; count < 5; count += 1) first.isDoubtful(failureOf(VOID));
+    expect(wrong).toEqual([failureOf(VOID)]);
+  });
+
+  test('a void reply is likely to come again from the third on, until somebody was answered', () => {
+    const { first, wrong } = replies();
+    const isLikely = (): boolean => {
+      first.isDoubtful(failureOf(VOID));
+      return first.isLikelyAgain(failureOf(VOID));
+    };
+    expect([isLikely(), isLikely(), isLikely()]).toEqual([false, false, true]);
+    expect(first.isLikelyAgain(failureOf({ statusCode: 500, code: 'InternalError' }))).toBe(false);
+    first.answered();
+    for (let count = 0; count < 30; count += 1) expect(isLikely()).toBe(false);
+    expect(wrong).toEqual([]);
   });
 });
