@@ -44,6 +44,8 @@ export type Transport = {
   release(result: CallResult): void;
   /** Drops every call in flight; each ends as `interrupted`. */
   dropAll(): void;
+  /** The same for those without a connection: nothing of them was sent. */
+  dropUnsent(): void;
   readonly inFlight: number;
   close(): Promise<void>;
 };
@@ -53,6 +55,13 @@ type Route = { readonly origin: string; readonly prefix: string };
 function routeOf(baseUrl: string): Route {
   const url = new URL(baseUrl);
   return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, '') };
+}
+
+function routesOf({
+  dashscope,
+  openai,
+}: TransportOptions['baseUrls']): Readonly<Record<ProtocolName, Route>> {
+  return { dashscope: routeOf(dashscope), openai: routeOf(openai) };
 }
 
 /**
@@ -126,10 +135,7 @@ function waitMsOf({ headers }: HttpCall): number {
 
 /** Opens the HTTP side of a run: two pools an origin at the most, one deadline timer; the key goes into every call and nowhere else. */
 export function openTransport(options: TransportOptions): Transport {
-  const routes = {
-    dashscope: routeOf(options.baseUrls.dashscope),
-    openai: routeOf(options.baseUrls.openai),
-  };
+  const routes = routesOf(options.baseUrls);
   const shared = new Map<string, Dispatcher>();
   /** A server may close a connection that is not in use, or not serve it any more, just when the next call goes out over it. */
   const own = new Map<string, Dispatcher>();
@@ -187,6 +193,9 @@ export function openTransport(options: TransportOptions): Transport {
     },
     dropAll() {
       for (const exchange of open) exchange.drop('interrupted');
+    },
+    dropUnsent() {
+      for (const exchange of open) if (!exchange.isSent) exchange.drop('interrupted');
     },
     async close() {
       deadlines.close();

@@ -857,6 +857,20 @@ describe('openTransport: time', () => {
     expect(transport.inFlight).toBe(0);
   });
 
+  test('dropUnsent: calls without a connection alone; they are never sent', async () => {
+    const server = await silentServer();
+    const transport = transportTo(server.origin, { connectionsMax: 2 });
+    const sent = [send(transport), send(transport)];
+    await server.reached(2);
+    const queued = send(transport);
+    transport.dropUnsent();
+    expect(failureOf(await queued)).toMatchObject({ kind: 'interrupted', neverSent: true });
+    expect(transport.inFlight).toBe(2);
+    for (const request of server.requests) request.end(ANSWER);
+    for (const call of sent) expect((await call).kind).toBe('reply');
+    expect(server.requests).toHaveLength(2);
+  });
+
   test('close with calls in flight: they end, and nothing stays open', async () => {
     const server = await silentServer();
     const transport = transportTo(server.origin);

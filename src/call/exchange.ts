@@ -61,7 +61,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
   private readonly room: ReplyRoom;
   private controller: Dispatcher.DispatchController | null = null;
   /** Undici calls `onRequestStart` on an open connection only: before it not a byte can have left (name, connect, TLS, queue). */
-  private sent = false;
+  isSent = false;
   private ending: Ending | null = null;
   private head: Omit<HttpReply, 'body'> | null = null;
   private fold: StreamFold | null = null;
@@ -110,7 +110,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
-    this.sent = true;
+    this.isSent = true;
     if (this.ending !== null) controller.abort(new Error(this.ending));
     else this.onSent?.();
   }
@@ -206,7 +206,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
         param: null,
         requestId: this.head?.headers['x-request-id'] ?? null,
         retryAfterMs: null,
-        neverSent: !this.sent,
+        neverSent: !this.isSent,
         body: null,
         usage: this.fold?.usageSoFar() ?? null,
       },
@@ -232,6 +232,6 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     if (code === 'UND_ERR_HEADERS_TIMEOUT')
       return 'no reply began within the time limit (--timeout)';
     if (code === 'UND_ERR_BODY_TIMEOUT') return 'the reply stalled (--idle-timeout)';
-    return `${this.sent ? 'the connection failed' : 'no connection'}: ${connectionReason(error)}`;
+    return `${this.isSent ? 'the connection failed' : 'no connection'}: ${connectionReason(error)}`;
   }
 }

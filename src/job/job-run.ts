@@ -101,6 +101,8 @@ export class JobRun {
 
   private readonly onStop = (): void => {
     this.limiter.stop();
+    // What is waited for is paid for; these would only be from now on.
+    this.transport.dropUnsent();
     const { stop, report } = this.options;
     report({
       event: 'stopping',

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { prepareCliJob } from '../helpers/cli-job.ts';
 import { type Bench } from '../helpers/bench.ts';
 import { type Reaction } from '../helpers/counting-server.ts';
@@ -196,6 +197,39 @@ describe('3: limits of the user', () => {
     });
     await finishAndCheck(bench, args, ids);
     expect([...server.counts().values()]).toEqual(ids.map(() => 1));
+  });
+
+  test('calls that have no connection yet are not waited for: nothing of them was sent', async () => {
+    const { bench, server, args } = await prepareCliJob(3);
+    // Takes connections, and never says a word of TLS.
+    let taken = (): void => undefined;
+    const isTaken = new Promise<void>((resolve) => {
+      taken = resolve;
+    });
+    const open = new Set<Socket>();
+    const mute = createServer((socket) => {
+      open.add(socket.on('error', () => undefined));
+      taken();
+    });
+    await new Promise<void>((resolve) => {
+      mute.listen(0, '127.0.0.1', resolve);
+    });
+    onTestFinished(() => {
+      for (const socket of open) socket.destroy();
+      mute.close();
+    });
+    const { port } = mute.address() as AddressInfo;
+    const there = `https://127.0.0.1:${port}`;
+    const elsewhere = args.map((arg) => arg.replace(server.origin, there));
+    const run = startCli(bench, [...elsewhere, '--connect-timeout', '10m', '--json']);
+    await run.before(isTaken);
+    run.signal('SIGTERM');
+    await run.says('no new calls, no calls in flight');
+    // The process lasts as long as its connections are being made.
+    for (const socket of open) socket.destroy();
+    const ended = await run.finished;
+    expect(ended).toMatchObject({ status: 143 });
+    expect(ended.json()).toMatchObject({ lines: { open: 3 }, possibly_billed: { attempts: 0 } });
   });
 
   test.each([

@@ -51,6 +51,7 @@ export function scriptedTransport(
       for (const drop of hanging) drop();
       hanging.clear();
     },
+    dropUnsent: () => undefined,
     close: () => Promise.resolve(),
   };
 }
