@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { GivenFlags } from '../command-line/parsed-command.ts';
 import { EXIT } from '../errors.ts';
 import { defaultLedgerName } from '../ledger/default-ledger-path.ts';
+import { isSpooled } from '../input/spooling.ts';
 import type { RunFlags } from '../ledger/records.ts';
 import type { RunSummary } from '../reporters/reporter.ts';
 import type { JobState } from '../library/job-reports.ts';
@@ -44,6 +45,16 @@ export function carriedFlags(flags: GivenFlags): RunFlags {
   return carried;
 }
 
+/**
+ * Of a run's flags and what is `kept` of all runs of its job, those that the next command needs: of --max-line the kept one,
+ * since lines that were accepted once are read again.
+ */
+export function flagsOfNext(flags: GivenFlags, kept: RunFlags): RunFlags {
+  const { 'max-line': _own, ...carried } = carriedFlags(flags);
+  const longest = kept['max-line'];
+  return longest === undefined ? carried : { ...carried, 'max-line': longest };
+}
+
 /** The same, to be named later, in another folder. */
 export function flagsToKeep(flags: GivenFlags, cwd: string): RunFlags {
   const { catalog, ...carried } = carriedFlags(flags);
@@ -69,11 +80,31 @@ function flagsText(flags: RunFlags, stopped: RunSummary['stopped']): string {
 export function nextCommand(summary: RunSummary, state: JobState, flags: RunFlags): string | null {
   const { failed } = summary.lines;
   if (state === 'running' || (state === 'finished' && failed === 0)) return null;
-  const named =
-    path.basename(summary.ledger) === defaultLedgerName(summary.job)
-      ? ''
-      : ` --job ${shellWord(summary.job)}`;
-  return `qbatch ${state === 'open' ? 'resume' : 'retry'} ${shellWord(summary.ledger)}${named}${flagsText(flags, summary.stopped)}`;
+  return `${commandText(state === 'open' ? 'resume' : 'retry', summary)}${flagsText(flags, summary.stopped)}`;
+}
+
+function commandText(command: 'resume' | 'retry', { ledger, job }: RunSummary): string {
+  const isUsual = path.basename(ledger) === defaultLedgerName(job);
+  return `qbatch ${command} ${shellWord(ledger)}${isUsual ? '' : ` --job ${shellWord(job)}`}`;
+}
+
+/**
+ * What to do about lines that were never sent, for people: no command mends them. Null where there are none, or the job is
+ * not finished: its next command comes first. What came over stdin is not kept once its job is.
+ */
+export function rejectedHint(
+  summary: RunSummary,
+  job: { readonly state: JobState; readonly inputPath: string },
+  flags: RunFlags,
+): string | null {
+  const { rejected } = summary.lines;
+  if (job.state !== 'finished' || rejected === 0) return null;
+  const [lines, them] =
+    rejected === 1 ? ['1 rejected line', 'it'] : [`${rejected} rejected lines`, 'them'];
+  const then = isSpooled(job.inputPath)
+    ? 'run the mended lines as a job of their own'
+    : `${commandText('resume', summary)} --accept-changed-input${flagsText(flags, summary.stopped)}`;
+  return `${lines}: mend ${them} in the input as ${summary.outputs.errors} says, then: ${then}`;
 }
 
 /** The exit code that a run of the job would end with now, for the colour of its summary. */

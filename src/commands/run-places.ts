@@ -1,7 +1,8 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { EXIT, InputError, QbatchError } from '../errors.ts';
 import { isThere } from '../files/is-there.ts';
 import { type InputSource, openInput } from '../input/input-source.ts';
+import { isSpooled } from '../input/spooling.ts';
 import { regionOfUrl } from '../config/endpoints.ts';
 import { type ChosenJob, chooseJob } from '../ledger/find-jobs.ts';
 import { listJobs } from '../ledger/jobs.ts';
@@ -82,7 +83,7 @@ export async function placesOfJob(
   const scope = saysWhere(origins) ? setup.scope : (job.endpoint.scope as Scope);
   return {
     places: {
-      source: { ...source, spooled: /^stdin-[0-9a-f]{12}\.jsonl$/.test(basename(files.inputPath)) },
+      source: { ...source, spooled: isSpooled(files.inputPath) },
       ledgerPath: chosen.ledgerPath,
       jobName: job.name,
       resultsPath:

@@ -11,7 +11,7 @@ import { summaryText } from '../reporters/summary.ts';
 import type { GivenFlags } from '../command-line/parsed-command.ts';
 import type { Settings } from '../settings.ts';
 import type { CommandIo } from './io.ts';
-import { carriedFlags, nextCommand } from './next-command.ts';
+import { flagsOfNext, nextCommand, rejectedHint } from './next-command.ts';
 
 /** How this run tells its progress: what the settings ask for, else what its terminal is. */
 export function progressModeOf(settings: Settings, io: CommandIo): ProgressMode {
@@ -62,13 +62,15 @@ export async function tell(
   io: CommandIo,
 ): Promise<void> {
   const { settings, flags, input, reporter, mode } = at;
-  const { summary, failures, exitCode } = result;
+  const { summary, failures, exitCode, job } = result;
+  const nextFlags = flagsOfNext(flags, job.runFlags);
   const event = {
     event: 'job-end' as const,
     summary,
     failures,
     exitCode,
-    next: nextCommand(summary, result.job.state, carriedFlags(flags)),
+    next: nextCommand(summary, job.state, nextFlags),
+    mend: rejectedHint(summary, job, nextFlags),
   };
   if (summary.lines.total === 0) {
     const message = `${input} has no lines; nothing to do`;

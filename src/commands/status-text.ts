@@ -8,7 +8,7 @@ import { summaryText } from '../reporters/summary.ts';
 import type { JobState } from '../library/job-reports.ts';
 import { isoTime } from './job-state.ts';
 import type { JobStatus } from './job-status.ts';
-import { exitCodeOf, nextCommand } from './next-command.ts';
+import { exitCodeOf, nextCommand, rejectedHint } from './next-command.ts';
 
 const NAME_CHARS_MAX = 120;
 /** Lines with possibly billed calls that are named to people; `--json` names more. */
@@ -99,6 +99,7 @@ export function statusText(
     failures,
     exitCode: exitCodeOf(summary, state),
     next: nextCommand(summary, state, runFlags),
+    mend: rejectedHint(summary, status, runFlags),
   };
   return `${[...headText(status, options.color), '', ...table, ...facts].join('\n')}\n${summaryText(event, { ...options, withTime: false })}`;
 }

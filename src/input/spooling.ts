@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { randomToken } from '../clock.ts';
 
+/** `stdin-<content>.jsonl`: whole, by the hash of what it holds. */
+const COPY = /^stdin-[0-9a-f]{12}\.jsonl$/;
 /** `stdin-<place>-<process>-<token>.spooling` */
 const NAME = /^stdin-([0-9a-f]{8})-(\d+)-[0-9a-f]{12}\.spooling$/;
 
@@ -25,6 +27,11 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
+}
+
+/** Whether an input is the copy of what came over stdin, which is kept until its job is finished. */
+export function isSpooled(inputPath: string): boolean {
+  return COPY.test(basename(inputPath));
 }
 
 /** A name of its own, in `folder`, for the copy that is being written of a stream. */

@@ -89,7 +89,7 @@ export async function* openLines(
       if (line.problem?.code === 'qbatch_line_too_long') {
         throw new ConfigError(
           `${job.inputPath}:${line.lineNo} is longer than --max-line ${options.maxLineBytes} allows, but was accepted when the job began`,
-          'give --max-line as in the run that began the job',
+          `give --max-line ${job.runFlags['max-line'] ?? '32MiB'}, which is enough for all of them`,
         );
       }
       if (fingerprintOf(line.lineNo) !== fingerprint(line.bytes)) {

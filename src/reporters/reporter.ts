@@ -196,6 +196,8 @@ export type RunEvent =
       readonly exitCode: number;
       /** The command to type next, e.g. `qbatch retry in.qbatch.db`; null: nothing to do. */
       readonly next: string | null;
+      /** What people can do about lines that were never sent; null or left out: nothing. */
+      readonly mend?: string | null;
     };
 
 /** A reporter: shows events somewhere. It must never throw and never wait. `close` puts the terminal back. */

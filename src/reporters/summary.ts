@@ -153,8 +153,9 @@ export function summaryText(
     ...failures.map((line) => paint(color, 'red', line)),
     paint(color, headlineStyle(event), headline(summary, withTime)),
   ];
-  if (event.next !== null) {
-    lines.push(paint(color, 'bold', `next: ${pathText(event.next)}`));
-  }
+  const { next, mend = null } = event;
+  if (next !== null) lines.push(paint(color, 'bold', `next: ${pathText(next)}`));
+  if (mend !== null)
+    lines.push(paint(color, 'bold', `${next === null ? 'next' : 'or'}: ${pathText(mend)}`));
   return `${lines.join('\n')}\n`;
 }

@@ -44,6 +44,21 @@ describe('status, of a job whose last run stopped early', () => {
     expect(await runCli(bench, [...next, ...server.flags])).toMatchObject({ status: 0 });
   });
 
+  test('rejected lines alone are left: what is told works once they are mended', async () => {
+    const { bench, server, args } = await prepareCliJob(2);
+    const whole = bench.read('a.jsonl');
+    bench.write('a.jsonl', `${whole}{"custom_id":"bad","model":"qwen-plus"}\n`);
+    const run = await runCli(bench, [...args, '--skip-invalid']);
+    expect(run).toMatchObject({ status: 1 });
+    const { text } = await statusOf(bench);
+    const told = /next: (1 rejected line: .*, then: qbatch (.*))/.exec(text);
+    expect(run.stderr).toContain(told?.[1]);
+    bench.write('a.jsonl', `${whole}{"custom_id":"bad","model":"qwen-plus","prompt":"好"}\n`);
+    const again = await runCli(bench, [...(told?.[2]?.split(' ') ?? []), ...server.flags]);
+    expect(again).toMatchObject({ status: 0 });
+    expect(bench.lines('a.results.jsonl')).toHaveLength(3);
+  });
+
   test('a signal: says which', async () => {
     const { bench, server, args } = await prepareCliJob(6);
     server.hold();

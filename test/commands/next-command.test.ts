@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { carriedFlags, nextCommand } from '../../src/commands/next-command.ts';
+import {
+  carriedFlags,
+  flagsOfNext,
+  nextCommand,
+  rejectedHint,
+} from '../../src/commands/next-command.ts';
 import type { GivenFlags } from '../../src/command-line/parsed-command.ts';
 import type { RunSummary } from '../../src/reporters/reporter.ts';
 
@@ -65,4 +70,31 @@ test('nextCommand: a limit that was reached has to be raised, and no number is m
 test('nextCommand: nothing to do, or a run at it: none', () => {
   expect(nextCommand(summary({}), 'finished', carriedFlags(LIMITS))).toBeNull();
   expect(nextCommand(summary({ open: 5 }), 'running', carriedFlags(LIMITS))).toBeNull();
+});
+
+test('flagsOfNext: of --max-line what is enough for the whole job, whatever this run was given', () => {
+  const given = { 'max-line': '33MiB', 'max-cost': '20' };
+  expect(flagsOfNext(given, { 'max-line': '64MiB', 'max-cost': '5' })).toEqual({
+    'max-line': '64MiB',
+    'max-cost': '20',
+  });
+  // Up to 32 MiB goes without saying.
+  expect(flagsOfNext({ 'max-line': '1KiB' }, {})).toEqual({});
+});
+
+test('rejectedHint: how to mend lines that were never sent, once a job is finished', () => {
+  const job = { state: 'finished', inputPath: '/data/a.jsonl' } as const;
+  const flags = { 'max-cost': '20' };
+  expect(rejectedHint(summary({ rejected: 2 }), job, flags)).toBe(
+    '2 rejected lines: mend them in the input as /data/a.errors.jsonl says, then: qbatch resume /data/a.qbatch.db --accept-changed-input --max-cost 20',
+  );
+  expect(
+    rejectedHint(
+      summary({ rejected: 1 }),
+      { ...job, inputPath: '/data/stdin-0123456789ab.jsonl' },
+      flags,
+    ),
+  ).toMatch(/^1 rejected line: mend it .*, then: run the mended lines as a job of their own$/);
+  expect(rejectedHint(summary({ failed: 2 }), job, flags)).toBeNull();
+  expect(rejectedHint(summary({ rejected: 2 }), { ...job, state: 'open' }, flags)).toBeNull();
 });

@@ -149,6 +149,12 @@ describe('openLines', () => {
     await expect(read(inputOf(3, { maxLineBytes: 20 }))).rejects.toMatchObject({
       exitCode: 78,
       message: expect.stringContaining('--max-line 20'),
+      hint: expect.stringContaining('--max-line 32MiB'),
+    });
+    const options = inputOf(3, { maxLineBytes: 20 });
+    const job = { ...options.job, runFlags: { 'max-line': '64MiB' } };
+    await expect(read({ ...options, job })).rejects.toMatchObject({
+      hint: expect.stringContaining('--max-line 64MiB'),
     });
   });
 

@@ -18,6 +18,13 @@ test('summaryText: finished with failures, counts and the next command are the l
   ]);
 });
 
+test('summaryText: rejected lines to mend come after the next command, or stand for it', () => {
+  const last = (next: string | null): string | undefined =>
+    linesOf(summaryText({ ...jobEnd({ next }), mend: 'mend them' }, PLAIN)).at(-1);
+  expect(last(null)).toBe('next: mend them');
+  expect(last('qbatch retry a')).toBe('or: mend them');
+});
+
 test('summaryText: files, tokens, cost and what was possibly billed apart', () => {
   const text = summaryText(jobEnd(), PLAIN);
   expect(text).toContain('results  /数据/exam.results.jsonl\n');
