@@ -1,4 +1,5 @@
 import { openTransport } from '../call.ts';
+import { isBatchChat } from '../config/endpoints.ts';
 import { QUOTA_QUERY_MS, queryQuotas } from './query-quotas.ts';
 import type { ModelQuota } from './quota-reply.ts';
 import type { RunOptions } from './run-options.ts';
@@ -10,6 +11,12 @@ import type { RunOptions } from './run-options.ts';
 export async function askQuotas(options: RunOptions): Promise<ReadonlyMap<string, ModelQuota>> {
   const { settings, clock, job, report, stop, redact } = options;
   if (!settings.queryLimits) return new Map();
+  if (isBatchChat(settings)) {
+    const message =
+      '--query-limits: not asked, since Batch Chat has limits of its own, and what is told are those of the realtime hosts';
+    report({ event: 'notice', severity: 'note', message });
+    return new Map();
+  }
   // One of its own: a call of the job may take minutes, this question may not.
   const transport = openTransport({
     baseUrls: options.endpoint,
