@@ -86,6 +86,13 @@ describe('parseLine: JSON', () => {
     expect(codesOf(nested(100_000))).toEqual(['qbatch_too_deep']);
   });
 
+  test('a long line: refused for its depth before it is parsed, and only for that', () => {
+    // Not JSON, which is found out only once all of it was taken apart.
+    expect(codesOf('['.repeat(2_000_000))).toEqual(['qbatch_too_deep']);
+    const long = `${'[{'.repeat(40_000)}"`.repeat(20);
+    expect(codesOf(JSON.stringify({ model: 'qwen-plus', prompt: long }))).toEqual([]);
+  });
+
   test.each([
     ['the line', '{"custom_id":"a","custom_id":"b","prompt":"你好"}', 'custom_id'],
     ['the line, written in escapes', '{"prompt":"你好","pro\\u006dpt":"再见"}', 'prompt'],

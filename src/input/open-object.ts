@@ -1,3 +1,4 @@
+import { isDeeperThan } from '../json/json-depth.ts';
 import { type NestedScan, type ObjectMember, scanObject } from '../json/json-scan.ts';
 import type { Problem } from '../problem.ts';
 import { csvHint } from './csv-header.ts';
@@ -6,6 +7,8 @@ import { unexpectedAt } from './unexpected-at.ts';
 
 /** Deepest nesting of `{` and `[` in a line, its own included (cli.md section 2). */
 const DEPTH_MAX = 512;
+/** A longer line is looked through before it is parsed: that of one that is nothing but brackets takes 40 times its size. */
+const PARSED_AT_ONCE_UNITS = 1024 * 1024;
 
 const INNER_OBJECTS: NestedScan = { keys: new Set(['input', 'parameters']), inner: null };
 /** The objects whose members matter: `body` and, in it or beside it, `input` and `parameters`. */
@@ -82,6 +85,8 @@ export function rawOf(object: OpenObject, key: string): string | undefined {
 
 /** The text of line `lineNo` to its object with the raw text of each member, or the reason why not. */
 export function openLine(text: string, lineNo: number): OpenObject | Problem {
+  if (text.length > PARSED_AT_ONCE_UNITS && isDeeperThan(text, DEPTH_MAX))
+    return tooDeep(`more than ${DEPTH_MAX}`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -98,13 +103,7 @@ export function openLine(text: string, lineNo: number): OpenObject | Problem {
     );
   }
   const scan = scanObject(text, 0, REQUEST_OBJECTS);
-  if (scan.depth > DEPTH_MAX) {
-    return invalid(
-      '',
-      `the line is nested ${scan.depth} levels deep; at most ${DEPTH_MAX} are allowed`,
-      'qbatch_too_deep',
-    );
-  }
+  if (scan.depth > DEPTH_MAX) return tooDeep(String(scan.depth));
   if (scan.duplicate !== null) return duplicateKey('', scan.duplicate);
   return {
     value: value as Record<string, unknown>,
@@ -112,6 +111,11 @@ export function openLine(text: string, lineNo: number): OpenObject | Problem {
     members: scan.members,
     span: { start: 0, end: text.length },
   };
+}
+
+function tooDeep(levels: string): Problem {
+  const message = `the line is nested ${levels} levels deep; at most ${DEPTH_MAX} are allowed`;
+  return invalid('', message, 'qbatch_too_deep');
 }
 
 /** The problem of a key that stands twice in one object: parsers disagree on which one counts. */

@@ -1,17 +1,7 @@
+import { afterString } from '../json/json-depth.ts';
+
 /** Any run of text that JSON knows outside a string. */
 const TOKEN = /\s+|true|false|null|-?\d[\d.eE+-]*|[{}[\]:,]/y;
-
-/** Index after the string that opens at `open`; the text's length where it is never closed. */
-function stringEnd(text: string, open: number): number {
-  let quote = text.indexOf('"', open + 1);
-  while (quote !== -1) {
-    let before = quote;
-    while (text[before - 1] === '\\') before -= 1;
-    if ((quote - before) % 2 === 0) return quote + 1;
-    quote = text.indexOf('"', quote + 1);
-  }
-  return text.length;
-}
 
 /**
  * Where `character` stands that JSON.parse did not expect, for V8 names the character without its
@@ -22,7 +12,7 @@ export function unexpectedAt(text: string, character: string): number | null {
   let last = '';
   while (at < text.length) {
     if (text[at] === '"') {
-      at = stringEnd(text, at);
+      at = afterString(text, at);
       last = '"';
       continue;
     }
