@@ -1,7 +1,18 @@
 /** A name of a column, in quotes or not: no blanks, of which prose between commas has some. */
 const NAME = String.raw`(?:[\p{L}_][\p{L}\p{N}_.:-]*|"[\p{L}_][\p{L}\p{N}_.: -]*")`;
-const CSV_HEADER = new RegExp(`^${NAME}(?:,${NAME})+$`, 'u');
-const TSV_HEADER = new RegExp(`^${NAME}(?:\t${NAME})+$`, 'u');
+/** What stands between the columns, how such a file is called, and what Python has to be told of it. */
+const KINDS = [
+  [',', 'a CSV', ''],
+  ['\t', 'a tab-separated', String.raw`, delimiter="\t"`],
+  [';', 'a semicolon-separated', ', delimiter=";"'],
+].map(([separator = '', kind = '', more = '']) => ({
+  header: new RegExp(`^${NAME}(?:${separator}${NAME})+$`, 'u'),
+  kind,
+  more,
+}));
+/** A word alone may be text; these are what a column of prompts is called. */
+const ONE_COLUMN =
+  /^"?(?:custom_id|id|prompts?|questions?|query|text|content|input|instruction|提示词?|问题|内容|文本)"?$/i;
 /** No header is longer; nobody looks through the line of an input that is one line. */
 const CHARACTERS_MAX = 4096;
 
@@ -9,8 +20,9 @@ const CHARACTERS_MAX = 4096;
 export function csvHint(firstLine: string): string | null {
   if (firstLine.length > CHARACTERS_MAX) return null;
   const text = firstLine.trim();
-  if (CSV_HEADER.test(text)) return hintOf('a CSV', '');
-  return TSV_HEADER.test(text) ? hintOf('a tab-separated', String.raw`, delimiter="\t"`) : null;
+  if (ONE_COLUMN.test(text)) return hintOf('a CSV', '');
+  const found = KINDS.find(({ header }) => header.test(text));
+  return found === undefined ? null : hintOf(found.kind, found.more);
 }
 
 function hintOf(kind: string, more: string): string {

@@ -96,6 +96,8 @@ export function openLine(text: string, lineNo: number): OpenObject | Problem {
     return invalid('', reason, 'qbatch_invalid_json');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const table = lineNo === 1 && typeof value === 'string' ? csvHint(text) : null;
+    if (table !== null) return invalid('', `not a JSON object: ${table}`, 'qbatch_invalid_json');
     return invalid(
       '',
       `the line is not a JSON object; put one {...} on each line${Array.isArray(value) ? ": jq -c '.[]' FILE makes such lines of a JSON array" : ''}`,

@@ -33,6 +33,7 @@ function table(separator: string): string {
 test.each([
   ['a CSV file', ','],
   ['a tab-separated file', '\t'],
+  ['a semicolon-separated file', ';'],
 ])('%s: named as one, and the command that is told makes lines of it', (kind, separator) => {
   const message = firstLine(`custom_id${separator}prompt`);
   expect(message).toContain(`the header of ${kind}`);
@@ -48,20 +49,29 @@ test.each([
     expect(parseText(line, { model: 'qwen-plus' })).toMatchObject({ kind: 'request' });
 });
 
-test.each(['"custom_id","prompt"', '编号,问题,答案', 'custom_id,prompt,system.text'])(
-  '%s: a header',
-  (text) => {
-    expect(firstLine(text)).toContain('the header of a CSV file');
-  },
-);
+test.each([
+  '"custom_id","prompt"',
+  '编号,问题,答案',
+  'custom_id,prompt,system.text',
+  'prompt',
+  '"问题"',
+])('%s: a header', (text) => {
+  expect(firstLine(text)).toContain('the header of a CSV file');
+});
 
 test('further down a line of names is text like any other', () => {
   expect(parseText('custom_id,prompt', {}, 2).problems[0]?.message).not.toContain('header');
 });
 
-test.each(['prompt', 'Dear Sir, please answer', 'a,1', '[a,b', '{a,b}', '{"a":1},{"b":2}'])(
-  '%s: none',
-  (text) => {
-    expect(firstLine(text)).not.toContain('header');
-  },
-);
+test.each([
+  'Hello',
+  '你好',
+  'a;b c',
+  'Dear Sir, please answer',
+  'a,1',
+  '[a,b',
+  '{a,b}',
+  '{"a":1},{"b":2}',
+])('%s: none', (text) => {
+  expect(firstLine(text)).not.toContain('header');
+});
