@@ -6,6 +6,7 @@ import { pathText } from '../reporters/path-text.ts';
 import { limitFor, listedLimits } from '../job/pace-limits.ts';
 import type { GivenFlags } from '../command-line/parsed-command.ts';
 import { isBatchChat } from '../config/endpoints.ts';
+import { beginningOf } from '../job/bounded-problem.ts';
 import { type CheaperWay, cheaperWays } from '../job/cheaper-ways.ts';
 import { createPricing, type Pricing } from '../pricing.ts';
 import { jsonText } from '../json/json-text.ts';
@@ -22,6 +23,8 @@ import { currencyOf, type RunSetup, setUpRun } from './run-setup.ts';
 
 /** Groups of problems shown to people; `--json` has them one by one. */
 const PROBLEM_GROUPS_SHOWN = 20;
+/** No model's name is longer; a line may hold one of megabytes. */
+const MODEL_UNITS_MAX = 256;
 
 /** One model's share of a checked input, as `check --json` prints it. */
 export type CheckedModel = {
@@ -99,7 +102,7 @@ export function checkReport(
     const tokens = entry.inputTokens + entry.outputExpectedTokens;
     const minutes = Math.max(rpm === null ? 0 : entry.lines / rpm, tpm === null ? 0 : tokens / tpm);
     return {
-      model,
+      model: beginningOf(model, MODEL_UNITS_MAX),
       lines: entry.lines,
       tokens: {
         input: entry.inputTokens,

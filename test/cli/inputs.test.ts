@@ -140,3 +140,14 @@ test('hostile lines: each is refused with its reason, none is sent, and the line
   const expected = hostile.map(({ code }, index) => ({ code, line: 3 * index + 1 }));
   expect(told).toEqual(expected);
 });
+
+test('check --json: of a model or an id of half a megabyte the beginning', async () => {
+  const bench = openBench();
+  const long = '长'.repeat(170_000);
+  const line = JSON.stringify({ custom_id: long, model: long, prompt: 'x', unknown: 1 });
+  bench.write('a.jsonl', `${line}\n${line}\n`);
+  const run = await runCli(bench, ['check', 'a.jsonl', '--json']);
+  expect(run).toMatchObject({ status: 65 });
+  expect(run.json()).toMatchObject({ models: [{ model: `${long.slice(0, 256)}…`, lines: 1 }] });
+  expect(run.stdout.length).toBeLessThan(10_000);
+});
