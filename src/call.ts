@@ -1,9 +1,11 @@
-import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import { isIP } from 'node:net';
+import { type buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Clock } from './clock.ts';
 import { openDeadlines } from './call/deadlines.ts';
 import { type CallResult, Exchange } from './call/exchange.ts';
 import { errorCode, proxyError } from './call/connection-reason.ts';
 import { isLoopback } from './config/endpoints.ts';
+import { isInNoProxyRange, tokenOf } from './config/proxy.ts';
 import type { HttpCall, HttpReply, ProtocolName, StreamFold } from './protocols/protocol.ts';
 import { ReplyRoom } from './call/reply-room.ts';
 
@@ -64,12 +66,26 @@ function routesOf({
   return { dashscope: routeOf(dashscope), openai: routeOf(openai) };
 }
 
+type Connector = buildConnector.connector;
+
+/** TLS names hosts alone: for a proxy that is an address undici gives that as the name, and Node warns of it (DEP0123). */
+function withoutAddressAsName(connect: Connector): Connector {
+  return (options, callback) => {
+    const isAddress = isIP((options.servername ?? '').replace(/^\[|\]$/g, '')) !== 0;
+    connect(isAddress ? { ...options, servername: '' } : options, callback);
+  };
+}
+
 /**
  * Connections to a proxy, which opens a tunnel within the time limit for connections. Undici 7 dials one that hangs up
  * instead of opening it again without end or pause (nodejs/undici#3897); here that is an error.
  */
 function openProxyPool(origin: URL, options: object, timeoutMs: number): Dispatcher {
-  const pool = new Pool(origin, { ...options, headersTimeout: timeoutMs });
+  const pool = new Pool(origin, {
+    ...options,
+    ...('connect' in options && { connect: withoutAddressAsName(options.connect as Connector) }),
+    headersTimeout: timeoutMs,
+  });
   const dial = pool.connect.bind(pool) as (
     request: Dispatcher.ConnectOptions,
   ) => Promise<Dispatcher.ConnectData>;
@@ -93,7 +109,8 @@ function openProxyPool(origin: URL, options: object, timeoutMs: number): Dispatc
  */
 function proxiesTo(origin: string, proxy: TransportOptions['proxy']): TransportOptions['proxy'] {
   const { protocol, hostname } = new URL(origin);
-  if (proxy?.http === undefined || protocol !== 'http:' || !isLoopback(hostname)) return proxy;
+  if (proxy === null || isInNoProxyRange(hostname, proxy)) return null;
+  if (proxy.http === undefined || protocol !== 'http:' || !isLoopback(hostname)) return proxy;
   return isLoopback(new URL(proxy.http).hostname) ? proxy : null;
 }
 
@@ -114,8 +131,11 @@ function openDispatcher(options: TransportOptions, origin: string): Dispatcher {
   };
   const proxy = proxiesTo(origin, options.proxy);
   if (proxy === null) return new Pool(origin, pool);
+  // The other one, for the other protocol, is not on the way to this origin.
+  const token = tokenOf(origin.startsWith('https:') ? (proxy.https ?? proxy.http) : proxy.http);
   return new EnvHttpProxyAgent({
     ...pool,
+    ...(token !== undefined && { token }),
     // Of the connection to the proxy, and of TLS through its tunnel.
     proxyTls: { timeout },
     requestTls: { timeout },

@@ -13,6 +13,7 @@ import {
   type Server,
   type Socket,
 } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
@@ -26,6 +27,7 @@ import { dashscope } from '../src/protocols/dashscope.ts';
 import type { HttpCall, HttpReply, StreamFold } from '../src/protocols/protocol.ts';
 import { createFakeClock, type FakeClock, settleTurns } from './helpers/fake-clock.ts';
 import { asked } from './helpers/asked.ts';
+import { selfSigned } from './helpers/certificate.ts';
 
 /** Guarantee 12. */
 const REPLY_BYTES_MAX = 64 * 1024 * 1024;
@@ -992,6 +994,48 @@ describe('openTransport: proxies', () => {
     const http = 'http://192.0.2.1:3128';
     const transport = transportTo(origin, { proxy: { http }, connectTimeoutMs: 50 });
     expect(await send(transport)).toMatchObject({ kind: 'reply', reply: { statusCode: 200 } });
+  });
+
+  test('a range of NO_PROXY: an address in it is reached without a proxy', async () => {
+    const origin = await httpServer((_request, response) => {
+      response.end(ANSWER);
+    });
+    const http = 'http://127.0.0.1:9';
+    const transport = transportTo(origin, { proxy: { http, no: '127.0.0.0/8' } });
+    expect(await send(transport)).toMatchObject({ kind: 'reply', reply: { statusCode: 200 } });
+  });
+
+  test('a user without a password: told to the proxy', async () => {
+    const told: (string | undefined)[] = [];
+    const proxy = createServer();
+    proxy.on('connect', (request: IncomingMessage, socket: Socket) => {
+      told.push(request.headers['proxy-authorization']);
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    const https = (await listen(proxy)).replace('//', '//user@');
+    await send(transportTo('https://dashscope.invalid', { proxy: { https } }));
+    expect(told).toEqual([`Basic ${Buffer.from('user:').toString('base64')}`]);
+  });
+
+  test('a proxy over TLS that is an address: nobody is warned of its name', async () => {
+    const { cert, key } = selfSigned('127.0.0.1');
+    const proxy = createTlsServer({ cert, key }, (socket) => socket.end());
+    const warnings: string[] = [];
+    const onWarning = (warning: Error): void => {
+      warnings.push(warning.message);
+    };
+    process.on('warning', onWarning);
+    onTestFinished(() => {
+      process.off('warning', onWarning);
+    });
+    const https = (await listen(proxy)).replace('http:', 'https:');
+    const failure = failureOf(
+      await send(transportTo('https://dashscope.invalid', { proxy: { https } })),
+    );
+    // The certificate is signed by nobody: TLS came that far.
+    expect(failure.message).toContain('DEPTH_ZERO_SELF_SIGNED_CERT');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings).toEqual([]);
   });
 
   test('calls over connections of their own: each has a tunnel of its own too', async () => {

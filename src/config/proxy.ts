@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { ConfigError } from '../errors.ts';
 
 /** Proxies as undici wants them: URLs, and the hosts that are reached without one. */
@@ -23,9 +23,46 @@ function proxyUrl(name: string, value: string): string {
   );
 }
 
-/** Hosts that are reached directly; undici knows addresses of IPv6 in brackets alone, curl without. */
+/** An address of IPv6 as URLs have it: the shortest way to write it, in brackets. */
+function inBrackets(address: string): string {
+  return new URL(`http://[${address}]`).hostname;
+}
+
+/** Hosts that are reached directly; undici knows addresses of IPv6 as URLs have them alone, curl however they are written. */
 function noProxyHosts(value: string): string {
-  return value.replaceAll(/[^\s,]+/g, (host) => (isIPv6(host) ? `[${host}]` : host));
+  return value.replaceAll(/[^\s,]+/g, (host) => {
+    const bare = host.replace(/^\[(.*)\]$/, '$1');
+    return isIPv6(bare) && !bare.includes('%') ? inBrackets(bare) : host;
+  });
+}
+
+/** `10.0.0.0/8` and the like. */
+const RANGE = /^\[?([\d.a-f:]+)\]?\/(\d{1,3})$/i;
+
+/** Whether a host is an address in one of the ranges of NO_PROXY (as curl has them since 7.86); of undici's they are none. */
+export function isInNoProxyRange(hostname: string, { no = '' }: Proxy): boolean {
+  const address = hostname.replace(/^\[(.*)\]$/, '$1');
+  const family = isIP(address);
+  if (family === 0) return false;
+  const ranges = new BlockList();
+  for (const entry of no.split(/[\s,]+/)) {
+    const [, net = '', bits = ''] = RANGE.exec(entry) ?? [];
+    const most = isIP(net) === 6 ? 128 : 32;
+    if (isIP(net) === family && Number(bits) <= most)
+      ranges.addSubnet(net, Number(bits), family === 6 ? 'ipv6' : 'ipv4');
+  }
+  return ranges.check(address, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/**
+ * What a proxy is told of who asks, where its URL names a user and no password: undici says nothing of either then, and is
+ * refused (407); curl sends an empty one. Undefined: nothing, or undici does it.
+ */
+export function tokenOf(proxyUrl: string | undefined): string | undefined {
+  if (proxyUrl === undefined) return undefined;
+  const { username, password } = new URL(proxyUrl);
+  if (username === '' || password !== '') return undefined;
+  return `Basic ${Buffer.from(`${decodeURIComponent(username)}:`).toString('base64')}`;
 }
 
 /**
