@@ -960,6 +960,24 @@ describe('openTransport: time', () => {
   });
 });
 
+test('plain http to a port of TLS that says so: proven never sent, and https is named', async () => {
+  const server = createSocketServer((socket) => {
+    // Fatal alert, protocol version: as a server says it that reads HTTP for a handshake.
+    socket.once('data', () => socket.end(Buffer.from([0x15, 3, 1, 0, 2, 2, 70])));
+  });
+  const failure = failureOf(await send(transportTo(await listen(server))));
+  expect(failure).toMatchObject({ kind: 'network', neverSent: true });
+  expect(failure.message).toContain('https:// in --base-url');
+});
+
+test('what is neither HTTP nor TLS: nobody knows what became of the call', async () => {
+  const server = createSocketServer((socket) => {
+    socket.once('data', () => socket.end('SSH-2.0-OpenSSH_9.6\r\n'));
+  });
+  const failure = failureOf(await send(transportTo(await listen(server))));
+  expect(failure).toMatchObject({ kind: 'network', neverSent: false });
+});
+
 describe('openTransport: proxies', () => {
   test('HTTP_PROXY: calls go through it; a host named by NO_PROXY does not', async () => {
     const origin = await httpServer((_request, response) => {

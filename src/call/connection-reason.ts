@@ -41,6 +41,15 @@ const OPENSSL = /^[\dA-F]+:error:[\dA-F]+:[^:]*:[^:]*:([^:]+):/i;
 /** Undici's words for a tunnel that was not opened. */
 const NO_TUNNEL = /^Proxy response \((\d{3})\)/;
 
+/** How an alert of TLS begins: what a server answers to a request that is not encrypted. */
+const TLS_ALERT = '\u0015\u0003';
+
+/** Whether what came instead of a reply is an alert of TLS: the request was taken for a broken handshake, and read by nobody. */
+export function isTlsAlert(error: unknown): boolean {
+  const data = (error as { data?: unknown } | null)?.data;
+  return typeof data === 'string' && data.startsWith(TLS_ALERT);
+}
+
 /** Node's or undici's code of an error; empty where it has none. */
 export function errorCode(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
@@ -52,6 +61,8 @@ export function errorCode(error: unknown): string {
  * that can be said. No secret of a proxy's URL is in it.
  */
 export function connectionReason(error: unknown): string {
+  if (isTlsAlert(error))
+    return 'what answers there speaks TLS alone: write https:// in --base-url and --compatible-base-url';
   const code = errorCode(error);
   const whole = textOf(error);
   const advice = ADVICE.get(code);

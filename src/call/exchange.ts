@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { type ApiFailure, KIND_CODES } from '../failure.ts';
-import { connectionReason, errorCode } from './connection-reason.ts';
+import { connectionReason, errorCode, isTlsAlert } from './connection-reason.ts';
 import { isCompressed, plainBody } from './plain-body.ts';
 import type { HttpReply, StreamFold } from '../protocols/protocol.ts';
 import type { ReplyReader, ReplyRoom } from './reply-room.ts';
@@ -206,7 +206,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
         param: null,
         requestId: this.head?.headers['x-request-id'] ?? null,
         retryAfterMs: null,
-        neverSent: !this.isSent,
+        neverSent: !this.isSent || isTlsAlert(error),
         body: null,
         usage: this.fold?.usageSoFar() ?? null,
       },

@@ -5,6 +5,15 @@ import type { ApiFailure } from '../failure.ts';
 const ELSEWHERE: ReadonlySet<number> = new Set([301, 302, 303, 307, 308, 404, 405, 410, 501]);
 const MARKUP = /^\s*<(?:!doctype|html|head|body|\?xml)/i;
 
+/** What Go, nginx, Apache and Tomcat say at a port of TLS to whoever comes without. */
+const WANTS_TLS =
+  /HTTP request (?:was sent )?to (?:an )?HTTPS|plain HTTP to an SSL|combination of host and port requires TLS/i;
+
+/** Whether a server says that it speaks TLS alone, and was called over plain http. Pure. */
+export function wantsTls({ kind, statusCode, message }: ApiFailure): boolean {
+  return kind === 'http' && statusCode === 400 && WANTS_TLS.test(message);
+}
+
 /**
  * Whether a reply looks as if it came from somebody else than a model service: a 404 or a redirect
  * without a service's code (or with the code for an unknown path), or a page for people. Pure.
@@ -12,7 +21,8 @@ const MARKUP = /^\s*<(?:!doctype|html|head|body|\?xml)/i;
  * `NotFound`: "Request path not found" (error page, 2026-05). A model that does not exist has a code
  * of its own.
  */
-export function looksForeign({ kind, statusCode, code, message }: ApiFailure): boolean {
+export function looksForeign(failure: ApiFailure): boolean {
+  const { kind, statusCode, code, message } = failure;
   const status = statusCode ?? 0;
   const isPage =
     MARKUP.test(message) && status < 500 && ![401, 403, 407, 408, 429].includes(status);
@@ -20,7 +30,8 @@ export function looksForeign({ kind, statusCode, code, message }: ApiFailure): b
   if (kind !== 'http') return false;
   const isUnknownPath =
     ELSEWHERE.has(status) && (code === `qbatch_http_${status}` || code === 'NotFound');
-  return isUnknownPath || (isPage && code === `qbatch_http_${status}`);
+  const isOther = isPage || wantsTls(failure);
+  return isUnknownPath || (isOther && code === `qbatch_http_${status}`);
 }
 
 /**

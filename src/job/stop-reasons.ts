@@ -1,5 +1,6 @@
 import { adviceOn } from '../classify.ts';
 import { EXIT } from '../errors.ts';
+import { wantsTls } from './foreign-reply.ts';
 import type { ApiFailure } from '../failure.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import type { PlannedLine } from '../plan.ts';
@@ -30,14 +31,18 @@ export function saidOfLine(
 
 /** The first replies came from somebody else than a model service. */
 export function wrongEndpoint(
-  { message, statusCode }: ApiFailure,
+  failure: ApiFailure,
   endpoint: { readonly dashscope: string; readonly openai: string },
 ): Stopped {
+  const { message, statusCode } = failure;
   const where = [...new Set([endpoint.dashscope, endpoint.openai])].join(' and ');
+  const what = wantsTls(failure)
+    ? 'write https:// in --base-url and --compatible-base-url'
+    : 'check --base-url or --region';
   return {
     reason: 'endpoint',
     code: EXIT.config,
-    message: `no model service answers at ${where}: the first replies were nothing but HTTP ${String(statusCode)} (${oneLine(message, REPLY_CHARS_MAX)}); the lines stay open: check --base-url or --region, then run again`,
+    message: `no model service answers at ${where}: the first replies were nothing but HTTP ${String(statusCode)} (${oneLine(message, REPLY_CHARS_MAX)}); the lines stay open: ${what}, then run again`,
   };
 }
 

@@ -34,6 +34,17 @@ describe('looksForeign', () => {
       true,
     ],
     ['a page with status 400', { statusCode: 400, code: 'qbatch_http_400', message: PAGE }, true],
+    ...[
+      'Client sent an HTTP request to an HTTPS server.\n',
+      "Reason: You're speaking plain HTTP to an SSL-enabled server port.",
+      'Bad Request\nThis combination of host and port requires TLS.\n',
+      'The plain HTTP request was sent to HTTPS port',
+    ].map((message): [string, Partial<ApiFailure>, boolean] => [
+      message,
+      { statusCode: 400, code: 'qbatch_http_400', message },
+      true,
+    ]),
+    ['a 400 of which nothing is known', { statusCode: 400, code: 'qbatch_http_400' }, false],
     ['a model that does not exist', { code: 'ModelNotFound' }, false],
     ['a refused key', { statusCode: 401, code: 'qbatch_http_401', message: PAGE }, false],
     [

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ApiFailure } from '../../src/failure.ts';
-import { saidOfLine } from '../../src/job/stop-reasons.ts';
+import { saidOfLine, wrongEndpoint } from '../../src/job/stop-reasons.ts';
 
 const refused = (statusCode: number, code: string, message: string): ApiFailure => ({
   kind: 'http',
@@ -24,4 +24,12 @@ test.each([
   const said = saidOfLine({ lineNo: 2, customId: 'a' }, refused(status, code, message));
   expect(said).toMatch(says);
   expect(said.startsWith(`line 2 (a): ${code}: ${message}; what to do: `)).toBe(true);
+});
+
+test('the first replies come from somebody else: what to check; https:// where a server asks for TLS', () => {
+  const endpoint = { dashscope: 'http://gw:8443/api/v1', openai: 'http://gw:8443/v1' };
+  const said = (message: string): string =>
+    wrongEndpoint(refused(400, 'qbatch_http_400', message), endpoint).message;
+  expect(said('<html>Welcome</html>')).toContain('check --base-url or --region');
+  expect(said('Client sent an HTTP request to an HTTPS server.')).toContain('write https://');
 });
