@@ -17,389 +17,198 @@ export type ServiceError = {
 export const NO_DOCUMENTED_TEXT = 'Simulated error.';
 
 /**
- * The errors that the simulator can answer with, by `[[simulate: error=CODE]]`, by rate, or in
- * refusal of a request. Where the compatible code or type is not documented, it repeats the native
- * code, as the recorded `Arrearage` does.
+ * An error in a row. What the OpenAI-compatible endpoint says is only what differs: its code is else the
+ * native one, as the recorded `Arrearage` shows, its type the code, its message the native one.
+ */
+type Row = readonly [
+  status: number,
+  code: string,
+  message?: string,
+  compatible?: { readonly code?: string; readonly type?: string; readonly message?: string },
+];
+
+/**
+ * The errors that the simulator answers with, by `[[simulate: error=CODE]]`, by rate, or in refusal of a request.
  *
  * Source: Model Studio error code page (help.aliyun.com/zh/model-studio/error-code, May 2026) and
  * recorded error bodies of both protocols (2024 to 2026).
  */
-const SERVICE_ERRORS: readonly ServiceError[] = [
-  {
-    status: 429,
-    code: 'Throttling',
-    message: 'Requests throttling triggered.',
-    compatibleCode: 'Throttling',
-    compatibleType: 'Throttling',
-  },
-  {
-    status: 429,
-    code: 'Throttling.RateQuota',
-    message: 'Requests rate limit exceeded, please try again later.',
-    compatibleCode: 'limit_requests',
-    compatibleType: 'limit_requests',
-    compatibleMessage:
-      'You have exceeded your current request limit. For details, see: https://help.aliyun.com/zh/model-studio/error-code#rate-limit',
-  },
-  {
-    status: 429,
-    code: 'Throttling.AllocationQuota',
-    message: 'Allocated quota exceeded, please increase your quota limit.',
-    compatibleCode: 'insufficient_quota',
-    compatibleType: 'insufficient_quota',
-    compatibleMessage:
-      'You exceeded your current quota, please check your plan and billing details. For details, see: https://help.aliyun.com/zh/model-studio/error-code#token-limit',
-  },
-  {
-    status: 429,
-    code: 'Throttling.BurstRate',
-    message:
-      'Request rate increased too quickly. To ensure system stability, please adjust your client logic to scale requests more smoothly over time.',
-    compatibleCode: 'limit_burst_rate',
-    compatibleType: 'limit_burst_rate',
-  },
-  {
-    status: 429,
-    code: 'Throttling.Concurrency',
-    message: 'Too many concurrent requests.',
-    compatibleCode: 'Throttling.Concurrency',
-    compatibleType: 'Throttling.Concurrency',
-  },
-  {
-    status: 429,
-    code: 'LimitRequests',
-    message: 'You exceeded your current requests list.',
-    compatibleCode: 'limit_requests',
-    compatibleType: 'limit_requests',
-  },
-  {
-    status: 429,
-    code: 'Too many requests',
-    message: 'Too many requests in route. Please try again later.',
-    compatibleCode: 'Too many requests',
-    compatibleType: 'Too many requests',
-  },
-  {
-    status: 429,
-    code: 'CommodityNotPurchased',
-    message: 'Commodity has not purchased yet.',
-    compatibleCode: 'CommodityNotPurchased',
-    compatibleType: 'CommodityNotPurchased',
-  },
-  {
-    status: 429,
-    code: 'PrepaidBillOverdue',
-    message: 'The prepaid bill is overdue.',
-    compatibleCode: 'PrepaidBillOverdue',
-    compatibleType: 'PrepaidBillOverdue',
-  },
-  {
-    status: 429,
-    code: 'PostpaidBillOverdue',
-    message: 'The postpaid bill is overdue.',
-    compatibleCode: 'PostpaidBillOverdue',
-    compatibleType: 'PostpaidBillOverdue',
-  },
-  {
-    status: 400,
-    code: 'Arrearage',
-    message: 'Access denied, please make sure your account is in good standing.',
-    compatibleCode: 'Arrearage',
-    compatibleType: 'Arrearage',
-  },
-  {
-    status: 401,
-    code: 'InvalidApiKey',
-    message: 'Invalid API-key provided.',
-    compatibleCode: 'invalid_api_key',
-    compatibleType: 'invalid_request_error',
-    compatibleMessage: 'Incorrect API key provided. ',
-  },
-  {
-    status: 401,
-    code: 'NOT AUTHORIZED',
-    message:
-      'Access denied: Either you are not authorized to access this workspace, or the workspace does not exist.',
-    compatibleCode: 'NOT AUTHORIZED',
-    compatibleType: 'NOT AUTHORIZED',
-  },
-  {
-    status: 403,
-    code: 'AllocationQuota.FreeTierOnly',
-    message:
-      'The free tier of the model has been exhausted. If you wish to continue access the model on a paid basis, please disable the "use free tier only" mode in the management console.',
-    compatibleCode: 'AllocationQuota.FreeTierOnly',
-    compatibleType: 'AllocationQuota.FreeTierOnly',
-  },
-  {
-    status: 403,
-    code: 'AccessDenied',
-    message: 'Access denied.',
-    compatibleCode: 'access_denied',
-    compatibleType: 'access_denied',
-  },
-  {
-    status: 403,
-    code: 'AccessDenied.Unpurchased',
-    message: 'Access to model denied. Please make sure you are eligible for using the model.',
-    compatibleCode: 'AccessDenied.Unpurchased',
-    compatibleType: 'AccessDenied.Unpurchased',
-  },
-  {
-    status: 403,
-    code: 'Model.AccessDenied',
-    message: 'Model access denied.',
-    compatibleCode: 'Model.AccessDenied',
-    compatibleType: 'Model.AccessDenied',
-  },
-  {
-    status: 403,
-    code: 'App.AccessDenied',
-    message: 'App access denied.',
-    compatibleCode: 'App.AccessDenied',
-    compatibleType: 'App.AccessDenied',
-  },
-  {
-    status: 403,
-    code: 'Workspace.AccessDenied',
-    message: 'Workspace access denied.',
-    compatibleCode: 'Workspace.AccessDenied',
-    compatibleType: 'Workspace.AccessDenied',
-  },
-  {
-    status: 403,
-    code: 'Endpoint.AccessDenied',
-    message: 'Workspace endpoint access denied.',
-    compatibleCode: 'Endpoint.AccessDenied',
-    compatibleType: 'Endpoint.AccessDenied',
-  },
-  {
-    status: 404,
-    code: 'ModelNotFound',
-    message: 'The model {model} does not exist or you do not have access to it.',
-    compatibleCode: 'model_not_found',
-    compatibleType: 'invalid_request_error',
-  },
-  {
-    status: 404,
-    code: 'model_not_supported',
-    message: 'Unsupported model {model} for OpenAI compatibility mode.',
-    compatibleCode: 'model_not_supported',
-    compatibleType: 'invalid_request_error',
-  },
-  {
-    status: 404,
-    code: 'WorkSpaceNotFound',
-    message: 'WorkSpace can not be found.',
-    compatibleCode: 'WorkSpaceNotFound',
-    compatibleType: 'WorkSpaceNotFound',
-  },
-  {
-    status: 404,
-    code: 'NotFound',
-    message: 'Not found!',
-    compatibleCode: 'NotFound',
-    compatibleType: 'NotFound',
-  },
-  {
-    status: 400,
-    code: 'DataInspectionFailed',
-    message: 'Input data may contain inappropriate content.',
-    compatibleCode: 'data_inspection_failed',
-    compatibleType: 'data_inspection_failed',
-    compatibleMessage:
-      'Input data may contain inappropriate content. For details, see: https://help.aliyun.com/zh/model-studio/error-code#inappropriate-content',
-  },
-  {
-    status: 400,
-    code: 'IPInfringementSuspect',
-    message: 'Input data is suspected of being involved in IP infringement.',
-    compatibleCode: 'IPInfringementSuspect',
-    compatibleType: 'IPInfringementSuspect',
-  },
-  {
-    status: 400,
-    code: 'FaqRuleBlocked',
-    message: 'Input or output data is blocked by faq rule.',
-    compatibleCode: 'FaqRuleBlocked',
-    compatibleType: 'FaqRuleBlocked',
-  },
-  {
-    status: 400,
-    code: 'CustomRoleBlocked',
-    message: 'Input or output data may contain inappropriate content with custom rule.',
-    compatibleCode: 'CustomRoleBlocked',
-    compatibleType: 'CustomRoleBlocked',
-  },
-  {
-    status: 400,
-    code: 'InvalidParameter',
-    message: 'Required body invalid, please check the request body format.',
-    compatibleCode: 'invalid_parameter_error',
-    compatibleType: 'invalid_request_error',
-  },
-  {
-    status: 400,
-    code: 'InvalidParameter.NotSupportEnableThinking',
-    message: 'The model {model} does not support enable_thinking.',
-    compatibleCode: 'invalid_parameter_error',
-    compatibleType: 'invalid_request_error',
-  },
-  {
-    status: 400,
-    code: 'invalid_value',
-    message: "-1 is lesser than the minimum of 0 - 'seed'",
-    compatibleCode: 'invalid_value',
-    compatibleType: 'invalid_request_error',
-  },
-  {
-    status: 400,
-    code: 'invalid_request_error',
-    message: 'you must provide a model parameter.',
-    compatibleCode: 'invalid_request_error',
-    compatibleType: 'invalid_request_error',
-  },
-  {
-    status: 400,
-    code: 'BadRequest.EmptyInput',
-    message: 'Required input parameter missing from request.',
-    compatibleCode: 'BadRequest.EmptyInput',
-    compatibleType: 'BadRequest.EmptyInput',
-  },
-  {
-    status: 400,
-    code: 'BadRequest.IllegalInput',
-    message: 'The input parameter requires json format.',
-    compatibleCode: 'BadRequest.IllegalInput',
-    compatibleType: 'BadRequest.IllegalInput',
-  },
-  {
-    status: 400,
-    code: 'BadRequest.EmptyModel',
-    message: 'Required parameter "model" missing from request.',
-    compatibleCode: 'BadRequest.EmptyModel',
-    compatibleType: 'BadRequest.EmptyModel',
-  },
-  {
-    status: 413,
-    code: 'BadRequest.TooLarge',
-    message: 'Payload Too Large.',
-    compatibleCode: 'BadRequest.TooLarge',
-    compatibleType: 'BadRequest.TooLarge',
-  },
-  {
-    status: 400,
-    code: 'InvalidURL',
-    message: 'Required URL is missing or invalid, please check the request URL.',
-    compatibleCode: 'InvalidURL',
-    compatibleType: 'InvalidURL',
-  },
-  {
-    status: 400,
-    code: 'InvalidURL.Timeout',
-    message: 'Download the media resource timeout, please check network connection.',
-    compatibleCode: 'InvalidURL.Timeout',
-    compatibleType: 'InvalidURL.Timeout',
-  },
-  {
-    status: 400,
-    code: 'UnsupportedOperation',
-    message: 'The operation is unsupported on the referee object.',
-    compatibleCode: 'UnsupportedOperation',
-    compatibleType: 'UnsupportedOperation',
-  },
-  {
-    status: 400,
-    code: 'ServiceUnavailableError',
-    message: 'Role must be user or assistant and Content length must be greater than 0.',
-    compatibleCode: 'ServiceUnavailableError',
-    compatibleType: 'ServiceUnavailableError',
-  },
-  {
-    status: 500,
-    code: 'InternalError',
-    message: 'An internal error has occured, please try again later or contact service support.',
-    compatibleCode: 'internal_error',
-    compatibleType: 'internal_error',
-  },
-  {
-    status: 500,
-    code: 'InternalError.Algo',
-    message: 'inference internal error.',
-    compatibleCode: 'internal_server_error',
-    compatibleType: 'internal_server_error',
-  },
-  {
-    status: 500,
-    code: 'InternalError.Timeout',
-    message:
-      'An internal timeout error has occured during execution, please try again later or contact service support.',
-    compatibleCode: 'InternalError.Timeout',
-    compatibleType: 'InternalError.Timeout',
-  },
-  {
-    status: 500,
-    code: 'SystemError',
-    message: 'An system error has occured, please try again later.',
-    compatibleCode: 'SystemError',
-    compatibleType: 'SystemError',
-  },
-  {
-    status: 500,
-    code: 'ModelServiceFailed',
-    message: 'Failed to request model service.',
-    compatibleCode: 'ModelServiceFailed',
-    compatibleType: 'ModelServiceFailed',
-  },
-  {
-    status: 500,
-    code: 'RequestTimeOut',
-    message: 'Request timed out, please try again later.',
-    compatibleCode: 'RequestTimeOut',
-    compatibleType: 'RequestTimeOut',
-  },
-  {
-    status: 500,
-    code: 'ResponseTimeout',
-    message: 'Response stream timeout',
-    compatibleCode: 'ResponseTimeout',
-    compatibleType: 'ResponseTimeout',
-  },
-  {
-    status: 503,
-    code: 'ModelServingError',
-    message:
-      'Too many requests. Your requests are being throttled due to system capacity limits. Please try again later.',
-    compatibleCode: 'ModelServingError',
-    compatibleType: 'ModelServingError',
-  },
-  {
-    status: 503,
-    code: 'ModelUnavailable',
-    message: 'Model is unavailable, please try again later.',
-    compatibleCode: 'ModelUnavailable',
-    compatibleType: 'ModelUnavailable',
-  },
+const SERVICE_ERRORS: readonly Row[] = [
+  [429, 'Throttling', 'Requests throttling triggered.'],
+  [
+    429,
+    'Throttling.RateQuota',
+    'Requests rate limit exceeded, please try again later.',
+    {
+      code: 'limit_requests',
+      message:
+        'You have exceeded your current request limit. For details, see: https://help.aliyun.com/zh/model-studio/error-code#rate-limit',
+    },
+  ],
+  [
+    429,
+    'Throttling.AllocationQuota',
+    'Allocated quota exceeded, please increase your quota limit.',
+    {
+      code: 'insufficient_quota',
+      message:
+        'You exceeded your current quota, please check your plan and billing details. For details, see: https://help.aliyun.com/zh/model-studio/error-code#token-limit',
+    },
+  ],
+  [
+    429,
+    'Throttling.BurstRate',
+    'Request rate increased too quickly. To ensure system stability, please adjust your client logic to scale requests more smoothly over time.',
+    { code: 'limit_burst_rate' },
+  ],
+  [429, 'Throttling.Concurrency', 'Too many concurrent requests.'],
+  [429, 'LimitRequests', 'You exceeded your current requests list.', { code: 'limit_requests' }],
+  [429, 'Too many requests', 'Too many requests in route. Please try again later.'],
+  [429, 'CommodityNotPurchased', 'Commodity has not purchased yet.'],
+  [429, 'PrepaidBillOverdue', 'The prepaid bill is overdue.'],
+  [429, 'PostpaidBillOverdue', 'The postpaid bill is overdue.'],
+  [400, 'Arrearage', 'Access denied, please make sure your account is in good standing.'],
+  [
+    401,
+    'InvalidApiKey',
+    'Invalid API-key provided.',
+    {
+      code: 'invalid_api_key',
+      type: 'invalid_request_error',
+      message: 'Incorrect API key provided. ',
+    },
+  ],
+  [
+    401,
+    'NOT AUTHORIZED',
+    'Access denied: Either you are not authorized to access this workspace, or the workspace does not exist.',
+  ],
+  [
+    403,
+    'AllocationQuota.FreeTierOnly',
+    'The free tier of the model has been exhausted. If you wish to continue access the model on a paid basis, please disable the "use free tier only" mode in the management console.',
+  ],
+  [403, 'AccessDenied', 'Access denied.', { code: 'access_denied' }],
+  [
+    403,
+    'AccessDenied.Unpurchased',
+    'Access to model denied. Please make sure you are eligible for using the model.',
+  ],
+  [403, 'Model.AccessDenied', 'Model access denied.'],
+  [403, 'App.AccessDenied', 'App access denied.'],
+  [403, 'Workspace.AccessDenied', 'Workspace access denied.'],
+  [403, 'Endpoint.AccessDenied', 'Workspace endpoint access denied.'],
+  [
+    404,
+    'ModelNotFound',
+    'The model {model} does not exist or you do not have access to it.',
+    { code: 'model_not_found', type: 'invalid_request_error' },
+  ],
+  [
+    404,
+    'model_not_supported',
+    'Unsupported model {model} for OpenAI compatibility mode.',
+    { type: 'invalid_request_error' },
+  ],
+  [404, 'WorkSpaceNotFound', 'WorkSpace can not be found.'],
+  [404, 'NotFound', 'Not found!'],
+  [
+    400,
+    'DataInspectionFailed',
+    'Input data may contain inappropriate content.',
+    {
+      code: 'data_inspection_failed',
+      message:
+        'Input data may contain inappropriate content. For details, see: https://help.aliyun.com/zh/model-studio/error-code#inappropriate-content',
+    },
+  ],
+  [400, 'IPInfringementSuspect', 'Input data is suspected of being involved in IP infringement.'],
+  [400, 'FaqRuleBlocked', 'Input or output data is blocked by faq rule.'],
+  [
+    400,
+    'CustomRoleBlocked',
+    'Input or output data may contain inappropriate content with custom rule.',
+  ],
+  [
+    400,
+    'InvalidParameter',
+    'Required body invalid, please check the request body format.',
+    { code: 'invalid_parameter_error', type: 'invalid_request_error' },
+  ],
+  [
+    400,
+    'InvalidParameter.NotSupportEnableThinking',
+    'The model {model} does not support enable_thinking.',
+    { code: 'invalid_parameter_error', type: 'invalid_request_error' },
+  ],
+  [
+    400,
+    'invalid_value',
+    "-1 is lesser than the minimum of 0 - 'seed'",
+    { type: 'invalid_request_error' },
+  ],
+  [400, 'invalid_request_error', 'you must provide a model parameter.'],
+  [400, 'BadRequest.EmptyInput', 'Required input parameter missing from request.'],
+  [400, 'BadRequest.IllegalInput', 'The input parameter requires json format.'],
+  [400, 'BadRequest.EmptyModel', 'Required parameter "model" missing from request.'],
+  [413, 'BadRequest.TooLarge', 'Payload Too Large.'],
+  [400, 'InvalidURL', 'Required URL is missing or invalid, please check the request URL.'],
+  [
+    400,
+    'InvalidURL.Timeout',
+    'Download the media resource timeout, please check network connection.',
+  ],
+  [400, 'UnsupportedOperation', 'The operation is unsupported on the referee object.'],
+  [
+    400,
+    'ServiceUnavailableError',
+    'Role must be user or assistant and Content length must be greater than 0.',
+  ],
+  [
+    500,
+    'InternalError',
+    'An internal error has occured, please try again later or contact service support.',
+    { code: 'internal_error' },
+  ],
+  [500, 'InternalError.Algo', 'inference internal error.', { code: 'internal_server_error' }],
+  [
+    500,
+    'InternalError.Timeout',
+    'An internal timeout error has occured during execution, please try again later or contact service support.',
+  ],
+  [500, 'SystemError', 'An system error has occured, please try again later.'],
+  [500, 'ModelServiceFailed', 'Failed to request model service.'],
+  [500, 'RequestTimeOut', 'Request timed out, please try again later.'],
+  [500, 'ResponseTimeout', 'Response stream timeout'],
+  [
+    503,
+    'ModelServingError',
+    'Too many requests. Your requests are being throttled due to system capacity limits. Please try again later.',
+  ],
+  [503, 'ModelUnavailable', 'Model is unavailable, please try again later.'],
   // Behind the two codes of the OpenAI-compatible endpoint, whose first row is the usual one (page of
   // September 2026, and reported).
-  {
-    status: 400,
-    code: 'InternalError.Algo.InvalidParameter',
-    message: 'Repetitive tool calls detected in the conversation history.',
-    compatibleCode: 'invalid_parameter_error',
-    compatibleType: 'invalid_request_error',
-    compatibleMessage:
-      '<400> InternalError.Algo.InvalidParameter: Repetitive tool calls detected in the conversation history.',
-  },
-  {
-    status: 400,
-    code: 'InternalError.Algo.DataInspectionFailed',
-    message: 'Input data may contain inappropriate content.',
-    compatibleCode: 'data_inspection_failed',
-    compatibleType: 'data_inspection_failed',
-    compatibleMessage:
-      '<400> InternalError.Algo.DataInspectionFailed: Input data may contain inappropriate content.',
-  },
+  [
+    400,
+    'InternalError.Algo.InvalidParameter',
+    'Repetitive tool calls detected in the conversation history.',
+    {
+      code: 'invalid_parameter_error',
+      type: 'invalid_request_error',
+      message:
+        '<400> InternalError.Algo.InvalidParameter: Repetitive tool calls detected in the conversation history.',
+    },
+  ],
+  [
+    400,
+    'InternalError.Algo.DataInspectionFailed',
+    'Input data may contain inappropriate content.',
+    {
+      code: 'data_inspection_failed',
+      message:
+        '<400> InternalError.Algo.DataInspectionFailed: Input data may contain inappropriate content.',
+    },
+  ],
 ];
 
 /**
@@ -410,7 +219,7 @@ const SERVICE_ERRORS: readonly ServiceError[] = [
  * `BadRequest.TooMany` is recorded. Those without a text are from the error message page of the new
  * documentation (platform.qianwenai.com, September 2026), which shows none.
  */
-const NATIVE_ERRORS: readonly (readonly [status: number, code: string, message?: string])[] = [
+const NATIVE_ERRORS: readonly Row[] = [
   [429, 'ResourceExhausted'],
   [503, 'ServiceUnavailable'],
   [401, 'invalid access token or token expired'],
@@ -445,16 +254,14 @@ const NATIVE_ERRORS: readonly (readonly [status: number, code: string, message?:
   [500, 'RetrivalFailed', 'Failed to retrieve data from documents.'],
 ];
 
-const ALL_ERRORS: readonly ServiceError[] = [
-  ...SERVICE_ERRORS,
-  ...NATIVE_ERRORS.map(([status, code, message = NO_DOCUMENTED_TEXT]) => ({
-    status,
-    code,
-    message,
-    compatibleCode: code,
-    compatibleType: code,
-  })),
-];
+const ALL_ERRORS: readonly ServiceError[] = [...SERVICE_ERRORS, ...NATIVE_ERRORS].map(
+  ([status, code, message = NO_DOCUMENTED_TEXT, compatible = {}]) => {
+    const { code: compatibleCode = code, message: compatibleMessage } = compatible;
+    const { type: compatibleType = compatibleCode } = compatible;
+    const words = { status, code, message, compatibleCode, compatibleType };
+    return compatibleMessage === undefined ? words : { ...words, compatibleMessage };
+  },
+);
 
 const byName: ReadonlyMap<string, ServiceError> = new Map(
   // Native names come last: where a name stands in both columns, the native row wins.
