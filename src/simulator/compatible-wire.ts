@@ -1,7 +1,8 @@
-import type { Answer, AnswerChoice, AnswerUsage, ToolCall } from './answer-shape.ts';
+import type { Answer, AnswerChoice, AnswerUsage } from './answer-shape.ts';
 import { streamDeltas } from './deltas.ts';
 import type { Delta } from './deltas.ts';
 import { logprobsOf } from './logprobs.ts';
+import { annotationsField, toolCallField } from './message-fields.ts';
 import { cacheDetails } from './native-usage.ts';
 import { asObject } from './request.ts';
 import type { JsonObject, SimulatedRequest } from './request.ts';
@@ -43,23 +44,6 @@ function compatibleUsage(request: SimulatedRequest, usage: AnswerUsage): JsonObj
   };
 }
 
-function compatibleToolCall(
-  { index, id, name, arguments: text }: ToolCall,
-  first = true,
-): JsonObject {
-  return {
-    index,
-    id: first ? id : '',
-    type: 'function',
-    function: { ...(first && { name }), arguments: text },
-  };
-}
-
-function annotations(request: SimulatedRequest): JsonObject {
-  if (request.traits.family !== 'asr') return {};
-  return { annotations: [{ type: 'audio_info', language: 'zh', emotion: 'neutral' }] };
-}
-
 function compatibleChoice(request: SimulatedRequest, choice: AnswerChoice): JsonObject {
   return {
     index: choice.index,
@@ -68,9 +52,9 @@ function compatibleChoice(request: SimulatedRequest, choice: AnswerChoice): Json
       content: choice.content.join(''),
       ...(request.thinking && { reasoning_content: choice.reasoning.join('') }),
       ...(choice.toolCalls.length > 0 && {
-        tool_calls: choice.toolCalls.map((call) => compatibleToolCall(call)),
+        tool_calls: choice.toolCalls.map((call) => toolCallField(call, true)),
       }),
-      ...annotations(request),
+      ...annotationsField(request),
     },
     finish_reason: choice.finishReason,
     logprobs: logprobsOf(request, choice.content),
@@ -98,7 +82,7 @@ function deltaOf(request: SimulatedRequest, delta: Delta): JsonObject {
   if (delta.toolCalls.length > 0) {
     return {
       content: null,
-      tool_calls: delta.toolCalls.map((call) => compatibleToolCall(call, call.first)),
+      tool_calls: delta.toolCalls.map((call) => toolCallField(call, call.first)),
     };
   }
   if (delta.reasoning !== '') return { content: null, reasoning_content: delta.reasoning };
@@ -124,7 +108,7 @@ export function compatibleFrames(
       usage: null,
       ...common,
     });
-  const opening = { role: 'assistant', content: '', ...annotations(request) };
+  const opening = { role: 'assistant', content: '', ...annotationsField(request) };
   const { family, alwaysCumulative } = request.traits;
   // The first chunk of speech recognition has no such field at all (documented).
   const opened = family === 'asr' ? { finish_reason: undefined } : {};

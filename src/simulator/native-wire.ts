@@ -1,7 +1,8 @@
-import type { Answer, AnswerChoice, ToolCall } from './answer-shape.ts';
+import type { Answer, AnswerChoice } from './answer-shape.ts';
 import { streamDeltas } from './deltas.ts';
 import type { Delta } from './deltas.ts';
 import { logprobsOf } from './logprobs.ts';
+import { annotationsField, toolCallField } from './message-fields.ts';
 import { imageSizes, searchInfo, TOOL_INFO } from './native-extras.ts';
 import { countedAtEnd, nativeUsage } from './native-usage.ts';
 import { asObject } from './request.ts';
@@ -28,15 +29,6 @@ function nativeContent(request: SimulatedRequest, text: string, beside: JsonObje
   return text === '' && Object.keys(beside).length === 0 ? [] : [{ ...beside, text }];
 }
 
-function nativeToolCall({ index, id, name, arguments: text }: ToolCall, first = true): JsonObject {
-  return {
-    index,
-    id: first ? id : '',
-    type: 'function',
-    function: { ...(first && { name }), arguments: text },
-  };
-}
-
 type Said = {
   readonly content: string;
   readonly reasoning: string;
@@ -49,9 +41,7 @@ function nativeMessage(request: SimulatedRequest, said: Said, beside: JsonObject
     content: nativeContent(request, said.content, beside),
     ...(request.thinking && { reasoning_content: said.reasoning }),
     ...(said.toolCalls.length > 0 && { tool_calls: said.toolCalls }),
-    ...(request.traits.family === 'asr' && {
-      annotations: [{ type: 'audio_info', language: 'zh', emotion: 'neutral' }],
-    }),
+    ...annotationsField(request),
   };
 }
 
@@ -59,7 +49,7 @@ function nativeChoice(request: SimulatedRequest, choice: AnswerChoice): JsonObje
   const said = {
     content: choice.content.join(''),
     reasoning: choice.reasoning.join(''),
-    toolCalls: choice.toolCalls.map((call) => nativeToolCall(call)),
+    toolCalls: choice.toolCalls.map((call) => toolCallField(call, true)),
   };
   const logprobs = logprobsOf(request, choice.content);
   return {
@@ -106,7 +96,7 @@ function deltaOutput(request: SimulatedRequest, delta: Delta): JsonObject {
     return { finish_reason: reason, text: delta.content, ...modelName(request, reason) };
   }
   const { choice } = delta;
-  const toolCalls = delta.toolCalls.map((call) => nativeToolCall(call, call.first));
+  const toolCalls = delta.toolCalls.map((call) => toolCallField(call, call.first));
   const beside = delta.finishReason === null ? {} : besideText(request, choice);
   const logprobs = delta.newPieces.length === 0 ? null : logprobsOf(request, delta.newPieces);
   const shown = {
