@@ -43,6 +43,11 @@ export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
+/** A moment as the outside sees it: ISO 8601 in UTC. `wallMs`: milliseconds since 1970. */
+export function isoTime(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}
+
 /** A short random token in hexadecimal, for temporary names and run ids. */
 export function randomToken(bytes = 6): string {
   return randomBytes(bytes).toString('hex');

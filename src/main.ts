@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { boundGarbage } from './bound-garbage.ts';
-import { systemClock } from './clock.ts';
+import { isoTime, systemClock } from './clock.ts';
 import type { CommandIo } from './commands/io.ts';
 import { EXIT, OutputError, QbatchError } from './errors.ts';
 import { homeFolder } from './files/home-folder.ts';
@@ -197,7 +197,7 @@ async function explain(
   if (isKnown && readers.stdout)
     await io.writeOut(redactJson(refusalJson(error))).catch(() => undefined);
   if (readers.stderr) {
-    io.writeErr(redactJson(refusalEvent(error, new Date(io.clock.wallMs()).toISOString())));
+    io.writeErr(redactJson(refusalEvent(error, isoTime(io.clock.wallMs()))));
   } else {
     const { errorText } = await import('./reporters/error-text.ts');
     if (isKnown && 'problems' in error && !readers.stdout) await showSurvey(error, io);

@@ -10,8 +10,3 @@ export function jobState(job: Pick<Job, 'name' | 'state'>, holder: Holder | null
   if (job.state !== 'open' || holder === null) return job.state;
   return holder.jobName === null || holder.jobName === job.name ? 'running' : 'open';
 }
-
-/** A moment as the outside sees it: ISO 8601 in UTC. `wallMs` is milliseconds since 1970. */
-export function isoTime(wallMs: number): string {
-  return new Date(wallMs).toISOString();
-}

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isoTime } from '../clock.ts';
 import { EXIT, QbatchError } from '../errors.ts';
 import { findLedgers } from '../ledger/find-jobs.ts';
 import { lineCounts, unpricedLines } from '../ledger/job-summary.ts';
@@ -15,7 +16,7 @@ import { wholeText } from '../reporters/number-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import { alignTable } from '../reporters/table.ts';
 import type { CommandIo } from './io.ts';
-import { isoTime, jobState } from './job-state.ts';
+import { jobState } from './job-state.ts';
 
 const CELL_CHARS_MAX = 200;
 const RIGHT: readonly boolean[] = [false, false, true, true, true, true, true, true, false, false];

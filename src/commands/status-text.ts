@@ -1,3 +1,4 @@
+import { isoTime } from '../clock.ts';
 import { dispatchText } from '../report/dispatch-text.ts';
 import { usageTable } from '../report/usage-table.ts';
 import { countText } from '../reporters/number-text.ts';
@@ -6,7 +7,6 @@ import { pathText } from '../reporters/path-text.ts';
 import { paint, type Style } from '../reporters/style.ts';
 import { summaryText } from '../reporters/summary.ts';
 import type { JobState } from '../library/job-reports.ts';
-import { isoTime } from './job-state.ts';
 import type { JobStatus } from './job-status.ts';
 import { exitCodeOf, nextCommand, rejectedHint } from './next-command.ts';
 

@@ -1,3 +1,4 @@
+import { isoTime } from '../clock.ts';
 import { EXIT, InputError } from '../errors.ts';
 import type { Database } from '../ledger/database.ts';
 import { type ChosenJob, chooseJob } from '../ledger/find-jobs.ts';
@@ -18,7 +19,7 @@ import type { JobState, StatusReport } from '../library/job-reports.ts';
 import { jsonText } from '../json/json-text.ts';
 import { dispatchReport } from '../report/dispatch-report.ts';
 import type { CommandIo } from './io.ts';
-import { isoTime, jobState } from './job-state.ts';
+import { jobState } from './job-state.ts';
 import type { JobStatus } from './job-status.ts';
 import { statusText } from './status-text.ts';
 import { stdoutColor } from './stdout-color.ts';

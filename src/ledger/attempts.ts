@@ -1,7 +1,8 @@
+import { isoTime } from '../clock.ts';
 import type { AttemptClass } from '../failure.ts';
-import { formatPico } from '../models/price.ts';
+import { exactPico } from '../models/price.ts';
 import type { AttemptRecord } from './attempt-record.ts';
-import type { Database } from './database.ts';
+import { type Database, numberOf } from './database.ts';
 import type { Job } from './records.ts';
 
 type AttemptRow = {
@@ -29,29 +30,14 @@ const ORDERS: Readonly<Record<'input' | 'settled', string>> = {
   settled: 'coalesce(ended_at, started_at), line_no, attempt',
 };
 
-const PICO_DIGITS = 12;
-
-/** An exact amount: 6 decimals, and more only where they are not zero. */
-function exactText(pico: bigint): string {
-  return formatPico(pico, PICO_DIGITS).replace(/0{1,6}$/u, '');
-}
-
-function numberOf(value: bigint | null): number | null {
-  return value === null ? null : Number(value);
-}
-
-function timeOf(wallMs: bigint): string {
-  return new Date(Number(wallMs)).toISOString();
-}
-
 function toRecord(row: AttemptRow, currency: string): AttemptRecord {
   return {
     line: row.line_no > 0n ? Number(row.line_no) : null,
     custom_id: row.custom_id,
     attempt: Number(row.attempt),
     model: row.model,
-    started_at: timeOf(row.started_at),
-    ended_at: row.ended_at === null ? null : timeOf(row.ended_at),
+    started_at: isoTime(Number(row.started_at)),
+    ended_at: row.ended_at === null ? null : isoTime(Number(row.ended_at)),
     status_code: numberOf(row.status_code),
     code: row.code,
     // A call whose fate is unknown may have been billed, and the next run writes it down as such.
@@ -62,7 +48,7 @@ function toRecord(row: AttemptRow, currency: string): AttemptRecord {
     total_tokens: numberOf(row.total_tokens),
     cached_tokens: numberOf(row.cached_tokens),
     reasoning_tokens: numberOf(row.reasoning_tokens),
-    cost: row.cost_pico === null ? null : exactText(row.cost_pico),
+    cost: row.cost_pico === null ? null : exactPico(row.cost_pico),
     currency,
   };
 }

@@ -72,6 +72,11 @@ export function openDatabase(content: string | Buffer, options: Options = {}): D
   return new Sqlite(content, options);
 }
 
+/** A whole number of a row that was read with `safeIntegers`; null stays null. */
+export function numberOf(value: bigint | null): number | null {
+  return value === null ? null : Number(value);
+}
+
 /** The code of a SQLite error (`SQLITE_FULL`), or an empty string for anything else. */
 export function sqliteCode(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;

@@ -2,7 +2,7 @@ import { formatPico } from '../models/price.ts';
 import type { RunSummary } from '../reporters/reporter.ts';
 import { estimateError } from './estimate-error.ts';
 import { estimateSums } from './estimates.ts';
-import type { Database } from './database.ts';
+import { type Database, numberOf } from './database.ts';
 import {
   possiblyBilledOf,
   UNCERTAIN,
@@ -48,10 +48,6 @@ const ATTEMPT_SUMS = `SELECT count(*) AS attempts,
   count(${UNCERTAIN_PICO}) FILTER (WHERE ${UNCERTAIN}) AS uncertain_priced
   FROM attempts a WHERE a.job_id = ?`;
 
-function countOf(value: bigint | null): number | null {
-  return value === null ? null : Number(value);
-}
-
 /** How many answered calls of a job have no known price. */
 export function unpricedLines(database: Database, jobId: number): number {
   const count =
@@ -85,11 +81,11 @@ export function jobSummary(database: Database, job: Job, context: SummaryContext
     lines: lineCounts(job),
     attempts: Number(sums.attempts),
     usage: {
-      input_tokens: countOf(sums.input_tokens),
-      output_tokens: countOf(sums.output_tokens),
-      total_tokens: countOf(sums.total_tokens),
-      cached_tokens: countOf(sums.cached_tokens),
-      reasoning_tokens: countOf(sums.reasoning_tokens),
+      input_tokens: numberOf(sums.input_tokens),
+      output_tokens: numberOf(sums.output_tokens),
+      total_tokens: numberOf(sums.total_tokens),
+      cached_tokens: numberOf(sums.cached_tokens),
+      reasoning_tokens: numberOf(sums.reasoning_tokens),
     },
     cost: {
       amount: formatPico(job.costPico),

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { isoTime } from '../clock.ts';
 import { EXIT, InputError } from '../errors.ts';
 import type { ChosenJob } from './find-jobs.ts';
 import { findJob } from './jobs.ts';
@@ -71,8 +72,8 @@ export function ledgerFacts({ ledgerPath, name }: ChosenJob): Promise<LedgerFact
       jobs: number('SELECT count(*) FROM jobs'),
       job: {
         state: job.state,
-        created_at: new Date(job.createdAt).toISOString(),
-        updated_at: new Date(job.updatedAt).toISOString(),
+        created_at: isoTime(job.createdAt),
+        updated_at: isoTime(job.updatedAt),
         input_bytes: job.inputBytes,
         lines: lineCounts(job),
         models: job.survey.models.map(({ model }) => model),

@@ -1,5 +1,6 @@
 import { closeSync, openSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { isoTime } from '../clock.ts';
 import { EXIT, InputError, OutputError, QbatchError } from '../errors.ts';
 import { isThere } from '../files/is-there.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
@@ -154,7 +155,7 @@ function busy(ledgerPath: string, holder: Holder | null): QbatchError {
   const who =
     holder === null
       ? 'another process'
-      : `process ${holder.pid} on ${holder.host}, started ${new Date(holder.startedAt).toISOString()}`;
+      : `process ${holder.pid} on ${holder.host}, started ${isoTime(holder.startedAt)}`;
   return new QbatchError(
     EXIT.busy,
     `another run holds ${ledgerPath}: ${who}`,

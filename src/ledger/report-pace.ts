@@ -1,3 +1,4 @@
+import { type QuotaUse, utilisationOf } from '../utilisation.ts';
 import type { ReportLane } from '../report/report-data.ts';
 import type { Database } from './database.ts';
 import { hasPaceTables } from './read-trace.ts';
@@ -10,13 +11,9 @@ const RUNS_MAX = 3;
 const POINTS_MAX = 200;
 const SECONDS_A_MINUTE = 60;
 
-type LaneRow = {
+type LaneRow = QuotaUse & {
   readonly run: number;
   readonly model: string;
-  readonly usedRequests: number;
-  readonly allowedRequests: number;
-  readonly usedTokens: number;
-  readonly allowedTokens: number;
 };
 
 type Second = readonly [
@@ -71,13 +68,4 @@ function laneOf(job: string, lane: LaneRow, seconds: readonly Second[]): ReportL
     throttled: groups.map((group) => sumOf(group, 6)),
     utilisation: utilisationOf(lane),
   };
-}
-
-/** The dimension that is used most is the one that binds. */
-function utilisationOf(lane: LaneRow): number | null {
-  const shares = [
-    lane.allowedRequests > 0 ? lane.usedRequests / lane.allowedRequests : null,
-    lane.allowedTokens > 0 ? lane.usedTokens / lane.allowedTokens : null,
-  ].filter((share) => share !== null);
-  return shares.length === 0 ? null : Math.max(...shares);
 }

@@ -1,5 +1,6 @@
-import { formatPico } from '../models/price.ts';
+import { exactPico, formatPico } from '../models/price.ts';
 import type { UsageMeasures } from '../report/usage-report.ts';
+import { numberOf } from './database.ts';
 import { Histogram } from './histogram.ts';
 import { possiblyBilledOf, type UncertainSums } from './possibly-billed.ts';
 
@@ -18,9 +19,6 @@ export type CallRow = readonly [
   costPico: bigint | null,
   priced: bigint,
 ];
-
-/** Amounts a line are far below the cent. */
-const PER_LINE_DIGITS = 12;
 
 /** What a group of lines and calls adds up to: exact integers, until `measures` prints them. */
 export class UsageSums {
@@ -103,11 +101,11 @@ export class UsageSums {
       answered: this.answered,
       failed: this.failed,
       attempts: this.attempts,
-      input_tokens: input === null ? null : Number(input),
-      output_tokens: output === null ? null : Number(output),
-      total_tokens: total === null ? null : Number(total),
-      cached_tokens: cached === null ? null : Number(cached),
-      reasoning_tokens: reasoning === null ? null : Number(reasoning),
+      input_tokens: numberOf(input),
+      output_tokens: numberOf(output),
+      total_tokens: numberOf(total),
+      cached_tokens: numberOf(cached),
+      reasoning_tokens: numberOf(reasoning),
       cache_hit_share: cached === null || !input ? null : shareOf(cached, input),
       cost: unpriced ? null : formatPico(this.costPico),
       cost_per_answered_line: unpriced || this.answered === 0 ? null : this.perLine(),
@@ -120,11 +118,10 @@ export class UsageSums {
     };
   }
 
-  /** Rounded half up to the pico-unit; trailing zeros beyond the sixth decimal are left out. */
+  /** Rounded half up to the pico-unit. */
   private perLine(): string {
     const lines = BigInt(this.answered);
-    const pico = (2n * this.costPico + lines) / (2n * lines);
-    return formatPico(pico, PER_LINE_DIGITS).replace(/0{1,6}$/u, '');
+    return exactPico((2n * this.costPico + lines) / (2n * lines));
   }
 
   private tokenPercentiles(side: 'input' | 'output'): UsageMeasures['call_input_tokens'] {

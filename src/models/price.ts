@@ -213,6 +213,11 @@ export function formatPico(pico: bigint, digits = 6): string {
   return digits === 0 ? sign + whole : `${sign}${whole}.${text.slice(-digits)}`;
 }
 
+/** An exact amount in pico-units: 6 decimals, and more only where they are not zero. */
+export function exactPico(pico: bigint): string {
+  return formatPico(pico, PICO_DIGITS).replace(/0{1,6}$/u, '');
+}
+
 /**
  * Pico-units of a decimal amount such as `12.50` (at most 12 decimals, no sign, no exponent).
  * Throws UsageError on anything else.

@@ -1,3 +1,5 @@
+import { isoTime } from '../clock.ts';
+import { utilisationOf } from '../utilisation.ts';
 import type { DispatchFacts } from '../ledger/read-trace.ts';
 
 /** How well a job used its quota, as `status --json` prints it; unknown numbers are null. */
@@ -44,10 +46,6 @@ function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }
 
-function isoTime(wallMs: number): string {
-  return new Date(wallMs).toISOString();
-}
-
 function throttlesOf({ throttles }: Lane): number {
   return throttles.rate + throttles.tokens + throttles.burst;
 }
@@ -57,18 +55,14 @@ function secondsOf({ firstStartAt, lastStartAt }: Lane): number {
   return (lastStartAt - firstStartAt) / 1000 + 1;
 }
 
-/** The dimension that is used most is the one that binds. */
-function utilisationOf(lane: Lane): number | null {
-  const shares = [
-    lane.allowedRequests > 0 ? lane.usedRequests / lane.allowedRequests : null,
-    lane.allowedTokens > 0 ? lane.usedTokens / lane.allowedTokens : null,
-  ].filter((share) => share !== null);
-  return shares.length === 0 ? null : rounded(Math.max(...shares), 4);
+function roundedUtilisation(lane: Lane): number | null {
+  const share = utilisationOf(lane);
+  return share === null ? null : rounded(share, 4);
 }
 
 /** What a perfect controller would need: all of it at the mean limit, then the last one's latency. */
 function idealMs(lane: Lane): number | null {
-  const utilisation = utilisationOf(lane);
+  const utilisation = roundedUtilisation(lane);
   if (utilisation === null || lane.latencyMs === null) return null;
   return utilisation * secondsOf(lane) * 1000 + lane.latencyMs;
 }
@@ -84,7 +78,7 @@ function modelOf(lane: Lane): DispatchedModel {
     starts: lane.starts,
     admitted: lane.starts - throttlesOf(lane),
     throttled: lane.throttles,
-    utilisation: utilisationOf(lane),
+    utilisation: roundedUtilisation(lane),
     evenness: mean > 0 ? rounded(lane.startsMost / mean, 2) : null,
   };
 }

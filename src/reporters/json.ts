@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, isoTime } from '../clock.ts';
 import { jsonText } from '../json/json-text.ts';
 import type { DispatchState, Progress, Reporter, RunEvent } from './reporter.ts';
 
@@ -106,7 +106,7 @@ export function createJsonReporter(options: {
     report(event) {
       const fields = fieldsOf(event);
       if (fields !== null) {
-        const at = new Date(clock.wallMs()).toISOString();
+        const at = isoTime(clock.wallMs());
         write(`${jsonText({ schema: 1, event: event.event, at, ...fields })}\n`);
       }
     },
