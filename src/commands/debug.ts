@@ -5,7 +5,7 @@ import { resolveSettings, SettingError } from '../config/config.ts';
 import { EXIT, QbatchError } from '../errors.ts';
 import { RUN_FLAGS } from '../config/flags.ts';
 import { sqlitePackage } from '../ledger/database.ts';
-import { chooseJob } from '../ledger/find-jobs.ts';
+import { chooseJob, isNamed } from '../ledger/find-jobs.ts';
 import { ledgerFacts, type LedgerFacts } from '../ledger/ledger-facts.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { redactKeyLike } from '../redact.ts';
@@ -141,14 +141,12 @@ async function ledger(
   io: CommandIo,
   problems: string[],
 ): Promise<LedgerFacts | null> {
-  const named =
-    parsed.job !== undefined || parsed.ledger !== undefined || parsed.jobName !== undefined;
   try {
     return await ledgerFacts(chooseJob(parsed, io.cwd));
   } catch (error) {
     if (!(error instanceof QbatchError)) throw error;
     const unknown = error.exitCode === EXIT.noInput || error.exitCode === EXIT.usage;
-    if (named && unknown) throw error;
+    if (isNamed(parsed) && unknown) throw error;
     problems.push(`ledger: ${error.message}`);
     return null;
   }

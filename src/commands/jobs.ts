@@ -3,9 +3,8 @@ import { isoTime } from '../clock.ts';
 import { EXIT, QbatchError } from '../errors.ts';
 import { findLedgers } from '../ledger/find-jobs.ts';
 import { lineCounts, unpricedLines } from '../ledger/job-summary.ts';
-import { listJobs } from '../ledger/jobs.ts';
 import { lockHolder } from '../ledger/lock.ts';
-import { movedFiles } from '../ledger/moved-files.ts';
+import { jobsHere } from '../ledger/moved-files.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import type { ListedJob } from '../library/job-reports.ts';
 import { formatPico } from '../models/price.ts';
@@ -57,10 +56,10 @@ export async function jobsCommand(
 export async function listLedger(ledgerPath: string): Promise<ListedJob[]> {
   const holder = lockHolder(ledgerPath);
   return await readLedger(ledgerPath, (database) =>
-    listJobs(database).map((job, _index, jobs) => ({
+    jobsHere(database, ledgerPath).map((job) => ({
       job: job.name,
       ledger: ledgerPath,
-      input: movedFiles(job, ledgerPath, jobs).inputPath,
+      input: job.inputPath,
       state: jobState(job, holder),
       simulated: job.identity.simulated,
       lines: lineCounts(job),

@@ -3,13 +3,11 @@ import { systemClock } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import { workingFolder } from '../files/working-folder.ts';
 import type { AttemptRecord } from '../ledger/attempt-record.ts';
-import { sqliteCode } from '../ledger/database.ts';
 import { chooseJob, chooseJobs } from '../ledger/find-jobs.ts';
-import { findJob, listJobs } from '../ledger/jobs.ts';
-import { jobHere } from '../ledger/moved-files.ts';
+import { findJob } from '../ledger/jobs.ts';
+import { jobsHere } from '../ledger/moved-files.ts';
 import { openForReading } from '../ledger/open-for-reading.ts';
-import { readLedger } from '../ledger/read-ledger.ts';
-import { storageError } from '../ledger/storage-error.ts';
+import { asReadingError, openSnapshot, readLedger } from '../ledger/read-ledger.ts';
 import { byKeys } from '../ledger/usage-keys.ts';
 import { usageReport } from '../ledger/usage.ts';
 import type { LedgerReader } from '../library/ledger-reader.ts';
@@ -51,10 +49,7 @@ export function openLedger(ledger: string): LedgerReader {
             .flatMap((job) => chooseJobs(choice(job), ledgerPath))
             .map(({ name }) => name),
         );
-        const all = listJobs(database);
-        const wanted = all
-          .filter(({ name }) => names.has(name))
-          .map((job) => jobHere(job, ledgerPath, all));
+        const wanted = jobsHere(database, ledgerPath).filter(({ name }) => names.has(name));
         return usageReport([{ ledgerPath, database, jobs: wanted }], byKeys(by));
       });
     },
@@ -71,15 +66,14 @@ async function* exported<Row>(
   what: ExportRequest['what'],
 ): AsyncGenerator<Row, void, void> {
   const name = nameOf();
-  const database = openForReading(ledgerPath);
+  const database = openSnapshot(ledgerPath);
   try {
-    database.exec('BEGIN');
     const job = findJob(database, name);
     if (job === null) return;
     for (const text of exportJsonl(database, job, { what, order: 'input' }))
       yield JSON.parse(text) as Row;
   } catch (error) {
-    throw sqliteCode(error) === '' ? error : storageError(error, ledgerPath);
+    throw asReadingError(error, ledgerPath);
   } finally {
     database.close();
   }

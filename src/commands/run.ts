@@ -76,7 +76,7 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
   } catch (error) {
     // Whoever holds the ledger may be at work on the same copy.
     const held = error instanceof QbatchError && error.exitCode === EXIT.busy;
-    if (places.source.spooled && !held) await removeSpool(places);
+    if (places.source.spooled && !held) removeSpool(places);
     // A page that cannot be read, or a file that cannot be written, may be met anywhere.
     throw asStorageError(error, places.ledgerPath);
   }
@@ -197,7 +197,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
   } finally {
     ledger.close({ remove: ledger.created });
   }
-  if (places.source.spooled) await removeSpool(places);
+  if (places.source.spooled) removeSpool(places);
   const input = places.source.path;
   await tell(result, { settings, flags: wired.parsed.flags, input, reporter, mode }, io);
   return result.exitCode;

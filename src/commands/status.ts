@@ -2,12 +2,11 @@ import { isoTime } from '../clock.ts';
 import { EXIT, InputError } from '../errors.ts';
 import type { Database } from '../ledger/database.ts';
 import { type ChosenJob, chooseJob } from '../ledger/find-jobs.ts';
-import { findJob, listJobs } from '../ledger/jobs.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import { failuresByCode } from '../ledger/lines.ts';
 import { lockHolder } from '../ledger/lock.ts';
 import { readMark } from '../ledger/mark.ts';
-import { jobHere } from '../ledger/moved-files.ts';
+import { jobsHere } from '../ledger/moved-files.ts';
 import { possiblyBilledLines } from '../ledger/possibly-billed.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import type { Job } from '../ledger/records.ts';
@@ -67,14 +66,13 @@ type Look = {
 
 async function lookAt(database: Database, look: Look): Promise<JobStatus> {
   const { ledgerPath, name, io } = look;
-  const found = findJob(database, name);
-  if (found === null)
+  const job = jobsHere(database, ledgerPath).find((one) => one.name === name);
+  if (job === undefined)
     throw new InputError(
       EXIT.noInput,
       `${ledgerPath} holds no job ${name}`,
       'qbatch jobs lists the jobs of a folder',
     );
-  const job = jobHere(found, ledgerPath, listJobs(database));
   const holder = lockHolder(ledgerPath);
   const state = jobState(job, holder);
   const summary = jobSummary(database, job, {

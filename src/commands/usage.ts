@@ -1,11 +1,9 @@
 import { statSync } from 'node:fs';
 import { EXIT } from '../errors.ts';
-import { sqliteCode } from '../ledger/database.ts';
 import { type ChosenJob, chooseJobs } from '../ledger/find-jobs.ts';
 import { listJobs } from '../ledger/jobs.ts';
 import { jobHere } from '../ledger/moved-files.ts';
-import { openForReading } from '../ledger/open-for-reading.ts';
-import { storageError } from '../ledger/storage-error.ts';
+import { asReadingError, openSnapshot } from '../ledger/read-ledger.ts';
 import { type UsageSource, usageReport } from '../ledger/usage.ts';
 import { lockHolder } from '../ledger/lock.ts';
 import { realLedgerPath } from '../ledger/real-ledger-path.ts';
@@ -63,7 +61,7 @@ export async function usageCommand(parsed: UsageParsed, io: CommandIo): Promise<
     rendered =
       format === 'html' ? pageOf(sources, by, io) : RENDERERS[format](usageReport(sources, by));
   } catch (error) {
-    throw sqliteCode(error) === '' ? error : storageError(error, sources.at(-1)?.ledgerPath ?? '');
+    throw asReadingError(error, sources.at(-1)?.ledgerPath ?? '');
   } finally {
     for (const { database } of sources) database.close();
   }
@@ -140,10 +138,8 @@ function openSource(
   ledgerPath: string,
   names: ReadonlySet<string>,
 ): { readonly source: UsageSource; readonly files: readonly string[] } {
-  const database = openForReading(ledgerPath);
+  const database = openSnapshot(ledgerPath);
   try {
-    // One snapshot for all that is read: a run may go on meanwhile.
-    database.exec('BEGIN');
     const all = listJobs(database);
     const jobs = all
       .filter(({ name }) => names.has(name))
@@ -154,6 +150,6 @@ function openSource(
     };
   } catch (error) {
     database.close();
-    throw sqliteCode(error) === '' ? error : storageError(error, ledgerPath);
+    throw asReadingError(error, ledgerPath);
   }
 }

@@ -1,8 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { QbatchError } from '../errors.ts';
-import { sqliteCode } from '../ledger/database.ts';
 import { listJobs } from '../ledger/jobs.ts';
-import { openForReading } from '../ledger/open-for-reading.ts';
+import { lookIntoLedger } from '../ledger/read-ledger.ts';
 import { reportData } from '../ledger/report-data.ts';
 import { jsonText } from '../json/json-text.ts';
 import type { ReportAsked } from './report-source.ts';
@@ -13,9 +12,7 @@ import type { ReportAsked } from './report-source.ts';
 const { ledgerPath, jobName } = workerData as { ledgerPath: string; jobName: string };
 
 function makeReport({ nowMs, hasEnded }: ReportAsked): string | null {
-  const database = openForReading(ledgerPath);
-  try {
-    database.exec('BEGIN');
+  return lookIntoLedger(ledgerPath, (database) => {
     const jobs = listJobs(database).filter(({ name }) => name === jobName);
     if (jobs.length === 0) return null;
     const data = reportData([{ ledgerPath, database, jobs }], {
@@ -24,9 +21,7 @@ function makeReport({ nowMs, hasEnded }: ReportAsked): string | null {
       stateOf: (_, job) => (job.state === 'open' && !hasEnded ? 'running' : job.state),
     });
     return jsonText(data);
-  } finally {
-    database.close();
-  }
+  });
 }
 
 parentPort?.on('message', (asked: ReportAsked) => {
@@ -34,7 +29,7 @@ parentPort?.on('message', (asked: ReportAsked) => {
     parentPort?.postMessage(makeReport(asked));
   } catch (error) {
     // A ledger that is not there yet, or that cannot be read: the run itself will say so.
-    if (!(error instanceof QbatchError) && sqliteCode(error) === '') throw error;
+    if (!(error instanceof QbatchError)) throw error;
     parentPort?.postMessage(null);
   }
 });

@@ -5,9 +5,8 @@ import { isThere } from '../files/is-there.ts';
 import type { JobChoice } from '../command-line/parsed-command.ts';
 import { defaultLedgerPath, LEDGER_SUFFIX } from './default-ledger-path.ts';
 import { isDatabase, isOwnDatabase } from './is-database.ts';
-import { listJobs } from './jobs.ts';
 import { MARK_SUFFIX } from './mark-path.ts';
-import { jobHere } from './moved-files.ts';
+import { jobsHere } from './moved-files.ts';
 import { lookIntoLedger } from './read-ledger.ts';
 import type { Job } from './records.ts';
 import { withoutCopies } from './without-copies.ts';
@@ -77,10 +76,9 @@ export function findLedgers(folder: string): string[] {
 
 /** All jobs of a ledger, oldest first. Throws 66 where it is missing, 78 where it is none or damaged. */
 function jobsOfLedger(ledgerPath: string): FoundJob[] {
-  return lookIntoLedger(ledgerPath, (database) => {
-    const jobs = listJobs(database);
-    return jobs.map((job) => ({ ledgerPath, job: jobHere(job, ledgerPath, jobs) }));
-  });
+  return lookIntoLedger(ledgerPath, (database) =>
+    jobsHere(database, ledgerPath).map((job) => ({ ledgerPath, job })),
+  );
 }
 
 /** The jobs of all ledgers in a folder. A ledger that cannot be read hides no other. */
@@ -104,13 +102,11 @@ export function jobsOfFolder(folder: string): FolderJobs {
  * UsageError (64) with the candidates where there are several, 78 for a ledger that cannot be used.
  */
 export function chooseJob(choice: JobChoice, cwd: string, purpose: Purpose = 'look'): ChosenJob {
-  const named =
-    choice.job !== undefined || choice.ledger !== undefined || choice.jobName !== undefined;
-  const candidates = named ? namedJobs(choice, cwd) : jobsHere(cwd, purpose);
+  const named = isNamed(choice);
+  const candidates = named ? namedJobs(choice, cwd) : unnamedJobs(jobsOfFolder(cwd), cwd, purpose);
   const found = narrow(candidates, named && purpose === 'resume' ? 'look' : purpose);
   const [first] = found;
-  if (first !== undefined && found.length === 1)
-    return { ledgerPath: first.ledgerPath, name: first.job.name };
+  if (first !== undefined && found.length === 1) return chosenOf(first);
   throw ambiguous(found.length === 0 ? candidates : found);
 }
 
@@ -119,15 +115,23 @@ export function chooseJob(choice: JobChoice, cwd: string, purpose: Purpose = 'lo
  * named, a ledger of this folder that cannot be read is an error: sums without it would be too low.
  */
 export function chooseJobs(choice: JobChoice, cwd: string): ChosenJob[] {
-  const named =
-    choice.job !== undefined || choice.ledger !== undefined || choice.jobName !== undefined;
-  const [problem] = named ? [] : jobsOfFolder(cwd).unreadable;
+  if (isNamed(choice)) return namedJobs(choice, cwd).map(chosenOf);
+  const here = jobsOfFolder(cwd);
+  const [problem] = here.unreadable;
   if (problem !== undefined) {
     const hint = 'name the ledgers or jobs that are wanted, or move this one away';
     throw new QbatchError(problem.exitCode, problem.message, hint, problem);
   }
-  const found = named ? namedJobs(choice, cwd) : jobsHere(cwd, 'look');
-  return found.map(({ ledgerPath, job }) => ({ ledgerPath, name: job.name }));
+  return unnamedJobs(here, cwd, 'look').map(chosenOf);
+}
+
+/** Whether a command line says anything of which job is meant. */
+export function isNamed({ job, ledger, jobName }: JobChoice): boolean {
+  return job !== undefined || ledger !== undefined || jobName !== undefined;
+}
+
+function chosenOf({ ledgerPath, job }: FoundJob): ChosenJob {
+  return { ledgerPath, name: job.name };
 }
 
 function narrow(found: readonly FoundJob[], purpose: Purpose): readonly FoundJob[] {
@@ -135,9 +139,12 @@ function narrow(found: readonly FoundJob[], purpose: Purpose): readonly FoundJob
   return found.filter(({ job }) => (purpose === 'retry' ? job.failed > 0 : job.state === 'open'));
 }
 
-/** The jobs of this folder that come into question where none is named. */
-function jobsHere(cwd: string, purpose: Purpose): readonly FoundJob[] {
-  const { jobs, unreadable } = jobsOfFolder(cwd);
+/** The jobs of the folder `cwd` that come into question where none is named. */
+function unnamedJobs(
+  { jobs, unreadable }: FolderJobs,
+  cwd: string,
+  purpose: Purpose,
+): readonly FoundJob[] {
   const fitting = purpose === 'resume' ? jobs.filter(({ job }) => job.state === 'open') : jobs;
   if (fitting.length > 0) return fitting;
   refuseUnreadable({ unreadable });

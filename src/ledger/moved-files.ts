@@ -1,7 +1,9 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { isThere } from '../files/is-there.ts';
+import type { Database } from './database.ts';
 import { defaultLedgerName, defaultLedgerPath } from './default-ledger-path.ts';
+import { listJobs } from './jobs.ts';
 import type { Job } from './records.ts';
 
 type Files = Pick<Job, 'inputPath' | 'resultsPath' | 'errorsPath'>;
@@ -80,6 +82,12 @@ export function movedFiles(job: Job, ledgerPath: string, jobs: readonly Job[]): 
     return isBelow(move.from, path) || isThere(beside, 'absent') ? beside : path;
   };
   return { inputPath: input, resultsPath: moved(resultsPath), errorsPath: moved(errorsPath) };
+}
+
+/** All jobs of a ledger, oldest first, with their files where they are now. */
+export function jobsHere(database: Database, ledgerPath: string): Job[] {
+  const jobs = listJobs(database);
+  return jobs.map((job) => jobHere(job, ledgerPath, jobs));
 }
 
 /** The job with its files where they are now. */
