@@ -1,6 +1,7 @@
+import type { REGIONS } from './config/choices.ts';
 import type { ProtocolName } from './protocols/protocol.ts';
 
-export type Region = 'beijing' | 'singapore' | 'virginia' | 'finance' | 'frankfurt' | 'tokyo';
+export type Region = (typeof REGIONS)[number];
 
 /** A limit given for all models (`''`) or for one: `--rpm 600`, `--rpm qwen-plus=600`. `auto` leaves it to qbatch. */
 export type LimitSetting = ReadonlyMap<string, number | 'auto'>;

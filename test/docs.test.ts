@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/command-line/command-specs.ts';
 import { EXIT } from '../src/errors.ts';
-import { REGIONS } from '../src/config/flags.ts';
+import { REGIONS } from '../src/config/choices.ts';
 import { openDatabase } from '../src/ledger/database.ts';
 import { SCHEMA } from '../src/ledger/schema.ts';
 import { loadCatalog } from '../src/models/catalog.ts';

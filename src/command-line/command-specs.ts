@@ -1,4 +1,12 @@
-import { REGIONS, RUN_FLAGS } from '../config/flags.ts';
+import {
+  EXPORT_FORMATS,
+  EXPORTED,
+  ORDERS,
+  REGIONS,
+  REPORT_FORMATS,
+  SHELLS,
+} from '../config/choices.ts';
+import { RUN_FLAGS } from '../config/flags.ts';
 import type { FlagSpec } from '../config/flags.ts';
 
 /** One command, as help, parsing and shell completion see it. */
@@ -94,14 +102,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: ['qbatch jobs', 'qbatch jobs ~/batches --json'] },
   { name: 'usage', aliases: [], positionals: [JOBS], flags: [
       { name: 'by', type: 'string', repeatable: true, metavar: 'KEYS', default: 'model', describe: 'group by model, day, hour, job, status, code, thinking, tag:NAME; several with commas; repeatable' },
-      { name: 'format', type: 'string', choices: ['table', 'csv', 'json', 'markdown', 'html', 'parquet'], default: 'table', describe: 'how it is written' },
+      { name: 'format', type: 'string', choices: REPORT_FORMATS, default: 'table', describe: 'how it is written' },
       OUTPUT, LEDGER, JOB_NAME, ...DISPLAY_FLAGS ],
     describe: 'usage and cost',
     examples: ['qbatch usage', 'qbatch usage --by day,model --format csv -o usage.csv', 'qbatch usage --by tag:customer'] },
   { name: 'export', aliases: [], positionals: [JOB], flags: [
-      { name: 'what', type: 'string', choices: ['results', 'errors', 'attempts'], default: 'results', describe: 'what is written' },
-      { name: 'format', type: 'string', choices: ['jsonl', 'csv', 'parquet'], default: 'jsonl', describe: 'how it is written' },
-      { name: 'order', type: 'string', choices: ['input', 'settled'], default: 'input', describe: 'in the order of the input, or as lines settled' },
+      { name: 'what', type: 'string', choices: EXPORTED, default: 'results', describe: 'what is written' },
+      { name: 'format', type: 'string', choices: EXPORT_FORMATS, default: 'jsonl', describe: 'how it is written' },
+      { name: 'order', type: 'string', choices: ORDERS, default: 'input', describe: 'in the order of the input, or as lines settled' },
       OUTPUT, LEDGER, JOB_NAME, ...DISPLAY_FLAGS ],
     describe: 'rebuild files from the ledger',
     examples: ['qbatch export requests.qbatch.db -o answers.jsonl', 'qbatch export --what attempts --format csv'] },
@@ -117,7 +125,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ...DISPLAY_FLAGS ],
     describe: 'the bundled Model Studio simulator as a server, to rehearse without a key or a bill',
     examples: ['qbatch simulate', 'qbatch simulate rpm=600,errors=2% --port 0'] },
-  { name: 'completion', aliases: [], positionals: [{ name: 'shell', describe: 'bash, zsh or fish', required: true, choices: ['bash', 'zsh', 'fish'] }], flags: [],
+  { name: 'completion', aliases: [], positionals: [{ name: 'shell', describe: 'bash, zsh or fish', required: true, choices: SHELLS }], flags: [],
     describe: 'print a shell completion script',
     examples: ['qbatch completion bash >> ~/.bashrc', 'qbatch completion zsh > ~/.zfunc/_qbatch', 'qbatch completion fish > ~/.config/fish/completions/qbatch.fish'] },
   { name: 'debug', aliases: [], positionals: [JOB], flags: [LEDGER, JOB_NAME, JSON_OUT, ...DISPLAY_FLAGS],

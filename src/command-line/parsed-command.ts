@@ -1,4 +1,15 @@
+import type { ByKey } from '../by-keys.ts';
+import type {
+  COLOR_MODES,
+  EXPORT_FORMATS,
+  EXPORTED,
+  ORDERS,
+  REPORT_FORMATS,
+  SHELLS,
+} from '../config/choices.ts';
 import type { Region, SimulatorSpec } from '../settings.ts';
+
+type OneOf<Choices extends readonly string[]> = Choices[number];
 
 /** What a flag was given: text, or several of a repeatable one, or a switch. Not yet parsed. */
 export type FlagValue = string | boolean | readonly string[];
@@ -9,7 +20,7 @@ export type GivenFlags = Readonly<Record<string, FlagValue>>;
 /** What every command but `run` and its kin takes besides its own flags. */
 export type DisplayFlags = {
   readonly quiet: boolean;
-  readonly color: 'auto' | 'always' | 'never';
+  readonly color: OneOf<typeof COLOR_MODES>;
   readonly debug: boolean;
 };
 
@@ -20,8 +31,8 @@ export type JobChoice = {
   readonly jobName: string | undefined;
 };
 
-export type ReportFormat = 'table' | 'csv' | 'json' | 'markdown' | 'html' | 'parquet';
-export type Shell = 'bash' | 'zsh' | 'fish';
+export type ReportFormat = OneOf<typeof REPORT_FORMATS>;
+export type Shell = OneOf<typeof SHELLS>;
 
 /** One command line, understood. `flags` of run and its kin become Settings in `resolveSettings`. */
 export type ParsedCommand =
@@ -33,7 +44,7 @@ export type ParsedCommand =
       readonly job: string | undefined;
       /** Empty, as `statuses`: all failed lines. */
       readonly codes: readonly string[];
-      readonly statuses: readonly string[];
+      readonly statuses: readonly number[];
       readonly flags: GivenFlags;
     }
   | ({ readonly command: 'status'; readonly verify: boolean; readonly json: boolean } & JobChoice &
@@ -42,7 +53,7 @@ export type ParsedCommand =
   | ({
       readonly command: 'usage';
       readonly jobs: readonly string[];
-      readonly by: readonly string[];
+      readonly by: readonly ByKey[];
       readonly format: ReportFormat;
       readonly output: string | undefined;
       readonly ledger: string | undefined;
@@ -50,9 +61,9 @@ export type ParsedCommand =
     } & DisplayFlags)
   | ({
       readonly command: 'export';
-      readonly what: 'results' | 'errors' | 'attempts';
-      readonly format: 'jsonl' | 'csv' | 'parquet';
-      readonly order: 'input' | 'settled';
+      readonly what: OneOf<typeof EXPORTED>;
+      readonly format: OneOf<typeof EXPORT_FORMATS>;
+      readonly order: OneOf<typeof ORDERS>;
       readonly output: string | undefined;
     } & JobChoice &
       DisplayFlags)

@@ -1,6 +1,16 @@
+import { BY_NAMES, type ByKey, isByKey, isTagKey } from '../by-keys.ts';
 import type { CommandSpec } from './command-specs.ts';
 import { UsageError } from '../errors.ts';
-import { REGIONS, RUN_FLAGS } from '../config/flags.ts';
+import {
+  COLOR_MODES,
+  EXPORT_FORMATS,
+  EXPORTED,
+  ORDERS,
+  REGIONS,
+  REPORT_FORMATS,
+  SHELLS,
+} from '../config/choices.ts';
+import { RUN_FLAGS } from '../config/flags.ts';
 import type {
   DisplayFlags,
   FlagValue,
@@ -17,9 +27,6 @@ export type RawCommand = {
   readonly words: readonly string[];
 };
 
-/** Groups that `usage --by` knows besides `tag:NAME` (cli.md section 1). */
-const USAGE_KEYS: readonly string[] = ['model', 'day', 'hour', 'job', 'status', 'code', 'thinking'];
-
 /**
  * Turns a tokenized command line into a typed command: counts the words, reads ports, groups and
  * statuses, fills in defaults. Throws UsageError (64).
@@ -32,16 +39,13 @@ export function readCommand(raw: RawCommand): ParsedCommand {
   switch (spec.name) {
     case 'run':
     case 'check':
-      checkStdout(flags);
-      checkFresh(flags);
+      checkRunFlags(flags);
       return { command: spec.name, input: words[0] ?? '', flags };
     case 'resume':
-      checkStdout(flags);
-      checkFresh(flags);
+      checkRunFlags(flags);
       return { command: 'resume', job: words[0], flags };
     case 'retry':
-      checkStdout(flags);
-      checkFresh(flags);
+      checkRunFlags(flags);
       if (flags['fresh'] === true) throw retryFresh();
       return readRetry(raw);
     case 'status':
@@ -78,7 +82,7 @@ export function readCommand(raw: RawCommand): ParsedCommand {
         ...display,
       };
     case 'completion':
-      return { command: 'completion', shell: pick(words[0], ['bash', 'zsh', 'fish'], 'the shell') };
+      return { command: 'completion', shell: pick(words[0], SHELLS, 'the shell') };
     case 'debug':
       return { command: 'debug', json, ...readJob(raw), ...display };
     default:
@@ -125,9 +129,17 @@ function article(name: string): string {
   return name === 'input' ? 'an input' : `a ${name}`;
 }
 
-/** stdout has one writer: the results, or the summary. */
-function checkStdout(flags: GivenFlags): void {
+/**
+ * stdout has one writer: the results, or the summary. And answers that were paid for are kept or forgotten: a command
+ * line that asks for both is taken for neither.
+ */
+function checkRunFlags(flags: GivenFlags): void {
   if (flags['output'] === '-' && flags['json'] === true) throw stdoutTwice();
+  if (flags['fresh'] === true && flags['accept-changed-input'] === true)
+    throw new UsageError(
+      '--fresh forgets the answers that --accept-changed-input would keep',
+      'give one of them',
+    );
 }
 
 /** The refusal of `--json` together with `-o -`, wherever the two came from (64). */
@@ -144,15 +156,6 @@ export function stdoutOfLastRun(): UsageError {
     'the results of this job went to stdout in its last run (-o -), and --json wants stdout too',
     'name a file for the results with -o, or leave --json out and use --progress json on stderr',
   );
-}
-
-/** Answers that were paid for are kept or forgotten: a command line that asks for both is taken for neither. */
-function checkFresh(flags: GivenFlags): void {
-  if (flags['fresh'] === true && flags['accept-changed-input'] === true)
-    throw new UsageError(
-      '--fresh forgets the answers that --accept-changed-input would keep',
-      'give one of them',
-    );
 }
 
 /** The refusal of `retry --fresh`, wherever it was said (64): no failed lines are left of a job that is forgotten. */
@@ -174,7 +177,13 @@ function readRetry({ flags, words }: RawCommand): ParsedCommand {
   }
   const own = new Set(RUN_FLAGS.map((flag) => flag.name));
   const runFlags = Object.fromEntries(Object.entries(flags).filter(([name]) => own.has(name)));
-  return { command: 'retry', job: words[0], codes: list(flags['code']), statuses, flags: runFlags };
+  return {
+    command: 'retry',
+    job: words[0],
+    codes: list(flags['code']),
+    statuses: statuses.map(Number),
+    flags: runFlags,
+  };
 }
 
 function readUsage(raw: RawCommand): ParsedCommand {
@@ -182,7 +191,7 @@ function readUsage(raw: RawCommand): ParsedCommand {
     command: 'usage',
     jobs: raw.words,
     by: readKeys(list(raw.flags['by'] ?? [text(raw, 'by') ?? ''])),
-    format: oneOf(raw, 'format', ['table', 'csv', 'json', 'markdown', 'html', 'parquet']),
+    format: oneOf(raw, 'format', REPORT_FORMATS),
     output: text(raw, 'output'),
     ledger: text(raw, 'ledger'),
     jobName: text(raw, 'job'),
@@ -193,9 +202,9 @@ function readUsage(raw: RawCommand): ParsedCommand {
 function readExport(raw: RawCommand): ParsedCommand {
   return {
     command: 'export',
-    what: oneOf(raw, 'what', ['results', 'errors', 'attempts']),
-    format: oneOf(raw, 'format', ['jsonl', 'csv', 'parquet']),
-    order: oneOf(raw, 'order', ['input', 'settled']),
+    what: oneOf(raw, 'what', EXPORTED),
+    format: oneOf(raw, 'format', EXPORT_FORMATS),
+    order: oneOf(raw, 'order', ORDERS),
     output: text(raw, 'output'),
     ...readJob(raw),
     ...readDisplay(raw),
@@ -203,12 +212,13 @@ function readExport(raw: RawCommand): ParsedCommand {
 }
 
 /** Several add up, and then the name of a tag may have a comma, where no keys follow it. */
-function readKeys(given: readonly string[]): readonly string[] {
-  const keys = given.flatMap((by) => keysOf(by, given.length > 1));
-  const unknown = keys.find((key) => !isUsageKey(key));
+function readKeys(given: readonly string[]): readonly ByKey[] {
+  const words = given.flatMap((by) => keysOf(by, given.length > 1));
+  const keys = words.filter(isByKey);
+  const unknown = words.find((word) => !isByKey(word));
   if (unknown !== undefined) {
-    const message = `--by: ${JSON.stringify(unknown)} is not one of ${USAGE_KEYS.join(', ')}, tag:NAME`;
-    if (given.length > 1 || !isTag(keys[0] ?? '')) throw new UsageError(message);
+    const message = `--by: ${JSON.stringify(unknown)} is not one of ${BY_NAMES.join(', ')}, tag:NAME`;
+    if (given.length > 1 || !isTagKey(words[0] ?? '')) throw new UsageError(message);
     const example = `--by model --by ${JSON.stringify(given[0])}`;
     throw new UsageError(message, `a tag whose name has a comma: give --by twice, ${example}`);
   }
@@ -219,15 +229,7 @@ function readKeys(given: readonly string[]): readonly string[] {
 
 function keysOf(by: string, mayHaveCommas: boolean): readonly string[] {
   const keys = by.split(',').map((key) => key.trim());
-  return mayHaveCommas && isTag(by.trim()) && !keys.every(isUsageKey) ? [by.trim()] : keys;
-}
-
-function isUsageKey(key: string): boolean {
-  return USAGE_KEYS.includes(key) || isTag(key);
-}
-
-function isTag(key: string): boolean {
-  return /^tag:./su.test(key);
+  return mayHaveCommas && isTagKey(by.trim()) && !keys.every(isByKey) ? [by.trim()] : keys;
 }
 
 function readPort(port: string): number {
@@ -247,7 +249,7 @@ function readDisplay(raw: RawCommand): DisplayFlags {
   const color = raw.flags['color'];
   return {
     quiet: raw.flags['quiet'] === true,
-    color: color === undefined ? 'auto' : pick(color, ['auto', 'always', 'never'], '--color'),
+    color: color === undefined ? 'auto' : pick(color, COLOR_MODES, '--color'),
     debug: raw.flags['debug'] === true,
   };
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { byKeys } from '../by-keys.ts';
 import { systemClock } from '../clock.ts';
 import { UsageError } from '../errors.ts';
 import { workingFolder } from '../files/working-folder.ts';
@@ -8,7 +9,6 @@ import { findJob } from '../ledger/jobs.ts';
 import { jobsHere } from '../ledger/moved-files.ts';
 import { openForReading } from '../ledger/open-for-reading.ts';
 import { asReadingError, openSnapshot, readLedger } from '../ledger/read-ledger.ts';
-import { byKeys } from '../ledger/usage-keys.ts';
 import { usageReport } from '../ledger/usage.ts';
 import type { LedgerReader } from '../library/ledger-reader.ts';
 import type { ErrorLine, ResultLine } from '../library/job-reports.ts';

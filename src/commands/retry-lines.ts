@@ -1,4 +1,4 @@
-import { ConfigError, UsageError } from '../errors.ts';
+import { ConfigError } from '../errors.ts';
 import { reopenJob } from '../job/run-job.ts';
 import { findJob } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -11,7 +11,7 @@ import type { CommandIo } from './io.ts';
 const TEXT_CHARS_MAX = 1_000;
 
 /** Which failed lines are wanted: all where both are empty. */
-type Wanted = { readonly codes: readonly string[]; readonly statuses: readonly string[] };
+type Wanted = { readonly codes: readonly string[]; readonly statuses: readonly number[] };
 
 /** Reopens the failed lines that `retry` names, inside a transaction, and returns the job with them open. Says why where there are none. */
 export function retryLines(
@@ -20,13 +20,8 @@ export function retryLines(
   at: Wanted & { readonly io: CommandIo; readonly reporter: Reporter },
 ): Job {
   const { codes, statuses, io, reporter } = at;
-  const statusCodes = statuses.map((status) => {
-    const code = Number(status);
-    if (!Number.isInteger(code))
-      throw new UsageError(`--status ${status} is not a number`, 'give an HTTP status such as 429');
-    return code;
-  });
-  const reopened = reopenJob(ledger, job, { codes, statusCodes, wallMs: io.clock.wallMs() });
+  const wallMs = io.clock.wallMs();
+  const reopened = reopenJob(ledger, job, { codes, statusCodes: statuses, wallMs });
   if (reopened === 0) reporter.report(nothingToRetry(ledger, job, at));
   const now = findJob(ledger.database, job.name);
   if (now === null) throw new ConfigError(`job ${job.name} is gone from ${ledger.path}`);

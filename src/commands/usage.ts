@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import type { ByKey } from '../by-keys.ts';
 import { EXIT } from '../errors.ts';
 import { type ChosenJob, chooseJobs } from '../ledger/find-jobs.ts';
 import { listJobs } from '../ledger/jobs.ts';
@@ -8,7 +9,6 @@ import { type UsageSource, usageReport } from '../ledger/usage.ts';
 import { lockHolder } from '../ledger/lock.ts';
 import { realLedgerPath } from '../ledger/real-ledger-path.ts';
 import { reportData } from '../ledger/report-data.ts';
-import { type ByKey, byKeys } from '../ledger/usage-keys.ts';
 import { sameJobKey } from '../ledger/without-copies.ts';
 import type { ParsedCommand, ReportFormat } from '../command-line/parsed-command.ts';
 import { reportPage } from '../report/report-page.ts';
@@ -45,8 +45,7 @@ const RENDERERS: Readonly<
  * an unknown job, 73 and 74 for `-o`.
  */
 export async function usageCommand(parsed: UsageParsed, io: CommandIo): Promise<number> {
-  const { format } = parsed;
-  const by = byKeys(parsed.by);
+  const { format, by } = parsed;
   const jobsByLedger = groupByLedger(chosenJobs(parsed, io.cwd));
   const own = [...jobsByLedger.keys()].flatMap(ledgerFiles);
   const sources: UsageSource[] = [];

@@ -1,4 +1,13 @@
 import type { Settings } from '../settings.ts';
+import {
+  AMBIGUOUS_ACTIONS,
+  COLOR_MODES,
+  CURRENCIES,
+  ORDERS,
+  PROGRESS_MODES,
+  PROTOCOLS,
+  REGIONS,
+} from './choices.ts';
 
 /** One flag of one command, as help, parsing and shell completion see it. */
 export type FlagSpec = {
@@ -39,16 +48,6 @@ const SURVEY = 'Input:';
 const STATE = 'State:';
 const DISPLAY = 'Display:';
 
-/** The names of the regions, as `--region` takes them. Hosts: endpoints.ts. */
-export const REGIONS: readonly Settings['region'][] = [
-  'beijing',
-  'singapore',
-  'virginia',
-  'finance',
-  'frankfurt',
-  'tokyo',
-];
-
 /**
  * Every flag of `run` (cli.md section 5), in the order of its help. `resume` and `retry` take all
  * of them, `check` those marked. Defaults are texts that the flag's own parser reads.
@@ -63,14 +62,14 @@ export const RUN_FLAGS: readonly RunFlagSpec[] = [
     describe: 'where the state of the job is kept' },
   { name: 'job', setting: 'job', check: false, type: 'string', metavar: 'NAME', defaultText: 'the name of the input', group: FILES,
     describe: 'the name of the job; one ledger may hold several' },
-  { name: 'order', setting: 'order', check: false, type: 'string', choices: ['input', 'settled'], defaultText: 'input', group: FILES,
+  { name: 'order', setting: 'order', check: false, type: 'string', choices: ORDERS, defaultText: 'input', group: FILES,
     describe: 'write lines in the order of the input, or as they settle' },
 
   { name: 'model', setting: 'model', check: true, type: 'string', metavar: 'NAME', group: REQUESTS,
     describe: 'the model for lines that name none' },
   { name: 'system', setting: 'system', check: true, type: 'string', metavar: 'TEXT', group: REQUESTS,
     describe: 'the system message for lines of any shape that have none' },
-  { name: 'protocol', setting: 'protocol', check: true, type: 'string', choices: ['auto', 'dashscope', 'openai'], default: 'auto', group: REQUESTS,
+  { name: 'protocol', setting: 'protocol', check: true, type: 'string', choices: PROTOCOLS, default: 'auto', group: REQUESTS,
     describe: 'the protocol for lines that do not settle it' },
   { name: 'set', setting: 'set', check: true, type: 'string', repeatable: true, metavar: 'NAME=VALUE', group: REQUESTS,
     describe: 'a parameter for lines that do not say; VALUE is JSON, else text; repeatable' },
@@ -102,7 +101,7 @@ export const RUN_FLAGS: readonly RunFlagSpec[] = [
     describe: 'how long a stream may be silent' },
   { name: 'connect-timeout', setting: 'connectTimeoutMs', check: false, type: 'string', metavar: 'DURATION', default: '10s', group: PACE,
     describe: 'how long connecting may take' },
-  { name: 'on-ambiguous', setting: 'onAmbiguous', check: false, type: 'string', choices: ['retry', 'fail'], default: 'retry', group: PACE,
+  { name: 'on-ambiguous', setting: 'onAmbiguous', check: false, type: 'string', choices: AMBIGUOUS_ACTIONS, default: 'retry', group: PACE,
     describe: 'what to do after a call that may have been billed but brought no answer' },
   { name: 'max-unreachable', setting: 'maxUnreachableMs', check: false, type: 'string', metavar: 'DURATION', default: '10m', group: PACE,
     describe: 'how long to wait for a service or model that admits nothing' },
@@ -121,7 +120,7 @@ export const RUN_FLAGS: readonly RunFlagSpec[] = [
     describe: 'run this many lines first, to sharpen the estimate that --confirm-cost asks about' },
   { name: 'catalog', setting: 'catalog', check: true, type: 'string', metavar: 'FILE', defaultText: 'bundled', completes: 'file', group: LIMITS,
     describe: 'prices, limits and abilities that override the bundled ones or add to them' },
-  { name: 'currency', setting: 'currency', check: true, type: 'string', choices: ['CNY', 'USD'], defaultText: 'by region', group: LIMITS,
+  { name: 'currency', setting: 'currency', check: true, type: 'string', choices: CURRENCIES, defaultText: 'by region', group: LIMITS,
     describe: 'the currency of prices and limits' },
 
   { name: 'skip-invalid', setting: 'skipInvalid', check: true, type: 'boolean', default: 'false', group: SURVEY,
@@ -144,11 +143,11 @@ export const RUN_FLAGS: readonly RunFlagSpec[] = [
 
   { name: 'dashboard', setting: 'dashboard', check: false, type: 'boolean', default: 'false', group: DISPLAY,
     describe: 'serve a live report on this machine alone while the job runs; its address is told on stderr' },
-  { name: 'progress', setting: 'progress', check: true, type: 'string', choices: ['auto', 'tty', 'lines', 'json', 'none'], default: 'auto', group: DISPLAY,
+  { name: 'progress', setting: 'progress', check: true, type: 'string', choices: PROGRESS_MODES, default: 'auto', group: DISPLAY,
     describe: 'how progress is shown on stderr' },
   { name: 'quiet', alias: 'q', setting: 'quiet', check: true, type: 'boolean', default: 'false', group: DISPLAY,
     describe: 'say nothing on stderr unless something is wrong' },
-  { name: 'color', setting: 'color', check: true, type: 'string', choices: ['auto', 'always', 'never'], default: 'auto', group: DISPLAY,
+  { name: 'color', setting: 'color', check: true, type: 'string', choices: COLOR_MODES, default: 'auto', group: DISPLAY,
     describe: 'when to use colour' },
   { name: 'json', setting: 'json', check: true, type: 'boolean', default: 'false', group: DISPLAY,
     describe: 'print the final summary as one JSON object on stdout' },

@@ -1,7 +1,15 @@
 import * as z from 'zod';
 
 import { QbatchError } from '../errors.ts';
-import { REGIONS } from './flags.ts';
+import {
+  AMBIGUOUS_ACTIONS,
+  COLOR_MODES,
+  CURRENCIES,
+  ORDERS,
+  PROGRESS_MODES,
+  PROTOCOLS,
+  REGIONS,
+} from './choices.ts';
 import {
   choiceParser,
   countParser,
@@ -61,10 +69,10 @@ export const SETTING_FIELDS: { readonly [Name in keyof Settings]: Field<Settings
   errors: nameField.optional(),
   ledger: nameField.optional(),
   job: nameField.optional(),
-  order: field(choiceParser(['input', 'settled'])).optional(),
+  order: field(choiceParser(ORDERS)).optional(),
   model: nameField.optional(),
   system: field(parseText).optional(),
-  protocol: field(choiceParser(['auto', 'dashscope', 'openai'])),
+  protocol: field(choiceParser(PROTOCOLS)),
   set: field(parseAssignments).default(() => new Map()),
   region: field(choiceParser(REGIONS)),
   baseUrl: field(parseBaseUrl).optional(),
@@ -79,7 +87,7 @@ export const SETTING_FIELDS: { readonly [Name in keyof Settings]: Field<Settings
   timeoutMs: field(durationParser(TIMER_MS_MIN)).optional(),
   idleTimeoutMs: field(durationParser(TIMER_MS_MIN)),
   connectTimeoutMs: field(durationParser(TIMER_MS_MIN)),
-  onAmbiguous: field(choiceParser(['retry', 'fail'])),
+  onAmbiguous: field(choiceParser(AMBIGUOUS_ACTIONS)),
   maxUnreachableMs: field(durationParser(0)),
   maxCost: field(parseAmount).optional(),
   maxDurationMs: field(durationParser(TIMER_MS_MIN)).optional(),
@@ -88,7 +96,7 @@ export const SETTING_FIELDS: { readonly [Name in keyof Settings]: Field<Settings
   yes: switchField,
   sample: field(countParser(1, 1_000_000)).optional(),
   catalog: nameField.optional(),
-  currency: field(choiceParser(['CNY', 'USD'])).optional(),
+  currency: field(choiceParser(CURRENCIES)).optional(),
   skipInvalid: switchField,
   strict: switchField,
   maxLineBytes: field(parseLineBytes),
@@ -98,9 +106,9 @@ export const SETTING_FIELDS: { readonly [Name in keyof Settings]: Field<Settings
   adoptOutputs: switchField,
   simulate: field(parseSimulate).optional(),
   dashboard: switchField,
-  progress: field(choiceParser(['auto', 'tty', 'lines', 'json', 'none'])),
+  progress: field(choiceParser(PROGRESS_MODES)),
   quiet: switchField,
-  color: field(choiceParser(['auto', 'always', 'never'])),
+  color: field(choiceParser(COLOR_MODES)),
   json: switchField,
   debug: switchField,
 };

@@ -1,3 +1,4 @@
+import type { ByKey } from '../by-keys.ts';
 import type { ReportData, ReportJob } from '../report/report-data.ts';
 import { VERSION } from '../version.ts';
 import type { Database } from './database.ts';
@@ -8,7 +9,6 @@ import { reportEstimates } from './report-estimates.ts';
 import { ReportFailures } from './report-failures.ts';
 import { reportLanes } from './report-pace.ts';
 import { triedCounts } from './tried-counts.ts';
-import type { ByKey } from './usage-keys.ts';
 import { type UsageSource, usageReport } from './usage.ts';
 
 /** Rows of the table that a page holds: more are for csv and parquet. */

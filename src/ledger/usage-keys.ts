@@ -1,15 +1,4 @@
-import { UsageError } from '../errors.ts';
-
-/** What usage can be grouped by (cli.md section 1). */
-export type ByKey =
-  | 'model'
-  | 'day'
-  | 'hour'
-  | 'job'
-  | 'status'
-  | 'code'
-  | 'thinking'
-  | `tag:${string}`;
+import { type ByKey, isTagKey } from '../by-keys.ts';
 
 /**
  * A by-key as SQL: once over a settled line (`lines l`), once over a call (`attempts a`, with its
@@ -61,25 +50,10 @@ const PLAIN_KEYS: Readonly<Record<PlainKey, Omit<KeySql, 'bound'>>> = {
 // json_each compares decoded keys, whatever characters they hold; a JSON path would need quoting.
 const TAG = '(SELECT t.value FROM json_each(l.metadata) t WHERE t.key = ? LIMIT 1)';
 
-/** Reads the keys of `--by`. Throws UsageError (64) for one that is not known. */
-export function byKeys(names: readonly string[]): ByKey[] {
-  return names.map((name) => {
-    if (name === 'job' || Object.hasOwn(PLAIN_KEYS, name) || /^tag:./su.test(name))
-      return name as ByKey;
-    throw new UsageError(
-      `--by: ${JSON.stringify(name)} is not known`,
-      `the keys are job, ${Object.keys(PLAIN_KEYS).join(', ')} and tag:NAME`,
-    );
-  });
-}
-
 /** The SQL of a by-key; `jobName` is the job whose rows are read. */
 export function keySql(key: ByKey, jobName: string): KeySql {
   if (key === 'job') return { line: '?', attempt: '?', joins: false, bound: jobName };
-  if (isTag(key)) return { line: TAG, attempt: TAG, joins: true, bound: key.slice('tag:'.length) };
+  if (isTagKey(key))
+    return { line: TAG, attempt: TAG, joins: true, bound: key.slice('tag:'.length) };
   return { ...PLAIN_KEYS[key], bound: null };
-}
-
-function isTag(key: ByKey): key is `tag:${string}` {
-  return key.startsWith('tag:');
 }

@@ -1,6 +1,6 @@
+import type { ByKey } from '../by-keys.ts';
 import type { UsageGroup, UsageReport } from '../report/usage-report.ts';
 import type { Database } from './database.ts';
-import { listJobs } from './jobs.ts';
 import { addLocalTime, compareHours } from './local-time.ts';
 import {
   UNCERTAIN,
@@ -9,7 +9,7 @@ import {
   type UncertainSums,
 } from './possibly-billed.ts';
 import type { Job } from './records.ts';
-import { type ByKey, keySql, type KeySql } from './usage-keys.ts';
+import { keySql, type KeySql } from './usage-keys.ts';
 import { type CallRow, UsageSums } from './usage-sums.ts';
 
 /** An open ledger and those of its jobs that are to be counted. */
@@ -255,16 +255,4 @@ export function usageReport(sources: readonly UsageSource[], by: readonly ByKey[
       simulated: jobs.filter(({ identity }) => identity.simulated).length,
     },
   };
-}
-
-/** The usage report of one open ledger: of all its jobs, or of one. */
-export function usageGroups(
-  database: Database,
-  filter: { readonly jobId?: number },
-  by: readonly ByKey[],
-): UsageReport {
-  const jobs = listJobs(database).filter(
-    ({ id }) => filter.jobId === undefined || id === filter.jobId,
-  );
-  return usageReport([{ ledgerPath: database.name, database, jobs }], by);
 }

@@ -224,7 +224,7 @@ describe('parseArgs: the other commands', () => {
         command: 'retry',
         job: 'x.db',
         codes: ['InternalError', 'Throttling'],
-        statuses: ['500'],
+        statuses: [500],
         flags: { job: 'nightly', yes: true },
       },
     ],

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isModelStudio, regionOfUrl, resolveEndpoints } from '../../src/config/endpoints.ts';
 import type { EndpointSettings, Endpoints } from '../../src/config/endpoints.ts';
 import { ConfigError } from '../../src/errors.ts';
-import { REGIONS } from '../../src/config/flags.ts';
+import { REGIONS } from '../../src/config/choices.ts';
 
 function resolve(given: Partial<EndpointSettings>): Endpoints {
   return resolveEndpoints({

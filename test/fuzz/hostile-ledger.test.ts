@@ -76,7 +76,7 @@ function commands(made: Case, ledger: string): readonly ((io: Io) => Promise<num
     ...DISPLAY,
     command: 'usage' as const,
     jobs: [],
-    by: ['job', 'model', 'code', 'status', 'tag:team'],
+    by: ['job', 'model', 'code', 'status', 'tag:team'] as const,
     output: undefined,
     ledger,
     jobName: undefined,

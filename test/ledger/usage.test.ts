@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { byKeys, type ByKey } from '../../src/by-keys.ts';
 import { UsageError } from '../../src/errors.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
-import { byKeys, type ByKey } from '../../src/ledger/usage-keys.ts';
-import { usageGroups, usageReport } from '../../src/ledger/usage.ts';
+import { listJobs } from '../../src/ledger/jobs.ts';
+import { usageReport } from '../../src/ledger/usage.ts';
 import { formatPico } from '../../src/models/price.ts';
 import type { UsageGroup, UsageReport } from '../../src/report/usage-report.ts';
 import {
@@ -34,6 +35,16 @@ function sample(name = 'exam', lines: readonly SampleLine[] = SAMPLE): ReturnTyp
   return addJob(ledger, lines, { name, inputPath: path.join(folder.path, `${name}.jsonl`) });
 }
 
+/** Of all jobs of a ledger, or of one. */
+function usageGroups(
+  database: Ledger['database'],
+  { jobId }: { readonly jobId?: number },
+  by: readonly ByKey[],
+): UsageReport {
+  const jobs = listJobs(database).filter(({ id }) => jobId === undefined || id === jobId);
+  return usageReport([{ ledgerPath: database.name, database, jobs }], by);
+}
+
 function counts(report: UsageReport): unknown[] {
   return report.groups.map(({ keys, lines, answered, failed, attempts }) => [
     ...keys,
@@ -44,7 +55,7 @@ function counts(report: UsageReport): unknown[] {
   ]);
 }
 
-test('usageGroups: by model, every measure of every group', () => {
+test('usageReport: by model, every measure of every group', () => {
   sample();
   const report = usageGroups(ledger.database, {}, ['model']);
   expect(report.by).toEqual(['model']);
@@ -149,7 +160,7 @@ test('usageGroups: by model, every measure of every group', () => {
   });
 });
 
-test('usageGroups: by status, calls follow their line; open lines have calls but no lines', () => {
+test('usageReport: by status, calls follow their line; open lines have calls but no lines', () => {
   sample();
   expect(counts(usageGroups(ledger.database, {}, ['status']))).toEqual([
     ['answered', 3, 3, 0, 6],
@@ -159,7 +170,7 @@ test('usageGroups: by status, calls follow their line; open lines have calls but
   ]);
 });
 
-test('usageGroups: by status, calls of lines that left the input are vanished', () => {
+test('usageReport: by status, calls of lines that left the input are vanished', () => {
   sample();
   ledger.transact(() => {
     ledger.database.exec(
@@ -174,7 +185,7 @@ test('usageGroups: by status, calls of lines that left the input are vanished', 
   });
 });
 
-test('usageGroups: by code, throttles that were overcome show, a call of unknown fate has the code the next run gives it', () => {
+test('usageReport: by code, throttles that were overcome show, a call of unknown fate has the code the next run gives it', () => {
   sample();
   expect(counts(usageGroups(ledger.database, {}, ['code']))).toEqual([
     ['DataInspectionFailed', 1, 0, 1, 1],
@@ -188,7 +199,7 @@ test('usageGroups: by code, throttles that were overcome show, a call of unknown
   ]);
 });
 
-test('usageGroups: by thinking, a line with reasoning tokens takes all its calls along', () => {
+test('usageReport: by thinking, a line with reasoning tokens takes all its calls along', () => {
   sample();
   expect(counts(usageGroups(ledger.database, {}, ['thinking']))).toEqual([
     ['false', 4, 2, 1, 8],
@@ -196,7 +207,7 @@ test('usageGroups: by thinking, a line with reasoning tokens takes all its calls
   ]);
 });
 
-test('usageGroups: by tag, names in Chinese and with quotes are found, lines without are null', () => {
+test('usageReport: by tag, names in Chinese and with quotes are found, lines without are null', () => {
   sample();
   expect(counts(usageGroups(ledger.database, {}, ['tag:学科']))).toEqual([
     ['geography', 1, 1, 0, 1],
@@ -209,7 +220,7 @@ test('usageGroups: by tag, names in Chinese and with quotes are found, lines wit
 test.each([
   ['day', 10],
   ['hour', 13],
-] as const)('usageGroups: by %s, local time', (key, length) => {
+] as const)('usageReport: by %s, local time', (key, length) => {
   sample();
   const local = (wallMs: number): string => {
     const text = new Date(wallMs - new Date(wallMs).getTimezoneOffset() * 60_000)
@@ -240,7 +251,7 @@ test.each([
   ['America/New_York', '2026-03-08T05:30Z', ['00:00', '01:00', '03:00', '04:00']],
   ['Asia/Shanghai', '2026-11-01T04:30Z', ['12:00', '13:00', '14:00', '15:00']],
 ])(
-  'usageGroups: by hour in %s from %s on, no two hours are one, and they are in the order they came',
+  'usageReport: by hour in %s from %s on, no two hours are one, and they are in the order they came',
   (timeZone, from, hours) => {
     vi.stubEnv('TZ', timeZone);
     onTestFinished(() => {
@@ -262,7 +273,7 @@ test.each([
   },
 );
 
-test('usageGroups: a line with possibly billed calls on two days is in both groups, but one line in the total', () => {
+test('usageReport: a line with possibly billed calls on two days is in both groups, but one line in the total', () => {
   sample();
   const report = usageGroups(ledger.database, {}, ['day', 'model']);
   const own = report.groups
@@ -272,7 +283,7 @@ test('usageGroups: a line with possibly billed calls on two days is in both grou
   expect(report.totals[0]?.possibly_billed.lines).toBe(3);
 });
 
-test('usageGroups: one job of several, by its number', () => {
+test('usageReport: one job of several, by its number', () => {
   sample('first');
   const second = sample('second', [FIRST]);
   expect(counts(usageGroups(ledger.database, { jobId: second.id }, ['job']))).toEqual([
