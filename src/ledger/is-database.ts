@@ -1,38 +1,28 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { firstBytes } from '../files/first-bytes.ts';
 import { APPLICATION_ID } from './schema.ts';
 
-const SQLITE_HEADER = 'SQLite format 3\0';
-const HEADER_BYTES = 100;
+/** How a SQLite file begins. */
+export const SQLITE_BEGIN: Buffer = Buffer.from('SQLite format 3\0', 'latin1');
 
-/** Where the header says whose file it is (https://www.sqlite.org/fileformat2.html#application_id). */
+/** Where it has the version of its tables, and whose it is. Source: sqlite.org/fileformat2.html, 1.3. */
+const VERSION_AT = 60;
 const APPLICATION_AT = 68;
 
 /** Whether a file is a SQLite database, by its first bytes; no for one that cannot be read. */
 export function isDatabase(file: string): boolean {
-  return headerOf(file)?.toString('latin1').startsWith(SQLITE_HEADER) === true;
+  return firstBytes(file, SQLITE_BEGIN.length)?.equals(SQLITE_BEGIN) === true;
 }
 
 /** Whether a database is one of this program's, by its first bytes; no for one that cannot be read. */
 export function isOwnDatabase(file: string): boolean {
-  return isDatabase(file) && headerOf(file)?.readUInt32BE(APPLICATION_AT) === APPLICATION_ID;
+  return isDatabase(file) && ownVersion(file) !== null;
 }
 
-/** The first bytes of a file, zeros where it is shorter; null for one that cannot be read. */
-function headerOf(file: string): Buffer | null {
-  let handle: number;
-  try {
-    // Never waits, as a FIFO without a writer would.
-    handle = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch {
-    return null;
-  }
-  try {
-    const bytes = Buffer.alloc(HEADER_BYTES);
-    readSync(handle, bytes, 0, bytes.length, 0);
-    return bytes;
-  } catch {
-    return null;
-  } finally {
-    closeSync(handle);
-  }
+/** The version of the tables of one of this program's databases; null for any other file, and for one that cannot be read. */
+export function ownVersion(file: string): number | null {
+  const bytes = firstBytes(file, APPLICATION_AT + 4);
+  if (bytes?.length !== APPLICATION_AT + 4) return null;
+  return bytes.readUInt32BE(APPLICATION_AT) === APPLICATION_ID
+    ? bytes.readUInt32BE(VERSION_AT)
+    : null;
 }

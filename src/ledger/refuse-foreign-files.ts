@@ -1,50 +1,24 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { EXIT, OutputError } from '../errors.ts';
+import { firstBytes } from '../files/first-bytes.ts';
 import { isThere } from '../files/is-there.ts';
 import { BALLAST_BEGIN } from './ballast-begin.ts';
+import { ownVersion, SQLITE_BEGIN } from './is-database.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
-import { APPLICATION_ID } from './schema.ts';
 
-/** Where a SQLite file has the version of its tables, and whose it is. Source: sqlite.org/fileformat2.html, 1.3. */
-const VERSION_AT = 60;
-const APPLICATION_AT = 68;
 /** Before this version a ballast began with anything. */
 const NAMED_BALLAST_SINCE = 4;
-const SQLITE_BEGIN = Buffer.from('SQLite format 3\0', 'latin1');
-
-/** The first bytes of a file, at most so many; null for one that is not there or cannot be read. */
-function beginOf(path: string, bytesMost: number): Buffer | null {
-  let file: number;
-  try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch {
-    return null;
-  }
-  try {
-    const bytes = Buffer.alloc(bytesMost);
-    return bytes.subarray(0, readSync(file, bytes, 0, bytesMost, 0));
-  } catch {
-    return null;
-  } finally {
-    closeSync(file);
-  }
-}
 
 /** Whether a file that should begin so may be ours, torn by a power loss too (empty, cut off, zeros). */
 function mayBeOwn(path: string, begin: Buffer): boolean {
-  const found = beginOf(path, begin.length);
+  const found = firstBytes(path, begin.length, 'refuse');
   if (found === null) return true;
   return found.equals(begin.subarray(0, found.length)) || found.every((byte) => byte === 0);
 }
 
 /** Whether a ledger was last written before a ballast told what it is: the place was its own then too. */
 function isOlder(ledgerPath: string): boolean {
-  const found = beginOf(ledgerPath, APPLICATION_AT + 4);
-  return (
-    found?.length === APPLICATION_AT + 4 &&
-    found.readUInt32BE(APPLICATION_AT) === APPLICATION_ID &&
-    found.readUInt32BE(VERSION_AT) < NAMED_BALLAST_SINCE
-  );
+  const version = ownVersion(ledgerPath);
+  return version !== null && version < NAMED_BALLAST_SINCE;
 }
 
 /**

@@ -1,0 +1,28 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+
+/**
+ * The first bytes of a file, at most so many; null for one that is not there or cannot be read. `links`: whether one
+ * that is itself a link is read where it leads.
+ */
+export function firstBytes(
+  path: string,
+  bytesMost: number,
+  links: 'follow' | 'refuse' = 'follow',
+): Buffer | null {
+  let file: number;
+  try {
+    // Never waits, as a FIFO without a writer would.
+    const how = constants.O_RDONLY | constants.O_NONBLOCK;
+    file = openSync(path, links === 'follow' ? how : how | constants.O_NOFOLLOW);
+  } catch {
+    return null;
+  }
+  try {
+    const bytes = Buffer.alloc(bytesMost);
+    return bytes.subarray(0, readSync(file, bytes, 0, bytesMost, 0));
+  } catch {
+    return null;
+  } finally {
+    closeSync(file);
+  }
+}
