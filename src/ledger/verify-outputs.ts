@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { QbatchError } from '../errors.ts';
-import { fileLines, outputSize } from '../output/output-file.ts';
+import { outputSize } from '../output/output-file.ts';
 import { outputText } from '../output/output-line.ts';
-import { isTorn, ownLineNo } from '../output/reconcile.ts';
+import { linesNotHeld } from '../output/reconcile.ts';
 import type { Database } from './database.ts';
 import type { Findings } from './findings.ts';
 import { lastSeq, type OutputLine, outputLinesByNumber, outputLinesBySeq } from './lines.ts';
@@ -192,23 +192,14 @@ function tell(
   }
   if (job.state === 'finished' && file.size > cursorBytes) {
     findings.add(`${file.path} has ${file.size - cursorBytes} bytes after its last line`);
-  } else if (!check.running) checkTail(file.path, cursorBytes, { database, job, findings });
-}
-
-/** What was appended after the last sync may be anything the ledger holds, and is written again. */
-function checkTail(
-  path: string,
-  from: number,
-  at: { readonly database: Database; readonly job: Job; readonly findings: Findings },
-): void {
-  const { database, job, findings } = at;
-  const settled = database.prepare('SELECT 1 FROM lines WHERE job_id = ? AND line_no = ?').pluck();
-  const rule = findings.rule();
-  for (const text of fileLines(path, from)) {
-    if (isTorn(text)) continue;
-    const lineNo = ownLineNo(text, job.name);
-    if (lineNo === null) rule.add(`${path} holds a line that this job did not write`);
-    else if (settled.get(job.id, lineNo) !== 1)
-      rule.add(`${path} holds line ${lineNo}, which the ledger does not hold as settled`);
+  } else if (!check.running) {
+    // What was appended after the last sync may be anything the ledger holds, and is written again.
+    const rule = findings.rule();
+    for (const lineNo of linesNotHeld(database, job, { path: file.path, from: cursorBytes }))
+      rule.add(
+        lineNo === null
+          ? `${file.path} holds a line that this job did not write`
+          : `${file.path} holds line ${lineNo}, which the ledger does not hold as settled`,
+      );
   }
 }

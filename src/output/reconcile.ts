@@ -26,7 +26,7 @@ export function ownLineNo(text: string, job: string): number | null {
  * Whether a line was torn by a power loss: a part of a file that was never synced reads as zeros, and
  * no line of ours holds one (JSON writes them as escapes).
  */
-export function isTorn(text: string): boolean {
+function isTorn(text: string): boolean {
   return text.includes('\0');
 }
 
@@ -94,17 +94,30 @@ function refuseForeign(path: string, job: Job): void {
   );
 }
 
+/**
+ * The lines of a file, from a byte on, that are not settled in the ledger, by their numbers; null for one that the job
+ * did not write. Torn lines apart.
+ */
+export function* linesNotHeld(
+  database: Database,
+  job: Job,
+  { path, from }: { readonly path: string; readonly from: number },
+): Generator<number | null> {
+  const settled = database.prepare('SELECT 1 FROM lines WHERE job_id = ? AND line_no = ?').pluck();
+  for (const text of fileLines(path, from)) {
+    if (isTorn(text)) continue;
+    const lineNo = ownLineNo(text, job.name);
+    if (lineNo === null || settled.get(job.id, lineNo) !== 1) yield lineNo;
+  }
+}
+
 function checkTail(
   database: Database,
   job: Job,
   file: { path: string; size: number | null; from: number },
 ): void {
   if (file.size === null || file.size <= file.from) return;
-  const settled = database.prepare('SELECT 1 FROM lines WHERE job_id = ? AND line_no = ?').pluck();
-  for (const text of fileLines(file.path, file.from)) {
-    if (isTorn(text)) continue;
-    const lineNo = ownLineNo(text, job.name);
-    if (lineNo !== null && settled.get(job.id, lineNo) === 1) continue;
+  for (const lineNo of linesNotHeld(database, job, file)) {
     const what =
       lineNo === null
         ? 'a line that this job did not write'
