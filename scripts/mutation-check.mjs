@@ -187,7 +187,7 @@ const MUTANTS = [
     name: 'checksum not looked at',
     file: 'src/ledger/lines.ts',
     edits: [
-      ['if (row.body !== null && crc32(row.body) !== row.checksum)', 'if (row.body === undefined)'],
+      ['if (line.body !== null && crc32(line.body) !== checksum)', 'if (line.body === undefined)'],
     ],
     by: { test: 'test/commands/export.test.ts', settings: {} },
   },

@@ -22,43 +22,20 @@ export type OutputLine = {
   readonly body: Buffer | null;
 };
 
-type OutputRow = {
-  line_no: number;
-  seq: number;
-  state: LineState;
-  custom_id: string | null;
-  status_code: number | null;
-  code: string | null;
-  message: string | null;
-  param: string | null;
-  request_id: string | null;
-  body: Buffer | null;
-  checksum: number | null;
-};
+type OutputRow = OutputLine & { readonly checksum: number | null };
 
-const OUTPUT_COLUMNS = `l.line_no, l.seq, l.state, l.custom_id, l.status_code, l.code, l.message, l.param,
-  l.request_id, b.body, b.checksum
+const OUTPUT_COLUMNS = `l.line_no AS lineNo, l.seq, l.state, l.custom_id AS customId, l.status_code AS statusCode,
+  l.code, l.message, l.param, l.request_id AS requestId, b.body, b.checksum
   FROM lines l LEFT JOIN bodies b ON b.id = l.job_id * ${LINE_KEY_ROOM} + l.line_no`;
 
-function toOutputLine(row: OutputRow): OutputLine {
-  if (row.body !== null && crc32(row.body) !== row.checksum) {
+function proven({ checksum, ...line }: OutputRow): OutputLine {
+  if (line.body !== null && crc32(line.body) !== checksum) {
     throw new ConfigError(
-      `the stored answer of line ${row.line_no} does not match its checksum: the ledger is damaged`,
+      `the stored answer of line ${line.lineNo} does not match its checksum: the ledger is damaged`,
       'qbatch status --verify names what is wrong; restore the ledger from a copy',
     );
   }
-  return {
-    lineNo: row.line_no,
-    seq: row.seq,
-    state: row.state,
-    customId: row.custom_id,
-    statusCode: row.status_code,
-    code: row.code,
-    message: row.message,
-    param: row.param,
-    requestId: row.request_id,
-    body: row.body,
-  };
+  return line;
 }
 
 /** Settled lines in input order, `afterLine` exclusive, `toLine` inclusive; each answer's checksum is proven. */
@@ -72,7 +49,7 @@ export function* outputLinesByNumber(
       `SELECT ${OUTPUT_COLUMNS} WHERE l.job_id = ? AND l.line_no > ? AND l.line_no <= ? ORDER BY l.line_no`,
     )
     .iterate(jobId, range.afterLine, range.toLine);
-  for (const row of rows) yield toOutputLine(row as OutputRow);
+  for (const row of rows) yield proven(row as OutputRow);
 }
 
 /**
@@ -108,7 +85,7 @@ export function* outputLinesBySeq(
 ): Generator<OutputLine> {
   const one = database.prepare(`SELECT ${OUTPUT_COLUMNS} WHERE l.job_id = ? AND l.line_no = ?`);
   for (const lineNo of settlingOrder(database, jobId, afterSeq))
-    yield toOutputLine(one.get(jobId, lineNo) as OutputRow);
+    yield proven(one.get(jobId, lineNo) as OutputRow);
 }
 
 /** Looks up settled lines of a job one by one, by number; null for one that is open. */
@@ -119,7 +96,7 @@ export function outputLineReader(
   const one = database.prepare(`SELECT ${OUTPUT_COLUMNS} WHERE l.job_id = ? AND l.line_no = ?`);
   return (lineNo) => {
     const row = one.get(jobId, lineNo);
-    return row === undefined ? null : toOutputLine(row as OutputRow);
+    return row === undefined ? null : proven(row as OutputRow);
   };
 }
 
