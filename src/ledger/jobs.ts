@@ -132,20 +132,21 @@ export function hasOpenLines({ answered, failed, rejected, lineCount }: Job): bo
 }
 
 /** What a run decides about its job before it sends anything. */
-export type JobFields = {
-  readonly inputPath: string;
-  readonly inputSha256: string;
-  readonly inputBytes: number;
-  readonly lineCount: number;
-  readonly lastLineNo: number;
-  readonly identity: Identity;
-  readonly survey: SurveyFacts;
-  readonly endpoint: JobEndpoint;
-  readonly currency: string;
-  readonly outputOrder: 'input' | 'settled';
-  readonly resultsPath: string;
-  readonly errorsPath: string;
-};
+export type JobFields = Pick<
+  Job,
+  | 'inputPath'
+  | 'inputSha256'
+  | 'inputBytes'
+  | 'lineCount'
+  | 'lastLineNo'
+  | 'identity'
+  | 'survey'
+  | 'endpoint'
+  | 'currency'
+  | 'outputOrder'
+  | 'resultsPath'
+  | 'errorsPath'
+>;
 
 const NO_SURVEY: SurveyFacts = {
   lines: 0,
