@@ -1,5 +1,5 @@
 import type { ReportData, ReportDistribution, ReportSeries } from '../report/report-data.ts';
-import { figure } from './figure.ts';
+import { figure, type FigureOptions } from './figure.ts';
 import type { Format } from './format.ts';
 import type { PlotSeries } from './plot.ts';
 import type { View } from './state.ts';
@@ -18,61 +18,65 @@ function nameOf(series: ReportSeries, all: readonly ReportSeries[], format: Form
   return isOneCurrency ? model : `${model} (${series.currency})`;
 }
 
-type Dense = { readonly starts: readonly number[]; readonly values: readonly number[][] };
-
-/** One value a step and series, also where nothing happened. */
-function dense({ timeline }: ReportData, measures: readonly (readonly number[])[]): Dense {
+/** When each step of the timeline began, also where nothing happened. */
+function startsOf({ timeline }: ReportData): readonly number[] {
   const first = timeline.at[0] ?? 0;
   const last = timeline.at.at(-1) ?? first;
   const count = Math.round((last - first) / timeline.spanMs) + 1;
-  const starts = Array.from({ length: count }, (_, at) => first + at * timeline.spanMs);
-  const values = timeline.series.map(() => starts.map(() => 0));
+  return Array.from({ length: count }, (_, at) => first + at * timeline.spanMs);
+}
+
+type Measure = readonly number[];
+
+/** The sums of some measures, by series and step; 0 where nothing happened. */
+function sumsOf(data: ReportData, measures: readonly Measure[]): readonly (readonly number[])[] {
+  const { timeline } = data;
+  const starts = startsOf(data);
+  const sums = timeline.series.map(() => starts.map(() => 0));
   for (const [row, at] of timeline.at.entries()) {
-    const step = Math.round((at - first) / timeline.spanMs);
-    const series = values[timeline.of[row] ?? 0];
+    const step = Math.round((at - (starts[0] ?? 0)) / timeline.spanMs);
+    const series = sums[timeline.of[row] ?? 0];
     if (series === undefined) continue;
     for (const measure of measures) series[step] = (series[step] ?? 0) + (measure[row] ?? 0);
   }
-  return { starts, values };
+  return sums;
 }
 
-type OverTime = {
-  readonly id: string;
-  readonly title: string;
-  readonly measures: readonly (readonly number[])[];
-  /** Only series of this currency. */
-  readonly currency?: string;
-  show(value: number): string;
-  showAxis(value: number): string;
-};
+/** The sums of some measures by model, those of one currency or of all. */
+function byModel(
+  format: Format,
+  data: ReportData,
+  measures: readonly Measure[],
+  currency?: string,
+): PlotSeries[] {
+  const sums = sumsOf(data, measures);
+  const shown = data.timeline.series
+    .map((series, index) => ({ series, index }))
+    .filter(({ series }) => currency === undefined || series.currency === currency);
+  const all = shown.map(({ series }) => series);
+  return shown.map(({ series, index }) => ({
+    name: nameOf(series, all, format),
+    color: colorOf(index),
+    values: sums[index] ?? [],
+  }));
+}
 
-function overTime(view: View, data: ReportData, options: OverTime): HTMLElement {
+function overTime(
+  view: View,
+  data: ReportData,
+  options: Pick<FigureOptions, 'id' | 'title' | 'series' | 'show' | 'showAxis'>,
+): HTMLElement {
   const { format } = view;
-  const { starts, values } = dense(data, options.measures);
-  const { series, spanMs } = data.timeline;
-  const shown = series.flatMap((one, index): PlotSeries[] =>
-    options.currency !== undefined && one.currency !== options.currency
-      ? []
-      : [
-          {
-            name:
-              options.currency === undefined
-                ? nameOf(one, series, format)
-                : nameOf(one, [one], format),
-            color: colorOf(index),
-            values: values[index] ?? [],
-          },
-        ],
-  );
-  const begin = starts[0] ?? 0;
+  const { spanMs } = data.timeline;
+  const starts = startsOf(data);
+  const moment = (at: number): string => format.step((starts[0] ?? 0) + at * spanMs, spanMs);
   return figure(view, {
     ...options,
     kind: 'stack',
     pointsTitle: word(format.language, 'time'),
-    x: starts.map((_, at) => at),
-    series: shown,
-    tick: (at) => format.step(begin + at * spanMs, spanMs),
-    label: (at) => format.step(starts[at] ?? 0, spanMs),
+    x: [...starts.keys()],
+    tick: moment,
+    label: moment,
   });
 }
 
@@ -86,8 +90,7 @@ export function timeCharts(view: View, data: ReportData): HTMLElement[] {
     overTime(view, data, {
       id: `cost-${currency}`,
       title: `${word(language, 'costOverTime')} (${currency})`,
-      measures: [timeline.cost],
-      currency,
+      series: byModel(format, data, [timeline.cost], currency),
       show: (value) => `${format.drawnAmount(value)} ${currency}`,
       showAxis: format.drawnAmount,
     }),
@@ -95,7 +98,7 @@ export function timeCharts(view: View, data: ReportData): HTMLElement[] {
   const tokens = overTime(view, data, {
     id: 'tokens',
     title: word(language, 'tokensOverTime'),
-    measures: [timeline.inputTokens, timeline.outputTokens],
+    series: byModel(format, data, [timeline.inputTokens, timeline.outputTokens]),
     show: format.whole,
     showAxis: format.compact,
   });
@@ -104,25 +107,19 @@ export function timeCharts(view: View, data: ReportData): HTMLElement[] {
 
 function callsChart(view: View, data: ReportData): HTMLElement {
   const { format } = view;
-  const { spanMs, answered, unanswered } = data.timeline;
-  const sumOf = (measure: readonly number[]): readonly number[] => {
-    const { starts, values } = dense(data, [measure]);
-    return starts.map((_, at) => values.reduce((sum, series) => sum + (series[at] ?? 0), 0));
+  const { language } = format;
+  const { answered, unanswered } = data.timeline;
+  const allModels = (measure: Measure): readonly number[] => {
+    const sums = sumsOf(data, [measure]);
+    return startsOf(data).map((_, at) => sums.reduce((sum, series) => sum + (series[at] ?? 0), 0));
   };
-  const { starts } = dense(data, []);
-  const begin = starts[0] ?? 0;
-  return figure(view, {
+  return overTime(view, data, {
     id: 'calls',
-    title: word(format.language, 'callsOverTime'),
-    kind: 'stack',
-    pointsTitle: word(format.language, 'time'),
-    x: starts.map((_, at) => at),
+    title: word(language, 'callsOverTime'),
     series: [
-      { name: word(format.language, 'answered'), color: '--good', values: sumOf(answered) },
-      { name: word(format.language, 'unanswered'), color: '--bad', values: sumOf(unanswered) },
+      { name: word(language, 'answered'), color: '--good', values: allModels(answered) },
+      { name: word(language, 'unanswered'), color: '--bad', values: allModels(unanswered) },
     ],
-    tick: (at) => format.step(begin + at * spanMs, spanMs),
-    label: (at) => format.step(starts[at] ?? 0, spanMs),
     show: format.whole,
     showAxis: format.compact,
   });

@@ -4,7 +4,7 @@ import type { View } from './state.ts';
 import { type Column, details, sortableTable } from './table.ts';
 import { word } from './words.ts';
 
-type FigureOptions = PlotOptions & {
+export type FigureOptions = PlotOptions & {
   readonly id: string;
   /** What the points are: the head of the first column of the values. */
   readonly pointsTitle: string;

@@ -30,7 +30,7 @@ let live: ReportLive | null = null;
 let isLost = false;
 
 function view(): View {
-  return { data, live, format: formatIn(language), choices, redraw };
+  return { format: formatIn(language), choices, redraw };
 }
 
 function section(id: string, title: string, ...content: readonly (Node | null)[]): HTMLElement {

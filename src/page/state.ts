@@ -1,5 +1,4 @@
 import type { Format } from './format.ts';
-import type { ReportData, ReportLive } from '../report/report-data.ts';
 
 /** What the reader chose, kept while the page is drawn anew. */
 export type Choices = {
@@ -12,8 +11,6 @@ export type Choices = {
 
 /** What every part of the page is drawn from. */
 export type View = {
-  readonly data: ReportData | null;
-  readonly live: ReportLive | null;
   readonly format: Format;
   readonly choices: Choices;
   /** Draws the page anew. */

@@ -15,7 +15,6 @@ type TableOptions<Row> = {
   readonly rows: readonly Row[];
   /** Rows below that are not sorted. */
   readonly footer?: readonly Row[];
-  readonly caption?: string;
 };
 
 function compare(a: string | number | null, b: string | number | null): number {
@@ -74,7 +73,6 @@ export function sortableTable<Row>(view: View, options: TableOptions<Row>): HTML
   const table = h(
     'table',
     { attributes: { id } },
-    options.caption === undefined ? null : h('caption', {}, options.caption),
     h('thead', {}, h('tr', {}, ...heads)),
     body,
     footer.length === 0 ? null : h('tfoot', {}, ...footer.map((row) => rowOf(columns, row))),
