@@ -211,7 +211,7 @@ async function showSurvey(error: QbatchError, io: CommandIo): Promise<void> {
   if (!(error instanceof InvalidInputError)) return;
   const { problemsText } = await import('./reporters/problems.ts');
   const { problems, problemCounts } = error;
-  io.writeErr(problemsText(problems, problemCounts, error.inputPath, 20));
+  io.writeErr(problemsText(problems, problemCounts, error.inputPath));
 }
 
 /** Arguments to exit code. The one place where errors are caught and shown. */

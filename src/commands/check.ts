@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode } from '../errors.ts';
 import { openInput } from '../input/input-source.ts';
 import { formatPico } from '../models/price.ts';
+import type { Currency } from '../models/scope.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import { pathText } from '../reporters/path-text.ts';
 import { limitFor, listedLimits } from '../job/pace-limits.ts';
@@ -8,6 +9,7 @@ import type { GivenFlags } from '../command-line/parsed-command.ts';
 import { isBatchChat } from '../config/endpoints.ts';
 import { beginningOf } from '../job/bounded-problem.ts';
 import { type CheaperWay, cheaperWays } from '../job/cheaper-ways.ts';
+import type { ModelSurvey } from '../job/survey-tally.ts';
 import { createPricing, type Pricing } from '../pricing.ts';
 import { jsonText } from '../json/json-text.ts';
 import { durationText } from '../reporters/duration-text.ts';
@@ -21,8 +23,6 @@ import { serviceNotes, seenBefore } from './check-beside.ts';
 import type { CommandIo } from './io.ts';
 import { currencyOf, type RunSetup, setUpRun } from './run-setup.ts';
 
-/** Groups of problems shown to people; `--json` has them one by one. */
-const PROBLEM_GROUPS_SHOWN = 20;
 /** No model's name is longer; a line may hold one of megabytes. */
 const MODEL_UNITS_MAX = 256;
 
@@ -75,13 +75,52 @@ function estimateText(pico: number): string {
   return formatPico(BigInt(Math.round(pico)));
 }
 
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
+/** The sum; null where one of the values is not known. */
 function sumOrNull(values: readonly (number | null)[]): number | null {
-  let sum = 0;
-  for (const value of values) {
-    if (value === null) return null;
-    sum += value;
-  }
-  return sum;
+  const known = values.filter((value) => value !== null);
+  return known.length < values.length ? null : sumOf(known);
+}
+
+function checkedModel(model: string, entry: ModelSurvey, setup: RunSetup): CheckedModel {
+  const { settings, catalog, scope } = setup;
+  const known = listedLimits(catalog, model, { scope, batchChat: isBatchChat(settings) });
+  const rpm = limitFor(settings.rpm, model, known.rpm);
+  const tpm = limitFor(settings.tpm, model, known.tpm);
+  const tokens = entry.inputTokens + entry.outputExpectedTokens;
+  const minutes = Math.max(rpm === null ? 0 : entry.lines / rpm, tpm === null ? 0 : tokens / tpm);
+  return {
+    model: beginningOf(model, MODEL_UNITS_MAX),
+    lines: entry.lines,
+    tokens: {
+      input: entry.inputTokens,
+      output_expected: entry.outputExpectedTokens,
+      output_max: entry.outputMaxTokens,
+      counted_lines: entry.countedLines,
+    },
+    cost: {
+      expected: entry.priced ? estimateText(entry.expectedPico) : null,
+      max: entry.priced && entry.maxPico !== null ? estimateText(entry.maxPico) : null,
+    },
+    seconds: rpm === null && tpm === null ? null : Math.ceil(minutes * 60),
+  };
+}
+
+/** What the lines with a price cost; of lines alone that have none nobody knows it, and no line at all costs nothing. */
+function checkedCost(entries: readonly ModelSurvey[], currency: Currency): CheckReport['cost'] {
+  const priced = entries.filter((entry) => entry.priced);
+  const unpriced = entries.filter((entry) => !entry.priced);
+  const isKnown = priced.length > 0 || unpriced.length === 0;
+  const most = sumOrNull(priced.map(({ maxPico }) => maxPico));
+  return {
+    expected: isKnown ? estimateText(sumOf(priced.map(({ expectedPico }) => expectedPico))) : null,
+    max: isKnown && most !== null ? estimateText(most) : null,
+    currency,
+    unpriced_lines: sumOf(unpriced.map(({ lines }) => lines)),
+  };
 }
 
 /** Turns a survey into what `check` prints. Pure. */
@@ -91,37 +130,17 @@ export function checkReport(
   setup: RunSetup,
   pricing: Pricing,
 ): CheckReport {
-  const { currency } = pricing;
-  const { settings, catalog, scope } = setup;
-  const batchChat = isBatchChat(settings);
+  const { settings, catalog } = setup;
   const entries = [...survey.models].toSorted(([, a], [, b]) => b.lines - a.lines);
-  const models = entries.map(([model, entry]): CheckedModel => {
-    const known = listedLimits(catalog, model, { scope, batchChat });
-    const rpm = limitFor(settings.rpm, model, known.rpm);
-    const tpm = limitFor(settings.tpm, model, known.tpm);
-    const tokens = entry.inputTokens + entry.outputExpectedTokens;
-    const minutes = Math.max(rpm === null ? 0 : entry.lines / rpm, tpm === null ? 0 : tokens / tpm);
-    return {
-      model: beginningOf(model, MODEL_UNITS_MAX),
-      lines: entry.lines,
-      tokens: {
-        input: entry.inputTokens,
-        output_expected: entry.outputExpectedTokens,
-        output_max: entry.outputMaxTokens,
-        counted_lines: entry.countedLines,
-      },
-      cost: {
-        expected: entry.priced ? estimateText(entry.expectedPico) : null,
-        max: entry.priced && entry.maxPico !== null ? estimateText(entry.maxPico) : null,
-      },
-      seconds: rpm === null && tpm === null ? null : Math.ceil(minutes * 60),
-    };
+  const models = entries.map(([model, entry]) => checkedModel(model, entry, setup));
+  const cheaper = cheaperWays(survey.models, {
+    catalog,
+    pricing,
+    usualHost:
+      settings.baseUrl === undefined &&
+      settings.compatibleBaseUrl === undefined &&
+      settings.simulate === undefined,
   });
-  const priced = entries.filter(([, { priced: has }]) => has);
-  const unpriced = priced.length === 0 && entries.length > 0;
-  const bounded = priced.every(([, { maxPico }]) => maxPico !== null);
-  const expected = priced.reduce((sum, [, { expectedPico }]) => sum + expectedPico, 0);
-  const most = priced.reduce((sum, [, { maxPico }]) => sum + (maxPico ?? 0), 0);
   return {
     schema: 1,
     input,
@@ -129,30 +148,20 @@ export function checkReport(
     problems: survey.problems,
     problem_counts: survey.problemCounts,
     tokens: {
-      input: models.reduce((sum, { tokens }) => sum + tokens.input, 0),
-      output_expected: models.reduce((sum, { tokens }) => sum + tokens.output_expected, 0),
+      input: sumOf(models.map(({ tokens }) => tokens.input)),
+      output_expected: sumOf(models.map(({ tokens }) => tokens.output_expected)),
       output_max: sumOrNull(models.map(({ tokens }) => tokens.output_max)),
-      counted_lines: models.reduce((sum, { tokens }) => sum + tokens.counted_lines, 0),
+      counted_lines: sumOf(models.map(({ tokens }) => tokens.counted_lines)),
     },
-    cost: {
-      // No line to send costs nothing; lines without a price cost nobody knows what.
-      expected: unpriced ? null : estimateText(expected),
-      max: unpriced || !bounded ? null : estimateText(most),
-      currency,
-      unpriced_lines: entries.reduce(
-        (sum, [, { priced: has, lines }]) => sum + (has ? 0 : lines),
-        0,
-      ),
-    },
+    cost: checkedCost(
+      entries.map(([, entry]) => entry),
+      pricing.currency,
+    ),
     models,
-    cheaper: cheaperWays(survey.models, {
-      catalog,
-      pricing,
-      usualHost:
-        settings.baseUrl === undefined &&
-        settings.compatibleBaseUrl === undefined &&
-        settings.simulate === undefined,
-    }).map(({ expectedPico, ...way }) => ({ ...way, expected: estimateText(expectedPico) })),
+    cheaper: cheaper.map(({ expectedPico, ...way }) => ({
+      ...way,
+      expected: estimateText(expectedPico),
+    })),
   };
 }
 
@@ -193,14 +202,7 @@ function inputText(tokens: CheckReport['tokens']): string {
 /** The report for people: problems on top, then models, tokens, cost and time, the verdict last. */
 export function checkText(report: CheckReport): string {
   const { lines, tokens, cost } = report;
-  const parts: string[] = [];
-  const problems = problemsText(
-    report.problems,
-    report.problem_counts,
-    report.input,
-    PROBLEM_GROUPS_SHOWN,
-  );
-  if (problems !== '') parts.push(problems.endsWith('\n') ? problems : `${problems}\n`);
+  const parts = [problemsText(report.problems, report.problem_counts, report.input)];
   if (report.models.length > 0) {
     const rows = [
       [

@@ -18,9 +18,6 @@ import type { CommandIo } from './io.ts';
 import { refuseStopped } from './refuse-stopped.ts';
 import type { Places } from './run-places.ts';
 
-/** Groups of survey problems shown to people. */
-const PROBLEM_GROUPS_SHOWN = 20;
-
 /** Who is told what a survey found. */
 type FindingsReaders = {
   readonly places: Places;
@@ -62,7 +59,7 @@ function tellFindings({ problems, problemCounts }: Survey, at: FindingsReaders):
   }
   if (mode === 'none' || mode === 'quiet') return;
   const weighty = problems.filter(({ severity }) => severity !== 'note');
-  io.writeErr(problemsText(weighty, { ...problemCounts, note: 0 }, input, PROBLEM_GROUPS_SHOWN));
+  io.writeErr(problemsText(weighty, { ...problemCounts, note: 0 }, input));
 }
 
 /** The same question where no survey was needed: what the open lines will cost, or the sample of them. */

@@ -7,6 +7,8 @@ type Group = { readonly first: LineProblem; count: number; readonly lines: Set<n
 
 const NAME_CHARS_MAX = 120;
 const LINES_NAMED_MAX = 8;
+/** Groups shown; `check --json` has all problems, one by one. */
+const GROUPS_SHOWN_MAX = 20;
 /** Worst last, next to the headline: that is where people look first. */
 const SEVERITIES: readonly Severity[] = ['note', 'warning', 'error'];
 
@@ -49,11 +51,11 @@ function groupText(group: Group, input: string): string {
 }
 
 /** Of too many groups the worst stay, in the order they came within a severity. */
-function shownGroups(groups: readonly Group[], limit: number): Group[] {
+function shownGroups(groups: readonly Group[]): Group[] {
   const worstFirst = SEVERITIES.toReversed().flatMap((severity) =>
     groups.filter((group) => group.first.severity === severity),
   );
-  const kept = new Set(worstFirst.slice(0, Math.max(0, limit)));
+  const kept = new Set(worstFirst.slice(0, GROUPS_SHOWN_MAX));
   return SEVERITIES.flatMap((severity) =>
     groups.filter((group) => kept.has(group) && group.first.severity === severity),
   );
@@ -62,20 +64,19 @@ function shownGroups(groups: readonly Group[], limit: number): Group[] {
 /**
  * What the survey found, for people, several lines with their line breaks: equal problems once with
  * the lines they are in (`file:line`, `custom_id`, place, reason), the worst last, then the counts.
- * `limit` is the number of groups shown. Empty text where nothing was found.
+ * Empty text where nothing was found.
  */
 export function problemsText(
   problems: readonly LineProblem[],
   counts: ProblemCounts,
   input: string,
-  limit: number,
 ): string {
   if (counts.error + counts.warning + counts.note === 0) {
     return '';
   }
   const file = pathText(input);
   const groups = grouped(problems);
-  const shown = shownGroups(groups, limit);
+  const shown = shownGroups(groups);
   const lines = shown.map((group) => groupText(group, file));
   const hidden = groups.length - shown.length;
   if (hidden > 0) {

@@ -136,7 +136,7 @@ function problems(next: Next): string {
     code: next(),
     message: next(),
   }));
-  return problemsText(found, { error: 2, warning: 1, note: 1 }, next(), 3);
+  return problemsText(found, { error: 2, warning: 1, note: 1 }, next());
 }
 
 function measuresBy(next: Next): Parameters<typeof usageTable>[0] {
