@@ -1,5 +1,7 @@
 import { jsonText } from '../json/json-text.ts';
+import { countText } from '../reporters/number-text.ts';
 import { oneLine } from '../reporters/one-line.ts';
+import { alignTable } from '../reporters/table.ts';
 import type { Catalog, RateLimits } from '../models/catalog.ts';
 import { modelJson } from '../models/model-json.ts';
 import type { ModelProfile } from '../models/model-profile.ts';
@@ -65,7 +67,8 @@ function listed(entries: readonly Entry[], options: ModelsOptions): readonly str
     (entry) => entries.length === 1 || entry.profile.id === options.pattern,
   );
   const detail = named === undefined ? [] : [...detailOf(named), ...explainModel(named)];
-  return [...tableOf(entries), ...detail, '', ...footerOf(entries, options)];
+  const table = alignTable([HEADER, ...entries.map(rowOf)], { right: RIGHT });
+  return [table, ...detail, '', ...footerOf(entries, options)];
 }
 
 function nothingFound(pattern: string, catalog: Catalog): readonly string[] {
@@ -135,24 +138,7 @@ const HEADER = [
   'THINKING',
   'TAKES',
 ] as const;
-/** Columns of numbers, aligned to the right. */
-const RIGHT: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 7]);
-
-function tableOf(entries: readonly Entry[]): readonly string[] {
-  const rows: readonly (readonly string[])[] = [HEADER, ...entries.map(rowOf)];
-  const widths = HEADER.map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return RIGHT.has(column) ? cell.padStart(width) : cell.padEnd(width);
-      })
-      .join('  ')
-      .trimEnd(),
-  );
-}
+const RIGHT: readonly boolean[] = [false, true, true, true, true, true, true, true, false, false];
 
 function rowOf({ profile, offer, limits }: Entry): readonly string[] {
   return [
@@ -252,10 +238,9 @@ function footerOf(entries: readonly Entry[], options: ModelsOptions): readonly s
   const offers = entries.map((entry) => entry.offer).filter((offer) => offer !== null);
   const currencies = [...new Set(offers.map((offer) => offer.currency))].toSorted();
   const inferred = offers.some((offer) => offer.inferred) ? ' (USD inferred from printed CNY)' : '';
-  const models = entries.length === 1 ? '1 model' : `${entries.length} models`;
   const abilities = catalog.capabilitySources.split(', ').length;
   return [
-    `${models} for ${scope}; list prices in ${currencies.join(' and ') || 'no currency'} per 1M tokens${inferred}; a range: by input length or modality; -: not documented`,
+    `${countText(entries.length, 'model')} for ${scope}; list prices in ${currencies.join(' and ') || 'no currency'} per 1M tokens${inferred}; a range: by input length or modality; -: not documented`,
     `catalog of ${catalog.date}; --catalog FILE overrides what has changed since. Sources, with the date of the page (all in --json):`,
     ...sourceLines('prices', new Set(offers.map((offer) => offer.source)), catalog),
     ...sourceLines('RPM, TPM', new Set(entries.map((entry) => entry.limits.source)), catalog),

@@ -19,6 +19,15 @@ function rows(text: string): readonly string[] {
 }
 
 describe('modelsCommand: text', () => {
+  it('an id of the user in wide characters shifts no column', () => {
+    const own = loadCatalog({ models: [{ id: 'qwen-plus-模型' }] });
+    const text = modelsCommand({ ...CN, catalog: own, pattern: 'qwen-plus*' });
+    const wide = text.split('\n').find((line) => line.startsWith('qwen-plus-模型 ')) ?? '';
+    const plain = text.split('\n').find((line) => line.startsWith('qwen-plus-latest ')) ?? '';
+    // Two characters that take two columns each; both rows end their second column at one place.
+    expect(wide.indexOf('-', 'qwen-plus-模型'.length) + 2).toBe(plain.indexOf('1000000') + 6);
+  });
+
   it('lists a model with limits, price range, rate limits and thinking', () => {
     const text = modelsCommand({ ...CN, pattern: 'qwen-plus' });
     const row = text.split('\n').find((line) => line.startsWith('qwen-plus '));
