@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { EXIT, InputError, QbatchError } from '../errors.ts';
 import { chooseJob } from '../ledger/find-jobs.ts';
 import { findJob, listJobs } from '../ledger/jobs.ts';
@@ -113,9 +114,7 @@ async function copy(
 
 /** Lets signals in; throws the code of the one that came. */
 async function turn(io: CommandIo): Promise<void> {
-  await new Promise((resolve) => {
-    setImmediate(resolve);
-  });
+  await setImmediate();
   if (io.stop.aborted)
     throw new QbatchError(
       io.signalCode() ?? EXIT.interrupted,

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { EXIT, InputError, QbatchError } from '../errors.ts';
 import { isThere } from '../files/is-there.ts';
 import { type InputSource, openInput } from '../input/input-source.ts';
@@ -14,7 +14,7 @@ import type { Settings } from '../settings.ts';
 import { DEFAULT_SIMULATOR_SPEC } from '../simulator/spec.ts';
 import type { CommandIo } from './io.ts';
 import { shellWord } from './next-command.ts';
-import { lineDefaults, pathFrom, type RunSetup } from './run-setup.ts';
+import { lineDefaults, type RunSetup } from './run-setup.ts';
 
 /** Where a run reads and writes. */
 export type Places = {
@@ -44,15 +44,14 @@ export class FinishedError extends InputError {
 
 /** Where a run of an input reads and writes, by its settings (cli.md section 3). */
 export function placesOf(source: InputSource, settings: Settings, cwd: string): Places {
-  const beside = (suffix: string): string =>
-    pathFrom(cwd, join(source.folder, `${source.stem}${suffix}`));
+  const beside = (suffix: string): string => join(source.folder, source.stem + suffix);
   return {
     source,
-    ledgerPath: pathFrom(cwd, settings.ledger ?? beside('.qbatch.db')),
+    ledgerPath: resolve(cwd, settings.ledger ?? beside('.qbatch.db')),
     jobName: settings.job ?? source.stem,
     resultsPath:
-      settings.output === '-' ? '-' : pathFrom(cwd, settings.output ?? beside('.results.jsonl')),
-    errorsPath: pathFrom(cwd, settings.errors ?? beside('.errors.jsonl')),
+      settings.output === '-' ? '-' : resolve(cwd, settings.output ?? beside('.results.jsonl')),
+    errorsPath: resolve(cwd, settings.errors ?? beside('.errors.jsonl')),
     order: settings.order ?? 'input',
   };
 }
@@ -87,8 +86,8 @@ export async function placesOfJob(
       ledgerPath: chosen.ledgerPath,
       jobName: job.name,
       resultsPath:
-        output === undefined ? files.resultsPath : output === '-' ? '-' : pathFrom(io.cwd, output),
-      errorsPath: errors === undefined ? files.errorsPath : pathFrom(io.cwd, errors),
+        output === undefined ? files.resultsPath : output === '-' ? '-' : resolve(io.cwd, output),
+      errorsPath: errors === undefined ? files.errorsPath : resolve(io.cwd, errors),
       order: order ?? job.outputOrder,
     },
     setup: {
@@ -119,7 +118,7 @@ function chosenJob(
     const isUnknown = error instanceof InputError && error.exitCode === EXIT.noInput;
     const { ledger } = settings;
     if (!isUnknown || choice.ledger !== undefined || ledger === undefined) throw error;
-    if (!isThere(pathFrom(io.cwd, ledger))) throw error;
+    if (!isThere(resolve(io.cwd, ledger))) throw error;
     return chooseJob({ ...choice, ledger }, io.cwd, command);
   }
 }

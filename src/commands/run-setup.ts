@@ -28,7 +28,7 @@ export function openCatalog(path: string | undefined, io: Pick<CommandIo, 'cwd'>
   if (path === undefined) return loadCatalog();
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(pathFrom(io.cwd, path), 'utf8').replace(/^\uFEFF/, ''));
+    content = JSON.parse(readFileSync(resolve(io.cwd, path), 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
     throw new ConfigError(
       `cannot read the catalog ${path}: ${(error as Error).message}`,
@@ -143,9 +143,4 @@ export async function openService(
     notes: simulatorNotes(settings.simulate),
     close: () => simulator.close(),
   };
-}
-
-/** A path from the working folder, without `.` and `..`. */
-export function pathFrom(cwd: string, path: string): string {
-  return resolve(cwd, path);
 }

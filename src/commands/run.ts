@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { stdoutOfLastRun, stdoutTwice } from '../command-line/read-command.ts';
 import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
 import { identityOf } from '../job/identity.ts';
@@ -37,14 +38,7 @@ import { removeSpool } from './remove-spool.ts';
 import { retryLines } from './retry-lines.ts';
 import { openReporter, progressModeOf, tell } from './run-report.ts';
 import { stopFromSignals } from './stop-from-signals.ts';
-import {
-  currencyOf,
-  openService,
-  pathFrom,
-  type RunSetup,
-  type Service,
-  setUpRun,
-} from './run-setup.ts';
+import { currencyOf, openService, type RunSetup, type Service, setUpRun } from './run-setup.ts';
 
 /** Which command runs: a new or known input, or a job of the ledger, or its failed lines again. */
 export type RunCommand = Extract<
@@ -91,7 +85,7 @@ async function runAt(
   const { settings } = setup;
   if (places.resultsPath === '-' && settings.json)
     throw parsed.flags['output'] === '-' ? stdoutTwice() : stdoutOfLastRun();
-  refuseSameFiles({ ...places, inputPath: pathFrom(io.cwd, places.source.path) });
+  refuseSameFiles({ ...places, inputPath: resolve(io.cwd, places.source.path) });
   await confirmFresh(settings, places, io);
   const mode = progressModeOf(settings, io);
   const shown = await openShown(mode, { settings, places }, io);
@@ -251,7 +245,7 @@ function requestOf(
   const { settings } = setup;
   return {
     name: places.jobName,
-    inputPath: pathFrom(at.io.cwd, places.source.path),
+    inputPath: resolve(at.io.cwd, places.source.path),
     inputShown: places.source.path,
     identity: identityOf(settings),
     // The simulator's port changes from run to run and is of no interest later.

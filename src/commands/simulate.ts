@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { EXIT } from '../errors.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { countText, wholeText } from '../reporters/number-text.ts';
@@ -27,28 +28,12 @@ export async function simulateCommand(
   const simulator = await startSimulator({ spec, host, port, clock: io.clock });
   try {
     await io.writeOut(startText(simulator, host));
-    await stopped(io.stop);
+    if (!io.stop.aborted) await once(io.stop, 'abort');
   } finally {
     await simulator.close();
   }
   await io.writeOut(statsText(simulator.stats()));
   return EXIT.ok;
-}
-
-function stopped(stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (stop.aborted) {
-      resolve();
-      return;
-    }
-    stop.addEventListener(
-      'abort',
-      () => {
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }
 
 function startText(simulator: Simulator, host: string): string {

@@ -13,7 +13,7 @@ import type { Job } from '../ledger/records.ts';
 import { dispatchFacts } from '../ledger/read-trace.ts';
 import { usageReport } from '../ledger/usage.ts';
 import { verifyLedger } from '../ledger/verify.ts';
-import type { ParsedCommand } from '../command-line/parsed-command.ts';
+import type { DisplayFlags, ParsedCommand } from '../command-line/parsed-command.ts';
 import type { JobState, StatusReport } from '../library/job-reports.ts';
 import { jsonText } from '../json/json-text.ts';
 import { dispatchReport } from '../report/dispatch-report.ts';
@@ -21,7 +21,6 @@ import type { CommandIo } from './io.ts';
 import { jobState } from './job-state.ts';
 import type { JobStatus } from './job-status.ts';
 import { statusText } from './status-text.ts';
-import { stdoutColor } from './stdout-color.ts';
 
 /** Of `possibly_billed_lines`, this many are listed; `possibly_billed.lines` counts them all. */
 const LINES_LISTED_MAX = 10_000;
@@ -103,6 +102,13 @@ async function lookAt(database: Database, look: Look): Promise<JobStatus> {
         })
       : null,
   };
+}
+
+/** Whether what a command prints on stdout is coloured: as `--color` says, else on a terminal that takes it. */
+function stdoutColor(choice: DisplayFlags['color'], io: Pick<CommandIo, 'isTty' | 'env'>): boolean {
+  if (choice !== 'auto') return choice === 'always';
+  // NO_COLOR counts when it is not empty: https://no-color.org, 2023.
+  return io.isTty.stdout && (io.env['NO_COLOR'] ?? '') === '' && io.env['TERM'] !== 'dumb';
 }
 
 /** The ledger keeps no time of work: from the job's beginning to its last commit, or to now while it runs. */

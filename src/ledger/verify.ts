@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { EXIT, QbatchError } from '../errors.ts';
 import { type Database, sqliteCode } from './database.ts';
@@ -72,9 +73,7 @@ export async function verifyLedger(
 
 /** One turn of the event loop. Throws 130 when the user wants to stop. */
 async function turn(stop: AbortSignal): Promise<void> {
-  await new Promise((resolve) => {
-    setImmediate(resolve);
-  });
+  await setImmediate();
   if (stop.aborted) throw new QbatchError(EXIT.interrupted, 'interrupted while checking');
 }
 
