@@ -12,6 +12,7 @@ import { readUsage } from '../read-usage.ts';
 import { saysUnfinished } from '../protocols/finish-reason.ts';
 import { csvRow } from '../report/csv.ts';
 import type { Cell, Column } from '../report/parquet.ts';
+import { isObject } from '../json/is-object.ts';
 import { jsonText } from '../json/json-text.ts';
 
 export type ExportRequest = {
@@ -59,9 +60,7 @@ const LINE_COLUMNS: readonly Column[] = [
 type Fields = Readonly<Record<string, unknown>>;
 
 function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Fields)
-    : {};
+  return isObject(value) ? value : {};
 }
 
 function firstOf(value: unknown): Fields {

@@ -5,6 +5,7 @@ import { ConfigError } from '../errors.ts';
 import { isThere } from '../files/is-there.ts';
 import { configKey, RUN_FLAGS } from './flags.ts';
 import type { RunFlagSpec } from './flags.ts';
+import { isObject } from '../json/is-object.ts';
 import { scanObject } from '../json/json-scan.ts';
 import { looksLikeKey } from '../redact.ts';
 import { closestName } from '../suggest.ts';
@@ -102,7 +103,7 @@ function parseObject(file: string, text: string): object {
     // V8's message quotes the text around the fault, which may be a key; the position is enough.
     throw new ConfigError(`${file} is not valid JSON`, 'comments and trailing commas are not JSON');
   }
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
+  if (isObject(parsed)) return parsed;
   throw new ConfigError(`${file} is not a JSON object`, 'such as {"model": "qwen-plus"}');
 }
 

@@ -1,3 +1,4 @@
+import { isObject } from '../json/is-object.ts';
 import { scanObject } from '../json/json-scan.ts';
 import { DURATION_MS_MAX, parseDurationMs, parsePercent, parseSizeBytes } from './durations.ts';
 import type { LimitSetting, Settings } from '../settings.ts';
@@ -124,9 +125,7 @@ export const parseLimits: SettingParser<LimitSetting> = (given) => {
 };
 
 function limitEntries(given: unknown): readonly (readonly [string | undefined, unknown])[] {
-  if (typeof given === 'object' && given !== null && !Array.isArray(given)) {
-    return Object.entries(given);
-  }
+  if (isObject(given)) return Object.entries(given);
   const entries: readonly unknown[] = Array.isArray(given) ? given : [given];
   return entries
     .flatMap((entry) => (typeof entry === 'string' ? entry.split(',') : [entry]))

@@ -1,6 +1,7 @@
 import type { FlagValue, GivenFlags } from '../command-line/parsed-command.ts';
 import { RUN_FLAGS } from '../config/flags.ts';
 import { UsageError } from '../errors.ts';
+import { isObject } from '../json/is-object.ts';
 import { closestName } from '../suggest.ts';
 
 /**
@@ -15,17 +16,13 @@ export type RunFlags = Readonly<
 /** What each option of `runBatch` must be, where it is given; the check, and how a message says it. */
 const KINDS: Readonly<Record<string, readonly [(value: unknown) => boolean, string]>> = {
   input: [(value) => typeof value === 'string' && value !== '', 'the path of a JSONL file'],
-  flags: [isRecord, 'an object of flags, such as { simulate: true }'],
-  env: [isRecord, 'an object of variables, such as process.env'],
+  flags: [isObject, 'an object of flags, such as { simulate: true }'],
+  env: [isObject, 'an object of variables, such as process.env'],
   cwd: [(value) => typeof value === 'string' && value !== '', 'the path of a folder'],
   signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
   onEvent: [(value) => typeof value === 'function', 'a function'],
-  clock: [isRecord, 'a clock'],
+  clock: [isObject, 'a clock'],
 };
-
-function isRecord(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function kindOf(value: unknown): string {
   if (value === null || value === '') return value === null ? 'null' : 'empty';
@@ -37,19 +34,18 @@ function kindOf(value: unknown): string {
  * JavaScript, would be billed for a rehearsal.
  */
 export function refuseOptions(options: unknown): void {
-  if (!isRecord(options))
+  if (!isObject(options))
     throw new UsageError(
       `runBatch takes one object, and what it was given is ${kindOf(options)}`,
       "such as runBatch({ input: 'requests.jsonl', flags: { simulate: true } })",
     );
-  const given = options as Readonly<Record<string, unknown>>;
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(options)) {
     const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
     if (kind === undefined) throw unknownOption(name);
     if (value !== undefined && !kind[0](value))
       throw new UsageError(`runBatch: ${name} is ${kindOf(value)}; it must be ${kind[1]}`);
   }
-  if (given['input'] === undefined)
+  if (options['input'] === undefined)
     throw new UsageError('runBatch: no input', "name a JSONL file: { input: 'requests.jsonl' }");
 }
 
