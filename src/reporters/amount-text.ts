@@ -1,3 +1,5 @@
+import { thousands } from './number-text.ts';
+
 const DECIMALS_LEAST = 2;
 
 /** The decimals that exact amounts one below the other need, so that their points line up. */
@@ -18,7 +20,7 @@ export function exactAmount(amount: string, decimals: number = DECIMALS_LEAST): 
   if (match === null) {
     return amount;
   }
-  const whole = (match[1] ?? '').replaceAll(/(?<=\d)(?=(?:\d{3})+$)/gu, ',');
+  const whole = thousands(match[1] ?? '');
   const fraction = (match[2] ?? '').replace(/0+$/u, '').padEnd(decimals, '0');
   return fraction === '' ? whole : `${whole}.${fraction}`;
 }
@@ -31,7 +33,7 @@ export function shortAmount(amount: string): string {
   }
   const size = Math.abs(value);
   if (size >= 1000) {
-    return value.toFixed(0).replaceAll(/(?<=\d)(?=(?:\d{3})+$)/gu, ',');
+    return thousands(value.toFixed(0));
   }
   return value.toFixed(size === 0 || size >= 0.1 ? 2 : 4);
 }

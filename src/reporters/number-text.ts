@@ -3,7 +3,12 @@ export function wholeText(value: number): string {
   if (!Number.isFinite(value)) {
     return '?';
   }
-  return String(Math.round(value)).replaceAll(/(?<=\d)(?=(?:\d{3})+$)/gu, ',');
+  return thousands(String(Math.round(value)));
+}
+
+/** The digits of a whole number with commas between thousands. */
+export function thousands(digits: string): string {
+  return digits.replaceAll(/(?<=\d)(?=(?:\d{3})+$)/gu, ',');
 }
 
 /** A number in at most five characters for a narrow place: `950`, `9.2k`, `92k`, `1.2M`. */
