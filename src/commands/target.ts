@@ -1,7 +1,8 @@
-import { realpathSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { randomToken } from '../clock.ts';
 import { QbatchError, UsageError } from '../errors.ts';
+import { samePath } from '../files/same-path.ts';
 import { LEDGER_SUFFIX } from '../ledger/default-ledger-path.ts';
 import { isDatabase } from '../ledger/is-database.ts';
 import { filesBeside, LEDGER_ENDS } from '../ledger/ledger-files.ts';
@@ -35,7 +36,7 @@ export function openTarget(
 ): Target {
   if (output === undefined || output === '-') return stdoutTarget(io);
   const file = path.resolve(io.cwd, output);
-  if (refused().some((other) => samePlace(other, file))) {
+  if (refused().some((other) => samePath(other, file))) {
     throw new UsageError(
       `-o ${output} is a file that the job itself reads or writes, or another job of its ledger`,
       'name another file',
@@ -104,21 +105,4 @@ export function jobFiles(job: Job, ledgerPath: string, jobs: readonly Job[]): st
     newPathOf(files.resultsPath),
     newPathOf(files.errorsPath),
   ]);
-}
-
-function samePlace(one: string, other: string): boolean {
-  return one === other || realPath(one) === realPath(other);
-}
-
-/** With links in its folder resolved, also where the file itself is not there. */
-function realPath(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    try {
-      return path.join(realpathSync(path.dirname(file)), path.basename(file));
-    } catch {
-      return path.resolve(file);
-    }
-  }
 }

@@ -1,7 +1,8 @@
-import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { EXIT, InputError, QbatchError, UsageError } from '../errors.ts';
 import { isThere } from '../files/is-there.ts';
+import { realPath, samePath } from '../files/same-path.ts';
 import type { JobChoice } from '../command-line/parsed-command.ts';
 import { defaultLedgerPath, LEDGER_SUFFIX } from './default-ledger-path.ts';
 import { isDatabase, isOwnDatabase } from './is-database.ts';
@@ -254,18 +255,6 @@ function byInput(file: string, cwd: string): readonly FoundJob[] {
 function refuseUnreadable({ unreadable }: Pick<FolderJobs, 'unreadable'>): void {
   const [problem] = unreadable;
   if (problem !== undefined) throw problem;
-}
-
-function samePath(one: string, other: string): boolean {
-  return one === other || realPath(one) === realPath(other);
-}
-
-function realPath(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    return path.resolve(file);
-  }
 }
 
 /** True for what is named like a ledger, and for any other SQLite file. */

@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realPath } from '../files/same-path.ts';
 
 /** What is made, written over or removed beside a ledger: what each adds to its name. */
 export const LEDGER_ENDS: readonly string[] = [
@@ -8,14 +8,6 @@ export const LEDGER_ENDS: readonly string[] = [
 
 /** The files beside a ledger that are its own, also where it is a link to the file that they stand beside. */
 export function filesBeside(ledgerPath: string): string[] {
-  const places = new Set([ledgerPath, realPathOf(ledgerPath)]);
+  const places = new Set([ledgerPath, realPath(ledgerPath)]);
   return [...places].flatMap((place) => LEDGER_ENDS.map((end) => place + end));
-}
-
-function realPathOf(ledgerPath: string): string {
-  try {
-    return realpathSync(ledgerPath);
-  } catch {
-    return ledgerPath;
-  }
 }

@@ -1,20 +1,13 @@
-import { realpathSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { isThere } from '../files/is-there.ts';
+import { samePath } from '../files/same-path.ts';
 import type { Database } from './database.ts';
 import { defaultLedgerName, defaultLedgerPath } from './default-ledger-path.ts';
 import { listJobs } from './jobs.ts';
 import type { Job } from './records.ts';
 
 type Files = Pick<Job, 'inputPath' | 'resultsPath' | 'errorsPath'>;
-
-function isSame(one: string, other: string): boolean {
-  try {
-    return realpathSync(one) === realpathSync(other);
-  } catch {
-    return one === other;
-  }
-}
 
 /** Whether ledger and job have the names that they get where nobody names them: such a ledger stands beside its input. */
 function isNamedAfter({ name, inputPath }: Job, ledgerPath: string): boolean {
@@ -38,7 +31,7 @@ type Move = { readonly from: string; readonly to: string; readonly inputPath: st
 function besideLedger(job: Job, ledgerPath: string): Move | null {
   const [from, to] = [dirname(job.inputPath), dirname(ledgerPath)];
   const inputPath = join(to, basename(job.inputPath));
-  const isMoved = job.ledgerPath === null || !isSame(job.ledgerPath, ledgerPath);
+  const isMoved = job.ledgerPath === null || !samePath(job.ledgerPath, ledgerPath);
   const isCopy =
     isMoved &&
     ((job.ledgerPath === null && isNamedAfter(job, ledgerPath)) || hasItsSize(inputPath, job));
@@ -47,7 +40,7 @@ function besideLedger(job: Job, ledgerPath: string): Move | null {
 
 /** Where a ledger that stood elsewhere in its last run has its input at the same place beside it, it was moved or copied with it. */
 function withLedger({ ledgerPath: before, inputPath }: Job, ledgerPath: string): Move | null {
-  if (before === null || isSame(before, ledgerPath)) return null;
+  if (before === null || samePath(before, ledgerPath)) return null;
   const [from, to] = [dirname(before), dirname(ledgerPath)];
   const moved = join(to, relative(from, inputPath));
   return isThere(moved, 'absent') ? { from, to, inputPath: moved } : null;
@@ -69,7 +62,7 @@ export function movedFiles(job: Job, ledgerPath: string, jobs: readonly Job[]): 
   const move = withLedger(job, here) ?? besideLedger(job, here);
   if (move === null) return there;
   const input = move.inputPath;
-  if (inputPath === input || !isThere(input, 'absent') || isSame(inputPath, input)) return there;
+  if (inputPath === input || !isThere(input, 'absent') || samePath(inputPath, input)) return there;
   const isOthers = jobs.some(
     (other) => other.inputPath === input && other.inputSha256 !== job.inputSha256,
   );

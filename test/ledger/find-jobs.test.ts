@@ -163,6 +163,15 @@ test('chooseJob: an input path, by a ledger of this folder that names the input,
   });
 });
 
+test('chooseJob: an input that is gone, through a link to its folder', () => {
+  const ledgerPath = makeLedger('all', 'exam');
+  symlinkSync(folder.path, at('link'));
+  expect(chooseJob({ ...NONE, job: 'link/exam.jsonl' }, folder.path)).toEqual({
+    ledgerPath,
+    name: 'exam',
+  });
+});
+
 test('chooseJob: an input without a ledger here, 66; a ledger elsewhere is thought of before a new run', () => {
   writeFileSync(at('new.jsonl'), '{}\n');
   expect(() => chooseJob({ ...NONE, job: 'new.jsonl' }, folder.path)).toThrow(

@@ -1,0 +1,20 @@
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+
+/** Where a path leads, without links; of what is not there, those of its folder are resolved. Never throws. */
+export function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    try {
+      return path.join(realpathSync(path.dirname(file)), path.basename(file));
+    } catch {
+      return path.resolve(file);
+    }
+  }
+}
+
+/** Whether two paths name one file, or the place of one. */
+export function samePath(one: string, other: string): boolean {
+  return one === other || realPath(one) === realPath(other);
+}
