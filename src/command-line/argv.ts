@@ -1,5 +1,6 @@
 import { COMMANDS } from './command-specs.ts';
 import type { CommandSpec } from './command-specs.ts';
+import { KEY_PLACES } from '../config/api-key.ts';
 import { UsageError } from '../errors.ts';
 import type { FlagSpec } from '../config/flags.ts';
 import { closestName } from '../suggest.ts';
@@ -189,8 +190,10 @@ function unknownFlag(argument: string, known: KnownFlags): UsageError {
   const shown = argument.split('=', 1)[0] ?? argument;
   const name = shown.replace(/^--?(?:no-)?/, '');
   if (/^(?:dashscope-)?api-?key$/i.test(name)) {
-    const hint = 'set DASHSCOPE_API_KEY, or name a file by DASHSCOPE_API_KEY_FILE_PATH';
-    return new UsageError('the key is never a flag: other users of a machine can read flags', hint);
+    return new UsageError(
+      'the key is never a flag: other users of a machine can read flags',
+      KEY_PLACES,
+    );
   }
   const help =
     known.command === undefined ? 'qbatch --help' : `qbatch ${known.command.name} --help`;

@@ -2,9 +2,13 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { ConfigError } from '../errors.ts';
+import { isAbsent } from '../files/read-failure.ts';
 
 const HINT =
   'set DASHSCOPE_API_KEY, or write the key into a file and name it by DASHSCOPE_API_KEY_FILE_PATH';
+
+/** What to do where a key was given in a place that it is not read from. */
+export const KEY_PLACES = 'set DASHSCOPE_API_KEY, or name a file by DASHSCOPE_API_KEY_FILE_PATH';
 
 /** Keys have some 35 characters; what is longer than this is another file's content. */
 const KEY_CHARACTERS_MAX = 4096;
@@ -44,8 +48,8 @@ function readKeyFile(file: string, wanted: boolean): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    if (!wanted && (code === 'ENOENT' || code === 'ENOTDIR')) return undefined;
+    if (!wanted && isAbsent(error)) return undefined;
+    const { code } = error as NodeJS.ErrnoException;
     const origin = wanted ? ', named by DASHSCOPE_API_KEY_FILE_PATH' : '';
     throw new ConfigError(`cannot read the API key file ${file}${origin}: ${code}`, HINT, error);
   }

@@ -90,7 +90,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const { code } = error as NodeJS.ErrnoException;
     throw new ConfigError(`cannot read the configuration file ${file}: ${code}`, undefined, error);
   }
 }

@@ -1,3 +1,4 @@
+import { KEY_PLACES } from './api-key.ts';
 import { findProjectFile, findUserFile, readConfigFile } from './config-files.ts';
 import { resolveEndpoints } from './endpoints.ts';
 import { ConfigError, UsageError } from '../errors.ts';
@@ -115,8 +116,7 @@ function fromEnvironment(env: SettingSources['env']): readonly Given[] {
 
 function unknownVariable(name: string, known: readonly string[]): ConfigError {
   if (/API_?KEY/.test(name)) {
-    const hint = 'set DASHSCOPE_API_KEY, or name a file by DASHSCOPE_API_KEY_FILE_PATH';
-    return new ConfigError(`${name} is not where the API key is read from`, hint);
+    return new ConfigError(`${name} is not where the API key is read from`, KEY_PLACES);
   }
   const near = closestName(name, known);
   const hint =

@@ -1,3 +1,4 @@
+import { PICO } from '../models/price.ts';
 import type { ReportDistribution, ReportSeries, ReportTimeline } from '../report/report-data.ts';
 import type { Database } from './database.ts';
 import type { Job } from './records.ts';
@@ -5,7 +6,6 @@ import { Steps } from './report-steps.ts';
 
 /** Series that can be told apart by colour; the others become one. */
 const SERIES_MAX = 8;
-const PICO = 1e12;
 /** Of a class that no table names, as the next run will call it. */
 export const INTERRUPTED = 'qbatch_interrupted';
 

@@ -1,9 +1,8 @@
+import { PICO } from '../models/price.ts';
 import type { ReportEstimate } from '../report/report-data.ts';
 import type { Database } from './database.ts';
 import { type EstimateSums, estimateSums } from './estimates.ts';
 import type { Job } from './records.ts';
-
-const PICO = 1e12;
 
 const ANSWERED = `SELECT count(*) AS lines, coalesce(sum(input_tokens), 0) AS inputActual,
     coalesce(sum(output_tokens), 0) AS outputActual, coalesce(sum(cost_pico), 0) AS picoActual

@@ -200,6 +200,9 @@ function divideHalfEven(value: bigint, divisor: bigint): bigint {
 
 const PICO_DIGITS = 12;
 
+/** Pico-units of one unit of a currency, for figures that are drawn. */
+export const PICO: number = 10 ** PICO_DIGITS;
+
 /**
  * An amount in pico-units as decimal text with `digits` decimals (0 to 12), rounded half-even.
  * Never in exponent form, no thousands separators: `0.000052`.

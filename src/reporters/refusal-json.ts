@@ -7,12 +7,6 @@ import { hintText } from './hint-text.ts';
 /** What a refused input adds: what was found in its lines. */
 type Found = { readonly problems: readonly LineProblem[]; readonly problemCounts: ProblemCounts };
 
-function foundBy(error: unknown): Found | null {
-  return error instanceof QbatchError && 'problems' in error
-    ? (error as QbatchError & Found)
-    : null;
-}
-
 function saidBy(error: unknown): Readonly<Record<string, unknown>> {
   return error instanceof QbatchError
     ? { exit_code: error.exitCode, message: error.message, hint: hintText(error) ?? null }
@@ -20,8 +14,9 @@ function saidBy(error: unknown): Readonly<Record<string, unknown>> {
 }
 
 function findingsOf(error: unknown): Readonly<Record<string, unknown>> {
-  const found = foundBy(error);
-  return found === null ? {} : { problems: found.problems, problem_counts: found.problemCounts };
+  if (!(error instanceof QbatchError && 'problems' in error)) return {};
+  const { problems, problemCounts } = error as QbatchError & Found;
+  return { problems, problem_counts: problemCounts };
 }
 
 /** What `--json` prints on stdout where a command is refused (cli.md section 9), with its line break. */
