@@ -14,6 +14,8 @@ const RECOVERY = 1.1;
 export type Second = {
   /** Calls in flight now. */
   readonly active: number;
+  /** The most in flight at a time: where all of them fail together hardly any is left at the end. */
+  readonly activeMost: number;
   /** Calls in flight that rates and latencies ask for. */
   readonly needed: number;
   readonly ended: number;
@@ -80,9 +82,9 @@ export class CallCap {
     return byFailures ?? (wasCut ? 'latency' : null);
   }
 
-  private lookAtFailures({ active, ended, failed }: Second): CapReason | null {
+  private lookAtFailures({ activeMost, ended, failed }: Second): CapReason | null {
     if (failed >= FAILED.least && failed >= ended * FAILED.share) {
-      this.overload = Math.max(1, Math.min(this.overload, Math.max(active, 1)) * CUT);
+      this.overload = Math.max(1, Math.min(this.overload, activeMost) * CUT);
       return 'failures';
     }
     if (this.overload === Infinity) return null;

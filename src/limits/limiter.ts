@@ -46,6 +46,8 @@ export class Limiter {
   private cancelTick: () => void;
   /** Calls from their start to the release of their tickets. */
   private active = 0;
+  /** The most that were in flight at a time since the last tick. */
+  private activeMost = 0;
   /** What tickets tell of their calls. */
   private readonly desk: TicketDesk = {
     reached: (replied) => {
@@ -221,6 +223,7 @@ export class Limiter {
     this.outages.service.started(flight);
     this.options.budget.reserve(reserved.pico);
     this.active += 1;
+    this.activeMost = Math.max(this.activeMost, this.active);
     const call = { lane, flight, reserved };
     this.slots.take((slot) => {
       resolve(new CallTicket(this.desk, call, slot));
@@ -258,7 +261,8 @@ export class Limiter {
     const lanes = [...this.lanes.values()];
     for (const lane of lanes) if (this.isHeldUp(lane, now)) lane.heldUp(now);
     this.outages.look(now, lanes);
-    const reason = this.cap.look(secondOf(lanes, now));
+    const reason = this.cap.look(secondOf(lanes, now, this.activeMost));
+    this.activeMost = this.active;
     this.trace.second(lanes, this.concurrency);
     this.setSlots(reason);
     if (this.stopped) return;

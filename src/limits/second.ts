@@ -1,8 +1,8 @@
 import type { Second } from './call-cap.ts';
 import type { Lane } from './lane.ts';
 
-/** What the second that ends now has shown, over all lanes. */
-export function secondOf(lanes: readonly Lane[], nowMs: number): Second {
+/** What the second that ends now has shown, over all lanes. `activeMost`: the most calls in flight at a time in it. */
+export function secondOf(lanes: readonly Lane[], nowMs: number, activeMost: number): Second {
   let active = 0;
   let needed = 0;
   let ended = 0;
@@ -19,5 +19,5 @@ export function secondOf(lanes: readonly Lane[], nowMs: number): Second {
   }
   latencies.sort((a, b) => a - b);
   const latencyMs = latencies[latencies.length >> 1] ?? null;
-  return { active, needed, ended, failed, latencyMs, isLimited };
+  return { active, activeMost, needed, ended, failed, latencyMs, isLimited };
 }

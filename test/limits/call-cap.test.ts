@@ -3,6 +3,7 @@ import { CallCap, type Second } from '../../src/limits/call-cap.ts';
 
 const QUIET: Second = {
   active: 0,
+  activeMost: 0,
   needed: 0,
   ended: 0,
   failed: 0,
@@ -27,7 +28,7 @@ test('a bound holds whatever is set, asked for or recovered', () => {
   const cap = new CallCap(100, false);
   cap.setBound(40);
   expect(cap.value).toBe(40);
-  cap.look({ ...QUIET, active: 40, ended: 40, failed: 20 });
+  cap.look({ ...QUIET, activeMost: 40, ended: 40, failed: 20 });
   expect(cap.value).toBe(28);
   for (let second = 0; second < 20; second += 1) cap.look(QUIET);
   expect(cap.value).toBe(40);
@@ -39,7 +40,7 @@ test('a bound holds whatever is set, asked for or recovered', () => {
 });
 
 describe('CallCap: failures of the service', () => {
-  const failing: Second = { ...QUIET, active: 90, ended: 40, failed: 20 };
+  const failing: Second = { ...QUIET, activeMost: 90, ended: 40, failed: 20 };
 
   test('many in a second: a third fewer calls each second, down to one', () => {
     const cap = new CallCap(100, false);
@@ -71,7 +72,15 @@ describe('CallCap: latency', () => {
   /** Seconds of a server whose latency has risen fivefold. */
   function risen(cap: CallCap, isLimited = false): (string | null)[] {
     const needed = 400;
-    const fast = { active: 300, needed, ended: 80, failed: 0, latencyMs: 1000, isLimited };
+    const fast = {
+      ...QUIET,
+      active: 300,
+      needed,
+      ended: 80,
+      failed: 0,
+      latencyMs: 1000,
+      isLimited,
+    };
     const slow = { ...fast, latencyMs: 5000 };
     return [fast, fast, ...Array.from({ length: 12 }, () => slow)].map((second) =>
       cap.look(second),

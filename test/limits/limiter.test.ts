@@ -531,3 +531,17 @@ describe('the ramp', () => {
     expect(tickets).toHaveLength(3);
   });
 });
+
+test('all calls in flight are cut at once: a third fewer may be in flight, not one of the few that were tried again', async () => {
+  const { clock, limiter, tickets, ask } = createLimiter({ concurrency: 200 });
+  for (let call = 0; call < 200; call += 1) ask(lineOf('qwen-plus'));
+  await clock.advance(900);
+  expect(limiter.inFlight).toBe(200);
+  for (const { ticket } of tickets) {
+    ticket.overloaded('qbatch_network');
+    ticket.release(DONE);
+  }
+  ask(lineOf('qwen-plus'), 'again');
+  await clock.advance(100);
+  expect(limiter.concurrency).toBe(140);
+});
