@@ -6,6 +6,12 @@ const FOREIGN_REPLIES = 3;
 /** So many, where each says that all is well and holds no answer: a model service may send a few of them. */
 const VOID_REPLIES = 20;
 
+/** Whether only a model service fails so: by a code of its own (a gateway has statuses too), with tokens, or with part of an answer. */
+function isOfService({ kind, code, usage }: ApiFailure): boolean {
+  const hasCode = kind === 'http' && !code.startsWith('qbatch_');
+  return hasCode || usage !== null || code === 'qbatch_partial_response';
+}
+
 /**
  * What the first replies of a run say about where its calls go. Until one shows a model service,
  * foreign ones are no verdict on a line, and void ones (a 200 without an answer) prove nothing.
@@ -24,7 +30,7 @@ export class FirstReplies {
     this.onWrong = onWrong;
   }
 
-  /** An answer came. */
+  /** An answer came, or what proves as much. */
   answered(): void {
     if (this.state === 'open') this.state = 'proven';
   }
@@ -50,9 +56,7 @@ export class FirstReplies {
       if (this.void >= VOID_REPLIES) this.isWrong(failure);
       return false;
     }
-    // Only a code of the service's own proves it: a gateway has statuses too.
-    const hasCode = failure.kind === 'http' && !failure.code.startsWith('qbatch_');
-    if (hasCode && this.state === 'open') this.state = 'proven';
+    if (isOfService(failure)) this.answered();
     return false;
   }
 

@@ -42,5 +42,7 @@ export function looksVoid({ kind, statusCode, code, message, usage }: ApiFailure
   const status = statusCode ?? 0;
   if (status < 200 || status >= 300 || usage !== null) return false;
   if (kind === 'bad-response') return code === 'qbatch_bad_response';
-  return kind === 'http' && explain(code, message) === undefined;
+  // An `error` without a code says as little, unless its text is one that is known.
+  const said = code === `qbatch_http_${status}` ? '' : code;
+  return kind === 'http' && explain(said, message) === undefined;
 }

@@ -76,17 +76,21 @@ const VOID: Partial<ApiFailure> = {
   message: 'no answer in the reply: {"status":"ok"}',
 };
 
+const TOKENS: Partial<Usage> = { inputTokens: 5, outputTokens: 1, totalTokens: 6 };
+
 describe('looksVoid', () => {
   test.each<[string, Partial<ApiFailure>, boolean]>([
     ['JSON without an answer', VOID, true],
     ['nothing at all', { ...VOID, statusCode: 204 }, true],
     ['a code that nobody knows', { statusCode: 200, code: 'SUCCESS', message: 'ok' }, true],
-    ['a code of the service', { statusCode: 200, code: 'InternalError', message: 'x' }, false],
+    ['an error without a code', { statusCode: 200, code: 'qbatch_http_200', message: 'x' }, true],
     [
-      'an answer that took tokens',
-      { ...VOID, usage: { inputTokens: 5, outputTokens: 1, totalTokens: 6 } as Usage },
+      'an error without a code, in words of the service',
+      { statusCode: 200, code: 'qbatch_http_200', message: 'see error-code#rate-limit' },
       false,
     ],
+    ['a code of the service', { statusCode: 200, code: 'InternalError', message: 'x' }, false],
+    ['an answer that took tokens', { ...VOID, usage: TOKENS as Usage }, false],
     ['a part of an answer', { ...VOID, code: 'qbatch_partial_response' }, false],
     ['an error page', { ...VOID, statusCode: 502, code: 'qbatch_http_502', kind: 'http' }, false],
     ['a broken connection', { kind: 'network', statusCode: null }, false],
@@ -120,6 +124,20 @@ describe('FirstReplies', () => {
       "a failure with the service's code",
       (first) => {
         first.isDoubtful(failureOf({ statusCode: 400, code: 'InvalidParameter' }));
+      },
+    ],
+    [
+      'part of an answer',
+      (first) => {
+        first.isDoubtful(failureOf({ ...VOID, code: 'qbatch_partial_response' }));
+      },
+    ],
+    [
+      'a broken stream with tokens',
+      (first) => {
+        first.isDoubtful(
+          failureOf({ ...VOID, code: 'qbatch_truncated_stream', usage: TOKENS as Usage }),
+        );
       },
     ],
   ])('%s proves the service: a 404 is then about its line', (_what, prove) => {
