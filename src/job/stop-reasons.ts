@@ -42,7 +42,7 @@ export function wrongEndpoint(
   return {
     reason: 'endpoint',
     code: EXIT.config,
-    message: `no model service answers at ${where}: the first replies were nothing but HTTP ${String(statusCode)} (${oneLine(message, REPLY_CHARS_MAX)}); the lines stay open: ${what}, then run again`,
+    message: `no model service answers at ${where}: the first replies were nothing but HTTP ${String(statusCode)} (${oneLine(message, REPLY_CHARS_MAX)}); open lines stay open: ${what}, then run again`,
   };
 }
 
