@@ -27,6 +27,7 @@ const REQUIRE =
 const UNDICI_PARTS = {
   EnvHttpProxyAgent: 'undici/lib/dispatcher/env-http-proxy-agent.js',
   Pool: 'undici/lib/dispatcher/pool.js',
+  buildConnector: 'undici/lib/core/connect.js',
 };
 
 // What undici's index adds to every dispatcher; the tunnel through a proxy is asked for with it.

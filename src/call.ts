@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
-import { type buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import { isIP, type Socket } from 'node:net';
+import { buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import type { Clock } from './clock.ts';
 import { openDeadlines } from './call/deadlines.ts';
 import { type CallResult, Exchange } from './call/exchange.ts';
@@ -68,11 +68,22 @@ function routesOf({
 
 type Connector = buildConnector.connector;
 
+/** Notes the sockets that are open or being opened: undici leaves the latter alone when it is destroyed. */
+function noting(sockets: Set<Socket>, connect: Connector): Connector {
+  return (options, callback) => {
+    // Typed as nothing; undici's own cleaning up takes it, too.
+    const socket = connect(options, callback) as unknown as Socket;
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    return socket;
+  };
+}
+
 /** TLS names hosts alone: for a proxy that is an address undici gives that as the name, and Node warns of it (DEP0123). */
 function withoutAddressAsName(connect: Connector): Connector {
   return (options, callback) => {
     const isAddress = isIP((options.servername ?? '').replace(/^\[|\]$/g, '')) !== 0;
-    connect(isAddress ? { ...options, servername: '' } : options, callback);
+    return connect(isAddress ? { ...options, servername: '' } : options, callback);
   };
 }
 
@@ -80,10 +91,16 @@ function withoutAddressAsName(connect: Connector): Connector {
  * Connections to a proxy, which opens a tunnel within the time limit for connections. Undici 7 dials one that hangs up
  * instead of opening it again without end or pause (nodejs/undici#3897); here that is an error.
  */
-function openProxyPool(origin: URL, options: object, timeoutMs: number): Dispatcher {
+function openProxyPool(
+  origin: URL,
+  options: object,
+  { timeoutMs, sockets }: { readonly timeoutMs: number; readonly sockets: Set<Socket> },
+): Dispatcher {
   const pool = new Pool(origin, {
     ...options,
-    ...('connect' in options && { connect: withoutAddressAsName(options.connect as Connector) }),
+    ...('connect' in options && {
+      connect: noting(sockets, withoutAddressAsName(options.connect as Connector)),
+    }),
     headersTimeout: timeoutMs,
   });
   const dial = pool.connect.bind(pool) as (
@@ -114,7 +131,11 @@ function proxiesTo(origin: string, proxy: TransportOptions['proxy']): TransportO
   return isLoopback(new URL(proxy.http).hostname) ? proxy : null;
 }
 
-function openDispatcher(options: TransportOptions, origin: string): Dispatcher {
+function openDispatcher(
+  options: TransportOptions,
+  origin: string,
+  sockets: Set<Socket>,
+): Dispatcher {
   const timeout = options.connectTimeoutMs;
   const pool = {
     connections: options.connectionsMax,
@@ -127,7 +148,7 @@ function openDispatcher(options: TransportOptions, origin: string): Dispatcher {
     maxHeaderSize: HEADER_BYTES_MAX,
     keepAliveTimeout: 20_000,
     keepAliveMaxTimeout: 60_000,
-    connect: { timeout },
+    connect: noting(sockets, buildConnector({ timeout })),
   };
   const proxy = proxiesTo(origin, options.proxy);
   if (proxy === null) return new Pool(origin, pool);
@@ -139,7 +160,8 @@ function openDispatcher(options: TransportOptions, origin: string): Dispatcher {
     // Of the connection to the proxy, and of TLS through its tunnel.
     proxyTls: { timeout },
     requestTls: { timeout },
-    clientFactory: (proxyOrigin, proxyOptions) => openProxyPool(proxyOrigin, proxyOptions, timeout),
+    clientFactory: (proxyOrigin, proxyOptions) =>
+      openProxyPool(proxyOrigin, proxyOptions, { timeoutMs: timeout, sockets }),
     // An empty text is none; where there is nothing undici looks into the environment again.
     httpProxy: proxy.http ?? '',
     httpsProxy: proxy.https ?? '',
@@ -153,19 +175,39 @@ function waitMsOf({ headers }: HttpCall): number {
   return seconds > 0 ? Math.min(seconds * 1000, WAIT_MS_MAX) : 0;
 }
 
-/** Opens the HTTP side of a run: two pools an origin at the most, one deadline timer; the key goes into every call and nowhere else. */
-export function openTransport(options: TransportOptions): Transport {
-  const routes = routesOf(options.baseUrls);
+type Pools = {
+  /** `isOwn`: for calls over connections of their own. */
+  of(origin: string, isOwn: boolean): Dispatcher;
+  close(): Promise<void>;
+};
+
+function openPools(options: TransportOptions): Pools {
   const shared = new Map<string, Dispatcher>();
   /** A server may close a connection that is not in use, or not serve it any more, just when the next call goes out over it. */
   const own = new Map<string, Dispatcher>();
-  const dispatcherOf = (dispatchers: typeof shared, origin: string): Dispatcher => {
-    const known = dispatchers.get(origin);
-    if (known !== undefined) return known;
-    const opened = openDispatcher(options, origin);
-    dispatchers.set(origin, opened);
-    return opened;
+  const sockets = new Set<Socket>();
+  return {
+    of(origin, isOwn) {
+      const dispatchers = isOwn ? own : shared;
+      const known = dispatchers.get(origin);
+      if (known !== undefined) return known;
+      const opened = openDispatcher(options, origin, sockets);
+      dispatchers.set(origin, opened);
+      return opened;
+    },
+    async close() {
+      const opened = [...shared.values(), ...own.values()];
+      await Promise.all(opened.map((dispatcher) => dispatcher.destroy()));
+      // One that is still being opened would keep the process until --connect-timeout.
+      for (const socket of sockets) socket.destroy();
+    },
   };
+}
+
+/** Opens the HTTP side of a run: two pools an origin at the most, one deadline timer; the key goes into every call and nowhere else. */
+export function openTransport(options: TransportOptions): Transport {
+  const routes = routesOf(options.baseUrls);
+  const pools = openPools(options);
   const open = new Set<Exchange>();
   const room = new ReplyRoom();
   const fixed: Record<string, string> = {
@@ -202,7 +244,7 @@ export function openTransport(options: TransportOptions): Transport {
         // Closed after its reply.
         if (isOwn) request.reset = true;
         try {
-          dispatcherOf(isOwn ? own : shared, origin).dispatch(request, exchange);
+          pools.of(origin, isOwn).dispatch(request, exchange);
         } catch (error) {
           exchange.onResponseError(null, error as Error);
         }
@@ -219,8 +261,7 @@ export function openTransport(options: TransportOptions): Transport {
     },
     async close() {
       deadlines.close();
-      const opened = [...shared.values(), ...own.values()];
-      await Promise.all(opened.map((dispatcher) => dispatcher.destroy()));
+      await pools.close();
     },
   };
 }

@@ -873,6 +873,30 @@ describe('openTransport: time', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  test.each<[string, (mute: string) => [origin: string, fields: Partial<TransportOptions>]]>([
+    ['the service', (mute) => [mute.replace('http:', 'https:'), {}]],
+    ['a proxy', (mute) => ['https://dashscope.invalid', { proxy: { https: mute } }]],
+    [
+      'a proxy over TLS',
+      (mute) => [
+        'https://dashscope.invalid',
+        { proxy: { https: mute.replace('http:', 'https:') } },
+      ],
+    ],
+  ])('close while a connection to %s is being made: it is cut', async (_what, towards) => {
+    const mute = createSocketServer();
+    const [origin, fields] = towards(await listen(mute));
+    const transport = transportTo(origin, { ...fields, connectTimeoutMs: 600_000 });
+    const taken = once(mute, 'connection');
+    const call = send(transport);
+    const [socket] = (await taken) as [Socket];
+    const cut = once(socket.resume(), 'close');
+    transport.dropUnsent();
+    await call;
+    await transport.close();
+    await cut;
+  });
+
   test('close with calls in flight: they end, and nothing stays open', async () => {
     const server = await silentServer();
     const transport = transportTo(server.origin);
