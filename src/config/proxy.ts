@@ -55,14 +55,15 @@ export function isInNoProxyRange(hostname: string, { no = '' }: Proxy): boolean 
 }
 
 /**
- * What a proxy is told of who asks, where its URL names a user and no password: undici says nothing of either then, and is
- * refused (407); curl sends an empty one. Undefined: nothing, or undici does it.
+ * What a proxy is told of who asks, where its URL names a user and no password, or the other way round: undici says nothing of
+ * either then, and is refused (407); curl sends an empty one. Undefined: nothing, or undici does it.
  */
 export function tokenOf(proxyUrl: string | undefined): string | undefined {
   if (proxyUrl === undefined) return undefined;
   const { username, password } = new URL(proxyUrl);
-  if (username === '' || password !== '') return undefined;
-  return `Basic ${Buffer.from(`${decodeURIComponent(username)}:`).toString('base64')}`;
+  if ((username === '') === (password === '')) return undefined;
+  const both = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return `Basic ${Buffer.from(both).toString('base64')}`;
 }
 
 /**

@@ -26,13 +26,15 @@ test.each([
   expect(isInNoProxyRange(hostname, { https, no })).toBe(expected);
 });
 
-test('tokenOf: a user without a password has an empty one; what undici does itself is left to it', () => {
+test('tokenOf: a user without a password has an empty one, and the other way round; what undici does itself is left to it', () => {
   const decoded = (url: string): string | undefined =>
     tokenOf(url)?.replace(/^Basic (.*)$/, (_all, code: string) =>
       Buffer.from(code, 'base64').toString(),
     );
   expect(decoded('http://us%40er@127.0.0.1:3128')).toBe('us@er:');
   expect(decoded('http://user:@127.0.0.1:3128')).toBe('user:');
+  const alone = Buffer.from(':pass word').toString('base64');
+  expect(tokenOf('http://:pass%20word@127.0.0.1:3128')).toBe(`Basic ${alone}`);
   expect(tokenOf('http://user:pass@127.0.0.1:3128')).toBeUndefined();
   expect(tokenOf(https)).toBeUndefined();
 });
