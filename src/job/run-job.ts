@@ -2,12 +2,13 @@ import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
 import { keepFailure, keepStop } from './keep-stop.ts';
 import { stoppedBy } from './run-stop.ts';
 import { dispatch, finishJob } from '../job.ts';
+import { finishAfterLock } from './finish-after-lock.ts';
 import { refuseUnpriced } from './refuse-unpriced.ts';
 import { askQuotas } from './ask-quotas.ts';
 import { JobRun } from './job-run.ts';
 import type { RunOptions } from './run-options.ts';
 import { dropBallast, giveRoom, makeBallast } from '../ledger/ballast.ts';
-import { unlessHeldUp, waitForLocks } from '../ledger/busy.ts';
+import { unlessHeldUp } from '../ledger/busy.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import {
   CURSOR_START,
@@ -151,7 +152,6 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
       unlessHeldUp(ledger, () => {
         run.finishRecords();
       });
-      if (!stop.hurrySignal.aborted) waitForLocks(ledger, 'long');
     }
     await complete(options, outputs);
     // Last: what was answered is in the files by then.
@@ -214,7 +214,9 @@ async function complete(
     cursor = await outputs.writer.finish();
     outputs.complete();
   }
-  finishJob(ledger, job, { cursor, wallMs: clock.wallMs() });
+  await finishAfterLock(options, () => {
+    finishJob(ledger, job, { cursor, wallMs: clock.wallMs() });
+  });
 }
 
 function sumUp(options: RunOptions, run: JobRun): RunResult {

@@ -3,11 +3,11 @@ import { type Database, sqliteCode } from './database.ts';
 import { isNoRoom } from './no-room.ts';
 
 /**
- * So long SQLite waits for a lock of another program; the event loop stands still meanwhile. `long`: where it is tried once.
- * `shortly`: where it is tried again and again, and calls in flight are to be read, and signals heard, in between.
+ * So long SQLite waits for a lock of another program; the event loop stands still meanwhile. `shortly`: where it is tried
+ * again and again, and calls in flight are to be read, and signals heard, in between.
  * `briefly`: where a signal came, which may be followed by a kill, or nothing is lost where it fails.
  */
-const PATIENCE_MS = { long: 5_000, shortly: 1_000, briefly: 250 } as const;
+const PATIENCE_MS = { shortly: 1_000, briefly: 250 } as const;
 
 /** Whether a commit failed since another program holds a lock; the transaction may be tried again as it is. */
 export function isBusy(error: unknown): boolean {
