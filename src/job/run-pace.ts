@@ -121,6 +121,7 @@ export class RunPace {
 
   /** While another program locks the ledger no call is to begin. */
   lock(limiter: Limiter, isLocked: boolean): void {
+    limiter.keepBack(isLocked);
     limiter.retune({ callsMost: isLocked ? CALLS_WHILE_LOCKED : this.callsMost });
   }
 

@@ -40,6 +40,7 @@ export class Limiter {
   private readonly outages: Outages;
   private readonly trace: PaceTrace;
   private stopped = false;
+  private isKeptBack = false;
   /** When the timer is due; Infinity: none is set. */
   private timerAtMs = Infinity;
   private cancelTimer: () => void = () => undefined;
@@ -146,6 +147,11 @@ export class Limiter {
       lane.pacer.retune(this.now(), this.options.limits(lane.model), retuning);
     }
     this.pump();
+  }
+
+  /** No call can begin for now (true), for no reason of the service's: that nothing is admitted meanwhile says nothing of it. */
+  keepBack(isKeptBack: boolean): void {
+    this.isKeptBack = isKeptBack;
   }
 
   /** What live running has shown of each model's limits; models whose limits were not met are left out. */
@@ -260,7 +266,7 @@ export class Limiter {
     const now = this.now();
     const lanes = [...this.lanes.values()];
     for (const lane of lanes) if (this.isHeldUp(lane, now)) lane.heldUp(now);
-    this.outages.look(now, lanes);
+    this.outages.look(now, lanes, this.isKeptBack);
     const reason = this.cap.look(secondOf(lanes, now, this.activeMost));
     this.activeMost = this.active;
     this.trace.second(lanes, this.concurrency);

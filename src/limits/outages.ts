@@ -18,8 +18,9 @@ export class Outages {
     this.options = options;
   }
 
-  look(nowMs: number, lanes: readonly Lane[]): void {
-    this.awake(nowMs, lanes);
+  /** `isKeptBack`: no call can begin, for no reason of the service's. */
+  look(nowMs: number, lanes: readonly Lane[], isKeptBack: boolean): void {
+    this.awake(nowMs, lanes, isKeptBack);
     const { maxUnreachableMs, onUnreachable } = this.options;
     const trying = lanes.some((lane) => lane.isTrying(nowMs));
     if (!trying && this.service.forMs(nowMs) > maxUnreachableMs)
@@ -33,10 +34,10 @@ export class Outages {
   }
 
   /** Time in which nothing could be tried is no time in which nothing was admitted. */
-  private awake(nowMs: number, lanes: readonly Lane[]): void {
+  private awake(nowMs: number, lanes: readonly Lane[], isKeptBack: boolean): void {
     const pausedMs = nowMs - (this.lookedMs ?? nowMs);
     this.lookedMs = nowMs;
-    if (pausedMs < LATE_MS) return;
+    if (pausedMs < LATE_MS && !isKeptBack) return;
     this.service.paused(nowMs, pausedMs);
     this.failing.paused(nowMs, pausedMs);
     for (const lane of lanes) lane.paused(nowMs, pausedMs);

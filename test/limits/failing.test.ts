@@ -33,8 +33,15 @@ const ENDS: Record<End, (ticket: Ticket) => void> = {
   },
 };
 
-/** A call every two seconds that ends as `endOf` says, for so many seconds; what was told of the service, and when. */
-async function calls(seconds: number, endOf: (nth: number) => End) {
+/**
+ * A call every two seconds that ends as `endOf` says, for so many seconds; what was told of the service, and when. After the
+ * call `kept.after` none can begin for `kept.seconds`.
+ */
+async function calls(
+  seconds: number,
+  endOf: (nth: number) => End,
+  kept: { readonly after: number; readonly seconds: number } = { after: 0, seconds: 0 },
+) {
   const clock = createFakeClock();
   const told: { atS: number; failedBy: string | null | undefined }[] = [];
   const limiter = new Limiter({
@@ -55,6 +62,10 @@ async function calls(seconds: number, endOf: (nth: number) => End) {
     });
     await settleTurns();
     await clock.advance(2000);
+    if (nth !== kept.after) continue;
+    limiter.keepBack(true);
+    await clock.advance(kept.seconds * 1000);
+    limiter.keepBack(false);
   }
   limiter.stop();
   return { first: told[0], afterS: (told[0]?.atS ?? NaN) - beganS };
@@ -75,6 +86,16 @@ describe('Limiter: every call fails at the service', () => {
   test.each(['answered', 'refused'] as const)('now and then one is %s: not told', async (end) => {
     const { first } = await calls(600, (nth) => (nth % 25 === 0 ? end : 'server error'));
     expect(first).toBeUndefined();
+  });
+
+  test('time in which no call could begin does not count: told so much later', async () => {
+    const kept = { after: 22, seconds: 90 };
+    const few = await calls(50, () => 'server error', kept);
+    expect(few.first).toBeUndefined();
+    const { first, afterS } = await calls(100, () => 'server error', kept);
+    expect(first?.failedBy).toBe('InternalError');
+    expect(afterS).toBeGreaterThan(60 + kept.seconds - 2);
+    expect(afterS).toBeLessThan(64 + kept.seconds);
   });
 
   test('throttled ones neither count nor end it', async () => {
