@@ -184,3 +184,8 @@ export class Pool {
 
 /** Never used: the simulation has no proxy. */
 export class EnvHttpProxyAgent extends Pool {}
+
+/** What opens connections; here there are none. */
+export function buildConnector(): () => void {
+  return () => undefined;
+}
