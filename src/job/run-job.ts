@@ -137,7 +137,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
           stop.stop(stoppedBy(error));
         },
         onLock: (isLocked) => {
-          run.pace.lock(run.limiter, isLocked);
+          run.limiter.keepBack(isLocked);
         },
         alongside: () => {
           run.writeIfDue();

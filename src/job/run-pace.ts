@@ -31,8 +31,6 @@ import type { ModelQuota } from './quota-reply.ts';
 
 /** The control file is looked at this often. */
 const LOOK_EVERY_MS = 1_000;
-/** The least that the limiter takes: one line gets leave to send while the ledger is locked, and waits for its start to be written. */
-const CALLS_WHILE_LOCKED = 1;
 /** What was learned is written down this often, so that a crash forgets little. */
 const LEARNED_EVERY_MS = 60_000;
 
@@ -117,12 +115,6 @@ export class RunPace {
     this.callsMost = callsMost;
     limiter.retune({ callsMost });
     if (openCount > callsMost) this.tellOfBound();
-  }
-
-  /** While another program locks the ledger no call is to begin. */
-  lock(limiter: Limiter, isLocked: boolean): void {
-    limiter.keepBack(isLocked);
-    limiter.retune({ callsMost: isLocked ? CALLS_WHILE_LOCKED : this.callsMost });
   }
 
   /** Looks at the control file, where it is time, and retunes what it changed. */

@@ -149,9 +149,10 @@ export class Limiter {
     this.pump();
   }
 
-  /** No call can begin for now (true), for no reason of the service's: that nothing is admitted meanwhile says nothing of it. */
+  /** No call is to begin for now (true), for no reason of the service's: that nothing is admitted meanwhile says nothing of it. */
   keepBack(isKeptBack: boolean): void {
     this.isKeptBack = isKeptBack;
+    this.pump();
   }
 
   /** What live running has shown of each model's limits; models whose limits were not met are left out. */
@@ -183,7 +184,7 @@ export class Limiter {
 
   /** Starts every line that may start now, and sets the timer for the next. Called whenever that may have changed. */
   private pump(): void {
-    if (this.stopped) return;
+    if (this.stopped || this.isKeptBack) return;
     const now = this.now();
     const { pausedUntilMs } = this.outages.service;
     const nextMs = pausedUntilMs > now ? pausedUntilMs : this.start(now);

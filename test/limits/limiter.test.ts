@@ -545,3 +545,22 @@ test('all calls in flight are cut at once: a third fewer may be in flight, not o
   await clock.advance(100);
   expect(limiter.concurrency).toBe(140);
 });
+
+test('kept back: nobody gets leave, however long; given back: those that wait, at the pace of that moment', async () => {
+  const { clock, limiter, tickets, ask } = createLimiter({
+    limits: () => ({ rpm: 600, tpm: null }),
+    concurrency: 100,
+  });
+  await clock.advance(10_000);
+  ask(lineOf('qwen-plus'));
+  await clock.advance(1000);
+  expect(tickets).toHaveLength(1);
+  limiter.keepBack(true);
+  for (let call = 0; call < 50; call += 1) ask(lineOf('qwen-plus'));
+  await clock.advance(60_000);
+  expect(tickets).toHaveLength(1);
+  limiter.keepBack(false);
+  await clock.advance(1000);
+  expect(tickets.length).toBeGreaterThan(2);
+  expect(tickets.length).toBeLessThan(13);
+});
