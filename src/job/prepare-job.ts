@@ -17,7 +17,8 @@ import {
   setState,
 } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { rebaseJob } from '../ledger/rebase.ts';
+import { lastSeq } from '../ledger/lines.ts';
+import { dropOldLines, rebaseJob } from '../ledger/rebase.ts';
 import type { Job, SettledLine } from '../ledger/records.ts';
 import { modeAnew } from '../output/output-set.ts';
 import type { Rejected } from '../parse.ts';
@@ -162,7 +163,8 @@ async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null
     if (before !== null && kept === null) deleteJob(ledger, before.id);
     const jobId = kept?.id ?? insertJob(ledger, request.name, wallMs);
     if (kept !== null) {
-      clearLines(ledger, kept);
+      dropOldLines(ledger, kept, 0);
+      ledger.database.prepare('DELETE FROM input_blocks WHERE job_id = ?').run(jobId);
       // A rehearsal's calls, none of them answered, are nobody's money.
       if (kept.identity.simulated && !request.identity.simulated)
         ledger.database.prepare('DELETE FROM attempts WHERE job_id = ?').run(kept.id);
@@ -170,28 +172,32 @@ async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null
     }
     if (before !== null || request.fresh)
       setOutputs(ledger, jobId, { mode: modeAnew(request), cursor: CURSOR_START });
-    let seq = 0;
-    const survey = await surveyInput(request.inputPath, {
-      maxLineBytes: request.maxLineBytes,
-      defaults: request.defaults,
-      pricing: request.pricing,
-      outputSeen: request.outputSeen,
-      ...(request.checkStop === undefined ? {} : { checkStop: request.checkStop }),
-      ...(request.onModel === undefined ? {} : { onModel: request.onModel }),
-      onRejected: (rejected) => {
-        if (!request.skipInvalid) return;
-        seq += 1;
-        ledger.settleLine(jobId, seq, rejectedLine(rejected, wallMs));
-      },
-      onFingerprints: (block, bytes) => {
-        putFingerprints(ledger, jobId, block, bytes);
-      },
-    });
+    const survey = await surveyInto(ledger, jobId, request);
     await accept(survey, request, survey.valid);
     describeJob(ledger, jobId, fieldsOf(request, survey));
     recountJob(ledger, jobId);
   });
   return mustFind(ledger, request.name);
+}
+
+/**
+ * Reads the input into the ledger, inside a transaction: a fingerprint of each line, and where invalid lines are left out
+ * their records, after those that are there.
+ */
+function surveyInto(ledger: Ledger, jobId: number, request: JobRequest): Promise<Survey> {
+  const wallMs = request.clock.wallMs();
+  let seq = lastSeq(ledger.database, jobId);
+  return surveyInput(request.inputPath, {
+    ...request,
+    onRejected: (rejected) => {
+      if (!request.skipInvalid) return;
+      seq += 1;
+      ledger.settleLine(jobId, seq, rejectedLine(rejected, wallMs));
+    },
+    onFingerprints: (block, bytes) => {
+      putFingerprints(ledger, jobId, block, bytes);
+    },
+  });
 }
 
 /** Whether any line of the input as it was has been tried. */
@@ -200,33 +206,11 @@ function hasAttempts({ database }: Ledger, job: Job): boolean {
   return one.get(job.id) !== undefined;
 }
 
-/** Takes the lines of its old input out of a job; inside a transaction. */
-function clearLines(ledger: Ledger, job: Job): void {
-  const { database } = ledger;
-  database.prepare('DELETE FROM lines WHERE job_id = ?').run(job.id);
-  database.prepare('DELETE FROM input_blocks WHERE job_id = ?').run(job.id);
-  // Attempts of the old input stay in the usage report, under negative numbers.
-  database
-    .prepare('UPDATE attempts SET line_no = -line_no - ? WHERE job_id = ? AND line_no > 0')
-    .run(2 ** 32 * job.generation, job.id);
-  database.prepare('UPDATE jobs SET generation = generation + 1 WHERE id = ?').run(job.id);
-}
-
 /** Moves a job to a changed input: unchanged lines keep their records, everything else is open again. */
 async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Job> {
   const wallMs = request.clock.wallMs();
   await ledger.transactWhile(async () => {
-    const survey = await rebaseJob(ledger, job, {
-      inputPath: request.inputPath,
-      maxLineBytes: request.maxLineBytes,
-      defaults: request.defaults,
-      pricing: request.pricing,
-      outputSeen: request.outputSeen,
-      checkStop: request.checkStop,
-      onModel: request.onModel,
-      rejectedLine: (rejected) => rejectedLine(rejected, wallMs),
-      keepRejected: request.skipInvalid,
-    });
+    const survey = await rebaseJob(ledger, job, request, () => surveyInto(ledger, job.id, request));
     const settled = ledger.database
       .prepare('SELECT count(*) FROM lines WHERE job_id = ?')
       .pluck()

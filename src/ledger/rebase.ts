@@ -1,30 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { LineDefaults } from '../input/request-parts.ts';
 import { refuseChanged } from '../input/input-hash.ts';
-import { parseLine, type Rejected } from '../parse.ts';
-import type { OutputSeen } from '../plan.ts';
-import type { Pricing } from '../pricing.ts';
+import { parseLine } from '../parse.ts';
 import { readLines } from '../read.ts';
-import { type Survey, surveyInput } from '../survey.ts';
+import type { Survey } from '../survey.ts';
 import { fingerprint } from '../fingerprint.ts';
-import { fingerprintReader, putFingerprints } from './fingerprints.ts';
+import { fingerprintReader } from './fingerprints.ts';
 import { setSumsAside } from './estimates.ts';
 import type { Ledger } from './ledger.ts';
-import { lastSeq } from './lines.ts';
 import { LineSet } from './line-set.ts';
-import type { Job, SettledLine } from './records.ts';
+import type { Job } from './records.ts';
 import { LINE_KEY_ROOM } from './schema.ts';
 
-export type RebaseOptions = {
+/** The changed input, and how its lines are read. */
+export type ChangedInput = {
   readonly inputPath: string;
   readonly maxLineBytes: number;
   readonly defaults: LineDefaults;
-  readonly pricing: Pricing;
-  readonly outputSeen: OutputSeen;
-  readonly checkStop?: (() => void) | undefined;
-  readonly onModel?: ((model: string) => void) | undefined;
-  rejectedLine(rejected: Rejected): SettledLine;
-  readonly keepRejected: boolean;
+  /** Asked for each chunk of it; throws where the user wants to stop. */
+  readonly checkStop?: () => void;
 };
 
 /** Old lines wait under these numbers while new ones are matched with them; above any real line number. */
@@ -36,10 +30,16 @@ const ASIDE = 2 ** 38;
  * A settled line keeps its record, answer and attempts if a line with the same `custom_id` (without
  * one: the same line number) and the same content is in the new input; its order of settling stays.
  * An open line keeps its attempts in the same way: what may have been billed is not sent again as if it
- * had never been. Everything else of the new input is open, or rejected anew. Lines that vanished leave
- * the outputs; their attempts stay for the usage report, under negative numbers.
+ * had never been. Everything else of the new input is open, or rejected anew by `survey`, which reads it once the old
+ * lines are out of the way. Lines that vanished leave the outputs; their attempts stay for the usage report, under
+ * negative numbers. Throws 65 where the two passes have read different things.
  */
-export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions): Promise<Survey> {
+export async function rebaseJob(
+  ledger: Ledger,
+  job: Job,
+  input: ChangedInput,
+  survey: () => Promise<Survey>,
+): Promise<Survey> {
   const { database } = ledger;
   setAside(ledger, job);
   const fingerprintWas = fingerprintReader(database, -1);
@@ -60,13 +60,11 @@ export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions
   const onBytes = (chunk: Buffer): void => {
     content.update(chunk);
   };
-  for await (const lines of readLines(options.inputPath, {
-    maxLineBytes: options.maxLineBytes,
-    onBytes,
-  })) {
-    options.checkStop?.();
+  const { inputPath, maxLineBytes, defaults } = input;
+  for await (const lines of readLines(inputPath, { maxLineBytes, onBytes })) {
+    input.checkStop?.();
     for (const line of lines) {
-      const parsed = parseLine(line, options.defaults);
+      const parsed = parseLine(line, defaults);
       if (parsed.customId === null) continue;
       const known = { job: job.id, id: parsed.customId };
       const aside = byCustomId.get(known) as number | undefined;
@@ -82,26 +80,10 @@ export async function rebaseJob(ledger: Ledger, job: Job, options: RebaseOptions
   }
   dropAside(ledger, job);
   setSumsAside(ledger, job.id);
-  let seq = lastSeq(database, job.id);
-  const survey = await surveyInput(options.inputPath, {
-    maxLineBytes: options.maxLineBytes,
-    defaults: options.defaults,
-    pricing: options.pricing,
-    outputSeen: options.outputSeen,
-    ...(options.checkStop === undefined ? {} : { checkStop: options.checkStop }),
-    ...(options.onModel === undefined ? {} : { onModel: options.onModel }),
-    onRejected: (rejected) => {
-      if (!options.keepRejected) return;
-      seq += 1;
-      ledger.settleLine(job.id, seq, options.rejectedLine(rejected));
-    },
-    onFingerprints: (block, bytes) => {
-      putFingerprints(ledger, job.id, block, bytes);
-    },
-  });
+  const surveyed = await survey();
   // A record was kept for what the first pass has read.
-  refuseChanged(options.inputPath, content.digest('hex'), survey.sha256);
-  return survey;
+  refuseChanged(inputPath, content.digest('hex'), surveyed.sha256);
+  return surveyed;
 }
 
 function setAside(ledger: Ledger, job: Job): void {
@@ -132,15 +114,24 @@ function setAside(ledger: Ledger, job: Job): void {
 function dropAside(ledger: Ledger, job: Job): void {
   const { database } = ledger;
   database.prepare('DELETE FROM input_blocks WHERE job_id = -1').run();
-  database.prepare('DELETE FROM lines WHERE job_id = ? AND line_no > ?').run(job.id, ASIDE);
   database
     .prepare('DELETE FROM bodies WHERE id BETWEEN ? AND ?')
     .run(job.id * LINE_KEY_ROOM + ASIDE, (job.id + 1) * LINE_KEY_ROOM - 1);
+  dropOldLines(ledger, job, ASIDE);
+  database.exec('DROP INDEX rebase_ids; DROP TABLE rebase_tried');
+}
+
+/**
+ * Takes the lines of a job's old input out of it, whose numbers begin after `aside`: their records go, their attempts
+ * stay for the usage report, under negative numbers. Inside a transaction.
+ */
+export function dropOldLines({ database }: Ledger, job: Job, aside: number): void {
+  database.prepare('DELETE FROM lines WHERE job_id = ? AND line_no > ?').run(job.id, aside);
+  // Each input that was replaced has negative numbers of its own.
   database
     .prepare(
       'UPDATE attempts SET line_no = -(line_no - ? + ? * ?) WHERE job_id = ? AND line_no > ?',
     )
-    .run(ASIDE, 2 ** 32, job.generation, job.id, ASIDE);
+    .run(aside, 2 ** 32, job.generation, job.id, aside);
   database.prepare('UPDATE jobs SET generation = generation + 1 WHERE id = ?').run(job.id);
-  database.exec('DROP INDEX rebase_ids; DROP TABLE rebase_tried');
 }

@@ -15,6 +15,7 @@ import { findJob } from '../../src/ledger/jobs.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { rebaseJob } from '../../src/ledger/rebase.ts';
 import { nothingSeen } from '../../src/plan.ts';
+import { surveyInput } from '../../src/survey.ts';
 import { createPricing } from '../../src/pricing.ts';
 import { type CountingServer, promptFor, startCountingServer } from '../helpers/counting-server.ts';
 import { defaultsOf } from '../helpers/parse-text.ts';
@@ -412,28 +413,17 @@ describe('an input that changes while it is checked', () => {
     const job = await world('plain');
     await job.run();
     const defaults = defaultsOf({ model: 'qwen-plus' });
-    let lines = 0;
+    const read = { maxLineBytes: 1024 * 1024, defaults };
     const ledger = Ledger.open(job.at.ledgerPath, { adopt: false, wallMs: 0 });
     const before = findJob(ledger.database, 'reviews');
     if (before === null) throw new Error('no job');
-    const rebasing = ledger.transactWhile(async () => {
-      await rebaseJob(ledger, before, {
-        inputPath: job.at.inputPath,
-        maxLineBytes: 1024 * 1024,
-        // Asked for with each line of the first pass, then once for the second.
-        get defaults() {
-          lines += 1;
-          if (lines === LINES + 1) writeAt(job.at.inputPath, startOf(CHANGED), OTHER);
-          return defaults;
-        },
-        pricing: createPricing(defaults.catalog, 'cn', 'CNY'),
-        outputSeen: nothingSeen,
-        rejectedLine: () => {
-          throw new Error('no line is rejected');
-        },
-        keepRejected: false,
-      });
-    });
+    const rebasing = ledger.transactWhile(() =>
+      rebaseJob(ledger, before, { inputPath: job.at.inputPath, ...read }, () => {
+        writeAt(job.at.inputPath, startOf(CHANGED), OTHER);
+        const pricing = createPricing(defaults.catalog, 'cn', 'CNY');
+        return surveyInput(job.at.inputPath, { ...read, pricing, outputSeen: nothingSeen });
+      }),
+    );
     const refused = await refusalOf(rebasing);
     ledger.close();
     expect(refused).toMatchObject({
