@@ -98,7 +98,7 @@ const MUTANTS = [
   },
   {
     name: 'a locked ledger drops the calls in flight',
-    file: 'src/job/commits.ts',
+    file: 'src/ledger/busy.ts',
     edits: [['(isNoRoom(error) || isBusy(error))', 'isNoRoom(error)']],
     by: { test: 'test/job/commits.test.ts', settings: {} },
   },

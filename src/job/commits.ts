@@ -1,16 +1,15 @@
 import type { Clock } from '../clock.ts';
 import { QbatchError } from '../errors.ts';
 import type { TurnBatch } from '../execute/turn-batch.ts';
-import { isBusy, waitForLocks } from '../ledger/busy.ts';
+import { isBusy, isHeldUp, waitForLocks } from '../ledger/busy.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { isNoRoom } from '../ledger/no-room.ts';
 import type { AttemptEnd, Batch, Cursor, SettledLine } from '../ledger/records.ts';
 import { countText } from '../reporters/number-text.ts';
 
 /** So many ends are written together where not all of them find room. */
 const PARTS_ENDS: readonly number[] = [Infinity, 64, 8, 1];
 /** A lock is waited for so long once nothing is in flight: what is held is paid, and waiting costs nothing. */
-const LOCK_PATIENCE_MS = 120_000;
+export const LOCK_PATIENCE_MS = 120_000;
 /** The same once a signal came: Docker kills 10 s later, and a try that went on just then, and what comes after it, take theirs. */
 const HURRIED_PATIENCE_MS = 3_000;
 
@@ -49,10 +48,15 @@ type Lock = {
   hurried: boolean;
 };
 
-/** Whether a commit failed for a reason that may be gone by the next try. */
-function mayPass(error: unknown): error is QbatchError {
-  return error instanceof QbatchError && (isNoRoom(error) || isBusy(error));
-}
+/** That there was no room for a batch, from the first one on. */
+type NoRoom = {
+  /** Why no call begins any more. */
+  readonly error: QbatchError;
+  /** The run was stopping already. */
+  readonly wasStopping: boolean;
+  /** Answers that were written since. */
+  answers: number;
+};
 
 function answersIn(ends: readonly AttemptEnd[]): number {
   return ends.filter((end) => end.class === 'answered').length;
@@ -95,10 +99,8 @@ function joined(one: Batch, other: Batch): Batch {
 export class Commits {
   private readonly options: CommitsOptions;
   private seq: number;
-  /** Why no call begins any more; null: there was room for all that came. */
-  private noRoom: QbatchError | null = null;
-  private stopping = false;
-  private answersSince = 0;
+  /** Null: there was room for all that came. */
+  private noRoom: NoRoom | null = null;
   private lock: Lock | null = null;
 
   constructor(options: CommitsOptions) {
@@ -113,12 +115,12 @@ export class Commits {
 
   /** How the run ends where there was no room for a batch; null: there was for each. */
   get failure(): QbatchError | null {
-    return this.noRoom === null ? null : allWritten(this.noRoom, this.answersSince);
+    return this.noRoom === null ? null : allWritten(this.noRoom);
   }
 
   /** Whether the run was stopping already when there was no room first. */
   get wasStopping(): boolean {
-    return this.stopping;
+    return this.noRoom?.wasStopping === true;
   }
 
   /**
@@ -130,7 +132,7 @@ export class Commits {
     try {
       this.write(batch, cursor);
     } catch (error) {
-      if (!mayPass(error)) throw error;
+      if (!isHeldUp(error)) throw error;
       this.tell(error, beganMs);
       if (batch.isLast) yield* this.writeLast(batch, error);
       else batch.putBack();
@@ -146,8 +148,7 @@ export class Commits {
       this.lock = { sinceMs: beganMs, giveUpMs: null, hurried: false };
       onLocked();
     } else if (this.noRoom === null) {
-      this.noRoom = error;
-      this.stopping = stop.aborted;
+      this.noRoom = { error, wasStopping: stop.aborted, answers: 0 };
       onNoRoom(error);
     }
   }
@@ -183,7 +184,7 @@ export class Commits {
     const more = this.noRoom === null ? { alongside } : {};
     ledger.commit(jobId, batch, { wallMs: clock.wallMs(), seqBefore, cursor, ...more });
     this.seq += batch.settled.length;
-    if (this.noRoom !== null) this.answersSince += answersIn(batch.ends);
+    if (this.noRoom !== null) this.noRoom.answers += answersIn(batch.ends);
     this.unlocked();
   }
 
@@ -238,14 +239,14 @@ export class Commits {
       this.write(part, null);
       return null;
     } catch (error) {
-      if (mayPass(error)) return error;
+      if (isHeldUp(error)) return error;
       throw error;
     }
   }
 }
 
 /** The run was stopped, and what was in flight is in the ledger. */
-function allWritten(error: QbatchError, answers: number): QbatchError {
+function allWritten({ error, answers }: NoRoom): QbatchError {
   if (answers === 0) return error;
   const were = answers === 1 ? 'was' : 'were';
   return new QbatchError(

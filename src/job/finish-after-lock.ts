@@ -2,13 +2,12 @@ import { type Clock, pause } from '../clock.ts';
 import { isBusy, waitForLocks } from '../ledger/busy.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Report } from '../reporters/reporter.ts';
+import { LOCK_PATIENCE_MS } from './commits.ts';
 import type { RunStop } from './run-stop.ts';
 
-/** As long as a batch is waited for once nothing is in flight. */
-const PATIENCE_MS = 120_000;
 const RETRY_EVERY_MS = 1_000;
 
-const WAITING_TEXT = `every line is settled; the ledger is locked by another program, and the run ends when it is given back: tried again for ${PATIENCE_MS / 1000} s; Ctrl-C ends the wait`;
+const WAITING_TEXT = `every line is settled; the ledger is locked by another program, and the run ends when it is given back: tried again for ${LOCK_PATIENCE_MS / 1000} s; Ctrl-C ends the wait`;
 
 /**
  * Does the last transaction of a job whose lines are all settled. A lock of another program is waited for as in the run before:
@@ -31,7 +30,7 @@ export async function finishAfterLock(
     } catch (error) {
       if (!isBusy(error)) throw error;
       if (hurrySignal.aborted) return;
-      if (clock.monotonicMs() - sinceMs >= PATIENCE_MS) throw error;
+      if (clock.monotonicMs() - sinceMs >= LOCK_PATIENCE_MS) throw error;
     }
     if (!isTold) report({ event: 'notice', severity: 'warning', message: WAITING_TEXT });
     isTold = true;

@@ -15,6 +15,11 @@ export function isBusy(error: unknown): boolean {
   return sqliteCode(error).startsWith('SQLITE_BUSY');
 }
 
+/** Whether a commit failed for a reason that may be gone by the next try: a lock of another program, or no room. */
+export function isHeldUp(error: unknown): error is QbatchError {
+  return error instanceof QbatchError && (isNoRoom(error) || isBusy(error));
+}
+
 /** How long each transaction waits for a lock from now on. */
 export function waitForLocks(
   { database }: { readonly database: Database },
@@ -28,7 +33,7 @@ export function unlessHeldUp(ledger: { readonly database: Database }, act: () =>
   try {
     act();
   } catch (error) {
-    if (!isBusy(error) && !isNoRoom(error)) throw error;
+    if (!isHeldUp(error)) throw error;
     waitForLocks(ledger, 'briefly');
   }
 }
