@@ -4,7 +4,7 @@ import { formatPico } from '../models/price.ts';
 import type { Currency } from '../models/scope.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import { pathText } from '../reporters/path-text.ts';
-import { limitFor, listedLimits } from '../job/pace-limits.ts';
+import { givenLimit, listedLimits } from '../job/pace-limits.ts';
 import type { GivenFlags } from '../command-line/parsed-command.ts';
 import { isBatchChat } from '../config/endpoints.ts';
 import { beginningOf } from '../job/bounded-problem.ts';
@@ -88,8 +88,8 @@ function sumOrNull(values: readonly (number | null)[]): number | null {
 function checkedModel(model: string, entry: ModelSurvey, setup: RunSetup): CheckedModel {
   const { settings, catalog, scope } = setup;
   const known = listedLimits(catalog, model, { scope, batchChat: isBatchChat(settings) });
-  const rpm = limitFor(settings.rpm, model, known.rpm);
-  const tpm = limitFor(settings.tpm, model, known.tpm);
+  const rpm = givenLimit(settings.rpm, model) ?? known.rpm;
+  const tpm = givenLimit(settings.tpm, model) ?? known.tpm;
   const tokens = entry.inputTokens + entry.outputExpectedTokens;
   const minutes = Math.max(rpm === null ? 0 : entry.lines / rpm, tpm === null ? 0 : tokens / tpm);
   return {

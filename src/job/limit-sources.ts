@@ -5,15 +5,11 @@ import type { Catalog } from '../models/catalog.ts';
 import type { Scope } from '../models/scope.ts';
 import type { LimitSetting, Origin, Settings } from '../settings.ts';
 import type { ControlSettings } from './control-settings.ts';
-import { listedLimits } from './pace-limits.ts';
+import { givenLimit, listedLimits } from './pace-limits.ts';
 import type { ModelQuota } from './quota-reply.ts';
 
-/** A limit a minute, where it comes from, and whether it is a bound or only a place to start from. */
-export type KnownLimit = {
-  readonly perMinute: number;
-  readonly origin: string;
-  readonly certain: boolean;
-};
+/** A limit a minute, and where it comes from. */
+export type KnownLimit = { readonly perMinute: number; readonly origin: string };
 
 /** Both limits of a model; null: nothing is known, it has to be felt for. */
 export type KnownLimits = { readonly rpm: KnownLimit | null; readonly tpm: KnownLimit | null };
@@ -36,6 +32,8 @@ export type LimitSourceOptions = {
 const UNLIMITED_RPM = 6_000_000;
 /** The origin of a limit that stands for there being none; nobody is told of it. */
 export const NO_LIMIT = 'none';
+/** The origin of a limit that is only a place to start from; all others are bounds. */
+export const LEARNED_BEFORE = 'learned before';
 
 /**
  * The limits of a model: the control file's, else flags, environment and project file (one setting,
@@ -73,9 +71,16 @@ export function paceLimits(
 }
 
 function kindOf(limit: KnownLimit | null): NonNullable<NonNullable<PaceLimits['origin']>['rpm']> {
-  if (limit?.certain === false) return 'learned';
-  if (limit?.origin === 'quota query') return 'queried';
-  return limit?.origin === 'catalog' ? 'catalog' : 'set';
+  switch (limit?.origin) {
+    case LEARNED_BEFORE:
+      return 'learned';
+    case 'quota query':
+      return 'queried';
+    case 'catalog':
+      return 'catalog';
+    default:
+      return 'set';
+  }
 }
 
 function says(setting: LimitSetting | undefined, model: string): boolean {
@@ -87,8 +92,8 @@ function given(
   model: string,
   origin: string,
 ): KnownLimit | null {
-  const value = setting?.get(model) ?? setting?.get('') ?? 'auto';
-  return value === 'auto' ? null : { perMinute: value, origin, certain: true };
+  const perMinute = givenLimit(setting, model);
+  return perMinute === null ? null : { perMinute, origin };
 }
 
 function found(
@@ -98,18 +103,18 @@ function found(
 ): KnownLimit | null {
   const { quotas, learned, settings } = options;
   const quota = quotas.get(model)?.[dimension] ?? null;
-  if (quota !== null) return { perMinute: quota, origin: 'quota query', certain: true };
+  if (quota !== null) return { perMinute: quota, origin: 'quota query' };
   if (settings.simulate !== undefined) {
     const own = settings.simulate[dimension] ?? (dimension === 'rpm' ? UNLIMITED_RPM : null);
     const origin = settings.simulate[dimension] === null ? NO_LIMIT : 'simulator';
-    return own === null ? null : { perMinute: own, origin, certain: true };
+    return own === null ? null : { perMinute: own, origin };
   }
   const before = learned.get(model)?.[dimension] ?? null;
-  if (before !== null) return { perMinute: before, origin: 'learned before', certain: false };
+  if (before !== null) return { perMinute: before, origin: LEARNED_BEFORE };
   if (!isModelStudio(options.endpoint)) return null;
   const { catalog, scope } = options;
   const listed = listedLimits(catalog, model, { scope, batchChat: isBatchChat(settings) })[
     dimension
   ];
-  return listed === null ? null : { perMinute: listed, origin: 'catalog', certain: true };
+  return listed === null ? null : { perMinute: listed, origin: 'catalog' };
 }

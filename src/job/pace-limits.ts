@@ -20,14 +20,10 @@ export function listedLimits(
   return { rpm: BATCH_CHAT_RPM, tpm: null };
 }
 
-/** A limit as the flags give it for a model (or for all), else the known one; null: neither. */
-export function limitFor(
-  setting: LimitSetting,
-  model: string,
-  known: number | null,
-): number | null {
-  const given = setting.get(model) ?? setting.get('') ?? 'auto';
-  return given === 'auto' ? known : given;
+/** A limit as it was given for a model, or for all; null: it was not. */
+export function givenLimit(setting: LimitSetting | undefined, model: string): number | null {
+  const given = setting?.get(model) ?? setting?.get('') ?? 'auto';
+  return given === 'auto' ? null : given;
 }
 
 /** Below and above this nothing is gained, as with `auto` elsewhere. */

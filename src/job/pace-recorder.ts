@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { ChangeRecord, PaceBucket, PaceLane, Throttles } from '../ledger/pace-records.ts';
 import { bucketStart, type PaceTraceWriter } from '../ledger/pace-trace.ts';
-import { type KnownLimit, type KnownLimits, NO_LIMIT } from './limit-sources.ts';
+import { type KnownLimit, type KnownLimits, LEARNED_BEFORE, NO_LIMIT } from './limit-sources.ts';
 import type { PaceChange, PaceEvent, PaceSecond } from '../limits/pace-event.ts';
 
 /** Rows join the commit of a turn about this often. */
@@ -183,7 +183,7 @@ export function limitTold(
     const origin = known?.origin ?? 'unknown';
     return { perMinute: origin === NO_LIMIT ? null : limit, origin };
   }
-  const isEarlier = known?.certain === false && Math.abs(known.perMinute - limit) < 0.5;
+  const isEarlier = known?.origin === LEARNED_BEFORE && Math.abs(known.perMinute - limit) < 0.5;
   return { perMinute: limit, origin: isEarlier ? known.origin : 'learned live' };
 }
 

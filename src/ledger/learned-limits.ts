@@ -1,7 +1,6 @@
 import type { Database } from './database.ts';
 import type { Ledger } from './ledger.ts';
 import type { LearnedLimit } from './pace-records.ts';
-import { hasPaceTables } from './read-trace.ts';
 
 /** A quota that was learned longer ago than this is no better a start than none. */
 const LEARNED_DAYS_MAX = 30;
@@ -30,7 +29,6 @@ export function learnedLimits(
   endpoint: string,
   wallMs: number,
 ): ReadonlyMap<string, LearnedLimit> {
-  if (!hasPaceTables(database)) return new Map();
   const rows = database
     .prepare(
       'SELECT model, rpm, tpm, window_ms AS windowMs FROM learned_limits WHERE endpoint = ? AND learned_at > ?',
