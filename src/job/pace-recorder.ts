@@ -42,6 +42,11 @@ export class PaceRecorder {
     this.options = options;
   }
 
+  /** The number of this run in the ledger. */
+  get run(): number {
+    return this.options.writer.run;
+  }
+
   add(event: PaceEvent): void {
     if (event.kind === 'change') this.addChange(event);
     else this.addSecond(event);

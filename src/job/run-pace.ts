@@ -61,7 +61,6 @@ export class RunPace {
   private readonly file: ControlFile;
   private control: ControlSettings | null = null;
   private recorder: PaceRecorder | null = null;
-  private runNumber: number | null = null;
   /** The most calls in flight that there is room for the answers of. */
   private callsMost = Infinity;
   private lookedMs = -Infinity;
@@ -93,14 +92,13 @@ export class RunPace {
 
   /** The number of this run in the ledger; null before `begin`. */
   get run(): number | null {
-    return this.runNumber;
+    return this.recorder?.run ?? null;
   }
 
   /** Begins the trace, and takes over a control file that is there; before the first call. */
   begin(limiter: Limiter): void {
     const { ledger, job, clock } = this.options;
     const writer = ledger.transact(() => beginPaceTrace(ledger, job.id, clock.wallMs()));
-    this.runNumber = writer.run;
     this.recorder = new PaceRecorder({ clock, writer, limits: (model) => this.known(model) });
     this.tellOfSettings();
     this.look(limiter);
