@@ -207,8 +207,7 @@ export class JobRun {
   /** What the sample says of the lines that are left, and whether the user wants them. */
   private async goOnAfter(sampleLines: number): Promise<boolean> {
     const { report, job, stop, confirmSampled } = this.options;
-    const { settled } = this.meter;
-    const openLines = Math.max(0, job.lineCount - settled);
+    const openLines = this.meter.open;
     if (openLines === 0) return true;
     const pico = this.money.openPico(openLines);
     const expected = pico === 0 ? null : formatPico(BigInt(Math.round(pico)));
@@ -222,9 +221,8 @@ export class JobRun {
   }
 
   private tellProgress(): void {
-    const { report, job } = this.options;
-    const { settled } = this.meter;
-    const openPico = this.money.projectedPico(Math.max(0, job.lineCount - settled));
+    const { report } = this.options;
+    const openPico = this.money.projectedPico(this.meter.open);
     const { budget } = this.money;
     const isUnlimited = (lane: LanePace): boolean => this.pace.isUnlimited(lane);
     const progress = this.meter.progress(this.limiter, { openPico, budget, isUnlimited });
@@ -232,11 +230,10 @@ export class JobRun {
   }
 
   private state(): DispatchState {
-    const { settled } = this.meter;
     return {
       ...this.pace.state(this.limiter),
       elapsedMs: this.meter.elapsedMs,
-      settled,
+      settled: this.meter.settled,
       total: this.options.job.lineCount,
       inFlight: this.limiter.inFlight,
       concurrency: this.limiter.concurrency,

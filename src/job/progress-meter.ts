@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Batch, Job } from '../ledger/records.ts';
+import type { Batch, Job, LineState } from '../ledger/records.ts';
 import type { Budget } from '../limits/budget.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { LanePace } from '../limits/pace-event.ts';
@@ -18,9 +18,7 @@ export class ProgressMeter {
   private readonly job: Job;
   private readonly startedMs: number;
   private readonly seconds: Second[] = [];
-  private answered: number;
-  private failed: number;
-  private rejected: number;
+  private readonly counts: Record<LineState, number>;
   private costPico: bigint;
   private throttled = 0;
 
@@ -28,9 +26,8 @@ export class ProgressMeter {
     this.clock = clock;
     this.job = job;
     this.startedMs = clock.monotonicMs();
-    this.answered = job.answered;
-    this.failed = job.failed;
-    this.rejected = job.rejected;
+    const { answered, failed, rejected } = job;
+    this.counts = { answered, failed, rejected };
     this.costPico = job.costPico;
   }
 
@@ -40,12 +37,19 @@ export class ProgressMeter {
 
   /** Lines that have their record, over all runs. */
   get settled(): number {
-    return this.answered + this.failed + this.rejected;
+    const { answered, failed, rejected } = this.counts;
+    return answered + failed + rejected;
+  }
+
+  /** Lines that have none. */
+  get open(): number {
+    return Math.max(0, this.job.lineCount - this.settled);
   }
 
   /** Lines that were sent and failed, and all that were sent and are settled, over all runs. */
   get sentCounts(): { failed: number; settled: number } {
-    return { failed: this.failed, settled: this.answered + this.failed };
+    const { answered, failed } = this.counts;
+    return { failed, settled: answered + failed };
   }
 
   add(batch: Batch): void {
@@ -59,11 +63,7 @@ export class ProgressMeter {
       }
       if (end.class === 'rejected' && THROTTLED_CODES.test(end.code ?? '')) this.throttled += 1;
     }
-    for (const { state } of batch.settled) {
-      if (state === 'answered') this.answered += 1;
-      else if (state === 'failed') this.failed += 1;
-      else this.rejected += 1;
-    }
+    for (const { state } of batch.settled) this.counts[state] += 1;
   }
 
   /**
@@ -79,7 +79,6 @@ export class ProgressMeter {
     },
   ): Progress {
     const { openPico, budget } = at;
-    const open = Math.max(0, this.job.lineCount - this.settled);
     const rates = this.rates();
     const paces = limiter.paces();
     const paused = paces
@@ -88,9 +87,7 @@ export class ProgressMeter {
     const priced = this.costPico > 0n;
     return {
       total: this.job.lineCount,
-      answered: this.answered,
-      failed: this.failed,
-      rejected: this.rejected,
+      ...this.counts,
       inFlight: limiter.inFlight,
       rpm: rates.calls * 60,
       tpm: rates.tokens * 60,
@@ -112,7 +109,7 @@ export class ProgressMeter {
         budget.capPico === null ? null : formatPico(BigInt(Math.round(budget.possiblyBilledPico))),
       currency: this.job.currency,
       throttled: this.throttled,
-      etaMs: rates.settled === 0 ? null : Math.round((open / rates.settled) * 1000),
+      etaMs: rates.settled === 0 ? null : Math.round((this.open / rates.settled) * 1000),
       slow:
         paused === undefined
           ? null
