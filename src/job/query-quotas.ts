@@ -47,9 +47,10 @@ export async function queryQuotas(query: QuotaQuery): Promise<QuotaAnswer> {
     let path: string | null = null;
     for (const model of models.slice(0, MODELS_ASKED_MAX)) {
       if (quotas.has(model)) continue;
-      const asked: Asked | null = late || stop.aborted ? null : await askFor(model, path, query);
-      if (asked === null || asked.quotas === null) {
-        problem = late ? `no answer within ${QUOTA_QUERY_MS / 1000} s` : (asked?.problem ?? null);
+      const asked: Asked | string | null =
+        late || stop.aborted ? null : await askFor(model, path, query);
+      if (asked === null || typeof asked === 'string') {
+        problem = late ? `no answer within ${QUOTA_QUERY_MS / 1000} s` : asked;
         break;
       }
       ({ path } = asked);
@@ -65,27 +66,27 @@ export async function queryQuotas(query: QuotaQuery): Promise<QuotaAnswer> {
   return { quotas, problem };
 }
 
-type Asked = {
-  readonly quotas: ReadonlyMap<string, ModelQuota> | null;
-  /** The path that answered. */
-  readonly path: string | null;
-  readonly problem: string | null;
-};
+/** What was told, and by which path. */
+type Asked = { readonly quotas: ReadonlyMap<string, ModelQuota>; readonly path: string };
 
-async function askFor(model: string, known: string | null, query: QuotaQuery): Promise<Asked> {
-  let problem: string | null = null;
+/** What the service tells of a model, or why it does not. */
+async function askFor(
+  model: string,
+  known: string | null,
+  query: QuotaQuery,
+): Promise<Asked | string> {
+  let problem = '';
   for (const path of known === null ? PATHS : [known]) {
     const reply = await get(`${path}?model=${encodeURIComponent(model)}`, query);
-    if (typeof reply === 'string') return { quotas: null, path: null, problem: reply };
+    if (typeof reply === 'string') return reply;
     if (reply.statusCode === 200) {
       const quotas = parseQuotaList(reply.body.toString('utf8'));
-      const strange = quotas === null ? `the reply of ${path} is no list of quotas` : null;
-      return { quotas, path, problem: strange };
+      return quotas === null ? `the reply of ${path} is no list of quotas` : { quotas, path };
     }
-    problem ??= `${path}: ${failureText(reply, query)}`;
+    problem ||= `${path}: ${failureText(reply, query)}`;
     if (reply.statusCode !== 404) break;
   }
-  return { quotas: null, path: null, problem };
+  return problem;
 }
 
 /** Nothing was asked of a model: only failures are decoded. */
