@@ -144,23 +144,22 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
   const ledger = openLedger(places, settings, io);
   let result: RunResult;
   try {
-    const known = findJob(ledger.database, places.jobName);
-    const currency = jobCurrency(ledger.database, settings.fresh ? null : known, {
+    const known = settings.fresh ? null : findJob(ledger.database, places.jobName);
+    const currency = jobCurrency(ledger.database, known, {
       currency: currencyOf(settings, scope, catalog),
       byFlag: setup.origins.get('currency') === 'flag',
     });
     const batch = isBatchChat(settings);
     const pricing = createPricing(catalog, scope, currency, { batch });
     const { simulated } = identityOf(settings);
-    const jobId = known === null || settings.fresh ? null : known.id;
-    const seen = seenSizes(ledger.database, { jobId, simulated });
+    const seen = seenSizes(ledger.database, { jobId: known?.id ?? null, simulated });
     let asked = false;
     const onGate = (): void => {
       asked = true;
     };
     const prepared = await prepareJob(
       ledger,
-      requestOf(wired, { io, pricing, currency, outputSeen: outputSeenIn(seen), onGate }),
+      requestOf(wired, { io, pricing, outputSeen: outputSeenIn(seen), onGate }),
     );
     const job = await confirmJob(ledger, prepared, { wired, asked, currency, io });
     keepRunFlags(ledger, job, flagsToKeep(wired.parsed.flags, io.cwd));
@@ -185,7 +184,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       redactJson: createJsonRedactor([service.apiKey]),
       writeStdout: (text) => io.writeOut(text, true),
       confirmSampled: (pico, lines) => confirmSampled(pico, lines, { settings, currency, io }),
-      resuming: known !== null && !settings.fresh,
+      resuming: known !== null,
       ...hooksOf(io),
     });
   } finally {
@@ -236,7 +235,6 @@ function requestOf(
   at: {
     io: CommandIo;
     pricing: JobRequest['pricing'];
-    currency: Currency;
     outputSeen: JobRequest['outputSeen'];
     onGate: () => void;
   },
@@ -274,7 +272,8 @@ function requestOf(
     },
     gate: (survey, openLines) => {
       at.onGate();
-      return gate(survey, openLines, { ...wired, ...at, settings });
+      const { currency } = at.pricing;
+      return gate(survey, openLines, { ...wired, io: at.io, settings, currency });
     },
   };
 }
