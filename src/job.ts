@@ -3,7 +3,7 @@ import type { QbatchError } from './errors.ts';
 import { execute } from './execute.ts';
 import { Commits } from './job/commits.ts';
 import { unlessHeldUp, waitForLocks } from './ledger/busy.ts';
-import { findJob, hasOpenLines, setOutputs, setState } from './ledger/jobs.ts';
+import { findJob, lineCounts, setOutputs, setState } from './ledger/jobs.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { closeUnknownAttempts, lastSeq, priorAttempts, settledLines } from './ledger/lines.ts';
 import type { Batch, Cursor, Job } from './ledger/records.ts';
@@ -130,7 +130,8 @@ function failureOf(
   { ledger, job, report }: DispatchOptions,
 ): QbatchError | null {
   if (failure === null) return null;
-  if (!wasStopping && hasOpenLines(findJob(ledger.database, job.name) ?? job)) return failure;
+  if (!wasStopping && lineCounts(findJob(ledger.database, job.name) ?? job).open > 0)
+    return failure;
   report({ event: 'notice', severity: 'warning', message: failure.message });
   return null;
 }

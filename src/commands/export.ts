@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { EXIT, InputError, QbatchError } from '../errors.ts';
-import { chooseJob } from '../ledger/find-jobs.ts';
-import { findJob, listJobs } from '../ledger/jobs.ts';
-import { lineCounts } from '../ledger/job-summary.ts';
+import { EXIT, QbatchError } from '../errors.ts';
+import { chooseJob, jobNamed } from '../ledger/find-jobs.ts';
+import { lineCounts, listJobs } from '../ledger/jobs.ts';
 import { lockHolder } from '../ledger/lock.ts';
 import { movedFiles } from '../ledger/moved-files.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
@@ -30,11 +29,10 @@ const PIECE_UNITS = 256 * 1024;
 export async function exportCommand(parsed: ExportParsed, io: CommandIo): Promise<number> {
   const chosen = chooseJob(parsed, io.cwd);
   await readLedger(chosen.ledgerPath, async (database) => {
-    const job = findJob(database, chosen.name);
-    if (job === null)
-      throw new InputError(EXIT.noInput, `${chosen.ledgerPath} holds no job ${chosen.name}`);
+    const jobs = listJobs(database);
+    const job = jobNamed(jobs, chosen);
     const target = openTarget(parsed.output, io, () =>
-      ownFiles(listJobs(database), job, { ledgerPath: chosen.ledgerPath, request: parsed }),
+      ownFiles(jobs, job, { ledgerPath: chosen.ledgerPath, request: parsed }),
     );
     try {
       if (await copy(piecesOf(database, job, parsed), target, io)) target.finish();

@@ -2,6 +2,7 @@ import { retryFresh } from '../command-line/read-command.ts';
 import { EXIT, QbatchError, UsageError } from '../errors.ts';
 import { openPico } from '../job/projection.ts';
 import { estimateSums } from '../ledger/estimates.ts';
+import { lineCounts } from '../ledger/jobs.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Job } from '../ledger/records.ts';
 import { formatPico, parseAmountPico } from '../models/price.ts';
@@ -68,8 +69,7 @@ export async function confirmOpen(
   job: Job,
   at: { settings: Settings; currency: Currency; io: CommandIo },
 ): Promise<void> {
-  const { lineCount, answered, failed, rejected } = job;
-  const open = lineCount - answered - failed - rejected;
+  const { answered, failed, open } = lineCounts(job);
   const pico = openPico(job.survey, estimateSums(ledger.database, job.id), open);
   const left = (at.settings.sample ?? 0) - answered - failed;
   const sampled = left > 0 && left < open;

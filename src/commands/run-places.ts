@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
-import { EXIT, InputError, QbatchError } from '../errors.ts';
+import { EXIT, InputError } from '../errors.ts';
 import { isThere } from '../files/is-there.ts';
 import { type InputSource, openInput } from '../input/input-source.ts';
 import { isSpooled } from '../input/spooling.ts';
 import { regionOfUrl } from '../config/endpoints.ts';
-import { type ChosenJob, chooseJob } from '../ledger/find-jobs.ts';
+import { type ChosenJob, chooseJob, jobNamed } from '../ledger/find-jobs.ts';
 import { listJobs } from '../ledger/jobs.ts';
 import { movedFiles } from '../ledger/moved-files.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
@@ -66,13 +66,7 @@ export async function placesOfJob(
   const { command, job: named } = wanted;
   const chosen = chosenJob(named, command, { setup, io });
   const jobs = await readLedger(chosen.ledgerPath, listJobs);
-  const job = jobs.find(({ name }) => name === chosen.name);
-  if (job === undefined)
-    throw new QbatchError(
-      EXIT.noInput,
-      `no job ${chosen.name} in ${chosen.ledgerPath}`,
-      'qbatch jobs lists them',
-    );
+  const job = jobNamed(jobs, chosen);
   const merged = settingsOfJob(job, settings, origins);
   const output = isSaid(origins, 'output') ? settings.output : undefined;
   const errors = isSaid(origins, 'errors') ? settings.errors : undefined;

@@ -1,7 +1,7 @@
 import { isoTime } from '../clock.ts';
-import { EXIT, InputError } from '../errors.ts';
+import { EXIT } from '../errors.ts';
 import type { Database } from '../ledger/database.ts';
-import { type ChosenJob, chooseJob } from '../ledger/find-jobs.ts';
+import { type ChosenJob, chooseJob, jobNamed } from '../ledger/find-jobs.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import { failuresByCode } from '../ledger/lines.ts';
 import { lockHolder } from '../ledger/lock.ts';
@@ -55,23 +55,15 @@ export function jobStatus(chosen: ChosenJob, verify: boolean, io: LookIo): Promi
 /** What looking needs of a process. */
 type LookIo = Pick<CommandIo, 'clock' | 'stop'>;
 
-type Look = {
-  readonly ledgerPath: string;
-  readonly name: string;
+type Look = ChosenJob & {
   readonly io: LookIo;
   readonly mark: number | null;
   readonly verify: boolean;
 };
 
 async function lookAt(database: Database, look: Look): Promise<JobStatus> {
-  const { ledgerPath, name, io } = look;
-  const job = jobsHere(database, ledgerPath).find((one) => one.name === name);
-  if (job === undefined)
-    throw new InputError(
-      EXIT.noInput,
-      `${ledgerPath} holds no job ${name}`,
-      'qbatch jobs lists the jobs of a folder',
-    );
+  const { ledgerPath, io } = look;
+  const job = jobNamed(jobsHere(database, ledgerPath), look);
   const holder = lockHolder(ledgerPath);
   const state = jobState(job, holder);
   const summary = jobSummary(database, job, {

@@ -13,7 +13,7 @@ import { jobSummary } from '../ledger/job-summary.ts';
 import {
   CURSOR_START,
   findJob,
-  hasOpenLines,
+  lineCounts,
   recountJob,
   setLastStop,
   setOutputs,
@@ -170,8 +170,7 @@ function frontierOf(ledger: Ledger, job: Job, afterLine: number): number {
 
 /** Tells the start; returns how many lines are open. */
 function tellStart({ job, ledger, report, endpointShown, resuming }: RunOptions): number {
-  const settled = job.answered + job.failed + job.rejected;
-  const open = job.lineCount - settled;
+  const { total, open } = lineCounts(job);
   report({
     event: 'job-start',
     job: job.name,
@@ -179,7 +178,7 @@ function tellStart({ job, ledger, report, endpointShown, resuming }: RunOptions)
     ledger: ledger.path,
     endpoint: endpointShown,
     resuming,
-    lines: { total: job.lineCount, settled, open },
+    lines: { total, settled: total - open, open },
   });
   return open;
 }
@@ -206,7 +205,7 @@ async function complete(
 ): Promise<void> {
   const { ledger, clock } = options;
   const job = findJob(ledger.database, options.job.name) ?? options.job;
-  if (hasOpenLines(job)) return;
+  if (lineCounts(job).open > 0) return;
   let cursor;
   if (outputs === null) cursor = await replaceOutputs(ledger, job, clock);
   else {

@@ -126,6 +126,17 @@ export function chooseJobs(choice: JobChoice, cwd: string): ChosenJob[] {
   return unnamedJobs(here, cwd, 'look').map(chosenOf);
 }
 
+/** The chosen job, out of all that its ledger holds now. Throws InputError (66) where it is gone since it was chosen. */
+export function jobNamed(jobs: readonly Job[], { ledgerPath, name }: ChosenJob): Job {
+  const job = jobs.find((one) => one.name === name);
+  if (job !== undefined) return job;
+  throw new InputError(
+    EXIT.noInput,
+    `${ledgerPath} holds no job ${name}`,
+    'qbatch jobs lists the jobs of a folder',
+  );
+}
+
 /** Whether a command line says anything of which job is meant. */
 export function isNamed({ job, ledger, jobName }: JobChoice): boolean {
   return job !== undefined || ledger !== undefined || jobName !== undefined;

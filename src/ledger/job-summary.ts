@@ -9,6 +9,7 @@ import {
   UNCERTAIN_PICO,
   UNCERTAIN_TOKENS,
 } from './possibly-billed.ts';
+import { lineCounts } from './jobs.ts';
 import type { Job } from './records.ts';
 
 /** What the ledger does not know about a run. `elapsedMs`: how long it took. */
@@ -53,18 +54,6 @@ export function unpricedLines(database: Database, jobId: number): number {
   const count =
     "SELECT count(*) FROM attempts WHERE job_id = ? AND class = 'answered' AND cost_pico IS NULL";
   return Number(database.prepare(count).pluck().get(jobId));
-}
-
-/** The line counts of a job as the outside sees them. */
-export function lineCounts(job: Job): RunSummary['lines'] {
-  const { lineCount: total, answered, failed, rejected } = job;
-  return {
-    total,
-    answered,
-    failed,
-    rejected,
-    open: Math.max(0, total - answered - failed - rejected),
-  };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts';
+import type { RunSummary } from '../reporters/reporter.ts';
 import type { Database } from './database.ts';
 import type { Ledger } from './ledger.ts';
 import type {
@@ -126,9 +127,16 @@ export function findJob(database: Database, name: string): Job | null {
   return row === undefined ? null : toJob(row as JobRow);
 }
 
-/** Whether lines of a job have no terminal record yet. */
-export function hasOpenLines({ answered, failed, rejected, lineCount }: Job): boolean {
-  return answered + failed + rejected < lineCount;
+/** The line counts of a job as the outside sees them; open are those without a terminal record. */
+export function lineCounts(job: Job): RunSummary['lines'] {
+  const { lineCount: total, answered, failed, rejected } = job;
+  return {
+    total,
+    answered,
+    failed,
+    rejected,
+    open: Math.max(0, total - answered - failed - rejected),
+  };
 }
 
 /** What a run decides about its job before it sends anything. */

@@ -1,9 +1,7 @@
 import { statSync } from 'node:fs';
 import { isoTime } from '../clock.ts';
-import { EXIT, InputError } from '../errors.ts';
-import type { ChosenJob } from './find-jobs.ts';
-import { findJob } from './jobs.ts';
-import { lineCounts } from './job-summary.ts';
+import { type ChosenJob, jobNamed } from './find-jobs.ts';
+import { lineCounts, listJobs } from './jobs.ts';
 import { lockHolder } from './lock.ts';
 import { readMark } from './mark.ts';
 import { readLedger } from './read-ledger.ts';
@@ -49,12 +47,12 @@ function sizeOf(path: string): number | null {
 }
 
 /** Looks at a ledger for a bug report. Throws 66 for an unknown job, 78 for a ledger that cannot be read. */
-export function ledgerFacts({ ledgerPath, name }: ChosenJob): Promise<LedgerFacts> {
+export function ledgerFacts(chosen: ChosenJob): Promise<LedgerFacts> {
+  const { ledgerPath } = chosen;
   const mark = readMark(ledgerPath);
   return readLedger(ledgerPath, (database) => {
-    const number = (sql: string): number => Number(database.prepare(sql).pluck().get());
-    const job = findJob(database, name);
-    if (job === null) throw new InputError(EXIT.noInput, `${ledgerPath} holds no job ${name}`);
+    const jobs = listJobs(database);
+    const job = jobNamed(jobs, chosen);
     const attempts = database
       .prepare(
         "SELECT coalesce(class, 'unknown') AS class, code, count(*) AS count FROM attempts WHERE job_id = ? GROUP BY 1, 2 ORDER BY 3 DESC",
@@ -66,10 +64,10 @@ export function ledgerFacts({ ledgerPath, name }: ChosenJob): Promise<LedgerFact
       schema: Number(database.pragma('user_version', { simple: true })),
       journal_mode: String(database.pragma('journal_mode', { simple: true })),
       bytes: { ledger: sizeOf(ledgerPath), wal: sizeOf(`${ledgerPath}-wal`) },
-      commits: number('SELECT commit_counter FROM ledger'),
+      commits: Number(database.prepare('SELECT commit_counter FROM ledger').pluck().get()),
       mark,
       held: lockHolder(ledgerPath) !== null,
-      jobs: number('SELECT count(*) FROM jobs'),
+      jobs: jobs.length,
       job: {
         state: job.state,
         created_at: isoTime(job.createdAt),

@@ -2,7 +2,7 @@ import type { ByKey } from '../by-keys.ts';
 import type { ReportData, ReportJob } from '../report/report-data.ts';
 import { VERSION } from '../version.ts';
 import type { Database } from './database.ts';
-import { lineCounts } from './job-summary.ts';
+import { lineCounts } from './jobs.ts';
 import type { Job } from './records.ts';
 import { ReportCalls } from './report-calls.ts';
 import { reportEstimates } from './report-estimates.ts';
