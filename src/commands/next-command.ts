@@ -14,22 +14,24 @@ export function shellWord(word: string): string {
   return PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
+/** What stands for the value of a limit that a run may have been stopped by, for that reason. */
+type Raised = { readonly stop: string; readonly value: string };
+
 /**
  * Flags that no ledger remembers and without which the next command would fail, or spend more than
- * the last one was allowed to; with what stands for the value of a limit that has been reached.
+ * the last one was allowed to; null: the same value does for the next one.
  */
-const CARRIED_FLAGS: Readonly<Record<string, { readonly stop: string; readonly raised: string }>> =
-  {
-    workspace: { stop: '', raised: '' },
-    'allow-http': { stop: '', raised: '' },
-    'on-ambiguous': { stop: '', raised: '' },
-    catalog: { stop: '', raised: '' },
-    'max-line': { stop: '', raised: '' },
-    'max-cost': { stop: 'cost', raised: 'AMOUNT' },
-    'confirm-cost': { stop: 'cost', raised: 'AMOUNT' },
-    'max-failures': { stop: 'failures', raised: 'NUMBER' },
-    'max-duration': { stop: '', raised: '' },
-  };
+const CARRIED_FLAGS: Readonly<Record<string, Raised | null>> = {
+  workspace: null,
+  'allow-http': null,
+  'on-ambiguous': null,
+  catalog: null,
+  'max-line': null,
+  'max-cost': { stop: 'cost', value: 'AMOUNT' },
+  'confirm-cost': { stop: 'cost', value: 'AMOUNT' },
+  'max-failures': { stop: 'failures', value: 'NUMBER' },
+  'max-duration': null,
+};
 
 function flagText(name: string, value: string | true): string {
   return value === true ? ` --${name}` : ` --${name} ${shellWord(value)}`;
@@ -65,10 +67,11 @@ export function flagsToKeep(flags: GivenFlags, cwd: string): RunFlags {
 
 function flagsText(flags: RunFlags, stopped: RunSummary['stopped']): string {
   return Object.entries(CARRIED_FLAGS)
-    .map(([name, { stop, raised }]) => {
+    .map(([name, raised]) => {
       const value = flags[name];
       if (value === undefined) return '';
-      return flagText(name, stop !== '' && stop === stopped?.reason ? raised : value);
+      const isReached = raised !== null && raised.stop === stopped?.reason;
+      return flagText(name, isReached ? raised.value : value);
     })
     .join('');
 }
