@@ -8,13 +8,22 @@ import { markPath } from './mark-path.ts';
 const READS =
   /^(?:SQLITE_IOERR_(?:READ|SHORT_READ|CORRUPTFS|FSTAT|ACCESS)|read|stat|fstat|lstat|access)$/;
 
+/** A file that is none, or holds what it should not. */
+const DAMAGED = /^SQLITE_(?:NOTADB|CORRUPT)(?:_|$)/;
+/** Another program has it. */
+const LOCKED = /^SQLITE_(?:BUSY|LOCKED)/;
+/** SQLite may not write it. */
+const NOT_WRITABLE = /^SQLITE_(?:CANTOPEN$|READONLY(?:_|$))/;
+/** The file system makes no such file. */
+const NOT_MADE = /^(?:EACCES|EROFS|ENOENT|EISDIR|ENOTDIR|EPERM|ELOOP|ENAMETOOLONG)$/;
+
 /** Turns what SQLite or the file system said into an exit code, a sentence, and a next step. */
 export function storageError(error: unknown, path: string): QbatchError {
   if (error instanceof QbatchError) return error;
   const { code: errno, syscall = '' } = error as NodeJS.ErrnoException;
   const code = sqliteCode(error) || String(errno);
   const text = (error as Error).message;
-  if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT_')) {
+  if (DAMAGED.test(code)) {
     if (code === 'SQLITE_NOTADB' && wasNeverLedger(path)) {
       return new ConfigError(
         `${path} is no ledger: ${text}`,
@@ -29,7 +38,7 @@ export function storageError(error: unknown, path: string): QbatchError {
       error,
     );
   }
-  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+  if (LOCKED.test(code)) {
     return new QbatchError(
       EXIT.busy,
       `another program holds a lock on ${path}: ${text} (${code})`,
@@ -37,11 +46,7 @@ export function storageError(error: unknown, path: string): QbatchError {
       error,
     );
   }
-  if (
-    code === 'SQLITE_CANTOPEN' ||
-    code === 'SQLITE_READONLY' ||
-    code.startsWith('SQLITE_READONLY_')
-  ) {
+  if (NOT_WRITABLE.test(code)) {
     return new OutputError(
       EXIT.cannotCreate,
       `cannot open ${path} for writing: ${text}`,
@@ -49,16 +54,7 @@ export function storageError(error: unknown, path: string): QbatchError {
       error,
     );
   }
-  if (
-    code === 'EACCES' ||
-    code === 'EROFS' ||
-    code === 'ENOENT' ||
-    code === 'EISDIR' ||
-    code === 'ENOTDIR' ||
-    code === 'EPERM' ||
-    code === 'ELOOP' ||
-    code === 'ENAMETOOLONG'
-  ) {
+  if (NOT_MADE.test(code)) {
     return new OutputError(
       EXIT.cannotCreate,
       `cannot create ${path}: ${text}`,
