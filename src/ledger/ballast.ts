@@ -3,9 +3,11 @@ import { closeSync, fdatasync, openSync, rmSync, statfsSync, writeSync } from 'n
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { EXIT, OutputError } from '../errors.ts';
-import { BALLAST_BEGIN } from './ballast-begin.ts';
 import type { Database } from './database.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
+
+/** How a ballast begins, so that it is told from somebody's own file of that name. */
+export const BALLAST_BEGIN: Buffer = Buffer.from('qbatch: room for a full disk\n', 'latin1');
 
 const PRIVATE_MODE = 0o600;
 const datasync = promisify(fdatasync);

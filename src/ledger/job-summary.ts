@@ -1,7 +1,6 @@
 import { formatPico } from '../models/price.ts';
-import type { RunSummary } from '../reporters/reporter.ts';
-import { estimateError } from './estimate-error.ts';
-import { estimateSums } from './estimates.ts';
+import type { EstimateError, RunSummary } from '../reporters/reporter.ts';
+import { type EstimateSums, estimateSums, NO_SUMS } from './estimates.ts';
 import { type Database, numberOf } from './database.ts';
 import {
   possiblyBilledOf,
@@ -93,5 +92,24 @@ export function jobSummary(database: Database, job: Job, context: SummaryContext
     elapsed_ms: context.elapsedMs,
     simulated: job.identity.simulated,
     stopped: context.stopped,
+  };
+}
+
+/** What was expected beside what came, over all models; null where nothing was answered. Pure. */
+function estimateError(sums: readonly EstimateSums[]): EstimateError | null {
+  const total: Record<keyof typeof NO_SUMS, number> = { ...NO_SUMS };
+  for (const each of sums) {
+    for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += each[key];
+  }
+  if (total.lines === 0) return null;
+  const amount = (pico: number): string => formatPico(BigInt(Math.round(pico)));
+  return {
+    lines: total.lines,
+    input_tokens: { estimated: total.inputEstimated, actual: total.inputActual },
+    output_tokens: { estimated: total.outputEstimated, actual: total.outputActual },
+    cost:
+      total.picoEstimated > 0
+        ? { estimated: amount(total.picoEstimated), actual: amount(total.picoActual) }
+        : null,
   };
 }

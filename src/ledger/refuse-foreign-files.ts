@@ -1,7 +1,7 @@
 import { EXIT, OutputError } from '../errors.ts';
 import { firstBytes } from '../files/first-bytes.ts';
 import { isThere } from '../files/is-there.ts';
-import { BALLAST_BEGIN } from './ballast-begin.ts';
+import { BALLAST_BEGIN } from './ballast.ts';
 import { ownVersion, SQLITE_BEGIN } from './is-database.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 
