@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { Ledger } from './ledger.ts';
 import { LineSet } from './line-set.ts';
+import { INTERRUPTED } from './possibly-billed.ts';
 import type { Job, LineState } from './records.ts';
 import { LINE_KEY_ROOM } from './schema.ts';
 import { TIME_LIMIT_CODES } from '../time-limit.ts';
@@ -187,7 +188,7 @@ export function closeUnknownAttempts(
 ): number {
   return ledger.database
     .prepare(
-      `UPDATE attempts SET class = 'possibly_billed', counted = ?, code = 'qbatch_interrupted'
+      `UPDATE attempts SET class = 'possibly_billed', counted = ?, code = '${INTERRUPTED}'
        WHERE job_id = ? AND line_no > ? AND class IS NULL`,
     )
     .run(at.counted ? 1 : 0, jobId, at.afterLine).changes;

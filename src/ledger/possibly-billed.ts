@@ -5,10 +5,13 @@ import type { Database } from './database.ts';
 /** SQL over `attempts a`: the call may have been billed without an answer, or its fate is unknown. */
 export const UNCERTAIN = "(a.class IS NULL OR a.class = 'possibly_billed')";
 
+/** What a call of unknown fate is called, once no run works it any more. */
+export const INTERRUPTED = 'qbatch_interrupted';
+
 /** Codes of calls that were cut before the service had said how they ended. */
 export const CUT_CODES: readonly string[] = [
   'qbatch_connection_error',
-  'qbatch_interrupted',
+  INTERRUPTED,
   'qbatch_timeout',
   'qbatch_truncated_stream',
 ];

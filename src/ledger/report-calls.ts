@@ -1,13 +1,12 @@
 import { PICO } from '../models/price.ts';
 import type { ReportDistribution, ReportSeries, ReportTimeline } from '../report/report-data.ts';
 import type { Database } from './database.ts';
+import { INTERRUPTED } from './possibly-billed.ts';
 import type { Job } from './records.ts';
 import { Steps } from './report-steps.ts';
 
 /** Series that can be told apart by colour; the others become one. */
 const SERIES_MAX = 8;
-/** Of a class that no table names, as the next run will call it. */
-export const INTERRUPTED = 'qbatch_interrupted';
 
 const CALLS = `SELECT a.model, a.started_at, a.ended_at, a.class = 'answered', a.code, a.input_tokens,
     a.output_tokens, a.cost_pico, a.estimated_tokens, a.class IS NULL

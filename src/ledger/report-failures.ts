@@ -1,7 +1,7 @@
 import type { ReportFailure } from '../report/report-data.ts';
 import type { Database } from './database.ts';
+import { INTERRUPTED } from './possibly-billed.ts';
 import type { Job } from './records.ts';
-import { INTERRUPTED } from './report-calls.ts';
 
 const SAMPLES_MAX = 3;
 const MESSAGE_CHARS_MAX = 300;

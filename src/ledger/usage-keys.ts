@@ -1,4 +1,5 @@
 import { type ByKey, isTagKey } from '../by-keys.ts';
+import { INTERRUPTED } from './possibly-billed.ts';
 
 /**
  * A by-key as SQL: once over a settled line (`lines l`), once over a call (`attempts a`, with its
@@ -27,7 +28,7 @@ function thinks(row: string): string {
  * - `day`, `hour`: local time; of a line when it settled, of a call when it ended.
  * - `status`: the line's; calls of lines not settled are `open`, of lines that left the input `vanished`.
  * - `code`: of a line its own; of a call the call's, so that throttles that were overcome show too.
- *   A call of unknown fate is `qbatch_interrupted`, as the next run will call it.
+ *   A call of unknown fate is `INTERRUPTED`, as the next run will call it.
  * - `thinking`: `true` for lines with a call that reported reasoning tokens, and for all their calls.
  */
 const PLAIN_KEYS: Readonly<Record<PlainKey, Omit<KeySql, 'bound'>>> = {
@@ -41,7 +42,7 @@ const PLAIN_KEYS: Readonly<Record<PlainKey, Omit<KeySql, 'bound'>>> = {
   },
   code: {
     line: 'l.code',
-    attempt: "CASE WHEN a.class IS NULL THEN 'qbatch_interrupted' ELSE a.code END",
+    attempt: `CASE WHEN a.class IS NULL THEN '${INTERRUPTED}' ELSE a.code END`,
     joins: false,
   },
   thinking: { line: thinks('l'), attempt: thinks('a'), joins: false },
