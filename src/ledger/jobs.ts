@@ -11,7 +11,7 @@ import type {
   RunFlags,
   SurveyFacts,
 } from './records.ts';
-import { LINE_KEY_ROOM } from './schema.ts';
+import { bodyKeys } from './schema.ts';
 
 type JobRow = {
   id: bigint;
@@ -265,7 +265,5 @@ export function deleteJob(ledger: Ledger, jobId: number): void {
 
 /** Drops all answers of a job; inside a transaction. */
 function deleteBodies(ledger: Ledger, jobId: number): void {
-  ledger.database
-    .prepare('DELETE FROM bodies WHERE id BETWEEN ? AND ?')
-    .run(jobId * LINE_KEY_ROOM, (jobId + 1) * LINE_KEY_ROOM - 1);
+  ledger.database.prepare('DELETE FROM bodies WHERE id BETWEEN ? AND ?').run(...bodyKeys(jobId));
 }

@@ -8,7 +8,7 @@ import { type Mark } from './mark.ts';
 import { isBug, storageError } from './storage-error.ts';
 import { refuseLinks } from './refuse-links.ts';
 import type { AttemptEnd, AttemptStart, Batch, Cursor, SettledLine } from './records.ts';
-import { LINE_KEY_ROOM } from './schema.ts';
+import { bodyKey } from './schema.ts';
 
 type Statements = {
   readonly begin: Statement;
@@ -244,8 +244,7 @@ export class Ledger {
       line.settledAt,
     );
     const { body } = line;
-    if (body !== null)
-      this.statements.putBody.run(jobId * LINE_KEY_ROOM + line.lineNo, body, crc32(body));
+    if (body !== null) this.statements.putBody.run(bodyKey(jobId, line.lineNo), body, crc32(body));
   }
 
   private startAttempt(jobId: number, start: AttemptStart): void {

@@ -5,7 +5,7 @@ import type { Ledger } from './ledger.ts';
 import { LineSet } from './line-set.ts';
 import { INTERRUPTED } from './possibly-billed.ts';
 import type { Job, LineState } from './records.ts';
-import { LINE_KEY_ROOM } from './schema.ts';
+import { BODY_KEY, bodyKey } from './schema.ts';
 import { TIME_LIMIT_CODES } from '../time-limit.ts';
 
 /** A settled line as the output files need it. */
@@ -27,7 +27,7 @@ type OutputRow = OutputLine & { readonly checksum: number | null };
 
 const OUTPUT_COLUMNS = `l.line_no AS lineNo, l.seq, l.state, l.custom_id AS customId, l.status_code AS statusCode,
   l.code, l.message, l.param, l.request_id AS requestId, b.body, b.checksum
-  FROM lines l LEFT JOIN bodies b ON b.id = l.job_id * ${LINE_KEY_ROOM} + l.line_no`;
+  FROM lines l LEFT JOIN bodies b ON b.id = ${BODY_KEY}`;
 
 function proven({ checksum, ...line }: OutputRow): OutputLine {
   if (line.body !== null && crc32(line.body) !== checksum) {
@@ -223,7 +223,7 @@ export function reopenFailed(
   const dropBody = database.prepare('DELETE FROM bodies WHERE id = ?');
   for (const lineNo of lines) {
     uncount.run(job.id, lineNo);
-    dropBody.run(job.id * LINE_KEY_ROOM + lineNo);
+    dropBody.run(bodyKey(job.id, lineNo));
   }
   database.prepare(`DELETE FROM lines WHERE ${filter}`).run(bound);
   return lines.length;
@@ -231,7 +231,7 @@ export function reopenFailed(
 
 /** Takes a settled line's record and answer away; inside a transaction. Its attempts stay. */
 export function dropLine({ database }: Ledger, jobId: number, lineNo: number): void {
-  database.prepare('DELETE FROM bodies WHERE id = ?').run(jobId * LINE_KEY_ROOM + lineNo);
+  database.prepare('DELETE FROM bodies WHERE id = ?').run(bodyKey(jobId, lineNo));
   database.prepare('DELETE FROM lines WHERE job_id = ? AND line_no = ?').run(jobId, lineNo);
 }
 

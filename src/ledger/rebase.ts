@@ -10,7 +10,7 @@ import { setSumsAside } from './estimates.ts';
 import type { Ledger } from './ledger.ts';
 import { LineSet } from './line-set.ts';
 import type { Job } from './records.ts';
-import { LINE_KEY_ROOM } from './schema.ts';
+import { bodyKey, bodyKeys } from './schema.ts';
 
 /** The changed input, and how its lines are read. */
 export type ChangedInput = {
@@ -75,7 +75,7 @@ export async function rebaseJob(
         continue;
       }
       for (const move of moves) move.run(line.lineNo, job.id, aside);
-      moveBody.run(job.id * LINE_KEY_ROOM + line.lineNo, job.id * LINE_KEY_ROOM + aside);
+      moveBody.run(bodyKey(job.id, line.lineNo), bodyKey(job.id, aside));
     }
   }
   dropAside(ledger, job);
@@ -108,7 +108,7 @@ function setAside(ledger: Ledger, job: Job): void {
   database.exec('CREATE INDEX temp.rebase_tried_ids ON rebase_tried (custom_id)');
   database
     .prepare('UPDATE bodies SET id = id + ? WHERE id BETWEEN ? AND ?')
-    .run(ASIDE, job.id * LINE_KEY_ROOM, (job.id + 1) * LINE_KEY_ROOM - 1);
+    .run(ASIDE, ...bodyKeys(job.id));
 }
 
 function dropAside(ledger: Ledger, job: Job): void {
@@ -116,7 +116,7 @@ function dropAside(ledger: Ledger, job: Job): void {
   database.prepare('DELETE FROM input_blocks WHERE job_id = -1').run();
   database
     .prepare('DELETE FROM bodies WHERE id BETWEEN ? AND ?')
-    .run(job.id * LINE_KEY_ROOM + ASIDE, (job.id + 1) * LINE_KEY_ROOM - 1);
+    .run(bodyKey(job.id, ASIDE), bodyKeys(job.id)[1]);
   dropOldLines(ledger, job, ASIDE);
   database.exec('DROP INDEX rebase_ids; DROP TABLE rebase_tried');
 }

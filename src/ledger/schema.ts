@@ -4,6 +4,19 @@ export const APPLICATION_ID = 0x71626174;
 /** Room for line numbers in the key of `bodies`: 2^40 lines a job, 2^13 jobs a ledger (2^53 in all). */
 export const LINE_KEY_ROOM: number = 2 ** 40;
 
+/** The key of a line's answer in `bodies`. */
+export function bodyKey(jobId: number, lineNo: number): number {
+  return jobId * LINE_KEY_ROOM + lineNo;
+}
+
+/** The same as SQL, of a line `l`. */
+export const BODY_KEY: string = `l.job_id * ${LINE_KEY_ROOM} + l.line_no`;
+
+/** The first and the last key that answers of a job may have. */
+export function bodyKeys(jobId: number): [first: number, last: number] {
+  return [bodyKey(jobId, 0), bodyKey(jobId, LINE_KEY_ROOM - 1)];
+}
+
 /**
  * The tables. docs/ledger.md explains them; the rules in short:
  *

@@ -4,7 +4,7 @@ import { EXIT, QbatchError } from '../errors.ts';
 import { type Database, sqliteCode } from './database.ts';
 import { Findings } from './findings.ts';
 import type { Job } from './records.ts';
-import { LINE_KEY_ROOM } from './schema.ts';
+import { BODY_KEY, bodyKeys } from './schema.ts';
 import { verifyOutputs } from './verify-outputs.ts';
 import { tokenDifference } from './verify-usage.ts';
 
@@ -138,7 +138,7 @@ const LINE_RULES: readonly { readonly sql: string; readonly says: (lineNo: numbe
   },
   {
     sql: `SELECT l.line_no FROM lines l WHERE l.job_id = ? AND l.state = 'answered'
-      AND NOT EXISTS (SELECT 1 FROM bodies b WHERE b.id = l.job_id * ${LINE_KEY_ROOM} + l.line_no)`,
+      AND NOT EXISTS (SELECT 1 FROM bodies b WHERE b.id = ${BODY_KEY})`,
     says: (lineNo) => `line ${lineNo} is answered, but its answer is missing`,
   },
   {
@@ -206,7 +206,7 @@ async function checkBodies(
   at: { readonly job: Job; readonly findings: Findings; readonly stop: AbortSignal },
 ): Promise<void> {
   const { job, findings } = at;
-  const first = job.id * LINE_KEY_ROOM;
+  const [first, last] = bodyKeys(job.id);
   // Of more than one answered call, which is a finding of its own, the first.
   const bodies = database
     .prepare(
@@ -217,7 +217,7 @@ async function checkBodies(
        WHERE b.id BETWEEN @first AND @last`,
     )
     .raw()
-    .iterate({ job: job.id, first, last: first + LINE_KEY_ROOM - 1 });
+    .iterate({ job: job.id, first, last });
   const damaged = findings.rule();
   const orphans = findings.rule();
   const tokens = findings.rule();
