@@ -12,7 +12,7 @@ export type CommandIo = {
   readonly clock: Clock;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stderr: NodeJS.WriteStream;
-  /** Whether stdout and stderr are terminals. */
+  /** Which of them are terminals. */
   readonly isTty: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
   /** Aborted by the first signal; the number tells which (`signalCode`). */
   readonly stop: AbortSignal;

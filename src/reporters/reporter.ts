@@ -71,7 +71,7 @@ export type FailureGroup = {
   readonly line: number;
 };
 
-/** One moment of the run as numbers; emitted about four times a second while a reporter wants it. */
+/** One moment of the run as numbers; told about four times a second. */
 export type Progress = {
   readonly total: number;
   readonly answered: number;
