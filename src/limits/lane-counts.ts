@@ -8,7 +8,7 @@ export type LaneCounts = {
   /** What the calls that were sent are taken to cost. */
   tokens: number;
   ended: number;
-  /** Failed at the service. */
+  /** Failed at the service, but for failures by chance. */
   failed: number;
   /** Of the answers, in milliseconds. */
   latenciesMs: number[];

@@ -6,6 +6,7 @@ import type { LanePace, LaneState, PaceShown, Throttles } from './pace-event.ts'
 import type { LearnedLimits, PaceLimits } from './pace-limits.ts';
 import { type Dimension, Pacer, type PaceReason } from './pacer.ts';
 import { RefusedLines } from './refused-lines.ts';
+import { ServiceFailures } from './service-failures.ts';
 import type { Admittable, AfterRefusal, Ticket, Turn } from './ticket.ts';
 
 export type Waiter = {
@@ -25,9 +26,6 @@ export type Flight = {
 const TRIED_MS = 5000;
 /** Lines that were set aside are tried so far apart while everything is refused. */
 const TRY_MS = 1000;
-/** So much of the last calls failed at the service: it is called less often for a while. */
-const FAILED_SHARE = 0.15;
-const FAILED_OVER = 20;
 
 /**
  * The calls of one model: its queue, its pace, its calls in flight, and what became of them. The limiter asks it when
@@ -51,8 +49,7 @@ export class Lane {
   private lastAdmittedSentMs = -Infinity;
   private lastStartMs = -Infinity;
   private counts: LaneCounts = noCounts();
-  /** Of the last calls, about `FAILED_OVER` of them, those that failed at the service. */
-  private failedShare = 0;
+  private readonly failures: ServiceFailures = new ServiceFailures();
 
   constructor(
     model: string,
@@ -178,17 +175,21 @@ export class Lane {
     return { waitMs: Math.max(0, pacer.nextStartMs(nowMs) - nowMs), hopelessAfter };
   }
 
-  /** A call failed at the service. A stray failure says nothing; several of the last calls slow the lane. */
+  /** A call failed at the service. A stray failure says nothing, nor do those by chance; several of the last calls slow the lane. */
   overloaded(nowMs: number): void {
-    this.counts.failed += 1;
-    this.failedShare += 1 / FAILED_OVER;
-    if (this.failedShare > FAILED_SHARE) this.pacer.ease(nowMs);
+    const means = this.failures.failed();
+    if (means !== 'chance') this.counts.failed += 1;
+    if (means === 'several') this.pacer.ease(nowMs);
   }
 
-  ended(flight: Flight, actual: { tokens: number | null; latencyMs: number | null }): void {
+  ended(
+    nowMs: number,
+    flight: Flight,
+    actual: { tokens: number | null; latencyMs: number | null },
+  ): void {
     if (!this.flights.delete(flight)) return;
     this.counts.ended += 1;
-    this.failedShare -= this.failedShare / FAILED_OVER;
+    if (this.failures.ended(nowMs)) this.pacer.easeNoMore();
     if (actual.tokens !== null) this.pacer.settle(flight.tokens, flight.cost, actual.tokens);
     if (actual.latencyMs === null) return;
     this.latencies.add(actual.latencyMs);

@@ -243,7 +243,7 @@ export class Limiter {
     this.active -= 1;
     this.outages.service.ended(flight);
     this.options.budget.settle(reserved.pico, actual);
-    lane.ended(flight, { tokens, latencyMs });
+    lane.ended(this.now(), flight, { tokens, latencyMs });
     if (latencyMs !== null) this.retries.answered();
     if (ticket.hasWorked) this.outages.failing.worked();
     this.slots.put(slot);

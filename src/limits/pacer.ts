@@ -171,6 +171,14 @@ export class Pacer {
     this.onChange('lane', 'capacity');
   }
 
+  /** Failures at the service have nothing to do with how often it is called: back to the pace. */
+  easeNoMore(): void {
+    if (this.eased === 1) return;
+    this.eased = 1;
+    this.nextEasedMs = 0;
+    this.onChange('lane', 'recovered');
+  }
+
   /** Other limits from now on, in the dimensions that `changed` names. */
   retune(nowMs: number, limits: PaceLimits, changed: Pick<Retuning, 'rpm' | 'tpm'>): void {
     this.limits = limits;

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import { createVirtualTime, seeded } from '../../bench/laboratory/virtual-time.ts';
+import { backoffMs } from '../../src/backoff.ts';
+import { Budget } from '../../src/limits/budget.ts';
+import { Limiter } from '../../src/limits/limiter.ts';
+import { ServiceFailures } from '../../src/limits/service-failures.ts';
+import type { Turn } from '../../src/limits/ticket.ts';
+import { plannedLine } from '../helpers/planned-line.ts';
+
+const RELEASED = { tokens: null, pico: 0, uncertainPico: 0, latencyMs: null };
+
+/** Calls that end so far apart, of which every so manieth failed; Infinity: none. Returns what they said. */
+function told(failures: ServiceFailures, from: { nowMs: number }) {
+  return (
+    calls: number,
+    { spacingMs, failedEvery }: { spacingMs: number; failedEvery: number },
+  ) => {
+    const means = new Set<string>();
+    let isNews = false;
+    for (let nth = 1; nth <= calls; nth += 1) {
+      from.nowMs += spacingMs;
+      if (nth % failedEvery === 0) means.add(failures.failed());
+      isNews = failures.ended(from.nowMs) || isNews;
+    }
+    return { means: [...means], isNews };
+  };
+}
+
+function watched() {
+  const failures = new ServiceFailures();
+  return { failures, calls: told(failures, { nowMs: 0 }) };
+}
+
+describe('failures at the service', () => {
+  test('as many at half the pace: by chance, and told once', () => {
+    const { failures, calls } = watched();
+    calls(81, { spacingMs: 50, failedEvery: 5 });
+    expect(failures.areByChance).toBe(false);
+    expect(calls(80, { spacingMs: 100, failedEvery: 5 }).isNews).toBe(true);
+    expect(failures.areByChance).toBe(true);
+    expect(calls(160, { spacingMs: 50, failedEvery: 5 })).toEqual({
+      means: ['chance'],
+      isNews: false,
+    });
+  });
+
+  test('as many at a pace that is hardly lower: that says nothing', () => {
+    const { failures, calls } = watched();
+    calls(81, { spacingMs: 50, failedEvery: 5 });
+    calls(400, { spacingMs: 70, failedEvery: 5 });
+    expect(failures.areByChance).toBe(false);
+  });
+
+  test('fewer than half as many at half the pace: the service has too much to do', () => {
+    const { failures, calls } = watched();
+    calls(81, { spacingMs: 50, failedEvery: 4 });
+    calls(400, { spacingMs: 100, failedEvery: 10 });
+    expect(failures.areByChance).toBe(false);
+  });
+
+  test('more than half: too much may be too much at half the pace, too', () => {
+    const { failures, calls } = watched();
+    calls(81, { spacingMs: 50, failedEvery: 1 });
+    calls(400, { spacingMs: 100, failedEvery: 1 });
+    expect(failures.areByChance).toBe(false);
+  });
+
+  test.each([
+    ['clearly more fail', 2],
+    ['they are over', Infinity],
+  ])('by chance no longer once %s', (_, failedEvery) => {
+    const { failures, calls } = watched();
+    calls(81, { spacingMs: 50, failedEvery: 5 });
+    calls(80, { spacingMs: 100, failedEvery: 5 });
+    calls(80, { spacingMs: 50, failedEvery });
+    expect(failures.areByChance).toBe(false);
+  });
+});
+
+/** How a call ends at a service that takes so many a second, given the calls of this second so far. */
+type Service = (callsOfSecond: number, random: () => number) => 'answered' | 'failed';
+
+/** Seconds until so many lines of a model with 1,200 calls a minute are answered, and calls that failed. */
+async function run(lines: number, service: Service) {
+  const time = createVirtualTime(seeded(1));
+  const random = seeded(2);
+  let ended = 0;
+  let failed = 0;
+  let second = 0;
+  let callsOfSecond = 0;
+  const limiter = new Limiter({
+    clock: time,
+    concurrency: 'auto',
+    limits: () => ({ rpm: 1200, tpm: null }),
+    budget: new Budget(null, 0),
+    maxUnreachableMs: 600_000,
+    onUnreachable: () => undefined,
+    onBudgetReached: () => undefined,
+  });
+  const ask = (lineNo: number, attempt: number, turn: Turn): void => {
+    void limiter.admit(plannedLine(lineNo), turn).then((ticket) => {
+      if (Math.floor(time.monotonicMs() / 1000) !== second) callsOfSecond = 0;
+      second = Math.floor(time.monotonicMs() / 1000);
+      callsOfSecond += 1;
+      const end = service(callsOfSecond, random);
+      time.after(1000, () => {
+        if (end === 'answered') {
+          ended += 1;
+          ticket?.admitted();
+          ticket?.release({ ...RELEASED, tokens: 10, latencyMs: 1000 });
+          return;
+        }
+        failed += 1;
+        ticket?.overloaded('qbatch_connection_error');
+        ticket?.release(RELEASED);
+        const ownMs = backoffMs(attempt, time.random(), null);
+        time.after(Math.max(ownMs, limiter.retryWaitMs('server')), () => {
+          ask(lineNo, attempt + 1, 'again');
+        });
+      });
+    });
+  };
+  for (let lineNo = 1; lineNo <= lines; lineNo += 1) ask(lineNo, 1, 'first');
+  await time.run(() => ended === lines);
+  limiter.stop();
+  return { seconds: time.monotonicMs() / 1000, failed };
+}
+
+describe('a job of 2,000 lines at 20 calls a second', () => {
+  test('where one call in five fails, whatever the pace: hardly longer than its calls take', async () => {
+    const { seconds } = await run(2000, (_, random) => (random() < 0.2 ? 'failed' : 'answered'));
+    // 2,500 calls take 125 s. Slowed down for each failure they took 1,200.
+    expect(seconds).toBeLessThan(250);
+  });
+
+  test('at a service that takes five a second: its share of failures stays small', async () => {
+    const { seconds, failed } = await run(2000, (calls) => (calls > 5 ? 'failed' : 'answered'));
+    expect(failed).toBeLessThan(2000 / 3);
+    expect(seconds).toBeLessThan(520);
+  });
+});
