@@ -9,7 +9,7 @@ const EVEN = { parts: 4, partShare: 0.035 } as const;
 /** A small share is looked into once so many were refused; each part of the time has so much of the share. */
 const FEW = { refusedLeast: 12, partOfShare: 0.4, steeredPace: 0.7 } as const;
 /** Over so long a time, doubled where it holds fewer calls; longer where it does not even hold the least. */
-const SPAN_MS = { least: 16_000, usual: 64_000, most: 1_024_000 } as const;
+const SPAN_MS = { least: 16_000, usual: 64_000, most: 4_096_000 } as const;
 
 /** How many refusals look as if they came by chance. */
 export type Suspicion = {

@@ -14,6 +14,8 @@ const KINDS = {
 const FEW_REFUSED = 6;
 /** How long it takes: longer than `most` a lane of a few calls a minute would stand at half its pace for a quarter of an hour. */
 const MS = { least: 4000, most: 300_000 } as const;
+/** Where it would take longer, the pace is tried so much higher instead that it takes so long. */
+const QUICK_MS = 150_000;
 
 /** A trial that goes on: another pace for a while, to see whether refusals follow it. */
 export type Trial = {
@@ -29,7 +31,10 @@ export type Trial = {
   readonly stays: { readonly least: number; readonly most: number };
 };
 
-/** The trial that begins now; null: it would take too long. Pure. */
+/**
+ * The trial that begins now; null: it would take too long. A pace that has come so low that any trial of less would take too
+ * long is tried higher: refusals by chance would hold it there for as long as the job lasts. Pure.
+ */
 export function openTrial(
   nowMs: number,
   at: {
@@ -45,8 +50,12 @@ export function openTrial(
   const { perMs, before, areFew, isLow, callsPerMs } = at;
   const kind = areFew ? KINDS.ofFew : isLow ? KINDS.higher : KINDS.lower;
   const calls = areFew ? Math.min(kind.calls, FEW_REFUSED / shareOf(before)) : kind.calls;
-  if (calls / (callsPerMs * kind.pace) > MS.most) return null;
-  return { sinceMs: nowMs, perMs, before, ...kind, calls };
+  if (calls / (callsPerMs * kind.pace) <= MS.most)
+    return { sinceMs: nowMs, perMs, before, ...kind, calls };
+  if (areFew) return null;
+  const { higher } = KINDS;
+  const pace = Math.max(higher.pace, higher.calls / (callsPerMs * QUICK_MS));
+  return { sinceMs: nowMs, perMs, before, ...higher, pace };
 }
 
 /** What was sent during a trial until `untilMs`; null: too little to say anything. */

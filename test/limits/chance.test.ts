@@ -97,6 +97,14 @@ describe('refusals that come whatever the pace', () => {
     expect(lane.send(2000, 10, oneIn(2)).trialled).toMatchObject({ perMs: 0.02, stayed: false });
   });
 
+  test('they have brought the pace down to a call a minute: a much higher one is tried, not the same for ever', () => {
+    const lane = new LaneOfCalls();
+    lane.isLow = true;
+    expect(lane.send(200, 1 / 60, oneIn(5)).means.at(-1)).toBe('trial');
+    expect(lane.chance.trialShare).toBeGreaterThan(10);
+    expect(lane.send(200, 1 / 3, oneIn(5)).trialled).toMatchObject({ stayed: true, isNews: true });
+  });
+
   test('they have brought the pace low already: a higher one is tried, and they are no more there', () => {
     const lane = new LaneOfCalls();
     lane.send(60, 20, oneIn(10));
@@ -131,9 +139,13 @@ describe('refusals that come whatever the pace', () => {
     expect(lane.send(400, 0.5, oneIn(8)).trialled).toMatchObject({ stayed: true });
   });
 
-  test('six calls a minute are never tried lower: it would take a quarter of an hour', () => {
+  test('six calls a minute are never tried lower, which would take a quarter of an hour, but higher', () => {
     const lane = new LaneOfCalls();
-    expect(new Set(lane.send(400, 0.1, oneIn(8)).means)).toEqual(new Set(['limit']));
+    expect(lane.send(400, 0.1, oneIn(8)).means.at(-1)).toBe('trial');
+    expect(lane.chance.trialShare).toBeGreaterThan(2);
+    // It is the limit after all: five calls show it.
+    expect(lane.send(5, 0.4, (nth) => nth > 0).means.at(-1)).toBe('limit');
+    expect(lane.chance.isTrying).toBe(false);
   });
 
   test('where costs are known only afterwards, more calls are asked', () => {

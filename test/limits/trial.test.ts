@@ -30,10 +30,19 @@ describe('a trial of refusals', () => {
     expect(trial.calls).toBe(300);
   });
 
-  test('not where it would take more than five minutes', () => {
+  test('at a pace of which it would take more than five minutes: so much higher that it takes two and a half', () => {
     // Eighty calls at half the pace: 160 calls' time.
-    expect(openTrial(1000, { ...AT, callsPerMs: 160 / 299_000 })).not.toBeNull();
-    expect(openTrial(1000, { ...AT, callsPerMs: 160 / 301_000 })).toBeNull();
+    expect(opened({ callsPerMs: 160 / 299_000 }).pace).toBe(0.5);
+    const slow = opened({ callsPerMs: 160 / 301_000 });
+    expect(slow.pace).toBe(2);
+    expect(haveStayed(slow, { calls: 80, refused: 20 })).toBe(false);
+    const slowest = opened({ callsPerMs: 1 / 60_000 });
+    expect(slowest.calls / (slowest.pace / 60_000)).toBeCloseTo(150_000);
+  });
+
+  test('of few refusals: not where it would take more than five minutes', () => {
+    const few = { areFew: true, before: { calls: 980, refused: 20 } };
+    expect(openTrial(1000, { ...AT, ...few, callsPerMs: 1 / 1200 })).toBeNull();
   });
 
   test.each([
