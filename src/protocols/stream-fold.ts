@@ -46,6 +46,8 @@ type FoldState = {
   ending: boolean;
   /** The stream ended inside an event. */
   torn: boolean;
+  /** The beginning of the first frame that was neither protocol's; null: there was none. */
+  foreign: string | null;
 };
 
 /**
@@ -57,8 +59,8 @@ type FoldState = {
  *
  * A reply with another status than 2xx, or without any event, is decoded as an unstreamed one. An
  * error frame ends the fold with the service's failure; a frame that is not JSON, bytes that are
- * not UTF-8 or an oversized event with `qbatch_bad_response`; the end of the stream before a real
- * finish reason with `qbatch_truncated_stream`.
+ * not UTF-8, an oversized event, or events alone that are neither protocol's with `qbatch_bad_response`; the end of
+ * the stream before a real finish reason with `qbatch_truncated_stream`.
  */
 export function createStreamFold(
   head: ReplyHead,
@@ -79,6 +81,7 @@ export function createStreamFold(
     closed: false,
     ending: false,
     torn: false,
+    foreign: null,
   };
   const streamed = head.statusCode >= 200 && head.statusCode < 300;
   const parser = createSseParser((event) => {
@@ -135,7 +138,9 @@ function decide(state: FoldState): Decoded {
   if (state.events === 0) return decodeReply({ ...head, body: Buffer.concat(state.unstreamed) });
   if (state.torn || !isFinished(state.answer, state.done ? 1 : state.choices)) {
     const found = { requestId, usage };
-    return failed(badResponse(head, 'qbatch_truncated_stream', truncation(state), found));
+    const isForeign = state.answer.shape === null && !state.torn;
+    const code = isForeign ? 'qbatch_bad_response' : 'qbatch_truncated_stream';
+    return failed(badResponse(head, code, truncation(state), found));
   }
   const text = unlessTooLong(state, () => answerText(state.answer));
   if (state.failure !== null) return failed(state.failure);
@@ -155,8 +160,10 @@ function decide(state: FoldState): Decoded {
   };
 }
 
-function truncation({ answer, choices, events, torn }: FoldState): string {
+function truncation({ answer, choices, events, torn, foreign }: FoldState): string {
   const ended = `the stream ended after ${events} ${events === 1 ? 'event' : 'events'}`;
+  if (!torn && answer.shape === null)
+    return `${ended}, none of them a part of an answer${foreign === null ? '' : `: ${foreign}`}`;
   if (!torn && choices > 1 && isFinished(answer, 1)) {
     return `${ended} with ${answer.choices.size} of ${choices} choices`;
   }
@@ -213,6 +220,7 @@ function readFrame(state: FoldState, event: SseEvent, text: string): void {
     addFrame(state.answer, text, counts);
     state.closed = isClosing(state.answer, { value, counts }, state.choices);
   });
+  if (state.answer.shape === null) state.foreign ??= excerpt(state.head, text);
 }
 
 /** What `take` makes of the texts; null where they turn out to be more than a reply may be, which ends the fold. */

@@ -60,6 +60,22 @@ test('200 without an answer to every call: 78 after some twenty, --base-url is n
   expect(next.json()).toMatchObject({ lines: { ...lines, answered: lines.open, open: 0 } });
 });
 
+test("another API's frames to every streamed call: 78 after some twenty, too", async () => {
+  const { bench, server, args } = await prepareCliJob(200);
+  server.script = () => ({
+    kind: 'raw',
+    status: 200,
+    body: 'event: ready\ndata: {"portal":"sign in first"}\n\n',
+    headers: { 'content-type': 'text/event-stream' },
+  });
+  const slow = args.map((arg, index) => (args[index - 1] === '--rpm' ? '900' : arg));
+  const run = await runCli(bench, [...slow, '--set', 'stream=true', '--json']);
+  expect(run).toMatchObject({ status: 78 });
+  expect(run.json()).toMatchObject({ lines: { answered: 0 }, stopped: { reason: 'endpoint' } });
+  expect(server.calls.length).toBeLessThan(100);
+  expect(run.stderr).toContain('sign in first');
+});
+
 test('200 without an answer to all lines but one: no stop, they fail one by one', async () => {
   const { bench, server, args, ids } = await prepareCliJob(30);
   server.script = ({ id }) =>

@@ -681,8 +681,8 @@ const STREAMS: readonly FaultCase[] = (
     },
     {
       name: '[DONE] alone',
-      why: NOT_WHOLE,
-      expected: TORN,
+      why: MODEL_RAN,
+      expected: BAD,
       steps: () => [httpReply('data: [DONE]\n\n', { headers: [EVENT_STREAM] })],
     },
     {

@@ -239,6 +239,23 @@ describe('dashscope.fold', () => {
     expect(run(dashscope.fold(HEAD, asked({ choices: 2 })), bytes).kind).toBe('answer');
   });
 
+  test.each([
+    ['frames of nobody', 'data: {"foo":1}\n\ndata: {"foo":2}\n\n', ': {"foo":1}'],
+    [
+      "another API's frames",
+      'event: message_start\ndata: {"type":"message_start"}\n\nevent: message_stop\ndata: {"type":"message_stop"}\n\n',
+      ': {"type":"message_start"}',
+    ],
+    ['nothing but [DONE]', 'data: [DONE]\n\n', 'none of them a part of an answer'],
+  ])('%s: no answer that was cut, but none at all', (_what, text, told) => {
+    for (const protocol of [dashscope, openai])
+      expect(failureOf(run(protocol.fold(HEAD, asked()), text))).toMatchObject({
+        code: 'qbatch_bad_response',
+        message: expect.stringContaining(told),
+        usage: null,
+      });
+  });
+
   test.each(['error', 'abort'])('a finish reason of %s: no whole answer', (reason) => {
     const frame = `data:{"output":{"choices":[{"message":{"content":"好"},"finish_reason":"${reason}"}]}}\n\n`;
     expect(failureOf(run(dashscope.fold(HEAD, asked()), frame)).code).toBe(
