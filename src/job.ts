@@ -9,6 +9,7 @@ import { closeUnknownAttempts, lastSeq, priorAttempts, settledLines } from './le
 import type { Batch, Cursor, Job } from './ledger/records.ts';
 import { ChunkStarts, openLines, type OpenLinesOptions } from './job/open-lines.ts';
 import type { Sample } from './job/sample.ts';
+import type { WhenUnlocked } from './job/when-unlocked.ts';
 import { countText } from './reporters/number-text.ts';
 import type { Report } from './reporters/reporter.ts';
 import { settleLine } from './settle.ts';
@@ -19,6 +20,7 @@ export type DispatchOptions = {
   readonly ledger: Ledger;
   readonly job: Job;
   readonly clock: Clock;
+  readonly whenUnlocked: WhenUnlocked;
   /** A signal came: a lock is waited for a few seconds at the most. */
   readonly hurry: AbortSignal;
   /** Null while finished files wait to be replaced as a whole. */
@@ -62,7 +64,7 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
     outputFailures.push(error instanceof Error ? error : new Error(String(error)));
     options.onFailure(error);
   };
-  const { starts, lines, seqBefore } = openJob(options);
+  const { starts, lines, seqBefore } = await options.whenUnlocked(() => openJob(options));
   const commits = openCommits(options, seqBefore, () => {
     // What there is of room is the ledger's: the files may be on the same disk, and can be written later.
     writer = null;

@@ -27,6 +27,7 @@ import type { ProgressMode } from '../reporters/progress-mode.ts';
 import type { Reporter } from '../reporters/reporter.ts';
 import { refuseUnpriced } from '../job/refuse-unpriced.ts';
 import { type RunResult, runJob } from '../job/run-job.ts';
+import { type WhenUnlocked, whenUnlockedOf } from '../job/when-unlocked.ts';
 import { checkCommand, checkPlaces } from './check.ts';
 import { type CommandIo, hooksOf } from './io.ts';
 import { flagsToKeep } from './next-command.ts';
@@ -141,7 +142,8 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
   const { setup, places, service, reporter, mode } = wired;
   const { settings, scope, catalog, defaults } = setup;
   const stop = stopFromSignals(io);
-  const ledger = openLedger(places, settings, io);
+  const whenUnlocked = whenUnlockedOf({ clock: io.clock, stop, report: reporter.report });
+  const ledger = await whenUnlocked(() => openLedger(places, settings, io));
   let result: RunResult;
   try {
     const known = settings.fresh ? null : findJob(ledger.database, places.jobName);
@@ -159,10 +161,12 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
     };
     const prepared = await prepareJob(
       ledger,
-      requestOf(wired, { io, pricing, outputSeen: outputSeenIn(seen), onGate }),
+      requestOf(wired, { io, pricing, whenUnlocked, outputSeen: outputSeenIn(seen), onGate }),
     );
-    const job = await confirmJob(ledger, prepared, { wired, asked, currency, io });
-    keepRunFlags(ledger, job, flagsToKeep(wired.parsed.flags, io.cwd));
+    const job = await confirmJob(ledger, prepared, { wired, asked, currency, whenUnlocked, io });
+    await whenUnlocked(() => {
+      keepRunFlags(ledger, job, flagsToKeep(wired.parsed.flags, io.cwd));
+    });
     result = await runJob({
       ledger,
       job,
@@ -180,6 +184,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       clock: io.clock,
       report: reporter.report,
       stop,
+      whenUnlocked,
       redact: createValueRedactor([service.apiKey]),
       redactJson: createJsonRedactor([service.apiKey]),
       writeStdout: (text) => io.writeOut(text, true),
@@ -207,17 +212,19 @@ async function confirmJob(
     readonly wired: Wired;
     readonly asked: boolean;
     readonly currency: Currency;
+    readonly whenUnlocked: WhenUnlocked;
     readonly io: CommandIo;
   },
 ): Promise<Job> {
-  const { wired, asked, currency, io } = at;
+  const { wired, asked, currency, whenUnlocked, io } = at;
   const { parsed, reporter, setup } = wired;
   const confirm = async (open: Job): Promise<Job> => {
     if (!asked) await confirmOpen(ledger, open, { settings: setup.settings, currency, io });
     return open;
   };
   if (parsed.command !== 'retry') return confirm(job);
-  return ledger.transactWhile(() => confirm(retryLines(ledger, job, { ...parsed, io, reporter })));
+  const reopen = (): Promise<Job> => confirm(retryLines(ledger, job, { ...parsed, io, reporter }));
+  return whenUnlocked(() => ledger.transactWhile(reopen));
 }
 
 /** The ledger, held for this run's job. */
@@ -235,6 +242,7 @@ function requestOf(
   at: {
     io: CommandIo;
     pricing: JobRequest['pricing'];
+    whenUnlocked: WhenUnlocked;
     outputSeen: JobRequest['outputSeen'];
     onGate: () => void;
   },
@@ -264,6 +272,7 @@ function requestOf(
     adopt: settings.adoptOutputs,
     onAmbiguous: settings.onAmbiguous,
     clock: at.io.clock,
+    whenUnlocked: at.whenUnlocked,
     checkStop: () => {
       refuseStopped(at.io);
     },

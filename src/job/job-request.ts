@@ -4,6 +4,7 @@ import type { LineDefaults } from '../input/request-parts.ts';
 import type { OutputSeen } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import type { Survey } from '../survey.ts';
+import type { WhenUnlocked } from './when-unlocked.ts';
 
 /** Everything that decides which job a run works on. */
 export type JobRequest = {
@@ -28,6 +29,7 @@ export type JobRequest = {
   /** `fail`: what may have been billed without an answer is not sent again. */
   readonly onAmbiguous: 'retry' | 'fail';
   readonly clock: Clock;
+  readonly whenUnlocked: WhenUnlocked;
   /** Asked now and then while the input is read; throws where the user wants to stop. */
   readonly checkStop?: () => void;
   /** Told of each model as the survey meets it; throws to refuse. */

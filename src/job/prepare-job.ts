@@ -94,7 +94,10 @@ export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<J
     job = await surveyJob(ledger, request, known);
   }
   if (request.adopt) job = await adoptOutputs(ledger, job, request);
-  keepSettings(ledger, job, request);
+  const prepared = job;
+  await request.whenUnlocked(() => {
+    keepSettings(ledger, prepared, request);
+  });
   return mustFind(ledger, job.name);
 }
 
@@ -158,7 +161,7 @@ async function takeChanged(
  */
 async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null): Promise<Job> {
   const wallMs = request.clock.wallMs();
-  await ledger.transactWhile(async () => {
+  const take = async (): Promise<void> => {
     const kept = request.fresh ? null : before;
     if (before !== null && kept === null) deleteJob(ledger, before.id);
     const jobId = kept?.id ?? insertJob(ledger, request.name, wallMs);
@@ -176,7 +179,8 @@ async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null
     await accept(survey, request, survey.valid);
     describeJob(ledger, jobId, fieldsOf(request, survey));
     recountJob(ledger, jobId);
-  });
+  };
+  await request.whenUnlocked(() => ledger.transactWhile(take));
   return mustFind(ledger, request.name);
 }
 
@@ -209,7 +213,7 @@ function hasAttempts({ database }: Ledger, job: Job): boolean {
 /** Moves a job to a changed input: unchanged lines keep their records, everything else is open again. */
 async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Job> {
   const wallMs = request.clock.wallMs();
-  await ledger.transactWhile(async () => {
+  const take = async (): Promise<void> => {
     const survey = await rebaseJob(ledger, job, request, () => surveyInto(ledger, job.id, request));
     const settled = ledger.database
       .prepare('SELECT count(*) FROM lines WHERE job_id = ?')
@@ -220,7 +224,8 @@ async function rebase(ledger: Ledger, job: Job, request: JobRequest): Promise<Jo
     recountJob(ledger, job.id);
     setOutputs(ledger, job.id, { mode: modeAnew(request), cursor: CURSOR_START });
     setState(ledger, job.id, 'open', wallMs);
-  });
+  };
+  await request.whenUnlocked(() => ledger.transactWhile(take));
   return mustFind(ledger, job.name);
 }
 

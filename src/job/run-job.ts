@@ -68,8 +68,10 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
   const cursor = replacing ? CURSOR_START : reconcileOutputs(ledger.database, job);
   if (cursor.line + cursor.seq < job.cursor.line + job.cursor.seq) {
     // Before the files are cut: a power loss while they are rebuilt must not leave a cursor that is not true.
-    ledger.transact(() => {
-      ledger.moveCursor(job.id, cursor);
+    await options.whenUnlocked(() => {
+      ledger.transact(() => {
+        ledger.moveCursor(job.id, cursor);
+      });
     });
   }
   const later = replacing && job.resultsPath !== '-';
@@ -104,17 +106,12 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
     // Before anything else: a run that is stopped before its first commit leaves whole files too.
     await outputs?.writer.catchUp(frontierOf(ledger, job, cursor.line));
     if (sends && stop.stopped === null) {
-      const calls = Math.min(openCount, run.limiter.concurrency);
-      const callsMost = await makeBallast(ledger.path, calls);
-      run.begin();
-      run.pace.bound(run.limiter, { callsMost, openCount });
-      ledger.transact(() => {
-        setLastStop(ledger, job.id, 'running');
-      });
+      await beginRun(options, run, openCount);
       await dispatch({
         ledger,
         job,
         clock,
+        whenUnlocked: options.whenUnlocked,
         hurry: stop.hurrySignal,
         writer: outputs?.writer ?? null,
         cursor,
@@ -161,6 +158,22 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
     await run.end();
   }
   return sumUp(options, run);
+}
+
+/** Takes up a run in the ledger, with room set aside for its answers, before its first call. */
+async function beginRun(options: RunOptions, run: JobRun, openCount: number): Promise<void> {
+  const { ledger, job, whenUnlocked } = options;
+  const calls = Math.min(openCount, run.limiter.concurrency);
+  const callsMost = await makeBallast(ledger.path, calls);
+  await whenUnlocked(() => {
+    run.begin();
+  });
+  run.pace.bound(run.limiter, { callsMost, openCount });
+  await whenUnlocked(() => {
+    ledger.transact(() => {
+      setLastStop(ledger, job.id, 'running');
+    });
+  });
 }
 
 /** The first line that the files cannot hold yet; in settled order they hold whatever is settled. */

@@ -10,6 +10,7 @@ import type { Pricing } from '../pricing.ts';
 import type { Report } from '../reporters/reporter.ts';
 import type { Origin, Settings } from '../settings.ts';
 import type { RunStop } from './run-stop.ts';
+import type { WhenUnlocked } from './when-unlocked.ts';
 
 /** Everything that the dispatch of a prepared job needs. */
 export type RunOptions = {
@@ -32,6 +33,7 @@ export type RunOptions = {
   readonly clock: Clock;
   readonly report: Report;
   readonly stop: RunStop;
+  readonly whenUnlocked: WhenUnlocked;
   readonly redact: (text: string) => string;
   readonly redactJson: (json: string) => string;
   readonly writeStdout: (text: string) => Promise<void>;

@@ -9,6 +9,9 @@ import { isNoRoom } from './no-room.ts';
  */
 const PATIENCE_MS = { shortly: 1_000, briefly: 250 } as const;
 
+/** So long each transaction of a ledger that was just opened waits for a lock. */
+export const PATIENCE_AT_FIRST_MS: number = PATIENCE_MS.shortly;
+
 /** Whether a commit failed since another program holds a lock; the transaction may be tried again as it is. */
 export function isBusy(error: unknown): boolean {
   if (error instanceof QbatchError) return isBusy(error.cause);

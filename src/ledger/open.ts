@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { ConfigError, EXIT, InputError, OutputError } from '../errors.ts';
 import { isThere } from '../files/is-there.ts';
 import { dropBallast } from './ballast.ts';
+import { PATIENCE_AT_FIRST_MS } from './busy.ts';
 import { type Database, openDatabase } from './database.ts';
 import { refuseForeignLog } from './foreign-log.ts';
 import { placeKeeper } from './ledger-place.ts';
@@ -135,7 +136,7 @@ function counterOf(database: Database): number {
  */
 function refuseBackwards(path: string, marked: number | null): void {
   const readonly = isThere(`${realLedgerPath(path)}-wal`);
-  const database = openDatabase(path, { readonly, timeout: 5000 });
+  const database = openDatabase(path, { readonly, timeout: PATIENCE_AT_FIRST_MS });
   try {
     requireLedger(database, path);
     if (readonly) refuseForeignLog(database, path);
@@ -153,7 +154,7 @@ function refuseBackwards(path: string, marked: number | null): void {
 function openExisting(
   path: string,
 ): Pick<OpenedLedger, 'database' | 'mark' | 'commitCounter' | 'refuseUnfit'> {
-  const database = openDatabase(path, { timeout: 5000 });
+  const database = openDatabase(path, { timeout: PATIENCE_AT_FIRST_MS });
   try {
     requireLedger(database, path);
     database.pragma('journal_mode = WAL');

@@ -78,17 +78,19 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
   const { database } = ledger;
   // The counter is about to leave commits out. It may not do so between the file and a log beside it, where that means
   // that it went backwards, however this run ends: the log first gets the counter as it is.
-  database.pragma('wal_checkpoint(TRUNCATE)');
-  ledger.transact(() => {
-    // SQLite writes no page in which nothing changes; the end of the transaction sets it right.
-    database.exec('UPDATE ledger SET commit_counter = commit_counter + 1');
+  await request.whenUnlocked(() => {
+    database.pragma('wal_checkpoint(TRUNCATE)');
+    ledger.transact(() => {
+      // SQLite writes no page in which nothing changes; the end of the transaction sets it right.
+      database.exec('UPDATE ledger SET commit_counter = commit_counter + 1');
+    });
   });
   const find = database.prepare('SELECT * FROM adopted WHERE custom_id = ?');
   const take = database.prepare('DELETE FROM adopted WHERE line_no = ?');
   const stateOf = database
     .prepare('SELECT state FROM lines WHERE job_id = ? AND line_no = ?')
     .pluck();
-  await ledger.transactWhile(async () => {
+  const adopt = async (): Promise<void> => {
     let seq = lastSeq(database, job.id);
     for await (const lines of readLines(request.inputPath, {
       maxLineBytes: request.maxLineBytes,
@@ -115,7 +117,8 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
     recountJob(ledger, job.id);
     setOutputs(ledger, job.id, { mode: modeAnew(job), cursor: CURSOR_START });
     setState(ledger, job.id, 'open', request.clock.wallMs());
-  });
+  };
+  await request.whenUnlocked(() => ledger.transactWhile(adopt));
   database.exec('DROP TABLE adopted');
   return findJob(database, job.name) ?? job;
 }

@@ -159,13 +159,22 @@ test('it is locked to the end, which two Ctrl-C bring: 75, what is lost is told,
   expect(blocked.stderr).toContain(`; ${HELD} answers in flight could not be written`);
   expect(blocked.stderr).toContain('nothing settled is lost; the calls whose answers could not be');
   const sent = server.calls.length;
-  // Begun while it is locked: the same, and nothing is sent.
-  expect(await runCli(bench, args)).toMatchObject({ status: 75 });
+  // Begun while it is locked: a signal ends the wait, and nothing is sent.
+  const begun = startCli(bench, args);
+  await begun.says('nothing is sent until it is given back; tried again for 120 s');
+  begun.signal('SIGTERM');
+  const refused = await begun.finished;
+  expect(refused).toMatchObject({ status: 143 });
+  expect(refused.json()).toMatchObject({ error: { exit_code: 143 } });
+  expect(refused.stderr).toContain('stopped before anything was sent');
   expect(server.calls).toHaveLength(sent);
 
-  await say('ROLLBACK');
   const settled = readLedgerCopy(ledger)?.settled ?? new Set();
-  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  const waiting = startCli(bench, args);
+  await waiting.says('the ledger is locked by another program: nothing is sent until');
+  expect(server.calls).toHaveLength(sent);
+  await say('ROLLBACK');
+  expect(await waiting.finished).toMatchObject({ status: 0 });
   expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
   const again = server.calls.slice(sent).filter(({ id }) => settled.has(id));
   expect(again).toEqual([]);

@@ -18,6 +18,7 @@ import type { RunEvent } from '../../src/reporters/reporter.ts';
 import { reopenJob, type RunResult, runJob } from '../../src/job/run-job.ts';
 import type { RunOptions } from '../../src/job/run-options.ts';
 import { RunStop } from '../../src/job/run-stop.ts';
+import { whenUnlockedOf } from '../../src/job/when-unlocked.ts';
 import type { Settings } from '../../src/settings.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { tempFolder } from '../helpers/temp-ledger.ts';
@@ -162,6 +163,9 @@ export async function createHarness(
       jobId: findJob(ledger.database, 'reviews')?.id ?? null,
       simulated: true,
     });
+    const stop = new RunStop();
+    const report = (event: RunEvent): void => run.onEvent?.(event, stop);
+    const whenUnlocked = whenUnlockedOf({ clock: hasty, stop, report });
     let job: Job = await prepareJob(ledger, {
       name: 'reviews',
       inputPath,
@@ -181,6 +185,7 @@ export async function createHarness(
       adopt: run.adopt ?? false,
       onAmbiguous: settings.onAmbiguous,
       clock: hasty,
+      whenUnlocked,
       gate: run.gate ?? (() => Promise.resolve()),
       ...(run.checkStop === undefined ? {} : { checkStop: run.checkStop }),
     });
@@ -191,7 +196,6 @@ export async function createHarness(
       );
       job = findJob(ledger.database, 'reviews') ?? job;
     }
-    const stop = new RunStop();
     return runJob({
       ledger,
       job,
@@ -207,8 +211,9 @@ export async function createHarness(
       proxy: run.proxy ?? null,
       endpointShown: 'simulator',
       clock: hasty,
-      report: (event) => run.onEvent?.(event, stop),
+      report,
       stop,
+      whenUnlocked,
       redact: createValueRedactor(['sk-0123456789abcdef0123']),
       redactJson: createJsonRedactor(['sk-0123456789abcdef0123']),
       writeStdout: () => Promise.reject(new Error('nothing goes to stdout here')),

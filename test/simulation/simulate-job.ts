@@ -8,6 +8,7 @@ import { identityOf } from '../../src/job/identity.ts';
 import { prepareJob } from '../../src/job/prepare-job.ts';
 import { runJob } from '../../src/job/run-job.ts';
 import { RunStop } from '../../src/job/run-stop.ts';
+import { whenUnlockedOf } from '../../src/job/when-unlocked.ts';
 import { seenSizes } from '../../src/ledger/estimates.ts';
 import { findJob } from '../../src/ledger/jobs.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
@@ -15,6 +16,7 @@ import { loadCatalog } from '../../src/models/catalog.ts';
 import { createPricing } from '../../src/pricing.ts';
 import { createValueRedactor } from '../../src/redact.ts';
 import { createJsonRedactor } from '../../src/json/redact-json.ts';
+import type { RunEvent } from '../../src/reporters/reporter.ts';
 import type { Settings } from '../../src/settings.ts';
 import { checkEnd, checkTrace } from './check-end.ts';
 import { type Figures, HistoryCheck } from './check-history.ts';
@@ -89,6 +91,10 @@ async function work({ world, scenario, clock, stop }: Run, ledger: Ledger): Prom
   const defaults = { model, system, protocol, set, strict, catalog, ...where };
   const known = findJob(ledger.database, 'job')?.id ?? null;
   const seen = seenSizes(ledger.database, { jobId: known, simulated: false });
+  const report = (event: RunEvent): void => {
+    if (event.event === 'notice') world.notices.push(event.message);
+  };
+  const whenUnlocked = whenUnlockedOf({ clock, stop, report });
   const job = await prepareJob(ledger, {
     name: 'job',
     inputPath: path('job.jsonl'),
@@ -108,6 +114,7 @@ async function work({ world, scenario, clock, stop }: Run, ledger: Ledger): Prom
     adopt: false,
     onAmbiguous: settings.onAmbiguous,
     clock,
+    whenUnlocked,
     gate: () => Promise.resolve(),
   });
   const host = scenario.ownServer ? 'http://127.0.0.1:9' : 'https://dashscope.aliyuncs.com';
@@ -126,10 +133,9 @@ async function work({ world, scenario, clock, stop }: Run, ledger: Ledger): Prom
     proxy: null,
     endpointShown: 'simulated',
     clock,
-    report: (event) => {
-      if (event.event === 'notice') world.notices.push(event.message);
-    },
+    report,
     stop,
+    whenUnlocked,
     redact: createValueRedactor([KEY]),
     redactJson: createJsonRedactor([KEY]),
     writeStdout: () => Promise.reject(new Error('nothing goes to stdout here')),
