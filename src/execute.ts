@@ -24,6 +24,8 @@ export type ExecuteOptions = {
   /** What was put back is tried again at once. */
   readonly hurry: AbortSignal;
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
+  /** What was held is durable, and lines whose starts were given up with it have asked for leave again. */
+  readonly onGoingOn?: () => void;
 };
 
 /**
@@ -193,9 +195,18 @@ class Run {
       this.committing.begun.resolve(true);
       this.committing.durable.resolve();
       this.committing = null;
-      if (!this.options.stop.aborted) this.hold.end();
+      if (!this.options.stop.aborted) this.goOn();
     }
     this.size.committed(this.options.clock.monotonicMs());
+  }
+
+  private goOn(): void {
+    if (!this.hold.isOn) return;
+    this.hold.end();
+    // A turn later they are back in their queues; other lines may not have come before them.
+    setImmediate(() => {
+      if (!this.hold.isOn) this.options.onGoingOn?.();
+    });
   }
 
   /** Whoever still waits for a batch gets `error`. */

@@ -41,7 +41,7 @@ export type DispatchOptions = {
    * is written when it can be.
    */
   onNoRoom(error: QbatchError): void;
-  /** Another program holds a lock on the ledger (true): no call is to begin until it is gone (false). */
+  /** Another program holds a lock on the ledger (true): no call is to begin until it is gone, and all that was held is durable (false). */
   onLock(isLocked: boolean): void;
   /** Writes more in each commit. */
   readonly alongside: () => void;
@@ -87,6 +87,10 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
     abort: options.context.abort,
     hurry: options.hurry,
     clock,
+    // Not as soon as the lock is gone: lines of before come before those that were not tried yet.
+    onGoingOn() {
+      options.onLock(false);
+    },
   });
   // Not by who waits for SQLite, but by who is told that a batch was put back.
   waitForLocks(ledger, 'shortly');
@@ -190,7 +194,6 @@ function openCommits(options: DispatchOptions, seqBefore: number, onNoRoom: () =
       warn(waitingText(calls, forMs));
     },
     onUnlocked(forMs) {
-      options.onLock(false);
       warn(unlockedText(forMs, context.stop.aborted));
     },
   });

@@ -21,6 +21,8 @@ function openRun(lineCount: number, windowLines = 8) {
   const over: string[] = [];
   /** Starts that were given up while the run went on. */
   const again: number[] = [];
+  /** How many those were, whenever it was told that the run goes on. */
+  const goneOn: number[] = [];
   async function* lines(): AsyncGenerator<readonly PlannedLine[]> {
     for (let lineNo = 1; lineNo <= lineCount; lineNo += 1)
       yield await Promise.resolve([plannedLine(lineNo)]);
@@ -46,6 +48,7 @@ function openRun(lineCount: number, windowLines = 8) {
     abort: abort.signal,
     hurry: hurry.signal,
     clock,
+    onGoingOn: () => goneOn.push(again.length),
   });
   return {
     clock,
@@ -55,6 +58,7 @@ function openRun(lineCount: number, windowLines = 8) {
     calls,
     over,
     again,
+    goneOn,
     endCall(lineNo: number): void {
       calls.get(lineNo)?.();
       calls.delete(lineNo);
@@ -285,6 +289,7 @@ describe('a batch that is put back in a run that is to go on', () => {
     expect(held).toMatchObject({ isLast: true, frontier: 4, starts: [] });
     expect(linesOf(held?.ends)).toEqual([2, 3]);
     expect([run.over, run.again, run.calls.size]).toEqual([['1 settled'], [], 0]);
+    expect(run.goneOn).toEqual([]);
     // It is durable.
     const next = await run.next();
     expect(run.over).toEqual(['1 settled', '2 settled', '3 settled']);
@@ -295,6 +300,8 @@ describe('a batch that is put back in a run that is to go on', () => {
     void run.next();
     await settleTurns();
     expect([...run.calls.keys()]).toEqual([4, 5, 6]);
+    // Line 4 had asked for leave again by then.
+    expect(run.goneOn).toEqual([1]);
   });
 
   test('with nothing but starts: an empty one comes, again and again, until it is durable', async () => {

@@ -61,6 +61,9 @@ test('another program keeps a lock for longer than a commit waits: no call begin
     /warning: the ledger was locked by another program for \d+ s; the replies that had come were written when it was given back, and the run goes on\n/,
   );
   expect(finished.stderr).not.toContain('stopping');
+  // Lines that had their slots when it was locked come before those that had not.
+  const next = server.calls.slice(HELD, 2 * HELD).map(({ id }) => id);
+  expect(next.toSorted()).toEqual(ids.slice(HELD, 2 * HELD).toSorted());
   expect(finished.json()).toMatchObject({ lines: { answered: LINES, open: 0 }, stopped: null });
   expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
   expect(server.calls).toHaveLength(LINES);
