@@ -55,7 +55,7 @@ export type DispatchOptions = {
  * deliberately left open; when it throws, everything before the throw is durable.
  */
 export async function dispatch(options: DispatchOptions): Promise<void> {
-  const { ledger, job, clock } = options;
+  const { ledger, clock } = options;
   let { writer } = options;
   const outputFailures: Error[] = [];
   // Files that cannot be written stop the run, but what was answered until then is still committed.
@@ -119,10 +119,14 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
   if (failure !== undefined) throw failure;
   if (writer === null) return;
   const end = await writer.finish();
-  // Files that are ahead of their cursor are cut back to it by the next run, and written again.
+  keepCursor(options, { ...end, ...starts.before(end.line) });
+}
+
+/** Files that are ahead of their cursor are cut back to it by the next run, and written again. */
+function keepCursor({ ledger, job }: DispatchOptions, cursor: Cursor): void {
   unlessHeldUp(ledger, () => {
     ledger.transact(() => {
-      ledger.moveCursor(job.id, { ...end, ...starts.before(end.line) });
+      ledger.moveCursor(job.id, cursor);
     });
   });
 }
