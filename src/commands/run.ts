@@ -10,6 +10,7 @@ import { Ledger } from '../ledger/ledger.ts';
 import { asStorageError } from '../ledger/storage-error.ts';
 import type { Job } from '../ledger/records.ts';
 import type { Currency } from '../models/scope.ts';
+import { lockOutputs } from '../output/lock-outputs.ts';
 import { refuseSameFiles } from '../output/refuse-same-files.ts';
 import type { Settings } from '../settings.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
@@ -144,8 +145,10 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
   const stop = stopFromSignals(io);
   const whenUnlocked = whenUnlockedOf({ clock: io.clock, stop, report: reporter.report });
   const ledger = await whenUnlocked(() => openLedger(places, settings, io));
+  let outputs: ReturnType<typeof lockOutputs> | null = null;
   let result: RunResult;
   try {
+    outputs = lockOutputs(places, io.clock.wallMs());
     const known = settings.fresh ? null : findJob(ledger.database, places.jobName);
     const currency = jobCurrency(ledger.database, known, {
       currency: currencyOf(settings, scope, catalog),
@@ -194,6 +197,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
     });
   } finally {
     ledger.close({ remove: ledger.created });
+    outputs?.release();
   }
   if (places.source.spooled) removeSpool(places);
   const input = places.source.path;

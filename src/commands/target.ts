@@ -8,7 +8,7 @@ import { isDatabase } from '../ledger/is-database.ts';
 import { filesBeside, LEDGER_ENDS } from '../ledger/ledger-files.ts';
 import { movedFiles } from '../ledger/moved-files.ts';
 import type { Job } from '../ledger/records.ts';
-import { newPathOf, OutputFile, outputSize } from '../output/output-file.ts';
+import { lockPathOf, newPathOf, OutputFile, outputSize } from '../output/output-file.ts';
 import type { CommandIo } from './io.ts';
 
 /** What a ledger and the files beside it are called. */
@@ -104,5 +104,7 @@ export function jobFiles(job: Job, ledgerPath: string, jobs: readonly Job[]): st
     files.errorsPath,
     newPathOf(files.resultsPath),
     newPathOf(files.errorsPath),
+    lockPathOf(files.resultsPath),
+    lockPathOf(files.errorsPath),
   ]);
 }

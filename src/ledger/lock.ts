@@ -81,8 +81,22 @@ export function acquireLock(
   // Whether SQLite can be used at all is found out before there is a file.
   openDatabase(':memory:').close();
   refuseLongPath(realLedgerPath(ledgerPath));
+  const taken = takeLock(lockPath(ledgerPath), startedAt, jobName);
+  if ('release' in taken) return taken;
+  throw busy(ledgerPath, taken.holder);
+}
+
+/**
+ * Takes such a lock in the file at `path`, or says who holds it (null: that cannot be read; a file system without locks says no
+ * more). Throws what SQLite or the file system says.
+ */
+export function takeLock(
+  path: string,
+  startedAt: number,
+  jobName: string | null,
+): { release(): void } | { readonly holder: Holder | null } {
   for (;;) {
-    const opened = openLockFile(lockPath(ledgerPath));
+    const opened = openLockFile(path);
     if (opened === null) continue;
     const { database, inode } = opened;
     try {
@@ -93,20 +107,20 @@ export function acquireLock(
       const holder = readHolder(database);
       database.close();
       const code = sqliteCode(error);
-      if (code.startsWith('SQLITE_BUSY')) throw busy(ledgerPath, holder);
+      if (code.startsWith('SQLITE_BUSY')) return { holder };
       if (!code.startsWith('SQLITE_CORRUPT') && code !== 'SQLITE_NOTADB') throw error;
       // Torn by a power loss: nobody can hold such a file, and nothing is lost with it.
-      if (isStill(lockPath(ledgerPath), inode)) rmSync(lockPath(ledgerPath), { force: true });
+      if (isStill(path, inode)) rmSync(path, { force: true });
       continue;
     }
     // Who removes an empty ledger removes its lock too: a lock on a file that is gone keeps nobody out.
-    if (isStill(lockPath(ledgerPath), inode)) {
+    if (isStill(path, inode)) {
       held.add(database);
       return {
         release() {
           held.delete(database);
           // Gone before the lock is: whoever waits on this file then finds that it is not the file any more.
-          rmSync(lockPath(ledgerPath), { force: true });
+          rmSync(path, { force: true });
           database.close();
         },
       };
@@ -151,14 +165,22 @@ function openLockFile(path: string): { database: Database; inode: number } | nul
   }
 }
 
+/** A holder, for messages. */
+export function holderText({ pid, host, startedAt }: Holder): string {
+  return `process ${pid} on ${host}, started ${isoTime(startedAt)}`;
+}
+
 function busy(ledgerPath: string, holder: Holder | null): QbatchError {
-  const who =
-    holder === null
-      ? 'another process'
-      : `process ${holder.pid} on ${holder.host}, started ${isoTime(holder.startedAt)}`;
+  if (holder === null) {
+    return new QbatchError(
+      EXIT.busy,
+      `another run holds ${ledgerPath}, or its file system gives no locks: which process has it cannot be read`,
+      'wait until it is finished; where no run is at work, put the ledger on a local disk with --ledger',
+    );
+  }
   return new QbatchError(
     EXIT.busy,
-    `another run holds ${ledgerPath}: ${who}`,
+    `another run holds ${ledgerPath}: ${holderText(holder)}`,
     'wait until it is finished, or give this run a ledger of its own with --ledger',
   );
 }

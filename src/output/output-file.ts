@@ -29,6 +29,11 @@ export function newPathOf(path: string): string {
   return path + NEW_SUFFIX;
 }
 
+/** Where it is told who writes an output, while it is written. */
+export function lockPathOf(path: string): string {
+  return `${path}.qbatch-lock`;
+}
+
 /** Turns what the file system said into 73 (cannot create) or 74 (cannot write). */
 export function outputError(
   error: unknown,

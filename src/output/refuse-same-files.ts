@@ -2,7 +2,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EXIT, OutputError } from '../errors.ts';
 import { filesBeside } from '../ledger/ledger-files.ts';
-import { newPathOf } from './output-file.ts';
+import { lockPathOf, newPathOf } from './output-file.ts';
 
 /** A path without links in its folder, so that two spellings of one place are one. */
 function placeOf(path: string): string {
@@ -41,8 +41,10 @@ export function refuseSameFiles(paths: {
   for (const path of [inputPath, ledgerPath, resultsPath, errorsPath]) {
     if (path === '-') continue;
     refuseOwn(path, { files: filesBeside(ledgerPath), what: "a file of the ledger's own" });
-    for (const output of outputs)
+    for (const output of outputs) {
       refuseOwn(path, { files: [newPathOf(output)], what: `where ${output} is written anew` });
+      refuseOwn(path, { files: [lockPathOf(output)], what: `where the lock of ${output} is` });
+    }
     const [place, id] = [placeOf(path), fileIdOf(path)];
     const other = known.find((one) => one.place === place || (id !== null && one.id === id));
     if (other !== undefined) {

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   linkSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -13,6 +15,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { type Bench, openBench } from '../helpers/bench.ts';
 import { type CountingServer, startCountingServer } from '../helpers/counting-server.ts';
+import { permissionsHold } from '../helpers/faulty-disk.ts';
 import { jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
@@ -268,7 +271,78 @@ test.each(['报告　一', 'two  spaces', 'a\u00a0b'])(
 );
 
 describe('one file, two runs', () => {
-  test('both write to one -o: neither ends well while answers of its own are missing from it', async () => {
+  /** Two inputs, and a run of the first with two calls in flight. */
+  async function startFirst(output: string) {
+    const bench = openBench();
+    const server = await startCountingServer();
+    for (const name of ['a', 'b'])
+      bench.write(`${name}.jsonl`, jsonl(placeIds(20).map((id) => nativeLine(`${name}-${id}`))));
+    mkdirSync(bench.path('out'));
+    server.hold();
+    const args = (name: string, ...more: string[]): string[] => [
+      ...['run', `${name}.jsonl`, ...more, '-c', '2', ...server.flags],
+    ];
+    const first = startCli(bench, args('a', '-o', output, '--errors', 'out/e.jsonl'));
+    await first.before(server.seen(2));
+    return { bench, server, args, first };
+  }
+
+  test.each([
+    ['results', ['-o', 'out/r.jsonl']],
+    ['results, by another spelling', ['-o', 'link/r.jsonl']],
+    ['errors', ['--errors', 'out/e.jsonl']],
+    ['errors as results', ['-o', 'out/e.jsonl']],
+  ])(
+    'another run writes it (%s): 73 before a call is made, the first is not disturbed',
+    async (_what, more) => {
+      const { bench, server, args, first } = await startFirst('out/r.jsonl');
+      symlinkSync('out', bench.path('link'));
+      const refused = await runCli(bench, args('b', ...more));
+      expect(refused).toMatchObject({ status: 73 });
+      expect(refused.stderr).toMatch(
+        /another run writes \S+: process \d+ on \S+, started \S+, job a\n/,
+      );
+      expect(server.calls).toHaveLength(2);
+      expect(readdirSync(bench.folder).filter((name) => name.startsWith('b.'))).toEqual([
+        'b.jsonl',
+      ]);
+      server.release();
+      expect(await first.finished).toMatchObject({ status: 0 });
+      expect(bench.lines('out/r.jsonl')).toHaveLength(20);
+      expect(readdirSync(bench.path('out')).toSorted()).toEqual(['e.jsonl', 'r.jsonl']);
+    },
+  );
+
+  test('the first was killed: what it left keeps nobody out, and the same command goes on', async () => {
+    const { bench, server, args, first } = await startFirst('out/r.jsonl');
+    first.signal('SIGKILL');
+    await first.finished;
+    server.release();
+    const names = ['-o', 'out/r.jsonl', '--errors', 'out/e.jsonl'];
+    expect(await runCli(bench, args('a', ...names))).toMatchObject({ status: 0 });
+    expect(bench.lines('out/r.jsonl')).toHaveLength(20);
+    expect(readdirSync(bench.path('out')).toSorted()).toEqual(['e.jsonl', 'r.jsonl']);
+  });
+
+  test.skipIf(permissionsHold === null)(
+    'a folder in which no lock can be made: the run does without',
+    async () => {
+      const bench = openBench();
+      const server = await startCountingServer();
+      bench.write('a.jsonl', jsonl(placeIds(3).map((id) => nativeLine(id))));
+      mkdirSync(bench.path('out'));
+      for (const name of ['out/r.jsonl', 'out/e.jsonl']) bench.write(name, '');
+      chmodSync(bench.path('out'), 0o500);
+      const names = ['-o', 'out/r.jsonl', '--errors', 'out/e.jsonl'];
+      const under = permissionsHold ?? [];
+      const run = await runCli(bench, ['run', 'a.jsonl', ...names, ...server.flags], { under });
+      chmodSync(bench.path('out'), 0o700);
+      expect(run).toMatchObject({ status: 0 });
+      expect(bench.lines('out/r.jsonl')).toHaveLength(3);
+    },
+  );
+
+  test('both write to one file under two names: neither ends well while answers of its own are missing from it', async () => {
     const bench = openBench();
     const server = await startCountingServer();
     for (const name of ['a', 'b'])
@@ -276,8 +350,12 @@ describe('one file, two runs', () => {
     const args = (name: string, output = 'out.jsonl'): string[] => [
       ...['run', `${name}.jsonl`, '-o', output, '-c', '2', ...server.flags],
     ];
+    bench.write('out.jsonl', '');
+    linkSync(bench.path('out.jsonl'), bench.path('link.jsonl'));
     server.hold();
-    const runs = ['a', 'b'].map((name) => startCli(bench, args(name)));
+    const runs = ['out.jsonl', 'link.jsonl'].map((output, at) =>
+      startCli(bench, args(at === 0 ? 'a' : 'b', output)),
+    );
     // Both have looked at the file, which is empty, and wait for their first answers.
     await runs[0]?.before(server.seen(4));
     server.release();
