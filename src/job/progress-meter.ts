@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Batch, Job, LineState } from '../ledger/records.ts';
 import type { Budget } from '../limits/budget.ts';
 import type { Limiter } from '../limits/limiter.ts';
+import type { Outage } from '../limits/outages.ts';
 import type { LanePace } from '../limits/pace-event.ts';
 import { formatPico } from '../models/price.ts';
 import type { Progress } from '../reporters/reporter.ts';
@@ -11,6 +12,21 @@ const RATE_SECONDS = 15;
 const THROTTLED_CODES = /throttl|limit|quota/i;
 
 type Second = { at: number; calls: number; tokens: number; settled: number };
+
+/** Why it is not faster: an outage of the whole service, else the model that is paused for longest; null: nothing to say. */
+function slowText(outage: Outage | null, paces: readonly LanePace[]): string | null {
+  if (outage !== null) {
+    const time = `for ${Math.ceil(outage.forMs / 1000)} s`;
+    return outage.kind === 'unreachable'
+      ? `no call has reached the service ${time}: ${outage.reason}`
+      : `every call has failed ${time}: ${outage.reason}`;
+  }
+  const paused = paces
+    .filter(({ pausedMs }) => pausedMs > 500)
+    .toSorted((a, b) => b.pausedMs - a.pausedMs)[0];
+  if (paused === undefined) return null;
+  return `${paused.model} paused ${Math.ceil(paused.pausedMs / 1000)} s: the service throttles it`;
+}
 
 /** Counts what commits bring, and turns it into the numbers that reporters show. */
 export class ProgressMeter {
@@ -54,9 +70,10 @@ export class ProgressMeter {
 
   add(batch: Batch): void {
     const second = this.second();
-    second.calls += batch.ends.length;
     second.settled += batch.settled.length;
     for (const end of batch.ends) {
+      // What was never sent is no request that the service counts.
+      if (end.class !== 'never_sent') second.calls += 1;
       second.tokens += end.usage?.totalTokens ?? 0;
       if (end.class === 'answered' && end.costPico !== null) {
         this.costPico += BigInt(end.costPico);
@@ -81,9 +98,6 @@ export class ProgressMeter {
     const { openPico, budget } = at;
     const rates = this.rates();
     const paces = limiter.paces();
-    const paused = paces
-      .filter(({ pausedMs }) => pausedMs > 500)
-      .toSorted((a, b) => b.pausedMs - a.pausedMs)[0];
     const priced = this.costPico > 0n;
     return {
       total: this.job.lineCount,
@@ -110,10 +124,7 @@ export class ProgressMeter {
       currency: this.job.currency,
       throttled: this.throttled,
       etaMs: rates.settled === 0 ? null : Math.round((this.open / rates.settled) * 1000),
-      slow:
-        paused === undefined
-          ? null
-          : `${paused.model} paused ${Math.ceil(paused.pausedMs / 1000)} s: the service throttles it`,
+      slow: slowText(limiter.outage(), paces),
       elapsedMs: this.elapsedMs,
     };
   }

@@ -3,7 +3,7 @@ import { CallTicket, type TicketDesk } from './call-ticket.ts';
 import { Lane } from './lane.ts';
 import type { LimiterOptions } from './limiter-options.ts';
 import type { LanePace, PaceChange } from './pace-event.ts';
-import { Outages } from './outages.ts';
+import { type Outage, Outages } from './outages.ts';
 import type { LearnedLimits, Retuning } from './pace-limits.ts';
 import { PaceTrace } from './pace-trace.ts';
 import { readAheadLines } from './read-ahead.ts';
@@ -25,10 +25,9 @@ const TICK_MS = 1000;
 const TIMER_MS_MAX = 3_600_000;
 
 /**
- * Decides when each call may start: pace first (per model), then money, then a slot. The owner of
- * paces, slots and budget; one timer to the next start for all lanes. Where slots are scarce, the
- * lane with the fewest calls in flight is next, so that a slow or throttled model does not hold up
- * the others.
+ * Decides when each call may start: pace first (per model), then money, then a slot. The owner of paces, slots and
+ * budget; one timer to the next start for all lanes. Where slots are scarce, the lane with the fewest calls in flight
+ * is next, so that a slow or throttled model does not hold up the others.
  */
 export class Limiter {
   private readonly options: LimiterOptions;
@@ -71,6 +70,9 @@ export class Limiter {
       this.released(ticket, actual);
     },
   };
+
+  /** What keeps all calls from being answered at this moment; null: nothing does. */
+  readonly outage = (): Outage | null => this.outages.now(this.now());
 
   constructor(options: LimiterOptions) {
     this.options = options;

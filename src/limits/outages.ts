@@ -7,6 +7,13 @@ const FAILED_LEAST = 20;
 /** A look that comes later than this was held up: the process was stopped, or its machine slept. */
 const LATE_MS = 3000;
 
+/** What keeps all calls from being answered: no connection (`reason` says why), or an error of each (`reason`: its code). */
+export type Outage = {
+  readonly kind: 'unreachable' | 'failing';
+  readonly forMs: number;
+  readonly reason: string;
+};
+
 /** For how long nothing has been admitted, and whether that is longer than allowed. Looked at once a second. */
 export class Outages {
   readonly service: Unreachable = new Unreachable();
@@ -31,6 +38,17 @@ export class Outages {
       if (!lane.parked && lane.refusedForMs(nowMs) > maxUnreachableMs)
         onUnreachable(lane.model, null);
     }
+  }
+
+  /** The outage that lasts at this moment; null: none. */
+  now(nowMs: number): Outage | null {
+    const { service, failing } = this;
+    const outForMs = service.outForMs(nowMs);
+    if (outForMs > 0 && service.reason !== null)
+      return { kind: 'unreachable', forMs: outForMs, reason: service.reason };
+    const failingForMs = failing.forMs(nowMs);
+    if (failingForMs === 0 || failing.code === null) return null;
+    return { kind: 'failing', forMs: failingForMs, reason: failing.code };
   }
 
   /** Time in which nothing could be tried is no time in which nothing was admitted. */

@@ -62,6 +62,11 @@ export class Unreachable {
     if (this.sinceMs !== null) this.sinceMs = Math.min(nowMs, this.sinceMs + pausedMs);
   }
 
+  /** For how long no connection could be made, up to now, in milliseconds; 0: the last one that was tried was made. */
+  outForMs(nowMs: number): number {
+    return this.isOut ? this.forMs(nowMs) : 0;
+  }
+
   /** For how long no call could be sent, in milliseconds. */
   forMs(nowMs: number): number {
     return this.sinceMs === null ? 0 : nowMs - this.sinceMs;

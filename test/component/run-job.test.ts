@@ -15,6 +15,7 @@ import { CURSOR_START, findJob } from '../../src/ledger/jobs.ts';
 import { openForReading } from '../../src/ledger/open-for-reading.ts';
 import { settleTurns } from '../helpers/fake-clock.ts';
 import { startOf } from '../helpers/temp-ledger.ts';
+import { createQuickClock } from '../helpers/quick-clock.ts';
 import { closeHarnesses, createHarness, type HarnessRun, timersLeft } from './job-harness.ts';
 
 /**
@@ -545,6 +546,23 @@ describe('runJob: stopped and continued', () => {
       ledger.database.prepare('SELECT DISTINCT class || counted FROM attempts').pluck().all(),
     );
     expect(counted).toEqual(['never_sent0']);
+  });
+
+  test('while the service cannot be reached the progress says so, with the reason, and counts no requests', async () => {
+    const at = await createHarness({
+      clock: createQuickClock(200),
+      endpoint: { dashscope: 'http://127.0.0.1:9/api/v1', openai: 'http://127.0.0.1:9/v1' },
+    });
+    at.writeInput(reviews(3));
+    const told: { slow: string | null; rpm: number }[] = [];
+    await at.run({
+      settings: { maxUnreachableMs: 20_000 },
+      onEvent: (event) => {
+        if (event.event === 'progress') told.push(event);
+      },
+    });
+    expect(told.at(-1)?.slow).toMatch(/^no call has reached the service for \d+ s: .*ECONNREFUSED/);
+    expect(told.every(({ rpm }) => rpm === 0)).toBe(true);
   });
 });
 

@@ -67,8 +67,9 @@ async function calls(
     await clock.advance(kept.seconds * 1000);
     limiter.keepBack(false);
   }
+  const outage = limiter.outage();
   limiter.stop();
-  return { first: told[0], afterS: (told[0]?.atS ?? NaN) - beganS };
+  return { first: told[0], afterS: (told[0]?.atS ?? NaN) - beganS, outage };
 }
 
 describe('Limiter: every call fails at the service', () => {
@@ -82,6 +83,14 @@ describe('Limiter: every call fails at the service', () => {
       expect(afterS).toBeLessThan(64);
     },
   );
+
+  test('the outage that lasts is there to be shown long before the run ends by it', async () => {
+    const { first, outage } = await calls(50, () => 'server error');
+    expect(first).toBeUndefined();
+    expect(outage).toMatchObject({ kind: 'failing', reason: 'InternalError' });
+    const over = await calls(52, (nth) => (nth === 26 ? 'answered' : 'server error'));
+    expect(over.outage).toBeNull();
+  });
 
   test.each(['answered', 'refused'] as const)('now and then one is %s: not told', async (end) => {
     const { first } = await calls(600, (nth) => (nth % 25 === 0 ? end : 'server error'));

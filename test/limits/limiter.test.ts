@@ -324,6 +324,19 @@ describe('Limiter: a service that admits nothing', () => {
     expect(limiter.unreachable('connect ECONNREFUSED')).toBe(250);
   });
 
+  test('what keeps calls from it is there to be shown, until one has a connection', async () => {
+    const { clock, limiter, tickets, ask } = createLimiter();
+    expect(limiter.outage()).toBeNull();
+    for (let count = 0; count < 3; count += 1)
+      await clock.advance(limiter.unreachable('connect ECONNREFUSED'));
+    const reason = 'connect ECONNREFUSED';
+    expect(limiter.outage()).toEqual({ kind: 'unreachable', forMs: 1750, reason });
+    ask(lineOf('qwen-plus'));
+    await clock.advance(100);
+    tickets[0]?.ticket.reached();
+    expect(limiter.outage()).toBeNull();
+  });
+
   test('a reply that has begun ends it, long before the call was admitted', async () => {
     const { clock, limiter, tickets, told, ask } = createLimiter({ maxUnreachableMs: 10_000 });
     for (let count = 0; count < 3; count += 1)
