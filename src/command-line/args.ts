@@ -69,12 +69,25 @@ function askedFor(argv: readonly string[]): 'help' | 'version' | undefined {
   return flags.includes('--version') || flags.includes('-V') ? 'version' : undefined;
 }
 
+/** What people who know other tools call a command; `report` is near `export`, which is not what it means. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  continue: 'resume',
+  cost: 'usage',
+  list: 'jobs',
+  ls: 'jobs',
+  report: 'usage --format html -o FILE',
+  start: 'run',
+  submit: 'run',
+  verify: 'status --verify',
+};
+
 function unknownCommand(word: string): UsageError {
   if (word === '') {
     return new UsageError('the command is an empty string', 'is a shell variable unset?');
   }
   const names = COMMANDS.flatMap((command) => [command.name, ...command.aliases]);
-  const near = closestName(word, names);
+  const other = Object.hasOwn(OTHER_NAMES, word) ? OTHER_NAMES[word] : undefined;
+  const near = other ?? closestName(word, names);
   const isFile = /\.jsonl(?:\.gz)?$/.test(word);
   const hint = isFile ? `did you mean qbatch run ${word}?` : undefined;
   return new UsageError(

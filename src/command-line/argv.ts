@@ -197,6 +197,16 @@ function unknownFlag(argument: string, known: KnownFlags): UsageError {
   }
   const help =
     known.command === undefined ? 'qbatch --help' : `qbatch ${known.command.name} --help`;
+  if (/\.jsonl(?:\.gz)?$/.test(argument))
+    return new UsageError(`unknown flag ${argument}`, `where it is a file, write ./${argument}`);
+  const formats = known.flags.get('format')?.choices;
+  if (name === 'json' && formats !== undefined) {
+    const wanted = formats.find((format) => format.startsWith('json')) ?? '';
+    return new UsageError(
+      `${shown} is not a flag of ${known.command?.name ?? 'qbatch'}`,
+      `did you mean --format ${wanted}? See ${help}`,
+    );
+  }
   const elsewhere = commandsWith(shown);
   if (known.command !== undefined && elsewhere.length > 0) {
     return new UsageError(
