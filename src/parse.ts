@@ -75,7 +75,10 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
     return rejected(
       lineNo,
       null,
-      invalidRequest('custom_id', `custom_id is ${shown(given)}; it must be a non-empty string`),
+      invalidRequest(
+        'custom_id',
+        `custom_id is ${shown(given)}; it must be a non-empty string${typeof given === 'number' ? `, as in "${given}"` : ''}`,
+      ),
     );
   }
   // As the files have it: two ids that differ in half a character alone would be one there.

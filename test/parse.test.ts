@@ -47,6 +47,10 @@ describe('parseLine: JSON', () => {
     ['a,1', 'unexpected character "a" at column 1; a line is one JSON object {...}'],
     ['{"a":1},', 'a comma behind the object at column 8; lines have none between them'],
     ['{', "expected property name or '}' at column 2"],
+    [
+      '{"a":1}\r{"a":2}',
+      String.raw`a second object at column 9; lines end by a line feed, not by a carriage return alone: tr '\r' '\n' < FILE makes such lines`,
+    ],
     ['{"a":', 'it ends too early; an object stands on one line'],
     [
       '[',
@@ -127,6 +131,12 @@ describe('parseLine: JSON', () => {
     expect(codesOf(text)).toEqual([]);
   });
 
+  test('an input whose first line ends within its object: how to make lines of it', () => {
+    expect(parseText('{', {}, 1).problems[0]?.message).toBe(
+      "not valid JSON: expected property name or '}' at column 2; an object stands on one line: of JSON over several lines, jq -c . FILE makes one of each object",
+    );
+  });
+
   test("an unreadable line: the reader's reason", () => {
     const problem = {
       severity: 'error',
@@ -153,6 +163,12 @@ describe('parseLine: custom_id', () => {
     expect(
       parseText({ custom_id: customId, model: 'qwen-plus', messages: MESSAGES }),
     ).toMatchObject({ kind: 'rejected', customId: null, problems: [{ path: 'custom_id' }] });
+  });
+
+  test('a number, as pandas writes an index: how it is to be written', () => {
+    expect(parseText({ custom_id: 7, prompt: '你好' }).problems[0]?.message).toBe(
+      'custom_id is 7; it must be a non-empty string, as in "7"',
+    );
   });
 
   test('any text: kept as it is', () => {

@@ -5,14 +5,8 @@ import { defaultLedgerName } from '../ledger/default-ledger-path.ts';
 import { isSpooled } from '../input/spooling.ts';
 import type { RunFlags } from '../ledger/records.ts';
 import type { RunSummary } from '../reporters/reporter.ts';
+import { shellWord } from '../reporters/shell-word.ts';
 import type { JobState } from '../library/job-reports.ts';
-
-const PLAIN_WORD = /^(?:[\w@%+=:,./-]|(?!\s)[\u0080-\uFFFF])+$/u;
-
-/** A word as a POSIX shell takes it back. */
-export function shellWord(word: string): string {
-  return PLAIN_WORD.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
-}
 
 /** What stands for the value of a limit that a run may have been stopped by, for that reason. */
 type Raised = { readonly stop: string; readonly value: string };

@@ -18,14 +18,16 @@ const CHARACTERS_MAX = 4096;
 
 /** What an input whose first line holds the names of columns is, and how to make lines of it; null: it is none. */
 export function csvHint(firstLine: string): string | null {
-  if (firstLine.length > CHARACTERS_MAX) return null;
-  const text = firstLine.trim();
+  // Excel on a Mac may end lines by a CR alone: then all of the file is one line.
+  const [header = ''] = firstLine.slice(0, CHARACTERS_MAX + 1).split('\r', 1);
+  if (header.length > CHARACTERS_MAX) return null;
+  const text = header.trim();
   if (ONE_COLUMN.test(text)) return hintOf('a CSV', '');
   const found = KINDS.find(({ header }) => header.test(text));
   return found === undefined ? null : hintOf(found.kind, found.more);
 }
 
 function hintOf(kind: string, more: string): string {
-  const rows = `csv.DictReader(open("FILE", encoding="utf-8-sig")${more})`;
-  return `it looks like the header of ${kind} file; a line is one JSON object {...}: of columns named custom_id and prompt, python3 -c 'import csv, json; [print(json.dumps(row)) for row in ${rows}]' makes such lines`;
+  const rows = `csv.DictReader(open(0, encoding="utf-8-sig")${more})`;
+  return `it looks like the header of ${kind} file; a line is one JSON object {...}: of columns named custom_id and prompt, python3 -c 'import csv, json; [print(json.dumps(row)) for row in ${rows}]' < FILE makes such lines`;
 }

@@ -7,6 +7,12 @@ const NOT_UTF8: Problem = {
   message: 'the line is not valid UTF-8; save the file as UTF-8',
 };
 
+const PERHAPS_GBK: Problem = {
+  ...NOT_UTF8,
+  message:
+    'the line is not valid UTF-8; save the file as UTF-8, or where it is GBK, as Excel writes CSV in Chinese: iconv -f GB18030 -t UTF-8 FILE',
+};
+
 const GZIPPED: Problem = {
   ...NOT_UTF8,
   message:
@@ -25,6 +31,22 @@ const ZIPPED: Problem = {
     'the file is a zip archive, or a workbook of Excel; unpack it, or write the lines as JSONL',
 };
 
+const OLD_WORKBOOK: Problem = {
+  ...NOT_UTF8,
+  message: 'the file is an old workbook of Excel (.xls); write the lines as JSONL',
+};
+
+const PARQUET: Problem = {
+  ...NOT_UTF8,
+  message:
+    'the file is Parquet; write it as JSONL: python3 -c \'import pandas, sys; pandas.read_parquet(sys.argv[1]).to_json(sys.stdout, orient="records", lines=True)\' FILE',
+};
+
+function packed(by: string, unpack: string): Problem {
+  const message = `the data is compressed by ${by}, which is not read; pipe it: ${unpack} FILE | qbatch run -`;
+  return { ...NOT_UTF8, message };
+}
+
 const DATABASE: Problem = {
   ...NOT_UTF8,
   message:
@@ -37,12 +59,28 @@ const OTHER_KINDS: readonly { readonly begin: readonly number[]; readonly proble
   { begin: [0xff, 0xfe], problem: UTF16 },
   { begin: [0xfe, 0xff], problem: UTF16 },
   { begin: [0x50, 0x4b, 0x03, 0x04], problem: ZIPPED },
+  { begin: [0xd0, 0xcf, 0x11, 0xe0], problem: OLD_WORKBOOK },
+  { begin: [0x28, 0xb5, 0x2f, 0xfd], problem: packed('zstd', 'zstd -dc') },
+  { begin: [0xfd, 0x37, 0x7a, 0x58, 0x5a], problem: packed('xz', 'xz -dc') },
+  { begin: [...Buffer.from('BZh', 'latin1')], problem: packed('bzip2', 'bzip2 -dc') },
+  { begin: [...Buffer.from('PAR1', 'latin1')], problem: PARQUET },
   { begin: [...Buffer.from('SQLite format 3\0', 'latin1')], problem: DATABASE },
 ];
 
+function isGb18030(bytes: Buffer): boolean {
+  try {
+    new TextDecoder('gb18030', { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Why a line is no UTF-8; of the first one what the file is instead, where its first bytes tell. */
 export function notUtf8(bytes: Buffer, lineNo: number): Problem {
-  if (lineNo !== 1) return NOT_UTF8;
-  const kind = OTHER_KINDS.find(({ begin }) => begin.every((byte, at) => bytes[at] === byte));
-  return kind?.problem ?? NOT_UTF8;
+  const kind =
+    lineNo === 1
+      ? OTHER_KINDS.find(({ begin }) => begin.every((byte, at) => bytes[at] === byte))
+      : undefined;
+  return kind?.problem ?? (isGb18030(bytes) ? PERHAPS_GBK : NOT_UTF8);
 }

@@ -44,22 +44,34 @@ function kindHint(text: string): string {
   return begin === '{' ? '' : '; a line is one JSON object {...}';
 }
 
+/** What is said of a line that ends within its object; an input whose first one does may have its objects over several. */
+function oneLineHint(lineNo: number): string {
+  const several =
+    lineNo === 1 ? ': of JSON over several lines, jq -c . FILE makes one of each object' : '';
+  return `; an object stands on one line${several}`;
+}
+
 /** Why a text is not JSON, with the column where V8 tells it. */
-function jsonReason(error: unknown, text: string): string {
+function jsonReason(error: unknown, text: string, lineNo: number): string {
   const message = (error as Error).message;
   const at = REASON_AT.exec(message);
   if (at?.[1] !== undefined) {
-    if (text.slice(Number(at[2])).trim() === ',')
-      return `not valid JSON: a comma behind the object at column ${Number(at[2]) + 1}; lines have none between them`;
+    const offset = Number(at[2]);
+    const rest = text.slice(offset).trim();
+    if (rest === ',')
+      return `not valid JSON: a comma behind the object at column ${offset + 1}; lines have none between them`;
+    if (text[offset - 1] === '\r' && rest.startsWith('{'))
+      return `not valid JSON: a second object at column ${offset + 1}; lines end by a line feed, not by a carriage return alone: tr '\\r' '\\n' < FILE makes such lines`;
     const reason = at[1].charAt(0).toLowerCase() + at[1].slice(1);
-    return `not valid JSON: ${reason} at column ${Number(at[2]) + 1}`;
+    const hint = rest === '' && lineNo === 1 ? oneLineHint(lineNo) : '';
+    return `not valid JSON: ${reason} at column ${offset + 1}${hint}`;
   }
   const character = UNEXPECTED_CHARACTER.exec(message)?.[1];
   if (character !== undefined) {
     return `not valid JSON: unexpected character ${JSON.stringify(character)}${placeOf(text, character)}${kindHint(text)}`;
   }
   return message.startsWith('Unexpected end')
-    ? `not valid JSON: it ends too early${kindHint(text) || '; an object stands on one line'}`
+    ? `not valid JSON: it ends too early${kindHint(text) || oneLineHint(lineNo)}`
     : 'not valid JSON: no object begins here';
 }
 
@@ -92,7 +104,7 @@ export function openLine(text: string, lineNo: number): OpenObject | Problem {
     value = JSON.parse(text);
   } catch (error) {
     const table = lineNo === 1 ? csvHint(text) : null;
-    const reason = table === null ? jsonReason(error, text) : `not valid JSON: ${table}`;
+    const reason = table === null ? jsonReason(error, text, lineNo) : `not valid JSON: ${table}`;
     return invalid('', reason, 'qbatch_invalid_json');
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

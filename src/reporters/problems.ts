@@ -2,6 +2,7 @@ import type { LineProblem, ProblemCounts, Severity } from '../problem.ts';
 import { countText, wholeText } from './number-text.ts';
 import { oneLine } from './one-line.ts';
 import { pathText } from './path-text.ts';
+import { shellWord } from './shell-word.ts';
 
 type Group = { readonly first: LineProblem; count: number; readonly lines: Set<number> };
 
@@ -34,12 +35,25 @@ function grouped(problems: readonly LineProblem[]): Group[] {
   return [...groups.values()];
 }
 
+/** Codes whose messages hold commands for the input, which they call FILE, and nothing of what stands in it. */
+const CODES_WITH_COMMANDS = new Set(['qbatch_invalid_json', 'qbatch_invalid_utf8']);
+
+/** The message in one line, with the input in place of FILE; what cannot be read a second time (stdin, a pipe) stays FILE. */
+function messageText({ message, code }: LineProblem, input: string): string {
+  const line = oneLine(message);
+  const isLasting = input !== '-' && !input.startsWith('/dev/');
+  if (!isLasting || !CODES_WITH_COMMANDS.has(code)) return line;
+  // What begins with a hyphen would be taken for a flag.
+  const path = input.startsWith('-') ? `./${input}` : input;
+  return line.replaceAll(/\bFILE\b/gu, () => pathText(shellWord(path)));
+}
+
 function groupText(group: Group, input: string): string {
   const { first, lines } = group;
   const id = first.custom_id === null ? '' : ` ${oneLine(first.custom_id, NAME_CHARS_MAX)}`;
   const path = first.path === '' ? '' : `${oneLine(first.path, NAME_CHARS_MAX)}: `;
-  const message = `${oneLine(first.message)} [${oneLine(first.code, NAME_CHARS_MAX)}]`;
-  const head = `${input}:${first.line}${id}: ${first.severity}: ${path}${message}`;
+  const message = `${messageText(first, input)} [${oneLine(first.code, NAME_CHARS_MAX)}]`;
+  const head = `${pathText(input)}:${first.line}${id}: ${first.severity}: ${path}${message}`;
   if (lines.size === 1) {
     const more = group.count - 1;
     return more === 0 ? head : `${head}\n  and ${wholeText(more)} more in this line`;
@@ -74,10 +88,9 @@ export function problemsText(
   if (counts.error + counts.warning + counts.note === 0) {
     return '';
   }
-  const file = pathText(input);
   const groups = grouped(problems);
   const shown = shownGroups(groups);
-  const lines = shown.map((group) => groupText(group, file));
+  const lines = shown.map((group) => groupText(group, input));
   const hidden = groups.length - shown.length;
   if (hidden > 0) {
     lines.unshift(

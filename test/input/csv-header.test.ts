@@ -37,7 +37,7 @@ test.each([
 ])('%s: named as one, and the command that is told makes lines of it', (kind, separator) => {
   const message = firstLine(`custom_id${separator}prompt`);
   expect(message).toContain(`the header of ${kind}`);
-  const command = /python3 -c '.*'/.exec(message)?.[0] ?? '';
+  const command = /python3 -c '.*' < FILE/.exec(message)?.[0] ?? '';
   writeFileSync(path.join(folder, 'FILE'), table(separator));
   const made = spawnSync('/bin/sh', ['-c', command], { cwd: folder, encoding: 'utf8' });
   // Where there is no Python nothing can be tried.
@@ -47,6 +47,12 @@ test.each([
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(ROWS);
   for (const line of lines)
     expect(parseText(line, { model: 'qwen-plus' })).toMatchObject({ kind: 'request' });
+});
+
+test('lines that end by a CR alone, as Excel on a Mac may write them: a header still', () => {
+  expect(firstLine(table(',').slice(1).replaceAll('\r\n', '\r'))).toContain(
+    'the header of a CSV file',
+  );
 });
 
 test.each([

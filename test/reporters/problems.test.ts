@@ -94,3 +94,25 @@ test('problemsText: hostile id, place, message and file name, no control charact
   expect(text).not.toMatch(TERMINAL_CONTROL);
   expect(text.trimEnd().split('\n')).toHaveLength(2);
 });
+
+test.each([
+  ['prompts.csv', 'jq -c . prompts.csv makes'],
+  ["my prompts' 1.csv", String.raw`jq -c . 'my prompts'\'' 1.csv' makes`],
+  ['-dash.csv', 'jq -c . ./-dash.csv makes'],
+  ['-', 'jq -c . FILE makes'],
+  ['/dev/fd/63', 'jq -c . FILE makes'],
+])('problemsText: a command for the input %s can be copied', (input, told) => {
+  const found = problem({
+    path: '',
+    code: 'qbatch_invalid_json',
+    message: 'not valid JSON: it ends too early; jq -c . FILE makes lines of it',
+  });
+  expect(problemsText([found], { error: 1, warning: 0, note: 0 }, input)).toContain(told);
+});
+
+test('problemsText: FILE in what a line itself holds stays as it is', () => {
+  const found = problem({ message: 'model is "FILE"' });
+  expect(problemsText([found], { error: 1, warning: 0, note: 0 }, 'in.jsonl')).toContain(
+    'model is "FILE"',
+  );
+});
