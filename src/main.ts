@@ -96,7 +96,7 @@ function writeStdout(
   });
 }
 
-/** Ctrl-C and Ctrl-D at the question are a no, and so is a signal (`stop`). */
+/** Ctrl-D at the question is a no, and so is a signal (`stop`). Ctrl-C, which comes as a key while one stands, is made the signal that it is elsewhere. */
 async function ask(question: string, stop: AbortSignal): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
@@ -104,6 +104,9 @@ async function ask(question: string, stop: AbortSignal): Promise<boolean> {
       terminal.once('close', () => {
         resolve('');
       });
+    });
+    terminal.once('SIGINT', () => {
+      process.kill(process.pid, 'SIGINT');
     });
     const asked = terminal.question(`${question} [y/N] `, { signal: stop });
     const answer = await Promise.race([asked.catch(() => ''), ended]);

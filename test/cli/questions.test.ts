@@ -21,6 +21,18 @@ describe.runIf(hasTerminal)('a signal while a question stands on the terminal', 
     expect(bench.names()).toEqual(['a.jsonl']);
   });
 
+  test('Ctrl-C typed at it ends the run as the signal does: 130, not a no', async () => {
+    const { bench, server, args } = await prepareCliJob(2);
+    const run = startCli(bench, [...args, '--confirm-cost', '0'], { under: IN_TERMINAL });
+    await run.says('[y/N]');
+    run.signal('SIGUSR2');
+    const ended = await run.finished;
+    expect(ended.status).toBe(130);
+    expect(ended.stderr).toContain('stopped before anything was sent');
+    expect(server.calls).toHaveLength(0);
+    expect(bench.names()).toEqual(['a.jsonl']);
+  });
+
   test('after the sample: its answers are kept, and the same command goes on', async () => {
     const { bench, server, args, ids } = await prepareCliJob(30, { mixed: true });
     // As in stops.test.ts: the sample may be sent, the rest is asked for.

@@ -1,6 +1,6 @@
 """
 Runs a command line in a terminal of its own: what comes in is typed there, what is shown there goes to
-stderr, and signals go to the command.
+stderr, and signals go to the command; but for SIGUSR2, at which Ctrl-C is typed.
 """
 
 import os
@@ -14,6 +14,7 @@ if pid == 0:
     os.execvp(sys.argv[1], sys.argv[1:])
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
     signal.signal(number, lambda received, _: os.kill(pid, received))
+signal.signal(signal.SIGUSR2, lambda *_: os.write(terminal, b"\x03"))
 sources = [0, terminal]
 while terminal in sources:
     for source in select.select(sources, [], [])[0]:
