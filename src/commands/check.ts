@@ -188,6 +188,7 @@ function cheaperText({ cheaper, cost: { currency } }: CheckReport): string {
 }
 
 function nextStep({ problem_counts: counts, lines }: CheckReport): string {
+  if (lines.invalid > 0 && lines.valid === 0) return '; fix the invalid lines';
   if (lines.invalid > 0) return '; fix the invalid lines, or run the others with --skip-invalid';
   return counts.warning > 0 ? '; --strict makes warnings errors' : '';
 }

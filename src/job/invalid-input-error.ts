@@ -21,7 +21,7 @@ export class InvalidInputError extends InputError {
     super(
       EXIT.invalidInput,
       `${inputPath}: ${invalid} of ${lines} ${lines === 1 ? 'line' : 'lines'} ${invalid === 1 ? 'is' : 'are'} invalid; nothing was sent`,
-      'fix them, or run the valid ones with --skip-invalid',
+      invalid === lines ? 'fix them' : 'fix them, or run the valid ones with --skip-invalid',
     );
     this.problems = problems;
     this.problemCounts = problemCounts;

@@ -58,6 +58,17 @@ describe('what the terminal is told', () => {
     expect(check.stdout.match(/--skip-invalid/g)).toHaveLength(1);
   });
 
+  test('a file without a valid line: nobody is told to run the others', async () => {
+    const bench = openBench();
+    bench.write('a.csv', 'custom_id,prompt\n1,你好\n');
+    for (const command of [['run', '--simulate'], ['check']]) {
+      const refused = await runCli(bench, [...command, 'a.csv']);
+      expect(refused.status).toBe(65);
+      expect(refused.stdout + refused.stderr).not.toContain('--skip-invalid');
+      expect(refused.stdout + refused.stderr).toContain('< a.csv makes such lines');
+    }
+  });
+
   test('retry of a code that no failed line has: says which codes they have', async () => {
     const bench = openBench();
     bench.write('a.jsonl', prompts(2, '[[simulate: error=DataInspectionFailed]] '));
