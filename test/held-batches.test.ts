@@ -89,23 +89,41 @@ async function untilInFlight(run: ReturnType<typeof openRun>, count: number): Pr
 const linesOf = (records: readonly { lineNo: number }[] | undefined): number[] =>
   (records ?? []).map(({ lineNo }) => lineNo);
 
+/** The batch that comes when these calls end while it is waited for. */
+async function nextWhenEnd(
+  run: ReturnType<typeof openRun>,
+  ...lineNos: number[]
+): Promise<TurnBatch | null> {
+  const asked = run.next();
+  await settleTurns();
+  for (const lineNo of lineNos) run.endCall(lineNo);
+  return await asked;
+}
+
 /** So many calls are in flight; the first ends, and the batch with its end is put back. */
 async function putBackFirst(run: ReturnType<typeof openRun>, inFlight: number): Promise<void> {
   await untilInFlight(run, inFlight);
-  const asked = run.next();
-  await settleTurns();
-  run.endCall(1);
-  run.stopAndPutBack(await asked);
+  run.stopAndPutBack(await nextWhenEnd(run, 1));
+}
+
+/** Nine lines, three of them in flight; the first ends, and the batch has the start of line 4 in its place. */
+async function runWithStartOfFourth(): Promise<{
+  run: ReturnType<typeof openRun>;
+  batch: TurnBatch | null;
+}> {
+  const run = openRun(9, 3);
+  await untilInFlight(run, 3);
+  await nextWhenEnd(run, 1);
+  const batch = await run.next();
+  expect(linesOf(batch?.starts)).toEqual([4]);
+  return { run, batch };
 }
 
 describe('a batch that is put back in a run that stops for it', () => {
   test('its ends come again with those of the calls in flight, once none is; nobody goes on before', async () => {
     const run = openRun(3, 3);
     await untilInFlight(run, 3);
-    const asked = run.next();
-    await settleTurns();
-    run.endCall(1);
-    const failed = await asked;
+    const failed = await nextWhenEnd(run, 1);
     expect(linesOf(failed?.ends)).toEqual([1]);
     expect(failed?.isLast).toBe(false);
     run.stopAndPutBack(failed);
@@ -125,16 +143,8 @@ describe('a batch that is put back in a run that stops for it', () => {
   });
 
   test('its starts are given up: those calls never leave, and no further line is opened', async () => {
-    const run = openRun(9, 3);
-    await untilInFlight(run, 3);
-    const asked = run.next();
-    await settleTurns();
-    run.endCall(1);
-    await asked;
-    // Line 4 takes the place of line 1.
-    const failed = await run.next();
-    expect(linesOf(failed?.starts)).toEqual([4]);
-    run.stopAndPutBack(failed);
+    const { run, batch } = await runWithStartOfFourth();
+    run.stopAndPutBack(batch);
     const again = run.next();
     await settleTurns();
     expect(run.over).toEqual(['1 settled', '4 left open']);
@@ -178,10 +188,7 @@ describe('a batch that is put back in a run that stops for it', () => {
       expect(linesOf(held?.ends)).toEqual([1]);
       run.stopAndPutBack(held);
     }
-    const last = run.next();
-    await settleTurns();
-    run.endCall(2);
-    const held = await last;
+    const held = await nextWhenEnd(run, 2);
     expect(linesOf(held?.ends)).toEqual([1, 2]);
     expect(held?.isLast).toBe(true);
     expect(await run.next()).toBeNull();
@@ -234,11 +241,7 @@ describe('a batch that is put back in a run that stops for it', () => {
   test('put back in part: what is left comes again, and nobody goes on before it is written', async () => {
     const run = openRun(2, 2);
     await untilInFlight(run, 2);
-    const asked = run.next();
-    await settleTurns();
-    run.endCall(1);
-    run.endCall(2);
-    const whole = await asked;
+    const whole = await nextWhenEnd(run, 1, 2);
     expect(linesOf(whole?.ends)).toEqual([1, 2]);
     run.stopAndPutBack(whole, { starts: [], ends: [endOf(2)], settled: [settledOf(2)] });
     const again = run.next();
@@ -271,21 +274,9 @@ describe('a batch that is put back in a run that stops for it', () => {
 
 describe('a batch that is put back in a run that is to go on', () => {
   test('no call leaves and no line is opened while it is held; once it is durable those of before ask again, and the run goes on', async () => {
-    const run = openRun(9, 3);
-    await untilInFlight(run, 3);
-    const asked = run.next();
-    await settleTurns();
-    run.endCall(1);
-    await asked;
-    // Line 4 takes the place of line 1.
-    const failed = await run.next();
-    expect(linesOf(failed?.starts)).toEqual([4]);
-    failed?.putBack();
-    const again = run.next();
-    await settleTurns();
-    run.endCall(2);
-    run.endCall(3);
-    const held = await again;
+    const { run, batch } = await runWithStartOfFourth();
+    batch?.putBack();
+    const held = await nextWhenEnd(run, 2, 3);
     expect(held).toMatchObject({ isLast: true, frontier: 4, starts: [] });
     expect(linesOf(held?.ends)).toEqual([2, 3]);
     expect([run.over, run.again, run.calls.size]).toEqual([['1 settled'], [], 0]);
@@ -323,13 +314,8 @@ describe('a batch that is put back in a run that is to go on', () => {
   });
 
   test('and is stopped meanwhile: its starts are given up, and nothing else begins', async () => {
-    const run = openRun(9, 3);
-    await untilInFlight(run, 3);
-    const asked = run.next();
-    await settleTurns();
-    run.endCall(1);
-    await asked;
-    (await run.next())?.putBack();
+    const { run, batch } = await runWithStartOfFourth();
+    batch?.putBack();
     const again = run.next();
     await settleTurns();
     run.stop.abort();
@@ -347,10 +333,7 @@ describe('a batch that is put back in a run that is to go on', () => {
     const run = openRun(4, 1);
     for (const lineNo of [1, 2]) {
       await untilInFlight(run, 1);
-      const asked = run.next();
-      await settleTurns();
-      run.endCall(lineNo);
-      (await asked)?.putBack();
+      (await nextWhenEnd(run, lineNo))?.putBack();
       for (const waitMs of [1, RETRY_MS]) {
         const came: (TurnBatch | null)[] = [];
         const again = run.next().then((batch) => came.push(batch));
