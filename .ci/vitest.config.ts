@@ -18,9 +18,9 @@ export default defineConfig({
     pool: 'forks',
     // One more than cores: a fifth of the time tests wait, for locks, signals and the programs they start.
     maxWorkers: 3,
-    // Only there to end what hangs: a loaded machine may be ten times as slow as an idle one.
-    testTimeout: Math.max(MINUTE_MS, LONG_MS),
-    hookTimeout: MINUTE_MS,
+    // Only there to end what hangs: a loaded machine may be twenty times as slow as an idle one.
+    testTimeout: Math.max(5 * MINUTE_MS, LONG_MS),
+    hookTimeout: 5 * MINUTE_MS,
     setupFiles: ['.ci/vitest.setup.ts'],
     // Where everything must be shown, a machine without a browser, or one that could have strace, is a failure.
     provide: {
@@ -39,7 +39,7 @@ export default defineConfig({
       // These two start the built program: `npm test` builds first.
       {
         extends: true,
-        test: { name: 'cli', include: CLI_TESTS, testTimeout: Math.max(2 * MINUTE_MS, LONG_MS) },
+        test: { name: 'cli', include: CLI_TESTS },
       },
       {
         extends: true,

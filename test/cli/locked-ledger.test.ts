@@ -71,7 +71,7 @@ test('another program keeps a lock for longer than a commit waits: no call begin
   expect(await runCli(bench, ['status', '--verify'])).toMatchObject({ status: 0 });
   expect(await runCli(bench, args)).toMatchObject({ status: 0 });
   expect(server.calls).toHaveLength(LINES);
-}, 60_000);
+});
 
 test('it is locked while the last calls are in flight: written when it is given back, the run has finished', async () => {
   const { bench, server, ids, args, run } = await startHeld(Infinity, HELD);
@@ -93,7 +93,7 @@ test('it is locked while the last calls are in flight: written when it is given 
   expect((await runCli(bench, ['status', '--json'])).json()['state']).toBe('finished');
   expect(await runCli(bench, args)).toMatchObject({ status: 0 });
   expect(server.calls).toHaveLength(HELD);
-}, 60_000);
+});
 
 test('it is locked in a run that a signal is stopping: 143 where all was written, and the files hold it', async () => {
   const { bench, server, ids, args, run } = await startHeld();
@@ -116,7 +116,7 @@ test('it is locked in a run that a signal is stopping: 143 where all was written
   expect(customIds(bench, 'a.results.jsonl')).toEqual(ids.slice(0, HELD));
   expect(await runCli(bench, args)).toMatchObject({ status: 0 });
   expect(server.calls).toHaveLength(LINES);
-}, 60_000);
+});
 
 test('it stays locked, and a first SIGTERM comes: what is lost is told before a supervisor kills', async () => {
   const { bench, server, run } = await startHeld();
@@ -130,7 +130,7 @@ test('it stays locked, and a first SIGTERM comes: what is lost is told before a 
   expect(blocked).toMatchObject({ status: 75 });
   expect(blocked.stderr).toContain(`; ${HELD} answers in flight could not be written`);
   await say('ROLLBACK');
-}, 60_000);
+});
 
 test('it is locked with nothing to write but why the run ends: the exit code is that of the signal', async () => {
   const { bench, server, args } = await prepareCliJob(2);
@@ -144,7 +144,7 @@ test('it is locked with nothing to write but why the run ends: the exit code is 
   await say('ROLLBACK');
   expect(await runCli(bench, args)).toMatchObject({ status: 0 });
   expect(server.calls).toHaveLength(2);
-}, 60_000);
+});
 
 test('it is locked to the end, which two Ctrl-C bring: 75, what is lost is told, then it goes on', async () => {
   const { bench, server, ids, args, run } = await startHeld();
@@ -183,7 +183,7 @@ test('it is locked to the end, which two Ctrl-C bring: 75, what is lost is told,
   expect(again).toEqual([]);
   // Nothing but the calls that were in flight is sent twice.
   expect(server.calls).toHaveLength(LINES + HELD);
-}, 60_000);
+});
 
 test('it is locked while calls are in flight, and the run was stopping already: what Ctrl-C gives up is told before', async () => {
   const { bench, server, run } = await startHeld(1);
@@ -198,7 +198,7 @@ test('it is locked while calls are in flight, and the run was stopping already: 
   expect(blocked).toMatchObject({ status: 75 });
   expect(blocked.stderr).toContain('; 1 answer in flight could not be written');
   await say('ROLLBACK');
-}, 60_000);
+});
 
 test('a run of another job of the ledger: the one that was killed before is open, and says how to go on', async () => {
   const { bench, server, run } = await startHeld();

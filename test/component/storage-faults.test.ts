@@ -270,7 +270,7 @@ describe('storage that was harmed: told, nothing sent, nothing touched; then it 
       await expectGoesOn(job, name);
     }
     process.stdout.write(`${REFUSED.length} losses of a ledger: 0 sent, 0 files touched\n`);
-  }, 120_000);
+  });
 
   const HARMLESS: readonly (readonly [string, (job: Prepared) => void])[] = [
     ['the kill alone', () => undefined],
@@ -296,7 +296,7 @@ describe('storage that was harmed: told, nothing sent, nothing touched; then it 
       await expectGoesOn(job, name);
       expect(existsSync(job.path(`${DB}.lock`))).toBe(false);
     }
-  }, 120_000);
+  });
 });
 
 /**
@@ -377,4 +377,4 @@ test('one bit of a finished ledger flipped, in every page: named, or of no conse
   expect({ silent, wrong }, `again with: ${again}`).toEqual({ silent: [], wrong: [] });
   expect(server.calls).toHaveLength(sent);
   process.stdout.write(`${flips} flipped bits (seed ${seed}): 0 unnoticed, 0 lines sent again\n`);
-}, 300_000);
+});
