@@ -1,11 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { sharedTests } from './may-share.ts';
 
 const MINUTE_MS = 60_000;
 const CLI_TESTS = ['cli', 'modes', 'clients', 'agreement'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 );
 const CRASH_TESTS = 'test/crash/**/*.test.ts';
+const OWN_PROJECT = [...CLI_TESTS, CRASH_TESTS];
+const SHARED_TESTS = sharedTests();
 // The campaigns of `npm run test:long` take hours; nothing else may.
 const LONG_MS = process.env['TEST_LONG'] === undefined ? 0 : 24 * 60 * MINUTE_MS;
 
@@ -33,7 +36,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...CLI_TESTS, CRASH_TESTS],
+          exclude: [...OWN_PROJECT, ...SHARED_TESTS],
+        },
+      },
+      // Loading the program again for each file took half of their time.
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: SHARED_TESTS,
+          exclude: OWN_PROJECT,
+          isolate: false,
+          setupFiles: ['.ci/vitest.shared.ts'],
         },
       },
       // These two start the built program: `npm test` builds first.
