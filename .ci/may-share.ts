@@ -9,7 +9,7 @@ const NEEDS_ITS_OWN: readonly RegExp[] = [
   /\bprocess(?:\??\.(?!stdout\b)|\[)|[=(,]\s*process\b|node:process/,
   /\bglobalThis\b|\bglobal[.[]/,
   /\.prototype\b/,
-  /'(?:node:)?(?:child_process|cluster|dns|http|https|net|tls|v8|vm|worker_threads)'/,
+  /(?:\bfrom|\bimport|\brequire)\s*\(?\s*'(?:node:)?(?:child_process|cluster|dns|http|https|net|tls|v8|vm|worker_threads)\b/,
 ];
 
 /** Hooks of a helper hold for the file that loads it first, and for none after that. */

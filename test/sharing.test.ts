@@ -18,6 +18,7 @@ describe('a test file in one process with others', () => {
       "const { later } = await import('./later.ts');",
       'afterEach(close);',
       "process.stdout.write('the process is in global use');",
+      "const failure = { kind: 'http' };",
     ].join('\n');
     const helpers = {
       'helpers/line.ts': "import type { Line } from '../a/a.test.ts';",
@@ -40,6 +41,7 @@ describe('a test file in one process with others', () => {
     "import { spawn } from 'node:child_process';",
     "import http from 'http';",
     "import { getHeapStatistics } from 'node:v8';",
+    "const dns = await import('node:dns/promises');",
   ])('is none that has %s, by itself or in what it loads', (text) => {
     expect(may({ 'a/a.test.ts': text })).toBe(false);
     const far = { 'a/near.ts': "export * from '../far.ts';", 'far.ts': text };
