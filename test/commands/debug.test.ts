@@ -63,15 +63,22 @@ test.each([true, false])(
     makeLedger();
     const env = {
       DASHSCOPE_API_KEY: KEY,
-      HTTPS_PROXY: 'http://alice:geheim@proxy:3128',
-      QBATCH_BASE_URL: 'https://bob:secret@example.com/api/v1',
-      QBATCH_SET: `{"stop":"${KEY}"}`,
+      https_proxy: 'http://alice:geheim@proxy:3128',
+      QBATCH_CATALOG: 'https://bob:secret@example.com/catalog.json',
+      QBATCH_JOB: KEY,
+      QBATCH_SET: '{"user":"李清照"}',
       QBATCH_SYSTEM: '你是一位语文老师',
     };
     const io = recordingIo(folder.path, { env });
     await debugCommand({ ...DEBUG, json }, io);
-    for (const secret of [KEY, 'geheim', 'secret@', '语文老师', '苏轼', 'Peru', 'geo-2', '不合规'])
+    // They were read, and what they hold was left out.
+    for (const told of ['QBATCH_CATALOG', 'QBATCH_JOB', 'QBATCH_SET', 'https://[redacted]@example'])
+      expect(io.out()).toContain(told);
+    expect(io.out()).toMatch(/HTTPS_PROXY"?: ?"?set/);
+    for (const secret of [KEY, 'geheim', 'secret@', '李清照', '语文老师'])
       expect(io.out()).not.toContain(secret);
+    for (const content of ['苏轼', 'Peru', 'geo-2', '不合规'])
+      expect(io.out()).not.toContain(content);
   },
 );
 
