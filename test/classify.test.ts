@@ -240,6 +240,19 @@ describe('classify: matching order', () => {
     });
   });
 
+  it('a 200 or nothing around an inner status: that status counts, where no table knows the code', () => {
+    for (const outer of [200, null]) {
+      expect(reply(outer, 'NewWrapper', '<429> NewKind: slow down')).toMatchObject({
+        action: 'throttle',
+      });
+      expect(reply(outer, 'NewWrapper', '<401> NewKind: who is there')).toMatchObject({
+        action: 'stop',
+        scope: 'account',
+      });
+    }
+    expect(reply(400, 'NewWrapper', '<429> NewKind: slow down')).toMatchObject({ action: 'fail' });
+  });
+
   it('a message that only quotes the service: does not stop the model', () => {
     const message = "messages.1.content: '用户问：为什么提示 Model not exist?' is not allowed";
     expect(reply(400, 'InvalidParameter', message).action).toBe('fail');
@@ -413,6 +426,10 @@ describe('classify: what it meant for the bill', () => {
     expect(at('timeout')).toBe('never_sent');
     expect(at('interrupted')).toBe('never_sent');
     expect(at('bad-response')).toBe('possibly_billed');
+    const paid = usage({ outputTokens: 3 });
+    expect(classify(failure({ kind: 'network', neverSent: true, usage: paid })).billing).toBe(
+      'possibly_billed',
+    );
   });
 });
 

@@ -95,6 +95,18 @@ describe('modelsCommand: text', () => {
     );
   });
 
+  it('shows CNY where the scope is billed in USD and no price in USD is known', () => {
+    const eu = modelsCommand({ ...CN, scope: 'eu', pattern: 'deepseek-v4-flash' });
+    expect(eu).toMatch(/^ {2}any input: in [\d.]+, out [\d.]+, out with thinking [\d.]+ CNY$/m);
+    expect(eu).toContain('for eu; list prices in CNY per 1M tokens;');
+  });
+
+  it('names the snapshot that an id stands for', () => {
+    expect(modelsCommand({ ...CN, pattern: 'qvq-max' })).toContain(
+      '\nsame as qvq-max-2025-03-25\n',
+    );
+  });
+
   it('says why a listed model has no price', () => {
     expect(modelsCommand({ ...CN, pattern: 'qwen1.5-0.5b-chat' })).toContain(
       'none: free for a limited time',

@@ -263,13 +263,38 @@ test('statusCommand: how its last run used the quota, as JSON and for people', a
   expect(dispatch).toMatchObject({
     run: 1,
     ended_at: null,
+    // To now, as the run goes on.
+    makespan_ms: 3_600_000,
     models: [{ model: 'qwen-plus', rpm_limit: 1_200, admitted: 198, utilisation: 0.99 }],
   });
   const io = recordingIo(folder.path);
   await statusCommand({ ...STATUS, json: false }, io);
   expect(io.out()).toContain('quota use of run 1:\n');
   expect(io.out()).toMatch(/qwen-plus\s+1,200 \(flags\).*99\.0%/);
+  // Nobody knows when a run died.
+  ledger.close();
+  expect((await statusJson())['dispatch']).toMatchObject({ ended_at: null, makespan_ms: null });
+  ledger = openLedger(ledger.path);
 });
+
+test.each<[boolean, StatusParsed['color'], boolean, Record<string, string>]>([
+  [true, 'auto', true, {}],
+  [true, 'auto', true, { NO_COLOR: '', TERM: 'xterm' }],
+  [false, 'auto', true, { NO_COLOR: '1' }],
+  [false, 'auto', true, { TERM: 'dumb' }],
+  [false, 'auto', false, {}],
+  [true, 'always', false, { NO_COLOR: '1' }],
+  [false, 'never', true, {}],
+])(
+  'statusCommand: coloured is %s for --color %s, a terminal %s, %j',
+  async (isColoured, color, stdout, env) => {
+    addJob(ledger, SAMPLE, { name: 'exam', inputPath: path.join(folder.path, 'exam.jsonl') });
+    const io = recordingIo(folder.path, { env });
+    const isTty = { stdin: false, stdout, stderr: false };
+    await statusCommand({ ...STATUS, json: false, color }, { ...io, isTty });
+    expect(io.out().includes('\u001b[')).toBe(isColoured);
+  },
+);
 
 test('statusCommand: an unknown job, 66', async () => {
   const asked = statusCommand({ ...STATUS, job: '高考' }, recordingIo(folder.path));

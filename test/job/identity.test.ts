@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { identityDifferences } from '../../src/job/identity.ts';
+import { identityDifferences, identityOf } from '../../src/job/identity.ts';
 import type { Identity } from '../../src/ledger/records.ts';
+import type { Settings } from '../../src/settings.ts';
 
 const BASE: Identity = {
   model: 'qwen-plus',
@@ -28,4 +29,36 @@ test.each<[string, Partial<Identity>, string]>([
 
 test('identityDifferences: the raw text of a --set value counts, not its value', () => {
   expect(identityDifferences(BASE, { ...BASE, set: { seed: '7', top_p: '0.50' } })).toHaveLength(1);
+});
+
+test('identityOf: what the settings say, each --set by its name; what is not given is null', () => {
+  const given = {
+    model: 'qwen-plus',
+    system: '你是客服。',
+    protocol: 'openai',
+    set: new Map([
+      ['top_p', '0.50'],
+      ['seed', '7'],
+    ]),
+    simulate: { seed: 7 },
+    rpm: 600,
+  } as unknown as Settings;
+  const identity = identityOf(given);
+  expect(identity).toEqual({
+    model: 'qwen-plus',
+    system: '你是客服。',
+    protocol: 'openai',
+    set: { seed: '7', top_p: '0.50' },
+    simulated: true,
+  });
+  // The ledger keeps it as a text.
+  expect(Object.keys(identity.set)).toEqual(['seed', 'top_p']);
+  const none = { protocol: 'auto', set: new Map() } as unknown as Settings;
+  expect(identityOf(none)).toEqual({
+    model: null,
+    system: null,
+    protocol: 'auto',
+    set: {},
+    simulated: false,
+  });
 });

@@ -123,6 +123,12 @@ const CASES: readonly Case[] = [
     counts: 'counted, ambiguous',
   },
   {
+    name: 'a stranger, with one attempt left, which it does not use up',
+    isDoubtful: true,
+    before: { counted: MAX_ATTEMPTS - 1 },
+    follows: 'pause all',
+  },
+  {
     name: 'a stranger, with no attempt left',
     isDoubtful: true,
     before: { counted: MAX_ATTEMPTS },

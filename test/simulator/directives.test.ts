@@ -1,7 +1,12 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { NO_DIRECTIVES, readDirectives, stripDirectives } from '../../src/simulator/directives.ts';
+import {
+  NO_DIRECTIVES,
+  readDirectives,
+  stripDirectives,
+  TRANSPORT_FAULTS,
+} from '../../src/simulator/directives.ts';
 
 describe('readDirectives', () => {
   test('ordinary prompts: nothing is asked for', () => {
@@ -46,14 +51,30 @@ describe('readDirectives', () => {
   });
 
   test.each([
+    ['status=200 status=599', { status: 599 }],
+    ['cached=0, pace=50ms', { cachedTokens: 0, paceMs: 50 }],
+    ['latency=3600s output=200000', { latencyMs: 3_600_000, outputTokens: 200_000 }],
+    ['times=1000000 echo-key', { times: 1_000_000, echoKey: true }],
+    ...TRANSPORT_FAULTS.map((fault) => [fault, { fault }] as const),
+  ] as const)('"%s": that, and nothing else', (inner, asked) => {
+    expect(readDirectives([`[[simulate:${inner}]]`])).toEqual({ ...NO_DIRECTIVES, ...asked });
+  });
+
+  test.each([
     'expode',
     '',
     'status=abc',
     'status=99',
+    'status=600',
     'times=0',
+    'times=1000001',
+    'late=1',
+    'cached=-1',
+    'pace=',
     'output=0',
     'output=200001',
     'latency=-1',
+    'latency=3601s',
     'hang=1',
     'hang ???',
     'retry-after="\u0007"',
