@@ -27,6 +27,7 @@ import {
 import { Sample } from './sample.ts';
 import { timeoutsOf } from './timeouts-of.ts';
 import type { Stopped } from './run-stop.ts';
+import { UnnamedRefusals } from './unnamed-refusals.ts';
 import type { SettleContext } from '../settle/settle-context.ts';
 
 const PROGRESS_EVERY_MS = 250;
@@ -45,6 +46,7 @@ export class JobRun {
     this.options.stop.stop(wrongEndpoint(failure, this.options.endpoint));
   });
   private readonly refusedWorkspaces: Set<string> = new Set();
+  private readonly unnamedRefusals: UnnamedRefusals;
   private readonly parked: ParkedModels = new ParkedModels();
   /** A question stands on the terminal: nothing is drawn over it. */
   private asking = false;
@@ -57,6 +59,7 @@ export class JobRun {
     this.options = options;
     const { settings, clock, job, stop } = options;
     this.meter = new ProgressMeter(clock, job);
+    this.unnamedRefusals = new UnnamedRefusals(job);
     this.money = new RunMoney(options);
     this.pace = new RunPace({ ...options, quotas });
     this.limiter = new Limiter({
@@ -146,6 +149,7 @@ export class JobRun {
       stop: stop.stopSignal,
       abort: stop.abortSignal,
       failureOfUnsent: (model) => this.parked.failureOfUnsent(model),
+      onAnswered: (model) => this.unnamedRefusals.answered(model),
       onStop: (line, verdict, failure) => this.stopOf(line, verdict, failure),
       firstReplies: this.firstReplies,
       redact,
@@ -274,6 +278,7 @@ export class JobRun {
   private stopOf(line: PlannedLine, verdict: Verdict, failure: ApiFailure): 'open' | 'fail' {
     const { stop, job, settings } = this.options;
     if (isOwnWorkspaceRefused(line, failure, settings, this.refusedWorkspaces)) return 'fail';
+    if (this.unnamedRefusals.isOfLine(line.model, failure)) return 'fail';
     const message = saidOfLine(line, failure);
     if (verdict.scope !== 'model') {
       stop.stop({ reason: verdict.class, code: EXIT.access, message });

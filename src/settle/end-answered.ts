@@ -11,6 +11,7 @@ export function endAnswered(
 ): Ending {
   const { usage, statusCode, requestId } = answer;
   context.firstReplies.answered();
+  context.onAnswered(line.model);
   const asked = { model: line.model, search: line.extras?.search, body: () => line.call.body };
   const costPico = costOfAnswer(answer, asked, context.pricing);
   context.expectations.answered(line, usage, costPico);

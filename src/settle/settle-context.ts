@@ -28,6 +28,8 @@ export type SettleContext = {
   readonly abort: AbortSignal;
   /** What lines of this model fail with that got no leave to be sent; null: they stay open. */
   failureOfUnsent(model: string): ApiFailure | null;
+  /** A line of this model was answered. */
+  onAnswered(model: string): void;
   /** A verdict to stop the model or the account; says what becomes of the line that met it. */
   onStop(line: PlannedLine, verdict: Verdict, failure: ApiFailure): 'open' | 'fail';
   /** Who replies: until that is known, a stranger's reply is no verdict on a line. */

@@ -6,6 +6,9 @@ import { type Reaction } from '../helpers/counting-server.ts';
 import { jsonl, nativeLine } from '../helpers/request-lines.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
+/** What something on the way sends with 403, in place of the service. */
+const BLOCKED = '<html>blocked</html>';
+
 const refusal = (status: number, code: string, message: string): Reaction => ({
   kind: 'error',
   status,
@@ -366,30 +369,56 @@ describe('77: the account says no', () => {
     },
   );
 
-  test('a line that something on the way refuses: the stop says which one it is', async () => {
+  test('a line that something on the way refuses, before any was answered: the stop says which one it is', async () => {
     const { bench, server, args } = await prepareCliJob(0);
     const name = '退款\u001B[2J\u202Eno. 7';
-    bench.write('a.jsonl', jsonl([nativeLine('昆明'), nativeLine(name), nativeLine('成都')]));
+    bench.write('a.jsonl', jsonl([nativeLine(name), nativeLine('成都')]));
     server.script = ({ body }) =>
-      body.includes('no. 7')
-        ? { kind: 'raw', status: 403, body: '<html>blocked</html>' }
-        : { kind: 'answer' };
+      body.includes('no. 7') ? { kind: 'raw', status: 403, body: BLOCKED } : { kind: 'answer' };
     const run = await runCli(bench, [...args, '-c', '1']);
     expect(run).toMatchObject({ status: 77 });
     expect(run.stderr).toContain(
-      'stopped: qwen-plus, line 2 (退款no. 7): qbatch_http_403: <html>blocked</html>; what to do: ',
+      'stopped: qwen-plus, line 1 (退款no. 7): qbatch_http_403: <html>blocked</html>; what to do: ',
     );
     server.script = () => refusal(401, 'InvalidApiKey', 'Invalid API-key provided.');
     const refused = await runCli(bench, [...args, '-c', '1', '--json']);
     expect(refused.json()).toMatchObject({
       stopped: {
         message: expect.stringMatching(
-          /^line 2 \(退款no. 7\): InvalidApiKey: Invalid API-key provided\.; what to do: .*DASHSCOPE_API_KEY/,
+          /^line 1 \(退款no. 7\): InvalidApiKey: Invalid API-key provided\.; what to do: .*DASHSCOPE_API_KEY/,
         ) as unknown,
       },
     });
     // The call that was refused is over, and was not paid for.
     expect(refused.stderr).toContain('then run again): no new calls, no calls in flight\n');
+  });
+
+  test('a line that something on the way refuses, while the model answers others: it alone fails', async () => {
+    const { bench, server, args, ids } = await prepareCliJob(5);
+    server.script = ({ id }) =>
+      id === ids[2] ? { kind: 'raw', status: 403, body: BLOCKED } : { kind: 'answer' };
+    const run = await runCli(bench, [...args, '-c', '1', '--json']);
+    expect(run).toMatchObject({ status: 1 });
+    expect(linesOf(run.json())).toMatchObject({ answered: 4, failed: 1, open: 0 });
+    expect(server.calls).toHaveLength(5);
+    expect(bench.read('a.errors.jsonl')).toContain('"code":"qbatch_http_403"');
+  });
+
+  test('many in a row are refused on the way: the model is, and lines stay open; the next run knows that it answers', async () => {
+    const { bench, server, args, ids } = await prepareCliJob(20);
+    let isBlocked = false;
+    server.script = ({ id }) => {
+      if (id === ids[1]) isBlocked = true;
+      return isBlocked ? { kind: 'raw', status: 403, body: BLOCKED } : { kind: 'answer' };
+    };
+    const run = await runCli(bench, [...args, '-c', '1', '--json']);
+    expect(run).toMatchObject({ status: 77 });
+    expect(linesOf(run.json())).toMatchObject({ answered: 1, failed: 10, open: 9 });
+    // The first of those that are open is the one that is refused for its text.
+    server.script = ({ id }) =>
+      id === ids[11] ? { kind: 'raw', status: 403, body: BLOCKED } : { kind: 'answer' };
+    const next = await runCli(bench, [...args, '-c', '1', '--json']);
+    expect(linesOf(next.json())).toMatchObject({ answered: 9, failed: 11, open: 0 });
   });
 
   test('a workspace that is refused: the line that asks for it fails; where all are to use it, the job stops', async () => {

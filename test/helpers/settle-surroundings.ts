@@ -105,6 +105,7 @@ export function surroundings(
     stop: stop.signal,
     abort: abort.signal,
     failureOfUnsent: (model) => parked.failureOfUnsent(model),
+    onAnswered() {},
     onStop(_line, verdict, failure) {
       stops.push({ verdict, failure });
       return 'open';
