@@ -17,6 +17,9 @@ const LOAD: Readonly<Record<SqlitePackage, () => Constructor>> = {
 /** What is said where the native part of SQLite is not there, was built for another Node.js, or not for this platform. */
 const NO_NATIVE_PART = /bindings file|ERR_DLOPEN|NODE_MODULE_VERSION|MODULE_NOT_FOUND|Cannot find/;
 
+/** Better-sqlite3 looks for the folder by itself, and says without a code that it cannot be seen. */
+const NO_FOLDER = /directory does not exist/;
+
 let loaded: { readonly name: SqlitePackage; readonly Sqlite: Constructor } | null = null;
 
 /** Loads the first package whose native part can be used; a database in memory tells. */
@@ -69,7 +72,12 @@ export function sqlitePackage(): SqlitePackage {
  */
 export function openDatabase(content: string | Buffer, options: Options = {}): Database {
   const { Sqlite } = load();
-  return new Sqlite(content, options);
+  try {
+    return new Sqlite(content, options);
+  } catch (error) {
+    if (!(error instanceof TypeError) || !NO_FOLDER.test(error.message)) throw error;
+    throw Object.assign(error, { code: 'SQLITE_CANTOPEN' });
+  }
 }
 
 /** A whole number of a row that was read with `safeIntegers`; null stays null. */

@@ -88,12 +88,14 @@ export function acquireLock(
 
 /**
  * Takes such a lock in the file at `path`, or says who holds it (null: that cannot be read; a file system without locks says no
- * more). Throws what SQLite or the file system says.
+ * more). A file that is no lock was torn by a power loss and is made anew, where `mayRemove` (the default) says so. Throws what
+ * SQLite or the file system says.
  */
 export function takeLock(
   path: string,
   startedAt: number,
   jobName: string | null,
+  mayRemove: (path: string) => boolean = () => true,
 ): { release(): void } | { readonly holder: Holder | null } {
   for (;;) {
     const opened = openLockFile(path);
@@ -109,6 +111,7 @@ export function takeLock(
       const code = sqliteCode(error);
       if (code.startsWith('SQLITE_BUSY')) return { holder };
       if (!code.startsWith('SQLITE_CORRUPT') && code !== 'SQLITE_NOTADB') throw error;
+      if (!mayRemove(path)) throw error;
       // Torn by a power loss: nobody can hold such a file, and nothing is lost with it.
       if (isStill(path, inode)) rmSync(path, { force: true });
       continue;
@@ -119,9 +122,12 @@ export function takeLock(
       return {
         release() {
           held.delete(database);
-          // Gone before the lock is: whoever waits on this file then finds that it is not the file any more.
-          rmSync(path, { force: true });
-          database.close();
+          try {
+            // Gone before the lock is: whoever waits on this file then finds that it is not the file any more.
+            rmSync(path, { force: true });
+          } finally {
+            database.close();
+          }
         },
       };
     }
@@ -150,8 +156,10 @@ function isStill(path: string, inode: number): boolean {
  * this process may hold on it (POSIX locks are a process's own).
  */
 function openLockFile(path: string): { database: Database; inode: number } | null {
+  let isNew = false;
   try {
     closeSync(openSync(path, 'wx', PRIVATE_MODE));
+    isNew = true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
@@ -160,8 +168,10 @@ function openLockFile(path: string): { database: Database; inode: number } | nul
   try {
     return { database: openDatabase(path, { timeout: PATIENCE_MS, fileMustExist: true }), inode };
   } catch (error) {
-    if (isStill(path, inode)) throw error;
-    return null;
+    if (!isStill(path, inode)) return null;
+    // SQLite may refuse a path that the file system takes: nobody can hold a lock there.
+    if (isNew) rmSync(path, { force: true });
+    throw error;
   }
 }
 

@@ -1,19 +1,12 @@
 import { EXIT, OutputError } from '../errors.ts';
-import { firstBytes } from '../files/first-bytes.ts';
 import { isThere } from '../files/is-there.ts';
 import { BALLAST_BEGIN } from './ballast.ts';
 import { ownVersion, SQLITE_BEGIN } from './is-database.ts';
+import { mayBeOwn } from './may-be-own.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 
 /** Before this version a ballast began with anything. */
 const NAMED_BALLAST_SINCE = 4;
-
-/** Whether a file that should begin so may be ours, torn by a power loss too (empty, cut off, zeros). */
-function mayBeOwn(path: string, begin: Buffer): boolean {
-  const found = firstBytes(path, begin.length, 'refuse');
-  if (found === null) return true;
-  return found.equals(begin.subarray(0, found.length)) || found.every((byte) => byte === 0);
-}
 
 /** Whether a ledger was last written before a ballast told what it is: the place was its own then too. */
 function isOlder(ledgerPath: string): boolean {

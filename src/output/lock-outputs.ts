@@ -2,6 +2,8 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EXIT, OutputError } from '../errors.ts';
 import { holderText, takeLock } from '../ledger/lock.ts';
+import { SQLITE_BEGIN } from '../ledger/is-database.ts';
+import { mayBeOwn } from '../ledger/may-be-own.ts';
 import { isBug } from '../ledger/storage-error.ts';
 import { lockPathOf } from './output-file.ts';
 
@@ -21,7 +23,7 @@ function unlessRefused<T>(act: () => T): T | null {
 /**
  * Keeps other runs, with ledgers of their own, from the output files of this one until `release`, by a lock beside each as a
  * ledger's. `startedAt` is in milliseconds since 1970. Throws 73 where another run holds one. Where none can be had (a folder
- * that may not be written, a file system without locks, no regular file) it is done without: who writes a file that somebody
+ * that may not be written, a file system without locks, no regular file, somebody's own file in the lock's place, which is left alone) it is done without: who writes a file that somebody
  * else writes notices it then (`OutputFile`).
  */
 export function lockOutputs(
@@ -45,12 +47,22 @@ export function lockOutputs(
   return { release };
 }
 
+/** Whether something stands there that is no regular file. */
+function isOther(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === false;
+}
+
 function lockOutput(path: string, startedAt: number, jobName: string): Held | null {
   const taken = unlessRefused(() => {
-    if (path === '-' || lstatSync(path, { throwIfNoEntry: false })?.isFile() === false) return null;
+    if (path === '-' || isOther(path)) return null;
     // Without links in its folder, so that two spellings of one place are one.
     const place = join(realpathSync(dirname(path)), basename(path));
-    return takeLock(lockPathOf(place), startedAt, jobName);
+    const lockPath = lockPathOf(place);
+    // A lock is never made through a link, nor waited for at one that leads nowhere.
+    if (isOther(lockPath)) return null;
+    // Looked at only where SQLite took it for no lock: to close it would drop one that this process holds.
+    const mayRemove = (file: string): boolean => mayBeOwn(file, SQLITE_BEGIN);
+    return takeLock(lockPath, startedAt, jobName, mayRemove);
   });
   if (taken === null || 'release' in taken) return taken;
   if (taken.holder === null) return null;

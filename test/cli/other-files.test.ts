@@ -4,6 +4,7 @@ import {
   copyFileSync,
   cpSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -322,6 +323,50 @@ describe('one file, two runs', () => {
     expect(await runCli(bench, args('a', ...names))).toMatchObject({ status: 0 });
     expect(bench.lines('out/r.jsonl')).toHaveLength(20);
     expect(readdirSync(bench.path('out')).toSorted()).toEqual(['e.jsonl', 'r.jsonl']);
+  });
+
+  test.each<[string, (path: string, bench: Bench) => void]>([
+    ["somebody's file", (path) => writeFileSync(path, 'mine')],
+    ['a folder', (path) => mkdirSync(path)],
+    ['a link to nothing', (path) => symlinkSync('nowhere', path)],
+    [
+      'a link to an empty file',
+      (path, bench) => {
+        bench.write('empty', '');
+        symlinkSync('../empty', path);
+      },
+    ],
+  ])(
+    'in the place of the lock is %s: it is left alone, and the run does without',
+    async (_what, make) => {
+      const bench = openBench();
+      const server = await startCountingServer();
+      bench.write('a.jsonl', jsonl(placeIds(3).map((id) => nativeLine(id))));
+      mkdirSync(bench.path('out'));
+      const path = bench.path('out/r.jsonl.qbatch-lock');
+      make(path, bench);
+      const before = lstatSync(path);
+      // Killed outright: what waits for ever without a turn of the event loop hears no other signal.
+      const under = ['timeout', '-s', 'KILL', '60'];
+      const args = ['run', 'a.jsonl', '-o', 'out/r.jsonl', ...server.flags];
+      expect(await runCli(bench, args, { under })).toMatchObject({ status: 0 });
+      expect(bench.lines('out/r.jsonl')).toHaveLength(3);
+      const after = lstatSync(path);
+      expect([after.ino, after.size]).toEqual([before.ino, before.size]);
+      if (bench.names().includes('empty'))
+        expect(readFileSync(bench.path('empty'), 'utf8')).toBe('');
+    },
+  );
+
+  test('the path of the lock is too long for SQLite: the run does without, and leaves no file of it', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    bench.write('a.jsonl', jsonl(placeIds(3).map((id) => nativeLine(id))));
+    const folder = ['a', 'b', 'c'].map((letter) => letter.repeat(180)).join('/');
+    mkdirSync(bench.path(folder), { recursive: true });
+    const args = ['run', 'a.jsonl', '-o', `${folder}/r.jsonl`, ...server.flags];
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(readdirSync(bench.path(folder))).toEqual(['r.jsonl']);
   });
 
   test.skipIf(permissionsHold === null)(

@@ -59,6 +59,7 @@ function statePaths(job: SmallJob): string[] {
   const outputs = ['results', 'errors'].flatMap((name) => [
     `job.${name}.jsonl`,
     `job.${name}.jsonl.qbatch-new`,
+    `job.${name}.jsonl.qbatch-lock`,
   ]);
   const names = [...[...ledger, ...fresh].map((end) => `job.qbatch.db${end}`), ...outputs];
   return [job.bench.folder, ...names.map((name) => job.bench.path(name))];

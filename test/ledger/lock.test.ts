@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { QbatchError } from '../../src/errors.ts';
-import { acquireLock, lockHolder } from '../../src/ledger/lock.ts';
+import { acquireLock, lockHolder, takeLock } from '../../src/ledger/lock.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { FAKE_WALL_START_MS } from '../helpers/fake-clock.ts';
 import { openTempLedger, tempFolder } from '../helpers/temp-ledger.ts';
@@ -26,6 +26,21 @@ async function holdElsewhere(ledgerPath: string) {
 }
 
 describe('the lock of a ledger', () => {
+  test('its file cannot be removed: it is given back all the same', () => {
+    const folder = tempFolder();
+    const path = join(folder, 'a.lock');
+    const lock = takeLock(path, 0, null);
+    if (!('release' in lock)) throw new Error('held by nobody, and not taken');
+    renameSync(path, join(folder, 'b.lock'));
+    mkdirSync(path);
+    expect(() => {
+      lock.release();
+    }).toThrow('directory');
+    const again = takeLock(join(folder, 'b.lock'), 0, null);
+    expect(again).toHaveProperty('release');
+    if ('release' in again) again.release();
+  });
+
   test('held by this process: a second opening is refused with 75, naming pid, host and start', () => {
     const folder = tempFolder();
     const ledger = openTempLedger(folder);
