@@ -23,8 +23,8 @@ function unlessRefused<T>(act: () => T): T | null {
 /**
  * Keeps other runs, with ledgers of their own, from the output files of this one until `release`, by a lock beside each as a
  * ledger's. `startedAt` is in milliseconds since 1970. Throws 73 where another run holds one. Where none can be had (a folder
- * that may not be written, a file system without locks, no regular file, somebody's own file in the lock's place, which is left alone) it is done without: who writes a file that somebody
- * else writes notices it then (`OutputFile`).
+ * that may not be written, a file system without locks, no regular file, somebody's own file in the lock's place, which is
+ * left alone) it is done without: who writes a file that somebody else writes notices it then (`OutputFile`).
  */
 export function lockOutputs(
   places: { readonly resultsPath: string; readonly errorsPath: string; readonly jobName: string },
