@@ -16,7 +16,7 @@ const LEDGER = 'job.qbatch.db';
 export const CRASH_SEED = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 /** All kills of the campaign: a day's run takes what a minute allows; `npm run test:long` asks for thousands. */
-const KILLS = Number(process.env['CRASH_KILLS'] ?? 80);
+const KILLS = Number(process.env['CRASH_KILLS'] ?? 60);
 
 export type Files = { readonly results: string; readonly errors: string };
 

@@ -36,7 +36,7 @@ vi.mock('../../src/tokenizer/count-exactly.ts', () => ({
   }),
 }));
 
-const CALLS = Number(process.env['SIM_CALLS'] ?? 45_000);
+const CALLS = Number(process.env['SIM_CALLS'] ?? 30_000);
 const SEED = Number(process.env['SIM_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const BROKEN_BY = (process.env['SIM_SABOTAGE'] ?? null) as Sabotage | null;
 /** A hang is a failure; a machine that is ten times as slow as an idle one is none. */
