@@ -6,7 +6,7 @@ import type { LanePace, LaneState, PaceShown, Throttles } from './pace-event.ts'
 import type { LearnedLimits, PaceLimits } from './pace-limits.ts';
 import { type Dimension, Pacer, type PaceReason } from './pacer.ts';
 import { RefusedLines } from './refused-lines.ts';
-import { ServiceFailures } from './service-failures.ts';
+import { ServiceFailures, type Stretch } from './service-failures.ts';
 import type { Admittable, AfterRefusal, Ticket, Turn } from './ticket.ts';
 
 export type Waiter = {
@@ -20,6 +20,7 @@ export type Flight = {
   readonly sentMs: number;
   readonly tokens: number;
   readonly cost: number;
+  readonly stretch: Stretch;
 };
 
 /** A call that has been in flight for so long was not refused: refusals come back at once. */
@@ -129,7 +130,8 @@ export class Lane {
 
   start(nowMs: number, line: Admittable): Flight {
     const tokens = line.inputTokens + line.outputExpectedTokens;
-    const flight = { line, sentMs: nowMs, tokens, cost: this.pacer.start(nowMs, tokens) };
+    const cost = this.pacer.start(nowMs, tokens);
+    const flight = { line, sentMs: nowMs, tokens, cost, stretch: this.failures.started(nowMs) };
     this.flights.add(flight);
     this.lastStartMs = nowMs;
     this.others.started += 1;
@@ -176,20 +178,16 @@ export class Lane {
   }
 
   /** A call failed at the service. A stray failure says nothing, nor do those by chance; several of the last calls slow the lane. */
-  overloaded(nowMs: number): void {
-    const means = this.failures.failed();
+  overloaded(nowMs: number, { stretch }: Flight): void {
+    const means = this.failures.failed(stretch);
     if (means !== 'chance') this.counts.failed += 1;
     if (means === 'several') this.pacer.ease(nowMs);
   }
 
-  ended(
-    nowMs: number,
-    flight: Flight,
-    actual: { tokens: number | null; latencyMs: number | null },
-  ): void {
+  ended(flight: Flight, actual: { tokens: number | null; latencyMs: number | null }): void {
     if (!this.flights.delete(flight)) return;
     this.counts.ended += 1;
-    if (this.failures.ended(nowMs)) this.pacer.easeNoMore();
+    if (this.failures.ended(flight.stretch)) this.pacer.easeNoMore();
     if (actual.tokens !== null) this.pacer.settle(flight.tokens, flight.cost, actual.tokens);
     if (actual.latencyMs === null) return;
     this.latencies.add(actual.latencyMs);

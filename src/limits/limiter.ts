@@ -61,10 +61,10 @@ export class Limiter {
       this.outages.service.reached(true);
       return lane.throttled(this.now(), flight, { why, waitMs });
     },
-    overloaded: ({ lane }, code) => {
+    overloaded: ({ lane, flight }, code) => {
       const now = this.now();
       this.outages.failing.failed(now, code);
-      lane.overloaded(now);
+      lane.overloaded(now, flight);
     },
     released: (ticket, actual) => {
       this.released(ticket, actual);
@@ -245,7 +245,7 @@ export class Limiter {
     this.active -= 1;
     this.outages.service.ended(flight);
     this.options.budget.settle(reserved.pico, actual);
-    lane.ended(this.now(), flight, { tokens, latencyMs });
+    lane.ended(flight, { tokens, latencyMs });
     if (latencyMs !== null) this.retries.answered();
     if (ticket.hasWorked) this.outages.failing.worked();
     this.slots.put(slot);

@@ -9,7 +9,7 @@ import { plannedLine } from '../helpers/planned-line.ts';
 
 const RELEASED = { tokens: null, pico: 0, uncertainPico: 0, latencyMs: null };
 
-/** Calls that end so far apart, of which every so manieth failed; Infinity: none. Returns what they said. */
+/** Calls that start so far apart, of which every so manieth failed; Infinity: none. Returns what they said. */
 function told(failures: ServiceFailures, from: { nowMs: number }) {
   return (
     calls: number,
@@ -19,8 +19,9 @@ function told(failures: ServiceFailures, from: { nowMs: number }) {
     let isNews = false;
     for (let nth = 1; nth <= calls; nth += 1) {
       from.nowMs += spacingMs;
-      if (nth % failedEvery === 0) means.add(failures.failed());
-      isNews = failures.ended(from.nowMs) || isNews;
+      const stretch = failures.started(from.nowMs);
+      if (nth % failedEvery === 0) means.add(failures.failed(stretch));
+      isNews = failures.ended(stretch) || isNews;
     }
     return { means: [...means], isNews };
   };
@@ -28,13 +29,14 @@ function told(failures: ServiceFailures, from: { nowMs: number }) {
 
 function watched() {
   const failures = new ServiceFailures();
-  return { failures, calls: told(failures, { nowMs: 0 }) };
+  const at = { nowMs: 0 };
+  return { failures, at, calls: told(failures, at) };
 }
 
 describe('failures at the service', () => {
   test('as many at half the pace: by chance, and told once', () => {
     const { failures, calls } = watched();
-    calls(81, { spacingMs: 50, failedEvery: 5 });
+    calls(80, { spacingMs: 50, failedEvery: 5 });
     expect(failures.areByChance).toBe(false);
     expect(calls(80, { spacingMs: 100, failedEvery: 5 }).isNews).toBe(true);
     expect(failures.areByChance).toBe(true);
@@ -46,21 +48,51 @@ describe('failures at the service', () => {
 
   test('as many at a pace that is hardly lower: that says nothing', () => {
     const { failures, calls } = watched();
-    calls(81, { spacingMs: 50, failedEvery: 5 });
+    calls(80, { spacingMs: 50, failedEvery: 5 });
     calls(400, { spacingMs: 70, failedEvery: 5 });
     expect(failures.areByChance).toBe(false);
   });
 
   test('fewer than half as many at half the pace: the service has too much to do', () => {
     const { failures, calls } = watched();
-    calls(81, { spacingMs: 50, failedEvery: 4 });
+    calls(80, { spacingMs: 50, failedEvery: 4 });
     calls(400, { spacingMs: 100, failedEvery: 10 });
+    expect(failures.areByChance).toBe(false);
+  });
+
+  test('as many after a pause or two: a pause is no lower pace', () => {
+    const { failures, at, calls } = watched();
+    calls(80, { spacingMs: 50, failedEvery: 4 });
+    for (let nth = 1; nth <= 4; nth += 1) {
+      at.nowMs += 10_000;
+      calls(20, { spacingMs: 50, failedEvery: 4 });
+    }
+    expect(failures.areByChance).toBe(false);
+  });
+
+  test('calls that fail late: they belong to the pace at which they were started', () => {
+    const { failures } = watched();
+    const fast = Array.from({ length: 160 }, (_, nth) => failures.started(nth * 50));
+    const slow = Array.from({ length: 80 }, (_, nth) => failures.started(8000 + nth * 100));
+    for (const stretch of slow) failures.ended(stretch);
+    for (const [nth, stretch] of fast.entries()) {
+      if (nth % 4 === 0) failures.failed(stretch);
+      expect(failures.ended(stretch)).toBe(false);
+    }
+    expect(failures.areByChance).toBe(false);
+  });
+
+  test('by chance, and clearly more fail: known before all calls of the stretch have ended', () => {
+    const { failures, calls } = watched();
+    calls(80, { spacingMs: 50, failedEvery: 5 });
+    calls(80, { spacingMs: 100, failedEvery: 5 });
+    calls(60, { spacingMs: 50, failedEvery: 2 });
     expect(failures.areByChance).toBe(false);
   });
 
   test('more than half: too much may be too much at half the pace, too', () => {
     const { failures, calls } = watched();
-    calls(81, { spacingMs: 50, failedEvery: 1 });
+    calls(80, { spacingMs: 50, failedEvery: 1 });
     calls(400, { spacingMs: 100, failedEvery: 1 });
     expect(failures.areByChance).toBe(false);
   });
@@ -70,7 +102,7 @@ describe('failures at the service', () => {
     ['they are over', Infinity],
   ])('by chance no longer once %s', (_, failedEvery) => {
     const { failures, calls } = watched();
-    calls(81, { spacingMs: 50, failedEvery: 5 });
+    calls(80, { spacingMs: 50, failedEvery: 5 });
     calls(80, { spacingMs: 100, failedEvery: 5 });
     calls(80, { spacingMs: 50, failedEvery });
     expect(failures.areByChance).toBe(false);
@@ -80,8 +112,11 @@ describe('failures at the service', () => {
 /** How a call ends at a service that takes so many a second, given the calls of this second so far. */
 type Service = (callsOfSecond: number, random: () => number) => 'answered' | 'failed';
 
-/** Seconds until so many lines of a model with 1,200 calls a minute are answered, and calls that failed. */
-async function run(lines: number, service: Service) {
+/**
+ * Seconds until so many lines of a model with 1,200 calls a minute are answered, and calls that failed. An answer takes a
+ * second, a failure `failureMs`.
+ */
+async function run(lines: number, service: Service, failureMs = 1000) {
   const time = createVirtualTime(seeded(1));
   const random = seeded(2);
   let ended = 0;
@@ -103,7 +138,7 @@ async function run(lines: number, service: Service) {
       second = Math.floor(time.monotonicMs() / 1000);
       callsOfSecond += 1;
       const end = service(callsOfSecond, random);
-      time.after(1000, () => {
+      time.after(end === 'failed' ? failureMs : 1000, () => {
         if (end === 'answered') {
           ended += 1;
           ticket?.admitted();
@@ -137,5 +172,11 @@ describe('a job of 2,000 lines at 20 calls a second', () => {
     const { seconds, failed } = await run(2000, (calls) => (calls > 5 ? 'failed' : 'answered'));
     expect(failed).toBeLessThan(2000 / 3);
     expect(seconds).toBeLessThan(520);
+  });
+
+  test('at one that takes eight a second and fails the others late: its share of failures stays small', async () => {
+    const { failed } = await run(2000, (calls) => (calls > 8 ? 'failed' : 'answered'), 8000);
+    // Failures of the pace before, which ended at the pace that they had brought, were taken for chance, and 821 failed.
+    expect(failed).toBeLessThan(500);
   });
 });
