@@ -8,6 +8,7 @@ import type { FlagSpec } from '../config/flags.ts';
 import type { FlagValue, ParsedCommand } from './parsed-command.ts';
 import { readCommand } from './read-command.ts';
 import { closestName } from '../suggest.ts';
+import { shellWord } from '../shell-word.ts';
 
 /** Help is wrapped once, when the program is built (see quick-answer.ts), for the narrowest usual terminal. */
 const HELP_COLUMNS = 80;
@@ -89,7 +90,7 @@ function unknownCommand(word: string): UsageError {
   const other = Object.hasOwn(OTHER_NAMES, word) ? OTHER_NAMES[word] : undefined;
   const near = other ?? closestName(word, names);
   const isFile = /\.jsonl(?:\.gz)?$/.test(word);
-  const hint = isFile ? `did you mean qbatch run ${word}?` : undefined;
+  const hint = isFile ? `did you mean qbatch run ${shellWord(word)}?` : undefined;
   return new UsageError(
     `unknown command ${JSON.stringify(word)}`,
     hint ?? (near === undefined ? 'see qbatch --help' : `did you mean qbatch ${near}?`),

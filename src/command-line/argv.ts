@@ -4,6 +4,7 @@ import { KEY_PLACES } from '../config/api-key.ts';
 import { UsageError } from '../errors.ts';
 import type { FlagSpec } from '../config/flags.ts';
 import { closestName } from '../suggest.ts';
+import { shellWord } from '../shell-word.ts';
 
 /**
  * A command line in the one shape that yargs reads without surprises: every flag long, with its
@@ -197,8 +198,11 @@ function unknownFlag(argument: string, known: KnownFlags): UsageError {
   }
   const help =
     known.command === undefined ? 'qbatch --help' : `qbatch ${known.command.name} --help`;
-  if (/\.jsonl(?:\.gz)?$/.test(argument))
-    return new UsageError(`unknown flag ${argument}`, `where it is a file, write ./${argument}`);
+  // The value of a misspelt flag may be a file as well.
+  if (!argument.includes('=') && /\.jsonl(?:\.gz)?$/.test(argument)) {
+    const file = shellWord(`./${argument}`);
+    return new UsageError(`unknown flag ${argument}`, `where it is a file, write ${file}`);
+  }
   const formats = known.flags.get('format')?.choices;
   if (name === 'json' && formats !== undefined) {
     const wanted = formats.find((format) => format.startsWith('json')) ?? '';

@@ -5,7 +5,7 @@ import { defaultLedgerName } from '../ledger/default-ledger-path.ts';
 import { isSpooled } from '../input/spooling.ts';
 import type { RunFlags } from '../ledger/records.ts';
 import type { RunSummary } from '../reporters/reporter.ts';
-import { shellWord } from '../reporters/shell-word.ts';
+import { shellWord } from '../shell-word.ts';
 import type { JobState } from '../library/job-reports.ts';
 
 /** What stands for the value of a limit that a run may have been stopped by, for that reason. */

@@ -13,7 +13,7 @@ import type { Scope } from '../models/scope.ts';
 import type { Settings } from '../settings.ts';
 import { DEFAULT_SIMULATOR_SPEC } from '../simulator/spec.ts';
 import type { CommandIo } from './io.ts';
-import { shellWord } from '../reporters/shell-word.ts';
+import { shellWord } from '../shell-word.ts';
 import { lineDefaults, type RunSetup } from './run-setup.ts';
 
 /** Where a run reads and writes. */

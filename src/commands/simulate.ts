@@ -6,7 +6,7 @@ import { oneLine } from '../reporters/one-line.ts';
 import { startSimulator, type Simulator } from '../simulator/server.ts';
 import { OTHER_CODES, type SimulatorStats } from '../simulator/stats.ts';
 import type { CommandIo } from './io.ts';
-import { shellWord } from '../reporters/shell-word.ts';
+import { shellWord } from '../shell-word.ts';
 
 /** So many codes are told by name, the most frequent ones. */
 const CODES_TOLD_MAX = 50;

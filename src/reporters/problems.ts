@@ -2,7 +2,7 @@ import type { LineProblem, ProblemCounts, Severity } from '../problem.ts';
 import { countText, wholeText } from './number-text.ts';
 import { oneLine } from './one-line.ts';
 import { pathText } from './path-text.ts';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../shell-word.ts';
 
 type Group = { readonly first: LineProblem; count: number; readonly lines: Set<number> };
 

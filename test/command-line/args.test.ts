@@ -160,6 +160,8 @@ describe('parseArgs: refusals of run', () => {
     [['usage', 'a', '--json'], /--json is not a flag of usage/, /--format json\b/],
     [['export', 'a', '--json'], /--json is not a flag of export/, /--format jsonl\b/],
     [['check', '-dash.jsonl'], /unknown flag -dash.jsonl/, /write \.\/-dash.jsonl/],
+    [['check', '-da sh.jsonl'], /unknown flag -da sh.jsonl/, /write '\.\/-da sh.jsonl'/],
+    [['run', 'a', '--ouput=b.jsonl'], /unknown flag --ouput$/, /--output/],
     [['verify', 'a'], /unknown command "verify"/, /qbatch status --verify\?/],
     [['list'], /unknown command "list"/, /qbatch jobs\?/],
     [['report', 'a'], /unknown command "report"/, /qbatch usage --format html -o FILE\?/],
@@ -423,6 +425,7 @@ describe('parseArgs: the other commands', () => {
     expect((await refusal('runn')).hint).toBe('did you mean qbatch run?');
     expect((await refusal('stats')).hint).toBe('did you mean qbatch status?');
     expect((await refusal('in.jsonl')).hint).toBe('did you mean qbatch run in.jsonl?');
+    expect((await refusal('my in.jsonl')).hint).toBe("did you mean qbatch run 'my in.jsonl'?");
   });
 });
 
