@@ -67,6 +67,25 @@ const OTHER_KINDS: readonly { readonly begin: readonly number[]; readonly proble
   { begin: [...Buffer.from('SQLite format 3\0', 'latin1')], problem: DATABASE },
 ];
 
+/** What stands in decoded text for bytes that are no UTF-8. */
+const REPLACED = 0xfffd;
+
+/**
+ * Whether a line that is no UTF-8 reads as GB18030. UTF-8 with a character cut does so too, as often as not, and would be
+ * turned into nonsense: most of its characters are right as they are, those of GBK hardly ever.
+ */
+function looksLikeGbk(bytes: Buffer): boolean {
+  const text = bytes.toString('utf8');
+  let right = 0;
+  let wrong = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit === REPLACED) wrong += 1;
+    else if (unit > 0x7f) right += 1;
+  }
+  return wrong > right && isGb18030(bytes);
+}
+
 function isGb18030(bytes: Buffer): boolean {
   try {
     new TextDecoder('gb18030', { fatal: true }).decode(bytes);
@@ -82,5 +101,5 @@ export function notUtf8(bytes: Buffer, lineNo: number): Problem {
     lineNo === 1
       ? OTHER_KINDS.find(({ begin }) => begin.every((byte, at) => bytes[at] === byte))
       : undefined;
-  return kind?.problem ?? (isGb18030(bytes) ? PERHAPS_GBK : NOT_UTF8);
+  return kind?.problem ?? (looksLikeGbk(bytes) ? PERHAPS_GBK : NOT_UTF8);
 }

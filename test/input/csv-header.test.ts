@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { isProblem, openLine } from '../../src/input/open-object.ts';
 import { parseText } from '../helpers/parse-text.ts';
 
 let folder: string;
@@ -80,4 +82,14 @@ test.each([
   '{"a":1},{"b":2}',
 ])('%s: none', (text) => {
   expect(firstLine(text)).not.toContain('header');
+});
+
+test('valid lines, whatever they hold, are never asked for what they are instead', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()), (members) => {
+      const text = JSON.stringify({ ...members, prompt: 'PAR1 BZh name,prompt\r{' });
+      const opened = openLine(text, 1);
+      expect(isProblem(opened) ? opened.code : '').not.toMatch(/invalid_json|invalid_utf8/);
+    }),
+  );
 });
