@@ -77,7 +77,7 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
       null,
       invalidRequest(
         'custom_id',
-        `custom_id is ${shown(given)}; it must be a non-empty string${typeof given === 'number' ? `, as in "${given}"` : ''}`,
+        `custom_id is ${shown(given)}; it must be a non-empty string${typeof given === 'number' && Number.isSafeInteger(given) ? `, as in "${given}"` : ''}`,
       ),
     );
   }

@@ -171,6 +171,16 @@ describe('parseLine: custom_id', () => {
     );
   });
 
+  test.each([
+    ['12345678901234567890', '12345678901234567000'],
+    ['1e400', 'too large a number'],
+  ])('%s: no other number is proposed for it', (written, shown) => {
+    const line = `{"custom_id":${written},"model":"qwen-plus","prompt":"a"}`;
+    expect(parseText(line).problems[0]?.message).toBe(
+      `custom_id is ${shown}; it must be a non-empty string`,
+    );
+  });
+
   test('any text: kept as it is', () => {
     for (const customId of ['评论-1', '😀', ' a ', '__proto__', 'a\u2028b', '../../etc/passwd']) {
       expect(

@@ -38,14 +38,18 @@ function grouped(problems: readonly LineProblem[]): Group[] {
 /** Codes whose messages hold commands for the input, which they call FILE, and nothing of what stands in it. */
 const CODES_WITH_COMMANDS = new Set(['qbatch_invalid_json', 'qbatch_invalid_utf8']);
 
-/** The message in one line, with the input in place of FILE; what cannot be read a second time (stdin, a pipe) stays FILE. */
+/**
+ * The message in one line, with the input in place of FILE; what cannot be read a second time (stdin, a pipe) stays FILE, and
+ * so does what is compressed, which no such command reads: it is told how to unpack it.
+ */
 function messageText({ message, code }: LineProblem, input: string): string {
   const line = oneLine(message);
   const isLasting = input !== '-' && !input.startsWith('/dev/');
-  if (!isLasting || !CODES_WITH_COMMANDS.has(code)) return line;
+  if (!isLasting || !CODES_WITH_COMMANDS.has(code) || !/\bFILE\b/u.test(line)) return line;
   // What begins with a hyphen would be taken for a flag.
-  const path = input.startsWith('-') ? `./${input}` : input;
-  return line.replaceAll(/\bFILE\b/gu, () => pathText(shellWord(path)));
+  const path = pathText(shellWord(input.startsWith('-') ? `./${input}` : input));
+  if (input.endsWith('.gz')) return `${line}; FILE is what is packed: gzip -dc ${path} > FILE`;
+  return line.replaceAll(/\bFILE\b/gu, () => path);
 }
 
 function groupText(group: Group, input: string): string {

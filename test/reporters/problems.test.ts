@@ -99,6 +99,10 @@ test.each([
   ['prompts.csv', 'jq -c . prompts.csv makes'],
   ["my prompts' 1.csv", String.raw`jq -c . 'my prompts'\'' 1.csv' makes`],
   ['-dash.csv', 'jq -c . ./-dash.csv makes'],
+  [
+    'my prompts.gz',
+    "jq -c . FILE makes lines of it; FILE is what is packed: gzip -dc 'my prompts.gz' > FILE",
+  ],
   ['-', 'jq -c . FILE makes'],
   ['/dev/fd/63', 'jq -c . FILE makes'],
 ])('problemsText: a command for the input %s can be copied', (input, told) => {
