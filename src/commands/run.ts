@@ -196,8 +196,8 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       ...hooksOf(io),
     });
   } finally {
-    ledger.close({ remove: ledger.created });
     outputs?.release();
+    ledger.close({ remove: ledger.created });
   }
   if (places.source.spooled) removeSpool(places);
   const input = places.source.path;
