@@ -163,8 +163,9 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
 /** Takes up a run in the ledger, with room set aside for its answers, before its first call. */
 async function beginRun(options: RunOptions, run: JobRun, openCount: number): Promise<void> {
   const { ledger, job, whenUnlocked } = options;
-  const calls = Math.min(openCount, run.limiter.concurrency);
-  const callsMost = await makeBallast(ledger.path, calls);
+  // What `auto` begins with is not what it may come to.
+  const calls = run.pace.concurrency === 'auto' ? Infinity : run.pace.concurrency;
+  const callsMost = await makeBallast(ledger.path, Math.min(openCount, calls));
   await whenUnlocked(() => {
     run.begin();
   });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
@@ -347,6 +347,16 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     expect(job.simulator.stats().calls).toBe(LINES);
     expect(customIds(job.bench, 'small/a.results.jsonl').toSorted()).toEqual(job.ids.toSorted());
   });
+});
+
+test('`auto` begins with 64 calls and may come to more: room is set aside for the answers of all', async () => {
+  const { bench, server, args } = await prepareCliJob(400);
+  server.hold();
+  const cli = startCli(bench, args);
+  await cli.before(server.seen(1));
+  expect(statSync(bench.path('a.qbatch.db.ballast')).size).toBe(1024 * 1024 + 400 * 32 * 1024);
+  cli.signal('SIGKILL');
+  await cli.finished;
 });
 
 test('the ballast of a run that was killed is gone after the next one', async () => {
