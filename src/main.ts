@@ -5,6 +5,7 @@ import type { CommandIo } from './commands/io.ts';
 import { EXIT, OutputError, QbatchError } from './errors.ts';
 import { homeFolder } from './files/home-folder.ts';
 import type { ParsedCommand } from './command-line/parsed-command.ts';
+import { postponeTierUp } from './postpone-tier-up.ts';
 import { createRedactor, redactKeyLike } from './redact.ts';
 import { createJsonRedactor } from './json/redact-json.ts';
 import { VERSION } from './version.ts';
@@ -152,13 +153,22 @@ async function runParsed(parsed: ParsedCommand, io: CommandIo): Promise<number> 
     case 'version':
       await io.writeOut(parsed.text.endsWith('\n') ? parsed.text : `${parsed.text}\n`);
       return EXIT.ok;
-    case 'run':
-      return (await import('./commands/run.ts')).runCommand(parsed, io);
+    case 'run': {
+      const { runCommand } = await import('./commands/run.ts');
+      postponeTierUp();
+      return runCommand(parsed, io);
+    }
     case 'resume':
-    case 'retry':
-      return (await import('./commands/resume.ts')).resumeCommand(parsed, io);
-    case 'check':
-      return (await import('./commands/check.ts')).checkCommand(parsed, io);
+    case 'retry': {
+      const { resumeCommand } = await import('./commands/resume.ts');
+      postponeTierUp();
+      return resumeCommand(parsed, io);
+    }
+    case 'check': {
+      const { checkCommand } = await import('./commands/check.ts');
+      postponeTierUp();
+      return checkCommand(parsed, io);
+    }
     case 'status':
       return (await import('./commands/status.ts')).statusCommand(parsed, io);
     case 'jobs':
