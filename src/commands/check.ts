@@ -124,7 +124,7 @@ function checkedCost(entries: readonly ModelSurvey[], currency: Currency): Check
 }
 
 /** Turns a survey into what `check` prints. Pure. */
-export function checkReport(
+function checkReport(
   survey: Survey,
   input: string,
   setup: RunSetup,
