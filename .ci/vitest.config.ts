@@ -25,6 +25,8 @@ export default defineConfig({
     testTimeout: Math.max(5 * MINUTE_MS, LONG_MS),
     hookTimeout: 5 * MINUTE_MS,
     setupFiles: ['.ci/vitest.setup.ts'],
+    // Loaded by Node.js itself, and with it the built program that it loads.
+    server: { deps: { external: [/\/test\/helpers\/built-program\.mjs$/] } },
     // Where everything must be shown, a machine without a browser, or one that could have strace, is a failure.
     provide: {
       mustHaveBrowser: process.env['CI'] === 'true',

@@ -62,7 +62,11 @@ afterEach(() => {
   if (left.length > 0) throw new Error(`processes left running: ${left.join(', ')}`);
 });
 
-function environment(bench: Bench, options: CliOptions): Record<string, string> {
+/** The environment of a run: nothing of whoever runs the tests but the path. */
+export function environment(
+  bench: Bench,
+  options: Pick<CliOptions, 'env'>,
+): Record<string, string> {
   const env: Record<string, string | undefined> = {
     PATH: process.env['PATH'],
     HOME: bench.home,
@@ -127,19 +131,13 @@ export function startCli(
     child.on('error', reject);
     child.on('close', (status, signal) => {
       running.delete(child);
-      const stdout = textOf('stdout');
-      const stderr = textOf('stderr');
+      const end = { status, signal, stdout: textOf('stdout'), stderr: textOf('stderr') };
       try {
-        const leaks = bench.leaks().filter((file) => file !== options.keepsKeyIn);
-        if (holdsKey(stdout)) leaks.push('stdout');
-        if (holdsKey(stderr)) leaks.push('stderr');
-        if (holdsKey(argumentLists)) leaks.push('the list of arguments');
-        if (leaks.length > 0) throw new Error(`the key leaked into ${leaks.join(', ')}`);
+        if (holdsKey(argumentLists)) throw new Error('the key leaked into the list of arguments');
+        resolve(finishedOf(bench, end, options.keepsKeyIn));
       } catch (error) {
         reject(error as Error);
-        return;
       }
-      resolve({ status, signal, stdout, stderr, json: () => parseOne(stdout) });
     });
   });
   const before = async <T>(event: Promise<T>): Promise<T> => {
@@ -183,6 +181,18 @@ export function runCli(
   options: CliOptions = {},
 ): Promise<Finished> {
   return startCli(bench, args, options).finished;
+}
+
+/** How a run ended. Throws if the key, or a part of it, is in a file of the bench or on a stream. */
+export function finishedOf(
+  bench: Bench,
+  end: Omit<Finished, 'json'>,
+  keepsKeyIn: string | undefined,
+): Finished {
+  const leaks = bench.leaks().filter((file) => file !== keepsKeyIn);
+  for (const name of ['stdout', 'stderr'] as const) if (holdsKey(end[name])) leaks.push(name);
+  if (leaks.length > 0) throw new Error(`the key leaked into ${leaks.join(', ')}`);
+  return { ...end, json: () => parseOne(end.stdout) };
 }
 
 function parseOne(stdout: string): Record<string, unknown> {

@@ -1,0 +1,2 @@
+/** Arguments to exit code. */
+export function loadMain(): Promise<(argv: readonly string[]) => Promise<number>>;
