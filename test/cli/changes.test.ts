@@ -2,18 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { customIds, prepareCliJob } from '../helpers/cli-job.ts';
 import { answerText } from '../helpers/counting-server.ts';
 import { flatLine, jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
 describe('a changed input', () => {
   test('--confirm-cost asks for the lines that are left, not for those that keep their answers', async () => {
     const { bench, args, ids } = await prepareCliJob(40);
-    const price = await runCli(bench, ['check', 'a.jsonl', '--json']);
+    const price = await runHere(bench, ['check', 'a.jsonl', '--json']);
     const { expected } = price.json()['cost'] as { expected: string };
     expect(Number(expected)).toBeGreaterThan(0);
     // Half of what the whole costs: enough for one line, not for all.
     const cap = ['--confirm-cost', (Number(expected) / 2).toFixed(9)];
-    expect(await runCli(bench, [...args, ...cap])).toMatchObject({ status: 3 });
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, [...args, ...cap])).toMatchObject({ status: 3 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     bench.write('a.jsonl', jsonl([...ids.map((id) => nativeLine(id)), nativeLine('Wuhan')]));
     const more = await runCli(bench, [...args, ...cap, '--accept-changed-input']);
     expect(more).toMatchObject({ status: 0 });
@@ -22,12 +23,12 @@ describe('a changed input', () => {
 
   test('is refused with the first line that differs; nothing is sent, nothing is touched', async () => {
     const { bench, server, args, ids } = await prepareCliJob(6);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     const results = bench.read('a.results.jsonl');
     const lines = ids.map((id) => nativeLine(id));
     lines[3] = nativeLine('Wuhan');
     bench.write('a.jsonl', jsonl(lines));
-    const run = await runCli(bench, [...args, '--json']);
+    const run = await runHere(bench, [...args, '--json']);
     expect(run).toMatchObject({ status: 65 });
     expect(run.json()).toMatchObject({
       error: {
@@ -42,7 +43,7 @@ describe('a changed input', () => {
 
   test('--accept-changed-input keeps unchanged answers, sends the changed and new lines only, replaces the files at the end', async () => {
     const { bench, server, args, ids } = await prepareCliJob(6);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     const before = bench.read('a.results.jsonl');
     // Moved up, one changed, one gone, two new.
     const [one = '', two = '', , four = '', five = '', six = ''] = ids;
@@ -88,7 +89,7 @@ describe('a changed input', () => {
       usage: { total_tokens: 9 * 36 },
     });
     expect(bench.names().filter((name) => name.includes('new'))).toEqual([]);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     expect(server.calls).toHaveLength(9);
   });
 
@@ -107,7 +108,7 @@ describe('a changed input', () => {
     const lines = ids.map((id) => nativeLine(id));
     lines[1] = nativeLine('Wuhan');
     bench.write('a.jsonl', jsonl(lines));
-    expect(await runCli(bench, [...args, '--accept-changed-input'])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, [...args, '--accept-changed-input'])).toMatchObject({ status: 0 });
     expect(customIds(bench, 'a.results.jsonl')).toEqual([ids[0], 'Wuhan', ...ids.slice(2)]);
     const counts = server.counts();
     expect([ids[0], ids[1], ids[2], 'Wuhan'].map((id) => counts.get(id ?? ''))).toEqual([
@@ -141,7 +142,7 @@ describe('a changed input', () => {
       expect(bench.lines('a.errors.jsonl')).toMatchObject([
         { custom_id: ids[answered], error: { code: 'qbatch_interrupted', line: answered + 2 } },
       ]);
-      const verified = await runCli(bench, ['status', '--verify', '--json']);
+      const verified = await runHere(bench, ['status', '--verify', '--json']);
       expect(verified.json()).toMatchObject({ verify: { ok: true } });
     },
   );
@@ -152,13 +153,13 @@ describe('a changed input', () => {
       'a.jsonl',
       jsonl([flatLine('杭州', { temperature: 'hot' }), flatLine('Suzhou', { top_p: 7 })]),
     );
-    expect(await runCli(bench, [...args, '--skip-invalid'])).toMatchObject({ status: 1 });
+    expect(await runHere(bench, [...args, '--skip-invalid'])).toMatchObject({ status: 1 });
     expect(bench.lines('a.errors.jsonl')).toHaveLength(2);
     bench.write(
       'a.jsonl',
       jsonl([flatLine('杭州', { temperature: 0.7 }), flatLine('Suzhou', { top_p: 0.7 })]),
     );
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     expect(customIds(bench, 'a.results.jsonl')).toEqual(['杭州', 'Suzhou']);
     expect(bench.read('a.errors.jsonl')).toBe('');
     expect(server.calls).toHaveLength(2);
@@ -168,13 +169,13 @@ describe('a changed input', () => {
 describe('a job of its own', () => {
   test('--accept-changed-input and --fresh never write over a file that is not the job’s', async () => {
     const { bench, server, args } = await prepareCliJob(2);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     bench.write('thesis.txt', '我的论文\n');
     bench.write('a.jsonl', jsonl(placeIds(3).map((id) => nativeLine(id))));
     for (const flag of ['--accept-changed-input', '--fresh']) {
       expect([
         flag,
-        (await runCli(bench, [...args, flag, '-y', '-o', 'thesis.txt'])).status,
+        (await runHere(bench, [...args, flag, '-y', '-o', 'thesis.txt'])).status,
       ]).toEqual([flag, 73]);
     }
     expect(bench.read('thesis.txt')).toBe('我的论文\n');
@@ -183,7 +184,7 @@ describe('a job of its own', () => {
 
   test('--fresh -y forgets: every line is sent again, the old files stay until the new ones are whole', async () => {
     const { bench, server, args } = await prepareCliJob(4);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     const before = bench.read('a.results.jsonl');
     server.script = ({ id }) => ({ kind: 'answer', content: `新的回答：${id}` });
     server.hold();
@@ -201,12 +202,12 @@ describe('a job of its own', () => {
   test('--fresh with an input that is refused forgets nothing', async () => {
     const { bench, server, args } = await prepareCliJob(3);
     const input = bench.read('a.jsonl');
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     const results = bench.read('a.results.jsonl');
     bench.write('a.jsonl', `${input}{"broken":\n`);
-    expect(await runCli(bench, [...args, '--fresh', '-y'])).toMatchObject({ status: 65 });
+    expect(await runHere(bench, [...args, '--fresh', '-y'])).toMatchObject({ status: 65 });
     bench.write('a.jsonl', input);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     expect(server.calls).toHaveLength(3);
     expect(bench.read('a.results.jsonl')).toBe(results);
   });
@@ -215,16 +216,16 @@ describe('a job of its own', () => {
     const { bench, server, args } = await prepareCliJob(2);
     bench.write('b.jsonl', jsonl([nativeLine('Wuhan')]));
     const shared = ['--ledger', 'both.qbatch.db'];
-    expect(await runCli(bench, [...args, ...shared, '--job', 'spring'])).toMatchObject({
+    expect(await runHere(bench, [...args, ...shared, '--job', 'spring'])).toMatchObject({
       status: 0,
     });
     const second = ['run', 'b.jsonl', ...server.flags, ...shared, '--job', 'autumn'];
-    expect(await runCli(bench, second)).toMatchObject({ status: 0 });
-    expect(await runCli(bench, second)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, second)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, second)).toMatchObject({ status: 0 });
     expect(server.calls).toHaveLength(3);
     expect(bench.lines('a.results.jsonl').map(({ id }) => id)).toEqual(['spring-1', 'spring-2']);
     expect(bench.lines('b.results.jsonl').map(({ id }) => id)).toEqual(['autumn-1']);
-    const jobs = await runCli(bench, ['jobs', '--json']);
+    const jobs = await runHere(bench, ['jobs', '--json']);
     const listed = jobs.json()['jobs'] as {
       job: string;
       state: string;
@@ -243,8 +244,8 @@ describe('a job of its own', () => {
     ['--protocol', ['--protocol', 'openai']],
   ])('another %s is another job: 65 with its name, nothing sent', async (name, flags) => {
     const { bench, server, args } = await prepareCliJob(1);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
-    const run = await runCli(bench, [...args, ...flags]);
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
+    const run = await runHere(bench, [...args, ...flags]);
     expect(run).toMatchObject({ status: 65 });
     expect(run.stderr).toContain(name);
     expect(server.calls).toHaveLength(1);
@@ -253,19 +254,19 @@ describe('a job of its own', () => {
   test('simulator and service are never crossed, whatever is accepted', async () => {
     const { bench, server, args } = await prepareCliJob(2);
     expect(
-      await runCli(bench, ['run', 'a.jsonl', '--simulate'], {
+      await runHere(bench, ['run', 'a.jsonl', '--simulate'], {
         env: { DASHSCOPE_API_KEY: undefined },
       }),
     ).toMatchObject({ status: 0 });
     const rehearsed = bench.read('a.results.jsonl');
     for (const flags of [[], ['--accept-changed-input'], ['--adopt-outputs']]) {
-      const run = await runCli(bench, [...args, ...flags]);
+      const run = await runHere(bench, [...args, ...flags]);
       expect([flags, run.status]).toEqual([flags, 65]);
       expect(run.stderr).toContain('simulator');
     }
     expect(server.calls).toHaveLength(0);
     expect(bench.read('a.results.jsonl')).toBe(rehearsed);
-    expect(await runCli(bench, [...args, '--fresh', '-y'])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, [...args, '--fresh', '-y'])).toMatchObject({ status: 0 });
     expect(bench.lines('a.results.jsonl')).toMatchObject([
       {
         response: {

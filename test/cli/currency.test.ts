@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openBench } from '../helpers/bench.ts';
 import { jsonl, promptLine } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { runCli } from '../helpers/spawn-cli.ts';
 
 const RUN = ['run', 'a.jsonl', '--simulate', '--region', 'singapore', '--model', 'qwen-plus'];
@@ -30,8 +31,8 @@ describe('the currency of a job', () => {
 
   test('another one while no call was made: taken', async () => {
     const bench = job();
-    expect(await runCli(bench, [...RUN, '--max-cost', '0.0000001'])).toMatchObject({ status: 3 });
-    const run = await runCli(bench, [...RUN, '--currency', 'CNY', '--max-cost', '1', '--json']);
+    expect(await runHere(bench, [...RUN, '--max-cost', '0.0000001'])).toMatchObject({ status: 3 });
+    const run = await runHere(bench, [...RUN, '--currency', 'CNY', '--max-cost', '1', '--json']);
     expect(run).toMatchObject({ status: 0 });
     expect(run.json()).toMatchObject({ lines: { answered: 3 }, cost: { currency: 'CNY' } });
   });
@@ -45,17 +46,17 @@ describe('the region of a base URL', () => {
   test('its prices, as where the region is named', async () => {
     const bench = job();
     const check = ['check', 'a.jsonl', '--model', 'qwen-plus', '--json'];
-    const named = cost(await runCli(bench, [...check, '--region', 'singapore']));
+    const named = cost(await runHere(bench, [...check, '--region', 'singapore']));
     expect(named).toMatchObject({ currency: 'USD' });
-    expect(cost(await runCli(bench, [...check, '--base-url', ABROAD]))).toEqual(named);
+    expect(cost(await runHere(bench, [...check, '--base-url', ABROAD]))).toEqual(named);
     const env = { DASHSCOPE_HTTP_BASE_URL: ABROAD };
-    expect(cost(await runCli(bench, check, { env }))).toEqual(named);
+    expect(cost(await runHere(bench, check, { env }))).toEqual(named);
   });
 
   test('another region is named: 78, which of them is meant nobody knows', async () => {
     const bench = job();
     const flags = ['--base-url', ABROAD, '--region', 'beijing'];
-    const refused = await runCli(bench, ['check', 'a.jsonl', '--model', 'qwen-plus', ...flags]);
+    const refused = await runHere(bench, ['check', 'a.jsonl', '--model', 'qwen-plus', ...flags]);
     expect(refused).toMatchObject({ status: 78 });
     expect(refused.stderr).toContain('singapore');
   });

@@ -3,6 +3,7 @@ import { prepareCliJob } from '../helpers/cli-job.ts';
 import { type Bench, CANARY_KEY } from '../helpers/bench.ts';
 import { type Reaction } from '../helpers/counting-server.ts';
 import { envelopeLine, jsonl, nativeLine } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { runCli } from '../helpers/spawn-cli.ts';
 
 type ErrorLine = {
@@ -57,7 +58,7 @@ describe('errors that go away', () => {
         billed: true,
       };
     };
-    const run = await runCli(bench, [...args, '--json']);
+    const run = await runHere(bench, [...args, '--json']);
     expect(run).toMatchObject({ status: 0 });
     expect(run.json()).toMatchObject({
       attempts: 4,
@@ -87,7 +88,7 @@ describe('errors that go away', () => {
             message: 'Requests rate limit exceeded, please try again later.',
           }
         : { kind: 'answer' };
-    const run = await runCli(bench, [...args, '--max-attempts', '1', '--json']);
+    const run = await runHere(bench, [...args, '--max-attempts', '1', '--json']);
     expect(run).toMatchObject({ status: 0 });
     expect(run.json()).toMatchObject({
       attempts: 3,
@@ -99,7 +100,7 @@ describe('errors that go away', () => {
   test('what never goes away fails after --max-attempts, with the reply of the service', async () => {
     const { bench, server, args } = await prepareCliJob(1, { mixed: true });
     server.script = () => ({ kind: 'error', status: 500, code: 'InternalError', message: 'busy' });
-    expect(await runCli(bench, [...args, '--max-attempts', '3'])).toMatchObject({ status: 1 });
+    expect(await runHere(bench, [...args, '--max-attempts', '3'])).toMatchObject({ status: 1 });
     expect(server.calls).toHaveLength(3);
     expect(errorsOf(bench)).toMatchObject([
       {
@@ -117,7 +118,7 @@ describe('errors that go away', () => {
       code: 'InvalidParameter',
       message: 'max_tokens is too large',
     });
-    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 1 });
     expect(server.calls).toHaveLength(2);
   });
 });
@@ -164,11 +165,11 @@ describe('calls whose fate is not known', () => {
       }[code];
       server.script = () => ({ kind: 'raw', status: 200, body, headers });
       const once = [...args, '--timeout', '2s', '--max-attempts', '1', '--json'];
-      const run = await runCli(bench, once);
+      const run = await runHere(bench, once);
       expect(errorsOf(bench)).toMatchObject([{ error: { code } }]);
       const told = run.json()['possibly_billed'] as { tokens: number; amount: string };
       server.script = () => ({ kind: 'reset' });
-      const lost = await runCli(bench, [...once, '--fresh', '-y']);
+      const lost = await runHere(bench, [...once, '--fresh', '-y']);
       // Of a call that said nothing, what was expected of it is told.
       expect(told).toEqual(lost.json()['possibly_billed']);
       expect(told.tokens).toBeGreaterThan(100);
@@ -188,7 +189,7 @@ describe('calls whose fate is not known', () => {
       body: frames.map((frame) => `data: ${JSON.stringify(frame)}\n\n`).join(''),
       headers: { 'content-type': 'text/event-stream' },
     });
-    const run = await runCli(bench, [...args, '--max-unreachable', '4s', '--json']);
+    const run = await runHere(bench, [...args, '--max-unreachable', '4s', '--json']);
     expect(run.json()).toMatchObject({
       lines: { failed: 1, open: 0 },
       possibly_billed: { lines: 1, attempts: 2 },
@@ -205,7 +206,7 @@ describe('calls whose fate is not known', () => {
             headers: { 'content-type': 'text/event-stream' },
           }
         : { kind: 'answer' };
-    const retry = await runCli(bench, ['retry', '--json']);
+    const retry = await runHere(bench, ['retry', '--json']);
     expect(retry.json()).toMatchObject({
       lines: { answered: 1 },
       possibly_billed: { lines: 1, attempts: 2 },
@@ -230,7 +231,7 @@ describe('calls whose fate is not known', () => {
         : `data: ${JSON.stringify({ error })}\n\n`;
       const headers = { 'content-type': 'text/event-stream' };
       server.script = () => ({ kind: 'raw', status: 200, body, headers });
-      const end = await runCli(bench, [...args, '--max-unreachable', '4s', '--json']);
+      const end = await runHere(bench, [...args, '--max-unreachable', '4s', '--json']);
       expect(end).toMatchObject({ status: 69 });
       expect(server.calls.length).toBeLessThan(20);
       expect(end.json()).toMatchObject({ lines: { open: 1 }, possibly_billed: { attempts: 0 } });
@@ -248,7 +249,7 @@ describe('calls whose fate is not known', () => {
     server.script = () => ({ kind: 'raw', status: 200, body, headers });
     // Each is expected to cost 0.00105.
     const capped = [...args, '-c', '1', '--max-attempts', '1', '--max-cost', '0.0055', '--json'];
-    const run = await runCli(bench, capped);
+    const run = await runHere(bench, capped);
     expect(run).toMatchObject({ status: 3 });
     expect(server.calls).toHaveLength(5);
   });
@@ -256,7 +257,7 @@ describe('calls whose fate is not known', () => {
   test('--on-ambiguous fail: a lost connection is not tried again', async () => {
     const { bench, server, args } = await prepareCliJob(1, { mixed: true });
     server.script = () => ({ kind: 'reset' });
-    const run = await runCli(bench, [...args, '--on-ambiguous', 'fail', '--json']);
+    const run = await runHere(bench, [...args, '--on-ambiguous', 'fail', '--json']);
     expect(run).toMatchObject({ status: 1 });
     expect(server.calls).toHaveLength(1);
     expect(run.json()).toMatchObject({ possibly_billed: { lines: 1, attempts: 1 } });
@@ -268,7 +269,7 @@ describe('calls whose fate is not known', () => {
   test('a lost connection, then an answer: answered, and the lost call still possibly billed', async () => {
     const { bench, server, args } = await prepareCliJob(1, { mixed: true });
     server.script = ({ nth }) => (nth === 1 ? { kind: 'reset' } : { kind: 'answer' });
-    const run = await runCli(bench, [...args, '--json']);
+    const run = await runHere(bench, [...args, '--json']);
     expect(run).toMatchObject({ status: 0 });
     expect(run.json()).toMatchObject({
       attempts: 2,
@@ -287,7 +288,7 @@ test('an answer whose chain of thought is not counted: at the price of thinking'
     request_id: 'r-1',
   });
   server.script = () => ({ kind: 'raw', status: 200, body, headers: JSON_TYPE, billed: true });
-  const run = await runCli(bench, [...args, '--model', 'qwen-plus', '--json']);
+  const run = await runHere(bench, [...args, '--model', 'qwen-plus', '--json']);
   expect(run).toMatchObject({ status: 0 });
   // 10 x 0.8 + 360 x 8 CNY a million.
   expect(run.json()).toMatchObject({ cost: { amount: '0.002888' } });

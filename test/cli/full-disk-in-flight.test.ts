@@ -7,6 +7,7 @@ import { customIds, prepareCliJob } from '../helpers/cli-job.ts';
 import { mayMount, mountSmall } from '../helpers/faulty-disk.ts';
 import { readLedgerCopy } from '../helpers/read-ledger-copy.ts';
 import { flatLine, jsonl, placeIds } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { type Finished, runCli, startCli } from '../helpers/spawn-cli.ts';
 
 const LINES = 1_200;
@@ -100,13 +101,13 @@ async function runIntoFull(
 async function verified({ bench }: Job, ledger: string) {
   const facts = readLedgerCopy(bench.path(ledger));
   if (facts === null) throw new Error('there is no ledger');
-  expect(await runCli(bench, ['status', ledger, '--verify'])).toMatchObject({ status: 0 });
+  expect(await runHere(bench, ['status', ledger, '--verify'])).toMatchObject({ status: 0 });
   return facts;
 }
 
 /** Runs the job to its end: one answer for each line, and `again` calls more than lines. */
 async function expectFinishes({ bench, ids, simulator, args }: Job, again: number): Promise<void> {
-  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  expect(await runHere(bench, args)).toMatchObject({ status: 0 });
   expect(simulator.stats().calls).toBe(LINES + again);
   const results = args.includes('-o') ? 'small/a.results.jsonl' : 'a.results.jsonl';
   expect(customIds(bench, results)).toEqual(ids);
@@ -180,7 +181,7 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     const disk = mountSmall(bench, 'small', SMALL_KIB);
     bench.write('before.jsonl', bench.read('a.jsonl').split('\n')[0] ?? '');
     const before = ['run', 'before.jsonl', ...server.flags, '--ledger', LEDGER];
-    expect(await runCli(bench, before)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, before)).toMatchObject({ status: 0 });
     server.forget();
     disk.fill(250);
     const full = await runCli(bench, [...args, '--ledger', LEDGER]);
@@ -242,7 +243,7 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
       /warning: cannot write .*\(SQLITE_FULL\); 8 answers in flight were written when there was room\n/,
     );
     expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
-    const status = await runCli(bench, ['status', LEDGER, '--verify', '--json']);
+    const status = await runHere(bench, ['status', LEDGER, '--verify', '--json']);
     expect(status.json()).toMatchObject({ state: 'finished', verify: { ok: true } });
     expect(server.calls).toHaveLength(ids.length);
   });

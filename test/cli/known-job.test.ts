@@ -4,6 +4,7 @@ import { openBench } from '../helpers/bench.ts';
 import { BAD_REQUEST } from '../helpers/cli-job.ts';
 import { startCountingServer } from '../helpers/counting-server.ts';
 import { jsonl, nativeLine, promptLine } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
 /** Nobody listens there: nothing leaves this machine. */
@@ -27,15 +28,15 @@ describe('a known job', () => {
   ])('%s --dry-run: the survey, and nothing is sent', async (_name, command) => {
     const bench = twoLines();
     const run = ['run', 'a.jsonl', '--simulate', '--model', 'qwen-plus', '-c', '1'];
-    await runCli(bench, [...run, '--max-failures', '1']);
-    const before = (await runCli(bench, ['status', 'a', '--json'])).json();
-    const dry = await runCli(bench, [...command, '--dry-run', '--json']);
+    await runHere(bench, [...run, '--max-failures', '1']);
+    const before = (await runHere(bench, ['status', 'a', '--json'])).json();
+    const dry = await runHere(bench, [...command, '--dry-run', '--json']);
     expect(dry).toMatchObject({ status: 0 });
     expect(dry.json()).toMatchObject({
       lines: { total: 2, valid: 2 },
       models: [{ model: 'qwen-plus' }],
     });
-    expect((await runCli(bench, ['status', 'a', '--json'])).json()).toEqual(before);
+    expect((await runHere(bench, ['status', 'a', '--json'])).json()).toEqual(before);
   });
 
   test('resume in another region: its prices', async () => {
@@ -44,8 +45,8 @@ describe('a known job', () => {
       const prompt = '[[simulate: output=500]] 你好';
       bench.write('a.jsonl', jsonl(['一', '二'].map((id) => promptLine(id, { prompt }))));
       const first = ['run', 'a.jsonl', '--simulate', '--model', 'qwen-plus', '-c', '1'];
-      expect(await runCli(bench, [...first, '--max-cost', '0.002'])).toMatchObject({ status: 3 });
-      const run = await runCli(bench, [...again, '--region', 'singapore', '--json']);
+      expect(await runHere(bench, [...first, '--max-cost', '0.002'])).toMatchObject({ status: 3 });
+      const run = await runHere(bench, [...again, '--region', 'singapore', '--json']);
       expect(run).toMatchObject({ status: 0 });
       return (run.json() as { cost: unknown }).cost;
     };
@@ -72,11 +73,11 @@ describe('a known job', () => {
       ...['-o', 'mine.jsonl', '--errors', 'mine.e', '-c', '1', '--max-failures', '1'],
     ];
     server.script = () => BAD_REQUEST;
-    const begun = await runCli(bench, first);
+    const begun = await runHere(bench, first);
     expect(begun).toMatchObject({ status: 3 });
     const next = /next: +qbatch (resume .*)\n/.exec(begun.stderr)?.[1]?.split(' ') ?? [];
     server.script = () => ({ kind: 'answer' });
-    expect(await runCli(bench, ['resume', 'mine.qbatch.db', '--job', 'a'])).toMatchObject({
+    expect(await runHere(bench, ['resume', 'mine.qbatch.db', '--job', 'a'])).toMatchObject({
       status: 1,
     });
     expect(next.slice(0, 2)).toEqual(['resume', bench.path('mine.qbatch.db')]);
@@ -86,7 +87,7 @@ describe('a known job', () => {
     expect(bench.names()).not.toContain('cfg.jsonl');
     expect(bench.names()).not.toContain('all.db');
     const moved = ['retry', 'mine.qbatch.db', '--base-url', other.origin, '-o', 'there.jsonl'];
-    expect(await runCli(bench, moved)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, moved)).toMatchObject({ status: 0 });
     expect(other.calls).toHaveLength(1);
     expect(bench.lines('there.jsonl')).toHaveLength(3);
   });
@@ -107,12 +108,12 @@ describe('a known job', () => {
     expect(await next()).toBe(`resume ${ledger} --max-cost 2.5 --max-failures 50%`);
     server.script = () => BAD_REQUEST;
     const other = ['resume', ...server.flags, '-c', '1', '--max-failures', '1'];
-    expect(await runCli(bench, other)).toMatchObject({ status: 3 });
+    expect(await runHere(bench, other)).toMatchObject({ status: 3 });
     // The cap that stopped it is to be raised.
     expect(await next()).toBe(`resume ${ledger} --max-failures NUMBER`);
     // A run that is refused has not been: its flags are not kept.
     const refused = ['resume', ...server.flags, '--max-cost', '99', '--confirm-cost', '0'];
-    expect(await runCli(bench, refused)).toMatchObject({ status: 3 });
+    expect(await runHere(bench, refused)).toMatchObject({ status: 3 });
     expect(await next()).toBe(`resume ${ledger} --max-failures NUMBER`);
   });
 
@@ -122,9 +123,9 @@ describe('a known job', () => {
     bench.write('a.jsonl', jsonl(['一', '二', '三'].map((id) => nativeLine(id))));
     server.script = () => BAD_REQUEST;
     const run = ['run', 'a.jsonl', ...server.flags, '-c', '1', '--max-failures', '1'];
-    expect(await runCli(bench, run)).toMatchObject({ status: 3 });
+    expect(await runHere(bench, run)).toMatchObject({ status: 3 });
     const calls = server.calls.length;
-    const resumed = await runCli(bench, ['resume', 'a'], { env: { QBATCH_SIMULATE: '1' } });
+    const resumed = await runHere(bench, ['resume', 'a'], { env: { QBATCH_SIMULATE: '1' } });
     expect(resumed).toMatchObject({ status: 65 });
     expect(server.calls).toHaveLength(calls);
   });
@@ -134,9 +135,9 @@ describe('a known job', () => {
     bench.write('qbatch.config.json', JSON.stringify({ ledger: 'ledgers/all.db' }));
     bench.write('ledgers/.keep', '');
     bench.write('a.jsonl', jsonl([promptLine('一', { model: 'qwen-plus' })]));
-    expect(await runCli(bench, ['run', 'a.jsonl', '--simulate'])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['run', 'a.jsonl', '--simulate'])).toMatchObject({ status: 0 });
     for (const args of [['resume', 'a'], ['retry', 'a'], ['resume', 'a.jsonl'], ['resume']])
-      expect([args, (await runCli(bench, args)).status]).toEqual([args, 0]);
+      expect([args, (await runHere(bench, args)).status]).toEqual([args, 0]);
   });
 
   test('a job that is named is the one, whatever a file or the environment names', async () => {
@@ -157,23 +158,23 @@ describe('a known job', () => {
         '--model',
         'qwen-plus',
       ];
-      expect(await runCli(bench, run)).toMatchObject({ status: 1 });
+      expect(await runHere(bench, run)).toMatchObject({ status: 1 });
     }
     const env = { QBATCH_JOB: 'b', QBATCH_LEDGER: 'all.db' };
     for (const args of [
       ['retry', 'a', '--ledger', 'all.db'],
       ['retry', 'a'],
     ]) {
-      const retry = await runCli(bench, [...args, '--json'], { env });
+      const retry = await runHere(bench, [...args, '--json'], { env });
       expect(retry.json()).toMatchObject({ job: 'a', lines: { total: 2 } });
     }
     // A ledger that a file names hides none that lies beside the input; a rehearsal stays one.
     bench.write('c.jsonl', jsonl([promptLine('c', { prompt: bad })]));
     const own = ['run', 'c.jsonl', '--simulate', '--model', 'qwen-plus', '--job', 'nightly'];
-    expect(await runCli(bench, own)).toMatchObject({ status: 1 });
+    expect(await runHere(bench, own)).toMatchObject({ status: 1 });
     bench.write('qbatch.config.json', JSON.stringify({ ledger: 'all.db', job: 'nightly' }));
     for (const name of ['nightly', 'c.jsonl']) {
-      const retry = await runCli(bench, ['retry', name, '--json'], {
+      const retry = await runHere(bench, ['retry', name, '--json'], {
         env: { QBATCH_SIMULATE: 'false' },
       });
       expect(retry.json()).toMatchObject({ job: 'nightly', lines: { failed: 1 } });
@@ -183,29 +184,29 @@ describe('a known job', () => {
   test('retry never forgets what is answered, whoever says --fresh: 64', async () => {
     const bench = twoLines();
     const run = ['run', 'a.jsonl', '--simulate', '--model', 'qwen-plus'];
-    expect(await runCli(bench, run)).toMatchObject({ status: 1 });
+    expect(await runHere(bench, run)).toMatchObject({ status: 1 });
     const before = bench.read('a.results.jsonl');
     for (const [args, env] of [
       [['--fresh', '-y'], {}],
       [['-y'], { QBATCH_FRESH: '1' }],
     ] as const) {
-      const retry = await runCli(bench, ['retry', 'a', ...args], { env });
+      const retry = await runHere(bench, ['retry', 'a', ...args], { env });
       expect(retry).toMatchObject({ status: 64 });
       expect(retry.stderr).toContain('qbatch resume --fresh');
     }
     expect(bench.read('a.results.jsonl')).toBe(before);
-    const status = (await runCli(bench, ['status', 'a', '--json'])).json();
+    const status = (await runHere(bench, ['status', 'a', '--json'])).json();
     expect(status).toMatchObject({ attempts: 2, lines: { answered: 1, failed: 1 } });
   });
 
   test('a retry that is refused leaves the failed lines as they were', async () => {
     const bench = twoLines();
     const run = ['run', 'a.jsonl', '--simulate', '--model', 'qwen-plus'];
-    expect(await runCli(bench, run)).toMatchObject({ status: 1 });
-    const before = (await runCli(bench, ['status', 'a', '--json'])).json();
-    const retry = await runCli(bench, ['retry', 'a', '--confirm-cost', '0']);
+    expect(await runHere(bench, run)).toMatchObject({ status: 1 });
+    const before = (await runHere(bench, ['status', 'a', '--json'])).json();
+    const retry = await runHere(bench, ['retry', 'a', '--confirm-cost', '0']);
     expect(retry).toMatchObject({ status: 3 });
-    expect((await runCli(bench, ['status', 'a', '--json'])).json()).toMatchObject({
+    expect((await runHere(bench, ['status', 'a', '--json'])).json()).toMatchObject({
       state: 'finished',
       lines: before['lines'],
       failures: before['failures'],
@@ -216,13 +217,13 @@ describe('a known job', () => {
     const bench = openBench();
     const answered = ['一', '二'].map((id) => promptLine(id, { model: 'qwen-plus' }));
     bench.write('a.jsonl', jsonl(answered));
-    expect(await runCli(bench, ['run', 'a.jsonl', '--simulate'])).toMatchObject({ status: 0 });
-    const before = (await runCli(bench, ['status', 'a', '--json'])).json();
+    expect(await runHere(bench, ['run', 'a.jsonl', '--simulate'])).toMatchObject({ status: 0 });
+    const before = (await runHere(bench, ['status', 'a', '--json'])).json();
     bench.write('a.jsonl', jsonl([...answered, promptLine('三', { model: 'unpriced-9' })]));
     const again = ['run', 'a.jsonl', '--simulate', '--accept-changed-input', '--max-cost', '5'];
-    const run = await runCli(bench, again);
+    const run = await runHere(bench, again);
     expect(run).toMatchObject({ status: 78 });
-    expect((await runCli(bench, ['status', 'a', '--json'])).json()).toMatchObject({
+    expect((await runHere(bench, ['status', 'a', '--json'])).json()).toMatchObject({
       state: 'finished',
       lines: before['lines'],
     });
@@ -252,14 +253,14 @@ describe('a known job', () => {
     const server = await startCountingServer();
     bench.write('one/a.jsonl', jsonl(['一', '二', '三'].map((id) => nativeLine(id))));
     server.script = () => BAD_REQUEST;
-    expect(await runCli(bench, ['run', 'one/a.jsonl', ...server.flags])).toMatchObject({
+    expect(await runHere(bench, ['run', 'one/a.jsonl', ...server.flags])).toMatchObject({
       status: 1,
     });
     const broken = ['retry', 'one/a.qbatch.db', '-c', '1', '--max-failures', '1'];
-    expect(await runCli(bench, broken)).toMatchObject({ status: 3 });
+    expect(await runHere(bench, broken)).toMatchObject({ status: 3 });
     renameSync(bench.path('one'), bench.path('two'));
     server.script = () => ({ kind: 'answer' });
-    const run = await runCli(bench, ['run', 'two/a.jsonl', ...server.flags]);
+    const run = await runHere(bench, ['run', 'two/a.jsonl', ...server.flags]);
     expect(run).toMatchObject({ status: 1 });
     expect(bench.lines('two/a.results.jsonl')).toHaveLength(2);
     expect(bench.lines('two/a.errors.jsonl')).toHaveLength(1);
@@ -268,7 +269,7 @@ describe('a known job', () => {
   test('another workspace: its hosts; else those of the last run', async () => {
     const bench = twoLines();
     const goes = async (args: string[]): Promise<unknown> => {
-      const run = await runCli(bench, [...args, ...UNREACHED], { env: NO_PROXY_THERE });
+      const run = await runHere(bench, [...args, ...UNREACHED], { env: NO_PROXY_THERE });
       expect(run).toMatchObject({ status: 69 });
       return /calls go to https:\/\/([^/]*)/.exec(run.stderr)?.[1];
     };
@@ -286,7 +287,7 @@ describe('the program as it is built', () => {
     async (proxy) => {
       const bench = twoLines();
       const env = { ...NO_PROXY_THERE, HTTPS_PROXY: proxy };
-      const run = await runCli(bench, ['run', 'a.jsonl', '--model', 'qwen-plus'], { env });
+      const run = await runHere(bench, ['run', 'a.jsonl', '--model', 'qwen-plus'], { env });
       expect(run).toMatchObject({ status: 78 });
       expect(run.stderr).toMatch(/^qbatch: HTTPS_PROXY is not the URL of an http or https proxy\n/);
       expect(run.stderr).not.toContain('%zz');
@@ -297,7 +298,7 @@ describe('the program as it is built', () => {
   test('a proxy as host and port alone is one of http', async () => {
     const bench = twoLines();
     const env = { ...NO_PROXY_THERE, HTTPS_PROXY: '127.0.0.1:1' };
-    const run = await runCli(bench, ['run', 'a.jsonl', '--model', 'qwen-plus', ...UNREACHED], {
+    const run = await runHere(bench, ['run', 'a.jsonl', '--model', 'qwen-plus', ...UNREACHED], {
       env,
     });
     expect(run).toMatchObject({ status: 69 });

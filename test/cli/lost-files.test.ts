@@ -4,6 +4,7 @@ import { BAD_REQUEST, customIds, prepareCliJob } from '../helpers/cli-job.ts';
 import { openBench } from '../helpers/bench.ts';
 import { startCountingServer } from '../helpers/counting-server.ts';
 import { jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
 describe('lost and damaged files', () => {
@@ -40,31 +41,31 @@ describe('lost and damaged files', () => {
 
   test('a lost ledger of which only the mark is left: a run that was refused has not mended the loss', async () => {
     const { bench, server, args } = await prepareCliJob(3);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     for (const name of ['a.qbatch.db', 'a.results.jsonl', 'a.errors.jsonl'])
       rmSync(bench.path(name));
     const [input, mark] = [bench.read('a.jsonl'), bench.read('a.qbatch.db.mark')];
     bench.write('a.jsonl', `${input}{"custom_id": "no request"}\n`);
     for (const flag of ['--adopt-outputs', '--fresh']) {
-      expect(await runCli(bench, [...args, flag, '--yes'])).toMatchObject({ status: 65 });
+      expect(await runHere(bench, [...args, flag, '--yes'])).toMatchObject({ status: 65 });
       expect(bench.read('a.qbatch.db.mark')).toBe(mark);
     }
     bench.write('a.jsonl', input);
-    expect(await runCli(bench, args)).toMatchObject({ status: 78 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 78 });
     expect(server.calls).toHaveLength(3);
-    expect(await runCli(bench, [...args, '--adopt-outputs'])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, [...args, '--adopt-outputs'])).toMatchObject({ status: 0 });
     expect(server.calls).toHaveLength(6);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     expect(server.calls).toHaveLength(6);
   });
 
   test('--adopt-outputs with a torn last line: that line alone is sent again', async () => {
     const { bench, server, args, ids } = await prepareCliJob(4);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     const results = bench.read('a.results.jsonl');
     for (const end of ['', '.mark']) rmSync(bench.path(`a.qbatch.db${end}`));
     truncateSync(bench.path('a.results.jsonl'), Buffer.byteLength(results) - 20);
-    expect(await runCli(bench, [...args, '--adopt-outputs'])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, [...args, '--adopt-outputs'])).toMatchObject({ status: 0 });
     expect(server.calls.slice(4).map(({ id }) => id)).toEqual([ids[3]]);
     expect(bench.read('a.results.jsonl')).toBe(results);
   });
@@ -72,11 +73,11 @@ describe('lost and damaged files', () => {
   test('--adopt-outputs with a line that failed without a response: that line is sent again', async () => {
     const { bench, server, args, ids } = await prepareCliJob(3);
     server.script = ({ id }) => (id === ids[1] ? { kind: 'reset' } : { kind: 'answer' });
-    expect(await runCli(bench, [...args, '--on-ambiguous', 'fail'])).toMatchObject({ status: 1 });
+    expect(await runHere(bench, [...args, '--on-ambiguous', 'fail'])).toMatchObject({ status: 1 });
     expect(bench.lines('a.errors.jsonl')).toMatchObject([{ custom_id: ids[1], response: null }]);
     for (const end of ['', '.mark']) rmSync(bench.path(`a.qbatch.db${end}`));
     server.script = () => ({ kind: 'answer' });
-    expect(await runCli(bench, [...args, '--adopt-outputs'])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, [...args, '--adopt-outputs'])).toMatchObject({ status: 0 });
     expect(server.calls.slice(3).map(({ id }) => id)).toEqual([ids[1]]);
     expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
     expect(bench.read('a.errors.jsonl')).toBe('');
@@ -86,16 +87,16 @@ describe('lost and damaged files', () => {
     const { bench, server, args, ids } = await prepareCliJob(3);
     server.script = ({ id }) => (id === ids[1] ? { kind: 'reset' } : { kind: 'answer' });
     const all = [...args, '--on-ambiguous', 'fail'];
-    expect(await runCli(bench, all)).toMatchObject({ status: 1 });
+    expect(await runHere(bench, all)).toMatchObject({ status: 1 });
     const errors = bench.read('a.errors.jsonl');
     for (const end of ['', '.mark']) rmSync(bench.path(`a.qbatch.db${end}`));
     server.script = () => ({ kind: 'answer' });
-    expect(await runCli(bench, [...all, '--adopt-outputs'])).toMatchObject({ status: 1 });
+    expect(await runHere(bench, [...all, '--adopt-outputs'])).toMatchObject({ status: 1 });
     expect(server.calls).toHaveLength(3);
     expect(bench.read('a.errors.jsonl')).toBe(errors);
-    const verified = await runCli(bench, ['status', '--verify', '--json']);
+    const verified = await runHere(bench, ['status', '--verify', '--json']);
     expect(verified.json()).toMatchObject({ verify: { ok: true } });
-    expect(await runCli(bench, ['retry', '--on-ambiguous', 'fail'])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['retry', '--on-ambiguous', 'fail'])).toMatchObject({ status: 0 });
     expect(server.counts().get(ids[1] ?? '')).toBe(2);
   });
 
@@ -115,22 +116,22 @@ describe('lost and damaged files', () => {
   test('an older copy of the ledger: 78, nothing truncated', async () => {
     const { bench, server, args, ids } = await prepareCliJob(4);
     server.script = ({ id }) => (id === ids[0] ? BAD_REQUEST : { kind: 'answer' });
-    expect(await runCli(bench, [...args, '-c', '1', '--max-failures', '1'])).toMatchObject({
+    expect(await runHere(bench, [...args, '-c', '1', '--max-failures', '1'])).toMatchObject({
       status: 3,
     });
     const old = bench.bytes('a.qbatch.db');
     const oldMark = bench.bytes('a.qbatch.db.mark');
-    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 1 });
     const results = bench.read('a.results.jsonl');
     bench.write('a.qbatch.db', old);
-    expect(await runCli(bench, args)).toMatchObject({ status: 78 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 78 });
     // The mark was restored with it: then the outputs tell.
     bench.write('a.qbatch.db.mark', oldMark);
-    const run = await runCli(bench, args);
+    const run = await runHere(bench, args);
     expect(run).toMatchObject({ status: 78 });
     expect(bench.read('a.results.jsonl')).toBe(results);
     expect(server.calls).toHaveLength(4);
-    expect(await runCli(bench, [...args, '--adopt-outputs'])).toMatchObject({ status: 1 });
+    expect(await runHere(bench, [...args, '--adopt-outputs'])).toMatchObject({ status: 1 });
     expect(bench.read('a.results.jsonl')).toBe(results);
     expect(server.calls).toHaveLength(4);
   });
@@ -142,10 +143,10 @@ describe('lost and damaged files', () => {
     };
     upTo(1);
     const failing = [...args, '-c', '1', '--max-failures'];
-    expect(await runCli(bench, [...failing, '1'])).toMatchObject({ status: 3 });
+    expect(await runHere(bench, [...failing, '1'])).toMatchObject({ status: 3 });
     const old = bench.bytes('a.qbatch.db');
     upTo(3);
-    expect(await runCli(bench, [...failing, '2'])).toMatchObject({ status: 3 });
+    expect(await runHere(bench, [...failing, '2'])).toMatchObject({ status: 3 });
     server.script = ({ id }) => (id === ids[5] ? { kind: 'hang' } : { kind: 'answer' });
     const run = startCli(bench, [...args, '-c', '1']);
     await run.before(server.seen(6));
@@ -162,7 +163,7 @@ describe('lost and damaged files', () => {
     }
     // Nor are figures told of what was never one ledger.
     for (const command of [['usage'], ['status'], ['export', '-o', 'all.jsonl']]) {
-      const refused = await runCli(bench, command);
+      const refused = await runHere(bench, command);
       expect(refused).toMatchObject({ status: 78 });
       expect(refused.stderr).toContain('went backwards: it is older than the -wal beside it');
     }
@@ -170,20 +171,20 @@ describe('lost and damaged files', () => {
     expect(bench.bytes('a.qbatch.db-wal')).toEqual(log);
     // As the message says: the newest, beside its log.
     bench.write('a.qbatch.db', newest);
-    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 1 });
     expect(server.counts().get(ids[5] ?? '')).toBe(2);
     expect(server.calls).toHaveLength(7);
-    const verified = await runCli(bench, ['status', '--verify', '--json']);
+    const verified = await runHere(bench, ['status', '--verify', '--json']);
     expect(verified.json()).toMatchObject({ verify: { ok: true } });
   });
 
   test('a kill after outputs were adopted into an older copy: the job goes on', async () => {
     const { bench, server, args, ids } = await prepareCliJob(4);
     server.script = ({ id }) => (id === ids[0] ? BAD_REQUEST : { kind: 'answer' });
-    await runCli(bench, [...args, '-c', '1', '--max-failures', '1']);
+    await runHere(bench, [...args, '-c', '1', '--max-failures', '1']);
     const old = bench.bytes('a.qbatch.db');
     server.script = ({ id }) => (id === ids[3] ? BAD_REQUEST : { kind: 'answer' });
-    await runCli(bench, [...args, '-c', '1', '--max-failures', '2']);
+    await runHere(bench, [...args, '-c', '1', '--max-failures', '2']);
     bench.write('a.qbatch.db', old);
     truncateSync(bench.path('a.errors.jsonl'), 0);
     server.script = () => ({ kind: 'hang' });
@@ -199,7 +200,7 @@ describe('lost and damaged files', () => {
   test('missing, short and torn output files are rebuilt from the ledger', async () => {
     const { bench, server, args, ids } = await prepareCliJob(5);
     server.script = ({ id }) => (id === ids[2] ? BAD_REQUEST : { kind: 'answer' });
-    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 1 });
     const [results, errors] = [bench.read('a.results.jsonl'), bench.read('a.errors.jsonl')];
     const harms: (() => void)[] = [
       () => rmSync(bench.path('a.results.jsonl')),
@@ -209,7 +210,7 @@ describe('lost and damaged files', () => {
     ];
     for (const harm of harms) {
       harm();
-      expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+      expect(await runHere(bench, args)).toMatchObject({ status: 1 });
       expect([bench.read('a.results.jsonl'), bench.read('a.errors.jsonl')]).toEqual([
         results,
         errors,
@@ -271,23 +272,23 @@ describe('files at another place', () => {
     const server = await startCountingServer();
     bench.write('one/a.jsonl', jsonl(placeIds(3).map((id) => nativeLine(id))));
     const args = ['run', 'a.jsonl', ...server.flags];
-    expect(await runCli(bench, args, { cwd: 'one' })).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args, { cwd: 'one' })).toMatchObject({ status: 0 });
     renameSync(bench.path('one'), bench.path('two'));
     const edited = bench.read('two/a.results.jsonl').replace('"error":null', '"error":"mine"');
     bench.write('two/a.results.jsonl', edited);
-    expect(await runCli(bench, args, { cwd: 'two' })).toMatchObject({ status: 73 });
+    expect(await runHere(bench, args, { cwd: 'two' })).toMatchObject({ status: 73 });
     expect(bench.read('two/a.results.jsonl')).toBe(edited);
   });
 
   test('results printed once, then wanted in the file again', async () => {
     const { bench, server, args, ids } = await prepareCliJob(3);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     const results = bench.read('a.results.jsonl');
-    expect(await runCli(bench, [...args, '-o', '-', '-q'])).toMatchObject({
+    expect(await runHere(bench, [...args, '-o', '-', '-q'])).toMatchObject({
       status: 0,
       stdout: results,
     });
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     expect(bench.read('a.results.jsonl')).toBe(results);
     expect(server.calls).toHaveLength(ids.length);
   });
@@ -295,9 +296,9 @@ describe('files at another place', () => {
   test('an input that is gone: 66, and where it is looked for', async () => {
     const { bench, server, args } = await prepareCliJob(2);
     server.script = () => BAD_REQUEST;
-    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 1 });
     rmSync(bench.path('a.jsonl'));
-    const run = await runCli(bench, ['retry']);
+    const run = await runHere(bench, ['retry']);
     expect(run.status).toBe(66);
     expect(run.stderr).toContain(`beside the ledger ${bench.path('a.qbatch.db')}`);
   });
@@ -307,17 +308,17 @@ describe('files at another place', () => {
     const server = await startCountingServer();
     const stdin = jsonl(placeIds(2).map((id) => nativeLine(id)));
     const args = ['run', '-', '-o', 'r.jsonl', '--job', 'my job', ...server.flags];
-    expect(await runCli(bench, args, { stdin })).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args, { stdin })).toMatchObject({ status: 0 });
     for (const again of [
       ['resume', '--job', 'my job'],
       ['retry', '--job', 'my job', '-y'],
     ]) {
-      const run = await runCli(bench, again);
+      const run = await runHere(bench, again);
       expect(run).toMatchObject({ status: 0, stdout: '' });
       expect(run.stderr).toContain('job my job is finished already; nothing to send');
       expect(run.stderr).toContain('2 answered, 0 failed, 0 rejected of 2 lines');
     }
-    const json = await runCli(bench, ['resume', '--job', 'my job', '--json', '-q']);
+    const json = await runHere(bench, ['resume', '--job', 'my job', '--json', '-q']);
     expect(json).toMatchObject({ status: 0, stderr: '' });
     expect(json.json()).toMatchObject({
       job: 'my job',
@@ -329,11 +330,11 @@ describe('files at another place', () => {
     // What cannot be done without the input is told so.
     const asking = [['-o', 'other.jsonl'], ['--model', 'qwen-max'], ['--simulate']];
     for (const more of [...asking, ['--accept-changed-input']])
-      expect(await runCli(bench, ['resume', '--job', 'my job', ...more])).toMatchObject({
+      expect(await runHere(bench, ['resume', '--job', 'my job', ...more])).toMatchObject({
         status: 66,
       });
     rmSync(bench.path('r.jsonl'));
-    const run = await runCli(bench, ['resume', '--job', 'my job']);
+    const run = await runHere(bench, ['resume', '--job', 'my job']);
     expect(run.status).toBe(66);
     expect(run.stderr).toContain('job my job is finished, and its input is gone');
     const [, command = ''] =
@@ -346,8 +347,10 @@ describe('files at another place', () => {
     const bench = openBench();
     const stdin = jsonl([nativeLine('福州')]);
     const simulated = ['--job', 'trial', '--simulate=latency=0', '-q'];
-    expect(await runCli(bench, ['run', '-', ...simulated], { stdin })).toMatchObject({ status: 0 });
-    expect(await runCli(bench, ['resume', ...simulated])).toMatchObject({ status: 0, stderr: '' });
+    expect(await runHere(bench, ['run', '-', ...simulated], { stdin })).toMatchObject({
+      status: 0,
+    });
+    expect(await runHere(bench, ['resume', ...simulated])).toMatchObject({ status: 0, stderr: '' });
   });
 
   test('a backup of a ledger whose job read a stream and had failures: the copy of the stream stays for it', async () => {
@@ -356,15 +359,15 @@ describe('files at another place', () => {
     server.script = () => BAD_REQUEST;
     const args = ['run', '-', '--ledger', 'a.qbatch.db', ...server.flags];
     const stdin = jsonl([nativeLine('泉州')]);
-    expect(await runCli(bench, args, { stdin })).toMatchObject({ status: 1 });
+    expect(await runHere(bench, args, { stdin })).toMatchObject({ status: 1 });
     copyFileSync(bench.path('a.qbatch.db'), bench.path('old.qbatch.db'));
     server.script = () => ({ kind: 'answer' });
-    expect(await runCli(bench, ['retry', ...server.flags])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['retry', ...server.flags])).toMatchObject({ status: 0 });
     // Put back, with the outputs of its time or none, it goes on.
     for (const name of bench.names().filter((one) => /^a\.|\.(results|errors)\./.test(one)))
       rmSync(bench.path(name));
     renameSync(bench.path('old.qbatch.db'), bench.path('a.qbatch.db'));
-    expect(await runCli(bench, ['retry', ...server.flags])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['retry', ...server.flags])).toMatchObject({ status: 0 });
   });
 
   test('stdin is checked while a job with the same content is unfinished: its copy stays', async () => {
@@ -373,7 +376,7 @@ describe('files at another place', () => {
     const ids = placeIds(3);
     const stdin = jsonl(ids.map((id) => nativeLine(id)));
     server.script = ({ id }) => (id === ids[1] ? BAD_REQUEST : { kind: 'answer' });
-    expect(await runCli(bench, ['run', '-', ...server.flags], { stdin })).toMatchObject({
+    expect(await runHere(bench, ['run', '-', ...server.flags], { stdin })).toMatchObject({
       status: 1,
     });
     const names = bench.names();
@@ -381,10 +384,10 @@ describe('files at another place', () => {
       ['check', '-'],
       ['run', '-', '--dry-run', ...server.flags],
     ]) {
-      expect(await runCli(bench, look, { stdin })).toMatchObject({ status: 0 });
+      expect(await runHere(bench, look, { stdin })).toMatchObject({ status: 0 });
       expect(bench.names()).toEqual(names);
     }
     server.script = () => ({ kind: 'answer' });
-    expect(await runCli(bench, ['retry'])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['retry'])).toMatchObject({ status: 0 });
   });
 });

@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { openBench } from '../helpers/bench.ts';
 import { jsonl } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { PROGRAM, runCli } from '../helpers/spawn-cli.ts';
 
 function prompts(count: number, directive = ''): string {
@@ -48,13 +49,13 @@ describe('what the terminal is told', () => {
   test('a refused file: what to do is said once, and not at all where it was done', async () => {
     const bench = openBench();
     bench.write('a.jsonl', `${prompts(1)}{"custom_id":"b","model":"qwen-flash"}\n`);
-    const refused = await runCli(bench, ['run', 'a.jsonl', '--simulate']);
+    const refused = await runHere(bench, ['run', 'a.jsonl', '--simulate']);
     expect(refused.status).toBe(65);
     expect(refused.stderr.match(/--skip-invalid/g)).toHaveLength(1);
-    const run = await runCli(bench, ['run', 'a.jsonl', '--simulate', '--skip-invalid']);
+    const run = await runHere(bench, ['run', 'a.jsonl', '--simulate', '--skip-invalid']);
     expect(run.status).toBe(1);
     expect(run.stderr).not.toContain('--skip-invalid');
-    const check = await runCli(bench, ['check', 'a.jsonl']);
+    const check = await runHere(bench, ['check', 'a.jsonl']);
     expect(check.stdout.match(/--skip-invalid/g)).toHaveLength(1);
   });
 
@@ -62,7 +63,7 @@ describe('what the terminal is told', () => {
     const bench = openBench();
     bench.write('a.csv', 'custom_id,prompt\n1,你好\n');
     for (const command of [['run', '--simulate'], ['check']]) {
-      const refused = await runCli(bench, [...command, 'a.csv']);
+      const refused = await runHere(bench, [...command, 'a.csv']);
       expect(refused.status).toBe(65);
       expect(refused.stdout + refused.stderr).not.toContain('--skip-invalid');
       expect(refused.stdout + refused.stderr).toContain('< a.csv makes such lines');
@@ -72,10 +73,10 @@ describe('what the terminal is told', () => {
   test('retry of a code that no failed line has: says which codes they have', async () => {
     const bench = openBench();
     bench.write('a.jsonl', prompts(2, '[[simulate: error=DataInspectionFailed]] '));
-    expect(await runCli(bench, ['run', 'a.jsonl', '--simulate=latency=0'])).toMatchObject({
+    expect(await runHere(bench, ['run', 'a.jsonl', '--simulate=latency=0'])).toMatchObject({
       status: 1,
     });
-    const retry = await runCli(bench, ['retry', '--code', 'DataInspection']);
+    const retry = await runHere(bench, ['retry', '--code', 'DataInspection']);
     expect(retry.status).toBe(1);
     expect(retry.stderr).toContain(
       'job a has no failed lines with DataInspection; those that failed have DataInspectionFailed\n',
@@ -86,8 +87,8 @@ describe('what the terminal is told', () => {
     const bench = openBench();
     bench.write('a.jsonl', prompts(2));
     const args = ['run', 'a.jsonl', '--simulate=latency=0'];
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
-    const fresh = await runCli(bench, [...args, '--fresh', '-y']);
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
+    const fresh = await runHere(bench, [...args, '--fresh', '-y']);
     expect(fresh.stderr).toContain('2 lines; calls go to simulator');
     expect(fresh.stderr).not.toContain('continuing');
   });
@@ -163,7 +164,7 @@ syncBuiltinESMExports();
       [['run', 'a.jsonl', '--rpm', 'x', '--progress', 'json'], 64, {}],
       [['run', 'a.jsonl', '--region', 'mars'], 64, { env }],
     ] as const) {
-      const run = await runCli(bench, args, more);
+      const run = await runHere(bench, args, more);
       expect(run.status).toBe(exit_code);
       expect(run.stderr).toMatch(/^\{.*\}\n$/);
       const event = JSON.parse(run.stderr) as Record<string, unknown>;
@@ -175,7 +176,7 @@ syncBuiltinESMExports();
     bench.write('qbatch.config.json', '{"progress":"json"}');
     const run = await runCli(bench, ['run', 'gone.jsonl', '--simulate']);
     expect(JSON.parse(run.stderr)).toMatchObject({ event: 'refused', exit_code: 66 });
-    const status = await runCli(bench, ['status', 'gone']);
+    const status = await runHere(bench, ['status', 'gone']);
     expect(status.stderr).toMatch(/^qbatch: no job gone/);
   });
 
@@ -183,14 +184,14 @@ syncBuiltinESMExports();
     const bench = openBench();
     const error = { exit_code: 66, message: 'cannot read gone.jsonl: no such file' };
     for (const env of [{ QBATCH_JSON: '1' }, {}]) {
-      const run = await runCli(bench, ['run', 'gone.jsonl', '--simulate'], { env });
+      const run = await runHere(bench, ['run', 'gone.jsonl', '--simulate'], { env });
       expect(run.status).toBe(66);
       expect(run.json()).toMatchObject({ schema: 1, error });
       bench.write('qbatch.config.json', '{"json":true}');
     }
     // A survey's problems are in the object, and not in words beside it.
     bench.write('a.jsonl', jsonl(['{"custom_id":"a"']));
-    const refused = await runCli(bench, ['run', 'a.jsonl', '--simulate']);
+    const refused = await runHere(bench, ['run', 'a.jsonl', '--simulate']);
     expect(refused.json()).toMatchObject({
       error: { exit_code: 65 },
       problem_counts: { error: 1 },
@@ -206,16 +207,16 @@ syncBuiltinESMExports();
     const bench = openBench();
     bench.write('a.jsonl', prompts(1));
     bench.write('qbatch.config.json', '{"output":"-"}');
-    const check = await runCli(bench, ['check', 'a.jsonl', '--json']);
+    const check = await runHere(bench, ['check', 'a.jsonl', '--json']);
     expect(check).toMatchObject({ status: 0 });
     expect(check.json()).toMatchObject({ lines: { valid: 1 } });
-    const dry = await runCli(bench, ['run', 'a.jsonl', '--dry-run', '--json', '--simulate']);
+    const dry = await runHere(bench, ['run', 'a.jsonl', '--dry-run', '--json', '--simulate']);
     expect(dry).toMatchObject({ status: 0 });
     for (const args of [
       ['run', 'a.jsonl', '--simulate', '--json'],
       ['run', 'a.jsonl', '--simulate', '-o', '-', '--json'],
     ]) {
-      const run = await runCli(bench, args);
+      const run = await runHere(bench, args);
       expect(run.status).toBe(64);
       expect(run.stderr).toContain('both want stdout');
     }
@@ -225,14 +226,14 @@ syncBuiltinESMExports();
   test('an input without lines: it costs nothing, and that is known', async () => {
     const bench = openBench();
     bench.write('a.jsonl', '\n');
-    const check = await runCli(bench, ['check', 'a.jsonl', '--json']);
+    const check = await runHere(bench, ['check', 'a.jsonl', '--json']);
     expect(check.json()).toMatchObject({ cost: { expected: '0.000000', max: '0.000000' } });
   });
 
   test('gzip without .gz in its name: the message says so', async () => {
     const bench = openBench();
     bench.write('a.jsonl', gzipSync(prompts(3)));
-    const check = await runCli(bench, ['check', 'a.jsonl']);
+    const check = await runHere(bench, ['check', 'a.jsonl']);
     expect(check.status).toBe(65);
     expect(check.stdout).toContain('a.jsonl:1: error: the data is compressed by gzip');
   });
@@ -240,17 +241,17 @@ syncBuiltinESMExports();
   test('export into a folder that is not there: names it, and no temporary file', async () => {
     const bench = openBench();
     bench.write('a.jsonl', prompts(1));
-    expect(await runCli(bench, ['run', 'a.jsonl', '--simulate=latency=0'])).toMatchObject({
+    expect(await runHere(bench, ['run', 'a.jsonl', '--simulate=latency=0'])).toMatchObject({
       status: 0,
     });
     for (const command of ['export', 'usage']) {
-      const run = await runCli(bench, [command, '-o', 'sub/b.jsonl']);
+      const run = await runHere(bench, [command, '-o', 'sub/b.jsonl']);
       expect(run.status).toBe(73);
       expect(run.stderr).toContain(
         `cannot create ${bench.path('sub/b.jsonl')}: there is no folder ${bench.path('sub')}\n`,
       );
       expect(run.stderr).toMatch(/name another file with -o\n$/);
-      const link = await runCli(bench, [command, '-o', '/dev/null']);
+      const link = await runHere(bench, [command, '-o', '/dev/null']);
       expect(link.stderr).toMatch(/name another file with -o\n$/);
     }
   });
@@ -259,19 +260,19 @@ syncBuiltinESMExports();
     const bench = openBench();
     bench.write('a.jsonl', prompts(2));
     const args = ['run', 'a.jsonl', '--simulate=latency=0'];
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     const changed = [...args, '--set', 'top_p=0.5'];
-    const refused = await runCli(bench, changed);
+    const refused = await runHere(bench, changed);
     expect(refused.status).toBe(65);
     const hint = /--job NAME.*?(?=,)/.exec(refused.stderr)?.[0] ?? '';
     const files = hint.replace('NAME', 'b').replace('FILE', 'b.out').replace('FILE', 'b.err');
-    const followed = await runCli(bench, [...changed, ...files.split(' ')]);
+    const followed = await runHere(bench, [...changed, ...files.split(' ')]);
     expect(followed).toMatchObject({ status: 0 });
     expect(bench.lines('b.out')).toHaveLength(2);
   });
 
   test('a value that is wrong is quoted as it was typed', async () => {
-    const run = await runCli(openBench(), ['run', 'a.jsonl', '--simulate', '--set', 'foo']);
+    const run = await runHere(openBench(), ['run', 'a.jsonl', '--simulate', '--set', 'foo']);
     expect(run.status).toBe(64);
     expect(run.stderr).toContain('--set: "foo" is not ');
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openBench } from '../helpers/bench.ts';
 import { jsonl } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { type Finished, runCli, startCli } from '../helpers/spawn-cli.ts';
 
 const REFUSED = '[[simulate: error=DataInspectionFailed]] 写一句话。';
@@ -37,19 +38,19 @@ describe('what a run has to say besides its progress reaches programs and -q too
     const bench = openBench();
     bench.write('a.jsonl', line(REFUSED));
     bench.write('b.jsonl', line('写一句话。'));
-    await runCli(bench, ['run', 'a.jsonl', '--simulate=latency=0', '-q']);
-    await runCli(bench, ['run', 'b.jsonl', '--simulate=latency=0', '-q']);
+    await runHere(bench, ['run', 'a.jsonl', '--simulate=latency=0', '-q']);
+    await runHere(bench, ['run', 'b.jsonl', '--simulate=latency=0', '-q']);
     const wrong = ['retry', 'a.jsonl', '--code', 'DataInspection'];
     const message = 'job a has no failed lines with DataInspection; those that failed have DataIn';
-    expect(notices(await runCli(bench, [...wrong, '--progress', 'json']))).toMatchObject([
+    expect(notices(await runHere(bench, [...wrong, '--progress', 'json']))).toMatchObject([
       { severity: 'warning', message: expect.stringContaining(message) as string },
     ]);
-    expect((await runCli(bench, [...wrong, '-q'])).stderr).toContain(`warning: ${message}`);
-    const events = await runCli(bench, ['retry', 'b.jsonl', '--progress', 'json']);
+    expect((await runHere(bench, [...wrong, '-q'])).stderr).toContain(`warning: ${message}`);
+    const events = await runHere(bench, ['retry', 'b.jsonl', '--progress', 'json']);
     expect(notices(events)).toMatchObject([
       { severity: 'note', message: 'job b has no failed lines' },
     ]);
-    expect(await runCli(bench, ['retry', 'b.jsonl', '-q'])).toMatchObject({
+    expect(await runHere(bench, ['retry', 'b.jsonl', '-q'])).toMatchObject({
       status: 0,
       stderr: '',
     });
@@ -66,7 +67,7 @@ describe('what a run has to say besides its progress reaches programs and -q too
       ]),
     );
     const args = ['run', 'a.jsonl', '--simulate=latency=0', '--skip-invalid'];
-    const events = await runCli(bench, [...args, '--progress', 'json']);
+    const events = await runHere(bench, [...args, '--progress', 'json']);
     expect(events.status).toBe(1);
     expect(notices(events)).toMatchObject([
       {
@@ -79,7 +80,7 @@ describe('what a run has to say besides its progress reaches programs and -q too
         problem_counts: { error: 1, warning: 1, note: 0 },
       },
     ]);
-    const again = await runCli(bench, [...args, '--progress', 'json']);
+    const again = await runHere(bench, [...args, '--progress', 'json']);
     expect(notices(again)).toEqual([]);
   });
 
@@ -98,7 +99,7 @@ describe('what a run has to say besides its progress reaches programs and -q too
     const args = ['run', 'a.jsonl', '--region', 'finance', '--max-unreachable', '100ms'];
     // Nothing listens there: the host itself is not asked.
     const env = { HTTPS_PROXY: 'http://127.0.0.1:9', DASHSCOPE_API_KEY: 'any-key' };
-    const events = await runCli(bench, [...args, '--progress', 'json'], { env });
+    const events = await runHere(bench, [...args, '--progress', 'json'], { env });
     expect(events.status).toBe(69);
     expect(notices(events)).toMatchObject([
       { severity: 'note', message: expect.stringContaining('not officially confirmed') as string },
@@ -113,13 +114,13 @@ describe('what a run has to say besides its progress reaches programs and -q too
       ['run', 'a.jsonl', '-n'],
     ]) {
       const at = [...look, '--region', 'finance'];
-      const text = await runCli(bench, [...at, '--json']);
+      const text = await runHere(bench, [...at, '--json']);
       expect(text.status).toBe(0);
       expect(text.stderr).toMatch(
         /^the host of the finance region, \S+, is not officially confirmed\n$/,
       );
       for (const silent of [['-q'], ['--progress', 'json'], ['--simulate=rpm=60']])
-        expect((await runCli(bench, [...at, ...silent])).stderr).toBe('');
+        expect((await runHere(bench, [...at, ...silent])).stderr).toBe('');
     }
   });
 });

@@ -18,6 +18,7 @@ import { type Bench, openBench } from '../helpers/bench.ts';
 import { type CountingServer, startCountingServer } from '../helpers/counting-server.ts';
 import { permissionsHold } from '../helpers/faulty-disk.ts';
 import { jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
 /** A finished job of three lines for each input named. */
@@ -29,7 +30,7 @@ async function finished(
   const server = await startCountingServer();
   for (const input of inputs) {
     bench.write(input, jsonl(placeIds(3).map((id) => nativeLine(`${input}-${id}`))));
-    const run = await runCli(bench, ['run', input, ...flags, ...server.flags]);
+    const run = await runHere(bench, ['run', input, ...flags, ...server.flags]);
     expect(run).toMatchObject({ status: 0 });
   }
   return { bench, server };
@@ -52,7 +53,7 @@ describe('a folder that was copied or moved', () => {
         ['export', '--what', 'attempts'],
         ['usage', '--format', 'csv'],
       ]) {
-        const run = await runCli(bench, [...args, '-o', output], { cwd: 'two' });
+        const run = await runHere(bench, [...args, '-o', output], { cwd: 'two' });
         expect({ args, output, status: run.status }).toEqual({ args, output, status: 64 });
       }
     }
@@ -65,11 +66,11 @@ describe('a folder that was copied or moved', () => {
         errors: bench.path('two/a.errors.jsonl'),
       },
     });
-    const jobs = await runCli(bench, ['jobs', '--json'], { cwd: 'two' });
+    const jobs = await runHere(bench, ['jobs', '--json'], { cwd: 'two' });
     expect(jobs.json()).toMatchObject({ jobs: [{ input: bench.path('two/a.jsonl') }] });
     // It is these that are looked at.
     bench.write('two/a.results.jsonl', 'not so\n');
-    const broken = await runCli(bench, ['status', '--verify'], { cwd: 'two' });
+    const broken = await runHere(bench, ['status', '--verify'], { cwd: 'two' });
     expect(broken.stdout).toContain('two/a.results.jsonl');
   });
 
@@ -79,13 +80,13 @@ describe('a folder that was copied or moved', () => {
     bench.write('one/a.jsonl', jsonl(placeIds(4).map((id) => nativeLine(id))));
     const args = ['run', 'a.jsonl', ...server.flags, '-c', '1', '--sample', '2', '-y'];
     server.script = () => ({ kind: 'error', status: 400, code: 'Bad', message: 'no' });
-    const first = await runCli(bench, [...args, '--max-failures', '1'], { cwd: 'one' });
+    const first = await runHere(bench, [...args, '--max-failures', '1'], { cwd: 'one' });
     expect(first).toMatchObject({ status: 3 });
     cpSync(bench.path('one'), bench.path('two'), { recursive: true });
     const names = ['one/a.results.jsonl', 'one/a.errors.jsonl', 'one/a.qbatch.db'];
     const before = contentOf(bench, names);
     server.script = () => ({ kind: 'answer' });
-    await runCli(bench, ['resume', ...server.flags], { cwd: 'two' });
+    await runHere(bench, ['resume', ...server.flags], { cwd: 'two' });
     expect(contentOf(bench, names)).toEqual(before);
     expect(bench.lines('two/a.results.jsonl')).toHaveLength(3);
   });
@@ -99,12 +100,12 @@ describe('a folder that was copied or moved', () => {
     bench.write('one/a.jsonl', jsonl(placeIds(3).map((id) => nativeLine(id))));
     server.script = () => ({ kind: 'error', status: 400, code: 'Bad', message: 'no' });
     const run = ['run', 'one/a.jsonl', ...names, ...server.flags];
-    expect(await runCli(bench, run)).toMatchObject({ status: 1 });
+    expect(await runHere(bench, run)).toMatchObject({ status: 1 });
     cpSync(bench.path('one'), bench.path('two'), { recursive: true });
     const first = ['one/a.results.jsonl', 'one/a.errors.jsonl'];
     const before = contentOf(bench, first);
     server.script = () => ({ kind: 'answer' });
-    expect(await runCli(bench, ['retry', ...server.flags], { cwd: 'two' })).toMatchObject({
+    expect(await runHere(bench, ['retry', ...server.flags], { cwd: 'two' })).toMatchObject({
       status: 0,
     });
     expect(contentOf(bench, first)).toEqual(before);
@@ -118,12 +119,12 @@ describe('a folder that was copied or moved', () => {
     mkdirSync(bench.path('one/out'));
     server.script = () => ({ kind: 'error', status: 400, code: 'Bad', message: 'no' });
     const args = ['a.jsonl', '-o', 'out/a.r', '--errors', 'out/a.e', ...server.flags];
-    expect(await runCli(bench, ['run', ...args], { cwd: 'one' })).toMatchObject({ status: 1 });
+    expect(await runHere(bench, ['run', ...args], { cwd: 'one' })).toMatchObject({ status: 1 });
     const broken = ['retry', '-c', '1', '--max-failures', '1'];
-    expect(await runCli(bench, broken, { cwd: 'one' })).toMatchObject({ status: 3 });
+    expect(await runHere(bench, broken, { cwd: 'one' })).toMatchObject({ status: 3 });
     renameSync(bench.path('one'), bench.path('two'));
     server.script = () => ({ kind: 'answer' });
-    expect(await runCli(bench, ['run', ...args], { cwd: 'two' })).toMatchObject({ status: 1 });
+    expect(await runHere(bench, ['run', ...args], { cwd: 'two' })).toMatchObject({ status: 1 });
     expect(bench.lines('two/out/a.r')).toHaveLength(2);
   });
 
@@ -133,9 +134,9 @@ describe('a folder that was copied or moved', () => {
     bench.write('one/a.jsonl', jsonl(placeIds(2).map((id) => nativeLine(id))));
     mkdirSync(bench.path('out'));
     const args = ['run', 'a.jsonl', '-o', '../out/r.jsonl', ...server.flags];
-    expect(await runCli(bench, args, { cwd: 'one' })).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args, { cwd: 'one' })).toMatchObject({ status: 0 });
     renameSync(bench.path('one'), bench.path('two'));
-    const status = await runCli(bench, ['status', '--verify', '--json'], { cwd: 'two' });
+    const status = await runHere(bench, ['status', '--verify', '--json'], { cwd: 'two' });
     expect(status.json()).toMatchObject({
       verify: { ok: true },
       outputs: { results: bench.path('out/r.jsonl'), errors: bench.path('two/a.errors.jsonl') },
@@ -148,7 +149,7 @@ describe('-o over files of other jobs', () => {
     const { bench } = await finished(['a.jsonl', 'b.jsonl'], ['--ledger', 'l.qbatch.db']);
     const server = await startCountingServer();
     bench.write('k.jsonl', jsonl([nativeLine('k')]));
-    expect(await runCli(bench, ['run', 'k.jsonl', ...server.flags])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['run', 'k.jsonl', ...server.flags])).toMatchObject({ status: 0 });
     cpSync(bench.path('k.qbatch.db'), bench.path('k.sqlite'));
     bench.write('l.qbatch.db.control.json', '{}');
     const kept = [
@@ -161,7 +162,7 @@ describe('-o over files of other jobs', () => {
         ['export', '--ledger', 'l.qbatch.db', '--job', 'a', '--what', 'errors'],
         ['usage', '--ledger', 'l.qbatch.db', '--job', 'a'],
       ]) {
-        const run = await runCli(bench, [...args, '-o', output]);
+        const run = await runHere(bench, [...args, '-o', output]);
         expect({ args, output, status: run.status }).toEqual({ args, output, status: 64 });
       }
     }
@@ -183,15 +184,15 @@ describe('ledgers of a folder', () => {
     const usage = await runCli(bench, ['usage']);
     expect(usage).toMatchObject({ status: 78, stdout: '' });
     expect(usage.stderr).toMatch(/other\.qbatch\.db .*\n.*name the ledgers or jobs/);
-    expect(await runCli(bench, ['usage', 'k'])).toMatchObject({ status: 0 });
-    expect(await runCli(bench, ['status', 'k'])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['usage', 'k'])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['status', 'k'])).toMatchObject({ status: 0 });
     for (const args of [
       ['status', 'p'],
       ['usage', 'p'],
       ['export', '--job', 'p'],
       ['resume', 'p', ...server.flags],
     ]) {
-      const run = await runCli(bench, args);
+      const run = await runHere(bench, args);
       expect({ args, status: run.status }).toEqual({ args, status: 78 });
       expect(run.stderr).toContain('other.qbatch.db');
     }
@@ -199,35 +200,35 @@ describe('ledgers of a folder', () => {
 
   test('a link to a ledger: its job counts once', async () => {
     const { bench } = await finished(['k.jsonl']);
-    const once = await runCli(bench, ['usage', '--format', 'csv']);
+    const once = await runHere(bench, ['usage', '--format', 'csv']);
     symlinkSync('k.qbatch.db', bench.path('a-link.qbatch.db'));
     for (const jobs of [[], ['k.qbatch.db', 'a-link.qbatch.db'], ['a-link.qbatch.db']])
-      expect(await runCli(bench, ['usage', ...jobs, '--format', 'csv'])).toMatchObject({
+      expect(await runHere(bench, ['usage', ...jobs, '--format', 'csv'])).toMatchObject({
         status: 0,
         stdout: once.stdout,
       });
-    expect(await runCli(bench, ['status'])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['status'])).toMatchObject({ status: 0 });
   });
 
   test('a hard link to a ledger: its job counts once; a copy too, but where it is named: twice, and is warned of', async () => {
     const { bench } = await finished(['k.jsonl']);
-    const once = await runCli(bench, ['usage', '--format', 'csv']);
+    const once = await runHere(bench, ['usage', '--format', 'csv']);
     linkSync(bench.path('k.qbatch.db'), bench.path('hard.db'));
     const linked = ['usage', 'k.qbatch.db', 'hard.db', '--format', 'csv'];
-    expect(await runCli(bench, linked)).toMatchObject({
+    expect(await runHere(bench, linked)).toMatchObject({
       status: 0,
       stdout: once.stdout,
       stderr: '',
     });
     rmSync(bench.path('hard.db'));
     copyFileSync(bench.path('k.qbatch.db'), bench.path('old.qbatch.db'));
-    expect(await runCli(bench, ['usage', '--format', 'csv'])).toMatchObject({
+    expect(await runHere(bench, ['usage', '--format', 'csv'])).toMatchObject({
       status: 0,
       stdout: once.stdout,
       stderr: '',
     });
     const named = ['usage', 'k.qbatch.db', 'old.qbatch.db', '-q', '--format', 'csv'];
-    const both = await runCli(bench, named);
+    const both = await runHere(bench, named);
     expect(both).toMatchObject({ status: 0 });
     expect(both.stdout).not.toBe(once.stdout);
     expect(both.stderr).toMatch(
@@ -237,20 +238,20 @@ describe('ledgers of a folder', () => {
     rmSync(bench.path('old.qbatch.db'));
     const anew = ['run', 'k.jsonl', '--simulate=latency=0', '--ledger', 'new.qbatch.db', '-q'];
     const outputs = ['-o', 'new.out', '--errors', 'new.err'];
-    expect(await runCli(bench, [...anew, ...outputs])).toMatchObject({ status: 0 });
-    expect(await runCli(bench, ['usage', '--format', 'csv'])).toMatchObject({ stderr: '' });
+    expect(await runHere(bench, [...anew, ...outputs])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['usage', '--format', 'csv'])).toMatchObject({ stderr: '' });
   });
 
   test('one without a byte: a ledger was lost, for who reads too', async () => {
     const bench = openBench();
     bench.write('a.qbatch.db', '');
-    const run = await runCli(bench, ['status', 'a.qbatch.db']);
+    const run = await runHere(bench, ['status', 'a.qbatch.db']);
     expect(run).toMatchObject({ status: 78 });
     expect(run.stderr).toContain('is empty: it never was a ledger, or one was lost here');
     expect(run.stderr).toContain('--adopt-outputs');
     // What a ledger left behind says which.
     bench.write('a.qbatch.db.mark', '\u0007\0\0\0\0\0\0\0');
-    const marked = await runCli(bench, ['status', 'a.qbatch.db']);
+    const marked = await runHere(bench, ['status', 'a.qbatch.db']);
     expect(marked).toMatchObject({ status: 78 });
     expect(marked.stderr).toContain('is empty: a ledger was lost here');
   });
@@ -263,7 +264,7 @@ test.each(['报告　一', 'two  spaces', 'a\u00a0b'])(
     const server = await startCountingServer();
     server.script = () => ({ kind: 'error', status: 400, code: 'Bad', message: 'no' });
     bench.write(`${folder}/a.jsonl`, jsonl([nativeLine('杭州')]));
-    const run = await runCli(bench, ['run', `${folder}/a.jsonl`, ...server.flags]);
+    const run = await runHere(bench, ['run', `${folder}/a.jsonl`, ...server.flags]);
     expect(run).toMatchObject({ status: 1 });
     expect(run.stderr).toContain(bench.path(`${folder}/a.errors.jsonl`));
     const ledger = bench.path(`${folder}/a.qbatch.db`);
@@ -365,7 +366,7 @@ describe('one file, two runs', () => {
     const folder = ['a', 'b', 'c'].map((letter) => letter.repeat(180)).join('/');
     mkdirSync(bench.path(folder), { recursive: true });
     const args = ['run', 'a.jsonl', '-o', `${folder}/r.jsonl`, ...server.flags];
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     expect(readdirSync(bench.path(folder))).toEqual(['r.jsonl']);
   });
 
@@ -415,7 +416,7 @@ describe('one file, two runs', () => {
     }
     const loser = statuses[0] === 74 ? 'a' : 'b';
     // The file may be the other's: then it is left alone; with a file of its own nothing is asked again.
-    const again = await runCli(bench, args(loser, `${loser}.out`));
+    const again = await runHere(bench, args(loser, `${loser}.out`));
     expect(again).toMatchObject({ status: 0 });
     expect(bench.lines(`${loser}.out`)).toHaveLength(20);
     expect([...server.counts().values()].filter((count) => count > 1)).toEqual([]);
@@ -425,7 +426,7 @@ describe('one file, two runs', () => {
     const { bench, server } = await finished(['a.jsonl']);
     for (const content of ['{"mine":1}\n', `${'{"mine":1}\n'.repeat(5000)}`]) {
       bench.write('a.results.jsonl', content);
-      const run = await runCli(bench, ['run', 'a.jsonl', ...server.flags]);
+      const run = await runHere(bench, ['run', 'a.jsonl', ...server.flags]);
       expect(run).toMatchObject({ status: 73 });
       expect(run.stderr).toContain('another file took its place');
       expect(bench.read('a.results.jsonl')).toBe(content);
@@ -443,7 +444,7 @@ describe('places that are no ledger', () => {
     bench.write('a.jsonl', jsonl([nativeLine('杭州')]));
     mkdirSync(bench.path('big'));
     symlinkSync('big/x.db', bench.path('x.db'));
-    const run = await runCli(bench, ['run', 'a.jsonl', '--simulate', '--ledger', ledger]);
+    const run = await runHere(bench, ['run', 'a.jsonl', '--simulate', '--ledger', ledger]);
     expect(run).toMatchObject({ status });
     expect(run.stderr).toContain(why);
     expect(run.stderr).toContain('--ledger');
@@ -462,7 +463,7 @@ describe('inputs of one name in two folders, one ledger', () => {
       ['run', 'train/data.jsonl', '--job', 'train'],
       ['run', 'data.jsonl', '--job', 'root'],
     ])
-      expect(await runCli(bench, [...args, ...all])).toMatchObject({ status: 0 });
+      expect(await runHere(bench, [...args, ...all])).toMatchObject({ status: 0 });
     return { bench, server, all };
   }
 
@@ -473,15 +474,15 @@ describe('inputs of one name in two folders, one ledger', () => {
       ['train', 'train/'],
       ['root', ''],
     ] as const) {
-      const status = await runCli(bench, ['status', name, ...look]);
+      const status = await runHere(bench, ['status', name, ...look]);
       expect(status.json()).toMatchObject({
         verify: { ok: true },
         outputs: { results: bench.path(`${folder}data.results.jsonl`) },
       });
-      expect(await runCli(bench, ['resume', '--job', name, ...all])).toMatchObject({ status: 0 });
+      expect(await runHere(bench, ['resume', '--job', name, ...all])).toMatchObject({ status: 0 });
     }
     expect(server.calls).toHaveLength(9);
-    expect(await runCli(bench, ['status', 'train/data.jsonl'])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['status', 'train/data.jsonl'])).toMatchObject({ status: 0 });
     const root = bench.read('data.results.jsonl');
     const over = [
       'export',
@@ -492,14 +493,14 @@ describe('inputs of one name in two folders, one ledger', () => {
       '-o',
       'data.results.jsonl',
     ];
-    expect(await runCli(bench, over)).toMatchObject({ status: 64 });
+    expect(await runHere(bench, over)).toMatchObject({ status: 64 });
     expect(bench.read('data.results.jsonl')).toBe(root);
   });
 
   test('an input that was deleted does not make another job’s its own', async () => {
     const { bench } = await twoJobs();
     rmSync(bench.path('train/data.jsonl'));
-    const status = await runCli(bench, ['status', 'train', '--ledger', 'all.qbatch.db', '--json']);
+    const status = await runHere(bench, ['status', 'train', '--ledger', 'all.qbatch.db', '--json']);
     expect(status.json()).toMatchObject({
       outputs: { results: bench.path('train/data.results.jsonl') },
     });
@@ -512,7 +513,7 @@ describe('inputs of one name in two folders, one ledger', () => {
       '-o',
       'data.results.jsonl',
     ];
-    expect(await runCli(bench, own)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, own)).toMatchObject({ status: 0 });
   });
 
   test('a stray file of the input’s name beside the ledger is nobody’s', async () => {
@@ -520,9 +521,9 @@ describe('inputs of one name in two folders, one ledger', () => {
     const server = await startCountingServer();
     bench.write('train/data.jsonl', jsonl(placeIds(3).map((id) => nativeLine(id))));
     const all = ['--ledger', 'all.qbatch.db', '--job', 'train', ...server.flags];
-    expect(await runCli(bench, ['run', 'train/data.jsonl', ...all])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['run', 'train/data.jsonl', ...all])).toMatchObject({ status: 0 });
     bench.write('data.jsonl', jsonl([nativeLine('stray')]));
-    expect(await runCli(bench, ['resume', ...all, '--accept-changed-input'])).toMatchObject({
+    expect(await runHere(bench, ['resume', ...all, '--accept-changed-input'])).toMatchObject({
       status: 0,
     });
     expect(server.calls).toHaveLength(3);
@@ -538,7 +539,7 @@ test('files that wait to be replaced are no leave to write over those of another
       `${folder}/data.jsonl`,
       jsonl(placeIds(4).map((id) => nativeLine(`${folder}-${id}`))),
     );
-    const run = await runCli(bench, ['run', `${folder}/data.jsonl`, ...server.flags]);
+    const run = await runHere(bench, ['run', `${folder}/data.jsonl`, ...server.flags]);
     expect(run).toMatchObject({ status: 0 });
   }
   bench.write('a/data.jsonl', jsonl(placeIds(5).map((id) => nativeLine(`a-${id}`))));
@@ -560,7 +561,7 @@ test('-o into a FIFO: 73 at once', async () => {
   const { bench } = await finished(['a.jsonl']);
   spawnSync('mkfifo', [bench.path('pipe')]);
   for (const args of [['export'], ['usage']]) {
-    const run = await runCli(bench, [...args, '-o', 'pipe']);
+    const run = await runHere(bench, [...args, '-o', 'pipe']);
     expect(run).toMatchObject({ status: 73 });
     expect(run.stderr).toContain('regular file');
   }

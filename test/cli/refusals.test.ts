@@ -20,6 +20,7 @@ import {
   placeIds,
   promptLine,
 } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
 /** A bench with an input of three good lines and a service that must not be called. */
@@ -57,14 +58,14 @@ describe('64: wrong usage', () => {
     ['one file for results and errors', ['-o', 'x.jsonl', '--errors', 'x.jsonl']],
   ])('%s', async (_what, flags) => {
     const { bench, server, args } = await prepare();
-    expect(await runCli(bench, [...args, ...flags])).toMatchObject({ status: 64 });
+    expect(await runHere(bench, [...args, ...flags])).toMatchObject({ status: 64 });
     expectUntouched(bench, server);
   });
 
   test('no command, no input, an unknown command', async () => {
     const bench = openBench();
     for (const args of [['run'], ['rum', 'a.jsonl']]) {
-      const run = await runCli(bench, args);
+      const run = await runHere(bench, args);
       expect(run).toMatchObject({ status: 64, stdout: '' });
       expect(run.stderr).not.toBe('');
     }
@@ -72,7 +73,7 @@ describe('64: wrong usage', () => {
 
   test('--fresh without a terminal needs --yes', async () => {
     const { bench, server, args } = await prepare();
-    const run = await runCli(bench, [...args, '--fresh']);
+    const run = await runHere(bench, [...args, '--fresh']);
     expect(run).toMatchObject({ status: 64 });
     expect(run.stderr).toContain('-y');
     expectUntouched(bench, server);
@@ -80,7 +81,7 @@ describe('64: wrong usage', () => {
 
   test('--json: the refusal is one object on stdout', async () => {
     const { bench, args } = await prepare();
-    const run = await runCli(bench, [...args, '--json', '--order', 'random']);
+    const run = await runHere(bench, [...args, '--json', '--order', 'random']);
     expect(run).toMatchObject({ status: 64 });
     expect(run.json()).toEqual({
       schema: 1,
@@ -127,7 +128,7 @@ describe('65: lines that must not be sent', () => {
   test('--json: error, problems and counts, with the same places', async () => {
     const { bench, server, args } = await prepare();
     bench.write('a.jsonl', jsonl(bad));
-    const run = await runCli(bench, [...args, '--json']);
+    const run = await runHere(bench, [...args, '--json']);
     expect(run).toMatchObject({ status: 65 });
     const {
       schema,
@@ -174,7 +175,7 @@ describe('65: lines that must not be sent', () => {
   test('--skip-invalid runs the valid lines and puts the others into the errors file, unsent', async () => {
     const { bench, server, args } = await prepare();
     bench.write('a.jsonl', jsonl(bad));
-    expect(await runCli(bench, [...args, '--skip-invalid'])).toMatchObject({ status: 1 });
+    expect(await runHere(bench, [...args, '--skip-invalid'])).toMatchObject({ status: 1 });
     expect(server.calls.map(({ id }) => id)).toEqual(['杭州']);
     expect(bench.lines('a.results.jsonl')).toMatchObject([{ id: 'a-1' }]);
     const errors = bench.lines('a.errors.jsonl');
@@ -194,14 +195,14 @@ describe('65: lines that must not be sent', () => {
   test('--strict makes warnings errors', async () => {
     const { bench, server, args } = await prepare();
     bench.write('a.jsonl', jsonl([flatLine('杭州', { temprature: 0.5 })]));
-    const strict = await runCli(bench, [...args, '--strict', '--json']);
+    const strict = await runHere(bench, [...args, '--strict', '--json']);
     expect(strict).toMatchObject({ status: 65 });
     expect(strict.json()).toMatchObject({
       problems: [{ line: 1, path: 'temprature', severity: 'error' }],
       problem_counts: { error: 1, warning: 0, note: 0 },
     });
     expectUntouched(bench, server);
-    const lax = await runCli(bench, args);
+    const lax = await runHere(bench, args);
     expect(lax).toMatchObject({ status: 0 });
     expect(lax.stderr).toContain('temprature');
   });
@@ -218,12 +219,12 @@ describe('65: lines that must not be sent', () => {
         nativeLine('成都', { custom_id: undefined }),
       ]),
     );
-    const run = await runCli(bench, args);
+    const run = await runHere(bench, args);
     expect(run).toMatchObject({ status: 65 });
     expect(run.stderr).toMatch(/a\.jsonl:3 杭州: .*line 1/);
     expect(run.stderr).toContain('and in 1 more line: 5');
     expectUntouched(bench, server);
-    expect(await runCli(bench, [...args, '--skip-invalid'])).toMatchObject({ status: 1 });
+    expect(await runHere(bench, [...args, '--skip-invalid'])).toMatchObject({ status: 1 });
     expect(server.calls.map(({ id }) => id).toSorted()).toEqual(
       ['Suzhou', 'line-5', '杭州'].toSorted(),
     );
@@ -246,7 +247,7 @@ describe('65: lines that must not be sent', () => {
         `{"custom_id":"5","model":"qwen-plus","input":{"messages":${messages}},"parameters":{"result_format":"message","x":{"k":1,"k":2}}}`,
       ]),
     );
-    const run = await runCli(bench, [...args, '--skip-invalid']);
+    const run = await runHere(bench, [...args, '--skip-invalid']);
     expect(run).toMatchObject({ status: 1 });
     expect(bench.lines('a.errors.jsonl')).toHaveLength(4);
     expect(server.calls.map(({ body }) => body)).toEqual([
@@ -273,7 +274,7 @@ describe('65: lines that must not be sent', () => {
       'a.jsonl',
       Buffer.concat(rows.flatMap((row) => [Buffer.from(row as string), Buffer.from('\n')])),
     );
-    const run = await runCli(bench, [...args, '--skip-invalid', '--max-line', '2KiB']);
+    const run = await runHere(bench, [...args, '--skip-invalid', '--max-line', '2KiB']);
     expect(run).toMatchObject({ status: 1 });
     expect(server.calls.map(({ id }) => id).toSorted()).toEqual(['deep-512', '杭州'].toSorted());
     const errors = bench.lines('a.errors.jsonl') as {
@@ -296,7 +297,7 @@ describe('65: lines that must not be sent', () => {
   test('a line without a model, and no --model', async () => {
     const { bench, server, args } = await prepare();
     bench.write('a.jsonl', jsonl([promptLine('杭州')]));
-    const run = await runCli(bench, args);
+    const run = await runHere(bench, args);
     expect(run).toMatchObject({ status: 65 });
     expect(run.stderr).toContain('--model');
     expectUntouched(bench, server);
@@ -336,7 +337,7 @@ describe('66: inputs that cannot be read', () => {
   test('resume, retry, status, usage and export of a job that is not there', async () => {
     const bench = openBench();
     for (const command of ['resume', 'retry', 'status', 'usage', 'export']) {
-      const run = await runCli(bench, [command, 'nowhere']);
+      const run = await runHere(bench, [command, 'nowhere']);
       expect([command, run.status, run.stdout]).toEqual([command, 66, '']);
     }
     expect(bench.names()).toEqual([]);
@@ -371,7 +372,7 @@ describe('73: outputs that cannot be made', () => {
       ['-o', 'missing/x.jsonl'],
     ];
     for (const flags of refused) {
-      const run = await runCli(bench, [...args, ...flags]);
+      const run = await runHere(bench, [...args, ...flags]);
       expect([flags, run.status]).toEqual([flags, 73]);
       expect(run.stderr).toMatch(/^qbatch: /m);
     }
@@ -379,7 +380,7 @@ describe('73: outputs that cannot be made', () => {
     expect(bench.read('elsewhere.txt')).toBe('');
     expect(server.calls).toHaveLength(0);
     // After all that the job runs as if nothing had happened.
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
   });
 
   test('the input, the ledger and the other output under another name (hard links)', async () => {
@@ -396,7 +397,7 @@ describe('73: outputs that cannot be made', () => {
       [...args, '-o', 'empty.jsonl', '--errors', 'empty-too.jsonl'],
     ];
     for (const flags of refused) {
-      const run = await runCli(bench, flags);
+      const run = await runHere(bench, flags);
       expect([flags, run.status]).toEqual([flags, 73]);
       expect(run.stderr).toContain('input, ledger, results and errors must be different files');
     }
@@ -404,14 +405,14 @@ describe('73: outputs that cannot be made', () => {
     expectUntouched(bench, server, ['a.jsonl', 'empty-too.jsonl', 'empty.jsonl', 'same.jsonl']);
 
     // Also once there is something to cut: results that were linked to the errors after a first run.
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     const results = bench.read('a.results.jsonl');
     rmSync(bench.path('a.errors.jsonl'));
     linkSync(bench.path('a.results.jsonl'), bench.path('a.errors.jsonl'));
-    expect(await runCli(bench, args)).toMatchObject({ status: 73 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 73 });
     expect(bench.read('a.results.jsonl')).toBe(results);
     rmSync(bench.path('a.errors.jsonl'));
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     expect(server.calls).toHaveLength(3);
   });
 
@@ -419,7 +420,7 @@ describe('73: outputs that cannot be made', () => {
     const { bench, server, args } = await prepare();
     mkdirSync(bench.path('folder'));
     for (const ledger of ['missing/state.db', 'folder']) {
-      expect(await runCli(bench, [...args, '--ledger', ledger])).toMatchObject({ status: 73 });
+      expect(await runHere(bench, [...args, '--ledger', ledger])).toMatchObject({ status: 73 });
     }
     expectUntouched(bench, server, ['a.jsonl', 'folder']);
   });
@@ -511,13 +512,13 @@ describe('78: configuration and ledgers', () => {
   test('a missing key is told before a missing input', async () => {
     const bench = openBench();
     expect(
-      await runCli(bench, ['run', 'gone.jsonl'], { env: { DASHSCOPE_API_KEY: undefined } }),
+      await runHere(bench, ['run', 'gone.jsonl'], { env: { DASHSCOPE_API_KEY: undefined } }),
     ).toMatchObject({ status: 78 });
   });
 
   test('a key with a line feed inside is refused, and not repeated', async () => {
     const { bench, server, args } = await prepare();
-    const run = await runCli(bench, args, {
+    const run = await runHere(bench, args, {
       env: { DASHSCOPE_API_KEY: `${CANARY_KEY}\nX-Injected: 1` },
     });
     expect(run).toMatchObject({ status: 78 });
@@ -528,7 +529,7 @@ describe('78: configuration and ledgers', () => {
   test('a key from a file is used, and kept out of everything', async () => {
     const { bench, server, args } = await prepare();
     const file = bench.write('../home/.dashscope/api_key', `${CANARY_KEY}\n`);
-    const run = await runCli(bench, args, {
+    const run = await runHere(bench, args, {
       env: { DASHSCOPE_API_KEY: undefined },
       keepsKeyIn: file,
     });
@@ -541,17 +542,17 @@ describe('78: configuration and ledgers', () => {
   test('a key in the configuration file is refused without repeating it', async () => {
     const { bench, server, args } = await prepare();
     const file = bench.write('qbatch.config.json', JSON.stringify({ apiKey: CANARY_KEY }));
-    expect(await runCli(bench, args, { keepsKeyIn: file })).toMatchObject({ status: 78 });
+    expect(await runHere(bench, args, { keepsKeyIn: file })).toMatchObject({ status: 78 });
     expectUntouched(bench, server, ['a.jsonl', 'qbatch.config.json']);
   });
 
   test('values of the environment and of files that do not parse name their origin', async () => {
     const { bench, server, args } = await prepare();
-    const run = await runCli(bench, args, { env: { QBATCH_MAX_ATTEMPTS: 'many' } });
+    const run = await runHere(bench, args, { env: { QBATCH_MAX_ATTEMPTS: 'many' } });
     expect(run).toMatchObject({ status: 78 });
     expect(run.stderr).toContain('QBATCH_MAX_ATTEMPTS');
     bench.write('qbatch.config.json', '{"maxAttemps":3}');
-    const file = await runCli(bench, args);
+    const file = await runHere(bench, args);
     expect(file).toMatchObject({ status: 78 });
     expect(file.stderr).toContain('qbatch.config.json');
     expect(file.stderr).toContain('maxAttempts');
@@ -560,10 +561,10 @@ describe('78: configuration and ledgers', () => {
 
   test('plain http to another machine, a region without its workspace', async () => {
     const { bench, server } = await prepare();
-    const plain = await runCli(bench, ['run', 'a.jsonl', '--base-url', 'http://192.0.2.1/api/v1']);
+    const plain = await runHere(bench, ['run', 'a.jsonl', '--base-url', 'http://192.0.2.1/api/v1']);
     expect(plain).toMatchObject({ status: 78 });
     expect(plain.stderr).toContain('--allow-http');
-    const region = await runCli(bench, ['run', 'a.jsonl', '--region', 'frankfurt']);
+    const region = await runHere(bench, ['run', 'a.jsonl', '--region', 'frankfurt']);
     expect(region).toMatchObject({ status: 78 });
     expect(region.stderr).toContain('--workspace');
     expectUntouched(bench, server);
@@ -572,7 +573,7 @@ describe('78: configuration and ledgers', () => {
   test('--max-cost with a model that has no price names --catalog', async () => {
     const { bench, server, args } = await prepare();
     bench.write('a.jsonl', jsonl([nativeLine('杭州', { model: 'our-own-model' })]));
-    const run = await runCli(bench, [...args, '--max-cost', '1']);
+    const run = await runHere(bench, [...args, '--max-cost', '1']);
     expect(run).toMatchObject({ status: 78 });
     expect(run.stderr).toContain('--catalog');
     expect(server.calls).toHaveLength(0);
@@ -582,23 +583,23 @@ describe('78: configuration and ledgers', () => {
     const { bench, args } = await prepare();
     bench.write('a.jsonl', `${jsonl([nativeLine('杭州', { model: 'our-own-model' })])}{\n`);
     const names = bench.names();
-    expect(await runCli(bench, [...args, '--max-cost', '1'])).toMatchObject({ status: 78 });
+    expect(await runHere(bench, [...args, '--max-cost', '1'])).toMatchObject({ status: 78 });
     expect(bench.names()).toEqual(names);
-    expect(await runCli(bench, args)).toMatchObject({ status: 65 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 65 });
   });
 
   test('an empty ledger file, one that is no database, one of another program, one of a newer version', async () => {
     const { bench, server, args } = await prepare();
     bench.write('a.qbatch.db', '');
-    expect(await runCli(bench, args)).toMatchObject({ status: 78 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 78 });
     expect(bench.read('a.qbatch.db')).toBe('');
     bench.write('a.qbatch.db', '这不是数据库。'.repeat(300));
-    expect(await runCli(bench, args)).toMatchObject({ status: 78 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 78 });
     expect(bench.read('a.qbatch.db')).toContain('这不是数据库');
     bench.write('other.jsonl', jsonl([nativeLine('大理')]));
     // An input, named by mistake, is nothing that was damaged, and nothing to move away.
     for (const words of [args, ['usage'], ['resume']]) {
-      const run = await runCli(bench, [...words, '--ledger', 'other.jsonl']);
+      const run = await runHere(bench, [...words, '--ledger', 'other.jsonl']);
       expect(run).toMatchObject({ status: 78 });
       expect(run.stderr).toMatch(
         /other\.jsonl is no ledger: .*\n {2}choose another file with --ledger/,
@@ -611,7 +612,7 @@ describe('78: configuration and ledgers', () => {
     const notes = new Database(foreign);
     notes.exec("CREATE TABLE notes (text); INSERT INTO notes VALUES ('西湖')");
     notes.close();
-    expect(await runCli(bench, [...args, '--ledger', 'notes.db'])).toMatchObject({ status: 78 });
+    expect(await runHere(bench, [...args, '--ledger', 'notes.db'])).toMatchObject({ status: 78 });
     const again = new Database(foreign, { readonly: true });
     expect(again.prepare('SELECT text FROM notes').pluck().all()).toEqual(['西湖']);
     again.close();
@@ -619,11 +620,11 @@ describe('78: configuration and ledgers', () => {
 
     bench.write('b.jsonl', jsonl([nativeLine('昆明')]));
     const other = ['run', 'b.jsonl', ...server.flags];
-    expect(await runCli(bench, other)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, other)).toMatchObject({ status: 0 });
     const ledger = new Database(bench.path('b.qbatch.db'));
     ledger.pragma('user_version = 99');
     ledger.close();
-    const newer = await runCli(bench, other);
+    const newer = await runHere(bench, other);
     expect(newer).toMatchObject({ status: 78 });
     expect(newer.stderr).toContain('upgrade');
     expect(server.calls).toHaveLength(1);
@@ -631,20 +632,20 @@ describe('78: configuration and ledgers', () => {
 
   test('a mark ahead of its ledger, a ledger cut in the middle: nothing is sent, nothing is touched', async () => {
     const { bench, server, args } = await prepare();
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     const results = bench.read('a.results.jsonl');
     const mark = bench.bytes('a.qbatch.db.mark');
     const ahead = Buffer.alloc(8);
     ahead.writeBigUInt64LE(mark.readBigUInt64LE() + 1n);
     bench.write('a.qbatch.db.mark', ahead);
-    const run = await runCli(bench, args);
+    const run = await runHere(bench, args);
     expect(run).toMatchObject({ status: 78 });
     expect(run.stderr).toContain('--adopt-outputs');
     bench.write('a.qbatch.db.mark', mark);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
 
     truncateSync(bench.path('a.qbatch.db'), 40_000);
-    expect(await runCli(bench, args)).toMatchObject({ status: 78 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 78 });
     expect(bench.read('a.results.jsonl')).toBe(results);
     expect(server.calls).toHaveLength(3);
   });
@@ -656,7 +657,7 @@ describe('78: configuration and ledgers', () => {
       bench.write('x.ballast', bench.read('a.jsonl'));
       const input = what === 'input' ? 'x.ballast' : 'a.jsonl';
       const flags = what === 'input' ? [] : [what, 'x.ballast'];
-      const run = await runCli(bench, ['run', input, '--ledger', 'x', ...flags, ...server.flags]);
+      const run = await runHere(bench, ['run', input, '--ledger', 'x', ...flags, ...server.flags]);
       expect(run).toMatchObject({ status: 73 });
       expect(run.stderr).toContain('--ledger');
       expect(bench.read('x.ballast')).toBe(bench.read('a.jsonl'));

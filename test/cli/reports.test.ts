@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Bench, openBench, parseJsonLines } from '../helpers/bench.ts';
 import { type CountingServer, startCountingServer } from '../helpers/counting-server.ts';
 import { envelopeLine, flatLine, jsonl, nativeLine } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
 /** A finished job: two answered lines on two models, one that failed after a lost connection, one rejected. */
@@ -24,7 +25,7 @@ async function finishedJob(): Promise<{ bench: Bench; server: CountingServer; ar
       : { kind: 'error', status: 400, code: 'InvalidParameter', message: 'no' };
   };
   const args = ['run', 'a.jsonl', '--skip-invalid', ...server.flags];
-  expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+  expect(await runHere(bench, args)).toMatchObject({ status: 1 });
   return { bench, server, args };
 }
 
@@ -56,7 +57,7 @@ describe('reports on a finished job', () => {
 
   test('usage: groups add up to the totals, in every format', async () => {
     const { bench } = await finishedJob();
-    const json = await runCli(bench, ['usage', '--by', 'model', '--format', 'json']);
+    const json = await runHere(bench, ['usage', '--by', 'model', '--format', 'json']);
     expect(json).toMatchObject({ status: 0 });
     const { groups, totals } = json.json() as {
       groups: Record<string, number | string>[];
@@ -73,12 +74,12 @@ describe('reports on a finished job', () => {
       ['qwen-plus', 2, 1, 36],
     ]);
     expect(totals).toMatchObject([{ answered: 2, total_tokens: 72, currency: 'CNY' }]);
-    const tags = await runCli(bench, ['usage', '--by', 'tag:topic', '--format', 'csv']);
+    const tags = await runHere(bench, ['usage', '--by', 'tag:topic', '--format', 'csv']);
     expect(tags).toMatchObject({ status: 0 });
     expect(tags.stdout.split(/\r?\n/)[0]).toMatch(/^"?tag:topic"?,lines,answered,failed,attempts,/);
     expect(tags.stdout).toContain('旅游');
     for (const format of ['table', 'markdown']) {
-      const shown = await runCli(bench, ['usage', 'a', '--by', 'model', '--format', format]);
+      const shown = await runHere(bench, ['usage', 'a', '--by', 'model', '--format', format]);
       expect(shown).toMatchObject({ status: 0 });
       expect(shown.stdout).toContain('qwen-flash');
     }
@@ -86,12 +87,12 @@ describe('reports on a finished job', () => {
 
   test('export: results and errors as the files are, attempts one a call, CSV cells defused', async () => {
     const { bench } = await finishedJob();
-    const results = await runCli(bench, ['export', 'a']);
+    const results = await runHere(bench, ['export', 'a']);
     expect(results).toMatchObject({ status: 0, stdout: bench.read('a.results.jsonl') });
-    const errors = await runCli(bench, ['export', 'a', '--what', 'errors', '-o', 'copy.jsonl']);
+    const errors = await runHere(bench, ['export', 'a', '--what', 'errors', '-o', 'copy.jsonl']);
     expect(errors).toMatchObject({ status: 0, stdout: '' });
     expect(bench.read('copy.jsonl')).toBe(bench.read('a.errors.jsonl'));
-    const attempts = await runCli(bench, ['export', 'a', '--what', 'attempts']);
+    const attempts = await runHere(bench, ['export', 'a', '--what', 'attempts']);
     expect(attempts).toMatchObject({ status: 0 });
     expect(
       parseJsonLines(attempts.stdout).map(({ line, attempt, class: kind, code }) => [
@@ -106,7 +107,7 @@ describe('reports on a finished job', () => {
       [3, 1, 'possibly_billed', 'qbatch_connection_error'],
       [3, 2, 'rejected', 'InvalidParameter'],
     ]);
-    const csv = await runCli(bench, ['export', 'a', '--what', 'attempts', '--format', 'csv']);
+    const csv = await runHere(bench, ['export', 'a', '--what', 'attempts', '--format', 'csv']);
     expect(csv).toMatchObject({ status: 0 });
     expect(csv.stdout).toMatch(/^line,custom_id,attempt,model,started_at,/);
     // A cell that begins like a formula must not be one.
@@ -116,7 +117,7 @@ describe('reports on a finished job', () => {
 
   test('jobs lists it; an empty folder is an empty list', async () => {
     const { bench } = await finishedJob();
-    const jobs = await runCli(bench, ['jobs', '--json']);
+    const jobs = await runHere(bench, ['jobs', '--json']);
     expect(jobs.json()).toMatchObject({
       schema: 1,
       jobs: [
@@ -128,14 +129,14 @@ describe('reports on a finished job', () => {
       ],
     });
     bench.write('empty/.keep', '');
-    const none = await runCli(bench, ['jobs', 'empty', '--json']);
+    const none = await runHere(bench, ['jobs', 'empty', '--json']);
     expect(none).toMatchObject({ status: 0 });
     expect(none.json()).toEqual({ schema: 1, jobs: [] });
   });
 
   test('debug: versions and settings, no secrets', async () => {
     const { bench } = await finishedJob();
-    const bundle = await runCli(bench, ['debug', 'a', '--json']);
+    const bundle = await runHere(bench, ['debug', 'a', '--json']);
     expect(bundle).toMatchObject({ status: 0 });
     expect(bundle.json()).toMatchObject({ schema: 1, versions: { node: process.versions.node } });
     expect(bundle.stdout).not.toContain('杭州');
@@ -144,7 +145,7 @@ describe('reports on a finished job', () => {
   test('status --verify tells of a results file that was changed', async () => {
     const { bench } = await finishedJob();
     bench.write('a.results.jsonl', bench.read('a.results.jsonl').replace('杭州', '扬州'));
-    const status = await runCli(bench, ['status', 'a', '--verify', '--json']);
+    const status = await runHere(bench, ['status', 'a', '--verify', '--json']);
     expect(status.json()).toMatchObject({ verify: { ok: false } });
   });
 });
@@ -196,7 +197,7 @@ describe('check', () => {
       ['qwen-plus', 1],
     ]);
     // One line of each model at six a minute.
-    const slow = await runCli(bench, ['check', 'a.jsonl', '--json', '--rpm', '6']);
+    const slow = await runHere(bench, ['check', 'a.jsonl', '--json', '--rpm', '6']);
     expect(slow.json()['models']).toMatchObject([{ seconds: 10 }, { seconds: 10 }]);
     expect(bench.names()).toEqual(['a.jsonl']);
   });
@@ -207,8 +208,8 @@ describe('check', () => {
       'a.jsonl',
       jsonl([nativeLine('杭州', { model: 'qwen-max', parameters: { max_tokens: 5000 } })]),
     );
-    expect(await runCli(bench, ['check', 'a.jsonl'])).toMatchObject({ status: 0 });
-    const run = await runCli(bench, ['check', 'a.jsonl', '--region', 'finance']);
+    expect(await runHere(bench, ['check', 'a.jsonl'])).toMatchObject({ status: 0 });
+    const run = await runHere(bench, ['check', 'a.jsonl', '--region', 'finance']);
     expect(run).toMatchObject({ status: 65 });
     expect(run.stdout).toContain('Range of max_tokens should be [1, 2000]');
   });
@@ -222,10 +223,10 @@ describe('check', () => {
         nativeLine('Suzhou', { parameters: { result_format: 'message', top_p: 7 } }),
       ]),
     );
-    const text = await runCli(bench, ['validate', 'a.jsonl']);
+    const text = await runHere(bench, ['validate', 'a.jsonl']);
     expect(text).toMatchObject({ status: 65 });
     expect(text.stdout + text.stderr).toMatch(/a\.jsonl:2 Suzhou: error: parameters\.top_p: /);
-    const json = await runCli(bench, ['check', 'a.jsonl', '--json']);
+    const json = await runHere(bench, ['check', 'a.jsonl', '--json']);
     expect(json).toMatchObject({ status: 65 });
     expect(json.json()).toMatchObject({ lines: { total: 2, valid: 1, invalid: 1 } });
     const { problems } = json.json() as {
@@ -243,8 +244,8 @@ describe('commands without a job', () => {
     const run = await runCli(bench, ['models', 'qwen-plus', '--json']);
     expect(run).toMatchObject({ status: 0 });
     expect(run.stdout).toContain('"qwen-plus"');
-    expect(await runCli(bench, ['models', 'qwen-flash'])).toMatchObject({ status: 0 });
-    const none = await runCli(bench, ['models', 'no-such-model']);
+    expect(await runHere(bench, ['models', 'qwen-flash'])).toMatchObject({ status: 0 });
+    const none = await runHere(bench, ['models', 'no-such-model']);
     expect(none).toMatchObject({ status: 0, stdout: '' });
     expect(none.stderr).toContain('no model in the catalog of ');
   });
@@ -252,7 +253,7 @@ describe('commands without a job', () => {
   test('completion, --help and --version', async () => {
     const bench = openBench();
     for (const shell of ['bash', 'zsh', 'fish']) {
-      const run = await runCli(bench, ['completion', shell]);
+      const run = await runHere(bench, ['completion', shell]);
       expect(run).toMatchObject({ status: 0, stderr: '' });
       expect(run.stdout).toContain('qbatch');
     }
@@ -266,7 +267,7 @@ describe('commands without a job', () => {
     const simulator = startCli(bench, ['simulate', 'latency=0ms', '--port', '0']);
     const origin = await simulator.prints(/http:\/\/127\.0\.0\.1:\d+(?=\/)/);
     expect(
-      await runCli(bench, ['run', 'a.jsonl', '--base-url', origin, '--rpm', '6000000']),
+      await runHere(bench, ['run', 'a.jsonl', '--base-url', origin, '--rpm', '6000000']),
     ).toMatchObject({ status: 0 });
     expect(bench.lines('a.results.jsonl')).toHaveLength(2);
     simulator.signal('SIGINT');
@@ -288,7 +289,7 @@ describe('commands without a job', () => {
       ['c', 8],
     ] as const) {
       bench.write(`${name}.jsonl`, input);
-      const run = await runCli(
+      const run = await runHere(
         bench,
         ['run', `${name}.jsonl`, `--simulate=latency=0ms,seed=${seed}`, '--job', 'rehearsal'],
         { env: { DASHSCOPE_API_KEY: undefined } },

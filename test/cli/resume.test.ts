@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { BAD_REQUEST, type CliJob, customIds, prepareCliJob } from '../helpers/cli-job.ts';
 import { parseJsonLines } from '../helpers/bench.ts';
 import { jsonl, nativeLine, placeIds } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
 describe('retry', () => {
@@ -20,7 +21,7 @@ describe('retry', () => {
           }
         : { kind: 'answer' };
     };
-    expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 1 });
     server.script = () => ({ kind: 'answer' });
     return setup;
   }
@@ -58,7 +59,7 @@ describe('retry', () => {
     ['a code that no line has', ['--code', 'Arrearage'], [], 1],
   ])('%s reopens those lines only', async (_name, flags, wanted, status) => {
     const { bench, server, ids } = await failed();
-    expect(await runCli(bench, ['retry', ...flags, '--rpm', '6000000'])).toMatchObject({ status });
+    expect(await runHere(bench, ['retry', ...flags, '--rpm', '6000000'])).toMatchObject({ status });
     expect(
       server.calls
         .slice(6)
@@ -75,19 +76,21 @@ describe('retry', () => {
   test('of a job that was stopped half-way: its failed lines are open again, the rest goes on', async () => {
     const { bench, server, args, ids } = await prepareCliJob(6);
     server.script = ({ id }) => (id === ids[0] || id === ids[1] ? BAD_REQUEST : { kind: 'answer' });
-    expect(await runCli(bench, [...args, '-c', '1', '--max-failures', '2'])).toMatchObject({
+    expect(await runHere(bench, [...args, '-c', '1', '--max-failures', '2'])).toMatchObject({
       status: 3,
     });
     expect(bench.lines('a.errors.jsonl')).toHaveLength(2);
     server.script = () => ({ kind: 'answer' });
-    expect(await runCli(bench, ['retry', 'a.jsonl', ...server.flags])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['retry', 'a.jsonl', ...server.flags])).toMatchObject({
+      status: 0,
+    });
     expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
     expect(bench.read('a.errors.jsonl')).toBe('');
   });
 
   test('with -o -: the errors file too stays until the job has settled again', async () => {
     const { bench, server, args, ids } = await failed();
-    expect(await runCli(bench, [...args, '-o', '-'])).toMatchObject({ status: 1 });
+    expect(await runHere(bench, [...args, '-o', '-'])).toMatchObject({ status: 1 });
     const names = bench.names();
     const before = bench.read('a.errors.jsonl');
     expect(parseJsonLines(before)).toHaveLength(3);
@@ -103,7 +106,7 @@ describe('retry', () => {
     expect(bench.read('a.errors.jsonl')).toBe(before);
     expect(bench.names()).toEqual(names);
 
-    const run = await runCli(bench, [...args, '-o', '-']);
+    const run = await runHere(bench, [...args, '-o', '-']);
     expect(run).toMatchObject({ status: 0 });
     expect(parseJsonLines(run.stdout).map(({ custom_id: customId }) => customId)).toEqual(ids);
     expect(bench.read('a.errors.jsonl')).toBe('');
@@ -112,18 +115,18 @@ describe('retry', () => {
 
   test('with -o -, then --json: it is said where stdout comes from, and what to do', async () => {
     const { bench, args } = await failed();
-    expect(await runCli(bench, [...args, '-o', '-'])).toMatchObject({ status: 1 });
+    expect(await runHere(bench, [...args, '-o', '-'])).toMatchObject({ status: 1 });
     for (const command of ['resume', 'retry']) {
-      const run = await runCli(bench, [command, 'a.jsonl', '--json']);
+      const run = await runHere(bench, [command, 'a.jsonl', '--json']);
       expect(run).toMatchObject({ status: 64 });
       expect(run.stderr).toMatch(/in its last run \(-o -\), and --json wants stdout too\n.* -o,/);
     }
-    const typed = await runCli(bench, ['retry', 'a.jsonl', '-o', '-'], {
+    const typed = await runHere(bench, ['retry', 'a.jsonl', '-o', '-'], {
       env: { QBATCH_JSON: '1' },
     });
     expect(typed.json()).toMatchObject({ error: { exit_code: 64 } });
     expect(typed.stdout).toContain('--json and --output - both want stdout');
-    const named = await runCli(bench, ['resume', 'a.jsonl', '--json', '-o', 'b.jsonl']);
+    const named = await runHere(bench, ['resume', 'a.jsonl', '--json', '-o', 'b.jsonl']);
     expect(named).toMatchObject({ status: 1 });
     expect(named.json()).toMatchObject({ outputs: { results: bench.path('b.jsonl') } });
   });
@@ -132,7 +135,7 @@ describe('retry', () => {
     const { bench, args } = await failed();
     const foreign = `${bench.read('a.errors.jsonl')}{"id":"b-1"}\n`;
     bench.write('a.errors.jsonl', foreign);
-    const run = await runCli(bench, [...args, '-o', '-']);
+    const run = await runHere(bench, [...args, '-o', '-']);
     expect(run).toMatchObject({ status: 78, stdout: '' });
     expect(bench.read('a.errors.jsonl')).toBe(foreign);
   });
@@ -140,9 +143,9 @@ describe('retry', () => {
   test('old attempts stay on record but no longer count against --max-attempts', async () => {
     const { bench, server, args } = await prepareCliJob(1);
     server.script = () => ({ kind: 'error', status: 500, code: 'InternalError', message: 'busy' });
-    expect(await runCli(bench, [...args, '--max-attempts', '2'])).toMatchObject({ status: 1 });
+    expect(await runHere(bench, [...args, '--max-attempts', '2'])).toMatchObject({ status: 1 });
     expect(server.calls).toHaveLength(2);
-    const again = await runCli(bench, ['retry', '--max-attempts', '2', '--json']);
+    const again = await runHere(bench, ['retry', '--max-attempts', '2', '--json']);
     expect(again).toMatchObject({ status: 1 });
     expect(again.json()).toMatchObject({ attempts: 4 });
     expect(server.calls).toHaveLength(4);
@@ -151,8 +154,8 @@ describe('retry', () => {
   test('without a job named: the only one with failed lines is meant', async () => {
     const { bench, server } = await failed();
     bench.write('b.jsonl', jsonl([nativeLine('Wuhan')]));
-    expect(await runCli(bench, ['run', 'b.jsonl', ...server.flags])).toMatchObject({ status: 0 });
-    expect(await runCli(bench, ['retry', '--rpm', '6000000'])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['run', 'b.jsonl', ...server.flags])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['retry', '--rpm', '6000000'])).toMatchObject({ status: 0 });
     expect(bench.lines('a.results.jsonl')).toHaveLength(6);
   });
 });
@@ -163,7 +166,7 @@ describe('resume', () => {
     const setup = await prepareCliJob(4);
     const { bench, server, args, ids } = setup;
     server.script = ({ id }) => (id === ids[0] ? { kind: 'answer' } : BAD_REQUEST);
-    expect(await runCli(bench, [...args, '-c', '1', '--max-failures', '1'])).toMatchObject({
+    expect(await runHere(bench, [...args, '-c', '1', '--max-failures', '1'])).toMatchObject({
       status: 3,
     });
     server.script = () => ({ kind: 'answer' });
@@ -180,7 +183,7 @@ describe('resume', () => {
     async (_name, words) => {
       const { bench, server } = await interrupted();
       expect(server.calls).toHaveLength(2);
-      expect(await runCli(bench, ['resume', ...words, '--rpm', '6000000'])).toMatchObject({
+      expect(await runHere(bench, ['resume', ...words, '--rpm', '6000000'])).toMatchObject({
         status: 1,
       });
       expect(server.calls).toHaveLength(4);
@@ -209,13 +212,13 @@ describe('resume', () => {
 
   test('where nothing is unfinished, or several are: told so', async () => {
     const { bench, server, args } = await prepareCliJob(1);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
-    expect(await runCli(bench, ['resume'])).toMatchObject({ status: 66 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['resume'])).toMatchObject({ status: 66 });
     for (const name of ['b', 'c']) {
       bench.write(`${name}.jsonl`, jsonl(placeIds(3).map((id) => nativeLine(id))));
       server.script = () => BAD_REQUEST;
       expect(
-        await runCli(bench, [
+        await runHere(bench, [
           'run',
           `${name}.jsonl`,
           ...server.flags,
@@ -226,15 +229,15 @@ describe('resume', () => {
         ]),
       ).toMatchObject({ status: 3 });
     }
-    const run = await runCli(bench, ['resume']);
+    const run = await runHere(bench, ['resume']);
     expect(run).toMatchObject({ status: 64 });
     expect(run.stderr).toMatch(/b\.qbatch\.db.*c\.qbatch\.db/);
   });
 
   test('a finished job named: nothing to do', async () => {
     const { bench, server, args } = await prepareCliJob(2);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
-    expect(await runCli(bench, ['resume', 'a'])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, ['resume', 'a'])).toMatchObject({ status: 0 });
     expect(server.calls).toHaveLength(2);
   });
 });

@@ -4,6 +4,7 @@ import { prepareCliJob } from '../helpers/cli-job.ts';
 import { type Bench } from '../helpers/bench.ts';
 import { type Reaction } from '../helpers/counting-server.ts';
 import { jsonl, nativeLine } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
 /** What something on the way sends with 403, in place of the service. */
@@ -22,7 +23,7 @@ async function finishAndCheck(
   args: readonly string[],
   ids: readonly string[],
 ): Promise<void> {
-  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  expect(await runHere(bench, args)).toMatchObject({ status: 0 });
   expect(bench.lines('a.results.jsonl').map(({ custom_id: customId }) => customId)).toEqual(ids);
   expect(bench.read('a.errors.jsonl')).toBe('');
 }
@@ -117,9 +118,9 @@ describe('signals', () => {
           error: { code: 'qbatch_interrupted' },
         })),
       );
-      const verified = await runCli(bench, ['status', '--verify', '--json']);
+      const verified = await runHere(bench, ['status', '--verify', '--json']);
       expect(verified.json()).toMatchObject({ verify: { ok: true } });
-      const retry = await runCli(bench, ['retry', '--on-ambiguous', 'fail', '--json']);
+      const retry = await runHere(bench, ['retry', '--on-ambiguous', 'fail', '--json']);
       expect(retry.json()).toMatchObject({ lines: { answered: 5, failed: 0 } });
     },
   );
@@ -153,7 +154,7 @@ describe('signals', () => {
     const { bench, server, args } = await prepareCliJob(4, { mixed: true });
     const input = bench.read('a.jsonl');
     bench.write('a.jsonl', '');
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     bench.write('a.jsonl', input);
     server.hold();
     const run = startCli(bench, [...args, '-c', '1', '--json']);
@@ -257,7 +258,7 @@ describe('3: limits of the user', () => {
   test('--max-cost stops before the job costs more, over all its runs', async () => {
     const { bench, server, args, ids } = await prepareCliJob(10, { mixed: true });
     // One line is expected to cost about 0.001 CNY (512 tokens out at 2 CNY a million).
-    const run = await runCli(bench, [...args, '--max-cost', '0.0012', '-c', '1', '--json']);
+    const run = await runHere(bench, [...args, '--max-cost', '0.0012', '-c', '1', '--json']);
     expect(run).toMatchObject({ status: 3 });
     const { cost, stopped } = run.json() as { cost: { amount: string }; stopped: object };
     expect(stopped).toMatchObject({ reason: 'cost', code: 3 });
@@ -265,7 +266,7 @@ describe('3: limits of the user', () => {
     const calls = server.calls.length;
     expect(calls).toBeGreaterThan(0);
     expect(calls).toBeLessThan(10);
-    expect(await runCli(bench, [...args, '--max-cost', '0.0012', '-c', '1'])).toMatchObject({
+    expect(await runHere(bench, [...args, '--max-cost', '0.0012', '-c', '1'])).toMatchObject({
       status: 3,
     });
     await finishAndCheck(bench, args, ids);
@@ -276,7 +277,7 @@ describe('3: limits of the user', () => {
     server.script = ({ nth }) => (nth % 2 === 1 ? { kind: 'reset' } : { kind: 'answer' });
     // An answer takes less than a twentieth of what a call is expected to: the lost ones fill the cap.
     const cap = ['--max-cost', '0.0035', '-c', '1', '--json'];
-    const first = await runCli(bench, [...args, ...cap]);
+    const first = await runHere(bench, [...args, ...cap]);
     expect(first).toMatchObject({ status: 3 });
     type Money = {
       cost: { amount: string };
@@ -294,19 +295,19 @@ describe('3: limits of the user', () => {
     // No further call fits, although the certain part alone would leave room for two more.
     expect(Number(cost.amount)).toBeLessThan(0.0035 - 2 * 0.00104);
     const calls = server.calls.length;
-    expect(await runCli(bench, [...args, ...cap])).toMatchObject({ status: 3 });
+    expect(await runHere(bench, [...args, ...cap])).toMatchObject({ status: 3 });
     expect(server.calls).toHaveLength(calls);
   });
 
   test('--sample with --confirm-cost: what the open lines will cost by what the sample took', async () => {
     const { bench, server, args, ids } = await prepareCliJob(30, { mixed: true });
     const sampled = [...args, '--sample', '10'];
-    const early = await runCli(bench, [...sampled, '--confirm-cost', '0.001']);
+    const early = await runHere(bench, [...sampled, '--confirm-cost', '0.001']);
     expect(early).toMatchObject({ status: 3 });
     expect(early.stderr).toContain('the sample of 10 lines will cost about 0.01');
     expect(server.calls).toHaveLength(0);
     // Ten answers of 0.0000432 CNY where 0.00104 was expected: some 0.0027 for the other 20.
-    const run = await runCli(bench, [...sampled, '--confirm-cost', '0.0125']);
+    const run = await runHere(bench, [...sampled, '--confirm-cost', '0.0125']);
     expect(run).toMatchObject({ status: 0 });
     const said = /the 20 open lines will cost about (0\.\d+) CNY/.exec(run.stderr)?.[1];
     expect(Number(said)).toBeGreaterThan(20 * 0.0000432);
@@ -316,7 +317,7 @@ describe('3: limits of the user', () => {
 
   test('--sample whose answers are too few to tell much: asked all the same', async () => {
     const { bench, server, args } = await prepareCliJob(30, { mixed: true });
-    const run = await runCli(bench, [
+    const run = await runHere(bench, [
       ...args,
       '--sample',
       '3',
@@ -334,7 +335,7 @@ describe('3: limits of the user', () => {
 
   test('--confirm-cost without a terminal: 3 before anything is sent; -y agrees', async () => {
     const { bench, server, args, ids } = await prepareCliJob(3, { mixed: true });
-    const run = await runCli(bench, [...args, '--confirm-cost', '0.000001']);
+    const run = await runHere(bench, [...args, '--confirm-cost', '0.000001']);
     expect(run).toMatchObject({ status: 3 });
     expect(run.stderr).toContain('--yes');
     expect(server.calls).toHaveLength(0);
@@ -375,13 +376,13 @@ describe('77: the account says no', () => {
     bench.write('a.jsonl', jsonl([nativeLine(name), nativeLine('成都')]));
     server.script = ({ body }) =>
       body.includes('no. 7') ? { kind: 'raw', status: 403, body: BLOCKED } : { kind: 'answer' };
-    const run = await runCli(bench, [...args, '-c', '1']);
+    const run = await runHere(bench, [...args, '-c', '1']);
     expect(run).toMatchObject({ status: 77 });
     expect(run.stderr).toContain(
       'stopped: qwen-plus, line 1 (退款no. 7): qbatch_http_403: <html>blocked</html>; what to do: ',
     );
     server.script = () => refusal(401, 'InvalidApiKey', 'Invalid API-key provided.');
-    const refused = await runCli(bench, [...args, '-c', '1', '--json']);
+    const refused = await runHere(bench, [...args, '-c', '1', '--json']);
     expect(refused.json()).toMatchObject({
       stopped: {
         message: expect.stringMatching(
@@ -397,7 +398,7 @@ describe('77: the account says no', () => {
     const { bench, server, args, ids } = await prepareCliJob(5);
     server.script = ({ id }) =>
       id === ids[2] ? { kind: 'raw', status: 403, body: BLOCKED } : { kind: 'answer' };
-    const run = await runCli(bench, [...args, '-c', '1', '--json']);
+    const run = await runHere(bench, [...args, '-c', '1', '--json']);
     expect(run).toMatchObject({ status: 1 });
     expect(linesOf(run.json())).toMatchObject({ answered: 4, failed: 1, open: 0 });
     expect(server.calls).toHaveLength(5);
@@ -411,13 +412,13 @@ describe('77: the account says no', () => {
       if (id === ids[1]) isBlocked = true;
       return isBlocked ? { kind: 'raw', status: 403, body: BLOCKED } : { kind: 'answer' };
     };
-    const run = await runCli(bench, [...args, '-c', '1', '--json']);
+    const run = await runHere(bench, [...args, '-c', '1', '--json']);
     expect(run).toMatchObject({ status: 77 });
     expect(linesOf(run.json())).toMatchObject({ answered: 1, failed: 10, open: 9 });
     // The first of those that are open is the one that is refused for its text.
     server.script = ({ id }) =>
       id === ids[11] ? { kind: 'raw', status: 403, body: BLOCKED } : { kind: 'answer' };
-    const next = await runCli(bench, [...args, '-c', '1', '--json']);
+    const next = await runHere(bench, [...args, '-c', '1', '--json']);
     expect(linesOf(next.json())).toMatchObject({ answered: 9, failed: 11, open: 0 });
   });
 
@@ -429,7 +430,7 @@ describe('77: the account says no', () => {
       sent['x-dashscope-workspace'] === undefined
         ? { kind: 'answer' }
         : refusal(403, 'Workspace.AccessDenied', 'Workspace access denied.');
-    const run = await runCli(bench, [...args, '-c', '1', '--json']);
+    const run = await runHere(bench, [...args, '-c', '1', '--json']);
     expect(run).toMatchObject({ status: 1 });
     expect(linesOf(run.json())).toMatchObject({ answered: 1, failed: 1, open: 0 });
     bench.write(
@@ -437,11 +438,11 @@ describe('77: the account says no', () => {
       jsonl(['一', '二', '三', '四'].map((id) => nativeLine(id, { headers }))),
     );
     const many = args.map((arg) => arg.replace('a.jsonl', 'many.jsonl'));
-    const shared = await runCli(bench, [...many, '-c', '1', '--json']);
+    const shared = await runHere(bench, [...many, '-c', '1', '--json']);
     expect(shared).toMatchObject({ status: 77 });
     expect(linesOf(shared.json())).toMatchObject({ failed: 1, open: 3 });
     const all = [...args, '-c', '1', '--json', '--workspace', 'ws-closed', '--fresh', '-y'];
-    const stopped = await runCli(bench, all);
+    const stopped = await runHere(bench, all);
     expect(stopped).toMatchObject({ status: 77 });
     expect(linesOf(stopped.json())).toMatchObject({ failed: 0, open: 2 });
   });
@@ -461,7 +462,7 @@ describe('77: the account says no', () => {
       json['model'] === 'qwen-max'
         ? refusal(403, 'Model.AccessDenied', 'Model access denied.')
         : { kind: 'answer' };
-    const run = await runCli(bench, [...args, '--json', '-c', '1']);
+    const run = await runHere(bench, [...args, '--json', '-c', '1']);
     expect(run).toMatchObject({ status: 77 });
     expect(run.json()).toMatchObject({
       lines: { answered: 2, failed: 0, open: 2 },
@@ -469,7 +470,7 @@ describe('77: the account says no', () => {
     });
     expect(server.calls.filter(({ json }) => json['model'] === 'qwen-max')).toHaveLength(1);
     server.script = () => ({ kind: 'answer' });
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     expect(bench.lines('a.results.jsonl').map(({ custom_id: customId }) => customId)).toEqual([
       '杭州',
       'Suzhou',
@@ -493,7 +494,7 @@ describe('77: the account says no', () => {
       json['model'] === 'qwen-plux'
         ? refusal(404, 'ModelNotFound', 'Model can not be found.')
         : { kind: 'answer' };
-    const run = await runCli(bench, [...args, '--json', '-c', '1']);
+    const run = await runHere(bench, [...args, '--json', '-c', '1']);
     expect(run).toMatchObject({ status: 1 });
     expect(run.json()).toMatchObject({ lines: { answered: 1, failed: 3, open: 0 }, stopped: null });
     const errors = bench.lines('a.errors.jsonl') as {
@@ -543,7 +544,7 @@ describe('77: the account says no', () => {
   test('a model that does not exist and no other: 77, all lines open', async () => {
     const { bench, server, args } = await prepareCliJob(4, { mixed: true });
     server.script = () => refusal(404, 'ModelNotFound', 'Model can not be found.');
-    const run = await runCli(bench, [...args, '--json', '-c', '1']);
+    const run = await runHere(bench, [...args, '--json', '-c', '1']);
     expect(run).toMatchObject({ status: 77 });
     expect(linesOf(run.json())).toMatchObject({ failed: 0, open: 4 });
   });

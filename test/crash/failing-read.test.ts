@@ -2,6 +2,7 @@ import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { prepareCliJob } from '../helpers/cli-job.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { runCli } from '../helpers/spawn-cli.ts';
 import { canTrace, tracer, wasInjected } from '../helpers/strace.ts';
 
@@ -17,7 +18,7 @@ test.skipIf(!canTrace).each(READS)(
   '%s: a disk that fails to read the ledger once is not told as damage alone, and the same command goes on',
   async (command, reads) => {
     const { bench, server, args } = await prepareCliJob(3);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     const wanted = command === 'run' ? args : [command, LEDGER, ...server.flags];
     const ended: (number | null)[] = [];
     for (let nth = 1; nth <= reads; nth += 1) {
@@ -34,7 +35,7 @@ test.skipIf(!canTrace).each(READS)(
         expect(met.stderr).toMatch(/a\.qbatch\.db is damaged, or the disk failed to read it/);
         expect(met.stderr).toMatch(/run the same command again.*--adopt-outputs/);
       } else expect([0, 74]).toContain(met.status);
-      expect(await runCli(bench, wanted)).toMatchObject({ status: 0 });
+      expect(await runHere(bench, wanted)).toMatchObject({ status: 0 });
     }
     expect(ended).toContain(78);
   },
@@ -86,7 +87,7 @@ test.skipIf(!canTrace).each(UNSEEN)(
   '%j: where %s cannot be looked at (%s, %s), nobody takes it for gone',
   async (command, name, call, said, status = 74) => {
     const { bench, args, server } = await prepareCliJob(3);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     const lost = command.includes('--adopt-outputs');
     if (lost) rmSync(bench.path(LEDGER));
     if (command.includes(LINK)) symlinkSync(bench.path(LEDGER), bench.path(LINK));
@@ -106,7 +107,7 @@ test.skipIf(!canTrace).each(UNSEEN)(
     // What a command makes of its own accord is no loss.
     expect(bench.names()).toEqual(expect.arrayContaining(before));
     expect(server.calls).toHaveLength(3);
-    const again = await runCli(bench, lost ? [...command, ...flags] : args);
+    const again = await runHere(bench, lost ? [...command, ...flags] : args);
     expect(again).toMatchObject({ status: 0 });
     expect(server.calls).toHaveLength(3);
   },
@@ -114,7 +115,7 @@ test.skipIf(!canTrace).each(UNSEEN)(
 
 test.skipIf(!canTrace)('an export to stdout does not ask who holds the ledger', async () => {
   const { bench, args } = await prepareCliJob(3);
-  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  expect(await runHere(bench, args)).toMatchObject({ status: 0 });
   bench.write(LOCK, '');
   const trace = join(bench.home, 'trace');
   const { command: under } = tracer(trace, {
@@ -135,7 +136,7 @@ test.skipIf(!canTrace)(
   'answers taken from the output files: whichever look at a file fails, no answer in it is paid for again',
   async () => {
     const { bench, args, server } = await prepareCliJob(3);
-    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
     const adopt = [...args, '--adopt-outputs'];
     const told = new Set<string>();
     for (let nth = 1; ; nth += 1) {
@@ -150,7 +151,7 @@ test.skipIf(!canTrace)(
       if (!wasInjected(trace)) break;
       expect([74, 0], met.stderr).toContain(met.status);
       told.add(/cannot (?:look for|read)/.exec(met.stderr)?.[0] ?? 'nothing');
-      expect(await runCli(bench, adopt)).toMatchObject({ status: 0 });
+      expect(await runHere(bench, adopt)).toMatchObject({ status: 0 });
     }
     expect(server.calls).toHaveLength(3);
     expect(told).toContain('cannot look for');

@@ -14,6 +14,7 @@ import {
 import { seededRandom } from '../helpers/random.ts';
 import { flatLine, jsonl, nativeLine } from '../helpers/request-lines.ts';
 import { killUntilFinished } from '../helpers/kill-campaign.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { runCli } from '../helpers/spawn-cli.ts';
 
 /** Of all kills (`CRASH_KILLS`); kill.test.ts makes the others. */
@@ -25,7 +26,7 @@ test('kill -9 during resume: as during the run that began the job', async () => 
   await campaign('resume', SHARE.resume, async (killsMost) => {
     const { bench, server, input } = await openCrashJob();
     const begin = crashCommand(server, ['run', 'job.jsonl'], ['--max-failures', '1']);
-    expect(await runCli(bench, begin)).toMatchObject({ status: 3 });
+    expect(await runHere(bench, begin)).toMatchObject({ status: 3 });
     const end = await killedJob({
       bench,
       server,
@@ -70,7 +71,7 @@ test('kill -9 during retry: the finished files stay as they were until the new o
   const { ids, invalid } = (await openCrashJob()).input;
   const mended = crashScript(ids, { refuses: false });
   alone.server.script = mended;
-  expect(await runCli(alone.bench, args(alone.server))).toMatchObject({ status: 1 });
+  expect(await runHere(alone.bench, args(alone.server))).toMatchObject({ status: 1 });
   const expected = filesOf(alone.bench);
   await campaign('retry', SHARE.retry, async (killsMost) => {
     const { bench, server } = await uninterrupted([]);
@@ -123,7 +124,7 @@ test('kill -9 while a job moves to a changed input: unchanged answers are kept, 
   const alone = await uninterrupted([]);
   const next = changedInput(alone.bench.read('job.jsonl'));
   alone.bench.write('job.jsonl', next.text);
-  expect(await runCli(alone.bench, args(alone.server))).toMatchObject({ status: 1 });
+  expect(await runHere(alone.bench, args(alone.server))).toMatchObject({ status: 1 });
   const expected = filesOf(alone.bench);
   await campaign('changed input', SHARE.changed, async (killsMost) => {
     const { bench, server } = await uninterrupted([]);

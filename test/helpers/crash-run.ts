@@ -4,6 +4,7 @@ import { type CountingServer, startCountingServer } from './counting-server.ts';
 import { costBounds, crashInput, crashScript, jitter } from './crash-job.ts';
 import { type Campaign, type CampaignEnd, killUntilFinished } from './kill-campaign.ts';
 import { readLedgerCopy } from './read-ledger-copy.ts';
+import { runHere } from './run-here.ts';
 import { runCli } from './spawn-cli.ts';
 
 const CRASH_LINES = 240;
@@ -62,7 +63,7 @@ export async function uninterrupted(
 ): Promise<{ bench: Bench; server: CountingServer; files: Files }> {
   const { bench, server } = await openCrashJob();
   const args = crashCommand(server, ['run', 'job.jsonl'], flags);
-  expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+  expect(await runHere(bench, args)).toMatchObject({ status: 1 });
   return { bench, server, files: filesOf(bench) };
 }
 

@@ -6,7 +6,8 @@ import { BAD_REQUEST } from './cli-job.ts';
 import { type CountingServer, type SeenCall, startCountingServer } from './counting-server.ts';
 import { type Files, filesOf } from './crash-run.ts';
 import { envelopeLine, flatLine, jsonl, nativeLine } from './request-lines.ts';
-import { runCli, startCli } from './spawn-cli.ts';
+import { runHere } from './run-here.ts';
+import { startCli } from './spawn-cli.ts';
 
 /** Names of a job's situations, each with a command to be interrupted. */
 export const SITUATIONS = ['run', 'settled', 'resume', 'retry'] as const;
@@ -76,13 +77,13 @@ export async function openSmallJob(
   };
   restore();
   // The line that is never sent stays rejected.
-  expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+  expect(await runHere(bench, args)).toMatchObject({ status: 1 });
   return { bench, server, situation, args, expected: filesOf(bench), restore };
 }
 
 async function prepare(situation: Situation, bench: Bench, server: CountingServer): Promise<void> {
   const run = argsOf('run', server);
-  if (situation === 'retry') expect(await runCli(bench, run)).toMatchObject({ status: 1 });
+  if (situation === 'retry') expect(await runHere(bench, run)).toMatchObject({ status: 1 });
   if (situation !== 'resume') return;
   // Two of the last calls are in flight when it dies.
   server.beforeReply = () =>
