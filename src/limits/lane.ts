@@ -131,7 +131,8 @@ export class Lane {
   start(nowMs: number, line: Admittable): Flight {
     const tokens = line.inputTokens + line.outputExpectedTokens;
     const cost = this.pacer.start(nowMs, tokens);
-    const flight = { line, sentMs: nowMs, tokens, cost, stretch: this.failures.started(nowMs) };
+    const stretch = this.failures.started(nowMs, cost);
+    const flight = { line, sentMs: nowMs, tokens, cost, stretch };
     this.flights.add(flight);
     this.lastStartMs = nowMs;
     this.others.started += 1;

@@ -9,18 +9,22 @@ import { plannedLine } from '../helpers/planned-line.ts';
 
 const RELEASED = { tokens: null, pico: 0, uncertainPico: 0, latencyMs: null };
 
-/** Calls that start so far apart, of which every so manieth failed; Infinity: none. Returns what they said. */
+/** Calls that start so far apart, of which one in so many failed; Infinity: none. Returns what they said. */
 function told(failures: ServiceFailures, from: { nowMs: number }) {
   return (
     calls: number,
-    { spacingMs, failedEvery }: { spacingMs: number; failedEvery: number },
+    {
+      spacingMs,
+      failedEvery,
+      tokens = 300,
+    }: { spacingMs: number; failedEvery: number; tokens?: number },
   ) => {
     const means = new Set<string>();
     let isNews = false;
     for (let nth = 1; nth <= calls; nth += 1) {
       from.nowMs += spacingMs;
-      const stretch = failures.started(from.nowMs);
-      if (nth % failedEvery === 0) means.add(failures.failed(stretch));
+      const stretch = failures.started(from.nowMs, tokens);
+      if (nth % failedEvery < 1) means.add(failures.failed(stretch));
       isNews = failures.ended(stretch) || isNews;
     }
     return { means: [...means], isNews };
@@ -70,10 +74,57 @@ describe('failures at the service', () => {
     expect(failures.areByChance).toBe(false);
   });
 
+  test('as many in bursts of a few as slots are free: that is no lower pace', () => {
+    const { failures, at, calls } = watched();
+    calls(80, { spacingMs: 50, failedEvery: 4 });
+    for (let nth = 1; nth <= 20; nth += 1) {
+      at.nowMs += 1000;
+      calls(4, { spacingMs: 50, failedEvery: 4 });
+    }
+    expect(failures.areByChance).toBe(false);
+  });
+
+  test('as many of fewer and larger calls: as much was asked of the service', () => {
+    const { failures, calls } = watched();
+    calls(80, { spacingMs: 50, failedEvery: 4 });
+    calls(80, { spacingMs: 150, failedEvery: 4, tokens: 900 });
+    expect(failures.areByChance).toBe(false);
+    calls(80, { spacingMs: 150, failedEvery: 4 });
+    expect(failures.areByChance).toBe(true);
+  });
+
+  test('a call that hangs holds up nothing; what may come of it is counted against chance', () => {
+    const { failures, at, calls } = watched();
+    calls(80, { spacingMs: 50, failedEvery: 5 });
+    const slow = Array.from({ length: 80 }, (_, nth) =>
+      failures.started(at.nowMs + nth * 100, 300),
+    );
+    let isNews = false;
+    for (const [nth, stretch] of slow.entries()) {
+      if (nth === 0) continue;
+      if (nth % 5 === 0) failures.failed(stretch);
+      isNews = failures.ended(stretch) || isNews;
+    }
+    expect(isNews).toBe(true);
+    expect(failures.areByChance).toBe(true);
+  });
+
+  test('calls of the full pace that hang, and may all fail: the lower pace may have helped', () => {
+    const { failures, at, calls } = watched();
+    for (let nth = 0; nth < 80; nth += 1) {
+      const stretch = failures.started(nth * 50, 300);
+      if (nth < 14) failures.failed(stretch);
+      if (nth < 72) failures.ended(stretch);
+    }
+    at.nowMs = 4000;
+    calls(80, { spacingMs: 100, failedEvery: 7 });
+    expect(failures.areByChance).toBe(false);
+  });
+
   test('calls that fail late: they belong to the pace at which they were started', () => {
     const { failures } = watched();
-    const fast = Array.from({ length: 160 }, (_, nth) => failures.started(nth * 50));
-    const slow = Array.from({ length: 80 }, (_, nth) => failures.started(8000 + nth * 100));
+    const fast = Array.from({ length: 160 }, (_, nth) => failures.started(nth * 50, 300));
+    const slow = Array.from({ length: 80 }, (_, nth) => failures.started(8000 + nth * 100, 300));
     for (const stretch of slow) failures.ended(stretch);
     for (const [nth, stretch] of fast.entries()) {
       if (nth % 4 === 0) failures.failed(stretch);
@@ -88,6 +139,29 @@ describe('failures at the service', () => {
     calls(80, { spacingMs: 100, failedEvery: 5 });
     calls(60, { spacingMs: 50, failedEvery: 2 });
     expect(failures.areByChance).toBe(false);
+  });
+
+  test('by chance, and somewhat more fail for a while: by chance no longer', () => {
+    const { failures, calls } = watched();
+    calls(80, { spacingMs: 50, failedEvery: 5 });
+    calls(80, { spacingMs: 100, failedEvery: 5 });
+    calls(80, { spacingMs: 50, failedEvery: 3.5 });
+    expect(failures.areByChance).toBe(true);
+    calls(800, { spacingMs: 50, failedEvery: 3.5 });
+    expect(failures.areByChance).toBe(false);
+  });
+
+  test('what was no chance after all must look like it twice the next time', () => {
+    const { failures, calls } = watched();
+    calls(80, { spacingMs: 50, failedEvery: 5 });
+    calls(80, { spacingMs: 100, failedEvery: 5 });
+    calls(80, { spacingMs: 50, failedEvery: 2 });
+    expect(failures.areByChance).toBe(false);
+    calls(80, { spacingMs: 40, failedEvery: 4 });
+    calls(80, { spacingMs: 100, failedEvery: 4 });
+    expect(failures.areByChance).toBe(false);
+    calls(80, { spacingMs: 100, failedEvery: 4 });
+    expect(failures.areByChance).toBe(true);
   });
 
   test('more than half: too much may be too much at half the pace, too', () => {
