@@ -181,6 +181,7 @@ export class Limiter {
       this.trace.laneChange(lane, dimension, reason);
     });
     this.lanes.set(model, lane);
+    this.trace.laneAdded(lane);
     return lane;
   }
 
@@ -294,7 +295,6 @@ export class Limiter {
     const to = this.cap.value;
     if (to === from) return;
     this.slots.count = to;
-    if (reason !== null)
-      this.trace.change({ model: null, dimension: 'concurrency', reason, from, to });
+    if (reason !== null) this.trace.capChange(reason, { from, to });
   }
 }

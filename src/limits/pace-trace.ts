@@ -3,8 +3,9 @@ import type { Lane } from './lane.ts';
 import type { PaceChange, PaceEvent } from './pace-event.ts';
 import type { Dimension, PaceReason } from './pacer.ts';
 
-type Told = Pick<PaceChange, 'model' | 'dimension' | 'reason'> &
-  Partial<Pick<PaceChange, 'from' | 'to'>>;
+type Told = Pick<PaceChange, 'model' | 'dimension' | 'reason'> & Partial<FromTo>;
+
+type FromTo = Pick<PaceChange, 'from' | 'to'>;
 
 /** Turns what lanes do into the events of `onPace`; does nothing where nobody listens. */
 export class PaceTrace {
@@ -24,9 +25,21 @@ export class PaceTrace {
     this.tell?.({ kind: 'change', model, atMs, dimension, reason, from, to });
   }
 
+  /** The run's cap on calls in flight has moved. */
+  capChange(reason: PaceChange['reason'], bounds: FromTo): void {
+    this.change({ model: null, dimension: 'concurrency', reason, ...bounds });
+  }
+
+  /** Notes what a new lane begins with: what its first change is told against. */
+  laneAdded(lane: Lane): void {
+    if (this.tell === undefined) return;
+    for (const dimension of ['requests', 'tokens'] as const)
+      this.last.set(keyOf(lane, dimension), paceOf(lane, dimension));
+  }
+
   laneChange(lane: Lane, dimension: Dimension, reason: PaceReason): void {
     if (this.tell === undefined) return;
-    const key = `${dimension} ${lane.model}`;
+    const key = keyOf(lane, dimension);
     const to = paceOf(lane, dimension);
     const from = this.last.get(key) ?? null;
     this.last.set(key, to);
@@ -49,6 +62,10 @@ export class PaceTrace {
       lane.startSecond();
     }
   }
+}
+
+function keyOf(lane: Lane, dimension: Dimension): string {
+  return `${dimension} ${lane.model}`;
 }
 
 function paceOf(lane: Lane, dimension: Dimension): number | null {

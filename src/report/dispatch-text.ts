@@ -53,11 +53,33 @@ function makespanText({ makespan_ms, ideal_ms, makespan_ratio }: DispatchReport)
   return [`it took ${durationText(makespan_ms)}${ideal}`];
 }
 
-function changeText(change: DispatchReport['changes'][number]): string {
-  const value = (bound: number | null): string => (bound === null ? 'none' : wholeText(bound));
-  const whose = change.model === null ? '' : `${oneLine(change.model, NAME_CHARS_MAX)} `;
+/** What a change has moved, in the words of the tables above it. */
+const DIMENSION_TEXT: ReadonlyMap<string, string> = new Map([
+  ['requests', 'rpm'],
+  ['tokens', 'tpm'],
+  ['concurrency', 'calls in flight'],
+]);
+
+/** What happened to a model's calls as a whole: no number of it is kept, so the reason tells all. */
+const LANE_TEXT: ReadonlyMap<string, string> = new Map([
+  ['capacity', 'called less often for a while: calls failed at the service'],
+  ['recovered', 'called as often as before: its failures do not come from how often it is called'],
+  ['retry-after', 'paused: the service asked for it (Retry-After)'],
+  ['parked', 'parked: no more calls of it in that run'],
+]);
+
+function changeText({
+  at,
+  model,
+  dimension,
+  ...change
+}: DispatchReport['changes'][number]): string {
+  const value = (bound: number | null): string => (bound === null ? 'any' : wholeText(bound));
+  const whose = model === null ? '' : `${oneLine(model, NAME_CHARS_MAX)} `;
   const reason = oneLine(change.reason, REASON_CHARS_MAX);
-  return `  ${change.at} ${whose}${change.dimension} ${value(change.from)} -> ${value(change.to)}: ${reason}`;
+  if (dimension === 'lane') return `  ${at} ${whose}${LANE_TEXT.get(change.reason) ?? reason}`;
+  const what = DIMENSION_TEXT.get(dimension) ?? dimension;
+  return `  ${at} ${whose}${what} ${value(change.from)} -> ${value(change.to)}: ${reason}`;
 }
 
 /** How the last run used its quota, for people; a line of text each. */

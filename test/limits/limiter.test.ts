@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Budget } from '../../src/limits/budget.ts';
+import type { PaceEvent } from '../../src/limits/pace-event.ts';
 import { Limiter } from '../../src/limits/limiter.ts';
 import type { LimiterOptions } from '../../src/limits/limiter-options.ts';
 import type { Admittable, Ticket, Turn } from '../../src/limits/ticket.ts';
@@ -576,4 +577,22 @@ test('kept back: nobody gets leave, however long; given back: those that wait, a
   await clock.advance(1000);
   expect(tickets.length).toBeGreaterThan(2);
   expect(tickets.length).toBeLessThan(13);
+});
+
+test('the first change of a pace is told against what the lane began with', async () => {
+  const told: PaceEvent[] = [];
+  const known = { rpm: 600, tpm: 100_000 };
+  const { limiter, ask } = createLimiter({
+    limits: () => ({ ...known, tpm: limiter.inFlight > 0 ? null : known.tpm }),
+    onPace: (event) => told.push(event),
+  });
+  ask(lineOf('qwen-plus'));
+  await settleTurns();
+  limiter.retune({ tpm: 'auto' });
+  expect(told).toEqual([
+    {
+      ...{ kind: 'change', model: 'qwen-plus', atMs: expect.any(Number), reason: 'set anew' },
+      ...{ dimension: 'tokens', from: expect.closeTo(99_000), to: null },
+    },
+  ]);
 });

@@ -34,7 +34,7 @@ const FACTS: DispatchFacts = {
     {
       model: 'qwen-plus',
       at: START + 5_000,
-      dimension: 'rpm',
+      dimension: 'requests',
       from: 300,
       to: 600,
       reason: 'learned',
@@ -117,7 +117,21 @@ describe('dispatchText', () => {
       '429s by code, over all runs: Throttling.RateQuota 12',
       'last of 2 changes of limits and pace:',
       '  2026-11-01T12:00:05.000Z qwen-plus rpm 300 -> 600: learned',
-      '  2026-11-01T12:00:06.000Z concurrency 64 -> none: asked',
+      '  2026-11-01T12:00:06.000Z calls in flight 64 -> any: asked',
+    ]);
+  });
+
+  test('what befell a model as a whole is told by its reason, not by numbers that it has not', () => {
+    const lane = { model: 'qwen-plus', at: START, dimension: 'lane', from: null, to: null };
+    const changes = ['capacity', 'recovered', 'retry-after', 'parked', 'of a later version'].map(
+      (reason) => ({ ...lane, reason }),
+    );
+    expect(dispatchText(dispatchReport({ ...FACTS, changes }, null)).slice(-5)).toEqual([
+      '  2026-11-01T12:00:00.000Z qwen-plus called less often for a while: calls failed at the service',
+      '  2026-11-01T12:00:00.000Z qwen-plus called as often as before: its failures do not come from how often it is called',
+      '  2026-11-01T12:00:00.000Z qwen-plus paused: the service asked for it (Retry-After)',
+      '  2026-11-01T12:00:00.000Z qwen-plus parked: no more calls of it in that run',
+      '  2026-11-01T12:00:00.000Z qwen-plus of a later version',
     ]);
   });
 
