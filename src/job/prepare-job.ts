@@ -20,7 +20,8 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { lastSeq } from '../ledger/lines.ts';
 import { dropOldLines, rebaseJob } from '../ledger/rebase.ts';
 import type { Job, SettledLine } from '../ledger/records.ts';
-import { modeAnew } from '../output/output-set.ts';
+import { outputSize } from '../output/output-file.ts';
+import { modeAnew, refuseUnwritable } from '../output/output-set.ts';
 import type { Rejected } from '../parse.ts';
 import { reconcileOutputs } from '../output/reconcile.ts';
 import { InvalidInputError } from './invalid-input-error.ts';
@@ -74,12 +75,14 @@ function fieldsOf(request: JobRequest, survey: Survey): JobFields {
 
 /**
  * Finds the job that this run continues, or surveys the input and makes it. In one transaction: a
- * refusal (65, or what `gate` throws) leaves nothing behind.
+ * refusal (65, 73, or what `gate` throws) leaves nothing behind.
  */
 export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<Job> {
   const known = findJob(ledger.database, request.name);
   if (known !== null && !request.fresh && !request.adopt) refuseLost(ledger, known, request);
   refuseForeignOutputs(ledger, request, known);
+  // Before a job is made, or forgotten: where its files cannot be, nothing is to be left behind, or lost.
+  refuseUnwritable([request.resultsPath, request.errorsPath].filter(isToBeMade));
   if (request.adopt) await collectOutputs(ledger, request.fresh ? null : known, request);
   let job = known;
   if (job !== null && !request.fresh) {
@@ -233,6 +236,11 @@ async function accept(survey: Survey, request: JobRequest, openLines: number): P
   if (survey.invalid > 0 && !request.skipInvalid)
     throw new InvalidInputError(survey, request.inputShown);
   await request.gate(survey, openLines);
+}
+
+/** Of files that are there the folder need not be writable. */
+function isToBeMade(path: string): boolean {
+  return path !== '-' && outputSize(path) === null;
 }
 
 function mustFind(ledger: Ledger, name: string): Job {

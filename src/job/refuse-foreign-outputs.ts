@@ -4,18 +4,22 @@ import { listJobs } from '../ledger/jobs.ts';
 import { movedFiles } from '../ledger/moved-files.ts';
 import type { Job } from '../ledger/records.ts';
 import { outputSize } from '../output/output-file.ts';
-import { holdsOwnLines, ownFirstLine } from '../output/reconcile.ts';
+import { holdsOwnLines, ownFirstLine, refuseForeign } from '../output/reconcile.ts';
 import type { JobRequest } from './job-request.ts';
 
 /**
- * A job must not write into files that are not its own: those of `known`, where it is known. Its own
- * are also files with its lines at another place: the folder was moved, or runs went elsewhere since.
+ * A job must not write into files that are not its own: those of `known`, where it is known and nothing else was put in
+ * their place. Its own are also files with its lines at another place: the folder was moved, or runs went elsewhere since.
  */
 export function refuseForeignOutputs(ledger: Ledger, request: JobRequest, known: Job | null): void {
   for (const path of [request.resultsPath, request.errorsPath]) {
-    if (path === '-' || path === known?.resultsPath || path === known?.errorsPath) continue;
-    const bytes = outputSize(path) ?? 0;
+    const bytes = path === '-' ? 0 : (outputSize(path) ?? 0);
     if (bytes === 0) continue;
+    if (known !== null && [known.resultsPath, known.errorsPath].includes(path)) {
+      // Also where it is to be replaced as a whole (`--fresh`, `--adopt-outputs`): that gives up the job's lines, not others'.
+      refuseForeign(path, known);
+      continue;
+    }
     if (known !== null && holdsOwnLines(ledger.database, known, path)) continue;
     if (known !== null && waitsHere(ledger, known, path)) continue;
     const own = known === null && ownFirstLine(path, request.name);

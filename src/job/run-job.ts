@@ -75,7 +75,7 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
     });
   }
   const later = replacing && job.resultsPath !== '-';
-  if (later) refuseUnwritable(job);
+  if (later) refuseUnwritable([job.resultsPath, job.errorsPath]);
   const outputs = later
     ? null
     : openOutputs(ledger, job, { clock, cursor, writeStdout: options.writeStdout });

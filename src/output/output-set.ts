@@ -110,9 +110,9 @@ export async function replaceOutputs(ledger: Ledger, job: Job, clock: Clock): Pr
   return cursor;
 }
 
-/** Finds out before anything is sent whether `replaceOutputs` could make its files. Throws 73. */
-export function refuseUnwritable({ resultsPath, errorsPath }: Job): void {
-  for (const path of [resultsPath, errorsPath]) new OutputFile(newPathOf(path), 0, path).discard();
+/** Finds out whether output files could be made anew in the places of `paths`. Throws 73. */
+export function refuseUnwritable(paths: readonly string[]): void {
+  for (const path of paths) new OutputFile(newPathOf(path), 0, path).discard();
 }
 
 /**

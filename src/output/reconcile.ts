@@ -84,7 +84,8 @@ export function reconcileOutputs(database: Database, job: Job): Cursor {
   return job.cursor;
 }
 
-function refuseForeign(path: string, job: Job): void {
+/** Refuses (73) a file of the job, which is there, where something else was put in its place. */
+export function refuseForeign(path: string, job: Job): void {
   const [first] = firstLine(path);
   if (first === undefined || isTorn(first) || ownLineNo(first, job.name) !== null) return;
   throw new OutputError(

@@ -432,6 +432,43 @@ describe('one file, two runs', () => {
       expect(bench.read('a.results.jsonl')).toBe(content);
     }
   });
+
+  test.each([
+    ['--fresh', ['--fresh', '--yes']],
+    ['--adopt-outputs', ['--adopt-outputs']],
+  ])('another file took the place of one, %s: 73, and it stays', async (_name, flags) => {
+    const { bench, server } = await finished(['a.jsonl']);
+    for (const name of ['a.results.jsonl', 'a.errors.jsonl']) {
+      const own = bench.read(name);
+      bench.write(name, '{"mine":1}\n');
+      const run = await runCli(bench, ['run', 'a.jsonl', ...flags, ...server.flags]);
+      expect(run).toMatchObject({ status: 73 });
+      expect(bench.read(name)).toBe('{"mine":1}\n');
+      bench.write(name, own);
+    }
+    // Nothing was forgotten.
+    expect(await runCli(bench, ['status', '--verify'])).toMatchObject({ status: 0 });
+    expect(await runCli(bench, ['run', 'a.jsonl', ...server.flags])).toMatchObject({ status: 0 });
+    expect(server.calls).toHaveLength(3);
+  });
+
+  test('another file took the place of one that waits to be replaced: 73, and it stays', async () => {
+    const bench = openBench();
+    const server = await startCountingServer();
+    bench.write('a.jsonl', jsonl(placeIds(3).map((id) => nativeLine(id))));
+    server.script = () => ({ kind: 'error', status: 400, code: 'Bad', message: 'no' });
+    expect(await runCli(bench, ['run', 'a.jsonl', ...server.flags])).toMatchObject({ status: 1 });
+    server.hold();
+    const retry = startCli(bench, ['retry', 'a.qbatch.db', ...server.flags]);
+    await retry.before(server.seen(4));
+    retry.signal('SIGKILL');
+    await retry.finished;
+    server.release();
+    bench.write('a.errors.jsonl', 'mine\n');
+    const run = await runCli(bench, ['run', 'a.jsonl', ...server.flags]);
+    expect(run).toMatchObject({ status: 73 });
+    expect(bench.read('a.errors.jsonl')).toBe('mine\n');
+  });
 });
 
 describe('places that are no ledger', () => {

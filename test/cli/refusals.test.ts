@@ -383,6 +383,26 @@ describe('73: outputs that cannot be made', () => {
     expect(await runHere(bench, args)).toMatchObject({ status: 0 });
   });
 
+  test.each(['-o', '--errors'])(
+    '%s into a folder that is not there leaves nothing behind',
+    async (flag) => {
+      const { bench, server, args } = await prepare();
+      const run = await runCli(bench, [...args, flag, 'missing/x.jsonl']);
+      expect(run).toMatchObject({ status: 73 });
+      expectUntouched(bench, server, ['a.jsonl']);
+    },
+  );
+
+  test('--fresh with outputs that cannot be made forgets nothing', async () => {
+    const { bench, args } = await prepare();
+    expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+    const { stdout } = await runCli(bench, ['export', '--what', 'attempts']);
+    const run = await runCli(bench, [...args, '-o', 'missing/x.jsonl', '--fresh', '--yes']);
+    expect(run).toMatchObject({ status: 73 });
+    expect(stdout).not.toBe('');
+    expect(await runCli(bench, ['export', '--what', 'attempts'])).toMatchObject({ stdout });
+  });
+
   test('the input, the ledger and the other output under another name (hard links)', async () => {
     const { bench, server, args } = await prepare();
     const input = bench.read('a.jsonl');
