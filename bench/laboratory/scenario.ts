@@ -7,6 +7,7 @@ import {
   MOVING_TOKENS,
   OWN_SERVER,
   SHARED,
+  STANDSTILL,
   STEADY,
   TAILS,
   TOKENS,
@@ -71,6 +72,8 @@ export type Scenario = {
   readonly told: { readonly rpm: number; readonly tpm: number } | null;
   /** Whether the client's machine stands still now and then. */
   readonly busy: boolean;
+  /** When the service stands still: what comes meanwhile is looked at, and what goes is sent, at its end. Null: never. */
+  readonly stall: { readonly fromMs: number; readonly toMs: number } | null;
   readonly goals: Goals;
   /** In the subset that runs with every change. */
   readonly quick: boolean;
@@ -114,6 +117,7 @@ function scenario(name: string, { calls, quota, workloads, ...rest }: Parts): Sc
     told: null,
     capacity: null,
     busy: false,
+    stall: null,
     goals: STEADY,
     quick: false,
     ...rest,
@@ -180,6 +184,22 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('told 30,000, given 1,200', {
     told: { rpm: 30_000, tpm: 5_000_000 },
     goals: TOLD_TOO_MUCH,
+    quick: true,
+  }),
+  scenario('stands still 15-25 s', {
+    stall: { fromMs: 15_000, toMs: 25_000 },
+    goals: STANDSTILL,
+    quick: true,
+  }),
+  scenario('stands still 60-70 s', {
+    stall: { fromMs: 60_000, toMs: 70_000 },
+    goals: STANDSTILL,
+    quick: true,
+  }),
+  // At a pace where each second brings strays.
+  scenario('one in 1,000 refused', {
+    calls: { lines: 72_000 },
+    quota: { rpm: 12_000, tpm: 1e8, chance: { share: 0.001, why: 'throttle_rate' } },
     quick: true,
   }),
   scenario('two in a hundred refused', {

@@ -40,10 +40,12 @@ export class Service {
   private readonly quotas: Map<string, HiddenQuota> = new Map();
   private readonly random: () => number;
   private readonly waiting: (() => void)[] = [];
+  private readonly stall: Scenario['stall'];
   private free: number;
 
   constructor(scenario: Scenario, seed: number, time: Clock) {
     this.time = time;
+    this.stall = scenario.stall;
     this.free = scenario.capacity ?? Infinity;
     this.random = seeded(seed * 7919 + 1);
     for (const { model, quota } of scenario.workloads) {
@@ -67,12 +69,12 @@ export class Service {
     const oneWayMs = (): number => ONE_WAY_MS.least + random() * ONE_WAY_MS.spread;
     const tokens = call.inputTokens + call.outputTokens;
     seen.sent += 1;
-    time.after(oneWayMs(), () => {
+    this.whenServing(oneWayMs(), () => {
       const refusal = call.refusedFor ?? quota.admit(time.monotonicMs(), tokens);
       if (refusal !== null) {
         seen.refused += 1;
         const takesMs = REFUSAL_MS.least + random() * REFUSAL_MS.spread;
-        time.after(takesMs + oneWayMs(), () => {
+        this.whenServing(takesMs + oneWayMs(), () => {
           onReply({ kind: 'refusal', why: refusal });
         });
         return;
@@ -86,12 +88,20 @@ export class Service {
         seen.held -= 1;
         seen.workedMs += call.latencyMs;
         quota.ended(time.monotonicMs(), tokens);
-        time.after(oneWayMs(), () => {
+        this.whenServing(oneWayMs(), () => {
           seen.lastEndMs = time.monotonicMs();
           onReply({ kind: 'answer', tokens, latencyMs: time.monotonicMs() - startMs });
         });
       });
     });
+  }
+
+  /** After so long, and not while the service stands still: what is due meanwhile is done at its end, in its order. */
+  private whenServing(ms: number, run: () => void): void {
+    const { time, stall } = this;
+    const atMs = time.monotonicMs() + ms;
+    const isStill = stall !== null && atMs >= stall.fromMs && atMs < stall.toMs;
+    time.after(isStill ? stall.toMs - time.monotonicMs() : ms, run);
   }
 
   /** Works on a call for so long, once a slot is free. */

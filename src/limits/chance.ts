@@ -105,8 +105,8 @@ export class Chance {
     this.highPerMs = 0;
   }
 
-  /** A call was refused that started at `sentMs`, at a pace of `perMs` (the log knows of it). */
-  refused(nowMs: number, sentMs: number, pace: PaceNow): RefusalMeans {
+  /** A call was refused that started at `sentMs` (the log knows of it); `isStray`: though hardly any other. */
+  refused(nowMs: number, sentMs: number, pace: PaceNow, isStray: boolean): RefusalMeans {
     const { perMs, isLow } = pace;
     this.phases.refused(sentMs);
     if (this.isClosed(sentMs)) {
@@ -115,7 +115,7 @@ export class Chance {
       this.highPerMs = perMs === Infinity ? 0 : perMs;
       return 'limit';
     }
-    if (this.trial !== null) return 'chance';
+    if (this.trial !== null || isStray) return 'chance';
     const { known } = this;
     if (this.areOfSeconds(nowMs) && known?.inSpiteOfSeconds !== true && !isLow) return 'limit';
     if (known !== null) {

@@ -12,7 +12,7 @@ export const KNOWN_COSTS: Costs = {
   rampMs: 4000,
   measured: { recentCalls: 0, windowCalls: 20, closures: 0 },
   feltMost: (perSecond) => perSecond - 1,
-  suspicion: { calls: 100, share: 0.07, fewShare: () => 0.008, isSteered: false },
+  suspicion: { calls: 100, share: 0.07, fewShare: () => 0.004, isSteered: false },
   windowProof: null,
   reading: KNOWN_READING,
   firstCut: () => SHARES.touchCut,

@@ -1,5 +1,6 @@
 import type { FailureClass } from '../failure.ts';
 import type { Costs } from './costs.ts';
+import { HeldUp } from './held-up.ts';
 import { KNOWN_COSTS } from './known-costs.ts';
 import type { RateReason } from './pace.ts';
 import type { KnownLimit, LimitOrigin, PaceLimits, Retuning } from './pace-limits.ts';
@@ -24,7 +25,7 @@ const LARGE_MS = 5000;
 const EASED = { factor: 0.9, least: 0.1, recovery: 1.03, afterMs: 2000, secondsMost: 30 } as const;
 
 export type Dimension = 'requests' | 'tokens' | 'lane';
-export type PaceReason = RateReason | 'capacity' | 'retry-after';
+export type PaceReason = RateReason | 'capacity' | 'retry-after' | 'held up';
 
 /** One dimension of a pace as it is now; a minute. `limit`: what is known or learned; null: nothing. */
 export type PaceOfDimension = {
@@ -46,6 +47,7 @@ export class Pacer {
   private readonly ratio: TokenRatio = new TokenRatio();
   private readonly log: StartLog = new StartLog();
   private readonly onChange: OnChange;
+  private readonly held: HeldUp = new HeldUp();
   pausedUntilMs = 0;
   /** A call that was not refused for so long is taken to be admitted. */
   refusalMs: number = PRESUMED_MS.first;
@@ -130,6 +132,7 @@ export class Pacer {
     call: { sentMs: number; cost: number; waitMs: number | null },
   ): void {
     const { sentMs, cost, waitMs } = call;
+    if (this.held.refused(nowMs, sentMs)) return this.heldUp(nowMs, call);
     this.log.refused(sentMs, cost);
     this.learnRefusalMs(nowMs - sentMs);
     const pausedMs = Math.min(waitMs ?? 0, PAUSE_MS_MAX);
@@ -151,6 +154,20 @@ export class Pacer {
     this.log.withdrawn(sentMs, cost);
     this.requests.forget(nowMs, sentMs, 1);
     this.tokens.forget(nowMs, sentMs, cost);
+  }
+
+  /** A call was held up on the way and came in a second that was used up: it says nothing. So is what comes in that second now. */
+  private heldUp(
+    nowMs: number,
+    { sentMs, cost, waitMs }: { sentMs: number; cost: number; waitMs: number | null },
+  ): void {
+    this.log.withdrawn(sentMs, cost);
+    this.requests.forget(nowMs, sentMs, 0);
+    this.tokens.forget(nowMs, sentMs, 0);
+    const untilMs = nowMs + Math.max(SECOND_MS, Math.min(waitMs ?? 0, PAUSE_MS_MAX));
+    if (untilMs <= this.pausedUntilMs) return;
+    if (this.pausedUntilMs <= nowMs) this.onChange('lane', 'held up');
+    this.pausedUntilMs = untilMs;
   }
 
   /** Whether the pace gives a call of that cost some seconds. */

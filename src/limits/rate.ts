@@ -14,6 +14,7 @@ import { SHARES } from './rate-shares.ts';
 import type { RateView } from './rate-view.ts';
 import { RefusalRun, type RunBegin } from './refusal-run.ts';
 import type { StartLog } from './start-log.ts';
+import { isStray } from './strays.ts';
 import { CountingWindow } from './windows.ts';
 
 const SECOND_MS = 1000;
@@ -192,8 +193,8 @@ export class Rate {
 
   /** Notes a refusal. Whether it says nothing of the limit: it came by chance, or a trial begins with it. */
   private isTakenForChance(nowMs: number, sentMs: number): boolean {
-    const { pace, chance } = this;
-    const means = chance.refused(nowMs, sentMs, pace);
+    const { pace, chance, view, reopenedMs } = this;
+    const means = chance.refused(nowMs, sentMs, pace, isStray(view, { nowMs, sentMs, reopenedMs }));
     if (means === 'trial') {
       // Slower for some tens of calls, whatever is refused: to find out whether refusals follow the pace.
       this.run = null;

@@ -65,6 +65,7 @@ const LANE_TEXT: ReadonlyMap<string, string> = new Map([
   ['capacity', 'called less often for a while: calls failed at the service'],
   ['recovered', 'called as often as before: its failures do not come from how often it is called'],
   ['retry-after', 'paused: the service asked for it (Retry-After)'],
+  ['held up', 'paused for a second: calls that were held up on the way came all at once'],
   ['parked', 'parked: no more calls of it in that run'],
 ]);
 

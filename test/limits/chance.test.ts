@@ -37,7 +37,7 @@ class LaneOfCalls {
       this.log.started(this.nowMs, 1);
       if (isRefused(nth)) {
         this.log.refused(this.nowMs, 1);
-        means.push(this.chance.refused(this.nowMs, this.nowMs, pace));
+        means.push(this.chance.refused(this.nowMs, this.nowMs, pace, false));
         if (means.at(-1) === 'trial') return { means, trialled: null };
       }
       const trialled = this.chance.look(this.nowMs, PRESUMED_MS);

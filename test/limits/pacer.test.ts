@@ -202,12 +202,25 @@ describe('Pacer: throttles', () => {
     },
   );
 
-  test('tokens throttled where no token limit was known: one is learned', () => {
+  test('tokens throttled where no token limit was known: one is learned, but not of a single call', () => {
     const pacer = flowing(20_000);
+    expect(tpmOf(pacer)).toBeNull();
+    pacer.refused(20_000, 'throttle_tokens', { sentMs: 19_950, cost: 100, waitMs: null });
     expect(tpmOf(pacer)).toBeNull();
     pacer.refused(20_000, 'throttle_tokens', { sentMs: 20_000, cost: 100, waitMs: null });
     expect(tpmOf(pacer) ?? 0).toBeGreaterThan(50_000);
     expect(tpmOf(pacer) ?? Infinity).toBeLessThanOrEqual(60_000);
+  });
+
+  test('calls that were held up come all at once: nothing starts for a second, then at the pace as it was', () => {
+    const pacer = flowing(20_000);
+    for (let sentMs = 10_000; sentMs < 20_000; sentMs += 100)
+      pacer.refused(20_000, 'throttle_rate', { sentMs, cost: 100, waitMs: null });
+    expect(rpmOf(pacer)).toBe(600);
+    const starts = drive(pacer, { fromMs: 20_000, untilMs: 32_000 });
+    expect(starts[0]?.atMs).toBe(21_000);
+    expect(perMinute(starts, 21_000, 31_000)).toBeGreaterThanOrEqual(600);
+    expect(perMinute(starts, 21_000, 31_000)).toBeLessThanOrEqual(606);
   });
 
   test('Retry-After: nothing starts before it, a shorter one later changes nothing', () => {

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { Admissions } from '../../src/limits/admissions.ts';
+import type { Costs } from '../../src/limits/costs.ts';
+import { KNOWN_COSTS } from '../../src/limits/known-costs.ts';
+import { Pace } from '../../src/limits/pace.ts';
+import { spreadCosts } from '../../src/limits/spread-costs.ts';
+import { StartLog } from '../../src/limits/start-log.ts';
+import { isStray } from '../../src/limits/strays.ts';
+
+const NOW_MS = 100_000;
+const TOKENS_EACH = 100;
+
+type Lane = {
+  readonly perSecond: number;
+  readonly windowMs?: number;
+  /** Calls before now that were refused, the last start being 0. */
+  readonly refused: readonly number[];
+  readonly isGrowing?: boolean;
+  readonly reopenedMs?: number;
+  readonly sinceMs?: number;
+  readonly costs?: Costs;
+  /** The pace, in amounts a second; by default what was sent. */
+  readonly pacePerSecond?: number;
+};
+
+/** Whether the last call that a lane has started is a stray, where it is the one that was refused now. */
+function isLastStray(lane: Lane): boolean {
+  const { perSecond, refused, costs = KNOWN_COSTS } = lane;
+  const log = new StartLog();
+  const starts: number[] = [];
+  for (let atMs = lane.sinceMs ?? 0; atMs <= NOW_MS; atMs += 1000 / perSecond) starts.push(atMs);
+  for (const atMs of starts) log.started(atMs, TOKENS_EACH);
+  const sentMs = starts.at(-1) ?? 0;
+  for (const before of [0, ...refused])
+    log.refused(starts[starts.length - 1 - before] ?? 0, TOKENS_EACH);
+  const admissions = new Admissions(log, costs.amounts, costs.measured);
+  const { unknownPerMs, rampMs } = costs;
+  const pace = new Pace({ unknownPerMs, rampMs, admissions, onChange: () => undefined });
+  pace.limit({ perMinute: null, origin: 'set' });
+  pace.spend(starts[0] ?? 0, 1);
+  const each = costs.amounts === 'tokens' ? TOKENS_EACH : 1;
+  if (lane.isGrowing !== true) {
+    const perMs = (lane.pacePerSecond ?? perSecond * each) / 1000;
+    pace.move(NOW_MS, { phase: 'learned', perMs, reason: 'refused' });
+  }
+  const view = { pace, admissions, windowMs: lane.windowMs ?? 1000, costs };
+  const nowMs = NOW_MS + 60;
+  return isStray(view, { nowMs, sentMs, reopenedMs: lane.reopenedMs ?? -Infinity });
+}
+
+describe('isStray', () => {
+  test('one call of a thousand, as no limit refuses that is met', () => {
+    expect(isLastStray({ perSecond: 200, refused: [] })).toBe(true);
+    expect(isLastStray({ perSecond: 200, refused: [400] })).toBe(true);
+  });
+
+  test('a window that is used up refuses calls in a row', () => {
+    expect(isLastStray({ perSecond: 200, refused: [1] })).toBe(false);
+    expect(isLastStray({ perSecond: 200, refused: [1, 2, 3] })).toBe(false);
+  });
+
+  test('more than a few of many calls is no stray', () => {
+    const oneIn = (calls: number): number[] =>
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map((n) => n * calls);
+    expect(isLastStray({ perSecond: 200, refused: oneIn(180) })).toBe(true);
+    expect(isLastStray({ perSecond: 200, refused: oneIn(90) })).toBe(false);
+  });
+
+  test('a slow lane in windows of a second: single refusals are of the limit; in longer ones they are not', () => {
+    expect(isLastStray({ perSecond: 20, refused: [] })).toBe(false);
+    expect(isLastStray({ perSecond: 20, windowMs: 60_000, refused: [] })).toBe(true);
+    expect(isLastStray({ perSecond: 20, windowMs: 60_000, refused: [150] })).toBe(false);
+  });
+
+  test('while the limit is looked for some tens of calls say it', () => {
+    expect(isLastStray({ perSecond: 20, isGrowing: true, sinceMs: 98_000, refused: [] })).toBe(
+      true,
+    );
+    expect(isLastStray({ perSecond: 20, isGrowing: true, sinceMs: 98_000, refused: [15] })).toBe(
+      false,
+    );
+    expect(isLastStray({ perSecond: 5, isGrowing: true, sinceMs: 98_000, refused: [] })).toBe(
+      false,
+    );
+  });
+
+  test('what a run of refusals before has refused does not count; nor is anything a stray right after it', () => {
+    const run = Array.from({ length: 30 }, (_, nth) => 500 + nth);
+    expect(isLastStray({ perSecond: 200, refused: run })).toBe(false);
+    expect(isLastStray({ perSecond: 200, refused: run, reopenedMs: NOW_MS - 2400 })).toBe(true);
+    expect(isLastStray({ perSecond: 200, refused: [], reopenedMs: NOW_MS - 900 })).toBe(false);
+  });
+
+  test('tokens: each refusal steers the pace, but where calls use less than half of it', () => {
+    const costs = spreadCosts(() => 0.5);
+    expect(isLastStray({ perSecond: 200, costs, refused: [] })).toBe(false);
+    expect(isLastStray({ perSecond: 200, costs, pacePerSecond: 100_000, refused: [] })).toBe(true);
+    expect(isLastStray({ perSecond: 200, costs, isGrowing: true, refused: [] })).toBe(true);
+  });
+});
