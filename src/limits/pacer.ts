@@ -47,7 +47,7 @@ export class Pacer {
   private readonly ratio: TokenRatio = new TokenRatio();
   private readonly log: StartLog = new StartLog();
   private readonly onChange: OnChange;
-  private readonly held: HeldUp = new HeldUp();
+  private readonly held: HeldUp = new HeldUp(this.log);
   pausedUntilMs = 0;
   /** A call that was not refused for so long is taken to be admitted. */
   refusalMs: number = PRESUMED_MS.first;
@@ -121,6 +121,7 @@ export class Pacer {
 
   /** A call started at `sentMs` was admitted for certain. */
   admitted(nowMs: number, sentMs: number): void {
+    this.held.replied(nowMs);
     this.requests.admitted(nowMs, sentMs);
     this.tokens.admitted(nowMs, sentMs);
   }

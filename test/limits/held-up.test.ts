@@ -1,59 +1,100 @@
 import { describe, expect, test } from 'vitest';
 import { HeldUp } from '../../src/limits/held-up.ts';
+import { StartLog } from '../../src/limits/start-log.ts';
 
-/** What becomes of refusals, each as when its call was sent and when it came back. */
-function heldUp(refusals: readonly (readonly [sentMs: number, nowMs: number])[]): boolean[] {
-  const held = new HeldUp();
-  return refusals.map(([sentMs, nowMs]) => held.refused(nowMs, sentMs));
+type Refusal = readonly [sentMs: number, nowMs: number];
+
+/** What becomes of refusals of a lane that starts a call each `everyMs`, and got answers at these times. */
+function heldUp(
+  refusals: readonly Refusal[],
+  { answeredMs, everyMs = 100 }: { answeredMs: (atMs: number) => boolean; everyMs?: number },
+): boolean[] {
+  const log = new StartLog();
+  const held = new HeldUp(log);
+  const verdicts: boolean[] = [];
+  for (let nowMs = 0; nowMs <= 60_000; nowMs += 1) {
+    if (nowMs % everyMs === 0) log.started(nowMs, 1);
+    if (nowMs % everyMs === 0 && answeredMs(nowMs)) held.replied(nowMs);
+    for (const [sentMs] of refusals.filter(([, atMs]) => atMs === nowMs))
+      verdicts.push(held.refused(nowMs, sentMs));
+  }
+  return verdicts;
 }
 
+const always = { answeredMs: () => true };
+const notInTenSeconds = { answeredMs: (atMs: number) => atMs <= 10_000 || atMs > 20_000 };
+
 describe('HeldUp', () => {
-  test('a refusal that comes back as soon as any is not of a call that was held up', () => {
+  test('a refusal that comes back soon is not of a call that was held up', () => {
     expect(
-      heldUp([
-        [0, 60],
-        [1000, 1080],
-        [2000, 2900],
-      ]),
+      heldUp(
+        [
+          [0, 60],
+          [1000, 1080],
+          [2000, 2900],
+        ],
+        always,
+      ),
     ).toEqual([false, false, false]);
   });
 
   test('all that was sent while nothing came back was held up, also the last of it; what is sent later was not', () => {
     expect(
-      heldUp([
-        [0, 60],
-        [10_000, 20_000],
-        [15_000, 20_001],
-        [19_990, 20_002],
-        [20_100, 20_160],
-        // It is over: a quick one was sent later.
-        [20_001, 20_170],
-      ]),
+      heldUp(
+        [
+          [0, 60],
+          [10_000, 20_000],
+          [15_000, 20_001],
+          [19_990, 20_002],
+          [20_100, 20_160],
+          [20_001, 20_170],
+        ],
+        notInTenSeconds,
+      ),
     ).toEqual([false, true, true, true, false, false]);
   });
 
-  test('the first refusal of all that took seconds was held up', () => {
-    expect(heldUp([[10_000, 20_000]])).toEqual([true]);
+  test('each time anew, though nothing was refused meanwhile', () => {
+    const eachTwenty = { answeredMs: (atMs: number) => atMs % 20_000 < 10_000 };
+    expect(
+      heldUp(
+        [
+          [12_000, 20_050],
+          [32_000, 40_050],
+        ],
+        eachTwenty,
+      ),
+    ).toEqual([true, true]);
   });
 
-  test('where refusals take long by themselves those of calls sent after the first one came back count', () => {
+  test('where others are answered meanwhile a service takes its time to refuse: always, or now and then', () => {
     expect(
-      heldUp([
-        [0, 5000],
-        [4000, 9000],
-        [5001, 10_001],
-        [10_000, 15_000],
-      ]),
-    ).toEqual([true, true, false, false]);
+      heldUp(
+        [
+          [10_000, 20_000],
+          [15_000, 25_000],
+          [30_000, 30_060],
+          [31_000, 36_000],
+        ],
+        always,
+      ),
+    ).toEqual([false, false, false, false]);
+  });
+
+  test('where few calls are sent, or none was answered yet, it says nothing that nothing comes back', () => {
+    expect(heldUp([[12_000, 20_000]], { ...notInTenSeconds, everyMs: 3000 })).toEqual([false]);
+    expect(heldUp([[12_000, 20_000]], { answeredMs: () => false })).toEqual([false]);
   });
 
   test('a refusal that takes a little longer than others is not late', () => {
     expect(
-      heldUp([
-        [0, 5000],
-        [5001, 8000],
-        [9000, 20_000],
-      ]),
-    ).toEqual([true, false, false]);
+      heldUp(
+        [
+          [0, 4000],
+          [10_000, 20_000],
+        ],
+        notInTenSeconds,
+      ),
+    ).toEqual([false, false]);
   });
 });
