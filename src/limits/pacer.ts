@@ -141,9 +141,10 @@ export class Pacer {
       this.pausedUntilMs = Math.max(this.pausedUntilMs, nowMs + pausedMs);
       this.onChange('lane', 'retry-after');
     }
-    if (why === 'throttle_burst') this.requests.growthRefused(nowMs, sentMs);
-    else if (why === 'throttle_tokens') this.tokens.refused(nowMs, sentMs, cost);
-    else this.requests.refused(nowMs, sentMs, 1);
+    const refusal = { nowMs, sentMs, pausedMs };
+    if (why === 'throttle_burst') this.requests.growthRefused(refusal);
+    else if (why === 'throttle_tokens') this.tokens.refused(refusal, cost);
+    else this.requests.refused(refusal, 1);
     this.requests.paused(pausedMs);
     this.tokens.paused(pausedMs);
     // It took nothing: what comes after a large call is not held up for what that would have taken.

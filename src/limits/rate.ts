@@ -14,7 +14,7 @@ import { SHARES } from './rate-shares.ts';
 import type { RateView } from './rate-view.ts';
 import { RefusalRun, type RunBegin } from './refusal-run.ts';
 import type { StartLog } from './start-log.ts';
-import { isStray } from './strays.ts';
+import { isStray, type Refusal } from './strays.ts';
 import { CountingWindow } from './windows.ts';
 
 const SECOND_MS = 1000;
@@ -102,9 +102,8 @@ export class Rate {
     const tried = this.chance.look(nowMs, presumedAfterMs);
     if (tried !== null) this.endTrial(nowMs, tried);
     this.grow(nowMs);
-    const dueMs = this.pace.starts.nextMs(nowMs);
     const knownMs = (this.run?.oldestTryMs ?? Infinity) + presumedAfterMs;
-    return Math.min(dueMs, Math.max(nowMs, knownMs));
+    return Math.min(this.pace.starts.nextMs(nowMs), Math.max(nowMs, knownMs));
   }
 
   /** Notes that so much is spent now. */
@@ -126,10 +125,10 @@ export class Rate {
       this.endRun(nowMs, run, sentMs);
   }
 
-  /** The service refused a call started at `sentMs` because of this dimension. */
-  refused(nowMs: number, sentMs: number, amount: number): void {
+  /** The service refused a call of that amount because of this dimension. */
+  refused({ nowMs, sentMs, pausedMs }: Refusal, amount: number): void {
     const { pace, costs, learned } = this;
-    if (this.isTakenForChance(nowMs, sentMs)) return;
+    if (this.isTakenForChance({ nowMs, sentMs, pausedMs })) return;
     if (this.run === null) {
       this.run = this.begunRun({ nowMs, sentMs, amount, isOfGrowth: false });
       learned.refused();
@@ -143,9 +142,9 @@ export class Rate {
   }
 
   /** The service found the growth too sudden. */
-  growthRefused(nowMs: number, sentMs: number): void {
+  growthRefused({ nowMs, sentMs, pausedMs }: Refusal): void {
     const { pace, run } = this;
-    if (this.isTakenForChance(nowMs, sentMs)) return;
+    if (this.isTakenForChance({ nowMs, sentMs, pausedMs })) return;
     run?.refused(nowMs, sentMs, 1 / pace.perMs);
     if (run !== null) return pace.starts.notBefore(nowMs + run.restMs);
     if (!this.growth.guard(nowMs, sentMs)) return;
@@ -192,9 +191,10 @@ export class Rate {
   }
 
   /** Notes a refusal. Whether it says nothing of the limit: it came by chance, or a trial begins with it. */
-  private isTakenForChance(nowMs: number, sentMs: number): boolean {
+  private isTakenForChance(refusal: Refusal): boolean {
     const { pace, chance, view, reopenedMs } = this;
-    const means = chance.refused(nowMs, sentMs, pace, isStray(view, { nowMs, sentMs, reopenedMs }));
+    const { nowMs, sentMs } = refusal;
+    const means = chance.refused(nowMs, sentMs, pace, isStray(view, refusal, reopenedMs));
     if (means === 'trial') {
       // Slower for some tens of calls, whatever is refused: to find out whether refusals follow the pace.
       this.run = null;

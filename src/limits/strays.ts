@@ -18,6 +18,13 @@ const DEVIATIONS = 2;
 /** Starts are known to so many milliseconds. */
 const KNOWN_TO_MS = 20;
 
+/** A call was refused. `pausedMs`: for how long the service asked that none be sent; 0: it did not. */
+export type Refusal = {
+  readonly nowMs: number;
+  readonly sentMs: number;
+  readonly pausedMs: number;
+};
+
 /**
  * Whether a call was refused, the first since `reopenedMs` but for strays, though hardly any other of late: a limit that is
  * met refuses a second one soon, since the pace goes on. Services refuse a call of a thousand for reasons of their own (others
@@ -26,9 +33,11 @@ const KNOWN_TO_MS = 20;
  */
 export function isStray(
   { pace, admissions, windowMs, costs }: RateView,
-  at: { readonly nowMs: number; readonly sentMs: number; readonly reopenedMs: number },
+  { nowMs, sentMs, pausedMs }: Refusal,
+  reopenedMs: number,
 ): boolean {
-  const { nowMs, sentMs } = at;
+  // A pause after each costs more than a lower pace, at which they are rarer.
+  if (pausedMs > 0) return false;
   const { perMs } = pace;
   // A pace that is steered counts each refusal, where it is what holds the lane up.
   const isHolding =
@@ -44,7 +53,7 @@ export function isStray(
   const before = admissions.between(sentMs - CALLS_BEFORE / callsPerMs, sentMs + KNOWN_TO_MS);
   if (before.refused > 1) return false;
   const callsMs = isGrowing || windowMs > SECOND_MS ? few.calls / callsPerMs : 0;
-  const sinceMs = Math.max(at.reopenedMs, sentMs - Math.max(few.ms, callsMs));
+  const sinceMs = Math.max(reopenedMs, sentMs - Math.max(few.ms, callsMs));
   const sent = admissions.between(sinceMs, nowMs);
   if (countOf(sent) < few.calls) return false;
   const expected = countOf(sent) / FEW.calls;

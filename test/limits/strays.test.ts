@@ -18,6 +18,7 @@ type Lane = {
   readonly isGrowing?: boolean;
   readonly reopenedMs?: number;
   readonly sinceMs?: number;
+  readonly pausedMs?: number;
   readonly costs?: Costs;
   /** The pace, in amounts a second; by default what was sent. */
   readonly pacePerSecond?: number;
@@ -45,13 +46,18 @@ function isLastStray(lane: Lane): boolean {
   }
   const view = { pace, admissions, windowMs: lane.windowMs ?? 1000, costs };
   const nowMs = NOW_MS + 60;
-  return isStray(view, { nowMs, sentMs, reopenedMs: lane.reopenedMs ?? -Infinity });
+  const refusal = { nowMs, sentMs, pausedMs: lane.pausedMs ?? 0 };
+  return isStray(view, refusal, lane.reopenedMs ?? -Infinity);
 }
 
 describe('isStray', () => {
   test('one call of a thousand, as no limit refuses that is met', () => {
     expect(isLastStray({ perSecond: 200, refused: [] })).toBe(true);
     expect(isLastStray({ perSecond: 200, refused: [400] })).toBe(true);
+  });
+
+  test('none where the service asks for a pause with it: at a lower pace there are fewer of these', () => {
+    expect(isLastStray({ perSecond: 200, refused: [], pausedMs: 1000 })).toBe(false);
   });
 
   test('a window that is used up refuses calls in a row', () => {
