@@ -54,8 +54,11 @@ export function isStray(
   if (before.refused > 1) return false;
   const callsMs = isGrowing || windowMs > SECOND_MS ? few.calls / callsPerMs : 0;
   const sinceMs = Math.max(reopenedMs, sentMs - Math.max(few.ms, callsMs));
-  const sent = admissions.between(sinceMs, nowMs);
-  if (countOf(sent) < few.calls) return false;
-  const expected = countOf(sent) / FEW.calls;
-  return sent.refused <= Math.max(1, expected + DEVIATIONS * (Math.sqrt(expected) - 1));
+  const untilMs = sentMs + KNOWN_TO_MS;
+  const calls = countOf(admissions.between(sinceMs, untilMs));
+  // Where refusals take so long that more was sent since then, it may be the first of many.
+  if (calls < few.calls || countOf(admissions.between(untilMs, nowMs)) > calls) return false;
+  const expected = calls / FEW.calls;
+  const { refused } = admissions.between(sinceMs, nowMs);
+  return refused <= Math.max(1, expected + DEVIATIONS * (Math.sqrt(expected) - 1));
 }

@@ -13,26 +13,29 @@ const TOKENS_EACH = 100;
 type Lane = {
   readonly perSecond: number;
   readonly windowMs?: number;
-  /** Calls before now that were refused, the last start being 0. */
+  /** Calls before now that were refused besides, the last start being 0. */
   readonly refused: readonly number[];
   readonly isGrowing?: boolean;
   readonly reopenedMs?: number;
   readonly sinceMs?: number;
   readonly pausedMs?: number;
+  /** How many calls ago the refused one was started. */
+  readonly ago?: number;
   readonly costs?: Costs;
   /** The pace, in amounts a second; by default what was sent. */
   readonly pacePerSecond?: number;
 };
 
-/** Whether the last call that a lane has started is a stray, where it is the one that was refused now. */
+/** Whether the last call that a lane has started, or an earlier one, is a stray, where it is the one that was refused now. */
 function isLastStray(lane: Lane): boolean {
   const { perSecond, refused, costs = KNOWN_COSTS } = lane;
   const log = new StartLog();
   const starts: number[] = [];
   for (let atMs = lane.sinceMs ?? 0; atMs <= NOW_MS; atMs += 1000 / perSecond) starts.push(atMs);
   for (const atMs of starts) log.started(atMs, TOKENS_EACH);
-  const sentMs = starts.at(-1) ?? 0;
-  for (const before of [0, ...refused])
+  const ago = lane.ago ?? 0;
+  const sentMs = starts.at(-1 - ago) ?? 0;
+  for (const before of [ago, ...refused])
     log.refused(starts[starts.length - 1 - before] ?? 0, TOKENS_EACH);
   const admissions = new Admissions(log, costs.amounts, costs.measured);
   const { unknownPerMs, rampMs } = costs;
@@ -54,6 +57,25 @@ describe('isStray', () => {
   test('one call of a thousand, as no limit refuses that is met', () => {
     expect(isLastStray({ perSecond: 200, refused: [] })).toBe(true);
     expect(isLastStray({ perSecond: 200, refused: [400] })).toBe(true);
+  });
+
+  test('where refusals take so long that more was sent since then, it may be the first of many', () => {
+    expect(isLastStray({ perSecond: 200, refused: [], ago: 1000 })).toBe(true);
+    expect(isLastStray({ perSecond: 200, refused: [], ago: 1300 })).toBe(false);
+    const growing = { perSecond: 20, isGrowing: true, sinceMs: 90_000, refused: [] };
+    expect(isLastStray({ ...growing, ago: 20 })).toBe(true);
+    expect(isLastStray({ ...growing, ago: 100 })).toBe(false);
+  });
+
+  test('what was sent after it and was refused counts, but not as what was let through', () => {
+    expect(isLastStray({ perSecond: 200, refused: [500], ago: 900 })).toBe(true);
+    expect(
+      isLastStray({
+        perSecond: 200,
+        refused: [0, 100, 200, 300, 400, 500, 600, 700, 800],
+        ago: 1000,
+      }),
+    ).toBe(false);
   });
 
   test('none where the service asks for a pause with it: at a lower pace there are fewer of these', () => {
