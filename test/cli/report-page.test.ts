@@ -14,7 +14,7 @@ import {
   colouredPixels,
   tableRows,
 } from '../helpers/browser.ts';
-import { runCli } from '../helpers/spawn-cli.ts';
+import { runHere } from '../helpers/run-here.ts';
 import {
   addJob,
   answeredCall,
@@ -54,7 +54,7 @@ async function makePage(
   for (const { name, lines, currency = 'CNY', simulated = false } of jobs)
     prepare(ledger, addJob(ledger, lines, { name, inputPath, currency, simulated }));
   ledger.close();
-  const made = await runCli(bench, ['usage', '--by', by, '--format', 'html', '-o', 'report.html']);
+  const made = await runHere(bench, ['usage', '--by', by, '--format', 'html', '-o', 'report.html']);
   expect(made).toMatchObject({ status: 0, stdout: '', stderr: '' });
   expect(statSync(bench.path('report.html')).mode & 0o777).toBe(0o600);
   return pathToFileURL(bench.path('report.html')).href;

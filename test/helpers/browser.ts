@@ -1,9 +1,8 @@
-import { accessSync, constants, mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { inject } from 'vitest';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, inject } from 'vitest';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -61,25 +60,34 @@ type Options = {
   readonly width?: number;
 };
 
-/** Opens an address with an empty profile, hands the page to `use`, and ends the browser. */
+// One of a file's tests starts it, the others share it: to start and end takes most of the time of a test.
+let browser: Promise<Browser> | null = null;
+
+afterAll(async () => {
+  await (await browser)?.close();
+});
+
+function startBrowser(): Promise<Browser> {
+  if (executablePath === null) throw new Error('no chromium in PATH: apt-get install chromium');
+  return chromium.launch({ executablePath, headless: true, args: ARGUMENTS });
+}
+
+/** Opens an address in a profile of its own, which is empty, hands the page to `use`, and closes the profile. */
 export async function browse<Result>(
   address: string,
   options: Options,
   use: (browsed: Browsed) => Promise<Result>,
 ): Promise<Result> {
-  if (executablePath === null) throw new Error('no chromium in PATH: apt-get install chromium');
-  const profile = mkdtempSync(join(realpathSync(tmpdir()), 'qbatch-browser-'));
-  let context: BrowserContext | undefined;
+  browser ??= startBrowser();
+  const context = await (
+    await browser
+  ).newContext({
+    viewport: { width: options.width ?? 1280, height: 900 },
+    colorScheme: options.colorScheme ?? 'light',
+    locale: options.locale ?? 'en-US',
+  });
   try {
-    context = await chromium.launchPersistentContext(profile, {
-      executablePath,
-      headless: true,
-      args: ARGUMENTS,
-      viewport: { width: options.width ?? 1280, height: 900 },
-      colorScheme: options.colorScheme ?? 'light',
-      locale: options.locale ?? 'en-US',
-    });
-    const page = context.pages()[0] ?? (await context.newPage());
+    const page = await context.newPage();
     const browsed: Browsed = { page, complaints: [], requests: [] };
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) browsed.complaints.push(message.text());
@@ -93,8 +101,7 @@ export async function browse<Result>(
     await page.goto(address);
     return await use(browsed);
   } finally {
-    await context?.close();
-    await rm(profile, { recursive: true, force: true });
+    await context.close();
   }
 }
 
