@@ -5,7 +5,6 @@ import { costBounds, crashInput, crashScript, jitter } from './crash-job.ts';
 import { type Campaign, type CampaignEnd, killUntilFinished } from './kill-campaign.ts';
 import { readLedgerCopy } from './read-ledger-copy.ts';
 import { runHere } from './run-here.ts';
-import { runCli } from './spawn-cli.ts';
 
 const CRASH_LINES = 240;
 const CONCURRENCY = 8;
@@ -88,7 +87,7 @@ async function expectWhole(
   }
   const own = ['.errors.jsonl', '.jsonl', '.qbatch.db', '.qbatch.db.mark', '.results.jsonl'];
   expect(bench.names()).toEqual(own.map((ending) => `job${ending}`));
-  const status = await runCli(bench, ['status', LEDGER, '--verify', '--json']);
+  const status = await runHere(bench, ['status', LEDGER, '--verify', '--json']);
   expect(status.json()).toMatchObject({
     state: 'finished',
     verify: { ok: true, findings: [] },
