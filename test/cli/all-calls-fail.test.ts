@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Reaction } from '../helpers/counting-server.ts';
 import { prepareCliJob } from '../helpers/cli-job.ts';
+import { UNCOUNTED } from '../helpers/request-lines.ts';
 import { runCli } from '../helpers/spawn-cli.ts';
 
 const CASES: readonly (readonly [string, Reaction])[] = [
@@ -19,7 +20,7 @@ const CASES: readonly (readonly [string, Reaction])[] = [
 test.each(CASES)(
   'every call fails for longer than --max-unreachable, %s: 69, lines stay open, the next run finishes them',
   async (code, reaction) => {
-    const { bench, server, args } = await prepareCliJob(400);
+    const { bench, server, args } = await prepareCliJob(400, UNCOUNTED);
     server.script = () => reaction;
     const slow = args.map((arg, index) => (args[index - 1] === '--rpm' ? '900' : arg));
     const run = await runCli(bench, [...slow, '--max-unreachable', '3s', '--json']);
@@ -37,7 +38,7 @@ test.each(CASES)(
 );
 
 test('200 without an answer to every call: 78 after some twenty, --base-url is named, hardly a line fails, the next run finishes the others', async () => {
-  const { bench, server, args } = await prepareCliJob(400);
+  const { bench, server, args } = await prepareCliJob(400, UNCOUNTED);
   server.script = () => ({
     kind: 'raw',
     status: 200,
@@ -61,7 +62,7 @@ test('200 without an answer to every call: 78 after some twenty, --base-url is n
 });
 
 test("another API's frames to every streamed call: 78 after some twenty, too", async () => {
-  const { bench, server, args } = await prepareCliJob(200);
+  const { bench, server, args } = await prepareCliJob(200, UNCOUNTED);
   server.script = () => ({
     kind: 'raw',
     status: 200,

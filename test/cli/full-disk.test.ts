@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { BAD_REQUEST, customIds, prepareCliJob } from '../helpers/cli-job.ts';
 import { mayMount, mountSmall } from '../helpers/faulty-disk.ts';
 import { readLedgerCopy } from '../helpers/read-ledger-copy.ts';
+import { UNCOUNTED } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { runCli } from '../helpers/spawn-cli.ts';
 
 const LINES = 600;
@@ -13,7 +15,7 @@ const LARGE_KIB = 64 * 1024;
 const FILE_BYTES_MAX = 1_000_000;
 
 test('a disk that fills up under the ledger ends in 74; what was settled is neither lost nor sent again', async () => {
-  const { bench, server, ids, args: run } = await prepareCliJob(LINES);
+  const { bench, server, ids, args: run } = await prepareCliJob(LINES, UNCOUNTED);
   const args = [...run, '--json', '-c', String(CONCURRENCY)];
   // The call that takes the place of the first one leaves when the first answer is durable: the files begin before the disk is full.
   server.beforeReply = ({ id }) => (id === ids[0] ? undefined : server.seen(CONCURRENCY + 1));
@@ -27,7 +29,7 @@ test('a disk that fills up under the ledger ends in 74; what was settled is neit
   const callsBefore = server.calls.length;
   expect(callsBefore).toBeLessThan(LINES);
 
-  const rest = await runCli(bench, args);
+  const rest = await runHere(bench, args);
   expect(rest).toMatchObject({ status: 0 });
   expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
   const again = server.calls.slice(callsBefore).map(({ id }) => id);
@@ -37,7 +39,7 @@ test('a disk that fills up under the ledger ends in 74; what was settled is neit
 
 /** Every other line is refused, so that results and errors both grow. */
 async function prepareHalfRefused(): Promise<Awaited<ReturnType<typeof prepareCliJob>>> {
-  const job = await prepareCliJob(SMALL_LINES);
+  const job = await prepareCliJob(SMALL_LINES, UNCOUNTED);
   const refused = new Set(job.ids.filter((_, index) => index % 2 === 1));
   job.server.script = ({ id }) => (refused.has(id) ? BAD_REQUEST : { kind: 'answer' });
   return job;
@@ -65,7 +67,7 @@ mountable('a small disk of its own (skipped where nothing can be mounted)', () =
         FLAGS[name],
         `whole-${NAMES[name]}`,
       ]);
-      expect(await runCli(bench, [...common, ...whole])).toMatchObject({ status: 1 });
+      expect(await runHere(bench, [...common, ...whole])).toMatchObject({ status: 1 });
       server.forget();
 
       const disk = mountSmall(bench, 'small', sizeKib);
@@ -86,7 +88,7 @@ mountable('a small disk of its own (skipped where nothing can be mounted)', () =
       }
 
       disk.resize(LARGE_KIB);
-      expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+      expect(await runHere(bench, args)).toMatchObject({ status: 1 });
       for (const name of ['results', 'errors'] as const)
         expect(bench.read(at[name])).toBe(bench.read(`whole-${NAMES[name]}`));
       const again = server.calls.slice(sent).filter(({ id }) => settled.has(id));

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { prepareCliJob } from '../helpers/cli-job.ts';
 import { type Bench } from '../helpers/bench.ts';
 import { mayMount, mountSmall } from '../helpers/faulty-disk.ts';
+import { UNCOUNTED } from '../helpers/request-lines.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 
 /** What `status` says to a program and to a person. */
@@ -74,7 +75,7 @@ describe('status, of a job whose last run stopped early', () => {
   });
 
   test.skipIf(!mayMount)('results that cannot be written: names the file, and why', async () => {
-    const { bench, args } = await prepareCliJob(300);
+    const { bench, args } = await prepareCliJob(300, UNCOUNTED);
     mountSmall(bench, 'small', 16);
     const ended = await runCli(bench, [...args, '-c', '4', '-o', 'small/a.results.jsonl']);
     expect(ended).toMatchObject({ status: 74 });

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Bench } from '../helpers/bench.ts';
 import { prepareCliJob } from '../helpers/cli-job.ts';
+import { UNCOUNTED } from '../helpers/request-lines.ts';
 import { runCli, type RunningCli, startCli } from '../helpers/spawn-cli.ts';
 
 /** More than any pipe holds. */
@@ -68,7 +69,7 @@ describe.runIf(process.platform === 'linux')('a reader that does not read', () =
   });
 
   test('two signals end a run that is over and still has stderr to write', async () => {
-    const { bench, args } = await prepareCliJob(1000);
+    const { bench, args } = await prepareCliJob(1000, UNCOUNTED);
     const { run } = await startUnread(bench, [...args, '--progress', 'json', '--json'], 2);
     await run.prints(/"schema":1/);
     run.signal('SIGINT');

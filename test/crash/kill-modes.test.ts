@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Bench } from '../helpers/bench.ts';
-import { crashScript, FIRST_MODEL } from '../helpers/crash-job.ts';
+import { crashScript } from '../helpers/crash-job.ts';
 import {
   campaign,
   CRASH_SEED,
@@ -12,7 +12,7 @@ import {
   uninterrupted,
 } from '../helpers/crash-run.ts';
 import { seededRandom } from '../helpers/random.ts';
-import { flatLine, jsonl, nativeLine } from '../helpers/request-lines.ts';
+import { flatLine, jsonl, nativeLine, UNCOUNTED } from '../helpers/request-lines.ts';
 import { killUntilFinished } from '../helpers/kill-campaign.ts';
 import { runHere } from '../helpers/run-here.ts';
 import { runCli } from '../helpers/spawn-cli.ts';
@@ -107,11 +107,11 @@ function changedInput(text: string): { text: string; ids: string[]; changed: Set
     const { custom_id: id } = JSON.parse(line) as { custom_id: string };
     ids.push(id);
     if (index % 4 === 1) changed.add(id);
-    lines.push(index % 4 === 1 ? flatLine(id, { ...FIRST_MODEL, top_p: 0.5 }) : line);
+    lines.push(index % 4 === 1 ? flatLine(id, { ...UNCOUNTED, top_p: 0.5 }) : line);
   }
   const added = Array.from({ length: 10 }, (_, index) => `Harbin-${index}`);
   return {
-    text: jsonl([...added.map((id) => nativeLine(id, FIRST_MODEL)), ...lines]),
+    text: jsonl([...added.map((id) => nativeLine(id, UNCOUNTED)), ...lines]),
     ids: [...added, ...ids],
     changed: new Set([...changed, ...added]),
   };

@@ -10,16 +10,17 @@ export type CliJob = {
   readonly ids: string[];
 };
 
-/** A job of so many native lines; with `mixed` every other one is a batch envelope. */
+/** A job of so many native lines; with `mixed` every other one is a batch envelope; `model` in place of the usual one. */
 export async function prepareCliJob(
   count: number,
-  options: { readonly mixed?: boolean } = {},
+  options: { readonly mixed?: boolean; readonly model?: string } = {},
 ): Promise<CliJob> {
   const bench = openBench();
   const server = await startCountingServer();
   const ids = placeIds(count);
-  const lineOf = (id: string, index: number): ReturnType<typeof nativeLine> =>
-    options.mixed === true && index % 2 === 1 ? envelopeLine(id) : nativeLine(id);
+  const { mixed = false, ...members } = options;
+  const lineOf = (id: string, index: number): string =>
+    mixed && index % 2 === 1 ? envelopeLine(id, members) : nativeLine(id, members);
   bench.write('a.jsonl', jsonl(ids.map(lineOf)));
   return { bench, server, ids, args: ['run', 'a.jsonl', ...server.flags] };
 }

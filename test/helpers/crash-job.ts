@@ -6,7 +6,7 @@ import {
   type SeenCall,
 } from './counting-server.ts';
 import type { Random } from './random.ts';
-import { envelopeLine, flatLine, jsonl, nativeLine, placeIds } from './request-lines.ts';
+import { envelopeLine, flatLine, jsonl, nativeLine, placeIds, UNCOUNTED } from './request-lines.ts';
 
 /** Every so many lines are of a kind; the rest is answered at once. */
 const LINES_OF_KIND = {
@@ -21,11 +21,7 @@ const LINES_OF_KIND = {
   cuts: 47,
 } as const;
 
-/**
- * The models of the job. Not the Qwen models that other tests ask: with so many lines each survey would count those
- * exactly, which takes a second of processor time and nothing here looks at.
- */
-export const FIRST_MODEL: { readonly model: string } = { model: 'deepseek-v3' };
+/** Of most lines `UNCOUNTED`, and one more that is none of those which are counted. */
 const SECOND_MODEL = { model: 'deepseek-v3.2' };
 
 const STREAMED = { 'X-DashScope-SSE': 'enable' };
@@ -37,9 +33,9 @@ export function crashInput(count: number): { text: string; ids: string[]; invali
   const lines = ids.map((id, index) => {
     if ((index + 1) % LINES_OF_KIND.invalid === 0) {
       invalid += 1;
-      return flatLine(id, { ...FIRST_MODEL, temperature: 'hot' });
+      return flatLine(id, { ...UNCOUNTED, temperature: 'hot' });
     }
-    const model = isOfSecondModel(index) ? SECOND_MODEL : FIRST_MODEL;
+    const model = isOfSecondModel(index) ? SECOND_MODEL : UNCOUNTED;
     const streamed = index % LINES_OF_KIND.streamed === 0;
     if (index % LINES_OF_KIND.openai === 0)
       return envelopeLine(id, streamed ? { ...model, stream: true } : model);
