@@ -6,11 +6,12 @@ import { type Bench, openBench } from '../helpers/bench.ts';
 import { customIds, prepareCliJob } from '../helpers/cli-job.ts';
 import { mayMount, mountSmall } from '../helpers/faulty-disk.ts';
 import { readLedgerCopy } from '../helpers/read-ledger-copy.ts';
-import { flatLine, jsonl, placeIds } from '../helpers/request-lines.ts';
+import { flatLine, jsonl, placeIds, UNCOUNTED } from '../helpers/request-lines.ts';
 import { runHere } from '../helpers/run-here.ts';
 import { type Finished, runCli, startCli } from '../helpers/spawn-cli.ts';
 
-const LINES = 1_200;
+/** Some three times as many as fill the disk. */
+const LINES = 480;
 /** The first lines: their calls are in flight when the disk fills up. */
 const SLOW_LINES = 40;
 const CONCURRENCY = SLOW_LINES + 8;
@@ -26,14 +27,20 @@ afterEach(async () => {
 });
 
 /** A clock by which a slow answer comes when it is let go, and any other at once. */
-function gatedClock(): { readonly clock: Clock; release(): void } {
+function gatedClock(): Pick<Job, 'release' | 'held'> & { readonly clock: Clock } {
   let held: (() => void)[] | null = [];
+  let tell: () => void = () => undefined;
+  const allHeld = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
   return {
+    held: allHeld,
     clock: {
       ...systemClock,
       after(ms, run) {
         if (ms < SLOW_MS || held === null) return systemClock.after(0, run);
         held.push(run);
+        if (held.length === SLOW_LINES) tell();
         return () => undefined;
       },
     },
@@ -50,6 +57,8 @@ type Job = {
   readonly ids: readonly string[];
   readonly simulator: Simulator;
   readonly args: readonly string[];
+  /** Resolves when all slow answers are waited for. */
+  readonly held: Promise<void>;
   /** Lets the slow answers go, these and all later ones. */
   release(): void;
 };
@@ -57,7 +66,7 @@ type Job = {
 /** A job on the bundled simulator whose first calls are answered when they are let go. */
 async function prepareJob(...flags: readonly string[]): Promise<Job> {
   const bench = openBench();
-  const { clock, release } = gatedClock();
+  const { clock, held, release } = gatedClock();
   const simulator = await startSimulator({
     spec: { rpm: null, tpm: null, latencyMs: 0, errorRate: 0, seed: 7 },
     clock,
@@ -67,7 +76,7 @@ async function prepareJob(...flags: readonly string[]): Promise<Job> {
   const lines = ids.map((id, index) => {
     const latency = index < SLOW_LINES ? `latency=${SLOW_MS}ms ` : '';
     const content = `${id} [[simulate: ${latency}output=900]]`;
-    return flatLine(id, { messages: [{ role: 'user', content }], max_tokens: 1_000 });
+    return flatLine(id, { ...UNCOUNTED, messages: [{ role: 'user', content }], max_tokens: 1_000 });
   });
   bench.write('a.jsonl', jsonl(lines));
   const { baseUrl, compatibleBaseUrl } = simulator;
@@ -76,7 +85,7 @@ async function prepareJob(...flags: readonly string[]): Promise<Job> {
     ...['--timeout', '2h', '--base-url', baseUrl, '--compatible-base-url', compatibleBaseUrl],
     ...flags,
   ];
-  return { bench, ids, simulator, args, release };
+  return { bench, ids, simulator, args, held, release };
 }
 
 function hasBallast({ bench }: Job): boolean {
@@ -146,11 +155,14 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     async (kib) => {
       const bench = openBench();
       const disk = mountSmall(bench, 'small', kib);
-      const ids = placeIds(LINES);
+      // More in flight: a disk holds more of them where they are written together.
+      const ids = placeIds(2 * LINES);
       const prompt = (id: string): string => `${id} [[simulate: output=900]]`;
       bench.write(
         'a.jsonl',
-        jsonl(ids.map((id) => flatLine(id, { messages: undefined, prompt: prompt(id) }))),
+        jsonl(
+          ids.map((id) => flatLine(id, { ...UNCOUNTED, messages: undefined, prompt: prompt(id) })),
+        ),
       );
       const args = ['run', 'a.jsonl', '--simulate=latency=300ms,rpm=6000000', '-c', '257'];
       const files = [
@@ -171,7 +183,7 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
       expect(facts?.inFlight).toEqual([]);
       expect(facts?.answered.size).toBeGreaterThan(0);
       disk.resize(LARGE_KIB);
-      expect(await runCli(bench, [...args, ...files])).toMatchObject({ status: 0 });
+      expect(await runHere(bench, [...args, ...files])).toMatchObject({ status: 0 });
       expect(customIds(bench, 'small/a.results.jsonl')).toEqual(ids);
     },
   );
@@ -191,13 +203,13 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     expect(server.calls).toEqual([]);
     expect(bench.names()).not.toContain(BALLAST);
     disk.resize(LARGE_KIB);
-    expect(await runCli(bench, [...args, '--ledger', LEDGER])).toMatchObject({ status: 0 });
+    expect(await runHere(bench, [...args, '--ledger', LEDGER])).toMatchObject({ status: 0 });
     expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
     expect(server.calls).toHaveLength(ids.length);
   });
 
   test('`auto` begins with fewer calls than there is room for, and grows no further: told too', async () => {
-    const { bench, args } = await prepareCliJob(120);
+    const { bench, args } = await prepareCliJob(120, UNCOUNTED);
     mountSmall(bench, 'small', 5_200);
     const run = await runCli(bench, [...args, '--ledger', LEDGER]);
     expect(run).toMatchObject({ status: 0 });
@@ -208,7 +220,7 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
   });
 
   test('a control file asks for more calls than there is room for: told with how many there are', async () => {
-    const { bench, server, args } = await prepareCliJob(120);
+    const { bench, server, args } = await prepareCliJob(120, UNCOUNTED);
     mountSmall(bench, 'small', 2_560);
     server.hold();
     const run = startCli(bench, [...args, '-c', '8', '--ledger', LEDGER]);
@@ -344,14 +356,14 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     expect(calls).toBeLessThan(LINES);
     expect((await verified(job, 'a.qbatch.db')).answered.size).toBe(answered);
     disk.resize(LARGE_KIB);
-    expect(await runCli(job.bench, job.args)).toMatchObject({ status: 0 });
+    expect(await runHere(job.bench, job.args)).toMatchObject({ status: 0 });
     expect(job.simulator.stats().calls).toBe(LINES);
     expect(customIds(job.bench, 'small/a.results.jsonl').toSorted()).toEqual(job.ids.toSorted());
   });
 });
 
 test('`auto` begins with 64 calls and may come to more: room is set aside for the answers of all', async () => {
-  const { bench, server, args } = await prepareCliJob(400);
+  const { bench, server, args } = await prepareCliJob(400, UNCOUNTED);
   server.hold();
   const cli = startCli(bench, args);
   await cli.before(server.seen(1));
@@ -363,8 +375,7 @@ test('`auto` begins with 64 calls and may come to more: room is set aside for th
 test('the ballast of a run that was killed is gone after the next one', async () => {
   const job = await prepareJob('--ledger', 'a.qbatch.db');
   const cli = startCli(job.bench, job.args);
-  await cli.says('calls go to');
-  while (job.simulator.stats().calls < SLOW_LINES) await new Promise(setImmediate);
+  await cli.before(job.held);
   cli.signal('SIGKILL');
   await cli.finished;
   expect(job.bench.names()).toContain('a.qbatch.db.ballast');
