@@ -5,11 +5,12 @@ import { expect } from 'vitest';
 import type { Bench } from './bench.ts';
 import { startCountingServer } from './counting-server.ts';
 import { filesOf } from './crash-run.ts';
-import { flatLine, jsonl, nativeLine, placeIds } from './request-lines.ts';
+import { flatLine, jsonl, nativeLine, placeIds, UNCOUNTED } from './request-lines.ts';
 import type { RecordedJob } from './small-job.ts';
-import { runCli } from './spawn-cli.ts';
+import { runHere } from './run-here.ts';
 
-const LINES = 160;
+/** 130 would do where each call is written by itself; of two that are written at one time the log grows by less. */
+const LINES = 220;
 const CONCURRENCY = 2;
 /** Answers of a few pages of the ledger each. */
 const ANSWER_CHARACTERS = 30_000;
@@ -18,7 +19,7 @@ const ANSWER_CHARACTERS = 30_000;
 function longAnswer(id: string): string {
   let text = `${id}: `;
   for (let seed = crc32(id); text.length < ANSWER_CHARACTERS; seed = crc32(String(seed)))
-    text += `${seed.toString(36)} `;
+    text += `${seed.toString(36)} `.repeat(8);
   return text;
 }
 
@@ -29,11 +30,15 @@ function longAnswer(id: string): string {
  */
 export async function openCheckpointJob(bench: Bench): Promise<RecordedJob> {
   const server = await startCountingServer();
-  server.script = ({ id }) => ({ kind: 'answer', content: longAnswer(id) });
   const ids = placeIds(LINES);
+  const answers = new Map(ids.map((id) => [id, longAnswer(id)]));
+  server.script = ({ id }) => ({ kind: 'answer', content: answers.get(id) ?? '' });
   bench.write(
     'job.jsonl',
-    jsonl([...ids.map((id) => nativeLine(id)), flatLine('hot', { temperature: 'hot' })]),
+    jsonl([
+      ...ids.map((id) => nativeLine(id, UNCOUNTED)),
+      flatLine('hot', { ...UNCOUNTED, temperature: 'hot' }),
+    ]),
   );
   const kept = mkdtempSync(join(bench.home, 'kept-'));
   cpSync(bench.folder, kept, { recursive: true });
@@ -44,6 +49,6 @@ export async function openCheckpointJob(bench: Bench): Promise<RecordedJob> {
   };
   const options = ['--skip-invalid', '--json', '-c', String(CONCURRENCY)];
   const args = ['run', 'job.jsonl', ...options, ...server.flags];
-  expect(await runCli(bench, args)).toMatchObject({ status: 1 });
+  expect(await runHere(bench, args)).toMatchObject({ status: 1 });
   return { bench, server, situation: 'checkpoint', args, expected: filesOf(bench), restore };
 }

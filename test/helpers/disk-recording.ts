@@ -28,6 +28,8 @@ export type Recording = {
   /** The files that were there before, by name; their inodes are 0, 1, ... in this order. */
   readonly before: ReadonlyMap<string, Buffer>;
   readonly events: readonly DiskEvent[];
+  /** The largest size of each file that is written, by inode. */
+  readonly sizes: ReadonlyMap<number, number>;
   /** What was copied out of the log while calls were still to be made. */
   readonly checkpoints: readonly Checkpoint[];
 };
@@ -39,8 +41,18 @@ const CALLS = 'openat,pwrite64,write,writev,ftruncate,fsync,fdatasync,unlink,ren
 export async function recordRun(job: RecordedJob): Promise<Recording> {
   job.restore();
   const { bench } = job;
+  // Beside the bench: in it, a hundred megabytes of hexadecimal digits would be searched for the key.
+  const folder = mkdtempSync(join(dirname(dirname(bench.folder)), 'qbatch-trace-'));
+  try {
+    return await recordInto(join(folder, 'calls'), job);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function recordInto(trace: string, job: RecordedJob): Promise<Recording> {
+  const { bench } = job;
   const before = new Map(bench.names().map((name) => [name, bench.bytes(name)]));
-  const trace = join(mkdtempSync(join(bench.home, 'trace-')), 'calls');
   const under = ['strace', '-f', '-qq', '-y', '-xx', '-s', '16777216', '--seccomp-bpf'];
   const ended: Finished = await runCli(bench, [...job.args, '--progress', 'json'], {
     under: [...under, '-o', trace, '-e', `trace=${CALLS}`],
@@ -48,9 +60,19 @@ export async function recordRun(job: RecordedJob): Promise<Recording> {
   if (ended.status !== 1) throw new Error(`${job.situation} under strace: ${ended.stderr}`);
   const parser = new TraceParser(bench.folder, [...before.keys()]);
   for (const line of readFileSync(trace, 'latin1').split('\n')) parser.read(line);
-  rmSync(trace);
   const { events } = parser;
-  return { job, before, events, checkpoints: checkpointsOf(events) };
+  return { job, before, events, sizes: sizesOf(events), checkpoints: checkpointsOf(events) };
+}
+
+/** The largest size that each file comes to. */
+function sizesOf(events: readonly DiskEvent[]): Map<number, number> {
+  const sizes = new Map<number, number>();
+  for (const event of events) {
+    if (event.kind !== 'write' && event.kind !== 'truncate') continue;
+    const end = event.kind === 'write' ? event.at + event.data.length : event.size;
+    sizes.set(event.inode, Math.max(sizes.get(event.inode) ?? 0, end));
+  }
+  return sizes;
 }
 
 /**

@@ -7,7 +7,7 @@ import { reconcileOutputs } from '../../src/output/reconcile.ts';
 import { comparable, filesOf } from './crash-run.ts';
 import type { DiskEvent, Recording } from './disk-recording.ts';
 import type { Random } from './random.ts';
-import { runCli } from './spawn-cli.ts';
+import { runHere } from './run-here.ts';
 
 const SECTOR_BYTES = 512;
 const LEDGER = 'job.qbatch.db';
@@ -26,14 +26,14 @@ export type Image = {
 /** How folder entries get to the disk: with a sync of the folder alone, or in order with any sync (ext4, xfs). */
 type FolderModel = 'strict' | 'journal';
 
-/** A file's bytes, changed in place: a log is written in thousands of pieces. */
+/** A file's bytes, changed in place: a log is written in thousands of pieces. It never grows beyond `most`. */
 class Content {
-  private bytes: Buffer;
-  private size: number;
+  private readonly bytes: Buffer;
+  private size = 0;
 
-  constructor(bytes: Buffer = Buffer.alloc(0)) {
-    this.bytes = Buffer.from(bytes);
-    this.size = bytes.length;
+  constructor(most: number, before: Buffer = Buffer.alloc(0)) {
+    this.bytes = Buffer.alloc(Math.max(most, before.length));
+    this.write(0, before);
   }
 
   get now(): Buffer {
@@ -47,11 +47,7 @@ class Content {
 
   /** What is behind the end reads as zeros, once the file is longer again. */
   resize(size: number): void {
-    if (size > this.bytes.length) {
-      const grown = Buffer.alloc(Math.max(size, 2 * this.bytes.length));
-      this.now.copy(grown);
-      this.bytes = grown;
-    } else if (size < this.size) this.bytes.fill(0, size, this.size);
+    if (size < this.size) this.bytes.fill(0, size, this.size);
     this.size = size;
   }
 }
@@ -65,14 +61,16 @@ class Disk {
   readonly names = new Map<string, number>();
   readonly pending = new Map<number, { readonly at: number; readonly change: Change }[]>();
   pendingNames: { readonly at: number; readonly change: NameChange }[] = [];
+  private readonly sizes: ReadonlyMap<number, number>;
   private readonly model: FolderModel;
 
-  constructor(before: ReadonlyMap<string, Buffer>, model: FolderModel) {
+  constructor({ before, sizes }: Pick<Recording, 'before' | 'sizes'>, model: FolderModel) {
+    this.sizes = sizes;
     this.model = model;
     let inode = 0;
     for (const [name, bytes] of before) {
       this.names.set(name, inode);
-      this.content.set(inode, new Content(bytes));
+      this.content.set(inode, this.made(inode, bytes));
       inode += 1;
     }
   }
@@ -87,10 +85,14 @@ class Disk {
   }
 
   apply(change: Change): void {
-    const content = this.content.get(change.inode) ?? new Content();
+    const content = this.content.get(change.inode) ?? this.made(change.inode);
     this.content.set(change.inode, content);
     if (change.kind === 'write') content.write(change.at, change.data);
     else content.resize(change.size);
+  }
+
+  private made(inode: number, before?: Buffer): Content {
+    return new Content(this.sizes.get(inode) ?? 0, before);
   }
 
   applyName({ name, inode }: NameChange): void {
@@ -149,9 +151,9 @@ function cutOf({ events, checkpoints }: Recording, random: Random): number {
 
 /** One image that a power loss at a random moment may leave. */
 export function imageOf(recording: Recording, random: Random): Image {
-  const { events, before } = recording;
+  const { events } = recording;
   const cut = cutOf(recording, random);
-  const disk = new Disk(before, random.pick(['strict', 'journal']));
+  const disk = new Disk(recording, random.pick(['strict', 'journal']));
   const settled = new Set<number>();
   const sent = new Map<string, number>();
   let finished = false;
@@ -235,7 +237,7 @@ export async function rerunImage(recording: Recording, image: Image): Promise<st
   job.restore();
   putOnDisk(recording, image);
   const ids = job.bench.lines('job.jsonl').map(({ custom_id: customId }) => customId as string);
-  const again = await runCli(job.bench, job.args);
+  const again = await runHere(job.bench, job.args);
   if (again.status !== 1) return [`run again: ${String(again.status)} ${again.stderr}`];
   const problems: string[] = [];
   for (const line of image.settled)
