@@ -22,8 +22,18 @@ const MOST = process.env['CRASH_POINTS'] ?? '24';
 const ONLY = process.env['CRASH_POINT'];
 /** A file of the points that were tried, which are not tried again: a campaign of hours, in parts. */
 const LOG = process.env['CRASH_POINTS_LOG'];
-/** Where all are tried, the job is gone on with by the program after one in so many, else in this process. */
-const AGAIN_BY_PROGRAM = 20;
+/** The job is gone on with by the program after one point in so many, else in this process. */
+const AGAIN_BY_PROGRAM = MOST === 'all' ? 20 : 4;
+
+/** `runHere` for several lanes: each run waits for the one before. */
+function runHereInTurn(): typeof runHere {
+  let last: Promise<unknown> = Promise.resolve();
+  return (bench, args) => {
+    const run = last.then(() => runHere(bench, args));
+    last = run.catch(() => undefined);
+    return run;
+  };
+}
 
 test.skipIf(!canTrace)(
   'every system call on the state files as a crash point: killed, refused, cut short; the same command then finishes the job',
@@ -38,22 +48,24 @@ test.skipIf(!canTrace)(
     const log = openPointLog(LOG);
     const { ends } = log;
     const wrong: string[] = [];
+    const inTurn = runHereInTurn();
+    // While a run here has the process, `process.stdout` is that run's.
+    const { stdout } = process;
     const lane = async (job: SmallJob): Promise<void> => {
-      for (const point of chosen) {
+      for (const [at, point] of chosen.entries()) {
         if (point.situation !== job.situation || log.has(point)) continue;
-        const here = MOST === 'all' && random.between(1, AGAIN_BY_PROGRAM) > 1;
-        const end = await tryPoint(job, point, here ? runHere : runCli);
+        const end = await tryPoint(job, point, at % AGAIN_BY_PROGRAM > 0 ? inTurn : runCli);
         log.add(point, end);
-        if (ends.length % 100 === 0) process.stdout.write(`${ends.length} of ${chosen.length}\n`);
+        if (ends.length % 100 === 0) stdout.write(`${ends.length} of ${chosen.length}\n`);
         if (end.problems.length === 0) continue;
         wrong.push(`${pointName(point)}: ${end.problems.join('; ')}`);
         // At once: all of them take hours.
-        process.stdout.write(`wrong: ${wrong.at(-1) ?? ''}\n`);
+        stdout.write(`wrong: ${wrong.at(-1) ?? ''}\n`);
       }
     };
     await Promise.all([...jobs.values()].map(lane));
     const count = (has: (end: PointEnd) => boolean): number => ends.filter(has).length;
-    process.stdout.write(
+    stdout.write(
       `crash points: ${all.length} enumerated, ${ends.length} tried, ${count((end) => end.reached)} reached, ` +
         `${count(({ status }) => status === null)} killed, ${count(({ status }) => status === 1)} absorbed, ${[73, 74, 75, 78].map((code) => `${count(({ status }) => status === code)} ended in ${code}`).join(', ')}, ` +
         `${ends.reduce((sum, { resent }) => sum + resent, 0)} calls sent again (seed ${CRASH_SEED})\n`,
