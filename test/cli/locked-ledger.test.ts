@@ -5,6 +5,7 @@ import { Ledger } from '../../src/ledger/ledger.ts';
 import { customIds, prepareCliJob } from '../helpers/cli-job.ts';
 import { openElsewhere } from '../helpers/other-program.ts';
 import { readLedgerCopy } from '../helpers/read-ledger-copy.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { runCli, startCli } from '../helpers/spawn-cli.ts';
 import { tempFolder } from '../helpers/temp-ledger.ts';
 
@@ -41,7 +42,7 @@ test('another program reads the ledger in one long transaction: the run goes on,
   expect(await runCli(bench, args)).toMatchObject({ status: 0 });
   await say('COMMIT');
   expect(await say(settled)).toBe(LINES);
-  const verified = await runCli(bench, ['status', '--verify', '--json']);
+  const verified = await runHere(bench, ['status', '--verify', '--json']);
   expect(verified.json()).toMatchObject({ verify: { ok: true } });
   expect(server.calls).toHaveLength(LINES);
 });
@@ -68,8 +69,8 @@ test('another program keeps a lock for longer than a commit waits: no call begin
   expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
   expect(server.calls).toHaveLength(LINES);
   expect(server.openMost).toBeLessThanOrEqual(HELD);
-  expect(await runCli(bench, ['status', '--verify'])).toMatchObject({ status: 0 });
-  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  expect(await runHere(bench, ['status', '--verify'])).toMatchObject({ status: 0 });
+  expect(await runHere(bench, args)).toMatchObject({ status: 0 });
   expect(server.calls).toHaveLength(LINES);
 });
 
@@ -90,8 +91,8 @@ test('it is locked while the last calls are in flight: written when it is given 
     'the replies that had come were written when it was given back',
   );
   expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
-  expect((await runCli(bench, ['status', '--json'])).json()['state']).toBe('finished');
-  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  expect((await runHere(bench, ['status', '--json'])).json()['state']).toBe('finished');
+  expect(await runHere(bench, args)).toMatchObject({ status: 0 });
   expect(server.calls).toHaveLength(HELD);
 });
 
@@ -114,7 +115,7 @@ test('it is locked in a run that a signal is stopping: 143 where all was written
   });
   expect(stopped.stderr).toMatch(/the replies that had come were written when it was given back\n/);
   expect(customIds(bench, 'a.results.jsonl')).toEqual(ids.slice(0, HELD));
-  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  expect(await runHere(bench, args)).toMatchObject({ status: 0 });
   expect(server.calls).toHaveLength(LINES);
 });
 
@@ -142,7 +143,7 @@ test('it is locked with nothing to write but why the run ends: the exit code is 
   run.signal('SIGTERM');
   expect(await run.finished).toMatchObject({ status: 143 });
   await say('ROLLBACK');
-  expect(await runCli(bench, args)).toMatchObject({ status: 0 });
+  expect(await runHere(bench, args)).toMatchObject({ status: 0 });
   expect(server.calls).toHaveLength(2);
 });
 
