@@ -44,8 +44,13 @@ export type UncertainSums = {
 /** The sums as the outside sees them; the amount is null where calls were made and none has a price. */
 export function possiblyBilledOf(sums: UncertainSums): PossiblyBilled {
   const { lines, attempts, tokens, pico, pricedAttempts } = sums;
-  const unpriced = attempts > 0 && pricedAttempts === 0;
-  return { lines, attempts, tokens: Number(tokens), amount: unpriced ? null : formatPico(pico) };
+  return {
+    lines,
+    attempts,
+    tokens: Number(tokens),
+    amount: attempts > 0 && pricedAttempts === 0 ? null : formatPico(pico),
+    unpriced_attempts: attempts - pricedAttempts,
+  };
 }
 
 /** One line with calls that may have been billed without an answer; `lineNo` is null for one that left the input. */

@@ -111,6 +111,7 @@ export class UsageSums {
       cost_per_answered_line: unpriced || this.answered === 0 ? null : this.perLine(),
       // An amount that is only possibly billed needs its currency as well.
       currency: unpriced && this.uncertain.pricedAttempts === 0 ? null : this.currency,
+      unpriced_lines: this.answeredCalls - this.pricedCalls,
       possibly_billed: possiblyBilled,
       latency_ms: { p50, p90, p95, p99 },
       call_input_tokens: this.tokenPercentiles('input'),

@@ -29,6 +29,9 @@ function measureColumns({ format }: View, rows: readonly UsageMeasures[]): Colum
     whole(output, (row) => row.output_tokens),
     whole(word(language, 'reasoning'), (row) => row.reasoning_tokens),
     amount('costActual', (row) => row.cost),
+    ...(rows.some((row) => row.unpriced_lines > 0)
+      ? [whole(word(language, 'unpricedColumn'), (row) => row.unpriced_lines)]
+      : []),
     amount('perLine', (row) => row.cost_per_answered_line),
     textColumn(word(language, 'currency'), (row) => row.currency),
     amount('possiblyBilledColumn', (row) => row.possibly_billed.amount),

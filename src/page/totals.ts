@@ -16,6 +16,11 @@ export function tile(name: string, title: string, value: string, note: string | 
   );
 }
 
+function noteOf(...parts: readonly (string | null)[]): string | null {
+  const said = parts.filter((part) => part !== null);
+  return said.length === 0 ? null : said.join('; ');
+}
+
 /** The sums of each currency at a glance. */
 export function totalTiles({ format }: View, data: ReportData): HTMLElement[] {
   return data.totals.map((total, at) => {
@@ -32,15 +37,24 @@ function moneyTiles(format: Format, total: UsageMeasures, tried: number): HTMLEl
     `${format.roughAmount(text)} ${text === null ? '' : (total.currency ?? '')}`.trim();
   const exact = (text: string | null): string | null =>
     text === null ? null : format.amount(text);
+  /** What the amount beside it leaves out; where there is none it leaves out all, and says so itself. */
+  const unpriced = (text: string | null, count: number): string | null =>
+    text === null || count === 0 ? null : word(language, 'unpricedNote', format.whole(count));
+  const calls = `${format.whole(uncertain.attempts)} ${word(language, 'calls')}`;
   const ends = `${format.whole(total.answered)} ${word(language, 'answered')}, ${format.whole(total.failed)} ${word(language, 'failed')}`;
   const each = tried === 0 ? null : (total.attempts / tried).toFixed(2);
   return [
-    tile('cost', word(language, 'cost'), money(total.cost), exact(total.cost)),
+    tile(
+      'cost',
+      word(language, 'cost'),
+      money(total.cost),
+      noteOf(exact(total.cost), unpriced(total.cost, total.unpriced_lines)),
+    ),
     tile(
       'possibly-billed',
       word(language, 'possiblyBilled'),
       money(uncertain.amount),
-      `${format.whole(uncertain.attempts)} ${word(language, 'calls')}`,
+      noteOf(calls, unpriced(uncertain.amount, uncertain.unpriced_attempts)),
     ),
     tile('lines', word(language, 'lines'), format.whole(total.lines), ends),
     tile(

@@ -65,4 +65,11 @@ export const USAGE_COLUMNS: readonly UsageColumn[] = [
     kind: 'whole',
     valueOf: (group) => group.call_output_tokens.p99,
   },
+  // Last, so that the others keep the places that they had without them.
+  { name: 'unpriced_lines', kind: 'whole', valueOf: (group) => group.unpriced_lines },
+  {
+    name: 'possibly_billed_unpriced_attempts',
+    kind: 'whole',
+    valueOf: (group) => group.possibly_billed.unpriced_attempts,
+  },
 ];

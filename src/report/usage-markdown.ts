@@ -1,4 +1,4 @@
-import { simulatedNote } from './simulated-note.ts';
+import { usageNotes } from './usage-notes.ts';
 import type { UsageReport } from './usage-report.ts';
 import { usageRows } from './usage-rows.ts';
 
@@ -18,11 +18,15 @@ function row(cells: readonly string[]): string {
   return `| ${cells.map(escaped).join(' | ')} |\n`;
 }
 
-/** The report as a GitHub-flavoured Markdown table with its totals as last rows; below it what of it was simulated. */
+/** The report as a GitHub-flavoured Markdown table with its totals as last rows; below it what its amounts leave out. */
 export function usageMarkdown(report: UsageReport): string {
   const { header, groups, totals, right } = usageRows(report);
   const rule = `| ${right.map((isRight) => (isRight ? '---:' : '---')).join(' | ')} |\n`;
-  const note = simulatedNote(report);
   const table = row(header) + rule + [...groups, ...totals].map(row).join('');
-  return note === null ? table : `${table}\n${note}\n`;
+  return (
+    table +
+    usageNotes(report)
+      .map((note) => `\n${note}\n`)
+      .join('')
+  );
 }

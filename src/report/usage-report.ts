@@ -17,7 +17,9 @@ type TokenPercentiles = {
 
 /**
  * What a group of lines came to. `cache_hit_share` is cached ÷ input tokens, 0 to 1; `cost_per_answered_line`
- * the certain cost ÷ answered lines, failed attempts included. `cost` is a decimal string; it and `currency` are null where nothing is priced. */
+ * the certain cost ÷ answered lines, failed attempts included. `cost` is a decimal string; it and `currency` are null where nothing is priced. It is without
+ * `unpriced_lines`: answers without a known price or reported tokens.
+ */
 export type UsageMeasures = UsageTotals & {
   readonly lines: number;
   readonly answered: number;
@@ -27,6 +29,7 @@ export type UsageMeasures = UsageTotals & {
   readonly cost: string | null;
   readonly cost_per_answered_line: string | null;
   readonly currency: string | null;
+  readonly unpriced_lines: number;
   readonly possibly_billed: PossiblyBilled;
   readonly latency_ms: LatencyPercentiles;
   readonly call_input_tokens: TokenPercentiles;

@@ -26,20 +26,21 @@ function share(value: number | null): string {
 }
 
 function possiblyBilled(measures: UsageMeasures, decimals: Decimals): string {
-  const { attempts, amount } = measures.possibly_billed;
+  const { attempts, amount, unpriced_attempts: unpriced } = measures.possibly_billed;
   if (attempts === 0) {
     return '0';
   }
-  const known =
-    amount === null ? '' : ` (${money(amount, measures.currency, decimals.possiblyBilled)})`;
-  return wholeText(attempts) + known;
+  if (amount === null) {
+    return wholeText(attempts);
+  }
+  const known = money(amount, measures.currency, decimals.possiblyBilled);
+  return `${wholeText(attempts)} (${known}${unpriced === 0 ? '' : `, ${wholeText(unpriced)} unpriced`})`;
 }
 
+type TextColumn = readonly [string, (group: UsageMeasures, decimals: Decimals) => string];
+
 /** Columns for people: the JSON's numbers that are looked at most. */
-const COLUMNS: readonly (readonly [
-  string,
-  (group: UsageMeasures, decimals: Decimals) => string,
-])[] = [
+const COLUMNS: readonly TextColumn[] = [
   ['lines', (group) => number(group.lines)],
   ['answered', (group) => number(group.answered)],
   ['failed', (group) => number(group.failed)],
@@ -58,6 +59,21 @@ const COLUMNS: readonly (readonly [
   ['out p50', (group) => number(group.call_output_tokens.p50)],
   ['out p99', (group) => number(group.call_output_tokens.p99)],
 ];
+
+/** What the cost beside it leaves out. */
+const UNPRICED: TextColumn = ['unpriced', (group) => number(group.unpriced_lines)];
+
+/** Whether some of what was answered, or possibly billed, is in no amount. */
+export function isPartlyUnpriced({ totals }: Pick<UsageReport, 'totals'>): boolean {
+  return totals.some(
+    (total) => total.unpriced_lines > 0 || total.possibly_billed.unpriced_attempts > 0,
+  );
+}
+
+function columnsOf(report: UsageReport): readonly TextColumn[] {
+  if (!isPartlyUnpriced(report)) return COLUMNS;
+  return COLUMNS.flatMap((column) => (column[0] === 'cost' ? [column, UNPRICED] : [column]));
+}
 
 /** A usage report as printable cells: what the table and the Markdown rendering have in common. */
 export type UsageRows = {
@@ -82,17 +98,18 @@ export function usageRows(report: UsageReport): UsageRows {
     perAnswer: decimalsOf(shown.map((group) => group.cost_per_answered_line)),
     possiblyBilled: decimalsOf(shown.map((group) => group.possibly_billed.amount)),
   };
+  const columns = columnsOf(report);
   const measures = (group: UsageMeasures): string[] =>
-    COLUMNS.map(([, textOf]) => textOf(group, decimals));
+    columns.map(([, textOf]) => textOf(group, decimals));
   const keyCells = (first: string): string[] => by.map((_, index) => (index === 0 ? first : ''));
   return {
-    header: [...by.map((name) => oneLine(name, KEY_CHARS_MAX)), ...COLUMNS.map(([name]) => name)],
+    header: [...by.map((name) => oneLine(name, KEY_CHARS_MAX)), ...columns.map(([name]) => name)],
     groups: groups.map((group) => [
       ...by.map((_, index) => keyText(group.keys[index] ?? null)),
       ...measures(group),
     ]),
     totals:
       by.length === 0 ? [] : totals.map((total) => [...keyCells('total'), ...measures(total)]),
-    right: [...by.map(() => false), ...COLUMNS.map(() => true)],
+    right: [...by.map(() => false), ...columns.map(() => true)],
   };
 }

@@ -10,12 +10,16 @@ export type UsageTotals = {
   readonly reasoning_tokens: number | null;
 };
 
-/** What may have been billed without an answer to show for it. `amount` is a decimal string; null where unpriced. */
+/**
+ * What may have been billed without an answer to show for it. `amount` is a decimal string, null where unpriced;
+ * `unpriced_attempts` of the attempts have no known price and are not in it.
+ */
 export type PossiblyBilled = {
   readonly lines: number;
   readonly attempts: number;
   readonly tokens: number;
   readonly amount: string | null;
+  readonly unpriced_attempts: number;
 };
 
 /**

@@ -61,7 +61,14 @@ function costText(summary: RunSummary): string[] {
       billed.amount === null ? 'price unknown' : `${exactAmount(billed.amount)} ${currency}`;
     const tokens = countText(billed.tokens, 'token');
     const calls = `${countText(billed.attempts, 'attempt')} on ${countText(billed.lines, 'line')}`;
-    lines.push(`besides  ${price} possibly billed without an answer: ${calls}, ${tokens}`);
+    const unpriced = billed.amount === null ? 0 : billed.unpriced_attempts;
+    const missing =
+      unpriced === 0
+        ? ''
+        : `, not counting ${countText(unpriced, 'attempt')} without a known price`;
+    lines.push(
+      `besides  ${price} possibly billed without an answer: ${calls}, ${tokens}${missing}`,
+    );
   }
   return lines;
 }

@@ -159,7 +159,13 @@ describe.skipIf(!canBrowse)('the html report in a browser', () => {
       const tile = (name: string): Promise<string | null> =>
         page.locator(`[data-tile="${name}"] strong`).textContent();
       expect(await tile('cost')).toBe('1.00 CNY');
-      expect(await page.locator('[data-tile="cost"] small').textContent()).toBe('1.000123');
+      const note = (name: string): Promise<string | null> =>
+        page.locator(`[data-tile="${name}"] small`).textContent();
+      // Line 5's model has no price.
+      expect(await note('cost')).toBe('1.000123; 1 without a price not counted');
+      expect(await note('possibly-billed')).toBe('4 calls; 2 without a price not counted');
+      const unpricedHead = page.locator('#groups th', { hasText: /^unpriced$/ });
+      expect(await unpricedHead.count()).toBe(1);
       expect(await tile('lines')).toBe('5');
       expect(await tile('attempts')).toBe('9');
       const models = async (): Promise<(string | undefined)[]> =>

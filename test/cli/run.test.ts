@@ -462,7 +462,13 @@ describe('run: what it tells', () => {
       },
       // qwen-plus in Beijing: 0.8 CNY a million tokens in, 2 out.
       cost: { amount: '0.000173', currency: 'CNY', unpriced_lines: 0 },
-      possibly_billed: { lines: 0, attempts: 0, tokens: 0, amount: '0.000000' },
+      possibly_billed: {
+        lines: 0,
+        attempts: 0,
+        tokens: 0,
+        amount: '0.000000',
+        unpriced_attempts: 0,
+      },
       // 512 tokens are assumed for an answer before any has come.
       estimate: {
         lines: 4,

@@ -23,7 +23,7 @@ function summary(lines: Partial<RunSummary['lines']>, reason: string | null = nu
       reasoning_tokens: null,
     },
     cost: { amount: '0.000000', currency: 'CNY', unpriced_lines: 0 },
-    possibly_billed: { lines: 0, attempts: 0, tokens: 0, amount: '0.000000' },
+    possibly_billed: { lines: 0, attempts: 0, tokens: 0, amount: '0.000000', unpriced_attempts: 0 },
     estimate: null,
     outputs: { results: '/data/a.results.jsonl', errors: '/data/a.errors.jsonl' },
     elapsed_ms: 1,

@@ -47,7 +47,13 @@ test('jobSummary: a job that has seen everything, sums of answered calls and of 
     // 123,456,789 + 1,000,000,000,001 pico-units
     cost: { amount: '1.000123', currency: 'CNY', unpriced_lines: 1 },
     // Line 3 as estimated, line 5 once as reported (900 + 2) and once as estimated, line 6 of unknown fate.
-    possibly_billed: { lines: 3, attempts: 4, tokens: 333 + 902 + 333 + 333, amount: '0.000014' },
+    possibly_billed: {
+      lines: 3,
+      attempts: 4,
+      tokens: 333 + 902 + 333 + 333,
+      amount: '0.000014',
+      unpriced_attempts: 2,
+    },
     outputs: {
       results: path.join(folder.path, 'exam.results.jsonl'),
       errors: path.join(folder.path, 'exam.errors.jsonl'),
@@ -74,7 +80,13 @@ test('jobSummary: a job without calls, token sums are null and nothing is possib
     reasoning_tokens: null,
   });
   expect(summary.cost).toEqual({ amount: '0.000000', currency: 'CNY', unpriced_lines: 0 });
-  expect(summary.possibly_billed).toEqual({ lines: 0, attempts: 0, tokens: 0, amount: '0.000000' });
+  expect(summary.possibly_billed).toEqual({
+    lines: 0,
+    attempts: 0,
+    tokens: 0,
+    amount: '0.000000',
+    unpriced_attempts: 0,
+  });
 });
 
 test('jobSummary: possibly billed calls of unpriced models alone, their amount is unknown', () => {
@@ -88,6 +100,7 @@ test('jobSummary: possibly billed calls of unpriced models alone, their amount i
     attempts: 2,
     tokens: 902 + 333,
     amount: null,
+    unpriced_attempts: 2,
   });
 });
 

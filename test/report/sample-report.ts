@@ -16,7 +16,8 @@ export const MEASURES: UsageMeasures = {
   cost: '4.310000',
   cost_per_answered_line: '0.003621848739',
   currency: 'CNY',
-  possibly_billed: { lines: 2, attempts: 3, tokens: 800, amount: '0.012345' },
+  unpriced_lines: 0,
+  possibly_billed: { lines: 2, attempts: 3, tokens: 800, amount: '0.012345', unpriced_attempts: 0 },
   latency_ms: { p50: 812, p90: 3_300, p95: 4_020, p99: 9_001 },
   call_input_tokens: { p50: 70, p90: 95, p99: 120 },
   call_output_tokens: { p50: 24, p90: 48, p99: 64 },
@@ -29,7 +30,8 @@ export const UNPRICED: UsageMeasures = {
   cost: null,
   cost_per_answered_line: null,
   currency: null,
-  possibly_billed: { lines: 0, attempts: 0, tokens: 0, amount: null },
+  unpriced_lines: 0,
+  possibly_billed: { lines: 0, attempts: 0, tokens: 0, amount: null, unpriced_attempts: 0 },
   latency_ms: { p50: null, p90: null, p95: null, p99: null },
 };
 

@@ -27,7 +27,8 @@ test('usageCsv: header of the JSON names, one row a group, awkward keys survive'
       'possibly_billed_lines possibly_billed_attempts possibly_billed_tokens possibly_billed_amount ' +
       'latency_ms_p50 latency_ms_p90 latency_ms_p95 latency_ms_p99 ' +
       'call_input_tokens_p50 call_input_tokens_p90 call_input_tokens_p99 ' +
-      'call_output_tokens_p50 call_output_tokens_p90 call_output_tokens_p99',
+      'call_output_tokens_p50 call_output_tokens_p90 call_output_tokens_p99 ' +
+      'unpriced_lines possibly_billed_unpriced_attempts',
   );
   expect(first).toEqual(
     [
@@ -50,7 +51,7 @@ test('usageCsv: header of the JSON names, one row a group, awkward keys survive'
       '3',
       '800',
       '0.012345',
-    ].concat(['812', '3300', '4020', '9001', '70', '95', '120', '24', '48', '64']),
+    ].concat(['812', '3300', '4020', '9001', '70', '95', '120', '24', '48', '64', '0', '0']),
   );
   expect(second?.slice(0, 2)).toEqual(['my|model', '']);
   expect(third?.[0]).toBe('\'=HYPERLINK("http://x")');

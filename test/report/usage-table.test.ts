@@ -40,6 +40,26 @@ test('usageTable: what of it was simulated, told below', () => {
   expect(told(3)).toBe('simulated: nothing was billed\n');
 });
 
+test('usageTable: what an amount leaves out stands beside it, and only where there is such', () => {
+  expect(usageTable(REPORT)).not.toContain('unpriced');
+  const partly = {
+    ...MEASURES,
+    unpriced_lines: 1_040,
+    possibly_billed: { ...MEASURES.possibly_billed, unpriced_attempts: 2 },
+  };
+  const report = { ...REPORT, groups: [{ ...MEASURES, keys: ['a', 'b'] }], totals: [partly] };
+  const lines = usageTable({ ...report, jobs: { total: 1, simulated: 1 } })
+    .trimEnd()
+    .split('\n');
+  expect(lines[0]).toMatch(/ cost +unpriced +per answer /u);
+  expect(lines[1]).toMatch(/ 4\.31 CNY +0 +0\.003621848739 +3 \(0\.012345 CNY\) /u);
+  expect(lines[2]).toMatch(/ 4\.31 CNY +1,040 +0\.003621848739 +3 \(0\.012345 CNY, 2 unpriced\) /u);
+  expect(lines.slice(3)).toEqual([
+    'unpriced: no known price, or no tokens reported; in no amount (--catalog gives prices)',
+    'simulated: nothing was billed',
+  ]);
+});
+
 test('usageTable: no by-keys, the one group is not repeated as a total', () => {
   expect(usageTable(NO_KEYS).trimEnd().split('\n')).toHaveLength(2);
 });

@@ -55,7 +55,13 @@ test('summaryText: everything answered, last line is the good news', () => {
     summary: {
       ...summary,
       lines: { total: 415, answered: 415, failed: 0, rejected: 0, open: 0 },
-      possibly_billed: { lines: 0, attempts: 0, tokens: 0, amount: '0.000000' },
+      possibly_billed: {
+        lines: 0,
+        attempts: 0,
+        tokens: 0,
+        amount: '0.000000',
+        unpriced_attempts: 0,
+      },
     },
     failures: [],
     exitCode: 0,
@@ -77,6 +83,24 @@ test('summaryText: the cost of a simulated run is marked, priced wholly or in pa
   }
 });
 
+test('summaryText: possibly billed calls without a price are not hidden in the amount of the others', () => {
+  const { summary } = jobEnd();
+  const text = (unpriced: number): string =>
+    summaryText(
+      jobEnd({
+        summary: {
+          ...summary,
+          possibly_billed: { ...summary.possibly_billed, unpriced_attempts: unpriced },
+        },
+      }),
+      PLAIN,
+    );
+  expect(text(0)).toMatch(/3 attempts on 2 lines, 1,200 tokens\n/u);
+  expect(text(2)).toMatch(
+    /3 attempts on 2 lines, 1,200 tokens, not counting 2 attempts without a known price\n/u,
+  );
+});
+
 test('summaryText: stopped with unpriced lines, results printed, no usage: says so instead of zeros', () => {
   const { summary } = jobEnd();
   const nothing = {
@@ -92,7 +116,7 @@ test('summaryText: stopped with unpriced lines, results printed, no usage: says 
       lines: { total: 415, answered: 10, failed: 0, rejected: 0, open: 405 },
       usage: nothing,
       cost: { amount: '1234.500000', currency: 'USD', unpriced_lines: 7 },
-      possibly_billed: { lines: 1, attempts: 1, tokens: 0, amount: null },
+      possibly_billed: { lines: 1, attempts: 1, tokens: 0, amount: null, unpriced_attempts: 1 },
       outputs: { results: null, errors: 'exam.errors.jsonl' },
       stopped: { reason: 'signal', code: 130, message: 'interrupted' },
     },
