@@ -10,6 +10,8 @@ export type Pricing = {
   readonly currency: Currency;
   readonly scope: Scope;
   isPriced(model: string): boolean;
+  /** The currency in which a model has a price that has none in this one; null: none in either. */
+  pricedOnlyIn(model: string): Currency | null;
   /**
    * What an answered call cost; null where the model is unpriced or the usage says too little.
    * `thought`: a chain of thought was seen, for a usage that does not count its tokens. `searchAsked`: the
@@ -104,6 +106,10 @@ export function createPricing(
     currency,
     scope,
     isPriced: (model) => offerOf(model) !== null,
+    pricedOnlyIn(model) {
+      const other = currency === 'CNY' ? 'USD' : 'CNY';
+      return offerOf(model) === null && catalog.offer(model, scope, other) !== null ? other : null;
+    },
     costPico(model, usage, { thought = false, searchAsked = null, cacheMarked = false } = {}) {
       const offer = offerOf(model);
       const thinking = thought && usage.reasoningTokens === null;

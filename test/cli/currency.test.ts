@@ -38,6 +38,40 @@ describe('the currency of a job', () => {
   });
 });
 
+describe('a model without a price in the currency of its job, under --max-cost: 78', () => {
+  const refusal = async (...flags: string[]): Promise<string> => {
+    const run = [...['run', 'a.jsonl', '--simulate', '--region', 'virginia'], '--max-cost', '1'];
+    const refused = await runHere(job(), [...run, ...flags]);
+    expect(refused).toMatchObject({ status: 78 });
+    return refused.stderr;
+  };
+
+  test('listed in the other: that one is named, and a run in it is capped', async () => {
+    const told = await refusal('--model', 'qwen-plus');
+    expect(told).toContain('qwen-plus has no price in USD, so --max-cost cannot hold');
+    expect(told).toContain(
+      'count in CNY, in which it has one (--currency CNY, and --max-cost in CNY)',
+    );
+    const flags = ['--region', 'virginia', '--currency', 'CNY', '--max-cost', '1', '--json'];
+    const run = await runHere(job(), [
+      'run',
+      'a.jsonl',
+      '--simulate',
+      '--model',
+      'qwen-plus',
+      ...flags,
+    ]);
+    expect(run).toMatchObject({ status: 0 });
+    expect(run.json()).toMatchObject({ cost: { currency: 'CNY', unpriced_lines: 0 } });
+  });
+
+  test('listed in neither: only a catalog file helps', async () => {
+    const told = await refusal('--model', 'my-own-model');
+    expect(told).toContain('my-own-model has no price in USD, so --max-cost cannot hold');
+    expect(told).not.toContain('--currency');
+  });
+});
+
 describe('the region of a base URL', () => {
   const ABROAD = 'https://dashscope-intl.aliyuncs.com/api/v1';
   const cost = (checked: { json(): unknown }): unknown =>

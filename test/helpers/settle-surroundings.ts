@@ -96,6 +96,7 @@ export function surroundings(
       currency: 'CNY',
       scope: 'cn',
       isPriced: () => true,
+      pricedOnlyIn: () => null,
       // 1 pico an input token, 10 an output token.
       costPico: (_model, usage) => (usage.inputTokens ?? 0) + 10 * (usage.outputTokens ?? 0),
       estimatePico: () => 1_000_000,
