@@ -108,7 +108,7 @@ export class UsageSums {
       reasoning_tokens: numberOf(reasoning),
       cache_hit_share: cached === null || !input ? null : shareOf(cached, input),
       cost: unpriced ? null : formatPico(this.costPico),
-      cost_per_answered_line: unpriced || this.answered === 0 ? null : this.perLine(),
+      cost_per_answered_line: this.perLine(),
       // An amount that is only possibly billed needs its currency as well.
       currency: unpriced && this.uncertain.pricedAttempts === 0 ? null : this.currency,
       unpriced_lines: this.answeredCalls - this.pricedCalls,
@@ -119,10 +119,11 @@ export class UsageSums {
     };
   }
 
-  /** Rounded half up to the pico-unit. */
-  private perLine(): string {
-    const lines = BigInt(this.answered);
-    return exactPico((2n * this.costPico + lines) / (2n * lines));
+  /** The cost over the answers that are in it, rounded half up to the pico-unit; null where there is none. */
+  private perLine(): string | null {
+    if (this.pricedCalls === 0) return null;
+    const answers = BigInt(this.pricedCalls);
+    return exactPico((2n * this.costPico + answers) / (2n * answers));
   }
 
   private tokenPercentiles(side: 'input' | 'output'): UsageMeasures['call_input_tokens'] {

@@ -18,7 +18,7 @@ function row(cells: readonly string[]): string {
   return `| ${cells.map(escaped).join(' | ')} |\n`;
 }
 
-/** The report as a GitHub-flavoured Markdown table with its totals as last rows; below it what its amounts leave out. */
+/** The report as a GitHub-flavoured Markdown table with its totals as last rows; below it what is to be known of its amounts. */
 export function usageMarkdown(report: UsageReport): string {
   const { header, groups, totals, right } = usageRows(report);
   const rule = `| ${right.map((isRight) => (isRight ? '---:' : '---')).join(' | ')} |\n`;

@@ -16,9 +16,9 @@ type TokenPercentiles = {
 };
 
 /**
- * What a group of lines came to. `cache_hit_share` is cached ÷ input tokens, 0 to 1; `cost_per_answered_line`
- * the certain cost ÷ answered lines, failed attempts included. `cost` is a decimal string; it and `currency` are null where nothing is priced. It is without
- * `unpriced_lines`: answers without a known price or reported tokens.
+ * What a group of lines came to. `cache_hit_share` is cached ÷ input tokens, 0 to 1; `cost` the certain
+ * cost, a decimal string, without `unpriced_lines`: answers without a known price or reported tokens.
+ * `cost_per_answered_line` is it ÷ the answers that are in it. Amounts and `currency` are null where nothing is priced.
  */
 export type UsageMeasures = UsageTotals & {
   readonly lines: number;

@@ -30,11 +30,11 @@ function possiblyBilled(measures: UsageMeasures, decimals: Decimals): string {
   if (attempts === 0) {
     return '0';
   }
-  if (amount === null) {
-    return wholeText(attempts);
-  }
-  const known = money(amount, measures.currency, decimals.possiblyBilled);
-  return `${wholeText(attempts)} (${known}${unpriced === 0 ? '' : `, ${wholeText(unpriced)} unpriced`})`;
+  const parts = [
+    ...(amount === null ? [] : [money(amount, measures.currency, decimals.possiblyBilled)]),
+    ...(unpriced === 0 ? [] : [`${wholeText(unpriced)} unpriced`]),
+  ];
+  return `${wholeText(attempts)} (${parts.join(', ')})`;
 }
 
 type TextColumn = readonly [string, (group: UsageMeasures, decimals: Decimals) => string];
@@ -63,15 +63,9 @@ const COLUMNS: readonly TextColumn[] = [
 /** What the cost beside it leaves out. */
 const UNPRICED: TextColumn = ['unpriced', (group) => number(group.unpriced_lines)];
 
-/** Whether some of what was answered, or possibly billed, is in no amount. */
-export function isPartlyUnpriced({ totals }: Pick<UsageReport, 'totals'>): boolean {
-  return totals.some(
-    (total) => total.unpriced_lines > 0 || total.possibly_billed.unpriced_attempts > 0,
-  );
-}
-
-function columnsOf(report: UsageReport): readonly TextColumn[] {
-  if (!isPartlyUnpriced(report)) return COLUMNS;
+/** With a column for answers without a price, where there are some. */
+function columnsOf({ totals }: UsageReport): readonly TextColumn[] {
+  if (totals.every((total) => total.unpriced_lines === 0)) return COLUMNS;
   return COLUMNS.flatMap((column) => (column[0] === 'cost' ? [column, UNPRICED] : [column]));
 }
 

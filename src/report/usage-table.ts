@@ -3,7 +3,7 @@ import { usageNotes } from './usage-notes.ts';
 import type { UsageReport } from './usage-report.ts';
 import { usageRows } from './usage-rows.ts';
 
-/** The report as an aligned table for a terminal, its totals as last rows; below it what its amounts leave out. */
+/** The report as an aligned table for a terminal, its totals as last rows; below it what is to be known of its amounts. */
 export function usageTable(report: UsageReport): string {
   const { header, groups, totals, right } = usageRows(report);
   const table = alignTable([header, ...groups, ...totals], { right });

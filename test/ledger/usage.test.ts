@@ -181,8 +181,8 @@ test('usageReport: by model, every measure of every group', () => {
       amount: '0.000014',
       unpriced_attempts: 2,
     },
-    // (0.000123456789 + 1.000000000001) / 3, to the nearest 12th digit.
-    cost_per_answered_line: '0.333374485597',
+    // (0.000123456789 + 1.000000000001) / 2: my-model has no price, and no cost is spread over its answer.
+    cost_per_answered_line: '0.500061728395',
     latency_ms: { p50: 4_020, p90: 9_001, p95: 9_001, p99: 9_001 },
     call_input_tokens: { p50: 31, p90: 900, p99: 900 },
     call_output_tokens: { p50: 7, p90: 12, p99: 12 },
@@ -206,12 +206,14 @@ test('usageReport: by status, calls of lines that left the input are vanished', 
       'UPDATE attempts SET line_no = -line_no WHERE line_no = 2; DELETE FROM lines WHERE line_no = 2',
     );
   });
-  const { groups } = usageGroups(ledger.database, {}, ['status']);
+  const { groups, totals } = usageGroups(ledger.database, {}, ['status']);
   expect(groups.find(({ keys }) => keys[0] === 'vanished')).toMatchObject({
     lines: 0,
     attempts: 1,
     cost: '1.000000',
   });
+  // Their answers are in the cost, so they are among those that it is spread over.
+  expect(totals[0]?.cost_per_answered_line).toBe('0.500061728395');
 });
 
 test('usageReport: by code, throttles that were overcome show, a call of unknown fate has the code the next run gives it', () => {

@@ -30,7 +30,7 @@ export const UNPRICED: UsageMeasures = {
   cost: null,
   cost_per_answered_line: null,
   currency: null,
-  unpriced_lines: 0,
+  unpriced_lines: 1_190,
   possibly_billed: { lines: 0, attempts: 0, tokens: 0, amount: null, unpriced_attempts: 0 },
   latency_ms: { p50: null, p90: null, p95: null, p99: null },
 };

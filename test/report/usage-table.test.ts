@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { usageTable } from '../../src/report/usage-table.ts';
 import { textWidth } from '../../src/reporters/text-width.ts';
 import { TERMINAL_CONTROL } from '../reporters/sample-events.ts';
-import { MEASURES, NO_KEYS, REPORT } from './sample-report.ts';
+import { MEASURES, NO_KEYS, REPORT, UNPRICED } from './sample-report.ts';
 
 test('usageTable: columns line up, totals by currency last, hostile keys are harmless', () => {
   const text = usageTable(REPORT);
@@ -58,6 +58,11 @@ test('usageTable: what an amount leaves out stands beside it, and only where the
     'unpriced: no known price, or no tokens reported; in no amount (--catalog gives prices)',
     'simulated: nothing was billed',
   ]);
+
+  const none = { ...UNPRICED.possibly_billed, attempts: 3, unpriced_attempts: 3 };
+  const calls = usageTable({ ...REPORT, totals: [{ ...MEASURES, possibly_billed: none }] });
+  expect(calls).not.toMatch(/ cost +unpriced/u);
+  expect(calls).toMatch(/\ntotal .* 3 \(3 unpriced\) .*\nunpriced: no known price, /u);
 });
 
 test('usageTable: no by-keys, the one group is not repeated as a total', () => {
