@@ -26,11 +26,9 @@ function compare(a: string | number | null, b: string | number | null): number {
 function rowOf<Row>(columns: readonly Column<Row>[], row: Row): HTMLTableRowElement {
   const cells = columns.map((column) => {
     const shown = column.show(row);
-    return h(
-      'td',
-      column.numeric === true ? { class: 'number' } : {},
-      typeof shown === 'string' ? plain(shown) : shown,
-    );
+    if (typeof shown !== 'string') return h('td', {}, shown);
+    if (column.numeric === true) return h('td', { class: 'number' }, plain(shown));
+    return h('td', {}, h('span', { class: 'name' }, plain(shown)));
   });
   return h('tr', {}, ...cells);
 }

@@ -41,7 +41,6 @@ function moneyTiles(format: Format, total: UsageMeasures, tried: number): HTMLEl
   const unpriced = (text: string | null, count: number): string | null =>
     text === null || count === 0 ? null : word(language, 'unpricedNote', format.whole(count));
   const calls = `${format.whole(uncertain.attempts)} ${word(language, 'calls')}`;
-  const ends = `${format.whole(total.answered)} ${word(language, 'answered')}, ${format.whole(total.failed)} ${word(language, 'failed')}`;
   const each = tried === 0 ? null : (total.attempts / tried).toFixed(2);
   return [
     tile(
@@ -56,7 +55,7 @@ function moneyTiles(format: Format, total: UsageMeasures, tried: number): HTMLEl
       money(uncertain.amount),
       noteOf(calls, unpriced(uncertain.amount, uncertain.unpriced_attempts)),
     ),
-    tile('lines', word(language, 'lines'), format.whole(total.lines), ends),
+    tile('lines', word(language, 'lines'), format.whole(total.lines), endsOf(format, total)),
     tile(
       'attempts',
       word(language, 'attempts'),
@@ -65,6 +64,16 @@ function moneyTiles(format: Format, total: UsageMeasures, tried: number): HTMLEl
     ),
     tile('per-answer', word(language, 'perAnswer'), money(perLine), exact(perLine)),
   ];
+}
+
+/** How the lines ended; where none was rejected, nothing is said of it. */
+function endsOf({ whole, language }: Format, { lines, answered, failed }: UsageMeasures): string {
+  const rejected = lines - answered - failed;
+  return [
+    `${whole(answered)} ${word(language, 'answered')}`,
+    `${whole(failed)} ${word(language, 'failed')}`,
+    ...(rejected > 0 ? [`${whole(rejected)} ${word(language, 'rejected')}`] : []),
+  ].join(', ');
 }
 
 function tokenTiles(format: Format, total: UsageMeasures): HTMLElement[] {

@@ -161,12 +161,14 @@ describe.skipIf(!canBrowse)('the html report in a browser', () => {
       expect(await tile('cost')).toBe('1.00 CNY');
       const note = (name: string): Promise<string | null> =>
         page.locator(`[data-tile="${name}"] small`).textContent();
-      // Line 5's model has no price.
-      expect(await note('cost')).toBe('1.000123; 1 without a price not counted');
-      expect(await note('possibly-billed')).toBe('4 calls; 2 without a price not counted');
+      // What the sums leave out is told beside them: calls of a model without a price, the rejected line.
+      const why = 'unpriced, not counted: no known price, or no tokens reported';
+      expect(await note('cost')).toBe(`1.000123; 1 ${why}`);
+      expect(await note('possibly-billed')).toBe(`4 calls; 2 ${why}`);
       const unpricedHead = page.locator('#groups th', { hasText: /^unpriced$/ });
       expect(await unpricedHead.count()).toBe(1);
       expect(await tile('lines')).toBe('5');
+      expect(await note('lines')).toBe('3 answered, 1 failed, 1 rejected');
       expect(await tile('attempts')).toBe('9');
       const models = async (): Promise<(string | undefined)[]> =>
         (await tableRows(page, 'groups')).map(([model]) => model);
@@ -279,6 +281,29 @@ describe.skipIf(!canBrowse)('the html report in a browser', () => {
       expect(complaints).toEqual([]);
     });
   });
+
+  test.each([1280, 390])(
+    'a very long name of a model, %i wide: figures stay in sight',
+    async (width) => {
+      const model = `pai-eas-${'a-fine-tuned-model-'.repeat(10)}2026`;
+      const lines = twoHours(8).map((line) =>
+        line.model === 'qwen-max' ? { ...line, model } : line,
+      );
+      await browse(await makePage([{ name: 'exam', lines }]), { width }, async ({ page }) => {
+        await keepPicture(page, `report-long-name-${width}`);
+        expect((await tableRows(page, 'groups')).map(([first]) => first)).toContain(model);
+        for (const table of ['groups', 'estimates']) {
+          const figures = await page.locator(`#${table} td.number`).first().boundingBox();
+          expect(figures?.x, table).toBeLessThan(width - 100);
+        }
+        // Of a chart, its values: their heads are such names.
+        await page.locator('#cost-CNY-values summary').click();
+        const heads = await page.locator('#cost-CNY-table th button').all();
+        expect(heads).toHaveLength(3);
+        for (const head of heads) expect((await head.boundingBox())?.width).toBeLessThan(320);
+      });
+    },
+  );
 
   test('paper: light whatever the screen is, two charts side by side on the sheet', async () => {
     const address = await makePage([{ name: 'exam', lines: twoHours(8) }]);
