@@ -1,10 +1,15 @@
 #!/usr/bin/env node
+import { nodeTooOld } from './command-line/node-too-old.ts';
 import { quickAnswer } from './command-line/quick-answer.ts';
 import { EXIT } from './errors.ts';
 
 const argv = process.argv.slice(2);
 const quick = quickAnswer(argv);
-if (quick === null) {
+const tooOld = nodeTooOld(process.versions.node);
+if (quick === null && tooOld !== null) {
+  process.stderr.write(tooOld);
+  process.exitCode = EXIT.config;
+} else if (quick === null) {
   const { main } = await import('./main.ts');
   process.exitCode = await main(argv);
 } else {

@@ -64,3 +64,24 @@ syncBuiltinESMExports();
     expect(keyless.stderr).toContain('no API key found');
   });
 });
+
+describe('an older Node.js', () => {
+  /** That it is older is all that can be had here; what it lacks is not taken away. */
+  const OLDER = "Object.defineProperty(process.versions, 'node', { value: '18.20.8' });";
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(OLDER)}` };
+
+  test('78 with what is needed, before anything is read or written', async () => {
+    const bench = benchWithLine();
+    const run = await runCli(bench, ['run', 'a.jsonl', '--simulate'], { env });
+    expect(run).toMatchObject({ status: 78, stdout: '' });
+    expect(run.stderr).toMatch(
+      /^qbatch: needs Node\.js 20\.19 or later, and this is 18\.20\.8 \(.*\)\n {2}install a newer one/,
+    );
+    expect(bench.names()).toEqual(['a.jsonl']);
+  });
+
+  test('--version: works', async () => {
+    const run = await runCli(openBench(), ['--version'], { env });
+    expect(run).toMatchObject({ status: 0, stderr: '' });
+  });
+});
