@@ -9,8 +9,8 @@ import { listJobs } from '../ledger/jobs.ts';
 import { movedFiles } from '../ledger/moved-files.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import type { Job } from '../ledger/records.ts';
-import type { Scope } from '../models/scope.ts';
-import type { Settings } from '../settings.ts';
+import { scopeOf } from '../models/scope.ts';
+import type { Region, Settings } from '../settings.ts';
 import { DEFAULT_SIMULATOR_SPEC } from '../simulator/spec.ts';
 import type { CommandIo } from './io.ts';
 import { shellWord } from '../shell-word.ts';
@@ -73,7 +73,7 @@ export async function placesOfJob(
   const order = isSaid(origins, 'order') ? settings.order : undefined;
   const files = filesOfJob(job, chosen.ledgerPath, jobs);
   const source = await openInput(files.inputPath, io);
-  const scope = saysWhere(origins) ? setup.scope : (job.endpoint.scope as Scope);
+  const scope = scopeOf(merged.region);
   return {
     places: {
       source: { ...source, spooled: isSpooled(files.inputPath) },
@@ -150,17 +150,28 @@ function saysWhere(origins: RunSetup['origins']): boolean {
   );
 }
 
+/**
+ * The region whose prices and limits hold: the one that this command line names, by itself or by a host of the service;
+ * else that of the last run, also where calls go to another host.
+ */
+function regionOfJob(job: Job, settings: Settings, origins: RunSetup['origins']): Region {
+  const url = settings.baseUrl ?? settings.compatibleBaseUrl;
+  const isNamed =
+    isSaid(origins, 'region') ||
+    (saysWhere(origins) && url !== undefined && regionOfUrl(url) !== null);
+  return isNamed ? settings.region : (job.endpoint.region as Region);
+}
+
 /** Identity and endpoint of the last run stand in for what this one does not say. */
 function settingsOfJob(job: Job, settings: Settings, origins: RunSetup['origins']): Settings {
   const said = (name: keyof Settings): boolean => isSaid(origins, name);
-  const elsewhere = saysWhere(origins);
   const { identity, endpoint } = job;
   // Hosts of the service are named after the workspace: with another one they are found anew.
   const anew =
     !identity.simulated &&
     settings.workspace !== undefined &&
     regionOfUrl(endpoint.dashscope) !== null;
-  const ownUrls = elsewhere || identity.simulated || anew;
+  const ownUrls = saysWhere(origins) || identity.simulated || anew;
   return {
     ...settings,
     model: said('model') ? settings.model : (identity.model ?? undefined),
@@ -171,7 +182,7 @@ function settingsOfJob(job: Job, settings: Settings, origins: RunSetup['origins'
     simulate:
       settings.simulate ??
       (identity.simulated && !said('simulate') ? DEFAULT_SIMULATOR_SPEC : undefined),
-    region: elsewhere ? settings.region : (endpoint.region as Settings['region']),
+    region: regionOfJob(job, settings, origins),
     baseUrl: ownUrls ? settings.baseUrl : endpoint.dashscope,
     compatibleBaseUrl: ownUrls ? settings.compatibleBaseUrl : endpoint.openai,
   };

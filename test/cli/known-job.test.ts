@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { renameSync } from 'node:fs';
+import { listJobs } from '../../src/ledger/jobs.ts';
+import { lookIntoLedger } from '../../src/ledger/read-ledger.ts';
 import { openBench } from '../helpers/bench.ts';
 import { BAD_REQUEST } from '../helpers/cli-job.ts';
 import { startCountingServer } from '../helpers/counting-server.ts';
@@ -280,6 +282,54 @@ describe('a known job', () => {
     expect(await goes(['resume', 'a', '--workspace', 'ws-two'])).toBe(host('ws-two'));
   });
 });
+
+describe('the region of a known job', () => {
+  /** A job of Singapore at a gateway, with its one line failed. */
+  async function atGateway() {
+    const bench = openBench();
+    const server = await startCountingServer();
+    bench.write('a.jsonl', jsonl([nativeLine('一')]));
+    server.script = () => BAD_REQUEST;
+    const run = ['run', 'a.jsonl', '--region', 'singapore', ...server.flags];
+    expect(await runHere(bench, run)).toMatchObject({ status: 1 });
+    server.script = () => ({ kind: 'answer' });
+    return { bench, server };
+  }
+
+  test.each(['--base-url', '--compatible-base-url'])(
+    'retry with %s alone: the region stays, so the job has prices in its currency',
+    async (flag) => {
+      const { bench, server } = await atGateway();
+      const retry = ['retry', 'a', flag, server.origin, '--max-cost', '1', '--json'];
+      // What the environment says of the region does not outrank the last run.
+      const retried = await runHere(bench, retry, { env: { QBATCH_REGION: 'tokyo' } });
+      expect(retried).toMatchObject({ status: 0 });
+      expect(retried.json()).toMatchObject({ cost: { currency: 'USD', unpriced_lines: 0 } });
+      expect(regionIn(bench)).toMatchObject({ region: 'singapore', scope: 'intl' });
+    },
+  );
+
+  test('retry with --region too: that one', async () => {
+    const { bench, server } = await atGateway();
+    const retry = ['retry', 'a', '--base-url', server.origin, '--region', 'virginia'];
+    expect(await runHere(bench, retry)).toMatchObject({ status: 0 });
+    expect(regionIn(bench)).toMatchObject({ region: 'virginia', scope: 'global' });
+  });
+
+  test("retry with a base URL of the service's own: its region", async () => {
+    const { bench } = await atGateway();
+    const url = 'https://dashscope.aliyuncs.com/api/v1';
+    const retry = ['retry', 'a', '--base-url', url, ...UNREACHED];
+    expect(await runHere(bench, retry, { env: NO_PROXY_THERE })).toMatchObject({ status: 69 });
+    expect(regionIn(bench)).toMatchObject({ region: 'beijing', scope: 'cn' });
+  });
+});
+
+/** What the ledger says of the last run. */
+function regionIn(bench: ReturnType<typeof openBench>): unknown {
+  const jobs = lookIntoLedger(bench.path('a.qbatch.db'), listJobs);
+  return jobs[0]?.endpoint;
+}
 
 describe('the program as it is built', () => {
   test.each(['foo bar', 'http://', ':::// ', 'socks5://127.0.0.1:1', 'http://u:p%zz@host'])(
