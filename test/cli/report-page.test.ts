@@ -275,6 +275,13 @@ describe.skipIf(!canBrowse)('the html report in a browser', () => {
       expect(said).toEqual(['后续尝试已成功', '没有行以此错误结束']);
       const width = await page.evaluate('document.documentElement.scrollWidth');
       expect(width).toBeLessThanOrEqual(390);
+      // Messages are read, not scrolled to.
+      const samples = await page.locator('#failures .samples').all();
+      expect(samples).toHaveLength(2);
+      for (const sample of samples) {
+        const { x, width: wide } = (await sample.boundingBox()) ?? { x: 0, width: Infinity };
+        expect(x + wide).toBeLessThan(390);
+      }
       await page.locator('#language').selectOption('en');
       expect(await page.locator('h1').textContent()).toBe('qbatch usage report 夜班');
       expect(await page.locator('figure canvas').count()).toBe(7);
