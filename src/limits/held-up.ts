@@ -1,7 +1,5 @@
-import { countOf, type StartLog } from './start-log.ts';
-
-/** A standstill lasts so long at the least, and so many calls are started in it that nothing comes back. */
-const STANDSTILL = { ms: 2000, calls: 5 } as const;
+/** A standstill lasts so long at the least; and in as long before it so many replies came. */
+const STANDSTILL = { ms: 2000, replies: 5 } as const;
 /** And a refusal is late that took so many times as long as the quickest of late. */
 const LATE_TIMES = 5;
 /** The quickest is forgotten by so much with each refusal. */
@@ -14,27 +12,23 @@ const FORGET = 1.02;
  * services take their time to refuse. Times are monotonic milliseconds.
  */
 export class HeldUp {
-  private readonly log: Pick<StartLog, 'between'>;
-  /** When something came back last; null: nothing has yet. */
-  private repliedMs: number | null = null;
-  /** The last time in which nothing came back, though calls were sent. */
+  /** When the last replies came. */
+  private readonly repliesMs: number[] = [];
+  /** The last time in which nothing came back, though much had. */
   private silence = { fromMs: -Infinity, toMs: -Infinity };
   /** When the last standstill was over: what was sent before was held up. */
   private stillUntilMs = -Infinity;
   private quickestMs = Infinity;
 
-  /** `log`: what the lane has sent. */
-  constructor(log: Pick<StartLog, 'between'>) {
-    this.log = log;
-  }
-
   /** A reply came, whatever it says. */
   replied(nowMs: number): void {
-    const fromMs = this.repliedMs ?? nowMs;
-    this.repliedMs = nowMs;
-    if (nowMs - fromMs < STANDSTILL.ms) return;
-    if (countOf(this.log.between(fromMs, nowMs)) < STANDSTILL.calls) return;
-    this.silence = { fromMs, toMs: nowMs };
+    const { repliesMs } = this;
+    const fromMs = repliesMs.at(-1) ?? nowMs;
+    const isFull = repliesMs.length === STANDSTILL.replies;
+    const sparseMs = isFull ? fromMs - (repliesMs[0] ?? fromMs) : Infinity;
+    if (nowMs - fromMs >= Math.max(STANDSTILL.ms, sparseMs)) this.silence = { fromMs, toMs: nowMs };
+    if (isFull) repliesMs.shift();
+    repliesMs.push(nowMs);
   }
 
   /** Notes a refusal that came at `nowMs`, of a call sent at `sentMs`. Returns whether that call was held up. */

@@ -47,7 +47,7 @@ export class Pacer {
   private readonly ratio: TokenRatio = new TokenRatio();
   private readonly log: StartLog = new StartLog();
   private readonly onChange: OnChange;
-  private readonly held: HeldUp = new HeldUp(this.log);
+  private readonly held: HeldUp = new HeldUp();
   pausedUntilMs = 0;
   /** A call that was not refused for so long is taken to be admitted. */
   refusalMs: number = PRESUMED_MS.first;

@@ -1,19 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { HeldUp } from '../../src/limits/held-up.ts';
-import { StartLog } from '../../src/limits/start-log.ts';
 
 type Refusal = readonly [sentMs: number, nowMs: number];
 
-/** What becomes of refusals of a lane that starts a call each `everyMs`, and got answers at these times. */
+/** What becomes of refusals of a lane that gets an answer each `everyMs`, but at these times alone. */
 function heldUp(
   refusals: readonly Refusal[],
   { answeredMs, everyMs = 100 }: { answeredMs: (atMs: number) => boolean; everyMs?: number },
 ): boolean[] {
-  const log = new StartLog();
-  const held = new HeldUp(log);
+  const held = new HeldUp();
   const verdicts: boolean[] = [];
   for (let nowMs = 0; nowMs <= 60_000; nowMs += 1) {
-    if (nowMs % everyMs === 0) log.started(nowMs, 1);
     if (nowMs % everyMs === 0 && answeredMs(nowMs)) held.replied(nowMs);
     for (const [sentMs] of refusals.filter(([, atMs]) => atMs === nowMs))
       verdicts.push(held.refused(nowMs, sentMs));
@@ -81,8 +78,10 @@ describe('HeldUp', () => {
     ).toEqual([false, false, false, false]);
   });
 
-  test('where few calls are sent, or none was answered yet, it says nothing that nothing comes back', () => {
+  test('where answers are few, or none came yet, it says nothing that nothing comes back', () => {
     expect(heldUp([[12_000, 20_000]], { ...notInTenSeconds, everyMs: 3000 })).toEqual([false]);
+    const notInThreeSeconds = { answeredMs: (atMs: number) => atMs <= 17_000 || atMs > 20_000 };
+    expect(heldUp([[12_000, 20_000]], { ...notInThreeSeconds, everyMs: 1000 })).toEqual([false]);
     expect(heldUp([[12_000, 20_000]], { answeredMs: () => false })).toEqual([false]);
   });
 

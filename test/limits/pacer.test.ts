@@ -214,7 +214,7 @@ describe('Pacer: throttles', () => {
 
   test('calls that were held up come all at once: nothing starts for a second, then at the pace as it was', () => {
     const pacer = flowing(20_000);
-    pacer.admitted(10_000, 9000);
+    for (let atMs = 9000; atMs <= 10_000; atMs += 100) pacer.admitted(atMs, atMs - 3000);
     for (let sentMs = 10_000; sentMs < 20_000; sentMs += 100)
       pacer.refused(20_000, 'throttle_rate', { sentMs, cost: 100, waitMs: null });
     expect(rpmOf(pacer)).toBe(600);
