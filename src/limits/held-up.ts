@@ -16,8 +16,8 @@ export class HeldUp {
   private readonly repliesMs: number[] = [];
   /** The last time in which nothing came back, though much had. */
   private silence = { fromMs: -Infinity, toMs: -Infinity };
-  /** When the last standstill was over: what was sent before was held up. */
-  private stillUntilMs = -Infinity;
+  /** When the first late refusal of the last standstill came: what was sent before was held up, or comes with that. */
+  private knownMs = -Infinity;
   private quickestMs = Infinity;
 
   /** A reply came, whatever it says. */
@@ -37,9 +37,10 @@ export class HeldUp {
     const { fromMs, toMs } = this.silence;
     const tookMs = nowMs - sentMs;
     const isLate = this.quickestMs === Infinity || tookMs >= this.quickestMs * LATE_TIMES;
-    if (isLate && toMs - Math.max(fromMs, sentMs) >= STANDSTILL.ms) this.stillUntilMs = toMs;
-    // What was sent in the last of the time came at once with the rest.
-    if (sentMs < this.stillUntilMs) return true;
+    const isHeldUp = isLate && toMs - Math.max(fromMs, sentMs) >= STANDSTILL.ms;
+    // What was sent until this is known comes in the same second as the rest.
+    if (isHeldUp && this.knownMs < toMs) this.knownMs = nowMs;
+    if (sentMs < this.knownMs) return true;
     this.quickestMs = Math.min(tookMs, this.quickestMs * FORGET);
     return false;
   }

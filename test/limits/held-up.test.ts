@@ -51,6 +51,19 @@ describe('HeldUp', () => {
     ).toEqual([false, true, true, true, false, false]);
   });
 
+  test('what was sent between the first answer and the first refusal after it came with the rest', () => {
+    expect(
+      heldUp(
+        [
+          [12_000, 20_160],
+          [20_150, 20_210],
+          [20_170, 20_230],
+        ],
+        notInTenSeconds,
+      ),
+    ).toEqual([true, true, false]);
+  });
+
   test('each time anew, though nothing was refused meanwhile', () => {
     const eachTwenty = { answeredMs: (atMs: number) => atMs % 20_000 < 10_000 };
     expect(
