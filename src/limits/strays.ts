@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000;
  * many calls take: where it counts by the second, a slow pace that is a little too high has single calls refused as well.
  */
 const FEW = { calls: 200, ms: 6000 } as const;
-/** A pace in the dark goes so far beyond its limit at once that many are refused: fewer calls say it. */
+/** A pace in the dark goes so far beyond its limit at once that many are refused: fewer calls say it, however long they took. */
 const FEW_GROWING = { calls: 20, ms: 2000 } as const;
 /** And of so many calls before it none other: what comes after a window is used up is refused in a row. */
 const CALLS_BEFORE = 10;
