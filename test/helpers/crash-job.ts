@@ -107,6 +107,7 @@ type Summary = {
 
 /** CNY a million tokens in Beijing, as the catalog of 2026-08 has them. */
 const PRICES: Readonly<Record<string, { input: number; output: number }>> = {
+  'qwen-plus': { input: 0.8, output: 2 },
   'deepseek-v3': { input: 2, output: 8 },
   'deepseek-v3.2': { input: 2, output: 3 },
 };
