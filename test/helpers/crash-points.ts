@@ -198,13 +198,21 @@ export async function tryPoint(
   return { reached, status: met.status, resent: resent.length, problems };
 }
 
+/** `resume` and `retry` look the job up before they open its ledger to write: a job that cannot be read is 66. */
+const READ_FIRST: Readonly<Record<Situation, readonly number[]>> = {
+  run: [],
+  settled: [],
+  resume: [66],
+  retry: [66],
+};
+
 /** A fault is absorbed, or ends the run with a documented code and a message that says where. */
-function wrongEnd(met: Finished, reached: boolean, { call }: CrashPoint): string[] {
+function wrongEnd(met: Finished, reached: boolean, { call, situation }: CrashPoint): string[] {
   if (met.status === 1) return [];
   const told = `${String(met.status ?? met.signal)}: ${met.stderr}`;
   if (!reached) return [`without a fault it ended with ${told}`];
   // SQLite takes whatever keeps it from a lock of its shared memory for another holder of that lock.
-  const documented = call === 'fcntl' ? [73, 74, 75, 78] : [73, 74, 78];
+  const documented = [73, 74, 78, ...(call === 'fcntl' ? [75] : []), ...READ_FIRST[situation]];
   if (met.status === null || !documented.includes(met.status)) return [`it ended with ${told}`];
   // What, where, why, what next.
   if (!/job\.(?:qbatch|results|errors)/.test(met.stderr)) return [`does not say where: ${told}`];
