@@ -3,21 +3,28 @@ import { BATCH_TURNS_MOST, BatchSize } from './execute/batch-size.ts';
 import { defer, type Deferred } from './execute/deferred.ts';
 import { Hold } from './execute/hold.ts';
 import type { Journal } from './execute/journal.ts';
-import { LineReader } from './execute/line-reader.ts';
+import { type LineInput, type LinesLacked, LineSource } from './execute/line-source.ts';
+import { OpenedLines } from './execute/opened-lines.ts';
 import { newPending, type PendingBatch, recordsIn, takeBack } from './execute/pending-batch.ts';
 import type { Batch } from './ledger/records.ts';
 import type { PlannedLine } from './plan.ts';
 import type { TurnBatch } from './execute/turn-batch.ts';
 
-/** Bodies of open lines that are held at once, in bytes (guarantee 19). */
+/** Bodies of open lines that are held at once, in bytes (guarantee 19), and those whose model may have enough lines. */
 const OPEN_BODY_BYTES_MAX = 128 * 1024 * 1024;
+const ENOUGH_BODY_BYTES_MAX = 96 * 1024 * 1024;
+/** Beyond the window, so many lines may be open: those of models that lack some. A few megabytes. */
+const BEYOND_MOST = 8192;
+const NONE: ReadonlySet<string> = new Set();
+
+/** So many lines may be open, whatever they are, and who lacks some. */
+export type LineRoom = LinesLacked & { windowLines(this: void): number };
 
 export type ExecuteOptions = {
-  /** Open lines in chunks, in input order. */
-  readonly lines: AsyncIterator<readonly PlannedLine[]>;
+  readonly lines: LineInput<PlannedLine>;
   /** Takes one line to its end; the journal's promises resolve when `execute` is asked for the next batch. */
   settle(line: PlannedLine, journal: Journal): Promise<void>;
-  readonly windowLines: () => number;
+  readonly room: LineRoom;
   readonly stop: AbortSignal;
   /** Calls in flight are dropped; what was put back is tried again at once. */
   readonly abort: AbortSignal;
@@ -63,17 +70,15 @@ export async function* execute(options: ExecuteOptions): AsyncGenerator<TurnBatc
   } finally {
     // Where the caller gave up (its commit failed), nobody may go on as if it had been durable.
     run.end(new Error('the run has ended'));
-    await options.lines.return?.();
+    await run.source.close();
   }
 }
 
 class Run {
   failure: { readonly error: unknown } | null = null;
   private readonly options: ExecuteOptions;
-  /** Open lines, in input order, with the size of their bodies. */
-  private readonly open: Map<number, number> = new Map();
-  private openBytes = 0;
-  private readonly reader: LineReader;
+  private readonly open: OpenedLines = new OpenedLines();
+  readonly source: LineSource<PlannedLine>;
   /** What is to be written down with the next batch. */
   private pending: PendingBatch = newPending();
   /** The batch that was yielded last, until it is durable. */
@@ -83,8 +88,6 @@ class Run {
   private readonly hold: Hold;
   /** Lines whose `settle` has ended since the last batch was taken. */
   private finished: number[] = [];
-  /** The first line that ended without being settled: output in input order goes no further. */
-  private firstLeft = Infinity;
   private readonly size: BatchSize = new BatchSize();
   /** Resolved when there is something to do for `turn`. */
   private wake: Deferred<void> = defer();
@@ -100,7 +103,7 @@ class Run {
     this.hold = new Hold(options.clock, () => {
       this.wake.resolve();
     });
-    this.reader = new LineReader(options.lines, (failure) => {
+    this.source = new LineSource(options.lines, options.room, (failure) => {
       this.failure ??= failure;
       this.schedule();
     });
@@ -133,9 +136,8 @@ class Run {
   }
 
   get done(): boolean {
-    const { isReading, isExhausted } = this.reader;
-    const isDraining = isExhausted || this.isStopping;
-    return isDraining && !isReading && this.open.size === 0 && recordsIn(this.pending) === 0;
+    if (this.open.size > 0 || recordsIn(this.pending) > 0) return false;
+    return (this.isStopping || this.source.isExhausted) && !this.source.isReading;
   }
 
   /** No call is in flight. In a run that is stopping: all lines that have not ended wait for the batch that is held. */
@@ -151,16 +153,22 @@ class Run {
   }
 
   fill(): void {
-    while (
-      !this.isStopping &&
-      !this.hold.isOn &&
-      this.open.size < this.options.windowLines() &&
-      this.openBytes < OPEN_BODY_BYTES_MAX
-    ) {
-      const line = this.reader.take();
+    while (!this.isStopping && !this.hold.isOn) {
+      const of = this.mayOpen();
+      const line = of === null ? undefined : this.source.take(of);
       if (line === undefined) return;
       this.start(line);
     }
+  }
+
+  /** Which lines may be opened now, beside those that are open. */
+  private mayOpen(): 'any' | 'lacking' | null {
+    const { size, bodyBytes } = this.open;
+    const { room } = this.options;
+    const most = room.windowLines();
+    if (bodyBytes >= OPEN_BODY_BYTES_MAX || size >= most + BEYOND_MOST) return null;
+    if (size >= most) return 'lacking';
+    return bodyBytes >= ENOUGH_BODY_BYTES_MAX && room.lacksAny(NONE) ? 'lacking' : 'any';
   }
 
   /** Waits until something wants to be written down, a line has ended, or lines were read. */
@@ -184,7 +192,7 @@ class Run {
     this.pending = newPending();
     const { batch } = this.committing;
     // A line settled in this very batch is behind the frontier as soon as the batch is durable.
-    for (const { lineNo } of batch.settled) this.closeLine(lineNo);
+    for (const { lineNo } of batch.settled) this.open.close(lineNo);
     return { ...batch, frontier: this.frontier(), isLast, putBack: this.putBack };
   }
 
@@ -232,8 +240,7 @@ class Run {
   };
 
   private frontier(): number {
-    const first = this.open.keys().next();
-    return Math.min(this.firstLeft, first.done === true ? this.reader.nextLineNo : first.value);
+    return Math.min(this.open.first, this.source.nextLineNo);
   }
 
   private whenDurable(): Promise<void> {
@@ -267,8 +274,7 @@ class Run {
   }
 
   private start(line: PlannedLine): void {
-    this.open.set(line.lineNo, line.bodyBytes);
-    this.openBytes += line.bodyBytes;
+    this.open.open(line);
     this.running += 1;
     const ended = (): void => {
       this.running -= 1;
@@ -284,17 +290,7 @@ class Run {
 
   /** Lines whose settling has ended leave the window (those left open too: the run is stopping, or their model is parked). */
   private forget(): void {
-    for (const lineNo of this.finished) {
-      if (this.open.has(lineNo)) this.firstLeft = Math.min(this.firstLeft, lineNo);
-      this.closeLine(lineNo);
-    }
+    for (const lineNo of this.finished) this.open.leave(lineNo);
     this.finished = [];
-  }
-
-  private closeLine(lineNo: number): void {
-    const bytes = this.open.get(lineNo);
-    if (bytes === undefined) return;
-    this.openBytes -= bytes;
-    this.open.delete(lineNo);
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { QbatchError } from './errors.ts';
-import { execute } from './execute.ts';
+import { execute, type LineRoom } from './execute.ts';
+import type { LineInput } from './execute/line-source.ts';
 import { Commits } from './job/commits.ts';
 import { unlessHeldUp, waitForLocks } from './ledger/busy.ts';
 import { findJob, lineCounts, setOutputs, setState } from './ledger/jobs.ts';
@@ -10,6 +11,7 @@ import type { Batch, Cursor, Job } from './ledger/records.ts';
 import { ChunkStarts, openLines, type OpenLinesOptions } from './job/open-lines.ts';
 import type { Sample } from './job/sample.ts';
 import type { WhenUnlocked } from './job/when-unlocked.ts';
+import type { PlannedLine } from './plan.ts';
 import { countText } from './reporters/number-text.ts';
 import type { Report } from './reporters/reporter.ts';
 import { settleLine } from './settle.ts';
@@ -32,7 +34,7 @@ export type DispatchOptions = {
   readonly context: Omit<SettleContext, 'journal'>;
   /** The pilot that these lines begin with; null: none. */
   readonly sample: Sample | null;
-  readonly windowLines: () => number;
+  readonly room: LineRoom;
   readonly report: Report;
   /** The files cannot be written: the run is to stop. */
   onFailure(error: unknown): void;
@@ -74,7 +76,7 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
   let context: SettleContext | null = null;
   const { sample } = options;
   const batches = execute({
-    lines: sample === null ? lines : sample.through(lines),
+    lines: sample === null ? lines : { ...lines, chunks: sample.through(lines.chunks) },
     settle(line, journal) {
       const settled = settleLine(line, (context ??= { ...options.context, journal }));
       if (sample === null) return settled;
@@ -82,7 +84,7 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
         sample.lineEnded();
       });
     },
-    windowLines: options.windowLines,
+    room: options.room,
     stop: options.context.stop,
     abort: options.context.abort,
     hurry: options.hurry,
@@ -149,7 +151,7 @@ function failureOf(
 /** The open lines of a job, where in the input their chunks begin, and the last `seq` that was given out. */
 function openJob(options: DispatchOptions): {
   readonly starts: ChunkStarts;
-  readonly lines: ReturnType<typeof openLines>;
+  readonly lines: LineInput<PlannedLine> & { readonly chunks: ReturnType<typeof openLines> };
   readonly seqBefore: number;
 } {
   const { ledger, job, cursor, writer } = options;
@@ -162,10 +164,11 @@ function openJob(options: DispatchOptions): {
   const prior = priorAttempts(database, job.id, settledTo);
   const starts = new ChunkStarts();
   if (cursor.inputBytes > 0) starts.add(cursor.inputLine, cursor.inputBytes);
-  const lines = openLines(
-    { ...options.lines, database, job, settled, settledTo, prior, cursor },
-    starts,
-  );
+  const open = { ...options.lines, database, job, settled, settledTo, prior, cursor };
+  const lines = {
+    chunks: openLines(open, starts),
+    again: (model: string, fromLine: () => number) => openLines(open, starts, { model, fromLine }),
+  };
   const last = { line: settledTo, seq: settledTo > 0 ? cursor.seq : 0 };
   return { starts, lines, seqBefore: lastSeq(database, job.id, last) };
 }

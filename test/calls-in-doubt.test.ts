@@ -5,6 +5,7 @@ import { execute } from '../src/execute.ts';
 import type { PlannedLine } from '../src/plan.ts';
 import { settleLine } from '../src/settle.ts';
 import { settleTurns } from './helpers/fake-clock.ts';
+import { lineInput, windowOf } from './helpers/line-input.ts';
 import { plannedLine } from './helpers/planned-line.ts';
 import { answerOf, errorOf, type Scripted } from './helpers/scripted-transport.ts';
 import { surroundings } from './helpers/settle-surroundings.ts';
@@ -82,9 +83,9 @@ async function watch({ slots, lines, calls, commits }: Scenario, full: Full = NE
   });
   const keyOf = (one: { lineNo: number; attempt: number }) => `${one.lineNo}/${one.attempt}`;
   const batches = execute({
-    lines: inChunks(lines),
+    lines: lineInput(inChunks(lines)),
     settle: (line, journal) => settleLine(line, { ...at.context, journal }),
-    windowLines: () => 32,
+    room: windowOf(32),
     stop: at.context.stop,
     abort: at.context.abort,
     hurry: at.context.abort,
@@ -165,9 +166,9 @@ describe('calls that a crash could repeat', () => {
     );
     const commits: string[] = [];
     const batches = execute({
-      lines: inChunks(3),
+      lines: lineInput(inChunks(3)),
       settle: (line, journal) => settleLine(line, { ...at.context, journal }),
-      windowLines: () => 8,
+      room: windowOf(8),
       stop: at.context.stop,
       abort: at.context.abort,
       hurry: at.context.abort,

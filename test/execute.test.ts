@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { execute, type ExecuteOptions } from '../src/execute.ts';
+import type { LineChunk } from '../src/execute/line-chunk.ts';
 import type { TurnBatch } from '../src/execute/turn-batch.ts';
 import type { PlannedLine } from '../src/plan.ts';
 import type { Journal } from '../src/execute/journal.ts';
 import { settleTurns } from './helpers/fake-clock.ts';
+import { lineInput, notAgain, windowOf } from './helpers/line-input.ts';
 import { plannedLine } from './helpers/planned-line.ts';
 import { endOf, settledOf, startOf } from './helpers/temp-ledger.ts';
 
@@ -37,9 +39,9 @@ function optionsOf(
   more: Partial<ExecuteOptions> = {},
 ): ExecuteOptions {
   return {
-    lines: chunksOf(lineNumbers, 3),
+    lines: lineInput(chunksOf(lineNumbers, 3)),
     settle,
-    windowLines: () => 8,
+    room: windowOf(8),
     stop: new AbortController().signal,
     abort: new AbortController().signal,
     hurry: new AbortController().signal,
@@ -68,6 +70,10 @@ function createGates(): {
       return [...gates.keys()];
     },
   };
+}
+
+async function drain(batches: AsyncIterable<TurnBatch>): Promise<void> {
+  for await (const batch of batches) void batch;
 }
 
 const settledIn = (batches: readonly TurnBatch[]): number[] =>
@@ -131,7 +137,7 @@ describe('execute', () => {
   test('everything of one turn: one batch', async () => {
     const batches = execute(
       optionsOf(upTo(6), (line, journal) => settleWith(line, journal, () => Promise.resolve()), {
-        lines: chunksOf(upTo(6), 6),
+        lines: lineInput(chunksOf(upTo(6), 6)),
       }),
     );
     const first = await nextOf(batches);
@@ -188,7 +194,7 @@ describe('execute', () => {
     const run = (async () => {
       const settle: ExecuteOptions['settle'] = (line, journal) =>
         settleWith(line, journal, () => gates.wait(line.lineNo));
-      for await (const batch of execute(optionsOf(upTo(20), settle, { windowLines: () => 4 })))
+      for await (const batch of execute(optionsOf(upTo(20), settle, { room: windowOf(4) })))
         batches.push(batch);
     })();
     for (let guard = 0; guard < 200 && settledIn(batches).length < 20; guard += 1) {
@@ -210,8 +216,8 @@ describe('execute', () => {
         lines,
         (line, journal) => settleWith(line, journal, () => gates.wait(line.lineNo)),
         {
-          lines: chunksOf(lines, 100),
-          windowLines: () => 100,
+          lines: lineInput(chunksOf(lines, 100)),
+          room: windowOf(100),
         },
       ),
     );
@@ -242,8 +248,8 @@ describe('execute', () => {
           lines,
           (line, journal) => settleWith(line, journal, () => gates.wait(line.lineNo)),
           {
-            lines: chunksOf(lines, 1000),
-            windowLines: () => 1000,
+            lines: lineInput(chunksOf(lines, 1000)),
+            room: windowOf(1000),
             clock: { ...STILL, monotonicMs: () => nowMs },
           },
         ),
@@ -271,17 +277,18 @@ describe('execute', () => {
   );
 
   test('a slow input does not delay a batch', async () => {
-    const stuck = new Promise<IteratorResult<readonly PlannedLine[]>>(() => undefined);
+    const stuck = new Promise<IteratorResult<LineChunk<PlannedLine>>>(() => undefined);
     let reads = 0;
-    const lines: AsyncIterator<readonly PlannedLine[]> = {
+    const chunks: AsyncIterator<LineChunk<PlannedLine>> = {
       next() {
         reads += 1;
-        return reads === 1 ? Promise.resolve({ done: false, value: [plannedLine(1)] }) : stuck;
+        const value = { lines: [plannedLine(1)], nextLineNo: 2 };
+        return reads === 1 ? Promise.resolve({ done: false, value }) : stuck;
       },
     };
     const batches = execute(
       optionsOf([], (line, journal) => settleWith(line, journal, () => Promise.resolve()), {
-        lines,
+        lines: { chunks, again: notAgain },
       }),
     );
     await batches.next();
@@ -298,7 +305,7 @@ describe('execute', () => {
       const settle: ExecuteOptions['settle'] = (line, journal) =>
         settleWith(line, journal, () => gates.wait(line.lineNo));
       for await (const batch of execute(
-        optionsOf(upTo(20), settle, { windowLines: () => 3, stop: stop.signal }),
+        optionsOf(upTo(20), settle, { room: windowOf(3), stop: stop.signal }),
       ))
         batches.push(batch);
     })();
@@ -333,7 +340,7 @@ describe('execute', () => {
         if (line.lineNo === 2) throw new TypeError('line 2 met a bug');
         await settleWith(line, journal, () => gates.wait(line.lineNo));
       };
-      for await (const batch of execute(optionsOf(upTo(9), settle, { windowLines: () => 3 })))
+      for await (const batch of execute(optionsOf(upTo(9), settle, { room: windowOf(3) })))
         batches.push(batch);
     })();
     const failed = expect(run).rejects.toThrow('line 2 met a bug');
@@ -355,7 +362,7 @@ describe('execute', () => {
     const run = (async () => {
       for await (const batch of execute(
         optionsOf([], (line, journal) => settleWith(line, journal, () => Promise.resolve()), {
-          lines: lines(),
+          lines: lineInput(lines()),
         }),
       ))
         batches.push(batch);
@@ -415,12 +422,61 @@ describe('execute', () => {
     }
     for await (const batch of execute(
       optionsOf([], (line, journal) => settleWith(line, journal, () => Promise.resolve()), {
-        lines: lines(),
+        lines: lineInput(lines()),
       }),
     )) {
       if (batch.settled.length > 0) break;
     }
     expect(closed).toBe(true);
+  });
+
+  test.each([
+    ['of models that lack some: so many beyond the window, and no more', true, 10 + 8192],
+    ['where nobody lacks any: those of the window', false, 10],
+  ])('lines that are open, %s', async (_name, lacks, most) => {
+    let open = 0;
+    const settle: ExecuteOptions['settle'] = (line, journal) => {
+      open += 1;
+      return settleWith(line, journal, () => new Promise(() => undefined));
+    };
+    const batches = execute(
+      optionsOf([], settle, {
+        lines: lineInput(chunksOf(upTo(9000), 1000)),
+        room: { windowLines: () => 10, lacksLines: () => true, lacksAny: () => lacks },
+      }),
+    );
+    void drain(batches);
+    await settleTurns(100);
+    expect(open).toBe(most);
+  });
+
+  test('bodies of one model: no more than three quarters while another lacks lines, which come after them', async () => {
+    const bodyBytes = 16 * 1024 * 1024;
+    const lines = [...upTo(20).map(() => 'slow'), ...upTo(4).map(() => 'fast')].map((model, at) =>
+      plannedLine(at + 1, { model, bodyBytes }),
+    );
+    const open: number[] = [];
+    const settle: ExecuteOptions['settle'] = (line, journal) => {
+      open.push(line.lineNo);
+      return settleWith(line, journal, () => new Promise(() => undefined));
+    };
+    async function* chunks(model: string | null): AsyncGenerator<LineChunk<PlannedLine>> {
+      const own = lines.filter((line) => model === null || line.model === model);
+      yield await Promise.resolve({ lines: own, nextLineNo: 25 });
+    }
+    const batches = execute(
+      optionsOf([], settle, {
+        lines: { chunks: chunks(null), again: chunks },
+        room: {
+          windowLines: () => 1000,
+          lacksLines: (model) => model === 'fast',
+          lacksAny: () => true,
+        },
+      }),
+    );
+    void drain(batches);
+    await settleTurns(20);
+    expect(open).toEqual([1, 2, 3, 4, 5, 6, 21, 22]);
   });
 
   test('bodies held: bounded however wide the window is', async () => {
@@ -435,7 +491,11 @@ describe('execute', () => {
       settleWith(line, journal, () => gates.wait(line.lineNo));
     const run = (async () => {
       for await (const batch of execute(
-        optionsOf([], settle, { lines: lines(), windowLines: () => 1000, stop: stop.signal }),
+        optionsOf([], settle, {
+          lines: lineInput(lines()),
+          room: windowOf(1000),
+          stop: stop.signal,
+        }),
       ))
         void batch;
     })();
@@ -506,9 +566,9 @@ describe('execute', () => {
           })();
           try {
             for await (const batch of execute({
-              lines,
+              lines: lineInput(lines),
               settle,
-              windowLines: () => windowLines,
+              room: windowOf(windowLines),
               stop: new AbortController().signal,
               abort: new AbortController().signal,
               hurry: new AbortController().signal,
@@ -539,6 +599,71 @@ describe('execute', () => {
         },
       ),
       { numRuns: 60 },
+    );
+  });
+
+  test('property: models of which lines wait behind: every line settles once, and the frontier passes none that is open', async () => {
+    const file = fc.array(fc.constantFrom('slow', 'fast', 'other'), {
+      minLength: 1,
+      maxLength: 40,
+    });
+    const most = fc.record({
+      slow: fc.integer({ min: 1, max: 3 }),
+      fast: fc.integer({ min: 1, max: 6 }),
+      other: fc.integer({ min: 1, max: 2 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(file, most, fc.scheduler(), async (models, enough, scheduler) => {
+        const lines = models.map((model, at) => plannedLine(at + 1, { model }));
+        const open = new Map<string, number>();
+        const openOf = (model: string): number => open.get(model) ?? 0;
+        const lacks = (model: string): boolean =>
+          openOf(model) < (enough[model as keyof typeof enough] ?? 0);
+        async function* read(model: string | null, fromLine: () => number) {
+          for (let at = fromLine() - 1; at < lines.length; at += 2) {
+            const chunk = await Promise.resolve(lines.slice(at, at + 2));
+            const own = chunk.filter((line) => model === null || line.model === model);
+            yield { lines: own, nextLineNo: at + chunk.length + 1 };
+          }
+        }
+        const settle: ExecuteOptions['settle'] = async (line, journal) => {
+          open.set(line.model, openOf(line.model) + 1);
+          await settleWith(line, journal, () => scheduler.schedule(Promise.resolve()));
+          open.set(line.model, openOf(line.model) - 1);
+        };
+        const settled = new Set<number>();
+        let ended = false;
+        const pump = (async () => {
+          while (!ended) {
+            if (scheduler.count() > 0) await scheduler.waitOne();
+            else await settleTurns(1);
+          }
+        })();
+        try {
+          const options = optionsOf([], settle, {
+            lines: { chunks: read(null, () => 1), again: read },
+            room: {
+              windowLines: () => 3,
+              lacksLines: lacks,
+              lacksAny: (apart) =>
+                ['slow', 'fast', 'other'].some((model) => !apart.has(model) && lacks(model)),
+            },
+          });
+          for await (const batch of execute(options)) {
+            for (const { lineNo } of batch.settled) {
+              expect(settled.has(lineNo)).toBe(false);
+              settled.add(lineNo);
+            }
+            for (let lineNo = 1; lineNo < batch.frontier; lineNo += 1)
+              expect(settled.has(lineNo)).toBe(true);
+          }
+        } finally {
+          ended = true;
+        }
+        await pump;
+        expect(settled.size).toBe(lines.length);
+      }),
+      { numRuns: 100 },
     );
   });
 });

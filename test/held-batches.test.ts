@@ -4,6 +4,7 @@ import type { TurnBatch } from '../src/execute/turn-batch.ts';
 import type { Batch } from '../src/ledger/records.ts';
 import type { PlannedLine } from '../src/plan.ts';
 import { createFakeClock, settleTurns } from './helpers/fake-clock.ts';
+import { lineInput, windowOf } from './helpers/line-input.ts';
 import { plannedLine } from './helpers/planned-line.ts';
 import { endOf, settledOf, startOf } from './helpers/temp-ledger.ts';
 
@@ -28,7 +29,7 @@ function openRun(lineCount: number, windowLines = 8) {
       yield await Promise.resolve([plannedLine(lineNo)]);
   }
   const batches = execute({
-    lines: lines(),
+    lines: lineInput(lines()),
     async settle({ lineNo }, journal) {
       while (!(await journal.started(startOf(lineNo)))) {
         if (stop.signal.aborted) {
@@ -43,7 +44,7 @@ function openRun(lineCount: number, windowLines = 8) {
       await journal.ended(endOf(lineNo), settledOf(lineNo));
       over.push(`${lineNo} settled`);
     },
-    windowLines: () => windowLines,
+    room: windowOf(windowLines),
     stop: stop.signal,
     abort: abort.signal,
     hurry: hurry.signal,

@@ -44,10 +44,11 @@ export function callsOf(scenario: Scenario, seed: number): LabCall[] {
     for (let nth = 0; nth < count && rest.left > 0; nth += 1, rest.left -= 1)
       calls.push(callOf(rest.workload, rest.workload.lines - rest.left, random));
   };
-  if (scenario.order === 'stretches') {
+  if (scenario.order !== 'mixed') {
+    const lines = scenario.order === 'stretches' ? STRETCH_LINES : Infinity;
     while (rests.some(({ left }) => left > 0)) {
       // The smaller model first: its stretch is what may hold up the others.
-      for (const rest of rests.toReversed()) take(rest, STRETCH_LINES);
+      for (const rest of rests.toReversed()) take(rest, lines);
     }
     return calls;
   }

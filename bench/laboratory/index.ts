@@ -4,7 +4,8 @@ import type { Client } from './client.ts';
 import { callsOf } from './calls.ts';
 import { type Figures, figuresFrom, measure } from './measure.ts';
 import { qbatchClient } from './qbatch-client.ts';
-import { REAL_TIME_SCENARIOS, type Scenario, SCENARIOS } from './scenario.ts';
+import { REAL_TIME_SCENARIOS } from './real-time-scenarios.ts';
+import { type Scenario, SCENARIOS } from './scenario.ts';
 import { Service } from './service.ts';
 
 export { evenClient } from './even-client.ts';

@@ -1,7 +1,10 @@
+import type { LineChunk } from '../../src/execute/line-chunk.ts';
+import { LineSource } from '../../src/execute/line-source.ts';
 import { Budget } from '../../src/limits/budget.ts';
 import { Limiter } from '../../src/limits/limiter.ts';
 import type { PaceEvent } from '../../src/limits/pace-event.ts';
 import type { PaceLimits } from '../../src/limits/pace-limits.ts';
+import { readAhead } from '../../src/limits/read-ahead.ts';
 import type { Admittable, Turn } from '../../src/limits/ticket.ts';
 import type { LabCall } from './calls.ts';
 import type { Client } from './client.ts';
@@ -27,11 +30,29 @@ function lineOf(call: LabCall): Admittable {
   };
 }
 
+/** How many lines the file gives at once: as many of a kilobyte as the program reads. */
+const CHUNK_LINES = 64;
+
+type LabLine = Admittable & { readonly lineNo: number; readonly call: LabCall };
+
+/** The file from its start, or, a second time, the lines of one model. */
+async function* read(
+  lines: readonly LabLine[],
+  again: { readonly model: string; readonly fromLine: () => number } | null,
+): AsyncGenerator<LineChunk<LabLine>> {
+  let at = again === null ? 0 : again.fromLine() - 1;
+  for (; at < lines.length; at += CHUNK_LINES) {
+    const chunk = await Promise.resolve(lines.slice(at, at + CHUNK_LINES));
+    const wanted = again === null ? chunk : chunk.filter(({ model }) => model === again.model);
+    yield { lines: wanted, nextLineNo: at + chunk.length + 1 };
+  }
+}
+
 /** A client with the real limiter: it opens lines in the file's order and sends what it gets leave for. */
 export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions): Client {
   return (calls, service, time) => {
     const models = new Set(calls.map((call) => call.workload.model)).size;
-    let next = 0;
+    const lines = calls.map((call, at): LabLine => ({ ...lineOf(call), lineNo: at + 1, call }));
     let open = 0;
     let ended = 0;
     const limiter = new Limiter({
@@ -47,12 +68,21 @@ export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions):
       onBudgetReached: () => undefined,
       ...(onPace !== undefined && { onPace }),
     });
+    const room = readAhead(limiter, models);
+    const source = new LineSource<LabLine>(
+      { chunks: read(lines, null), again: (model, fromLine) => read(lines, { model, fromLine }) },
+      room,
+      (failure) => {
+        if (failure !== null) throw failure.error;
+        fill();
+      },
+    );
     const fill = (): void => {
-      while (open < limiter.windowLines(models) && next < calls.length) {
-        const call = calls[next] as LabCall;
-        next += 1;
+      for (;;) {
+        const line = source.take(open < room.windowLines() ? 'any' : 'lacking');
+        if (line === undefined) return;
         open += 1;
-        ask(lineOf(call), call, 'first');
+        ask(line, line.call, 'first');
       }
     };
     const ask = (line: Admittable, call: LabCall, turn: Turn): void => {

@@ -62,8 +62,8 @@ export type Workload = {
 export type Scenario = {
   readonly name: string;
   readonly workloads: readonly Workload[];
-  /** How the file orders its models: `stretches` of a thousand lines, or `mixed`. */
-  readonly order: 'stretches' | 'mixed';
+  /** How the file orders its models: one after the other, in `stretches` of a thousand lines, or `mixed`. */
+  readonly order: 'one by one' | 'stretches' | 'mixed';
   /** Clients with the same workload that share the quota. */
   readonly clients: number;
   /** Calls that the service works on at once, the others wait: a server of one's own; null: any number. */
@@ -107,7 +107,8 @@ type Parts = Partial<Omit<Scenario, 'name' | 'workloads'>> & {
   readonly workloads?: readonly Workload[];
 };
 
-function scenario(name: string, { calls, quota, workloads, ...rest }: Parts): Scenario {
+/** A scenario: steady calls of one model in windows of a second, but for what is said. */
+export function scenario(name: string, { calls, quota, workloads, ...rest }: Parts): Scenario {
   const one = { ...CALLS, ...calls, quota: { ...QUOTA, ...quota } };
   return {
     name,
@@ -277,22 +278,13 @@ export const SCENARIOS: readonly Scenario[] = [
     workloads: [CALLS, { ...CALLS, model: 'qwen-max', lines: 3600, quota: { ...QUOTA, rpm: 600 } }],
     order: 'stretches',
   }),
-];
-
-/**
- * Scenarios that bench/quota.mjs also runs in real time, three minutes or more each. The program
- * expects 512 tokens of an answer where a request names no bound, hence the estimate.
- */
-export const REAL_TIME_SCENARIOS: readonly Scenario[] = [
-  scenario('RPM 1,200, sliced', { calls: { lines: 3600, estimate: 1.3 } }),
-  scenario('RPM 600, TPM 300k binds', {
-    calls: { lines: 1300, estimate: 1.3 },
-    quota: { rpm: 600, tpm: 300_000 },
-    goals: TOKENS,
-  }),
-  scenario('quota halves 60-120 s', {
-    calls: { lines: 3600, estimate: 1.3 },
-    quota: { change: { fromMs: 60_000, toMs: 120_000, share: 0.5 } },
-    goals: MOVING,
+  scenario('three models, one by one', {
+    workloads: [
+      { ...CALLS, model: 'qwen-turbo', lines: 18_000, quota: { ...QUOTA, rpm: 3000 } },
+      { ...CALLS, lines: 14_400, quota: { ...QUOTA, rpm: 2400 } },
+      { ...CALLS, model: 'qwen-max', lines: 12_000, quota: { ...QUOTA, rpm: 2000 } },
+    ],
+    order: 'one by one',
+    quick: true,
   }),
 ];

@@ -1,22 +1,21 @@
-import type { PlannedLine } from '../plan.ts';
+import type { LineChunk, SourceLine } from './line-chunk.ts';
 
 /** Open lines, taken one at a time out of chunks that are read one ahead of the other. Reading is asked for, and never awaited. */
-export class LineReader {
-  private readonly lines: AsyncIterator<readonly PlannedLine[]>;
+export class LineReader<Line extends SourceLine> {
+  private readonly chunks: AsyncIterator<LineChunk<Line>>;
   private readonly onRead: (failure: { readonly error: unknown } | null) => void;
-  /** The chunk of lines that was read last, and which of them is next. */
-  private chunk: readonly PlannedLine[] = [];
-  private next = 0;
-  private lastReadLine = 0;
+  /** The chunk that was read last, and which of its lines is the next. */
+  private chunk: LineChunk<Line> = { lines: [], nextLineNo: 1 };
+  private at = 0;
   private reading = false;
   private exhausted = false;
 
   /** `onRead` is told when a chunk, the end, or a failure has come. */
   constructor(
-    lines: AsyncIterator<readonly PlannedLine[]>,
+    chunks: AsyncIterator<LineChunk<Line>>,
     onRead: (failure: { readonly error: unknown } | null) => void,
   ) {
-    this.lines = lines;
+    this.chunks = chunks;
     this.onRead = onRead;
   }
 
@@ -29,30 +28,39 @@ export class LineReader {
     return this.exhausted;
   }
 
+  /** What `take` would bring. */
+  get next(): Line | undefined {
+    return this.chunk.lines[this.at];
+  }
+
   /** No line before this one is still to be taken. */
   get nextLineNo(): number {
-    return this.chunk[this.next]?.lineNo ?? this.lastReadLine + 1;
+    return this.next?.lineNo ?? this.chunk.nextLineNo;
   }
 
   /** The next line; undefined where the chunk is used up: another is read then, where there is one. */
-  take(): PlannedLine | undefined {
-    const line = this.chunk[this.next];
+  take(): Line | undefined {
+    const line = this.next;
     if (line === undefined) this.read();
-    else this.next += 1;
+    else this.at += 1;
     return line;
+  }
+
+  /** Gives up what is left of the input. */
+  async close(): Promise<void> {
+    await this.chunks.return?.();
   }
 
   private read(): void {
     if (this.reading || this.exhausted) return;
     this.reading = true;
-    this.lines.next().then(
+    this.chunks.next().then(
       (chunk) => {
         this.reading = false;
         if (chunk.done === true) this.exhausted = true;
         else {
           this.chunk = chunk.value;
-          this.next = 0;
-          this.lastReadLine = chunk.value.at(-1)?.lineNo ?? this.lastReadLine;
+          this.at = 0;
         }
         this.onRead(null);
       },

@@ -1,4 +1,5 @@
 import { CURSOR_START } from '../ledger/jobs.ts';
+import type { LineChunk } from '../execute/line-chunk.ts';
 import type { LineSet } from '../ledger/line-set.ts';
 import type { PriorLookup } from '../ledger/lines.ts';
 import type { Cursor, Job } from '../ledger/records.ts';
@@ -6,7 +7,7 @@ import type { LineDefaults } from '../input/request-parts.ts';
 import { parseLine } from '../parse.ts';
 import { type OutputSeen, type PlannedLine, planLine } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
-import { isCompressed, readLines } from '../read.ts';
+import { isCompressed, type RawLine, readLines } from '../read.ts';
 import { ConfigError, EXIT, InputError } from '../errors.ts';
 import type { Database } from '../ledger/database.ts';
 import { fingerprint } from '../fingerprint.ts';
@@ -37,6 +38,12 @@ export class ChunkStarts {
     this.starts.push({ line, bytes });
   }
 
+  /** The last known start at or before `line`. */
+  at(line: number): { inputLine: number; inputBytes: number } {
+    const found = this.starts.findLast((start) => start.line <= line);
+    return found === undefined ? CURSOR_START : { inputLine: found.line, inputBytes: found.bytes };
+  }
+
   /** The last known start at or before the line after `line`; forgets earlier ones. */
   before(line: number): { inputLine: number; inputBytes: number } {
     let last = { line: CURSOR_START.inputLine, bytes: CURSOR_START.inputBytes };
@@ -51,23 +58,41 @@ export class ChunkStarts {
   }
 }
 
+/** Lines of one model alone, read a second time. */
+export type Again = {
+  readonly model: string;
+  /** The first line that is wanted, whenever it is asked. */
+  readonly fromLine: () => number;
+};
+
+type LineCheck = OpenLinesOptions & {
+  readonly fingerprintOf: ReturnType<typeof fingerprintReader>;
+  readonly again: Again | null;
+  readonly textScales: ReadonlyMap<string, number | undefined>;
+};
+
 /**
  * Pass 2: the lines that are still open, parsed and planned, one array for each chunk of the input
  * that holds some. The input was proven unchanged before, so every open line parses as it did in the
  * survey. A line that is not what it was, or a file that ends early, stops the run: 65; lines that
  * were appended are left to the next run. A stricter release of this program: 78.
+ *
+ * `again`: every chunk comes, with those lines of this one model that are wanted.
  */
 export async function* openLines(
   options: OpenLinesOptions,
   starts: ChunkStarts,
-): AsyncGenerator<readonly PlannedLine[]> {
-  const { job, settled, prior, pricing, outputSeen } = options;
-  const { inputLine, inputBytes } = isCompressed(job.inputPath) ? CURSOR_START : options.cursor;
+  again: Again | null = null,
+): AsyncGenerator<LineChunk<PlannedLine>> {
+  const { job } = options;
+  const near = again === null ? options.cursor : starts.at(again.fromLine());
+  const { inputLine, inputBytes } = isCompressed(job.inputPath) ? CURSOR_START : near;
   const from = { byteOffset: inputBytes, lineNo: inputLine };
+  const textScales = new Map(job.survey.models.map(({ model, textScale }) => [model, textScale]));
   const fingerprintOf = fingerprintReader(options.database, job.id);
   // The survey has accepted these lines; how strict this run would be is no longer the question.
   const defaults = { ...options.defaults, strict: false };
-  const textScales = new Map(job.survey.models.map(({ model, textScale }) => [model, textScale]));
+  const check = { ...options, defaults, fingerprintOf, again, textScales };
   let lastSeen = inputLine - 1;
   for await (const lines of readLines(job.inputPath, {
     maxLineBytes: options.maxLineBytes,
@@ -75,39 +100,22 @@ export async function* openLines(
     from,
   })) {
     const first = lines[0];
-    if (first !== undefined) starts.add(first.lineNo, first.byteOffset);
+    if (first !== undefined && again === null) starts.add(first.lineNo, first.byteOffset);
+    const fromLine = again === null ? options.settledTo + 1 : again.fromLine();
     const open: PlannedLine[] = [];
     for (const line of lines) {
       // The reader skips blank lines: one that the survey has seen must not vanish that way.
-      const blanked = firstOpen(options, fingerprintOf, lastSeen + 1, line.lineNo);
+      const blanked = firstOpen(check, Math.max(lastSeen + 1, fromLine), line.lineNo);
       if (blanked !== null)
         throw changedMeanwhile(job.inputPath, `line ${blanked} is not what it was`);
       // What was appended since the survey was never checked: it is the next run's to refuse.
       if (line.lineNo > job.lastLineNo) break;
       lastSeen = line.lineNo;
-      if (line.lineNo <= options.settledTo || settled.has(line.lineNo)) continue;
-      if (line.problem?.code === 'qbatch_line_too_long') {
-        throw new ConfigError(
-          `${job.inputPath}:${line.lineNo} is longer than --max-line ${options.maxLineBytes} allows, but was accepted when the job began`,
-          `give --max-line ${job.runFlags['max-line'] ?? '32MiB'}, which is enough for all of them`,
-        );
-      }
-      if (fingerprintOf(line.lineNo) !== fingerprint(line.bytes)) {
-        throw changedMeanwhile(job.inputPath, `line ${line.lineNo} is not what it was`);
-      }
-      const parsed = parseLine(line, defaults);
-      if (parsed.kind === 'rejected') {
-        const reason = parsed.problems[0]?.message ?? 'unknown reason';
-        throw new ConfigError(
-          `${job.inputPath}:${line.lineNo} was valid in the survey and is not any more (${reason})`,
-          'the file was changed, or qbatch was upgraded and is stricter; run again with --accept-changed-input, or --fresh',
-        );
-      }
-      const textScale = textScales.get(parsed.view.model);
-      const before = prior.get(parsed.lineNo) ?? null;
-      open.push(planLine(parsed, before, { pricing, outputSeen, textScale }));
+      if (line.lineNo < fromLine || options.settled.has(line.lineNo)) continue;
+      const planned = planOpen(line, check);
+      if (planned !== null) open.push(planned);
     }
-    if (open.length > 0) yield open;
+    if (open.length > 0 || again !== null) yield { lines: open, nextLineNo: lastSeen + 1 };
     if (lastSeen >= job.lastLineNo) return;
   }
   if (job.lineCount > 0 && lastSeen < job.lastLineNo) {
@@ -115,16 +123,41 @@ export async function* openLines(
   }
 }
 
+/** An open line, checked and planned; null where another model is wanted. */
+function planOpen(line: RawLine, check: LineCheck): PlannedLine | null {
+  const { job, defaults, again, pricing, outputSeen } = check;
+  if (line.problem?.code === 'qbatch_line_too_long') {
+    throw new ConfigError(
+      `${job.inputPath}:${line.lineNo} is longer than --max-line ${check.maxLineBytes} allows, but was accepted when the job began`,
+      `give --max-line ${job.runFlags['max-line'] ?? '32MiB'}, which is enough for all of them`,
+    );
+  }
+  if (check.fingerprintOf(line.lineNo) !== fingerprint(line.bytes)) {
+    throw changedMeanwhile(job.inputPath, `line ${line.lineNo} is not what it was`);
+  }
+  const parsed = parseLine(line, defaults);
+  if (parsed.kind === 'rejected') {
+    const reason = parsed.problems[0]?.message ?? 'unknown reason';
+    throw new ConfigError(
+      `${job.inputPath}:${line.lineNo} was valid in the survey and is not any more (${reason})`,
+      'the file was changed, or qbatch was upgraded and is stricter; run again with --accept-changed-input, or --fresh',
+    );
+  }
+  const { model } = parsed.view;
+  if (again !== null && again.model !== model) return null;
+  const before = check.prior.get(parsed.lineNo) ?? null;
+  const textScale = check.textScales.get(model);
+  return planLine(parsed, before, { pricing, outputSeen, textScale });
+}
+
 /** The first line from `first` on and before `end` that the survey has seen and that is open; null: none. */
 function firstOpen(
-  { job, settled, settledTo }: OpenLinesOptions,
-  fingerprintOf: ReturnType<typeof fingerprintReader>,
+  { job, settled, fingerprintOf }: LineCheck,
   first: number,
   end: number,
 ): number | null {
   for (let lineNo = first; lineNo < Math.min(end, job.lastLineNo + 1); lineNo += 1) {
-    const isOpen = lineNo > settledTo && !settled.has(lineNo);
-    if (isOpen && fingerprintOf(lineNo) !== null) return lineNo;
+    if (!settled.has(lineNo) && fingerprintOf(lineNo) !== null) return lineNo;
   }
   return null;
 }

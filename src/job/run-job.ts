@@ -19,6 +19,7 @@ import {
   setOutputs,
   setState,
 } from '../ledger/jobs.ts';
+import { readAhead } from '../limits/read-ahead.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { firstOpenLine } from '../ledger/first-open-line.ts';
 import { failuresByCode, reopenFailed } from '../ledger/lines.ts';
@@ -123,7 +124,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
         },
         context: run.context(),
         sample: run.sample(),
-        windowLines: () => run.limiter.windowLines(job.survey.models.length),
+        room: readAhead(run.limiter, job.survey.models.length),
         report,
         onFailure: (error) => {
           stop.stop(stoppedBy(error));

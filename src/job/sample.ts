@@ -1,3 +1,4 @@
+import type { LineChunk } from '../execute/line-chunk.ts';
 import type { PlannedLine } from '../plan.ts';
 
 /**
@@ -24,23 +25,24 @@ export class Sample {
 
   /** The same lines, held up after the first `size` until those have ended and `goOn` says yes. */
   async *through(
-    chunks: AsyncIterable<readonly PlannedLine[]>,
-  ): AsyncGenerator<readonly PlannedLine[]> {
+    chunks: AsyncIterable<LineChunk<PlannedLine>>,
+  ): AsyncGenerator<LineChunk<PlannedLine>> {
     let left = this.size;
     for await (const chunk of chunks) {
       if (left === 0) {
         yield chunk;
         continue;
       }
-      const first = chunk.slice(0, left);
+      const { lines, nextLineNo } = chunk;
+      const first = lines.slice(0, left);
+      const rest = lines.slice(left);
       left -= first.length;
       this.open += first.length;
-      yield first;
+      yield { lines: first, nextLineNo: rest[0]?.lineNo ?? nextLineNo };
       if (left > 0) continue;
       await this.ended();
       if (this.stop.aborted || !(await this.goOn(this.size))) return;
-      const rest = chunk.slice(first.length);
-      if (rest.length > 0) yield rest;
+      if (rest.length > 0) yield { lines: rest, nextLineNo };
     }
   }
 

@@ -25,6 +25,8 @@ export type Flight = {
 
 /** A call that has been in flight for so long was not refused: refusals come back at once. */
 const TRIED_MS = 5000;
+/** What is left of a second's starts a second later, in `startsPerSecond`. */
+const FADING = 0.8;
 /** Lines that were set aside are tried so far apart while everything is refused. */
 const TRY_MS = 1000;
 
@@ -35,6 +37,8 @@ const TRY_MS = 1000;
 export class Lane {
   readonly model: string;
   readonly pacer: Pacer;
+  /** The most starts in one of the last seconds; what is longer ago counts less and less. */
+  startsPerSecond = 0;
   private readonly queue: LineQueue<Waiter> = new LineQueue(() => this.pacer.isHalfOpen);
   private readonly latencies: Latencies = new Latencies();
   private isParked = false;
@@ -73,10 +77,6 @@ export class Lane {
   /** Nothing more is sent of it in this run. */
   get parked(): boolean {
     return this.isParked;
-  }
-
-  get callsPerSecond(): number {
-    return this.pacer.requests.perMs * 1000;
   }
 
   /** Whether a limit of its model is known, or was met. */
@@ -235,6 +235,7 @@ export class Lane {
 
   /** Sets the counters of this second back to nothing. */
   startSecond(): void {
+    this.startsPerSecond = Math.max(this.counts.sent, this.startsPerSecond * FADING);
     this.counts = noCounts();
   }
 

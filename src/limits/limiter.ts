@@ -6,7 +6,7 @@ import type { LanePace, PaceChange } from './pace-event.ts';
 import { type Outage, Outages } from './outages.ts';
 import type { LearnedLimits, Retuning } from './pace-limits.ts';
 import { PaceTrace } from './pace-trace.ts';
-import { readAheadLines } from './read-ahead.ts';
+import type { WaitingLane } from './read-ahead.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { secondOf } from './second.ts';
 import { Slots } from './slots.ts';
@@ -95,9 +95,9 @@ export class Limiter {
     return this.slots.count;
   }
 
-  /** How many lines may be open at once, in a job of so many models. */
-  windowLines(models: number): number {
-    return readAheadLines(this.concurrency, models, this.lanes.values());
+  /** Who waits, by model. */
+  get waiting(): ReadonlyMap<string, WaitingLane> {
+    return this.lanes;
   }
 
   /** Waits for leave to send; null once the run is stopping or the model is parked. */

@@ -14,8 +14,10 @@ import { defaultsOf } from '../helpers/parse-text.ts';
 import { addJob, CURSOR_START, openTempLedger, tempFolder } from '../helpers/temp-ledger.ts';
 
 const defaults = defaultsOf({ model: 'qwen-plus' });
+/** One line in three asks another model. */
+const modelOf = (lineNo: number): string => (lineNo % 3 === 0 ? 'qwen-max' : 'qwen-plus');
 const lineText = (lineNo: number, length = 10): string =>
-  `${JSON.stringify({ custom_id: `评论-${lineNo}`, prompt: '好'.repeat(length) })}\n`;
+  `${JSON.stringify({ custom_id: `评论-${lineNo}`, model: modelOf(lineNo), prompt: '好'.repeat(length) })}\n`;
 
 /** As the survey stores them: eight bytes of SHA-256 a line. */
 function fingerprintsOf(lines: readonly string[]): Buffer {
@@ -65,7 +67,7 @@ function inputOf(
 
 async function read(options: OpenLinesOptions, starts = new ChunkStarts()): Promise<PlannedLine[]> {
   const lines: PlannedLine[] = [];
-  for await (const chunk of openLines(options, starts)) lines.push(...chunk);
+  for await (const chunk of openLines(options, starts)) lines.push(...chunk.lines);
   return lines;
 }
 
@@ -164,7 +166,7 @@ describe('openLines', () => {
     const given: number[] = [];
     const reading = (async () => {
       for await (const chunk of openLines(options, new ChunkStarts()))
-        given.push(...chunk.map(({ lineNo }) => lineNo));
+        given.push(...chunk.lines.map(({ lineNo }) => lineNo));
     })();
     await expect(reading).rejects.toMatchObject({ exitCode: 65 });
     expect(given).toEqual([1]);
@@ -174,5 +176,71 @@ describe('openLines', () => {
     const options = inputOf(3);
     writeFileSync(options.job.inputPath, [1, 2, 3, 4].map((lineNo) => lineText(lineNo)).join(''));
     expect((await read(options)).map(({ lineNo }) => lineNo)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('openLines: the lines of one model, a second time', () => {
+  /** Reads them after the whole input was read once, as a job does; `fromLine` is asked for each chunk. */
+  async function readAgain(options: OpenLinesOptions, fromLine: () => number) {
+    const starts = new ChunkStarts();
+    await read(options, starts);
+    const chunks = [];
+    for await (const chunk of openLines(options, starts, { model: 'qwen-max', fromLine }))
+      chunks.push({ ...chunk, lines: chunk.lines.map(({ lineNo }) => lineNo) });
+    return { chunks, lines: chunks.flatMap(({ lines }) => lines) };
+  }
+  const ofModel = (first: number, last: number): number[] =>
+    Array.from({ length: last - first + 1 }, (_, at) => first + at).filter(
+      (lineNo) => modelOf(lineNo) === 'qwen-max',
+    );
+
+  test.each([false, true])(
+    'from a line in the middle (compressed: %s): those that are open, and every chunk says how far it has come',
+    async (gz) => {
+      const options = inputOf(600, { length: 1000, gz, settled: [402, 405], settledTo: 10 });
+      const { chunks, lines } = await readAgain(options, () => 400);
+      expect(lines).toEqual(ofModel(400, 600).filter((one) => one !== 402 && one !== 405));
+      const ends = chunks.map(({ nextLineNo }) => nextLineNo);
+      expect(ends).toEqual(ends.toSorted((one, other) => one - other));
+      expect(ends.at(-1)).toBe(601);
+      for (const [at, { lines: own }] of chunks.entries()) {
+        expect(own.every((one) => one < (ends[at] ?? 0))).toBe(true);
+        expect(own.every((one) => one >= (ends[at - 1] ?? 1))).toBe(true);
+      }
+      // Not from the start, where it can begin in the middle.
+      expect(chunks[0]?.nextLineNo ?? 0).toBeGreaterThan(gz ? 1 : 350);
+    },
+  );
+
+  test('what is wanted begins further on meanwhile: the lines before it are left out', async () => {
+    let asked = 0;
+    const options = inputOf(600, { length: 1000 });
+    const { lines } = await readAgain(options, () => {
+      asked += 1;
+      return asked < 4 ? 1 : 500;
+    });
+    const left = ofModel(1, 600).filter((one) => !lines.includes(one));
+    expect(left.length).toBeGreaterThan(50);
+    expect(left.every((one) => one < 500)).toBe(true);
+  });
+
+  test.each([
+    ['another line', (lineNo: number) => lineText(lineNo + 1000)],
+    ['a blank line', () => '\n'],
+  ])('%s in the place of one that waits: 65 naming it', async (_name, textOf) => {
+    const options = inputOf(30);
+    const starts = new ChunkStarts();
+    await read(options, starts);
+    const texts = Array.from({ length: 30 }, (_, at) => lineText(at + 1));
+    texts[20] = textOf(21);
+    writeFileSync(options.job.inputPath, texts.join(''));
+    const again = openLines(options, starts, { model: 'qwen-max', fromLine: () => 15 });
+    await expect(again.next()).rejects.toMatchObject({
+      exitCode: 65,
+      message: expect.stringContaining('line 21'),
+    });
+    // What stands before was opened long ago.
+    const later = openLines(options, starts, { model: 'qwen-max', fromLine: () => 22 });
+    expect((await later.next()).value?.lines).toHaveLength(3);
   });
 });

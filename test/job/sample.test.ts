@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Sample } from '../../src/job/sample.ts';
 import type { PlannedLine } from '../../src/plan.ts';
 import { settleTurns } from '../helpers/fake-clock.ts';
+import { lineChunks } from '../helpers/line-input.ts';
 import { plannedLine } from '../helpers/planned-line.ts';
 
 function linesOf(from: number, to: number): PlannedLine[] {
@@ -17,8 +18,8 @@ async function* chunksOf(...chunks: PlannedLine[][]): AsyncGenerator<readonly Pl
 function reading(sample: Sample, chunks: AsyncIterable<readonly PlannedLine[]>) {
   const read = { numbers: [] as number[], done: false };
   const all = async (): Promise<void> => {
-    for await (const chunk of sample.through(chunks))
-      read.numbers.push(...chunk.map(({ lineNo }) => lineNo));
+    for await (const chunk of sample.through(lineChunks(chunks)))
+      read.numbers.push(...chunk.lines.map(({ lineNo }) => lineNo));
     read.done = true;
   };
   return { read, ended: all() };

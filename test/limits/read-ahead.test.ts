@@ -1,35 +1,59 @@
 import { expect, test } from 'vitest';
-import { readAheadLines, type WaitingLane } from '../../src/limits/read-ahead.ts';
+import { readAhead, type WaitingLane } from '../../src/limits/read-ahead.ts';
+
+const NONE = new Set<string>();
 
 function lane(fields: Partial<WaitingLane> = {}): WaitingLane {
-  return { waiting: 0, callsPerSecond: 20, parked: false, ...fields };
+  return { waiting: 0, startsPerSecond: 20, parked: false, ...fields };
 }
 
-test('those in flight and some hundreds more', () => {
-  expect(readAheadLines(64, 1, [lane()])).toBe(832);
-  expect(readAheadLines(4000, 1, [lane()])).toBe(4768);
+function aheadOf(
+  waiting: Readonly<Record<string, WaitingLane>>,
+  { models = Object.keys(waiting).length, concurrency = 64 } = {},
+) {
+  return readAhead({ concurrency, waiting: new Map(Object.entries(waiting)) }, models);
+}
+
+test('the window: those in flight and some hundreds more', () => {
+  expect(aheadOf({}).windowLines()).toBe(832);
+  expect(aheadOf({}, { concurrency: 4000 }).windowLines()).toBe(4768);
 });
 
-test('one model that is throttled: no more lines than that', () => {
-  expect(readAheadLines(64, 1, [lane({ waiting: 5000 })])).toBe(832);
+test('a job of one model: nothing is looked for beyond the window', () => {
+  expect(aheadOf({ slow: lane() }).lacksAny(NONE)).toBe(false);
+  expect(aheadOf({}, { models: 1 }).lacksAny(NONE)).toBe(false);
 });
 
-test('a throttled model, and another that has too little to send: what waits too long is not counted', () => {
-  const throttled = lane({ waiting: 900, callsPerSecond: 1 });
-  expect(readAheadLines(64, 2, [throttled, lane({ waiting: 3 })])).toBe(832 + 900 - 64);
+test('a model has enough where some seconds of what it sends wait, and a few lines', () => {
+  const ahead = aheadOf({
+    slow: lane({ waiting: 64, startsPerSecond: 1 }),
+    few: lane({ waiting: 63, startsPerSecond: 1 }),
+    fast: lane({ waiting: 2499, startsPerSecond: 500 }),
+    busy: lane({ waiting: 2500, startsPerSecond: 500 }),
+  });
+  const lacking = ['slow', 'few', 'fast', 'busy', 'unseen'].filter((one) => ahead.lacksLines(one));
+  expect(lacking).toEqual(['few', 'fast', 'unseen']);
+});
+
+test('lines are looked for while a model has too little, unless they are known to wait behind', () => {
+  const ahead = aheadOf({ slow: lane({ waiting: 900 }), fast: lane({ waiting: 3 }) });
+  expect(ahead.lacksAny(NONE)).toBe(true);
+  expect(ahead.lacksAny(new Set(['slow']))).toBe(true);
+  expect(ahead.lacksAny(new Set(['fast']))).toBe(false);
+  expect(
+    aheadOf({ slow: lane({ waiting: 900 }), fast: lane({ waiting: 200 }) }).lacksAny(NONE),
+  ).toBe(false);
 });
 
 test('a model of the job that no line was seen of yet: it may be behind what waits', () => {
-  expect(readAheadLines(64, 2, [lane({ waiting: 900, callsPerSecond: 1 })])).toBeGreaterThan(832);
+  expect(aheadOf({ slow: lane({ waiting: 900 }) }, { models: 2 }).lacksAny(NONE)).toBe(true);
 });
 
-test('all have enough to send, or what has too little is parked: no more than for one model', () => {
-  const throttled = lane({ waiting: 900, callsPerSecond: 1 });
-  expect(readAheadLines(64, 2, [throttled, lane({ waiting: 200 })])).toBe(832);
-  expect(readAheadLines(64, 2, [throttled, lane({ parked: true })])).toBe(832);
-});
-
-test('however much waits: bounded', () => {
-  const throttled = lane({ waiting: 1_000_000, callsPerSecond: 1 });
-  expect(readAheadLines(64, 2, [throttled, lane()])).toBe(832 + 8192);
+test('a parked model: nothing is looked for, and its lines come to their end as soon as they are met', () => {
+  const ahead = aheadOf({
+    slow: lane({ waiting: 900 }),
+    parked: lane({ parked: true }),
+  });
+  expect(ahead.lacksAny(NONE)).toBe(false);
+  expect(ahead.lacksLines('parked')).toBe(true);
 });

@@ -1,0 +1,151 @@
+import type { LineChunk, SourceLine } from './line-chunk.ts';
+import { LineReader } from './line-reader.ts';
+
+/** Where lines come from. */
+export type LineInput<Line extends SourceLine> = {
+  /** All open lines, in input order. */
+  readonly chunks: AsyncIterator<LineChunk<Line>>;
+  /**
+   * Reads the input once more, for the lines of one model: each chunk says how far it has come, with or without lines.
+   * What stands before the line that `fromLine` names when it is asked is not wanted.
+   */
+  again(this: void, model: string, fromLine: () => number): AsyncIterator<LineChunk<Line>>;
+};
+
+/** Who lacks lines. */
+export type LinesLacked = {
+  /** Whether a model can use a further line now, however many others are open. */
+  lacksLines(this: void, model: string): boolean;
+  /** Whether a model lacks lines that may stand further on in the input; `apart`: of these it is known that they do not. */
+  lacksAny(this: void, apart: { has(model: string): boolean }): boolean;
+};
+
+/** The lines of a model that wait in the input until it lacks some. */
+type Behind<Line extends SourceLine> = {
+  readonly reader: LineReader<Line>;
+  /** The first line that was passed over, since nothing waited. */
+  fromLine: number;
+};
+
+/**
+ * The open lines of a job in the order in which they are opened: that of the input, but for lines that would wait
+ * longer than others have to do without.
+ *
+ * Where only lines that are lacked may be opened, the input is read on for them. A line of another model that is met
+ * then is *passed over*, and every later one of that model with it: they are not held, but read a
+ * second time by a reader of that model, when the model lacks lines. Once that reader has come to where the first one is,
+ * nothing waits behind, and the model's lines are opened as they come again. So each line is opened once, lines of
+ * a model in their order, and what waits takes no memory: a block of a million lines of a model that may be
+ * called once a second holds up nobody. The input is read once more for each such model at the most.
+ */
+export class LineSource<Line extends SourceLine> {
+  private readonly input: LineInput<Line>;
+  private readonly lacked: LinesLacked;
+  private readonly onRead: (failure: { readonly error: unknown } | null) => void;
+  private readonly ahead: LineReader<Line>;
+  private readonly behind: Map<string, Behind<Line>> = new Map();
+  /** The models of which lines wait behind. */
+  private readonly waiting: Set<string> = new Set();
+
+  /** `onRead` is told when lines, the end of the input, or a failure have come. */
+  constructor(
+    input: LineInput<Line>,
+    lacked: LinesLacked,
+    onRead: (failure: { readonly error: unknown } | null) => void,
+  ) {
+    this.input = input;
+    this.lacked = lacked;
+    this.onRead = onRead;
+    this.ahead = new LineReader(input.chunks, onRead);
+  }
+
+  get isReading(): boolean {
+    if (this.ahead.isReading) return true;
+    for (const { reader } of this.behind.values()) if (reader.isReading) return true;
+    return false;
+  }
+
+  /** Every line was taken. */
+  get isExhausted(): boolean {
+    if (!this.ahead.isExhausted) return false;
+    return this.nextLineNo === this.ahead.nextLineNo;
+  }
+
+  /** No line before this one is still to be taken. */
+  get nextLineNo(): number {
+    let first = this.ahead.nextLineNo;
+    for (const model of this.waiting) first = Math.min(first, this.nextBehind(model));
+    return first;
+  }
+
+  /** The next line, of `any` model or only of one that lacks lines; undefined: none now. Where that is for want of lines, more are being read. */
+  take(of: 'any' | 'lacking'): Line | undefined {
+    return this.takeBehind() ?? this.takeAhead(of);
+  }
+
+  async close(): Promise<void> {
+    await this.ahead.close();
+    for (const { reader } of this.behind.values()) await reader.close();
+  }
+
+  private takeAhead(of: 'any' | 'lacking'): Line | undefined {
+    const { lacked, waiting, ahead } = this;
+    for (;;) {
+      const model = ahead.next?.model;
+      const isBehind = model !== undefined && waiting.has(model);
+      if ((of === 'lacking' || isBehind) && !lacked.lacksAny(waiting)) return undefined;
+      const line = ahead.take();
+      if (line === undefined) return undefined;
+      if (isBehind) continue;
+      if (of === 'any' || lacked.lacksLines(line.model)) return line;
+      this.passOver(line);
+    }
+  }
+
+  private takeBehind(): Line | undefined {
+    for (const model of this.waiting) {
+      if (!this.lacked.lacksLines(model)) continue;
+      const line = this.takeOf(model);
+      if (line !== undefined) return line;
+    }
+    return undefined;
+  }
+
+  /** The next line of a model out of those behind. */
+  private takeOf(model: string): Line | undefined {
+    const behind = this.behind.get(model);
+    while (behind !== undefined && !this.catchUp(model)) {
+      const line = behind.reader.take();
+      // It had read further than was passed over since then.
+      if (line === undefined || line.lineNo >= behind.fromLine) return line;
+    }
+    return undefined;
+  }
+
+  private passOver({ model, lineNo }: Line): void {
+    const known = this.behind.get(model);
+    if (known === undefined) {
+      const behind: Behind<Line> = {
+        reader: new LineReader(
+          this.input.again(model, () => behind.fromLine),
+          this.onRead,
+        ),
+        fromLine: lineNo,
+      };
+      this.behind.set(model, behind);
+    } else known.fromLine = lineNo;
+    this.waiting.add(model);
+  }
+
+  /** Whether the reader of a model has come to where the first one is: what follows is that one's again. */
+  private catchUp(model: string): boolean {
+    if (this.nextBehind(model) < this.ahead.nextLineNo) return false;
+    this.waiting.delete(model);
+    return true;
+  }
+
+  private nextBehind(model: string): number {
+    const behind = this.behind.get(model);
+    return behind === undefined ? Infinity : Math.max(behind.fromLine, behind.reader.nextLineNo);
+  }
+}

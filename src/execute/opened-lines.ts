@@ -1,0 +1,77 @@
+/** What is known of a line when it is opened. */
+type Opened = { readonly lineNo: number; readonly model: string; readonly bodyBytes: number };
+
+/** The lines that are open, the bytes of their bodies, and which of them is the first in the input. */
+export class OpenedLines {
+  /** Sizes of bodies by line, each map in the order of the input: lines beyond all that were opened before, and others by model. */
+  private readonly ahead: Map<number, number> = new Map();
+  private readonly behind: Map<string, Map<number, number>> = new Map();
+  private last = 0;
+  private lines = 0;
+  private bytes = 0;
+  /** The first line that was closed without being settled: output in input order goes no further. */
+  private firstLeft = Infinity;
+
+  get size(): number {
+    return this.lines;
+  }
+
+  get bodyBytes(): number {
+    return this.bytes;
+  }
+
+  /** No line before this one is open, or was left open. Infinity: none is at all. */
+  get first(): number {
+    let first = Math.min(this.firstLeft, firstOf(this.ahead));
+    for (const lines of this.behind.values()) first = Math.min(first, firstOf(lines));
+    return first;
+  }
+
+  has(lineNo: number): boolean {
+    return this.ahead.has(lineNo) || this.mapBehind(lineNo) !== undefined;
+  }
+
+  /** Lines of a model are opened in their order. */
+  open({ lineNo, model, bodyBytes }: Opened): void {
+    this.mapFor(lineNo, model).set(lineNo, bodyBytes);
+    this.last = Math.max(this.last, lineNo);
+    this.lines += 1;
+    this.bytes += bodyBytes;
+  }
+
+  /** A line is settled; nothing where it is not open (any more). */
+  close(lineNo: number): void {
+    const lines = this.ahead.has(lineNo) ? this.ahead : this.mapBehind(lineNo);
+    const bytes = lines?.get(lineNo);
+    if (lines === undefined || bytes === undefined) return;
+    lines.delete(lineNo);
+    this.lines -= 1;
+    this.bytes -= bytes;
+  }
+
+  /** A line has come to its end. Where it is still open it was not settled, and is left so. */
+  leave(lineNo: number): void {
+    if (!this.has(lineNo)) return;
+    this.firstLeft = Math.min(this.firstLeft, lineNo);
+    this.close(lineNo);
+  }
+
+  private mapFor(lineNo: number, model: string): Map<number, number> {
+    if (lineNo > this.last) return this.ahead;
+    const known = this.behind.get(model);
+    if (known !== undefined) return known;
+    const lines = new Map<number, number>();
+    this.behind.set(model, lines);
+    return lines;
+  }
+
+  private mapBehind(lineNo: number): Map<number, number> | undefined {
+    for (const lines of this.behind.values()) if (lines.has(lineNo)) return lines;
+    return undefined;
+  }
+}
+
+function firstOf(lines: ReadonlyMap<number, number>): number {
+  const first = lines.keys().next();
+  return first.done === true ? Infinity : first.value;
+}
