@@ -226,10 +226,9 @@ export class JobRun {
 
   private tellProgress(): void {
     const { report } = this.options;
-    const openPico = this.money.projectedPico(this.meter.open);
-    const { budget } = this.money;
+    const { money } = this;
     const isUnlimited = (lane: LanePace): boolean => this.pace.isUnlimited(lane);
-    const progress = this.meter.progress(this.limiter, { openPico, budget, isUnlimited });
+    const progress = this.meter.progress(this.limiter, { money, isUnlimited });
     report({ event: 'progress', ...progress });
   }
 

@@ -1,17 +1,29 @@
 import type { Clock } from '../clock.ts';
 import type { Batch, Job, LineState } from '../ledger/records.ts';
-import type { Budget } from '../limits/budget.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { Outage } from '../limits/outages.ts';
 import type { LanePace } from '../limits/pace-event.ts';
 import { formatPico } from '../models/price.ts';
 import type { Progress } from '../reporters/reporter.ts';
+import { type ModelLeft, remainingMs } from './remaining-time.ts';
+import type { RunMoney } from './run-money.ts';
 
 /** Rates are taken over this many whole seconds. */
 const RATE_SECONDS = 15;
 const THROTTLED_CODES = /throttl|limit|quota/i;
 
-type Second = { at: number; calls: number; tokens: number; settled: number };
+/** Fewer lines of a model than that in those seconds: its speed is taken over the whole run. */
+const TELLING_LINES = 5;
+/** Where so much of what may be in flight is, calls wait for slots. */
+const SLOTS_TAKEN = 0.95;
+
+type Second = {
+  at: number;
+  calls: number;
+  tokens: number;
+  settled: number;
+  readonly settledOf: Map<string, number>;
+};
 
 /** Why it is not faster: an outage of the whole service, else the model that is paused for longest; null: nothing to say. */
 function slowText(outage: Outage | null, paces: readonly LanePace[]): string | null {
@@ -34,6 +46,8 @@ export class ProgressMeter {
   private readonly job: Job;
   private readonly startedMs: number;
   private readonly seconds: Second[] = [];
+  /** Lines of each model that this run has settled. */
+  private readonly settledOf: Map<string, number> = new Map();
   private readonly counts: Record<LineState, number>;
   private costPico: bigint;
   private throttled = 0;
@@ -80,22 +94,28 @@ export class ProgressMeter {
       }
       if (end.class === 'rejected' && THROTTLED_CODES.test(end.code ?? '')) this.throttled += 1;
     }
-    for (const { state } of batch.settled) this.counts[state] += 1;
+    for (const { state, model } of batch.settled) {
+      this.counts[state] += 1;
+      if (model === null) continue;
+      for (const sums of [second.settledOf, this.settledOf])
+        sums.set(model, (sums.get(model) ?? 0) + 1);
+    }
   }
 
   /**
-   * `openPico`: what the open lines are to cost; null: nobody can say yet. `isUnlimited`: a lane whose
+   * `money`: what the open lines are to cost, if anybody can say yet. `isUnlimited`: a lane whose
    * pace is no limit worth telling.
    */
   progress(
-    limiter: Limiter,
+    limiter: Pick<Limiter, 'paces' | 'inFlight' | 'concurrency' | 'outage'>,
     at: {
-      readonly openPico: number | null;
-      readonly budget: Budget;
+      readonly money: Pick<RunMoney, 'budget' | 'projectedPico' | 'openByModel'>;
       isUnlimited(lane: LanePace): boolean;
     },
   ): Progress {
-    const { openPico, budget } = at;
+    const { open } = this;
+    const { budget } = at.money;
+    const openPico = at.money.projectedPico(open);
     const rates = this.rates();
     const paces = limiter.paces();
     const priced = this.costPico > 0n;
@@ -123,7 +143,11 @@ export class ProgressMeter {
         budget.capPico === null ? null : formatPico(BigInt(Math.round(budget.possiblyBilledPico))),
       currency: this.job.currency,
       throttled: this.throttled,
-      etaMs: rates.settled === 0 ? null : Math.round((this.open / rates.settled) * 1000),
+      etaMs: remainingMs(this.modelsLeft(at.money.openByModel(open), paces), {
+        openLines: open,
+        linesPerSecond: rates.settled,
+        waitForSlots: limiter.inFlight >= limiter.concurrency * SLOTS_TAKEN,
+      }),
       slow: slowText(limiter.outage(), paces),
       elapsedMs: this.elapsedMs,
     };
@@ -133,22 +157,47 @@ export class ProgressMeter {
     const at = Math.floor(this.clock.monotonicMs() / 1000);
     const last = this.seconds.at(-1);
     if (last?.at === at) return last;
-    const fresh = { at, calls: 0, tokens: 0, settled: 0 };
+    const fresh: Second = { at, calls: 0, tokens: 0, settled: 0, settledOf: new Map() };
     this.seconds.push(fresh);
     if (this.seconds.length > RATE_SECONDS + 1) this.seconds.shift();
     return fresh;
   }
 
+  /** What is left of each model that is still sent. */
+  private modelsLeft(
+    openByModel: ReadonlyMap<string, number>,
+    paces: readonly LanePace[],
+  ): ModelLeft[] {
+    const { recent, spanSeconds } = this.recent();
+    const parked = new Set(
+      paces.filter(({ state }) => state === 'parked').map(({ model }) => model),
+    );
+    const sent = [...openByModel].filter(([model]) => !parked.has(model));
+    return sent.map(([model, openLines]) => {
+      const lately = recent.reduce((sum, { settledOf }) => sum + (settledOf.get(model) ?? 0), 0);
+      const inAll = (this.settledOf.get(model) ?? 0) / Math.max(1, this.elapsedMs / 1000);
+      const linesPerSecond = lately >= TELLING_LINES ? lately / spanSeconds : inAll;
+      return { openLines, linesPerSecond };
+    });
+  }
+
+  /** The last seconds, and how many they are. */
+  private recent(): { recent: readonly Second[]; spanSeconds: number } {
+    const now = this.clock.monotonicMs() / 1000;
+    return {
+      recent: this.seconds.filter(({ at }) => at >= now - RATE_SECONDS - 1),
+      spanSeconds: Math.min(RATE_SECONDS, Math.max(1, now - this.startedMs / 1000)),
+    };
+  }
+
   /** Per second. */
   private rates(): { calls: number; tokens: number; settled: number } {
-    const now = this.clock.monotonicMs() / 1000;
-    const spanSeconds = Math.min(RATE_SECONDS, Math.max(1, now - this.startedMs / 1000));
+    const { recent, spanSeconds } = this.recent();
     const sum = { calls: 0, tokens: 0, settled: 0 };
-    for (const second of this.seconds) {
-      if (second.at < now - RATE_SECONDS - 1) continue;
-      sum.calls += second.calls;
-      sum.tokens += second.tokens;
-      sum.settled += second.settled;
+    for (const { calls, tokens, settled } of recent) {
+      sum.calls += calls;
+      sum.tokens += tokens;
+      sum.settled += settled;
     }
     return {
       calls: sum.calls / spanSeconds,

@@ -26,6 +26,25 @@ function sumsByModel(sums: readonly EstimateSums[]): ReadonlyMap<string, AnswerS
 }
 
 /**
+ * How many of the open lines ask which model: those that the survey saw and that were not answered yet. Where some failed
+ * it is not known whose they were, and every model has its share of them. Pure.
+ */
+export function openByModel(
+  survey: SurveyFacts,
+  sums: readonly EstimateSums[],
+  openLines: number,
+): ReadonlyMap<string, number> {
+  const answers = sumsByModel(sums);
+  const left = survey.models.map(({ model, lines }): [string, number] => [
+    model,
+    Math.max(0, lines - (answers.get(model)?.lines ?? 0)),
+  ]);
+  const all = left.reduce((sum, [, lines]) => sum + lines, 0);
+  const share = all === 0 ? 0 : Math.min(1, openLines / all);
+  return new Map(left.map(([model, lines]) => [model, lines * share]));
+}
+
+/**
  * What the lines that are still open will cost, in pico-units: each model's share of the survey's
  * estimate that is not answered yet, times what its answers cost against their own estimates. Lines
  * that failed are no part of `openLines` and so take nothing. Pure.

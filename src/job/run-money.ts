@@ -14,7 +14,7 @@ import type { OutputSeen } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import type { Settings } from '../settings.ts';
 import { Expectations, TELLING_ANSWERS } from './expectations.ts';
-import { openPico } from './projection.ts';
+import { openByModel, openPico } from './projection.ts';
 import { outputSurveyed } from './survey-facts.ts';
 
 /** What was expected and what came is written down this often, so that a crash forgets little. */
@@ -75,6 +75,11 @@ export class RunMoney {
   projectedPico(openLines: number): number | null {
     const answered = this.sums().reduce((sum, { lines }) => sum + lines, 0);
     return answered < TELLING_ANSWERS ? null : this.openPico(openLines);
+  }
+
+  /** Of so many open lines, those of each model. */
+  openByModel(openLines: number): ReadonlyMap<string, number> {
+    return openByModel(this.job.survey, this.sums(), openLines);
   }
 
   private sums(): readonly EstimateSums[] {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openPico } from '../../src/job/projection.ts';
+import { openByModel, openPico } from '../../src/job/projection.ts';
 import { type EstimateSums, NO_SUMS } from '../../src/ledger/estimates.ts';
 import type { SurveyFacts } from '../../src/ledger/records.ts';
 
@@ -52,4 +52,21 @@ test('answers of several runs, thinking or not, add up', () => {
 test('a survey of an older version, without shares: by lines', () => {
   const models = SURVEY.models.map(({ model, lines }) => ({ model, lines }));
   expect(openPico({ ...SURVEY, models }, [], 150)).toBe(6_000);
+});
+
+test('open lines by model: what the survey saw and was not answered; where lines failed, each its share', () => {
+  const sums = [
+    sum({ lines: 40 }),
+    sum({ model: 'big', lines: 10 }),
+    sum({ model: 'big', thinking: true, lines: 10 }),
+  ];
+  expect([...openByModel(SURVEY, sums, 90)]).toEqual([
+    ['small', 60],
+    ['big', 30],
+  ]);
+  expect([...openByModel(SURVEY, sums, 60)]).toEqual([
+    ['small', 40],
+    ['big', 20],
+  ]);
+  expect([...openByModel(SURVEY, [], 0)].map(([, lines]) => lines)).toEqual([0, 0]);
 });
