@@ -46,6 +46,7 @@ describe('parseLine: JSON', () => {
     ],
     ['a,1', 'unexpected character "a" at column 1; a line is one JSON object {...}'],
     ['{"a":1},', 'a comma behind the object at column 8; lines have none between them'],
+    ['{"a",', "expected ':' after property name at column 5"],
     ['{', "expected property name or '}' at column 2"],
     [
       '{"a":1}\r{"a":2}',
@@ -60,6 +61,56 @@ describe('parseLine: JSON', () => {
     expect(parseText(text, { model: 'qwen-plus' }).problems[0]?.message).toBe(
       `not valid JSON: ${reason}`,
     );
+  });
+
+  test.each([
+    ['{“model”:1}', '“ (U+201C) at column 2 where JSON has "'],
+    ['{"model":”qwen”}', '” (U+201D) at column 10 where JSON has "'],
+    ['{"a":„b"}', '„ (U+201E) at column 6 where JSON has "'],
+    ['{‘a’:1}', '‘ (U+2018) at column 2 where JSON has "'],
+    ['{"a":"x",’b’:1}', '’ (U+2019) at column 10 where JSON has "'],
+    ['{"a":＂b＂}', '＂ (U+FF02) at column 6 where JSON has "'],
+    ['{"a":"，“","b":"\\"，"，"c":1}', '， (U+FF0C) at column 20 where JSON has ,'],
+    ['{"a"：1}', '： (U+FF1A) at column 5 where JSON has :'],
+    ['{"a":｛"b":1}}', '｛ (U+FF5B) at column 6 where JSON has {'],
+    ['{"a":1｝', '｝ (U+FF5D) at column 7 where JSON has }'],
+    ['{"a":［1]}', '［ (U+FF3B) at column 6 where JSON has ['],
+    ['{"a":[1］}', '］ (U+FF3D) at column 8 where JSON has ]'],
+    ['{"a":【1]}', '【 (U+3010) at column 6 where JSON has ['],
+    ['{"a":[1】}', '】 (U+3011) at column 8 where JSON has ]'],
+    ['{"a":\u00A01}', 'a no-break space (U+00A0) at column 6 where JSON has a plain space'],
+    ['{"a":1}\u00A0', 'a no-break space (U+00A0) at column 8 where JSON has a plain space'],
+    ['\u3000{"a":1}', 'an ideographic space (U+3000) at column 1 where JSON has a plain space'],
+  ])('%s: names the character that stands for one of JSON, and that one', (text, reason) => {
+    const hint =
+      "; word processors and Chinese keyboards write such characters: put JSON's own in their place";
+    expect(parseText(text).problems).toMatchObject([
+      {
+        severity: 'error',
+        code: 'qbatch_invalid_json',
+        message: `not valid JSON: ${reason}${hint}`,
+      },
+    ]);
+  });
+
+  test.each([
+    ['a full-width comma alone behind the object', '{"a":1}，', 'a comma behind the object'],
+    ['a typographic quote at its begin', '“你好”', '“ (U+201C) at column 1'],
+    ['the same: what a line is', '“你好”', '; a line is one JSON object {...}'],
+    ['a character that no key writes for one of JSON', '{"a":。}', 'character "。" at column 6'],
+  ])('%s: said so', (_name, text, part) => {
+    expect(parseText(text).problems[0]?.message).toContain(part);
+  });
+
+  test.each([
+    ['behind a backslash in a string', String.raw`{"a":"\“"}`],
+    ['in a string that never ends', '{"a":"b”}'],
+    ['in a string that ends at a later quote', '{"a":"b”,"c":1}'],
+    ['in a string before the place of the mistake', '{"a“，":"：\u00A0" "b":1}'],
+  ])('a look-alike %s: not what is told of', (_name, text) => {
+    const [problem] = parseText(text).problems;
+    expect(problem?.code).toBe('qbatch_invalid_json');
+    expect(problem?.message).not.toContain('U+');
   });
 
   test.each(['[1]', '"text"', '12', 'null', 'true'])('%s: not an object', (text) => {

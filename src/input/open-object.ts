@@ -2,6 +2,7 @@ import { isDeeperThan } from '../json/json-depth.ts';
 import { type NestedScan, type ObjectMember, scanObject } from '../json/json-scan.ts';
 import type { Problem } from '../problem.ts';
 import { csvHint } from './csv-header.ts';
+import { lookAlike } from './look-alike.ts';
 import { shown } from '../schemas/findings.ts';
 import { unexpectedAt } from './unexpected-at.ts';
 
@@ -28,12 +29,16 @@ const UNEXPECTED_CHARACTER = /^Unexpected token '(.)'/su;
 /** What Python and JavaScript write for values that JSON writes otherwise, or has none of. */
 const FOREIGN = /(?:NaN|Infinity|None|True|False|undefined)\b/y;
 
-function placeOf(text: string, character: string): string {
+/** What is wrong about a character that V8 names without its place, and where it stands if that is found. */
+function unexpectedReason(text: string, character: string): string {
   const at = unexpectedAt(text, character);
-  if (at === null) return '';
+  const look = at === null ? null : lookAlike(text, at);
+  if (look !== null) return look;
+  const reason = `unexpected character ${JSON.stringify(character)}`;
+  if (at === null) return reason;
   FOREIGN.lastIndex = at;
   const word = FOREIGN.exec(text)?.[0];
-  return ` at column ${at + 1}${word === undefined ? '' : `: ${word} is not JSON`}`;
+  return `${reason} at column ${at + 1}${word === undefined ? '' : `: ${word} is not JSON`}`;
 }
 
 /** What people take for JSONL: a JSON array over several lines, an object over several, text; and what to do. */
@@ -58,17 +63,20 @@ function jsonReason(error: unknown, text: string, lineNo: number): string {
   if (at?.[1] !== undefined) {
     const offset = Number(at[2]);
     const rest = text.slice(offset).trim();
-    if (rest === ',')
+    const isBehind = at[1].startsWith('Unexpected non-whitespace');
+    if (isBehind && (rest === ',' || rest === '，'))
       return `not valid JSON: a comma behind the object at column ${offset + 1}; lines have none between them`;
     if (text[offset - 1] === '\r' && rest.startsWith('{'))
       return `not valid JSON: a second object at column ${offset + 1}; lines end by a line feed, not by a carriage return alone: tr '\\r' '\\n' < FILE makes such lines`;
+    const look = lookAlike(text, offset);
+    if (look !== null) return `not valid JSON: ${look}`;
     const reason = at[1].charAt(0).toLowerCase() + at[1].slice(1);
     const hint = rest === '' && lineNo === 1 ? oneLineHint(lineNo) : '';
     return `not valid JSON: ${reason} at column ${offset + 1}${hint}`;
   }
   const character = UNEXPECTED_CHARACTER.exec(message)?.[1];
   if (character !== undefined) {
-    return `not valid JSON: unexpected character ${JSON.stringify(character)}${placeOf(text, character)}${kindHint(text)}`;
+    return `not valid JSON: ${unexpectedReason(text, character)}${kindHint(text)}`;
   }
   return message.startsWith('Unexpected end')
     ? `not valid JSON: it ends too early${kindHint(text) || oneLineHint(lineNo)}`

@@ -1,7 +1,7 @@
 import { afterString } from '../json/json-depth.ts';
 
-/** Any run of text that JSON knows outside a string. */
-const TOKEN = /\s+|true|false|null|-?\d[\d.eE+-]*|[{}[\]:,]/y;
+/** Any run of text that JSON knows outside a string; of white space it knows less than \s does. */
+const TOKEN = /[ \t\n\r]+|true|false|null|-?\d[\d.eE+-]*|[{}[\]:,]/y;
 
 /**
  * Where `character` stands that JSON.parse did not expect, for V8 names the character without its
