@@ -5,7 +5,9 @@ import { defaultLedgerName } from '../ledger/default-ledger-path.ts';
 import { isSpooled } from '../input/spooling.ts';
 import type { RunFlags } from '../ledger/records.ts';
 import type { RunSummary } from '../reporters/reporter.ts';
+import type { Settings } from '../settings.ts';
 import { shellWord } from '../shell-word.ts';
+import { simulatorSpecText } from '../simulator/spec.ts';
 import type { JobState } from '../library/job-reports.ts';
 
 /** What stands for the value of a limit that a run may have been stopped by, for that reason. */
@@ -51,12 +53,23 @@ export function flagsOfNext(flags: GivenFlags, kept: RunFlags): RunFlags {
   return longest === undefined ? carried : { ...carried, 'max-line': longest };
 }
 
-/** The same, to be named later, in another folder. */
-export function flagsToKeep(flags: GivenFlags, cwd: string): RunFlags {
+/**
+ * The same, to be named later, in another folder; and what the simulator was, which the next command takes by itself:
+ * from wherever it was said, for a job on the simulator stays there.
+ */
+export function flagsToKeep(
+  flags: GivenFlags,
+  {
+    cwd,
+    settings: { simulate },
+  }: { readonly cwd: string; readonly settings: Pick<Settings, 'simulate'> },
+): RunFlags {
   const { catalog, ...carried } = carriedFlags(flags);
-  return typeof catalog === 'string'
-    ? { ...carried, catalog: path.resolve(cwd, catalog) }
-    : carried;
+  return {
+    ...carried,
+    ...(typeof catalog === 'string' ? { catalog: path.resolve(cwd, catalog) } : {}),
+    ...(simulate === undefined ? {} : { simulate: simulatorSpecText(simulate) }),
+  };
 }
 
 function flagsText(flags: RunFlags, stopped: RunSummary['stopped']): string {

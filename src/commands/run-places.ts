@@ -11,10 +11,10 @@ import { readLedger } from '../ledger/read-ledger.ts';
 import type { Job } from '../ledger/records.ts';
 import { scopeOf } from '../models/scope.ts';
 import type { Region, Settings } from '../settings.ts';
-import { DEFAULT_SIMULATOR_SPEC } from '../simulator/spec.ts';
 import type { CommandIo } from './io.ts';
 import { shellWord } from '../shell-word.ts';
 import { lineDefaults, type RunSetup } from './run-setup.ts';
+import { simulatorOfJob } from './simulator-of-job.ts';
 
 /** Where a run reads and writes. */
 export type Places = {
@@ -56,18 +56,19 @@ export function placesOf(source: InputSource, settings: Settings, cwd: string): 
   };
 }
 
-/** A known job's own places and settings, where the command line does not say otherwise. */
+/** A known job's own places and settings, where the command line does not say otherwise; and what of them is to be told. */
 export async function placesOfJob(
   wanted: { readonly command: 'resume' | 'retry'; readonly job: string | undefined },
   setup: RunSetup,
   io: CommandIo,
-): Promise<{ places: Places; setup: RunSetup }> {
+): Promise<{ places: Places; setup: RunSetup; notes: readonly string[] }> {
   const { settings, origins } = setup;
   const { command, job: named } = wanted;
   const chosen = chosenJob(named, command, { setup, io });
   const jobs = await readLedger(chosen.ledgerPath, listJobs);
   const job = jobNamed(jobs, chosen);
-  const merged = settingsOfJob(job, settings, origins);
+  const { simulate, notes } = simulatorOfJob(job, setup, command);
+  const merged = { ...settingsOfJob(job, settings, origins), simulate };
   const output = isSaid(origins, 'output') ? settings.output : undefined;
   const errors = isSaid(origins, 'errors') ? settings.errors : undefined;
   const order = isSaid(origins, 'order') ? settings.order : undefined;
@@ -90,6 +91,7 @@ export async function placesOfJob(
       scope,
       defaults: lineDefaults(merged, setup.catalog, scope),
     },
+    notes,
   };
 }
 
@@ -178,10 +180,6 @@ function settingsOfJob(job: Job, settings: Settings, origins: RunSetup['origins'
     system: said('system') ? settings.system : (identity.system ?? undefined),
     protocol: said('protocol') ? settings.protocol : (identity.protocol as Settings['protocol']),
     set: said('set') ? settings.set : new Map(Object.entries(identity.set)),
-    // From wherever it is said: a rehearsal that was asked for must never go to the service.
-    simulate:
-      settings.simulate ??
-      (identity.simulated && !said('simulate') ? DEFAULT_SIMULATOR_SPEC : undefined),
     region: regionOfJob(job, settings, origins),
     baseUrl: ownUrls ? settings.baseUrl : endpoint.dashscope,
     compatibleBaseUrl: ownUrls ? settings.compatibleBaseUrl : endpoint.openai,

@@ -55,6 +55,7 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
     return checkCommand(parsed, io);
   refuseFresh(parsed.command, setup.settings, io);
   let places: Places;
+  let notes: readonly string[] = [];
   if ('input' in parsed) {
     const { settings } = setup;
     if (settings.output === '-' && settings.json) throw stdoutTwice();
@@ -63,12 +64,12 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
       await (await openService(settings, setup.scope, io)).close();
     places = placesOf(await openInput(parsed.input, io), settings, io.cwd);
   } else {
-    ({ places, setup } = await placesOfJob(parsed, setup, io));
+    ({ places, setup, notes } = await placesOfJob(parsed, setup, io));
     const shown = places.source.path;
     if (setup.settings.dryRun) return checkPlaces(places, { setup, io, shown });
   }
   try {
-    return await runAt(parsed, places, { setup, io });
+    return await runAt(parsed, places, { setup, notes, io });
   } catch (error) {
     // Whoever holds the ledger may be at work on the same copy.
     const held = error instanceof QbatchError && error.exitCode === EXIT.busy;
@@ -81,9 +82,9 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
 async function runAt(
   parsed: RunCommand,
   places: Places,
-  at: { setup: RunSetup; io: CommandIo },
+  at: { setup: RunSetup; notes: readonly string[]; io: CommandIo },
 ): Promise<ExitCode> {
-  const { setup, io } = at;
+  const { setup, notes, io } = at;
   const { settings } = setup;
   if (places.resultsPath === '-' && settings.json)
     throw parsed.flags['output'] === '-' ? stdoutTwice() : stdoutOfLastRun();
@@ -95,7 +96,7 @@ async function runAt(
   try {
     const service = await openService(settings, setup.scope, io);
     try {
-      for (const message of service.notes)
+      for (const message of [...notes, ...service.notes])
         reporter.report({ event: 'notice', severity: 'note', message });
       const proxy = settings.simulate === undefined ? proxyOf(io.env) : null;
       return await runWith({ parsed, setup, places, service, proxy, reporter, mode }, shown.io);
@@ -168,7 +169,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
     );
     const job = await confirmJob(ledger, prepared, { wired, asked, currency, whenUnlocked, io });
     await whenUnlocked(() => {
-      keepRunFlags(ledger, job, flagsToKeep(wired.parsed.flags, io.cwd));
+      keepRunFlags(ledger, job, flagsToKeep(wired.parsed.flags, { cwd: io.cwd, settings }));
     });
     result = await runJob({
       ledger,

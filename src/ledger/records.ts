@@ -113,7 +113,7 @@ export type JobEndpoint = {
   readonly scope: string;
 };
 
-/** Flags with their values, as the command line had them; `true` where a flag takes none. */
+/** Flags with their values, as the command line had them or could have; `true` where a flag takes none. */
 export type RunFlags = Readonly<Record<string, string | true>>;
 
 /** Why a run ended before every line was settled; `running` from its first call to its end. */

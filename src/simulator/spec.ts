@@ -82,6 +82,23 @@ const PARTS: ReadonlyMap<string, Part> = new Map<string, Part>([
   ],
 ]);
 
+/** A number as people write it, with at most that many decimals: no exponent, no trace of binary fractions. */
+function decimalText(value: number, decimals: number): string {
+  return value.toFixed(decimals).replace(/\.?0+$/, '');
+}
+
+/** A spec as `parseSimulatorSpec` reads it, every part that has a value written out, so that later defaults change nothing. */
+export function simulatorSpecText(spec: SimulatorSpec): string {
+  const { rpm, tpm, latencyMs, errorRate, seed } = spec;
+  return [
+    ...(rpm === null ? [] : [`rpm=${rpm}`]),
+    ...(tpm === null ? [] : [`tpm=${tpm}`]),
+    `latency=${decimalText(latencyMs, 6)}ms`,
+    `errors=${decimalText(100 * errorRate, 9)}%`,
+    `seed=${seed}`,
+  ].join(',');
+}
+
 /** Whether a text begins like a simulator spec, right or wrong. */
 export function isLikeSimulatorSpec(text: string): boolean {
   return text.includes('=') && PARTS.has(text.slice(0, text.indexOf('=')));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
-import { parseSimulatorSpec } from '../../src/simulator/spec.ts';
+import { parseSimulatorSpec, simulatorSpecText } from '../../src/simulator/spec.ts';
 
 describe('parseSimulatorSpec', () => {
   test('empty text: no quotas, 20 ms, no faults, seed 1', () => {
@@ -55,5 +55,21 @@ describe('parseSimulatorSpec', () => {
     expect(parse).toThrow(
       expect.objectContaining({ exitCode: 64, hint: expect.stringContaining('latency=200ms') }),
     );
+  });
+});
+
+describe('simulatorSpecText', () => {
+  test.each([
+    ['', 'latency=20ms,errors=0%,seed=1'],
+    [
+      'rpm=600,tpm=100000,latency=1.001s,errors=0.07%,seed=0',
+      'rpm=600,tpm=100000,latency=1001ms,errors=0.07%,seed=0',
+    ],
+    ['latency=0.000001ms,errors=100%', 'latency=0.000001ms,errors=100%,seed=1'],
+    ['latency=0,errors=0.000000001', 'latency=0ms,errors=0.0000001%,seed=1'],
+  ])('%s: every part that has a value, and it reads as the same', (text, expected) => {
+    const written = simulatorSpecText(parseSimulatorSpec(text));
+    expect(written).toBe(expected);
+    expect(simulatorSpecText(parseSimulatorSpec(written))).toBe(expected);
   });
 });
