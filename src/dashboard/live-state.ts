@@ -86,19 +86,18 @@ export class LiveState {
   private end({ summary, failures }: JobEnd): void {
     const { progress } = this.live;
     const { total, answered, failed, rejected } = summary.lines;
-    const cost = summary.cost.amount;
+    const { amount: cost, unpriced_lines: unpricedLines } = summary.cost;
     const possiblyBilled = summary.possibly_billed.amount;
     const ended = { rpm: 0, tpm: 0, inFlight: 0, etaMs: null, slow: null, costProjected: null };
     this.failures.clear();
     for (const { code, lines } of failures.slice(0, CODES_MAX)) this.failures.set(code, lines);
+    const counts = { total, answered, failed, rejected };
+    const spent = { cost, unpricedLines, possiblyBilled };
     this.set({
       state: 'ended',
       stopReason: summary.stopped?.message ?? null,
       dispatch: null,
-      progress:
-        progress === null
-          ? null
-          : { ...progress, ...ended, total, answered, failed, rejected, cost, possiblyBilled },
+      progress: progress === null ? null : { ...progress, ...ended, ...counts, ...spent },
     });
   }
 }

@@ -58,7 +58,7 @@ export class JobRun {
   constructor(options: RunOptions, quotas: ReadonlyMap<string, ModelQuota>) {
     this.options = options;
     const { settings, clock, job, stop } = options;
-    this.meter = new ProgressMeter(clock, job);
+    this.meter = new ProgressMeter(options);
     this.unnamedRefusals = new UnnamedRefusals(job);
     this.money = new RunMoney(options);
     this.pace = new RunPace({ ...options, quotas });

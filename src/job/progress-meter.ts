@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { unpricedLines } from '../ledger/job-summary.ts';
 import type { Batch, Job, LineState } from '../ledger/records.ts';
 import type { Limiter } from '../limits/limiter.ts';
 import type { Outage } from '../limits/outages.ts';
@@ -7,6 +8,7 @@ import { formatPico } from '../models/price.ts';
 import type { Progress } from '../reporters/reporter.ts';
 import { type ModelLeft, remainingMs } from './remaining-time.ts';
 import type { RunMoney } from './run-money.ts';
+import type { RunOptions } from './run-options.ts';
 
 /** Rates are taken over this many whole seconds. */
 const RATE_SECONDS = 15;
@@ -50,15 +52,17 @@ export class ProgressMeter {
   private readonly settledOf: Map<string, number> = new Map();
   private readonly counts: Record<LineState, number>;
   private costPico: bigint;
+  private unpriced: number;
   private throttled = 0;
 
-  constructor(clock: Clock, job: Job) {
+  constructor({ clock, job, ledger }: Pick<RunOptions, 'clock' | 'job' | 'ledger'>) {
     this.clock = clock;
     this.job = job;
     this.startedMs = clock.monotonicMs();
     const { answered, failed, rejected } = job;
     this.counts = { answered, failed, rejected };
     this.costPico = job.costPico;
+    this.unpriced = unpricedLines(ledger.database, job.id);
   }
 
   get elapsedMs(): number {
@@ -89,8 +93,9 @@ export class ProgressMeter {
       // What was never sent is no request that the service counts.
       if (end.class !== 'never_sent') second.calls += 1;
       second.tokens += end.usage?.totalTokens ?? 0;
-      if (end.class === 'answered' && end.costPico !== null) {
-        this.costPico += BigInt(end.costPico);
+      if (end.class === 'answered') {
+        if (end.costPico === null) this.unpriced += 1;
+        else this.costPico += BigInt(end.costPico);
       }
       if (end.class === 'rejected' && THROTTLED_CODES.test(end.code ?? '')) this.throttled += 1;
     }
@@ -138,6 +143,7 @@ export class ProgressMeter {
         priced && openPico !== null
           ? formatPico(this.costPico + BigInt(Math.round(openPico)))
           : null,
+      unpricedLines: this.unpriced,
       maxCost: budget.capPico === null ? null : formatPico(BigInt(budget.capPico)),
       possiblyBilled:
         budget.capPico === null ? null : formatPico(BigInt(Math.round(budget.possiblyBilledPico))),

@@ -73,7 +73,7 @@ function spendTiles(format: Format, progress: LiveProgress): HTMLElement[] {
     progress.etaMs === null
       ? ''
       : `, ${format.duration(progress.etaMs)} ${word(language, 'remaining')}`;
-  const { maxCost, costProjected: projected, currency } = progress;
+  const { maxCost, costProjected: projected, unpricedLines: unpriced, currency } = progress;
   const certain = progress.cost ?? '0';
   const uncertain = progress.possiblyBilled ?? '0';
   const notes = [
@@ -82,6 +82,7 @@ function spendTiles(format: Format, progress: LiveProgress): HTMLElement[] {
       ? word(language, 'noCap')
       : word(language, 'ofCap', format.amount(maxCost), currency),
     projected === null ? null : word(language, 'projected', format.roughAmount(projected)),
+    unpriced === 0 ? null : word(language, 'unpricedNote', format.whole(unpriced)),
   ];
   return [
     meterTile('progress', word(language, 'lines'), {

@@ -17,6 +17,7 @@ function progressFields(progress: Progress): Fields {
     tpm_limit: progress.tpmLimit,
     cost: progress.cost,
     cost_projected: progress.costProjected,
+    unpriced_lines: progress.unpricedLines,
     max_cost: progress.maxCost,
     possibly_billed_amount: progress.possiblyBilled,
     currency: progress.currency,

@@ -91,6 +91,8 @@ export type Progress = {
   /** Decimal string, certain cost so far over all runs of the job; null where nothing is priced. */
   readonly cost: string | null;
   readonly costProjected: string | null;
+  /** Answers over all runs that are in no amount: without a known price, or without tokens reported. */
+  readonly unpricedLines: number;
   /** `--max-cost`, and what it counts besides `cost`: decimal strings; null: no cap. */
   readonly maxCost: string | null;
   readonly possiblyBilled: string | null;

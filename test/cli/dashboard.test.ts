@@ -3,6 +3,8 @@ import type { ReportData, ReportLive } from '../../src/report/report-data.ts';
 import type { Bench } from '../helpers/bench.ts';
 import { browse, canBrowse, drawnValues, keepPicture } from '../helpers/browser.ts';
 import { BAD_REQUEST, type CliJob, customIds, prepareCliJob } from '../helpers/cli-job.ts';
+import { jsonl, nativeLine } from '../helpers/request-lines.ts';
+import { runHere } from '../helpers/run-here.ts';
 import { type RunningCli, startCli } from '../helpers/spawn-cli.ts';
 
 const ADDRESS = /http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{48}\//;
@@ -67,6 +69,7 @@ describe.skipIf(!canBrowse)('run --dashboard in a browser', () => {
         '66.7',
       );
       expect(await tile('spent').locator('small').textContent()).toMatch(/^of 5\.00 CNY at most/);
+      expect(await tile('spent').locator('small').textContent()).not.toContain('unpriced');
       expect(await tile('failed').locator('strong').textContent()).toBe('1');
       await page.locator('#live-models td', { hasText: 'qwen-plus' }).waitFor();
       const failures = page.locator('#live-failures tbody tr');
@@ -97,6 +100,37 @@ describe.skipIf(!canBrowse)('run --dashboard in a browser', () => {
       expect(requests.filter((url) => !url.startsWith(address))).toEqual([]);
     });
     expect(results(job.bench)).toHaveLength(30);
+  });
+
+  test('says what the spend leaves out, also of earlier runs, while the job runs and at its end', async () => {
+    const { bench, server, args } = await prepareCliJob(1);
+    // Nobody lists a price of that one.
+    const model = 'a-model-of-mine';
+    const lines = [nativeLine('甲', { model }), nativeLine('乙', { model }), nativeLine('丙')];
+    bench.write('a.jsonl', jsonl(lines));
+    server.script = ({ id }) => (id === '甲' ? { kind: 'answer' } : BAD_REQUEST);
+    expect(await runHere(bench, args)).toMatchObject({ status: 1 });
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    server.script = () => ({ kind: 'answer' });
+    server.beforeReply = ({ id }) => (id === '丙' ? released : undefined);
+    const run = startCli(bench, ['retry', 'a', ...server.flags, '--dashboard']);
+    const address = await run.tells(ADDRESS);
+    await browse(address, {}, async ({ page }) => {
+      const note = page.locator('#live [data-tile="spent"] small');
+      const said = '2 unpriced, not counted: no known price, or no tokens reported';
+      await note.filter({ hasText: said }).waitFor();
+      expect(await page.locator('#live').getAttribute('data-state')).toBe('running');
+      await page.locator('#language').selectOption('zh');
+      await note.filter({ hasText: '另有 2 个未计价：价格未知，或未报告用量' }).waitFor();
+      await page.locator('#language').selectOption('en');
+      release();
+      await page.locator('#live[data-state="ended"]').waitFor();
+      expect(await note.textContent()).toContain(said);
+    });
+    expect(await run.finished).toMatchObject({ status: 0 });
   });
 
   test('a page that is closed changes nothing: every line once, the same exit code', async () => {

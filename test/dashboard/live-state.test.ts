@@ -31,7 +31,8 @@ test('LiveState: from the start to the end, what the events said last', () => {
     state: 'stopping',
     stopReason: 'interrupted by a signal',
   });
-  live.add(jobEnd());
+  const { summary, ...end } = jobEnd();
+  live.add({ ...end, summary: { ...summary, cost: { ...summary.cost, unpriced_lines: 2 } } });
   const { state, progress: last, failures, dispatch } = live.snapshot();
   expect(state).toBe('ended');
   expect(dispatch).toBeNull();
@@ -41,6 +42,7 @@ test('LiveState: from the start to the end, what the events said last', () => {
     answered: 412,
     failed: 3,
     cost: '4.310000',
+    unpricedLines: 2,
     possiblyBilled: '0.012345',
   });
   expect(failures).toEqual([

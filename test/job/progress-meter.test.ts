@@ -17,7 +17,7 @@ async function etaAfter(
   const ledger = openTempLedger(folder);
   const job = addJob(ledger, folder, { lineCount: LINES.fast + LINES.slow });
   const clock = createFakeClock();
-  const meter = new ProgressMeter(clock, job);
+  const meter = new ProgressMeter({ clock, job, ledger });
   const open = new Map(Object.entries(LINES));
   let lineNo = 0;
   for (let second = 0; second < seconds; second += 1) {

@@ -71,6 +71,7 @@ test('json: model-slowed and progress, waits and counts in snake case', () => {
     rpm_limit: null,
     tpm_limit: 100_000,
     cost_projected: '4.310000',
+    unpriced_lines: 0,
     eta_ms: 192_000,
     elapsed_ms: 61_000,
   });

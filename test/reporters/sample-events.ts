@@ -31,6 +31,7 @@ export function progress(over: Partial<EventOf<'progress'>> = {}): EventOf<'prog
     tpmLimit: 100_000,
     cost: '1.230000',
     costProjected: '4.310000',
+    unpricedLines: 0,
     maxCost: null,
     possiblyBilled: null,
     currency: 'CNY',
