@@ -1,7 +1,6 @@
 import { EXIT, type ExitCode } from '../errors.ts';
 import { openInput } from '../input/input-source.ts';
 import { formatPico } from '../models/price.ts';
-import type { Currency } from '../models/scope.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import { pathText } from '../reporters/path-text.ts';
 import { givenLimit, listedLimits } from '../job/pace-limits.ts';
@@ -9,6 +8,7 @@ import type { GivenFlags } from '../command-line/parsed-command.ts';
 import { isBatchChat } from '../config/endpoints.ts';
 import { beginningOf } from '../job/bounded-problem.ts';
 import { type CheaperWay, cheaperWays } from '../job/cheaper-ways.ts';
+import { type PricedElsewhere, pricedElsewhere } from '../job/priced-elsewhere.ts';
 import type { ModelSurvey } from '../job/survey-tally.ts';
 import { createPricing, type Pricing } from '../pricing.ts';
 import { jsonText } from '../json/json-text.ts';
@@ -16,6 +16,7 @@ import { durationText } from '../reporters/duration-text.ts';
 import { countText, shortText, wholeText } from '../reporters/number-text.ts';
 import { problemsText } from '../reporters/problems.ts';
 import { alignTable } from '../reporters/table.ts';
+import { unpricedText } from '../reporters/unpriced-text.ts';
 import { rmSync } from 'node:fs';
 import { type Places, placesOf } from './run-places.ts';
 import { type Survey, surveyInput } from '../survey.ts';
@@ -60,6 +61,8 @@ export type CheckReport = {
     readonly max: string | null;
     readonly currency: string;
     readonly unpriced_lines: number;
+    /** How many of those have a price in another currency; null: none has. */
+    readonly priced_in: PricedElsewhere | null;
   };
   readonly models: readonly CheckedModel[];
   /** What would bring the same for less, by list price; `instead` null: the model stays. */
@@ -110,7 +113,8 @@ function checkedModel(model: string, entry: ModelSurvey, setup: RunSetup): Check
 }
 
 /** What the lines with a price cost; of lines alone that have none nobody knows it, and no line at all costs nothing. */
-function checkedCost(entries: readonly ModelSurvey[], currency: Currency): CheckReport['cost'] {
+function checkedCost(models: Survey['models'], pricing: Pricing): CheckReport['cost'] {
+  const entries = [...models.values()];
   const priced = entries.filter((entry) => entry.priced);
   const unpriced = entries.filter((entry) => !entry.priced);
   const isKnown = priced.length > 0 || unpriced.length === 0;
@@ -118,8 +122,9 @@ function checkedCost(entries: readonly ModelSurvey[], currency: Currency): Check
   return {
     expected: isKnown ? estimateText(sumOf(priced.map(({ expectedPico }) => expectedPico))) : null,
     max: isKnown && most !== null ? estimateText(most) : null,
-    currency,
+    currency: pricing.currency,
     unpriced_lines: sumOf(unpriced.map(({ lines }) => lines)),
+    priced_in: pricedElsewhere(models, pricing),
   };
 }
 
@@ -153,10 +158,7 @@ function checkReport(
       output_max: sumOrNull(models.map(({ tokens }) => tokens.output_max)),
       counted_lines: sumOf(models.map(({ tokens }) => tokens.counted_lines)),
     },
-    cost: checkedCost(
-      entries.map(([, entry]) => entry),
-      pricing.currency,
-    ),
+    cost: checkedCost(survey.models, pricing),
     models,
     cheaper: cheaper.map(({ expectedPico, ...way }) => ({
       ...way,
@@ -237,7 +239,9 @@ export function checkText(report: CheckReport): string {
       ? 'no price known'
       : `about ${cost.expected} ${cost.currency}${cost.max === null ? '' : `, at most ${cost.max}`}`;
   const unpriced =
-    cost.unpriced_lines > 0 ? `; no price for ${countText(cost.unpriced_lines, 'line')}` : '';
+    cost.unpriced_lines > 0
+      ? `; ${unpricedText(cost.unpriced_lines, cost.currency, cost.priced_in)}`
+      : '';
   parts.push(
     `${pathText(report.input)}: ${countText(lines.total, 'line')}, ${wholeText(lines.valid)} valid, ${wholeText(lines.invalid)} invalid; ` +
       `${inputText(tokens)}; ${money}${unpriced}${nextStep(report)}\n`,

@@ -13,6 +13,7 @@ import type { Currency } from '../models/scope.ts';
 import { lockOutputs } from '../output/lock-outputs.ts';
 import { refuseSameFiles } from '../output/refuse-same-files.ts';
 import type { Settings } from '../settings.ts';
+import type { Survey } from '../survey.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { outputSeenIn } from '../job/expectations.ts';
 import { keepRunFlags } from '../job/keep-run-flags.ts';
@@ -39,6 +40,7 @@ import type { Shown } from './run-dashboard.ts';
 import { removeSpool } from './remove-spool.ts';
 import { retryLines } from './retry-lines.ts';
 import { openReporter, progressModeOf, tell } from './run-report.ts';
+import { tellOtherCurrency } from './tell-other-currency.ts';
 import { stopFromSignals } from './stop-from-signals.ts';
 import { currencyOf, openService, type RunSetup, type Service, setUpRun } from './run-setup.ts';
 
@@ -160,8 +162,9 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
     const { simulated } = identityOf(settings);
     const seen = seenSizes(ledger.database, { jobId: known?.id ?? null, simulated });
     let asked = false;
-    const onGate = (): void => {
+    const onGate = (survey: Survey): void => {
       asked = true;
+      if (known === null) tellOtherCurrency(survey, pricing, reporter);
     };
     const prepared = await prepareJob(
       ledger,
@@ -249,7 +252,7 @@ function requestOf(
     pricing: JobRequest['pricing'];
     whenUnlocked: WhenUnlocked;
     outputSeen: JobRequest['outputSeen'];
-    onGate: () => void;
+    onGate: (survey: Survey) => void;
   },
 ): JobRequest {
   const { setup, places, service } = wired;
@@ -285,7 +288,7 @@ function requestOf(
       refuseUnpriced(model, settings.maxCost, at.pricing);
     },
     gate: (survey, openLines) => {
-      at.onGate();
+      at.onGate(survey);
       const { currency } = at.pricing;
       return gate(survey, openLines, { ...wired, io: at.io, settings, currency });
     },

@@ -72,6 +72,72 @@ describe('a model without a price in the currency of its job, under --max-cost: 
   });
 });
 
+describe('a model without a price in the currency of its job, without a cap', () => {
+  const flags = ['--region', 'virginia'];
+  const mixed = (...models: string[]) => {
+    const bench = openBench();
+    const lines = models.map((model, at) => promptLine(`line-${at}`, { model }));
+    bench.write('a.jsonl', jsonl(lines));
+    return bench;
+  };
+
+  test.each([
+    [
+      ['qwen-plus'],
+      'no price in USD for 1 line: --currency CNY counts in CNY, in which it has one',
+    ],
+    [
+      ['qwen-plus', 'qwen-plus'],
+      'no price in USD for 2 lines: --currency CNY counts in CNY, in which they have one',
+    ],
+    [
+      ['qwen-plus', 'my-own-model', 'my-own-model'],
+      'no price in USD for 3 lines: --currency CNY counts in CNY, in which 1 of them has one',
+    ],
+  ])(
+    '%j: check names the other currency, and so does run before its first call',
+    async (models, said) => {
+      const bench = mixed(...models);
+      const checked = await runHere(bench, ['check', 'a.jsonl', ...flags]);
+      expect(checked).toMatchObject({ status: 0 });
+      expect(checked.stdout).toContain(`; ${said}\n`);
+      const run = ['run', 'a.jsonl', '--simulate', ...flags];
+      const told = await runHere(bench, run);
+      expect(told).toMatchObject({ status: 0 });
+      expect(told.stderr).toMatch(new RegExp(`^${said}\\njob a `, 'u'));
+      // Calls were made: its currency is settled.
+      bench.write(
+        'a.jsonl',
+        bench.read('a.jsonl') + jsonl([promptLine('more', { model: 'qwen-plus' })]),
+      );
+      expect((await runHere(bench, [...run, '--accept-changed-input'])).stderr).not.toContain(
+        '--currency',
+      );
+    },
+  );
+
+  test('check --json: how many lines, and which currency', async () => {
+    const costOf = async (bench: ReturnType<typeof mixed>, ...more: string[]): Promise<unknown> =>
+      (await runHere(bench, ['check', 'a.jsonl', ...flags, '--json', ...more])).json()['cost'];
+    const bench = mixed('qwen-plus', 'my-own-model');
+    const pricedIn = { currency: 'CNY', lines: 1 };
+    expect(await costOf(bench)).toMatchObject({ unpriced_lines: 2, priced_in: pricedIn });
+    expect(await costOf(bench, '--currency', 'CNY')).toMatchObject({
+      unpriced_lines: 1,
+      priced_in: null,
+    });
+  });
+
+  test('listed in neither: no currency is named, and -q tells nothing', async () => {
+    const bench = mixed('my-own-model');
+    const checked = await runHere(bench, ['check', 'a.jsonl', ...flags]);
+    expect(checked.stdout).toContain('; no price for 1 line\n');
+    const run = ['run', 'a.jsonl', '--simulate', ...flags];
+    expect((await runHere(bench, run)).stderr).not.toContain('--currency');
+    expect((await runHere(mixed('qwen-plus'), [...run, '-q'])).stderr).toBe('');
+  });
+});
+
 describe('the region of a base URL', () => {
   const ABROAD = 'https://dashscope-intl.aliyuncs.com/api/v1';
   const cost = (checked: { json(): unknown }): unknown =>

@@ -11,7 +11,7 @@ const REPORT: CheckReport = {
   problems: [],
   problem_counts: { error: 0, warning: 0, note: 0 },
   tokens: NO_TOKENS,
-  cost: { expected: '3.000000', max: null, currency: 'CNY', unpriced_lines: 0 },
+  cost: { expected: '3.000000', max: null, currency: 'CNY', unpriced_lines: 0, priced_in: null },
   models: ['qwen-plus', 'qwen3-max'].map((model) => ({
     model,
     lines: 1,

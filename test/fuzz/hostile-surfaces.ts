@@ -223,7 +223,7 @@ function checked(next: Next): string {
     ],
     problem_counts: { error: 1, warning: 0, note: 0 },
     tokens,
-    cost: { ...cost, currency: 'CNY', unpriced_lines: 0 },
+    cost: { ...cost, currency: 'CNY', unpriced_lines: 0, priced_in: null },
     models: [{ model: next(), lines: 1, tokens, cost, seconds: null }],
     cheaper: [{ model: next(), way: 'snapshot', instead: next(), expected: '0.750000' }],
   });

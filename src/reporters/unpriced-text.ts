@@ -1,0 +1,16 @@
+import type { PricedElsewhere } from '../job/priced-elsewhere.ts';
+import { countText, wholeText } from './number-text.ts';
+
+/** That so many lines have no price in the `currency` of the job, and in which one they do. */
+export function unpricedText(
+  lines: number,
+  currency: string,
+  elsewhere: PricedElsewhere | null,
+): string {
+  if (elsewhere === null) return `no price for ${countText(lines, 'line')}`;
+  const { currency: other, lines: priced } = elsewhere;
+  const all = lines === 1 ? 'it has' : 'they have';
+  const some = `${wholeText(priced)} of them ${priced === 1 ? 'has' : 'have'}`;
+  // At the endpoints abroad most models are listed in yuan alone, while jobs there count in dollars.
+  return `no price in ${currency} for ${countText(lines, 'line')}: --currency ${other} counts in ${other}, in which ${priced === lines ? all : some} one`;
+}
