@@ -27,10 +27,6 @@ export class OpenedLines {
     return first;
   }
 
-  has(lineNo: number): boolean {
-    return this.ahead.has(lineNo) || this.mapBehind(lineNo) !== undefined;
-  }
-
   /** Lines of a model are opened in their order. */
   open({ lineNo, model, bodyBytes }: Opened): void {
     this.mapFor(lineNo, model).set(lineNo, bodyBytes);
@@ -39,21 +35,20 @@ export class OpenedLines {
     this.bytes += bodyBytes;
   }
 
-  /** A line is settled; nothing where it is not open (any more). */
-  close(lineNo: number): void {
+  /** A line is settled. False where it is not open (any more). */
+  close(lineNo: number): boolean {
     const lines = this.ahead.has(lineNo) ? this.ahead : this.mapBehind(lineNo);
     const bytes = lines?.get(lineNo);
-    if (lines === undefined || bytes === undefined) return;
+    if (lines === undefined || bytes === undefined) return false;
     lines.delete(lineNo);
     this.lines -= 1;
     this.bytes -= bytes;
+    return true;
   }
 
   /** A line has come to its end. Where it is still open it was not settled, and is left so. */
   leave(lineNo: number): void {
-    if (!this.has(lineNo)) return;
-    this.firstLeft = Math.min(this.firstLeft, lineNo);
-    this.close(lineNo);
+    if (this.close(lineNo)) this.firstLeft = Math.min(this.firstLeft, lineNo);
   }
 
   private mapFor(lineNo: number, model: string): Map<number, number> {
