@@ -23,8 +23,9 @@ export type LinesLacked = {
 /** The lines of a model that wait in the input until it lacks some. */
 type Behind<Line extends SourceLine> = {
   readonly reader: LineReader<Line>;
-  /** The first line that was passed over, since nothing waited. */
+  /** The first line that was passed over, since nothing waited, and the last. */
   fromLine: number;
+  toLine: number;
 };
 
 /**
@@ -33,10 +34,11 @@ type Behind<Line extends SourceLine> = {
  *
  * Where only lines that are lacked may be opened, the input is read on for them. A line of another model that is met
  * then is *passed over*, and every later one of that model with it: they are not held, but read a
- * second time by a reader of that model, when the model lacks lines. Once that reader has come to where the first one is,
- * nothing waits behind, and the model's lines are opened as they come again. So each line is opened once, lines of
- * a model in their order, and what waits takes no memory: a block of a million lines of a model that may be
- * called once a second holds up nobody. The input is read once more for each such model at the most.
+ * second time by a reader of that model, when the model lacks lines. Once that reader has brought the last of them,
+ * nothing waits behind, and the model's lines are opened as they come again: what follows is not read a second time for
+ * nothing, which with a hundred models would be most of the work. So each line is opened once, lines of a model in
+ * their order, and what waits takes no memory: a block of a million lines of a model that may be called once a second
+ * holds up nobody. The input is read once more for each such model at the most.
  */
 export class LineSource<Line extends SourceLine> {
   private readonly input: LineInput<Line>;
@@ -92,12 +94,11 @@ export class LineSource<Line extends SourceLine> {
     const { lacked, waiting, ahead } = this;
     for (;;) {
       const model = ahead.next?.model;
-      const isBehind = model !== undefined && waiting.has(model);
+      const isBehind = model !== undefined && waiting.has(model) && !this.catchUp(model);
       if ((of === 'lacking' || isBehind) && !lacked.lacksAny(waiting)) return undefined;
       const line = ahead.take();
       if (line === undefined) return undefined;
-      if (isBehind) continue;
-      if (of === 'any' || lacked.lacksLines(line.model)) return line;
+      if (!isBehind && (of === 'any' || lacked.lacksLines(line.model))) return line;
       this.passOver(line);
     }
   }
@@ -131,21 +132,29 @@ export class LineSource<Line extends SourceLine> {
           this.onRead,
         ),
         fromLine: lineNo,
+        toLine: lineNo,
       };
       this.behind.set(model, behind);
-    } else known.fromLine = lineNo;
+    } else {
+      if (!this.waiting.has(model)) known.fromLine = lineNo;
+      known.toLine = lineNo;
+    }
     this.waiting.add(model);
   }
 
-  /** Whether the reader of a model has come to where the first one is: what follows is that one's again. */
+  /** Whether the reader of a model has brought all that was passed over: what follows is the first one's again. */
   private catchUp(model: string): boolean {
-    if (this.nextBehind(model) < this.ahead.nextLineNo) return false;
+    if (this.nextBehind(model) < Infinity) return false;
     this.waiting.delete(model);
     return true;
   }
 
+  /** No line of a model that was passed over and is still to be taken stands before this one. Infinity: there is none. */
   private nextBehind(model: string): number {
     const behind = this.behind.get(model);
-    return behind === undefined ? Infinity : Math.max(behind.fromLine, behind.reader.nextLineNo);
+    if (behind === undefined) return Infinity;
+    const { reader, fromLine, toLine } = behind;
+    const next = Math.max(fromLine, reader.nextLineNo);
+    return next > toLine ? Infinity : next;
   }
 }

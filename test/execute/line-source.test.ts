@@ -13,6 +13,7 @@ type Room = { window: number; lacking: ReadonlySet<string> };
 function openFile(models: readonly string[], chunkLines = 3) {
   const lines = models.map((model, at): SourceLine => ({ lineNo: at + 1, model }));
   const reads: string[] = [];
+  const readTo: Map<string, number> = new Map();
   let closed = 0;
   async function* read(
     of: string | null,
@@ -27,6 +28,7 @@ function openFile(models: readonly string[], chunkLines = 3) {
         const wanted = chunk.filter(
           ({ lineNo, model }) => model !== '' && (of === null || (model === of && lineNo >= first)),
         );
+        readTo.set(of ?? 'all', at + chunk.length);
         yield { lines: wanted, nextLineNo: at + chunk.length + 1 };
       }
     } finally {
@@ -36,6 +38,7 @@ function openFile(models: readonly string[], chunkLines = 3) {
   return {
     lines,
     reads,
+    readTo,
     closed: () => closed,
     input: { chunks: read(null, () => 1), again: read } satisfies LineInput<SourceLine>,
   };
@@ -107,7 +110,7 @@ test('behind a block of a slow model: the lines of the one that lacks some; then
   expect(file.reads).toEqual(['all', 'slow']);
 });
 
-test('once the block was read to where others are, its model goes on in the order of the input', async () => {
+test('once all of the block has come, its model goes on in the order of the input', async () => {
   const file = openFile(runs(['slow', 10], ['fast', 3], ['slow', 3], ['fast', 3]), 1);
   const { take, next, source, room } = openSource(file, { window: 2, lacking: new Set(['fast']) });
   // As many as are lacked, and no more.
@@ -123,6 +126,20 @@ test('once the block was read to where others are, its model goes on in the orde
   expect(await take(2)).toEqual([...from(1, 10), ...from(14, 19)]);
   expect(source.isExhausted).toBe(true);
   expect(file.reads).toEqual(['all', 'slow']);
+});
+
+test('all of a block has come: what follows it is not read a second time', async () => {
+  const file = openFile(runs(['slow', 10], ['fast', 30], ['other', 30]), 1);
+  const { take, source, room } = openSource(file, { window: 2, lacking: new Set(['fast']) });
+  expect(await take()).toEqual([1, 2, ...from(11, 40)]);
+  room.lacking = new Set(['slow']);
+  expect(await take(2)).toEqual(from(3, 10));
+  expect(file.readTo.get('slow')).toBe(10);
+  // Of the other model lines wait as before.
+  expect(source.nextLineNo).toBe(41);
+  room.lacking = new Set(['other']);
+  expect(await take(2)).toEqual(from(41, 70));
+  expect(source.isExhausted).toBe(true);
 });
 
 test('lines that were read a second time and opened in the order of the input after all: not opened again', async () => {
