@@ -3,7 +3,12 @@ import { BATCH_TURNS_MOST, BatchSize } from './execute/batch-size.ts';
 import { defer, type Deferred } from './execute/deferred.ts';
 import { Hold } from './execute/hold.ts';
 import type { Journal } from './execute/journal.ts';
-import { type LineInput, type LinesLacked, LineSource } from './execute/line-source.ts';
+import {
+  type LineInput,
+  type LinesLacked,
+  LineSource,
+  type Openable,
+} from './execute/line-source.ts';
 import { OpenedLines } from './execute/opened-lines.ts';
 import { newPending, type PendingBatch, recordsIn, takeBack } from './execute/pending-batch.ts';
 import type { Batch } from './ledger/records.ts';
@@ -13,12 +18,13 @@ import type { TurnBatch } from './execute/turn-batch.ts';
 /** Bodies of open lines that are held at once, in bytes (guarantee 19), and those whose model may have enough lines. */
 const OPEN_BODY_BYTES_MAX = 128 * 1024 * 1024;
 const ENOUGH_BODY_BYTES_MAX = 96 * 1024 * 1024;
-/** Beyond the window, so many lines may be open: those of models that lack some. A few megabytes. */
-const BEYOND_MOST = 8192;
 const NONE: ReadonlySet<string> = new Set();
 
-/** So many lines may be open, whatever they are, and who lacks some. */
-export type LineRoom = LinesLacked & { windowLines(this: void): number };
+/** So many lines may be open whatever they are, so many more of models that have not plenty; and who lacks some. */
+export type LineRoom = LinesLacked & {
+  windowLines(this: void): number;
+  readonly beyondLines: number;
+};
 
 export type ExecuteOptions = {
   readonly lines: LineInput<PlannedLine>;
@@ -162,13 +168,13 @@ class Run {
   }
 
   /** Which lines may be opened now, beside those that are open. */
-  private mayOpen(): 'any' | 'lacking' | null {
+  private mayOpen(): Openable | null {
     const { size, bodyBytes } = this.open;
     const { room } = this.options;
     const most = room.windowLines();
-    if (bodyBytes >= OPEN_BODY_BYTES_MAX || size >= most + BEYOND_MOST) return null;
-    if (size >= most) return 'lacking';
-    return bodyBytes >= ENOUGH_BODY_BYTES_MAX && room.lacksAny(NONE) ? 'lacking' : 'any';
+    if (bodyBytes >= OPEN_BODY_BYTES_MAX || size >= most + room.beyondLines) return null;
+    if (bodyBytes >= ENOUGH_BODY_BYTES_MAX && room.lacksAny(NONE)) return 'lacking';
+    return size >= most ? 'not plenty' : 'any';
   }
 
   /** Waits until something wants to be written down, a line has ended, or lines were read. */

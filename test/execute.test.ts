@@ -442,7 +442,7 @@ describe('execute', () => {
     const batches = execute(
       optionsOf([], settle, {
         lines: lineInput(chunksOf(upTo(9000), 1000)),
-        room: { windowLines: () => 10, lacksLines: () => true, lacksAny: () => lacks },
+        room: { ...windowOf(10), lacksAny: () => lacks },
       }),
     );
     void drain(batches);
@@ -468,7 +468,7 @@ describe('execute', () => {
       optionsOf([], settle, {
         lines: { chunks: chunks(null), again: chunks },
         room: {
-          windowLines: () => 1000,
+          ...windowOf(1000),
           lacksLines: (model) => model === 'fast',
           lacksAny: () => true,
         },
@@ -643,8 +643,9 @@ describe('execute', () => {
           const options = optionsOf([], settle, {
             lines: { chunks: read(null, () => 1), again: read },
             room: {
-              windowLines: () => 3,
+              ...windowOf(3),
               lacksLines: lacks,
+              hasPlenty: (model) => !lacks(model),
               lacksAny: (apart) =>
                 ['slow', 'fast', 'other'].some((model) => !apart.has(model) && lacks(model)),
             },

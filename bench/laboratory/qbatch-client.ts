@@ -79,7 +79,9 @@ export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions):
     );
     const fill = (): void => {
       for (;;) {
-        const line = source.take(open < room.windowLines() ? 'any' : 'lacking');
+        const most = room.windowLines();
+        if (open >= most + room.beyondLines) return;
+        const line = source.take(open < most ? 'any' : 'not plenty');
         if (line === undefined) return;
         open += 1;
         ask(line, line.call, 'first');

@@ -41,8 +41,13 @@ export class LineReader<Line extends SourceLine> {
   /** The next line; undefined where the chunk is used up: another is read then, where there is one. */
   take(): Line | undefined {
     const line = this.next;
-    if (line === undefined) this.read();
-    else this.at += 1;
+    if (line === undefined) {
+      this.read();
+      return undefined;
+    }
+    this.at += 1;
+    // Bodies may be large, and it may be long until the next chunk is read.
+    if (this.next === undefined) this.chunk = { ...this.chunk, lines: [] };
     return line;
   }
 

@@ -14,11 +14,16 @@ export type LineInput<Line extends SourceLine> = {
 
 /** Who lacks lines. */
 export type LinesLacked = {
-  /** Whether a model can use a further line now, however many others are open. */
+  /** Whether a model has too little to send. */
   lacksLines(this: void, model: string): boolean;
+  /** Whether a further line of a model had better wait. */
+  hasPlenty(this: void, model: string): boolean;
   /** Whether a model lacks lines that may stand further on in the input; `apart`: of these it is known that they do not. */
   lacksAny(this: void, apart: { has(model: string): boolean }): boolean;
 };
+
+/** Of which models a line may be opened: of all, of those that have not plenty, or only of those that lack some. */
+export type Openable = 'any' | 'not plenty' | 'lacking';
 
 /** The lines of a model that wait in the input until it lacks some. */
 type Behind<Line extends SourceLine> = {
@@ -80,27 +85,32 @@ export class LineSource<Line extends SourceLine> {
     return first;
   }
 
-  /** The next line, of `any` model or only of one that lacks lines; undefined: none now. Where that is for want of lines, more are being read. */
-  take(of: 'any' | 'lacking'): Line | undefined {
+  /** The next line; undefined: none now. Where that is for want of lines, more are being read. */
+  take(of: Openable): Line | undefined {
     return this.takeBehind() ?? this.takeAhead(of);
   }
 
   async close(): Promise<void> {
-    await this.ahead.close();
-    for (const { reader } of this.behind.values()) await reader.close();
+    const readers = [this.ahead, ...[...this.behind.values()].map(({ reader }) => reader)];
+    await Promise.all(readers.map((reader) => reader.close()));
   }
 
-  private takeAhead(of: 'any' | 'lacking'): Line | undefined {
+  private takeAhead(of: Openable): Line | undefined {
     const { lacked, waiting, ahead } = this;
     for (;;) {
       const model = ahead.next?.model;
       const isBehind = model !== undefined && waiting.has(model) && !this.catchUp(model);
-      if ((of === 'lacking' || isBehind) && !lacked.lacksAny(waiting)) return undefined;
+      if ((of !== 'any' || isBehind) && !lacked.lacksAny(waiting)) return undefined;
       const line = ahead.take();
       if (line === undefined) return undefined;
-      if (!isBehind && (of === 'any' || lacked.lacksLines(line.model))) return line;
+      if (!isBehind && this.mayOpen(of, line.model)) return line;
       this.passOver(line);
     }
+  }
+
+  private mayOpen(of: Openable, model: string): boolean {
+    if (of === 'lacking') return this.lacked.lacksLines(model);
+    return of === 'any' || !this.lacked.hasPlenty(model);
   }
 
   private takeBehind(): Line | undefined {

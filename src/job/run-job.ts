@@ -124,7 +124,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
         },
         context: run.context(),
         sample: run.sample(),
-        room: readAhead(run.limiter, job.survey.models.length),
+        room: readAhead(run.limiter, run.money.modelsLeft(openCount)),
         report,
         onFailure: (error) => {
           stop.stop(stoppedBy(error));

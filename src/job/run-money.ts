@@ -82,6 +82,11 @@ export class RunMoney {
     return openByModel(this.job.survey, this.sums(), openLines);
   }
 
+  /** How many models so many open lines ask. Of a run that was killed, those answered in its last seconds count as open. */
+  modelsLeft(openLines: number): number {
+    return [...this.openByModel(openLines).values()].filter((lines) => lines > 0).length;
+  }
+
   private sums(): readonly EstimateSums[] {
     return [...this.before, ...this.expectations.sums()];
   }

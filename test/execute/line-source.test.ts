@@ -7,7 +7,8 @@ import { settleTurns } from '../helpers/fake-clock.ts';
 /** In so many turns a file of these tests is read from end to end. */
 const QUIET_TURNS = 120;
 
-type Room = { window: number; lacking: ReadonlySet<string> };
+/** Who lacks no lines has plenty, where nothing else is said. */
+type Room = { window: number; lacking: ReadonlySet<string>; plenty?: ReadonlySet<string> };
 
 /** A file with a line of each of these models (a blank line where there is none), read in chunks of so many. */
 function openFile(models: readonly string[], chunkLines = 3) {
@@ -49,6 +50,7 @@ function openSource(file: ReturnType<typeof openFile>, room: Room) {
     file.input,
     {
       lacksLines: (model) => room.lacking.has(model),
+      hasPlenty: (model) => room.plenty?.has(model) ?? !room.lacking.has(model),
       lacksAny: (apart) => [...room.lacking].some((model) => !apart.has(model)),
     },
     (failure) => {
@@ -58,7 +60,7 @@ function openSource(file: ReturnType<typeof openFile>, room: Room) {
   const taken: number[] = [];
   /** The next line beside so many open ones. */
   const next = (open: number): number | undefined =>
-    source.take(open < room.window ? 'any' : 'lacking')?.lineNo;
+    source.take(open < room.window ? 'any' : 'not plenty')?.lineNo;
   /** Takes lines until none comes any more, and does not close them. */
   const take = async (open = 0): Promise<number[]> => {
     const now: number[] = [];
@@ -175,6 +177,20 @@ test('only lines of a model that waits behind are left: the input is read no fur
   expect(source.nextLineNo).toBe(1);
   room.lacking = new Set(['slow']);
   expect(await take()).toEqual([...from(1, 10), ...from(13, 102)]);
+});
+
+test('a model that neither lacks lines nor has plenty: its lines are opened while another lacks some, but not where room is short', async () => {
+  const models = runs(['slow', 2], ['some', 2], ['fast', 1], ['some', 2], ['fast', 1]);
+  const room = { window: 0, lacking: new Set(['fast']), plenty: new Set(['slow']) };
+  expect(await openSource(openFile(models), room).take()).toEqual([3, 4, 5, 6, 7, 8]);
+  const { source } = openSource(openFile(models), room);
+  const taken: number[] = [];
+  for (let turn = 0; turn < 20; turn += 1) {
+    const lineNo = source.take('lacking')?.lineNo;
+    if (lineNo !== undefined) taken.push(lineNo);
+    await settleTurns(1);
+  }
+  expect(taken).toEqual([5, 8]);
 });
 
 test('given up: every reader is closed', async () => {

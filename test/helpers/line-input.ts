@@ -22,5 +22,11 @@ export function notAgain(model: string): never {
 
 /** So many lines at a time, whatever their models. */
 export function windowOf(lines: number): LineRoom {
-  return { windowLines: () => lines, lacksLines: () => true, lacksAny: () => false };
+  return {
+    windowLines: () => lines,
+    beyondLines: 8192,
+    lacksLines: () => true,
+    hasPlenty: () => false,
+    lacksAny: () => false,
+  };
 }

@@ -24,15 +24,27 @@ test('a job of one model: nothing is looked for beyond the window', () => {
   expect(aheadOf({}, { models: 1 }).lacksAny(NONE)).toBe(false);
 });
 
-test('a model has enough where some seconds of what it sends wait, and a few lines', () => {
+test('a model has enough where some seconds of what it sends wait, and a few lines; and plenty at four times that', () => {
   const ahead = aheadOf({
-    slow: lane({ waiting: 64, startsPerSecond: 1 }),
-    few: lane({ waiting: 63, startsPerSecond: 1 }),
-    fast: lane({ waiting: 2499, startsPerSecond: 500 }),
-    busy: lane({ waiting: 2500, startsPerSecond: 500 }),
+    slow: lane({ waiting: 16, startsPerSecond: 1 }),
+    few: lane({ waiting: 15, startsPerSecond: 1 }),
+    many: lane({ waiting: 64, startsPerSecond: 1 }),
+    fast: lane({ waiting: 499, startsPerSecond: 100 }),
+    busy: lane({ waiting: 500, startsPerSecond: 100 }),
   });
-  const lacking = ['slow', 'few', 'fast', 'busy', 'unseen'].filter((one) => ahead.lacksLines(one));
-  expect(lacking).toEqual(['few', 'fast', 'unseen']);
+  const models = ['slow', 'few', 'many', 'fast', 'busy', 'unseen'];
+  expect(models.filter((one) => ahead.lacksLines(one))).toEqual(['few', 'fast', 'unseen']);
+  expect(models.filter((one) => ahead.hasPlenty(one))).toEqual(['many']);
+});
+
+test.each([2, 10, 500])('%i models, however fast: all may have plenty at a time', (models) => {
+  const each = Math.floor(8192 / models);
+  const at = (waiting: number) =>
+    aheadOf({ fast: lane({ waiting, startsPerSecond: 5000 }) }, { models });
+  expect(at(each - 1).hasPlenty('fast')).toBe(false);
+  expect(at(each + 1).hasPlenty('fast')).toBe(true);
+  expect(at(Math.floor(each / 2) - 1).lacksLines('fast')).toBe(true);
+  expect(at(each).lacksLines('fast')).toBe(false);
 });
 
 test('lines are looked for while a model has too little, unless they are known to wait behind', () => {
@@ -56,4 +68,5 @@ test('a parked model: nothing is looked for, and its lines come to their end as 
   });
   expect(ahead.lacksAny(NONE)).toBe(false);
   expect(ahead.lacksLines('parked')).toBe(true);
+  expect(ahead.hasPlenty('parked')).toBe(false);
 });
