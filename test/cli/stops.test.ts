@@ -239,19 +239,26 @@ describe('3: limits of the user', () => {
     ['Ctrl-C drops the calls in flight, as is told', 'SIGINT', 2],
     ['SIGTERM does not: they are waited for', 'SIGTERM', 0],
   ] as const)('a run that a limit is stopping: a first %s', async (_, signal, dropped) => {
-    const { bench, server, args } = await prepareCliJob(6, { mixed: true });
-    server.hold();
-    const run = startCli(bench, [...args, '--max-duration', '300ms', '-c', '2', '--json']);
+    const { bench, server, args, ids } = await prepareCliJob(6, { mixed: true });
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    server.script = ({ id }) =>
+      id === ids[0] ? refusal(400, 'InvalidParameter', 'no') : { kind: 'answer' };
+    // The failure that stops it comes when two others are in flight.
+    server.beforeReply = ({ id }) => (id === ids[0] ? server.seen(3) : released);
+    const run = startCli(bench, [...args, '--max-failures', '1', '-c', '3', '--json']);
     await run.says('waiting for 2 in flight (already paid for); Ctrl-C now drops them');
     run.signal(signal);
     if (dropped > 0) await run.before(server.idle());
-    server.release();
+    release();
     const ended = await run.finished;
     expect(ended).toMatchObject({ status: 3 });
     expect(ended.json()).toMatchObject({
-      lines: { answered: 2 - dropped },
+      lines: { answered: 2 - dropped, failed: 1 },
       possibly_billed: { attempts: dropped },
-      stopped: { reason: 'duration' },
+      stopped: { reason: 'failures' },
     });
   });
 
