@@ -50,6 +50,12 @@ async function followTo(address: string): Promise<Heard> {
   }
 }
 
+/** How many lines are settled, as an open page is told. */
+async function settledAt(address: string): Promise<number | undefined> {
+  const { dispatch } = (await (await fetch(`${address}live.json`)).json()) as ReportLive;
+  return dispatch?.settled;
+}
+
 function results(bench: Bench): unknown[] {
   return [...customIds(bench, 'a.results.jsonl'), ...customIds(bench, 'a.errors.jsonl')];
 }
@@ -167,6 +173,8 @@ describe('run --dashboard', () => {
     const { job, run } = await startHeld();
     const address = await run.tells(ADDRESS);
     await run.before(job.server.seen(SETTLED + 1));
+    // The service may have seen that call before one that it answers, and the run its answers not yet.
+    await expect.poll(() => settledAt(address), { timeout: 60_000 }).toBe(SETTLED);
     const heard = followTo(address);
     run.signal('SIGINT');
     await run.says('interrupted');
