@@ -3,28 +3,13 @@ import { BATCH_TURNS_MOST, BatchSize } from './execute/batch-size.ts';
 import { defer, type Deferred } from './execute/deferred.ts';
 import { Hold } from './execute/hold.ts';
 import type { Journal } from './execute/journal.ts';
-import {
-  type LineInput,
-  type LinesLacked,
-  LineSource,
-  type Openable,
-} from './execute/line-source.ts';
+import { type LineInput, LineSource } from './execute/line-source.ts';
+import { type LineRoom, mayOpen } from './execute/may-open.ts';
 import { OpenedLines } from './execute/opened-lines.ts';
 import { newPending, type PendingBatch, recordsIn, takeBack } from './execute/pending-batch.ts';
 import type { Batch } from './ledger/records.ts';
 import type { PlannedLine } from './plan.ts';
 import type { TurnBatch } from './execute/turn-batch.ts';
-
-/** Bodies of open lines that are held at once, in bytes (guarantee 19), and those whose model may have enough lines. */
-const OPEN_BODY_BYTES_MAX = 128 * 1024 * 1024;
-const ENOUGH_BODY_BYTES_MAX = 96 * 1024 * 1024;
-const NONE: ReadonlySet<string> = new Set();
-
-/** So many lines may be open whatever they are, so many more of models that have not plenty; and who lacks some. */
-export type LineRoom = LinesLacked & {
-  windowLines(this: void): number;
-  readonly beyondLines: number;
-};
 
 export type ExecuteOptions = {
   readonly lines: LineInput<PlannedLine>;
@@ -160,21 +145,11 @@ class Run {
 
   fill(): void {
     while (!this.isStopping && !this.hold.isOn) {
-      const of = this.mayOpen();
+      const of = mayOpen(this.open, this.options.room);
       const line = of === null ? undefined : this.source.take(of);
       if (line === undefined) return;
       this.start(line);
     }
-  }
-
-  /** Which lines may be opened now, beside those that are open. */
-  private mayOpen(): Openable | null {
-    const { size, bodyBytes } = this.open;
-    const { room } = this.options;
-    const most = room.windowLines();
-    if (bodyBytes >= OPEN_BODY_BYTES_MAX || size >= most + room.beyondLines) return null;
-    if (bodyBytes >= ENOUGH_BODY_BYTES_MAX && room.lacksAny(NONE)) return 'lacking';
-    return size >= most ? 'not plenty' : 'any';
   }
 
   /** Waits until something wants to be written down, a line has ended, or lines were read. */

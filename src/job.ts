@@ -1,7 +1,8 @@
 import type { Clock } from './clock.ts';
 import type { QbatchError } from './errors.ts';
-import { execute, type LineRoom } from './execute.ts';
+import { execute } from './execute.ts';
 import type { LineInput } from './execute/line-source.ts';
+import type { LineRoom } from './execute/may-open.ts';
 import { Commits } from './job/commits.ts';
 import { unlessHeldUp, waitForLocks } from './ledger/busy.ts';
 import { findJob, lineCounts, setOutputs, setState } from './ledger/jobs.ts';

@@ -1,5 +1,6 @@
 import type { LineChunk } from '../../src/execute/line-chunk.ts';
 import { LineSource } from '../../src/execute/line-source.ts';
+import { mayOpen } from '../../src/execute/may-open.ts';
 import { Budget } from '../../src/limits/budget.ts';
 import { Limiter } from '../../src/limits/limiter.ts';
 import type { PaceEvent } from '../../src/limits/pace-event.ts';
@@ -51,7 +52,6 @@ async function* read(
 /** A client with the real limiter: it opens lines in the file's order and sends what it gets leave for. */
 export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions): Client {
   return (calls, service, time) => {
-    const models = new Set(calls.map((call) => call.workload.model)).size;
     const lines = calls.map((call, at): LabLine => ({ ...lineOf(call), lineNo: at + 1, call }));
     let open = 0;
     let ended = 0;
@@ -68,7 +68,7 @@ export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions):
       onBudgetReached: () => undefined,
       ...(onPace !== undefined && { onPace }),
     });
-    const room = readAhead(limiter, models);
+    const room = readAhead(limiter, new Set(lines.map(({ model }) => model)).size);
     const source = new LineSource<LabLine>(
       { chunks: read(lines, null), again: (model, fromLine) => read(lines, { model, fromLine }) },
       room,
@@ -79,9 +79,8 @@ export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions):
     );
     const fill = (): void => {
       for (;;) {
-        const most = room.windowLines();
-        if (open >= most + room.beyondLines) return;
-        const line = source.take(open < most ? 'any' : 'not plenty');
+        const of = mayOpen({ size: open, bodyBytes: 0 }, room);
+        const line = of === null ? undefined : source.take(of);
         if (line === undefined) return;
         open += 1;
         ask(line, line.call, 'first');

@@ -1,6 +1,6 @@
 import type { LineChunk } from '../../src/execute/line-chunk.ts';
-import type { LineRoom } from '../../src/execute.ts';
 import type { LineInput } from '../../src/execute/line-source.ts';
+import type { LineRoom } from '../../src/execute/may-open.ts';
 import type { PlannedLine } from '../../src/plan.ts';
 
 /** Chunks of lines, each up to its last line. */
