@@ -15,9 +15,13 @@ import { type LineWritten, outputParts } from './output/output-line.ts';
 const SYNC_EVERY_MS = 1000;
 /** Settled lines that wait for their turn are kept up to this much; beyond, they are read back. */
 const WAITING_BYTES_MAX = 32 * 1024 * 1024;
+/** And those that are so many lines ahead at the most, as calls in flight may be: others settled long before their turn. */
+const WAITING_LINES_AHEAD = 20_000;
 /** Lines are read back in stretches of this much; a line counts for so much besides its body. */
 const STRETCH_BYTES = 4 * 1024 * 1024;
 const ROW_BYTES = 256;
+/** So many stretches at a time while calls wait for their commits: what is long behind is written bit by bit. */
+const STRETCHES_MOST = 4;
 /** Lines are handed to the file in pieces of about this size. */
 const APPEND_BYTES = 256 * 1024;
 
@@ -51,6 +55,8 @@ export class Writer {
   private line: number;
   /** Settled order: lines up to this `seq` are in the files. */
   private seq: number;
+  /** Input order: lines before this one may be appended. */
+  private frontier = 1;
   private readonly waiting: Map<number, LineWritten> = new Map();
   private waitingBytes = 0;
   private lastSyncMs: number;
@@ -73,7 +79,8 @@ export class Writer {
   async catchUp(frontier: number): Promise<void> {
     const { database, job, order } = this.options;
     if (order === 'input') {
-      await this.advanceTo(frontier);
+      this.frontier = frontier;
+      await this.advance();
       return;
     }
     for (const line of outputLinesBySeq(database, job.id, this.seq)) {
@@ -89,7 +96,7 @@ export class Writer {
     if (this.options.order === 'input') this.seq = Math.max(this.seq, lastSeq);
   }
 
-  /** Appends lines just committed, and everything that waited for them. `lastSeq`: of the last of them. */
+  /** Appends lines just committed, and what waited for them, some at a time. `lastSeq`: of the last of them. */
   async settled(
     lines: readonly SettledLine[],
     at: { frontier: number; lastSeq: number },
@@ -102,7 +109,8 @@ export class Writer {
     }
     this.startAfter(at.lastSeq);
     for (const line of lines) this.wait(line);
-    await this.advanceTo(at.frontier);
+    this.frontier = at.frontier;
+    await this.advance(STRETCHES_MOST);
   }
 
   /** The cursor to commit, once a sync has ended since the last one was taken; else null. */
@@ -122,8 +130,9 @@ export class Writer {
     return cursor;
   }
 
-  /** Syncs both files and returns the cursor that is now true. */
+  /** Appends the rest, syncs both files and returns the cursor that is now true. */
   async finish(): Promise<Cursor> {
+    if (this.options.order === 'input') await this.advance();
     await this.flush();
     if (this.syncing !== null) await this.syncing;
     if (this.syncError !== null) throw this.syncError.error;
@@ -155,14 +164,20 @@ export class Writer {
   }
 
   private wait(line: SettledLine): void {
-    if (this.waitingBytes > WAITING_BYTES_MAX) return;
+    const isFar = line.lineNo - this.line > WAITING_LINES_AHEAD;
+    if (isFar || this.waitingBytes > WAITING_BYTES_MAX) return;
     this.waiting.set(line.lineNo, line);
     this.waitingBytes += sizeOf(line);
   }
 
-  /** Appends every settled line before `frontier`; each is either waiting here or read from the ledger. */
-  private async advanceTo(frontier: number): Promise<void> {
-    while (this.line < frontier - 1) {
+  /**
+   * Appends the settled lines before the frontier; each is either waiting here or read from the ledger, in so many
+   * stretches at the most.
+   */
+  private async advance(stretchesMost = Infinity): Promise<void> {
+    const { frontier } = this;
+    let stretches = 0;
+    while (this.line < frontier - 1 && stretches < stretchesMost) {
       if (this.putHeld(this.line + 1)) this.line += 1;
       else if (this.waiting.size > 0 && frontier - this.line < 64) {
         const line = this.lineOf(this.line + 1);
@@ -170,6 +185,7 @@ export class Writer {
         this.line += 1;
       } else {
         await this.readBack(frontier - 1);
+        stretches += 1;
       }
       await this.flushLarge();
     }

@@ -190,6 +190,29 @@ describe('Writer: input order', () => {
     expect(numbers).toEqual(upTo(45));
     expect(textsOf(job)[0]?.startsWith(expectedText([big(1), big(2)], 'answered'))).toBe(true);
   });
+
+  test('much that waited for one line: some of it at a time, so that commits go on, and all of it in the end', async () => {
+    const folder = tempFolder();
+    const ledger = openTempLedger(folder);
+    const job = addJob(ledger, folder, { lineCount: 100 });
+    const one = new OneRun(ledger, createFakeClock());
+    const big = (lineNo: number): SettledLine =>
+      settledOf(lineNo, { body: `{"n":${lineNo},"t":"${'x'.repeat(1024 * 1024)}"}` });
+    const written = (): (number | null)[] =>
+      [...fileLines(job.resultsPath, 0)].map((text) => ownLineNo(text, 'reviews'));
+    // The first of them are held.
+    for (const lineNo of upTo(90).slice(1).toReversed()) await one.settle([big(lineNo)]);
+    await one.settle([big(1)]);
+    const first = written();
+    expect(first.length).toBeGreaterThan(10);
+    expect(first.length).toBeLessThan(40);
+    await one.settle([big(91)]);
+    const second = written();
+    expect(second.length).toBeGreaterThan(first.length);
+    expect(second.length).toBeLessThan(70);
+    await one.finish();
+    expect(written()).toEqual(upTo(91));
+  });
 });
 
 describe('Writer: settled order', () => {

@@ -16,8 +16,9 @@ const THROTTLED_CODES = /throttl|limit|quota/i;
 
 /** Fewer lines of a model than that in those seconds: its speed is taken over the whole run. */
 const TELLING_LINES = 5;
-/** Where so much of what may be in flight is, calls wait for slots. */
+/** Where so much of what may be in flight is, calls wait for slots; and who starts so much of what his pace allows does not. */
 const SLOTS_TAKEN = 0.95;
+const PACE_USED = 0.8;
 
 type Second = {
   at: number;
@@ -175,15 +176,14 @@ export class ProgressMeter {
     paces: readonly LanePace[],
   ): ModelLeft[] {
     const { recent, spanSeconds } = this.recent();
-    const parked = new Set(
-      paces.filter(({ state }) => state === 'parked').map(({ model }) => model),
-    );
-    const sent = [...openByModel].filter(([model]) => !parked.has(model));
+    const lanes = new Map(paces.map((lane) => [lane.model, lane]));
+    const sent = [...openByModel].filter(([model]) => lanes.get(model)?.state !== 'parked');
     return sent.map(([model, openLines]) => {
       const lately = recent.reduce((sum, { settledOf }) => sum + (settledOf.get(model) ?? 0), 0);
       const inAll = (this.settledOf.get(model) ?? 0) / Math.max(1, this.elapsedMs / 1000);
       const linesPerSecond = lately >= TELLING_LINES ? lately / spanSeconds : inAll;
-      return { openLines, linesPerSecond };
+      const { rpm = Infinity } = lanes.get(model) ?? {};
+      return { openLines, linesPerSecond, isPaced: linesPerSecond * 60 >= rpm * PACE_USED };
     });
   }
 

@@ -11,7 +11,7 @@ const LINES = { fast: 6000, slow: 600 };
 async function etaAfter(
   seconds: number,
   perSecond: { fast: number; slow: (second: number) => number },
-  lane: { inFlight?: number; slow?: LanePace['state'] } = {},
+  lane: { inFlight?: number; slow?: LanePace['state']; slowRpm?: number } = {},
 ): Promise<number | null> {
   const folder = tempFolder();
   const ledger = openTempLedger(folder);
@@ -31,7 +31,8 @@ async function etaAfter(
     }
     await clock.advance(1000);
   }
-  const paces = [{ model: 'slow', state: lane.slow ?? 'holding', rpm: 1, tpm: null, pausedMs: 0 }];
+  const { slow: state = 'holding', slowRpm: rpm = 1000 } = lane;
+  const paces = [{ model: 'slow', state, rpm, tpm: null, pausedMs: 0 }];
   const limiter = {
     paces: () => paces as unknown as LanePace[],
     inFlight: lane.inFlight ?? 3,
@@ -62,6 +63,11 @@ test('a model so slow that few lines settle lately: its speed over the whole run
 test('calls wait for slots: all lines at the speed of all', async () => {
   const eta = await etaAfter(20, { fast: 100, slow: () => 2 }, { inFlight: 98 });
   expect(eta).toBeLessThan(60_000);
+});
+
+test('calls wait for slots, and the slow model is held up by its pace alone: its time', async () => {
+  const eta = await etaAfter(20, { fast: 100, slow: () => 2 }, { inFlight: 98, slowRpm: 121 });
+  expect(eta).toBeGreaterThan(250_000);
 });
 
 test('a model that is parked takes no time: nothing more is sent of it', async () => {

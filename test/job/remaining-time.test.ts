@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { remainingMs } from '../../src/job/remaining-time.ts';
 
-const SLOW = { openLines: 1000, linesPerSecond: 1 };
-const FAST = { openLines: 1000, linesPerSecond: 100 };
+const SLOW = { openLines: 1000, linesPerSecond: 1, isPaced: false };
+const FAST = { openLines: 1000, linesPerSecond: 100, isPaced: false };
 const ALL = { openLines: 2000, linesPerSecond: 101, waitForSlots: false };
 
 test('nothing has settled lately: nobody can say', () => {
@@ -21,7 +21,12 @@ test('calls that wait for slots: the slow one goes faster once the other is done
   expect(remainingMs([FAST, SLOW], { ...ALL, waitForSlots: true })).toBe(19_802);
 });
 
+test('calls that wait for slots, but for those of the slow one, which goes at its own pace: it takes as long as before', () => {
+  const models = [FAST, { ...SLOW, isPaced: true }];
+  expect(remainingMs(models, { ...ALL, waitForSlots: true })).toBe(1_000_000);
+});
+
 test('a model of which nothing has settled yet: at least what all of them take', () => {
-  const begun = { openLines: 1000, linesPerSecond: 0 };
+  const begun = { openLines: 1000, linesPerSecond: 0, isPaced: false };
   expect(remainingMs([FAST, begun], { ...ALL, linesPerSecond: 100 })).toBe(20_000);
 });
