@@ -7,7 +7,13 @@ import { Commits } from './job/commits.ts';
 import { unlessHeldUp, waitForLocks } from './ledger/busy.ts';
 import { findJob, lineCounts, setOutputs, setState } from './ledger/jobs.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import { closeUnknownAttempts, lastSeq, priorAttempts, settledLines } from './ledger/lines.ts';
+import {
+  closeUnknownAttempts,
+  lastSeq,
+  priorAttempts,
+  settledAfter,
+  settledLines,
+} from './ledger/lines.ts';
 import type { Batch, Cursor, Job } from './ledger/records.ts';
 import { ChunkStarts, openLines, type OpenLinesOptions } from './job/open-lines.ts';
 import type { Sample } from './job/sample.ts';
@@ -123,6 +129,18 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
   if (writer === null) return;
   const end = await writer.finish();
   keepCursor(options, { ...end, ...starts.before(end.line) });
+  if (options.job.outputOrder === 'input') tellWaiting(options, end.line);
+}
+
+/** Beside a window of open lines so many are settled before their turn at any time: nothing to tell of. */
+const WAITING_LINES_TOLD = 1000;
+
+/** Lines that are settled and not in the files, since lines before them are open: whoever looks for them there should know where they are. */
+function tellWaiting({ ledger, job, report }: DispatchOptions, lastWritten: number): void {
+  const lines = settledAfter(ledger.database, job.id, lastWritten);
+  if (lines < WAITING_LINES_TOLD) return;
+  const message = `${countText(lines, 'settled line')} are not in the files yet, since lines before them are open: they are in the ledger, and qbatch export writes them`;
+  report({ event: 'notice', severity: 'note', message });
 }
 
 /** Files that are ahead of their cursor are cut back to it by the next run, and written again. */

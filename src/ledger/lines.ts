@@ -146,6 +146,14 @@ export type PriorAttempts = {
 };
 
 /** Looks up what earlier runs have tried on a line; undefined: nothing. */
+/** How many lines after `line` have their record. */
+export function settledAfter(database: Database, jobId: number, line: number): number {
+  return database
+    .prepare('SELECT count(*) FROM lines WHERE job_id = ? AND line_no > ?')
+    .pluck()
+    .get(jobId, line) as number;
+}
+
 export type PriorLookup = { get(lineNo: number): PriorAttempts | undefined };
 
 /**

@@ -54,14 +54,26 @@ test('behind a long block of a slow model: the other model is done long before',
 
 test('lines that waited behind others, over two runs: each is called once, and the files are in the order of the input', async () => {
   const at = await createHarness();
-  const ids = writeBlocks(at, { slow: 1500, fast: 100, more: 50 });
+  const ids = writeBlocks(at, { slow: 1500, fast: 1000, more: 50 });
+  const notes: string[] = [];
+  const stop = stopAfter(FAST, 1000);
   await at.run({
     settings: { rpm: new Map([[SLOW, 60]]) },
-    onEvent: stopAfter(FAST, 100),
+    onEvent: (event, run) => {
+      if (event.event === 'notice') notes.push(event.message);
+      stop(event, run);
+    },
   });
+  expect(notes).toEqual([
+    expect.stringMatching(
+      /^1,00\d settled lines are not in the files yet, since lines before them are open: they are in the ledger, and qbatch export writes them$/,
+    ),
+  ]);
   // In input order nothing of the other model is in the file yet: it is in the ledger.
   expect(at.results().every(({ custom_id }) => custom_id?.startsWith(SLOW) === true)).toBe(true);
-  expect(countOf(at, `SELECT count(*) FROM lines WHERE custom_id LIKE '${FAST}-%'`)).toEqual([100]);
+  expect(countOf(at, `SELECT count(*) FROM lines WHERE custom_id LIKE '${FAST}-%'`)).toEqual([
+    1000,
+  ]);
 
   const ended = await at.run({ settings: { rpm: new Map([['', 6_000_000]]) } });
   expect(ended.exitCode).toBe(0);
