@@ -1,6 +1,8 @@
 import type { Database as SqliteDatabase, Options } from 'better-sqlite3';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { ConfigError } from '../errors.ts';
+import { isThere } from '../files/is-there.ts';
 import { ON_NODE_API, ON_V8, type SqlitePackage, sqlitePackages } from './sqlite-package.ts';
 
 export type Database = SqliteDatabase;
@@ -17,7 +19,7 @@ const LOAD: Readonly<Record<SqlitePackage, () => Constructor>> = {
 /** What is said where the native part of SQLite is not there, was built for another Node.js, or not for this platform. */
 const NO_NATIVE_PART = /bindings file|ERR_DLOPEN|NODE_MODULE_VERSION|MODULE_NOT_FOUND|Cannot find/;
 
-/** Better-sqlite3 looks for the folder by itself, and says without a code that it cannot be seen. */
+/** Better-sqlite3 looks for the folder by itself, and takes a look that fails for a folder that is not there. */
 const NO_FOLDER = /directory does not exist/;
 
 let loaded: { readonly name: SqlitePackage; readonly Sqlite: Constructor } | null = null;
@@ -68,7 +70,8 @@ export function sqlitePackage(): SqlitePackage {
  * Opens a SQLite file by its path, or its content in memory, with better-sqlite3.
  *
  * npm 12 does not run install scripts by default, and then the native part of better-sqlite3 was
- * never built: that case is told apart and explained (`ConfigError`, 78). Other errors are SQLite's.
+ * never built: that case is told apart and explained (`ConfigError`, 78); 74 where the disk fails to show the folder.
+ * Other errors are SQLite's.
  */
 export function openDatabase(content: string | Buffer, options: Options = {}): Database {
   const { Sqlite } = load();
@@ -76,7 +79,11 @@ export function openDatabase(content: string | Buffer, options: Options = {}): D
     return new Sqlite(content, options);
   } catch (error) {
     if (!(error instanceof TypeError) || !NO_FOLDER.test(error.message)) throw error;
-    throw Object.assign(error, { code: 'SQLITE_CANTOPEN' });
+    const folder = path.dirname(String(content));
+    // A disk that fails now and then is no folder that is missing.
+    if (!isThere(folder, 'absent')) throw Object.assign(error, { code: 'SQLITE_CANTOPEN' });
+    const failed = new Error(`a look at ${folder} failed`, { cause: error });
+    throw Object.assign(failed, { code: 'SQLITE_IOERR_ACCESS' });
   }
 }
 

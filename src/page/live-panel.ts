@@ -75,6 +75,7 @@ function spendTiles(format: Format, progress: LiveProgress): HTMLElement[] {
       : `, ${format.duration(progress.etaMs)} ${word(language, 'remaining')}`;
   const { maxCost, costProjected: projected, unpricedLines: unpriced, currency } = progress;
   const certain = progress.cost ?? '0';
+  const isUnpriced = progress.cost === null && unpriced > 0;
   const uncertain = progress.possiblyBilled ?? '0';
   const notes = [
     Number(uncertain) === 0 ? null : word(language, 'besides', format.roughAmount(uncertain)),
@@ -91,7 +92,7 @@ function spendTiles(format: Format, progress: LiveProgress): HTMLElement[] {
       share: shareOf(settled, progress.total),
     }),
     meterTile('spent', word(language, 'spent'), {
-      value: `${format.roughAmount(certain)} ${currency}`,
+      value: isUnpriced ? format.roughAmount(null) : `${format.roughAmount(certain)} ${currency}`,
       note: notes.filter((note) => note !== null).join('; '),
       // As the cap counts.
       share:

@@ -1,5 +1,5 @@
 import { shortAmount } from './amount-text.ts';
-import { shortText } from './number-text.ts';
+import { shortText, wholeText } from './number-text.ts';
 import type { Progress } from './reporter.ts';
 
 /** Lines settled so far, whichever way. */
@@ -23,10 +23,10 @@ export function paceText(rate: number, limit: number | null, unit: string): stri
 
 /**
  * Spend and where it is heading: `1.23 of ~4.31 CNY`, under a cap `1.23 of ~4.31 CNY (+0.02 possibly
- * billed), cap 5.00`; empty where nothing was spent.
+ * billed), cap 5.00`; lines that it leaves out are counted: `1.23 CNY, 40 unpriced`. Empty where nothing was spent.
  */
 export function spendText(progress: Progress): string {
-  const { cost, costProjected, possiblyBilled, maxCost, currency } = progress;
+  const { cost, costProjected, possiblyBilled, maxCost, unpricedLines, currency } = progress;
   const uncertain = Number(possiblyBilled ?? 0) > 0 ? possiblyBilled : null;
   if (cost === null && uncertain === null) {
     return '';
@@ -35,5 +35,6 @@ export function spendText(progress: Progress): string {
   const projected = costProjected === null ? '' : ` of ~${shortAmount(costProjected)}`;
   const besides = uncertain === null ? '' : ` (+${shortAmount(uncertain)} possibly billed)`;
   const cap = maxCost === null ? '' : `, cap ${shortAmount(maxCost)}`;
-  return `${spent}${projected} ${currency}${besides}${cap}`;
+  const unpriced = unpricedLines === 0 ? '' : `, ${wholeText(unpricedLines)} unpriced`;
+  return `${spent}${projected} ${currency}${besides}${cap}${unpriced}`;
 }

@@ -128,6 +128,8 @@ describe.skipIf(!canBrowse)('run --dashboard in a browser', () => {
       const note = page.locator('#live [data-tile="spent"] small');
       const said = '2 unpriced, not counted: no known price, or no tokens reported';
       await note.filter({ hasText: said }).waitFor();
+      const amount = page.locator('#live [data-tile="spent"] strong');
+      expect(await amount.textContent()).toBe('no price known');
       expect(await page.locator('#live').getAttribute('data-state')).toBe('running');
       await page.locator('#language').selectOption('zh');
       await note.filter({ hasText: '另有 2 个未计价：价格未知，或未报告用量' }).waitFor();
@@ -135,6 +137,7 @@ describe.skipIf(!canBrowse)('run --dashboard in a browser', () => {
       release();
       await page.locator('#live[data-state="ended"]').waitFor();
       expect(await note.textContent()).toContain(said);
+      expect(await amount.textContent()).toMatch(/^0\.0\d+ CNY$/);
     });
     expect(await run.finished).toMatchObject({ status: 0 });
   });

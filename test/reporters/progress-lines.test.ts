@@ -62,7 +62,7 @@ test('progressLines: nothing known yet, nothing is made up', () => {
   expect(lines[0]).toContain('100%  0/0');
 });
 
-test('spendText: what may have been billed stands apart, beside the cap that counts it', () => {
+test('spendText: what may have been billed stands apart, beside the cap that counts it; what has no price is counted', () => {
   expect(spendText(progress())).toBe('1.23 of ~4.31 CNY');
   expect(spendText(progress({ maxCost: '5.000000', possiblyBilled: '0.000000' }))).toBe(
     '1.23 of ~4.31 CNY, cap 5.00',
@@ -81,4 +81,5 @@ test('spendText: what may have been billed stands apart, beside the cap that cou
     ),
   ).toBe('0.00 CNY (+0.25 possibly billed), cap 5.00');
   expect(spendText(progress({ cost: null, costProjected: null }))).toBe('');
+  expect(spendText(progress({ unpricedLines: 1_200 }))).toBe('1.23 of ~4.31 CNY, 1,200 unpriced');
 });
