@@ -17,6 +17,20 @@ export const MOVING: Goals = {
   makespan: { known: 1.04, unknown: 1.08 },
 };
 /**
+ * Where a quota of windows of a minute falls and comes back: that it has come back shows a window later, and half of what is
+ * missing is tried in each.
+ */
+export const MOVING_WINDOWS: Goals = {
+  ...{ use: { known: 70, unknown: 70 }, refused: MOVING.refused },
+  makespan: { known: 1.35, unknown: 1.35 },
+};
+/** Where two want the one call that each second holds: whoever comes later is refused for as long as both keep their pace. */
+export const FIGHT: Goals = {
+  use: { known: 20, unknown: 20 },
+  refused: { known: 10, unknown: 12 },
+  makespan: { known: 5, unknown: 7 },
+};
+/**
  * Where three share a quota: each finds its share by refusals while the others' shares move, and the last to end
  * has to find out that the others are gone.
  */

@@ -5,7 +5,8 @@ import { callsOf } from './calls.ts';
 import { type Figures, figuresFrom, measure } from './measure.ts';
 import { qbatchClient } from './qbatch-client.ts';
 import { REAL_TIME_SCENARIOS } from './real-time-scenarios.ts';
-import { type Scenario, SCENARIOS } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
+import { SCENARIOS } from './scenarios.ts';
 import { Service } from './service.ts';
 
 export { evenClient } from './even-client.ts';

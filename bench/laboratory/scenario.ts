@@ -1,19 +1,4 @@
-import {
-  CHANCE,
-  FEW_BY_CHANCE,
-  LATE,
-  MINUTE,
-  MOVING,
-  MOVING_TOKENS,
-  OWN_SERVER,
-  SHARED,
-  STANDSTILL,
-  STEADY,
-  TAILS,
-  TOKENS,
-  TOLD_TOO_MUCH,
-  type Goals,
-} from './goals.ts';
+import { STEADY, type Goals } from './goals.ts';
 
 /** How a hidden quota counts. */
 export type QuotaShape = {
@@ -79,7 +64,8 @@ export type Scenario = {
   readonly quick: boolean;
 };
 
-const QUOTA: QuotaShape = {
+/** Of most scenarios. */
+export const QUOTA: QuotaShape = {
   rpm: 1200,
   tpm: 5_000_000,
   windowMs: 1000,
@@ -89,7 +75,8 @@ const QUOTA: QuotaShape = {
   charge: 'start',
   chance: null,
 };
-const CALLS: Workload = {
+/** Of most scenarios. */
+export const CALLS: Workload = {
   model: 'qwen-plus',
   lines: 7200,
   latencyMs: 3000,
@@ -124,167 +111,3 @@ export function scenario(name: string, { calls, quota, workloads, ...rest }: Par
     ...rest,
   };
 }
-
-const TOKENS_BIND = { rpm: 6000, tpm: 600_000 } as const;
-
-/** Every scenario; a job lasts five minutes or more at the full rate. */
-export const SCENARIOS: readonly Scenario[] = [
-  scenario('RPM 1,200', { quick: true }),
-  scenario('RPM 1,200, busy machine', { busy: true, quick: true }),
-  scenario('own server, 32 slots', {
-    calls: { lines: 3600 },
-    quota: { rpm: 1e7, tpm: 1e11 },
-    capacity: 32,
-    goals: OWN_SERVER,
-    quick: true,
-  }),
-  scenario('RPM 60', { calls: { lines: 600, latencyMs: 5000 }, quota: { rpm: 60 }, quick: true }),
-  scenario('RPM 30,000', { calls: { lines: 180_000 }, quota: { rpm: 30_000, tpm: 1e8 } }),
-  scenario('RPM 1', {
-    calls: { lines: 240, latencyMs: 5000 },
-    quota: { rpm: 1, windowMs: 60_000 },
-    goals: MINUTE,
-  }),
-  scenario('6 s windows', { quota: { windowMs: 6000 }, quick: true }),
-  scenario('60 s window', { quota: { windowMs: 60_000 }, goals: MINUTE, quick: true }),
-  scenario('60 s window, RPM 60', {
-    calls: { lines: 600 },
-    quota: { rpm: 60, windowMs: 60_000 },
-    goals: MINUTE,
-  }),
-  scenario('bucket of a minute', {
-    quota: { windowMs: 60_000, kind: 'bucket' },
-    goals: MINUTE,
-  }),
-  scenario('growth guard', { quota: { guard: { factor: 2, floor: 10 } }, quick: true }),
-  scenario('quota halves 120-180 s', {
-    calls: { lines: 9600 },
-    quota: { change: { fromMs: 120_000, toMs: 180_000, share: 0.5 } },
-    goals: MOVING,
-    quick: true,
-  }),
-  scenario('nothing given 120-300 s', {
-    quota: { change: { fromMs: 120_000, toMs: 300_000, share: 0 } },
-    goals: MOVING,
-  }),
-  scenario('refused for the first 25 s', {
-    quota: { change: { fromMs: 0, toMs: 25_000, share: 0 } },
-    goals: MOVING,
-    quick: true,
-  }),
-  scenario('nothing given 120-150 s', {
-    quota: { change: { fromMs: 120_000, toMs: 150_000, share: 0 } },
-    goals: MOVING,
-    quick: true,
-  }),
-  scenario('growth refused 120-180 s', {
-    quota: { change: { fromMs: 120_000, toMs: 180_000, share: 0, why: 'throttle_burst' } },
-    goals: MOVING,
-    quick: true,
-  }),
-  scenario('told 30,000, given 1,200', {
-    told: { rpm: 30_000, tpm: 5_000_000 },
-    goals: TOLD_TOO_MUCH,
-    quick: true,
-  }),
-  scenario('stands still 15-25 s', {
-    stall: { fromMs: 15_000, toMs: 25_000 },
-    goals: STANDSTILL,
-    quick: true,
-  }),
-  scenario('stands still 60-70 s', {
-    stall: { fromMs: 60_000, toMs: 70_000 },
-    goals: STANDSTILL,
-    quick: true,
-  }),
-  // At a pace where each second brings strays.
-  scenario('one in 1,000 refused', {
-    calls: { lines: 72_000 },
-    quota: { rpm: 12_000, tpm: 1e8, chance: { share: 0.001, why: 'throttle_rate' } },
-    quick: true,
-  }),
-  scenario('two in a hundred refused', {
-    quota: { chance: { share: 0.02, why: 'throttle_rate' } },
-    goals: FEW_BY_CHANCE,
-    quick: true,
-  }),
-  scenario('one in ten refused', {
-    quota: { chance: { share: 0.1, why: 'throttle_rate' } },
-    goals: CHANCE,
-    quick: true,
-  }),
-  scenario('one in ten refused, tokens', {
-    quota: { chance: { share: 0.1, why: 'throttle_tokens' } },
-    goals: CHANCE,
-    quick: true,
-  }),
-  scenario('a line always refused', { calls: { refusedEvery: 5000 }, goals: MOVING, quick: true }),
-  scenario('two clients', { calls: { lines: 4800 }, clients: 2, goals: MOVING }),
-  scenario('three clients', { calls: { lines: 4800 }, clients: 3, goals: SHARED, quick: true }),
-  scenario('TPM 600k binds', {
-    calls: { lines: 5200 },
-    quota: TOKENS_BIND,
-    goals: TOKENS,
-    quick: true,
-  }),
-  scenario('TPM 5M, heavy tails', {
-    calls: { lines: 43_000, outputSigma: 1.2 },
-    quota: { rpm: 30_000, tpm: 5_000_000 },
-    goals: TOKENS,
-  }),
-  scenario('TPM 600k, heavy tails', {
-    calls: { lines: 5200, outputSigma: 1.2 },
-    quota: TOKENS_BIND,
-    goals: TAILS,
-  }),
-  scenario('TPM, 60 s window', {
-    calls: { lines: 5200 },
-    quota: { ...TOKENS_BIND, windowMs: 60_000 },
-    goals: TOKENS,
-  }),
-  scenario('TPM, counted at the end', {
-    calls: { lines: 5200 },
-    quota: { ...TOKENS_BIND, charge: 'end' },
-    goals: LATE,
-  }),
-  scenario('TPM halves 120-180 s', {
-    calls: { lines: 5200 },
-    quota: { ...TOKENS_BIND, change: { fromMs: 120_000, toMs: 180_000, share: 0.5 } },
-    goals: MOVING_TOKENS,
-  }),
-  scenario('TPM, estimate 1/3', {
-    calls: { lines: 5200, estimate: 1 / 3 },
-    quota: TOKENS_BIND,
-    goals: TOKENS,
-  }),
-  scenario('TPM, estimate x3', {
-    calls: { lines: 5200, estimate: 3 },
-    quota: TOKENS_BIND,
-    goals: TOKENS,
-  }),
-  scenario('latency 40 s, RPM 600', {
-    calls: { lines: 3600, latencyMs: 40_000, outputTokens: 3000 },
-    quota: { rpm: 600 },
-    quick: true,
-  }),
-  scenario('latency 10 min, RPM 300', {
-    calls: { lines: 6000, latencyMs: 600_000, outputTokens: 3000 },
-    quota: { rpm: 300 },
-  }),
-  scenario('two models, mixed', {
-    workloads: [CALLS, { ...CALLS, model: 'qwen-max', lines: 400, quota: { ...QUOTA, rpm: 60 } }],
-  }),
-  scenario('two models, in stretches', {
-    workloads: [CALLS, { ...CALLS, model: 'qwen-max', lines: 3600, quota: { ...QUOTA, rpm: 600 } }],
-    order: 'stretches',
-  }),
-  scenario('three models, one by one', {
-    workloads: [
-      { ...CALLS, model: 'qwen-turbo', lines: 18_000, quota: { ...QUOTA, rpm: 3000 } },
-      { ...CALLS, lines: 14_400, quota: { ...QUOTA, rpm: 2400 } },
-      { ...CALLS, model: 'qwen-max', lines: 12_000, quota: { ...QUOTA, rpm: 2000 } },
-    ],
-    order: 'one by one',
-    quick: true,
-  }),
-];

@@ -54,6 +54,14 @@ export class Comeback {
     return null;
   }
 
+  /** Notes what was given before a run of refusals, also where that says nothing of the limit. */
+  gave(run: RunOver, windowMs: number): void {
+    // Six seconds may be of two windows: they do for a first guess.
+    const isFirst = this.highPerMs === 0 && windowMs <= SECOND_MS;
+    const givenPerMs = givenBefore(run.before, isFirst) * SHARES.learned;
+    if (!run.wasGrowing) this.note(Math.min(run.perMs, givenPerMs));
+  }
+
   /**
    * A run of refusals is over. `toldPerMs`: what it told of the limit (null: only the edge was touched); `sameTimes`:
    * times in a row that much the same was told before.
@@ -65,10 +73,11 @@ export class Comeback {
   ): void {
     const { toldPerMs, sameTimes, windowMs, admissions } = left;
     const { perMs } = left.pace;
-    // Six seconds may be of two windows: they do for a first guess.
-    const isFirst = this.highPerMs === 0 && windowMs <= SECOND_MS;
-    const givenPerMs = givenBefore(run.before, isFirst) * SHARES.learned;
-    if (!run.wasGrowing) this.highPerMs = Math.max(this.highPerMs, Math.min(run.perMs, givenPerMs));
+    this.gave(run, windowMs);
+    // What was given while it grew is not known by minutes yet: a closure that has many calls, or says the same again, tells.
+    const isMeasured =
+      toldPerMs !== null && (sameTimes >= SURE.seconds || toldPerMs * windowMs >= CALLS_LEAST);
+    if (isMeasured) this.note(Math.min(run.perMs, toldPerMs * SHARES.learned));
     const wasBack = nowMs >= this.fromMs;
     if (perMs >= this.highPerMs * SHARES.farBelow) {
       // Near enough: the rest is felt for.
@@ -86,6 +95,10 @@ export class Comeback {
     const windowsMs = windowMs > SECOND_MS ? AGAIN_WINDOWS * windowMs : 0;
     this.fromMs = nowMs + Math.max(this.againMs, callsMs, windowsMs);
     this.againMs = Math.min(AGAIN_MS.most, this.againMs * 2);
+  }
+
+  private note(perMs: number): void {
+    this.highPerMs = Math.max(this.highPerMs, perMs);
   }
 }
 

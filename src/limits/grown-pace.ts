@@ -9,6 +9,11 @@ const SECOND_MS = 1000;
 const PASSED_MS_MOST = 60_000;
 /** A limit that nothing has refused for so long is felt for by a quarter each window. */
 const UNREFUSED = { ms: 5_400_000, times: 1.25 } as const;
+/**
+ * A pace below such a share of the limit that somebody has set is doubled each window, where so many calls were not refused
+ * since it is felt for, or fewer in `msMost`, and nothing for `msLeast`. At a limit that is so low it would have been touched by then.
+ */
+const FAR_BELOW = { share: 1 / 4, calls: 40, msLeast: 600_000, msMost: 900_000 } as const;
 
 /** A pace that was used for some seconds, and nothing of it was refused. */
 export type UsedPace = RateView & {
@@ -24,7 +29,8 @@ export type UsedPace = RateView & {
 /**
  * What such a pace becomes; null: it stays. The first of these that holds: the ramp goes on; nothing is known of a limit
  * (as fast as can be); it was given more before (back to that); it is below what was learned, or a bound (back to that); it
- * rests; what was learned is doubtful, or nothing has refused it for long (felt for boldly); else felt for gently.
+ * rests; what was learned is doubtful, or nothing has refused it for long, sooner where it is far below what somebody has
+ * set (felt for boldly); else felt for gently.
  */
 export function grownPace(at: UsedPace): PaceMove | null {
   const { pace, learned, growth, windowMs, costs } = at;
@@ -32,11 +38,12 @@ export function grownPace(at: UsedPace): PaceMove | null {
   const { perMs, boundPerMs, phase } = pace;
   const felt = (to: number): PaceMove => ({ phase, perMs: to, reason: 'felt for more' });
   const recovered = (to: number): PaceMove => ({ phase, perMs: to, reason: 'recovered' });
-  // A pace that is steered comes back by itself.
+  // A pace that is steered comes back by itself, in windows of a second; in longer ones what a closure told lasts for an hour.
   const isSteered = costs.steering !== null;
+  const comesBack = !isSteered || windowMs > SECOND_MS;
   if (phase === 'ramping') return null;
   if (phase === 'growing') return felt(perMs * growth.full(seconds));
-  if (!isSteered && at.backPerMs !== null) {
+  if (comesBack && at.backPerMs !== null) {
     const callsPerMs = at.admissions.callsPerMs(at.nowMs, perMs);
     const steps = (seconds * SECOND_MS) / Math.max(windowMs, 1 / callsPerMs);
     return recovered(growth.back(at.backPerMs, perMs, { seconds, steps }));
@@ -50,14 +57,26 @@ export function grownPace(at: UsedPace): PaceMove | null {
   if (forMs < 0) return null;
   const windows = Math.min(1, (seconds * SECOND_MS) / windowMs);
   if (learned.isDoubtful) return felt(perMs * 2 ** windows);
+  const callsPerMs = at.admissions.callsPerMs(at.nowMs, perMs);
+  if (isFarBelow(perMs, boundPerMs, { forMs, callsPerMs })) return felt(perMs * 2 ** windows);
   // Ten calls of a slow lane take hours: what nothing has refused for so long is doubted as well.
   if (forMs > UNREFUSED.ms) return felt(perMs * UNREFUSED.times ** windows);
-  const callsPerMs = at.admissions.callsPerMs(at.nowMs, perMs);
   const { isUntested } = learned;
   const most = perMs * growth.felt({ forMs, windowMs, callsPerMs, seconds, isUntested });
   // Close to a bound it is steered, not felt for.
   const near = isSteered ? boundPerMs * SHARES.recounted : 0;
   return felt(perMs < near ? Math.min(most, near) : most);
+}
+
+/** Whether a pace is so low, and has been let through for so long, that the limit which somebody has set is likelier. */
+function isFarBelow(
+  perMs: number,
+  boundPerMs: number,
+  { forMs, callsPerMs }: { forMs: number; callsPerMs: number },
+): boolean {
+  if (boundPerMs === Infinity || perMs >= boundPerMs * FAR_BELOW.share) return false;
+  const { calls, msLeast, msMost } = FAR_BELOW;
+  return forMs > Math.max(msLeast, Math.min(msMost, calls / callsPerMs));
 }
 
 /** How long a pace that has come to what was learned rests before more is felt for. */

@@ -226,12 +226,12 @@ export class Rate {
   private endRun(nowMs: number, run: RefusalRun, triedMs: number): void {
     this.run = null;
     if (run.isOfGrowth) return this.endGrowthRun(nowMs, run);
-    const { pace, admissions, window, reopenedMs, costs } = this;
+    const { pace, admissions, window, reopenedMs, costs, chance } = this;
     // It opened at some moment between the last try that was refused and the first that was not.
     const openedMs = (run.lastSentMs + triedMs) / 2;
-    const followsPace = this.chance.followPace(nowMs);
-    const end = { openedMs, reopenedMs, admissions, pace, followsPace };
+    const end = { openedMs, reopenedMs, admissions, pace, followsPace: chance.followPace(nowMs) };
     const meaning = meaningOf(run, end, { reading: costs.reading, window });
+    if (typeof meaning === 'string') this.comeback.gave(run, this.windowMs);
     // Nothing had been admitted before: the limit, where none is known, is looked for as at the start.
     const isInTheDark = pace.boundPerMs === Infinity && this.learned.perMs === null;
     if (meaning === 'nothing' && isInTheDark) return this.resume(nowMs, null);

@@ -42,6 +42,36 @@ test('of a pace that was hardly used, what was given is come back to', () => {
   expect(comeback.targetPerMs(6000, 0.002)).toBeCloseTo(0.01 * LEARNED, 9);
 });
 
+test('what was given before an outage is come back to, once a closure after it tells of far less', () => {
+  const comeback = new Comeback();
+  comeback.gave(RUN, SECOND_MS);
+  // An outage tells of no limit: nothing is missing yet.
+  expect(comeback.targetPerMs(1e9, 0.02)).toBeNull();
+  comeback.runOver(5000, { ...RUN, before: { calls: 0, minute: 0, sixSeconds: 0 } }, left(0.002));
+  expect(comeback.targetPerMs(6000, 0.002)).toBeCloseTo(0.02 * LEARNED, 9);
+});
+
+test('a window of many calls tells what can be given, also while the pace was only grown to', () => {
+  const comeback = new Comeback();
+  const windowMs = 60_000;
+  comeback.runOver(0, { ...RUN, perMs: 0.6, wasGrowing: true }, left(0.02, { windowMs }));
+  const after = { ...RUN, before: { calls: 12, minute: 12, sixSeconds: 2 } };
+  comeback.runOver(windowMs, after, left(0.002, { windowMs }));
+  expect(comeback.targetPerMs(2 * windowMs, 0.002)).toBeCloseTo(0.02 * LEARNED, 9);
+});
+
+test('a window of few calls does not, until it has told the same three times', () => {
+  const told = (sameTimes: number) => {
+    const comeback = new Comeback();
+    const run = { ...RUN, before: { calls: 12, minute: 12, sixSeconds: 2 } };
+    comeback.runOver(0, run, left(0.01, { sameTimes }));
+    comeback.runOver(5000, run, left(0.001));
+    return comeback.targetPerMs(6000, 0.001);
+  };
+  expect(told(1)).toBeNull();
+  expect(told(2)).toBeCloseTo(0.01 * LEARNED, 9);
+});
+
 test('the same is told again and again: later each time, and no later than every sixteen minutes', () => {
   const comeback = new Comeback();
   comeback.runOver(0, RUN, left(0.01));

@@ -19,6 +19,8 @@ function viewOf(at: {
   readonly perMs: number;
   readonly admittedPerMs?: number;
   readonly costs?: typeof KNOWN_COSTS;
+  /** A limit that somebody has set; not given: nobody has. */
+  readonly setPerMinute?: number;
 }) {
   const { costs = KNOWN_COSTS, phase, perMs, admittedPerMs = perMs } = at;
   const between = (fromMs: number, toMs: number): Started => {
@@ -30,6 +32,9 @@ function viewOf(at: {
   const { rampMs } = costs;
   const pace = new Pace({ unknownPerMs: perMs, rampMs, admissions, onChange });
   pace.startedMs = 0;
+  pace.limit({ perMinute: at.setPerMinute ?? null, origin: 'set' });
+  // What holds a pace up near a limit that is set is not what is looked at here.
+  pace.floor.hold(0);
   pace.move(NOW_MS, { phase, perMs, reason: 'recovered' });
   return { pace, admissions, windowMs: 1000, costs };
 }
@@ -142,8 +147,41 @@ describe('a pace of which nothing was refused for a second', () => {
     expect(move?.reason).toBe('recovered');
   });
 
+  const far = (perMinute: number, setPerMinute: number, sinceMs: number) => {
+    const view = viewOf({ phase: 'learned', perMs: perMinute / 60_000, setPerMinute });
+    const learnedPerMs = perMinute / 60_000 / SHARES.learned;
+    const feelAtMs = NOW_MS - sinceMs;
+    const move = grown({ ...view, windowMs: 60_000 }, { learnedPerMs, feelAtMs, passedMs: 60_000 });
+    return ((move?.perMs ?? 0) * 60_000) / perMinute;
+  };
+
+  test.each([
+    ['forty calls', 4, 60, 600_001],
+    ['a quarter of an hour, however few calls', 1, 60, 900_001],
+  ])('far below what somebody has set, %s that were not refused: doubled', (_, pace, set, ms) => {
+    expect(far(pace, set, ms)).toBeCloseTo(2, 9);
+  });
+
+  test.each([
+    ['a quarter of it and more', 15, 60, 3_600_000],
+    ['no limit is set', 1, Infinity, 3_600_000],
+    ['fewer than ten minutes', 4, 60, 599_999],
+    ['fewer than forty calls', 3, 60, 800_000],
+  ])('felt for gently: %s', (_, pace, set, ms) => {
+    const times = far(pace, set, ms);
+    expect(times).toBeGreaterThan(1);
+    expect(times).toBeLessThan(2);
+  });
+
   test('below what was learned or given, where it is steered: it comes back by itself', () => {
     const view = viewOf({ phase: 'learned', perMs: 100, costs: TOKENS });
     expect(grown(view, { learnedPerMs: 200, backPerMs: 200 })).toBeNull();
+  });
+
+  test('but not in windows of a minute: half of what is missing in each', () => {
+    const view = { ...viewOf({ phase: 'learned', perMs: 100, costs: TOKENS }), windowMs: 60_000 };
+    const move = grown(view, { learnedPerMs: 100, backPerMs: 180, passedMs: 60_000 });
+    expect(move?.perMs).toBeCloseTo(140, 6);
+    expect(move?.reason).toBe('recovered');
   });
 });
