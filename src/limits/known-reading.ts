@@ -9,8 +9,11 @@ const SIX_SECONDS_MS = 6000;
 const TELLING = { closedShare: 0.4, refusedShare: 0.1 } as const;
 /** A window that gave so few calls may have been closed for another reason. */
 const FEW_CALLS = 20;
-/** Earlier windows gave so much more than the one that was closed. */
-const MORE = { times: 1.15, amounts: 2 } as const;
+/**
+ * Earlier windows gave so much more than the one that was closed. A pace that rises (less was given than `steadyShare` of it)
+ * gets of two windows what they have: more than twice as much.
+ */
+const MORE = { times: 1.15, timesRising: 2, amounts: 2, steadyShare: 0.9 } as const;
 
 /** Costs are known before: what a window gave is what there was. */
 export const KNOWN_READING: LimitReading = {
@@ -43,7 +46,9 @@ function gaveMoreBefore(run: RefusalRun, end: RunEndInWindow): boolean {
   const gaveBefore = windowMs > SIX_SECONDS_MS ? before.minute : before.sixSeconds;
   const gave = admissions.amount(openedMs, windowMs);
   const each = before.calls === 0 ? 0 : before.minute / before.calls;
-  return gaveBefore > gave * MORE.times + each * MORE.amounts;
+  const isRising = gaveBefore < run.perMs * windowMs * MORE.steadyShare;
+  const times = isRising ? MORE.timesRising : MORE.times;
+  return gaveBefore > gave * times + each * MORE.amounts;
 }
 
 function toldPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
