@@ -145,7 +145,6 @@ export type PriorAttempts = {
   readonly tooSlow: boolean;
 };
 
-/** Looks up what earlier runs have tried on a line; undefined: nothing. */
 /** How many lines after `line` have their record. */
 export function settledAfter(database: Database, jobId: number, line: number): number {
   return database
@@ -154,6 +153,7 @@ export function settledAfter(database: Database, jobId: number, line: number): n
     .get(jobId, line) as number;
 }
 
+/** Looks up what earlier runs have tried on a line; undefined: nothing. */
 export type PriorLookup = { get(lineNo: number): PriorAttempts | undefined };
 
 /**

@@ -7,6 +7,13 @@ import { haveStayed, openTrial, sentInTrial, type Trial } from './trial.ts';
 const LOW_SHARE = 0.5;
 /** A window that is used up refuses so many of so many calls in a row. */
 const CLOSED = { of: 5, share: 0.75 } as const;
+/** By chance, where it refuses more than `shareLeast`: so nearly all of so many that it comes once in so many times. */
+const CLOSED_BY_CHANCE = {
+  shareLeast: 0.15,
+  shareMost: 0.9,
+  onceIn: 100_000,
+  share: 0.95,
+} as const;
 /** More refusals than chance brings: over so many calls, so many standard deviations and a little more. */
 const MORE = { of: 120, ms: 4000, least: 40, deviations: 3, share: 0.02 } as const;
 /** And over longer: others who share a quota and take each other for chance let it rise little by little. */
@@ -184,8 +191,10 @@ export class Chance {
 
   /** Whether nearly all of the last few calls were refused: a window is used up. */
   private isClosed(sentMs: number): boolean {
-    const sent = this.log.last(CLOSED.of, sentMs, -Infinity);
-    return countOf(sent) >= CLOSED.of && sent.refused >= countOf(sent) * CLOSED.share;
+    const { trial, known } = this;
+    const { of, share } = closedAfter(known?.share ?? (trial === null ? 0 : shareOf(trial.before)));
+    const sent = this.log.last(of, sentMs, -Infinity);
+    return countOf(sent) >= of && sent.refused >= countOf(sent) * share;
   }
 
   /** Whether clearly more was refused than by chance, of late or for a minute. */
@@ -200,6 +209,13 @@ export class Chance {
       (countOf(long) >= LONG.calls && shareOf(long) > mostByChance(share, long) * LONG.times)
     );
   }
+}
+
+/** Of how many of the last calls which share is refused where a window is used up, if so large a share is refused by chance. */
+function closedAfter(byChance: number): { readonly of: number; readonly share: number } {
+  const { shareLeast, shareMost, onceIn, share } = CLOSED_BY_CHANCE;
+  if (byChance <= shareLeast) return CLOSED;
+  return { of: Math.ceil(-Math.log(onceIn) / Math.log(Math.min(shareMost, byChance))), share };
 }
 
 /** The largest share that chance brings of so many calls, where it brings `share` of many. */

@@ -10,10 +10,11 @@ const PASSED_MS_MOST = 60_000;
 /** A limit that nothing has refused for so long is felt for by a quarter each window. */
 const UNREFUSED = { ms: 5_400_000, times: 1.25 } as const;
 /**
- * A pace below such a share of the limit that somebody has set is doubled each window, where so many calls were not refused
- * since it is felt for, or fewer in `msMost`, and nothing for `msLeast`. At a limit that is so low it would have been touched by then.
+ * A pace below such a share of the limit that somebody has set is doubled each window, where nothing has refused it for so long
+ * since it is felt for; or at all, in a lane that makes fewer calls in that time, which would rest for hours. At a limit
+ * that is so low it would have been touched by then.
  */
-const FAR_BELOW = { share: 1 / 4, calls: 40, msLeast: 600_000, msMost: 900_000 } as const;
+const FAR_BELOW = { share: 1 / 4, ms: 600_000, calls: 40 } as const;
 
 /** A pace that was used for some seconds, and nothing of it was refused. */
 export type UsedPace = RateView & {
@@ -24,13 +25,15 @@ export type UsedPace = RateView & {
   readonly nowMs: number;
   /** What was given before, and is come back to; null: nothing is. */
   readonly backPerMs: number | null;
+  /** When the last run of refusals was over (-Infinity: none was). */
+  readonly reopenedMs: number;
 };
 
 /**
  * What such a pace becomes; null: it stays. The first of these that holds: the ramp goes on; nothing is known of a limit
  * (as fast as can be); it was given more before (back to that); it is below what was learned, or a bound (back to that); it
- * rests; what was learned is doubtful, or nothing has refused it for long, sooner where it is far below what somebody has
- * set (felt for boldly); else felt for gently.
+ * is far below what somebody has set, and nothing has refused it for long (felt for boldly); it rests; what was learned is
+ * doubtful, or nothing has refused it for longer still (boldly as well); else felt for gently.
  */
 export function grownPace(at: UsedPace): PaceMove | null {
   const { pace, learned, growth, windowMs, costs } = at;
@@ -54,11 +57,11 @@ export function grownPace(at: UsedPace): PaceMove | null {
   if (!isSteered && perMs < target * SHARES.recovered)
     return recovered(growth.towards(target, perMs, seconds));
   const forMs = at.nowMs - growth.feelAtMs;
-  if (forMs < 0) return null;
   const windows = Math.min(1, (seconds * SECOND_MS) / windowMs);
-  if (learned.isDoubtful) return felt(perMs * 2 ** windows);
   const callsPerMs = at.admissions.callsPerMs(at.nowMs, perMs);
-  if (isFarBelow(perMs, boundPerMs, { forMs, callsPerMs })) return felt(perMs * 2 ** windows);
+  if (isTooLow(at, { forMs, callsPerMs })) return felt(perMs * 2 ** windows);
+  if (forMs < 0) return null;
+  if (learned.isDoubtful) return felt(perMs * 2 ** windows);
   // Ten calls of a slow lane take hours: what nothing has refused for so long is doubted as well.
   if (forMs > UNREFUSED.ms) return felt(perMs * UNREFUSED.times ** windows);
   const { isUntested } = learned;
@@ -69,14 +72,13 @@ export function grownPace(at: UsedPace): PaceMove | null {
 }
 
 /** Whether a pace is so low, and has been let through for so long, that the limit which somebody has set is likelier. */
-function isFarBelow(
-  perMs: number,
-  boundPerMs: number,
-  { forMs, callsPerMs }: { forMs: number; callsPerMs: number },
+function isTooLow(
+  { pace, nowMs, reopenedMs }: UsedPace,
+  { forMs, callsPerMs }: { readonly forMs: number; readonly callsPerMs: number },
 ): boolean {
-  if (boundPerMs === Infinity || perMs >= boundPerMs * FAR_BELOW.share) return false;
-  const { calls, msLeast, msMost } = FAR_BELOW;
-  return forMs > Math.max(msLeast, Math.min(msMost, calls / callsPerMs));
+  const { share, ms, calls } = FAR_BELOW;
+  if (pace.boundPerMs === Infinity || pace.perMs >= pace.boundPerMs * share) return false;
+  return callsPerMs * ms < calls ? nowMs - reopenedMs > ms : forMs > ms;
 }
 
 /** How long a pace that has come to what was learned rests before more is felt for. */

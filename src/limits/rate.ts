@@ -276,7 +276,7 @@ export class Rate {
 
   /** A pace that was used, and of which nothing was refused, goes up. */
   private grow(nowMs: number): void {
-    const { pace, learned, growth, comeback } = this;
+    const { pace, learned, growth, comeback, reopenedMs } = this;
     const ramp = pace.rampShare(nowMs);
     const use = this.use.look(nowMs, pace.perMs * ramp);
     if (use === null) return;
@@ -288,8 +288,8 @@ export class Rate {
     if (this.run !== null || this.chance.isTrying) return;
     if (pace.perMs >= pace.boundPerMs || !(use.share > SHARES.used)) return;
     const backPerMs = comeback.targetPerMs(nowMs, pace.perMs);
-    const { passedMs } = use;
-    const grown = grownPace({ ...this.view, learned, growth, passedMs, nowMs, backPerMs });
+    const at = { ...this.view, learned, growth, backPerMs, reopenedMs };
+    const grown = grownPace({ ...at, passedMs: use.passedMs, nowMs });
     if (grown !== null) pace.move(nowMs, grown);
   }
 

@@ -2,8 +2,8 @@ import { countOf, type Sent, shareOf, type StartLog } from './start-log.ts';
 
 /** Less is looked into where calls are few: no fewer than these. */
 const CALLS_LEAST = 40;
-/** Where more is refused, less is given (`PaceFloor`). */
-const SHARE_MOST = 0.3;
+/** Where more is refused nearly any few calls in a row look like a closed window. */
+const SHARE_MOST = 0.7;
 /** So much is refused in each part of the time that the calls took: chance comes evenly, a limit that was met in one place. */
 const EVEN = { parts: 4, partShare: 0.035 } as const;
 /** A small share is looked into once so many were refused; each part of the time has so much of the share. */

@@ -2,7 +2,7 @@ import { countOf, type Sent, shareOf, type StartLog } from './start-log.ts';
 
 /**
  * The kinds of trial: for so many calls the pace is a share of what it was, and refusals by chance are then between so many
- * times as large a share of the calls. *Lower* is the usual one: refusals of a limit are gone at half the pace. *Higher* where
+ * times as large a share of the calls. *Lower* is the usual one: refusals of a limit are gone at half the pace (or at what was admitted of it, where that is less). *Higher* where
  * the pace has come so low already: refusals of a limit are more then. *OfFew* where few calls are refused: at a
  * higher pace, for as many as bring `FEW_REFUSED`.
  */
@@ -12,6 +12,9 @@ const KINDS = {
   ofFew: { calls: 400, pace: 0.8, stays: { least: 0.45, most: 2 } },
 } as const;
 const FEW_REFUSED = 6;
+/** A limit that refuses a share of a pace gives the rest of it: so much of that rest has next to none refused. */
+const WITHIN_SHARE = 0.8;
+const HALFWAY = 0.6;
 /** How long it takes: longer than `most` a lane of a few calls a minute would stand at half its pace for a quarter of an hour. */
 const MS = { least: 4000, most: 300_000 } as const;
 /** Where it would take longer, the pace is tried so much higher instead that it takes so long. */
@@ -48,14 +51,30 @@ export function openTrial(
   },
 ): Trial | null {
   const { perMs, before, areFew, isLow, callsPerMs } = at;
-  const kind = areFew ? KINDS.ofFew : isLow ? KINDS.higher : KINDS.lower;
-  const calls = areFew ? Math.min(kind.calls, FEW_REFUSED / shareOf(before)) : kind.calls;
-  if (calls / (callsPerMs * kind.pace) <= MS.most)
-    return { sinceMs: nowMs, perMs, before, ...kind, calls };
-  if (areFew) return null;
-  const { higher } = KINDS;
-  const pace = Math.max(higher.pace, higher.calls / (callsPerMs * QUICK_MS));
-  return { sinceMs: nowMs, perMs, before, ...higher, pace };
+  const share = shareOf(before);
+  const trial = { sinceMs: nowMs, perMs, before };
+  const takesMs = (calls: number, pace: number): number => calls / (callsPerMs * pace);
+  const { lower, higher, ofFew } = KINDS;
+  if (areFew) {
+    const calls = Math.min(ofFew.calls, FEW_REFUSED / share);
+    return takesMs(calls, ofFew.pace) <= MS.most ? { ...trial, ...ofFew, calls } : null;
+  }
+  const lowerPace = Math.min(lower.pace, (1 - share) * WITHIN_SHARE);
+  if (!isLow && takesMs(lower.calls, lowerPace) <= MS.most)
+    return { ...trial, ...lower, pace: lowerPace };
+  const isQuick = isLow && takesMs(higher.calls, higher.pace) <= MS.most;
+  const pace = isQuick ? higher.pace : Math.max(higher.pace, takesMs(higher.calls, 1) / QUICK_MS);
+  return { ...trial, ...higher, pace, stays: staysHigher(share, pace) };
+}
+
+/**
+ * Of a limit that refuses so large a share (0 to 1) the pace that is so many times higher has more refused: as many times as much at the
+ * most as there are calls. What is less than halfway there has stayed.
+ */
+function staysHigher(share: number, pace: number): Trial['stays'] {
+  const { least, most } = KINDS.higher.stays;
+  const ofLimit = (1 - (1 - share) / pace) / share;
+  return { least, most: Math.min(most, 1 + (ofLimit - 1) * HALFWAY) };
 }
 
 /** What was sent during a trial until `untilMs`; null: too little to say anything. */

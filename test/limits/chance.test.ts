@@ -84,6 +84,16 @@ describe('refusals that come whatever the pace', () => {
     expect(new Set(means)).toEqual(new Set(['chance']));
   });
 
+  test('half of the calls: they are by chance, also where some in a row are refused; a window that is closed is not', () => {
+    const lane = new LaneOfCalls();
+    expect(lane.send(2000, 20, oneIn(2)).means.at(-1)).toBe('trial');
+    const { trialled } = lane.send(2000, 20 * lane.chance.trialShare, oneIn(2));
+    expect(trialled).toMatchObject({ stayed: true, isNews: true });
+    const { means } = lane.send(400, 20, (nth) => nth % 20 < 10);
+    expect(new Set(means)).toEqual(new Set(['chance']));
+    expect(lane.send(40, 20, () => true).means.at(-1)).toBe('limit');
+  });
+
   test('they are gone at half the pace: they were of the limit', () => {
     const lane = new LaneOfCalls();
     lane.send(2000, 20, oneIn(10));
@@ -200,9 +210,18 @@ describe('refusals of a limit', () => {
     },
   );
 
-  test('four in ten: less is given', () => {
-    const { means } = new LaneOfCalls().send(2000, 20, (nth) => nth % 5 < 2);
+  test('three in four: less is given', () => {
+    const { means } = new LaneOfCalls().send(2000, 20, (nth) => nth % 4 < 3);
     expect(new Set(means)).toEqual(new Set(['limit']));
+  });
+
+  test('half of the calls, and none at what was admitted of the pace: they were of the limit', () => {
+    const lane = new LaneOfCalls();
+    expect(lane.send(2000, 20, oneIn(2)).means.at(-1)).toBe('trial');
+    expect(lane.chance.trialShare).toBeLessThan(0.5);
+    expect(lane.send(2000, 20 * lane.chance.trialShare, never).trialled).toMatchObject({
+      stayed: false,
+    });
   });
 
   test('a window that is closed is of the limit, also where one in ten is refused by chance', () => {

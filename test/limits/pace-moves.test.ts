@@ -110,7 +110,7 @@ describe('a pace of which nothing was refused for a second', () => {
     if (more.learnedPerMs !== undefined) learned.told(more.learnedPerMs, false);
     const growth = new Growth(view.costs.feltMost);
     growth.feelAtMs = more.feelAtMs ?? Infinity;
-    const at = { learned, growth, passedMs: 1000, nowMs: NOW_MS };
+    const at = { learned, growth, passedMs: 1000, nowMs: NOW_MS, reopenedMs: NOW_MS };
     return grownPace({ ...view, ...at, backPerMs: null, ...more });
   }
 
@@ -147,30 +147,36 @@ describe('a pace of which nothing was refused for a second', () => {
     expect(move?.reason).toBe('recovered');
   });
 
-  const far = (perMinute: number, setPerMinute: number, sinceMs: number) => {
+  /** What becomes of it, as a multiple; `feltMs`: it was felt for so long; `unrefusedMs`: so long nothing was refused. */
+  const far = (perMinute: number, setPerMinute: number, ms: readonly [number, number]) => {
+    const [feltMs, unrefusedMs] = ms;
     const view = viewOf({ phase: 'learned', perMs: perMinute / 60_000, setPerMinute });
     const learnedPerMs = perMinute / 60_000 / SHARES.learned;
-    const feelAtMs = NOW_MS - sinceMs;
-    const move = grown({ ...view, windowMs: 60_000 }, { learnedPerMs, feelAtMs, passedMs: 60_000 });
-    return ((move?.perMs ?? 0) * 60_000) / perMinute;
+    const since = { feelAtMs: NOW_MS - feltMs, reopenedMs: NOW_MS - unrefusedMs };
+    const move = grown({ ...view, windowMs: 60_000 }, { learnedPerMs, passedMs: 60_000, ...since });
+    return ((move?.perMs ?? perMinute / 60_000) * 60_000) / perMinute;
   };
 
   test.each([
-    ['forty calls', 4, 60, 600_001],
-    ['a quarter of an hour, however few calls', 1, 60, 900_001],
-  ])('far below what somebody has set, %s that were not refused: doubled', (_, pace, set, ms) => {
+    ['felt for during ten minutes and', 4, 60, [600_001, 600_001]],
+    ['a slow lane for ten minutes, however long it should rest,', 3, 60, [-1, 600_001]],
+  ] as const)('far below what somebody has set, %s not refused: doubled', (_, pace, set, ms) => {
     expect(far(pace, set, ms)).toBeCloseTo(2, 9);
   });
 
   test.each([
-    ['a quarter of it and more', 15, 60, 3_600_000],
-    ['no limit is set', 1, Infinity, 3_600_000],
-    ['fewer than ten minutes', 4, 60, 599_999],
-    ['fewer than forty calls', 3, 60, 800_000],
-  ])('felt for gently: %s', (_, pace, set, ms) => {
+    ['a quarter of it and more', 15, 60, [3_600_000, 3_600_000]],
+    ['no limit is set', 1, Infinity, [3_600_000, 3_600_000]],
+    ['fewer than ten minutes', 4, 60, [600_000, 3_600_000]],
+    ['a slow lane for fewer than ten minutes', 3, 60, [1000, 600_000]],
+  ] as const)('felt for gently: %s', (_, pace, set, ms) => {
     const times = far(pace, set, ms);
     expect(times).toBeGreaterThan(1);
     expect(times).toBeLessThan(2);
+  });
+
+  test('far below what somebody has set, and it rests: as it was', () => {
+    expect(far(4, 60, [-1, 3_600_000])).toBe(1);
   });
 
   test('below what was learned or given, where it is steered: it comes back by itself', () => {

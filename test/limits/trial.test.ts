@@ -23,6 +23,24 @@ describe('a trial of refusals', () => {
     expect(opened({ isLow: true }).pace).toBe(2);
   });
 
+  test.each([
+    ['a tenth', 10, 0.5],
+    ['half', 50, 0.4],
+    ['seven in ten', 70, 0.24],
+  ])(
+    'of %s refused: at a little less than what was admitted, if that is less',
+    (_, refused, pace) => {
+      expect(opened({ before: { calls: 100 - refused, refused } }).pace).toBeCloseTo(pace, 9);
+    },
+  );
+
+  test('at twice the pace, of half refused: a limit of half the pace refuses three of four', () => {
+    const trial = opened({ isLow: true, before: { calls: 50, refused: 50 } });
+    expect(haveStayed(trial, { calls: 25, refused: 75 })).toBe(false);
+    expect(haveStayed(trial, { calls: 33, refused: 67 })).toBe(false);
+    expect(haveStayed(trial, { calls: 50, refused: 50 })).toBe(true);
+  });
+
   test('of few refusals: for as many calls as bring six of them, at a little less', () => {
     const trial = opened({ areFew: true, before: { calls: 980, refused: 20 } });
     expect(trial.pace).toBeGreaterThan(0.5);
