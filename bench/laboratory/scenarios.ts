@@ -7,6 +7,7 @@ import {
   MOVING,
   MOVING_TOKENS,
   MOVING_WINDOWS,
+  MUCH_BY_CHANCE,
   OWN_SERVER,
   SHARED,
   STANDSTILL,
@@ -121,6 +122,11 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('one in ten refused, tokens', {
     quota: { chance: { share: 0.1, why: 'throttle_tokens' } },
     goals: CHANCE,
+    quick: true,
+  }),
+  scenario('three in ten refused', {
+    quota: { chance: { share: 0.3, why: 'throttle_rate' } },
+    goals: MUCH_BY_CHANCE,
     quick: true,
   }),
   scenario('a line always refused', { calls: { refusedEvery: 5000 }, goals: MOVING, quick: true }),
