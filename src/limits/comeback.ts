@@ -15,6 +15,8 @@ const MINUTE_MS = 60_000;
 const SIX_SECONDS_MS = 6000;
 /** A minute or six seconds of fewer calls say little. */
 const CALLS_LEAST = 20;
+/** Two windows, and a little more: no minute holds as much of windows of a minute that give as little as was told. */
+const TWICE = 2.3;
 
 /** A run of refusals that is over. Amounts a millisecond. */
 export type RunOver = {
@@ -23,6 +25,8 @@ export type RunOver = {
   readonly before: AdmittedBefore;
   /** Nothing was known of the limit: the pace was a guess. */
   readonly wasGrowing: boolean;
+  /** The longest pause that the service asked for in it, in milliseconds; 0: none. */
+  readonly pauseMs: number;
 };
 
 /**
@@ -37,12 +41,15 @@ export class Comeback {
   /** From when on it is come back to; Infinity: it is not. */
   private fromMs = Infinity;
   private againMs: number = AGAIN_MS.first;
+  /** The most that was given since a closure told of something. */
+  private sincePerMs = 0;
 
   /** Forgets what was given: the limit is another now. */
   drop(): void {
     this.highPerMs = 0;
     this.fromMs = Infinity;
     this.againMs = AGAIN_MS.first;
+    this.sincePerMs = 0;
   }
 
   /** What a lane with a pace of `perMs` comes back to now; null: nothing. */
@@ -58,8 +65,9 @@ export class Comeback {
   gave(run: RunOver, windowMs: number): void {
     // Six seconds may be of two windows: they do for a first guess.
     const isFirst = this.highPerMs === 0 && windowMs <= SECOND_MS;
-    const givenPerMs = givenBefore(run.before, isFirst) * SHARES.learned;
-    if (!run.wasGrowing) this.note(Math.min(run.perMs, givenPerMs));
+    const givenPerMs = givenBefore(run.before, isFirst);
+    this.sincePerMs = Math.max(this.sincePerMs, givenPerMs);
+    if (!run.wasGrowing) this.note(Math.min(run.perMs, givenPerMs * SHARES.learned));
   }
 
   /**
@@ -78,21 +86,27 @@ export class Comeback {
     const isMeasured =
       toldPerMs !== null && (sameTimes >= SURE.seconds || toldPerMs * windowMs >= CALLS_LEAST);
     if (isMeasured) this.note(Math.min(run.perMs, toldPerMs * SHARES.learned));
+    // It came back in between: that as little is told again does not say that it stays.
+    const cameBack = toldPerMs !== null && this.sincePerMs > toldPerMs * TWICE;
+    if (toldPerMs !== null) this.sincePerMs = 0;
     const wasBack = nowMs >= this.fromMs;
     if (perMs >= this.highPerMs * SHARES.farBelow) {
       // Near enough: the rest is felt for.
       if (wasBack) this.fromMs = Infinity;
       return;
     }
+    // A window of a minute that is used up is closed for long: a single refusal is no reason to wait for it.
+    const isLong = windowMs > SECOND_MS;
+    if (isLong && toldPerMs === null && run.pauseMs === 0 && this.fromMs !== Infinity) return;
     const isFar = toldPerMs !== null && toldPerMs < this.highPerMs * SHARES.farBelow;
-    const isSure = sameTimes >= (windowMs > SECOND_MS ? SURE.longWindows : SURE.seconds);
+    const isSure = isLong ? sameTimes >= SURE.longWindows && !cameBack : sameTimes >= SURE.seconds;
     if (isFar && !isSure) {
       this.fromMs = nowMs + windowMs;
       return;
     }
     if (!wasBack && this.fromMs !== Infinity) return;
     const callsMs = AGAIN_CALLS / admissions.callsPerMs(nowMs, perMs);
-    const windowsMs = windowMs > SECOND_MS ? AGAIN_WINDOWS * windowMs : 0;
+    const windowsMs = isLong ? AGAIN_WINDOWS * windowMs : 0;
     this.fromMs = nowMs + Math.max(this.againMs, callsMs, windowsMs);
     this.againMs = Math.min(AGAIN_MS.most, this.againMs * 2);
   }

@@ -8,6 +8,8 @@ const SECOND_MS = 1000;
 const FEW_CALLS = 20;
 /** A limit that was touched may be touched again right after the pause that the service asked for. */
 const PAUSES_MOST = 2.5;
+/** Two windows, and a little more. */
+const TWICE = 2.3;
 
 /** What is known when a run of refusals is over, of the dimension that it was met in. Times are monotonic milliseconds. */
 export type RunEnd = {
@@ -77,7 +79,7 @@ export function meaningOf(
   const sinceMs = run.firstSentMs - end.reopenedMs;
   if (
     reading.gaveMoreBefore(run, { ...end, windowMs }) &&
-    window.isDoubted(openedMs, { windowMs, sinceMs })
+    window.isDoubted(openedMs, { windowMs, sinceMs, gaveTwice: gaveTwiceSince(run, end, windowMs) })
   )
     return 'outage';
   // A window that gave nothing at all is none.
@@ -92,4 +94,14 @@ export function meaningOf(
     afterFew: reading.saysLittle(run, window.windowMs),
     isWindowNew,
   };
+}
+
+/** Whether more was given since the window opened before than two such windows as the one that was closed have. */
+function gaveTwiceSince(
+  run: RefusalRun,
+  { openedMs, reopenedMs, admissions }: RunEnd,
+  windowMs: number,
+): boolean {
+  const gaveSince = admissions.amount(run.firstSentMs, run.firstSentMs - reopenedMs);
+  return gaveSince > admissions.amount(openedMs, windowMs) * TWICE;
 }

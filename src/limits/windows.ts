@@ -35,9 +35,9 @@ export class CountingWindow {
    */
   isDoubted(
     openedMs: number,
-    at: { readonly windowMs: number; readonly sinceMs: number },
+    at: { readonly windowMs: number; readonly sinceMs: number; readonly gaveTwice: boolean },
   ): boolean {
-    if (at.sinceMs > at.windowMs * UNREFUSED_WINDOWS) return true;
+    if (at.gaveTwice || at.sinceMs > at.windowMs * UNREFUSED_WINDOWS) return true;
     const isFirst = openedMs - this.doubtedMs > DOUBTED_MS;
     this.doubtedMs = openedMs;
     return isFirst;

@@ -6,7 +6,7 @@ import { KNOWN_COSTS } from '../../src/limits/known-costs.ts';
 const SECOND_MS = 1000;
 /** Twenty calls a second were given for a minute, then a run of refusals told of less. */
 const BEFORE = { calls: 1200, minute: 1200, sixSeconds: 120 };
-const RUN = { perMs: 0.02, before: BEFORE, wasGrowing: false };
+const RUN = { perMs: 0.02, before: BEFORE, wasGrowing: false, pauseMs: 0 };
 /** A little less, as of all that was learned. */
 const LEARNED = 0.985;
 
@@ -70,6 +70,42 @@ test('a window of few calls does not, until it has told the same three times', (
   };
   expect(told(1)).toBeNull();
   expect(told(2)).toBeCloseTo(0.01 * LEARNED, 9);
+});
+
+/** Windows of a minute: one told of a tenth at 0, and its pace is come back to from 60 s on. */
+const MINUTE_MS = 60_000;
+const tenth = (more: object = {}) => left(0.002, { windowMs: MINUTE_MS, ...more });
+
+test.each([
+  ['is no reason to wait', 0, 0.02 * LEARNED],
+  ['that asks for a pause is met again each time: later', 20_000, null],
+])('a single refusal of a pace that comes back in long windows %s', (_, pauseMs, targetPerMs) => {
+  const comeback = new Comeback();
+  comeback.runOver(0, RUN, tenth());
+  expect(comeback.targetPerMs(MINUTE_MS, 0.002)).not.toBeNull();
+  const touched = left(null, { windowMs: MINUTE_MS, pace: { perMs: 0.01, boundPerMs: Infinity } });
+  comeback.runOver(70_000, { ...RUN, pauseMs }, touched);
+  const target = comeback.targetPerMs(71_000, 0.01);
+  if (targetPerMs === null) expect(target).toBeNull();
+  else expect(target).toBeCloseTo(targetPerMs, 9);
+});
+
+test.each([
+  ['much more was given in between: back a window later', 0.005, true],
+  ['no more than two such windows were: later', 0.004, false],
+])('a long window tells of as little again, and %s', (_, givenPerMs, isBackSoon) => {
+  const comeback = new Comeback();
+  comeback.runOver(0, RUN, tenth());
+  const calls = givenPerMs * MINUTE_MS;
+  const before = { calls, minute: calls, sixSeconds: calls / 10 };
+  // An outage says nothing of the limit, but what was given before it does.
+  comeback.gave({ ...RUN, before }, MINUTE_MS);
+  comeback.runOver(
+    5 * MINUTE_MS,
+    { ...RUN, before: { ...before, minute: 120 } },
+    tenth({ sameTimes: 1 }),
+  );
+  expect(comeback.targetPerMs(6 * MINUTE_MS, 0.002) !== null).toBe(isBackSoon);
 });
 
 test('the same is told again and again: later each time, and no later than every sixteen minutes', () => {

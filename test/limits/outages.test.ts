@@ -249,6 +249,51 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
     expect(refused).toBeLessThan(27 * 120 * 0.03);
   });
 
+  /** A service that counts by the minute, 1,200 calls, or a tenth of them in the minutes that `falls` names. */
+  function minutes(falls: (minute: number) => boolean): (sentMs: number) => Refused {
+    let minute = -1;
+    let count = 0;
+    return (sentMs) => {
+      if (Math.floor(sentMs / 60_000) !== minute) {
+        minute = Math.floor(sentMs / 60_000);
+        count = 0;
+      }
+      count += 1;
+      return count > (falls(minute) ? 120 : 1200) ? { why: 'throttle_rate' } : null;
+    };
+  }
+
+  test.each([
+    ['one minute of two', 2, 1, 0.7],
+    ['three minutes of ten', 10, 3, 0.6],
+  ])(
+    'of windows of a minute a tenth is left for %s: the others are used, each time',
+    (_, everyMinutes, fallenMinutes, share) => {
+      const pacer = new Pacer(KNOWN);
+      const fallen = (minute: number): boolean =>
+        minute >= everyMinutes && minute % everyMinutes < fallenMinutes;
+      const { perSecond, refused } = drive(
+        pacer,
+        { fromMs: 0, untilMs: 40 * 60_000 },
+        minutes(fallen),
+      );
+      const given = Array.from({ length: 40 }, (_each, minute) => (fallen(minute) ? 120 : 1200));
+      expect(sum(perSecond) - refused).toBeGreaterThan(sum(given) * share);
+      expect(refused).toBeLessThan(sum(given) * 0.03);
+    },
+  );
+
+  test('windows of a minute fall for two, and one call of 200 is refused besides: the pace comes back', () => {
+    const pacer = new Pacer(KNOWN);
+    const given = minutes((minute) => minute === 3 || minute === 4);
+    let calls = 0;
+    const { perSecond } = drive(pacer, { fromMs: 0, untilMs: 20 * 60_000 }, (sentMs) => {
+      calls += 1;
+      return calls % 200 === 0 ? { why: 'throttle_rate' } : given(sentMs);
+    });
+    expect(sum(perSecond.slice(-600)) / 600).toBeGreaterThan(10);
+  });
+
   test('others use up a limit for half an hour and go: it is used again within minutes', () => {
     const pacer = new Pacer(KNOWN);
     drive(pacer, { fromMs: 0, untilMs: 60_000 }, service({ fromMs: 0, toMs: 0 }));
