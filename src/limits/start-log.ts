@@ -24,8 +24,15 @@ export function shareOf(sent: Sent): number {
 export class StartLog {
   private stretches: Stretch[] = [];
   private head = 0;
+  private firstMs = Infinity;
+
+  /** When the first call was started; Infinity: none was. */
+  get sinceMs(): number {
+    return this.firstMs;
+  }
 
   started(atMs: number, tokens: number): void {
+    if (this.firstMs === Infinity) this.firstMs = atMs;
     const stretch = this.stretchAt(Math.floor(atMs / STRETCH_MS));
     if (stretch === null) return;
     stretch.calls += 1;

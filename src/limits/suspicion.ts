@@ -2,6 +2,8 @@ import { countOf, type Sent, shareOf, type StartLog } from './start-log.ts';
 
 /** Less is looked into where calls are few: no fewer than these. */
 const CALLS_LEAST = 40;
+/** In a lane that has hardly begun: a single line that is refused again and again comes to some. */
+const REFUSED_LEAST = 10;
 /** Where more is refused nearly any few calls in a row look like a closed window. */
 const SHARE_MOST = 0.7;
 /** So much is refused in each part of the time that the calls took: chance comes evenly, a limit that was met in one place. */
@@ -45,6 +47,9 @@ export function suspected(
     spanMs *= 2;
     sent = log.between(nowMs - spanMs, nowMs);
   }
+  // Before its first call a lane was refused nothing, which says nothing of how evenly it is. Tokens need a while to be counted right.
+  if (!suspicion.isSteered && sent.refused >= REFUSED_LEAST)
+    spanMs = Math.min(spanMs, Math.max(SPAN_MS.least, nowMs - log.sinceMs));
   if (nowMs - spanMs < trialledMs) return null;
   if (countOf(sent) < CALLS_LEAST || shareOf(sent) > SHARE_MOST) return null;
   if (shareOf(sent) >= suspicion.share)

@@ -77,6 +77,12 @@ describe('refusals that come whatever the pace', () => {
     expect(lane.chance.trialShare).toBe(0.5);
   });
 
+  test('of a lane that has just begun, its calls so far are looked at: forty in sixteen seconds', () => {
+    const { means } = new LaneOfCalls().send(80, 3, oneIn(3));
+    expect(means.at(-1)).toBe('trial');
+    expect(means.length).toBeGreaterThanOrEqual(13);
+  });
+
   test('they stay at half the pace: they are by chance from then on', () => {
     const lane = laneWithChance();
     const { means } = lane.send(500, 20, oneIn(10));
