@@ -27,7 +27,7 @@ export const MOVING_WINDOWS: Goals = {
 /** Where two want the one call that each second holds: whoever comes later is refused for as long as both keep their pace. */
 export const FIGHT: Goals = {
   use: { known: 20, unknown: 20 },
-  refused: { known: 10, unknown: 12 },
+  refused: { known: 12, unknown: 20 },
   makespan: { known: 5, unknown: 7 },
 };
 /**
