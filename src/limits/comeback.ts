@@ -15,8 +15,6 @@ const MINUTE_MS = 60_000;
 const SIX_SECONDS_MS = 6000;
 /** A minute or six seconds of fewer calls say little. */
 const CALLS_LEAST = 20;
-/** Two windows, and a little more: no minute holds as much of windows of a minute that give as little as was told. */
-const TWICE = 2.3;
 
 /** A run of refusals that is over. Amounts a millisecond. */
 export type RunOver = {
@@ -87,7 +85,7 @@ export class Comeback {
       toldPerMs !== null && (sameTimes >= SURE.seconds || toldPerMs * windowMs >= CALLS_LEAST);
     if (isMeasured) this.note(Math.min(run.perMs, toldPerMs * SHARES.learned));
     // It came back in between: that as little is told again does not say that it stays.
-    const cameBack = toldPerMs !== null && this.sincePerMs > toldPerMs * TWICE;
+    const cameBack = toldPerMs !== null && this.sincePerMs > toldPerMs * SHARES.twoWindows;
     if (toldPerMs !== null) this.sincePerMs = 0;
     const wasBack = nowMs >= this.fromMs;
     if (perMs >= this.highPerMs * SHARES.farBelow) {

@@ -11,7 +11,7 @@ const TELLING = { closedShare: 0.4, refusedShare: 0.1 } as const;
 const FEW_CALLS = 20;
 /**
  * Earlier windows gave so much more than the one that was closed. A pace that rises (less was given than `steadyShare` of it)
- * gets of two windows what they have: more than twice as much.
+ * has had what two windows give by then: only more than that says something.
  */
 const MORE = { times: 1.15, timesRising: 2, amounts: 2, steadyShare: 0.9 } as const;
 

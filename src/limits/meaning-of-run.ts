@@ -1,5 +1,6 @@
 import type { Admissions } from './admissions.ts';
 import type { Pace } from './pace.ts';
+import { SHARES } from './rate-shares.ts';
 import type { RefusalRun } from './refusal-run.ts';
 import { type CountingWindow, windowClosedFor } from './windows.ts';
 
@@ -8,8 +9,6 @@ const SECOND_MS = 1000;
 const FEW_CALLS = 20;
 /** A limit that was touched may be touched again right after the pause that the service asked for. */
 const PAUSES_MOST = 2.5;
-/** Two windows, and a little more. */
-const TWICE = 2.3;
 
 /** What is known when a run of refusals is over, of the dimension that it was met in. Times are monotonic milliseconds. */
 export type RunEnd = {
@@ -103,5 +102,5 @@ function gaveTwiceSince(
   windowMs: number,
 ): boolean {
   const gaveSince = admissions.amount(run.firstSentMs, run.firstSentMs - reopenedMs);
-  return gaveSince > admissions.amount(openedMs, windowMs) * TWICE;
+  return gaveSince > admissions.amount(openedMs, windowMs) * SHARES.twoWindows;
 }

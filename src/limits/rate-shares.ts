@@ -27,4 +27,6 @@ export const SHARES = {
   farBelow: 0.85,
   /** A pace so near to what was given before has come back to it. */
   back: 0.97,
+  /** More than two windows have of what one gives: two may come into the time of one, and a little more. */
+  twoWindows: 2.3,
 } as const;

@@ -2,9 +2,9 @@ import { countOf, type Sent, shareOf, type StartLog } from './start-log.ts';
 
 /**
  * The kinds of trial: for so many calls the pace is a share of what it was, and refusals by chance are then between so many
- * times as large a share of the calls. *Lower* is the usual one: refusals of a limit are gone at half the pace (or at what was admitted of it, where that is less). *Higher* where
- * the pace has come so low already: refusals of a limit are more then. *OfFew* where few calls are refused: at a
- * higher pace, for as many as bring `FEW_REFUSED`.
+ * times as large a share of the calls. *Lower* is the usual one: refusals of a limit are gone at half the pace (or at what was
+ * admitted of it, where that is less). *Higher* where the pace has come so low already: refusals of a limit are more then.
+ * *OfFew* where few calls are refused: at a higher pace, for as many as bring `FEW_REFUSED`.
  */
 const KINDS = {
   lower: { calls: 80, pace: 0.5, stays: { least: 0.55, most: 1.8 } },
@@ -14,7 +14,8 @@ const KINDS = {
 const FEW_REFUSED = 6;
 /** A limit that refuses a share of a pace gives the rest of it: so much of that rest has next to none refused. */
 const WITHIN_SHARE = 0.8;
-const HALFWAY = 0.6;
+/** At a higher pace refusals have stayed where they grew by less than this part of what a limit would add. */
+const STAYED_PART = 0.6;
 /** How long it takes: longer than `most` a lane of a few calls a minute would stand at half its pace for a quarter of an hour. */
 const MS = { least: 4000, most: 300_000 } as const;
 /** Where it would take longer, the pace is tried so much higher instead that it takes so long. */
@@ -68,13 +69,13 @@ export function openTrial(
 }
 
 /**
- * Of a limit that refuses so large a share (0 to 1) the pace that is so many times higher has more refused: as many times as much at the
- * most as there are calls. What is less than halfway there has stayed.
+ * Between which multiples refusals have stayed at a pace so many times higher, where so large a share (0 to 1) was refused before: a
+ * limit goes on giving what it gave, so that it refuses all else.
  */
 function staysHigher(share: number, pace: number): Trial['stays'] {
   const { least, most } = KINDS.higher.stays;
   const ofLimit = (1 - (1 - share) / pace) / share;
-  return { least, most: Math.min(most, 1 + (ofLimit - 1) * HALFWAY) };
+  return { least, most: Math.min(most, 1 + (ofLimit - 1) * STAYED_PART) };
 }
 
 /** What was sent during a trial until `untilMs`; null: too little to say anything. */
