@@ -25,12 +25,15 @@ const ENGLISH: Words = {
 
 Generated from the table in \`src/error-codes.ts\` by \`scripts/errors-doc.mjs\`; do not edit.
 
-A row with a message applies where the service's text contains it (or, between slashes, matches the
-expression; case does not matter) and goes before the rows of the same code without one; of those,
-the row with the reply's HTTP status goes first. A code that ends with \`*\` stands for a family. A
-code in parentheses is the same error on the OpenAI-compatible endpoint. A compatible message that
-begins with \`<400> SomeCode:\` is looked up by that code too. The numbers in the last column are
-listed under [Sources](#sources).`,
+Search this page for the code in \`error.code\` of your errors file. If a code has several rows:
+
+1. A row with a message wins if the service's text contains that message or, between slashes, matches the
+   regular expression. Case does not matter.
+2. Otherwise the row with the reply's HTTP status wins; if there is none, the first row does.
+
+A code that ends with \`*\` stands for a family. A code in parentheses is the same error on the
+OpenAI-compatible endpoint. If an OpenAI-compatible message begins with \`<400> SomeCode:\`, that code is
+looked up too. The numbers in the last column refer to [Sources](#sources).`,
   service: "## The service's codes",
   own: "## qbatch's own codes",
   fallback: '## Replies with any other code, or none',
@@ -49,8 +52,12 @@ const CHINESE: Words = {
 
 由 \`scripts/errors-doc.mjs\` 根据 \`src/error-codes.ts\` 中的表生成，请勿手工修改。
 
-带错误信息的行适用于服务返回的文字包含该信息（斜杠之间为正则表达式，不区分大小写）的情况，优先于同一错误码的其他行；其余的行中，HTTP
-状态码相同者优先。以 \`*\` 结尾的错误码代表一族错误码。括号中是同一错误在 OpenAI 兼容接口中的错误码。兼容接口的错误信息以
+请用 errors 文件中的 \`error.code\` 在本页查找。同一错误码有多行时：
+
+1. 服务返回的文字包含某一行的错误信息（斜杠之间为正则表达式）时，以该行为准，不区分大小写。
+2. 否则以 HTTP 状态码相同的行为准；没有这样的行时，以第一行为准。
+
+以 \`*\` 结尾的错误码代表一族错误码。括号中是同一错误在 OpenAI 兼容接口中的错误码。兼容接口的错误信息以
 \`<400> SomeCode:\` 开头时，也按其中的错误码查找。最后一列的编号见[来源](#来源)。`,
   service: '## 服务返回的错误码',
   own: '## qbatch 自身的错误码',
@@ -173,7 +180,7 @@ function actChinese({ action, scope }: ErrorRule | OwnCode): string {
     case 'fail':
       return '该行失败';
     case 'stop':
-      return scope === 'model' ? '暂停该模型，退出码 77' : '停止任务，退出码 77';
+      return scope === 'model' ? '暂停该模型，退出码 77' : '停止作业，退出码 77';
     case 'reject':
       return '发送前拒绝该行';
     case 'by_status':

@@ -16,17 +16,20 @@ const INTRODUCTION = `# Parameters and rules: what is checked before a call
 
 Generated from the tables in \`src/schemas\` by \`scripts/parameters-doc.mjs\`; do not edit.
 
-An _error_ makes a line invalid: a wrong type, a value outside a documented range or enumeration, or
-what the service is documented to refuse. A _warning_ does under \`--strict\`: a documented constraint
-without a known consequence, a list of models, an unknown name, a default that costs money. A _note_
-never does: what has no effect, or is on its way out. Every message says what was found, what must
-hold, the service's own words where they are known, and the page with its date.
+- An _error_ makes a line invalid: a wrong type, a value outside a documented range or enumeration, or what
+  the service is documented to refuse.
+- A _warning_ does so only under \`--strict\`: a documented constraint without a known consequence, a list of
+  models, an unknown name, a default that costs money.
+- A _note_ never does: what has no effect, or is deprecated.
 
-What a model can do is in the catalog (\`qbatch models\`), and your own file given with \`--catalog\`
-overrides each of its facts. A model that the catalog does not know passes with a note.
+Every message says what was found, what must hold, the service's own words if they are known, and the page
+with its date.
 
-The numbers in the columns _source_ are listed under [Sources](#sources); the files in the columns
-_test_ stand in \`test/property\` and hold, for each row, how to break that rule and nothing else.`;
+The catalog (\`qbatch models\`) says what a model can do. Your own file, given with \`--catalog\`, overrides
+each of its facts. A model that the catalog does not know passes with a note.
+
+The numbers in the columns _source_ refer to [Sources](#sources). The files in the columns _test_ are in
+\`test/property\` and show, for each row, how to break that rule and nothing else.`;
 
 /**
  * Where each rule and parameter is broken on purpose, read out of test sources: `breaks: 'id'`, or
@@ -58,12 +61,12 @@ export function parametersMarkdown(tables: CheckTables): string {
   return `${[
     INTRODUCTION,
     '## Parameters',
-    `\`parameters\` is the native protocol's object; _body_ is the body of compatible mode. A value that
+    `\`parameters\` is the native protocol's object; _body_ is the OpenAI-compatible request body. A value that
 is not allowed is an error.`,
     parametersTable(tables, sources),
     '## Rules between parameters, messages and model',
-    `Numbers are those of the vendor's cross-parameter rules; a rule is asked where its parameter is given,
-those marked _every line_ always. Models are _listed_ where the catalog says so of them.`,
+    `Numbered rules are the vendor's cross-parameter rules. A rule is checked if its parameter is given; rules
+marked _every line_ are always checked. _Listed_ models are those of which the catalog says so.`,
     rulesTable(tables, sources),
     '## Rules about messages, parts, names, headers and the line',
     shapeRulesTable(tables, sources),
