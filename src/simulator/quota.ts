@@ -6,7 +6,7 @@ export type QuotaRefusal = 'requests' | 'tokens';
 /** Requests and tokens a minute for every model; null: not limited. */
 export type QuotaLimits = { readonly rpm: number | null; readonly tpm: number | null };
 
-/** The account's quotas, one pair of windows for each model, as the service counts them. */
+/** The account's quotas, one pair of windows for each model, or for models that share one, as the service counts them. */
 export type Quota = {
   /** Counts one request, or says which limit refuses it; a refused one is not counted. */
   admit(model: string): QuotaRefusal | null;
@@ -15,6 +15,17 @@ export type Quota = {
 };
 
 const SECONDS = 60;
+
+/**
+ * Models that the service counts together: those that Moonshot serves itself. Source: rate-limit page of Model Studio,
+ * 2026 mid-year ("4 个模型中共享 500 RPM").
+ */
+const COUNTED_TOGETHER: ReadonlySet<string> = new Set([
+  'kimi/kimi-k2.5',
+  'kimi/kimi-k2.6',
+  'kimi/kimi-k2.7-code',
+  'kimi/kimi-k2.7-code-highspeed',
+]);
 
 type Window = {
   /** Amount in each of the last 60 seconds, at index second % 60. */
@@ -64,10 +75,11 @@ export function createQuota(limits: QuotaLimits, clock: Clock): Quota {
   const { rpm, tpm } = limits;
   const models = new Map<string, { readonly requests: Window; readonly tokens: Window }>();
   const windowsOf = (model: string): { readonly requests: Window; readonly tokens: Window } => {
-    let windows = models.get(model);
+    const counted = COUNTED_TOGETHER.has(model) ? 'kimi' : model;
+    let windows = models.get(counted);
     if (windows === undefined) {
       windows = { requests: newWindow(), tokens: newWindow() };
-      models.set(model, windows);
+      models.set(counted, windows);
     }
     const second = Math.floor(clock.monotonicMs() / 1000);
     advance(windows.requests, second);

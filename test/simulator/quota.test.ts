@@ -45,6 +45,15 @@ describe('createQuota', () => {
     ]);
   });
 
+  test('models that Moonshot serves itself: one quota for all of them', () => {
+    const quota = createQuota({ rpm: 60, tpm: null }, handClock());
+    expect([quota.admit('kimi/kimi-k2.5'), quota.admit('kimi/kimi-k2.6')]).toEqual([
+      null,
+      'requests',
+    ]);
+    expect(quota.admit('kimi-k2.6')).toBeNull();
+  });
+
   test('tpm: a request larger than the slice passes, the rest of its second is refused', () => {
     const clock = handClock();
     const quota = createQuota({ rpm: null, tpm: 6000 }, clock);
