@@ -82,7 +82,7 @@ export function explainModel({ profile, record, offer, limits }: Explained): rea
     `  rates: ${numbers([
       ['requests a minute', limits.rpm],
       ['tokens a minute', limits.tpm],
-    ])}${limits.source === null ? '' : ` (${limits.source})`}`,
+    ])}${limits.quota === null ? '' : `, for all of ${limits.quota} together`}${limits.source === null ? '' : ` (${limits.source})`}`,
     `  takes ${profile.inputModalities?.join(', ') ?? 'what is not documented'}; gives ${profile.outputModalities?.join(', ') ?? 'what is not documented'}`,
     `  thinking: ${thinking ?? 'not documented'}${thinking === 'hybrid' ? `, ${thinkingDefault === null ? 'default not documented' : thinkingDefault ? 'on' : 'off'} where a line does not say` : ''}; streams only: ${streamOnly ?? 'not documented'}`,
     `  tools: ${yesNo(profile.tools)}; JSON object: ${yesNo(profile.jsonObject)}; JSON schema: ${yesNo(profile.jsonSchema)}; logprobs: ${yesNo(profile.logprobs)}; web search: ${yesNo(profile.webSearch)}; n: ${profile.nMax === null ? 'not documented' : `at most ${profile.nMax}`}`,

@@ -16,6 +16,8 @@ export type RateLimits = {
   readonly tpm: number | null;
   /** Key into `sources`; null where nothing is known. */
   readonly source: string | null;
+  /** The quota that they are the limits of, where other models share it; null: they are the model's own. */
+  readonly quota: string | null;
 };
 
 /** The model catalog: bundled data with the user's catalog file on top. Every look-up is pure. */
@@ -266,7 +268,7 @@ function thinkingDefaultOf(record: ModelRecord): boolean | null {
 
 function rateLimitsOf(record: ModelRecord | undefined, scope: Scope): RateLimits {
   if (record === undefined) {
-    return { rpm: null, tpm: null, source: null };
+    return { rpm: null, tpm: null, source: null, quota: null };
   }
   const scopes = scopesAt(record.id, scope);
   const bundled = scopes.map((listed) => record.rates?.[listed]).find((rate) => rate !== undefined);
@@ -278,5 +280,6 @@ function rateLimitsOf(record: ModelRecord | undefined, scope: Scope): RateLimits
     rpm: all.map(([rpm]) => rpm).find((rpm) => rpm !== null) ?? null,
     tpm: all.map(([, tpm]) => tpm).find((tpm) => tpm !== null) ?? null,
     source: all[0]?.[2] ?? null,
+    quota: said.length === 0 ? (bundled?.[3] ?? null) : null,
   };
 }

@@ -53,8 +53,8 @@ export type LimitsRecord = {
   readonly unsure?: true;
 };
 
-/** [requests a minute | null, tokens a minute | null, source]. */
-export type RateRecord = readonly [number | null, number | null, string];
+/** [requests a minute | null, tokens a minute | null, source, the quota's name where models share it]. */
+export type RateRecord = readonly [number | null, number | null, string, string?];
 
 /** One model as stored; an absent field is not documented. */
 export type ModelRecord = {

@@ -254,9 +254,23 @@ describe('offer and limits', () => {
       rpm: 30_000,
       tpm: 5_000_000,
       source: 'R-MID',
+      quota: null,
     });
-    expect(catalog.limits('qwen-plus', 'intl')).toEqual({ rpm: null, tpm: null, source: null });
-    expect(catalog.limits('gpt-4o', 'cn')).toEqual({ rpm: null, tpm: null, source: null });
+    const nothing = { rpm: null, tpm: null, source: null, quota: null };
+    expect(catalog.limits('qwen-plus', 'intl')).toEqual(nothing);
+    expect(catalog.limits('gpt-4o', 'cn')).toEqual(nothing);
+  });
+
+  it('names the quota of the four models that the rate-limit page counts together, and of no others', () => {
+    const shared = catalog.ids().filter((id) => catalog.limits(id, 'cn').quota !== null);
+    expect(shared).toEqual([
+      'kimi/kimi-k2.5',
+      'kimi/kimi-k2.6',
+      'kimi/kimi-k2.7-code',
+      'kimi/kimi-k2.7-code-highspeed',
+    ]);
+    expect(new Set(shared.map((id) => catalog.limits(id, 'cn').quota)).size).toBe(1);
+    expect(catalog.limits('kimi/kimi-k2.5', 'intl').quota).toBeNull();
   });
 
   it('notes discounts and busy hours that the list price leaves out', () => {
@@ -344,7 +358,16 @@ describe("the user's catalog file", () => {
       rpm: 30_000,
       tpm: 9_000,
       source: 'catalog-file',
+      quota: null,
     });
+  });
+
+  it('a rate limit of the file is for its model alone, whatever others that one shares its quota with', () => {
+    const own = loadCatalog({
+      models: [{ id: 'kimi/kimi-k2.5', rate_limits: [{ scope: 'cn', rpm: 900 }] }],
+    });
+    expect(own.limits('kimi/kimi-k2.5', 'cn')).toMatchObject({ rpm: 900, quota: null });
+    expect(own.limits('kimi/kimi-k2.6', 'cn')).toMatchObject({ quota: 'kimi/kimi-k2.*' });
   });
 
   it('an override of an id holds for its second name too', () => {
