@@ -28,6 +28,12 @@ describe('one model: explained', () => {
     );
   });
 
+  test('limits that other models share, by the quota that they are of', () => {
+    const limits = 'requests a minute 500, tokens a minute 3,000,000';
+    expect(asked('kimi/kimi-k2.6')).toContain(`${limits}, for all of kimi/kimi-k2.* together (`);
+    expect(asked('qwen-plus')).not.toContain('together');
+  });
+
   test('what no page says is told as such, and nothing is made up', () => {
     const text = asked('qwen3.8-max');
     expect(text).toContain('implicit hit not documented');
