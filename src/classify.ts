@@ -10,7 +10,7 @@ import { type ApiFailure, KIND_CODES, type Verdict } from './failure.ts';
  *   4. a `*` rule whose message pattern matches;
  *   5. a rule of this code's family (`InvalidFile.*`), same status before any other;
  *   6. the `*` rule of the status, of its hundred, or of no status: also where the rule that was found blames the line for
- *      another status, and this one is of the account (401, 402).
+ *      another status, and this one is of the account (401, 402), or of the service (429, 5xx) and the code `invalid_request_error`.
  *
  * "This code" is the failure's own, then the one inside a `<400> InternalError.Algo.X: ` prefix of
  * its message, each also without `InternalError.Algo.`; in the service's spelling, else in any case.
@@ -163,13 +163,14 @@ function ruleByStatus(statusCode: number | null): ErrorRule {
 /** Statuses that speak of the key or the account, which all lines have in common. */
 const ACCOUNT_STATUSES: ReadonlySet<number | null> = new Set([401, 402]);
 
-/** Whether a code blames the line where the status blames the account: many write `invalid_request_error` over both. */
+/** What OpenAI's protocol writes over errors of all kinds. */
+const ANY_ERROR = 'invalid_request_error';
+
+/** Whether a code blames the line where the status blames the account, or, with a code that says as good as nothing, the service. */
 function isOutranked(rule: ErrorRule, statusCode: number | null): boolean {
-  return (
-    rule.class === 'bad_request' &&
-    ACCOUNT_STATUSES.has(statusCode) &&
-    !sameStatus(rule, statusCode)
-  );
+  if (rule.class !== 'bad_request' || sameStatus(rule, statusCode)) return false;
+  if (ACCOUNT_STATUSES.has(statusCode)) return true;
+  return rule.code === ANY_ERROR && (statusCode === 429 || (statusCode ?? 0) >= 500);
 }
 
 function ruleOf({ code, message, statusCode }: ApiFailure): ErrorRule {

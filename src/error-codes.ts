@@ -117,6 +117,37 @@ const QUOTA_EXHAUSTED = { class: 'quota_exhausted', action: 'stop', scope: 'mode
 const MODEL_ACCESS = { class: 'model_access', action: 'stop', scope: 'model' } as const;
 const NOT_FOUND = { class: 'not_found', action: 'stop', scope: 'model' } as const;
 
+/** Servers of one's own and gateways, which `--base-url` may name. */
+const OWN_SERVERS = { ...BLANK, date: '2026-11', evidence: 'reported' } as const;
+const VLLM_AND_OLLAMA =
+  'public issue threads of vLLM (vllm-project/vllm issue 3485), Ollama and llama.cpp: replies about a model that is not served';
+const LITELLM = 'public issue threads of LiteLLM (BerriAI/litellm #3142, #9663): model names';
+const LITELLM_BUDGETS = 'docs.litellm.ai on virtual keys and budgets, error types of the proxy';
+const ONE_API = 'github.com/songquanpeng/one-api, codes of its own errors';
+
+/** A model that the server at the base URL does not have, in the words of vLLM, Ollama, llama.cpp and OpenAI. */
+const NOT_SERVED = {
+  ...OWN_SERVERS,
+  ...NOT_FOUND,
+  messagePattern: '^\\W*(?:the )?model \\S{1,200} (?:does not exist|not found)',
+  source: VLLM_AND_OLLAMA,
+  meaning: 'The server does not have this model.',
+  meaningZh: '服务器上没有该模型。',
+  advice:
+    'Compare the name with what the server lists at `/v1/models`, then run again or `qbatch retry`.',
+  adviceZh: '请与服务器 `/v1/models` 列出的模型名核对，然后重新运行或执行 `qbatch retry`。',
+} as const;
+
+/** The same in the words of LiteLLM. */
+const NOT_ROUTED = {
+  ...NOT_SERVED,
+  status: 400,
+  messagePattern: 'invalid model name passed in',
+  source: LITELLM,
+  example:
+    '/chat/completions: Invalid model name passed in model=gpt-9. Call `/v1/models` to view available models for your key.',
+} as const;
+
 /** The commonest code of all: the message says what is wrong. */
 const INVALID_PARAMETER = {
   ...ERROR_PAGE,
@@ -2332,7 +2363,49 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     advice: 'Run `qbatch retry`.',
     adviceZh: '请运行 `qbatch retry`。',
   },
+  // Servers of one's own and gateways.
+  {
+    ...NOT_SERVED,
+    status: 404,
+    code: 'invalid_request_error',
+    example: "model 'qwen3:8b' not found",
+  },
+  { ...NOT_ROUTED, code: 'invalid_request_error' },
+  {
+    ...OWN_SERVERS,
+    ...BILLING,
+    status: null,
+    code: 'budget_exceeded',
+    source: LITELLM_BUDGETS,
+    example: 'Budget has been exceeded! Current cost: 10.0, Max budget: 5.0',
+    meaning: 'The budget that the gateway sets for the key, the user or the team is used up.',
+    meaningZh: '网关为该 Key、用户或团队设定的预算已用完。',
+    advice:
+      'Raise the budget at the gateway, then run the same command again: open lines continue.',
+    adviceZh: '请在网关提高预算，然后重新运行同一命令，未完成的行会继续。',
+  },
+  ...['insufficient_user_quota', 'pre_consume_token_quota_failed'].map(
+    (code) =>
+      ({
+        ...OWN_SERVERS,
+        ...BILLING,
+        status: 403,
+        code,
+        source: ONE_API,
+        meaning: 'What the gateway grants the user or the key is used up.',
+        meaningZh: '网关给该用户或 Key 的额度已用完。',
+        advice: 'Top it up at the gateway, then run the same command again: open lines continue.',
+        adviceZh: '请在网关充值，然后重新运行同一命令，未完成的行会继续。',
+      }) as const,
+  ),
   // Unknown codes: by the message.
+  {
+    ...NOT_SERVED,
+    status: 404,
+    code: '*',
+    example: 'The model `Qwen/Qwen3-8B` does not exist.',
+  },
+  { ...NOT_ROUTED, code: '*' },
   {
     ...INFERRED,
     ...BILLING,

@@ -12,7 +12,7 @@ import type { Usage } from './usage.ts';
  */
 export type ApiFailure = {
   readonly kind: 'http' | 'bad-response' | 'network' | 'timeout' | 'interrupted';
-  /** HTTP status, or the status inside a stream's error frame; null where none came. */
+  /** HTTP status, or the one that a stream's error frame, or an error behind 200, has inside; null where none came. */
   readonly statusCode: number | null;
   readonly code: string;
   readonly message: string;
@@ -29,7 +29,7 @@ export type ApiFailure = {
   readonly usage: Usage | null;
   /** The service said that it stopped at its own time limit: the same call would meet it again. */
   readonly metTimeLimit?: boolean;
-  /** A part of the answer had come before it: the model had run, whatever the code says. */
+  /** A part of the answer had come before it, or the server had begun a reply: the model may have run, whatever the code says. */
   readonly hadBegun?: boolean;
 };
 

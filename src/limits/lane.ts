@@ -1,4 +1,5 @@
 import type { FailureClass } from '../failure.ts';
+import { FreshTries } from './fresh-tries.ts';
 import { type LaneCounts, noCounts } from './lane-counts.ts';
 import { Latencies } from './latencies.ts';
 import { LineQueue } from './line-queue.ts';
@@ -7,12 +8,8 @@ import type { LearnedLimits, PaceLimits } from './pace-limits.ts';
 import { type Dimension, Pacer, type PaceReason } from './pacer.ts';
 import { RefusedLines } from './refused-lines.ts';
 import { ServiceFailures, type Stretch } from './service-failures.ts';
-import type { Admittable, AfterRefusal, Ticket, Turn } from './ticket.ts';
-
-export type Waiter = {
-  readonly line: Admittable;
-  readonly resolve: (ticket: Ticket | null) => void;
-};
+import { throttleKind } from './throttle-kind.ts';
+import type { Admittable, AfterRefusal, CallEnd, Turn, Waiter } from './ticket.ts';
 
 /** A call in flight: when it was started, and what it was taken to cost. */
 export type Flight = {
@@ -55,6 +52,7 @@ export class Lane {
   private lastStartMs = -Infinity;
   private counts: LaneCounts = noCounts();
   private readonly failures: ServiceFailures = new ServiceFailures();
+  private readonly freshTries: FreshTries = new FreshTries();
 
   constructor(
     model: string,
@@ -112,7 +110,8 @@ export class Lane {
     const { pacer, queue } = this;
     const { dueMs } = queue;
     if (dueMs === Infinity) return Infinity;
-    const pacedMs = Math.max(dueMs, pacer.nextStartMs(nowMs));
+    const freshMs = queue.isFreshNext(nowMs) ? this.freshTries.nextMs : -Infinity;
+    const pacedMs = Math.max(dueMs, pacer.nextStartMs(nowMs), freshMs);
     if (dueMs === -Infinity || !pacer.isHalfOpen) return pacedMs;
     // Where all that is left is set aside, each line has its own gap between tries.
     return Math.min(pacedMs, Math.max(dueMs, this.lastStartMs + TRY_MS, pacer.pausedUntilMs));
@@ -125,6 +124,7 @@ export class Lane {
 
   /** Takes who is next out of the queue. */
   takeNext(nowMs: number): Waiter | undefined {
+    if (this.queue.isFreshNext(nowMs)) this.freshTries.started(nowMs);
     return this.queue.take(nowMs);
   }
 
@@ -155,7 +155,7 @@ export class Lane {
     flight: Flight,
     at: { why: FailureClass; waitMs: number | null },
   ): AfterRefusal {
-    const kind = kindOf(at.why);
+    const kind = throttleKind(at.why);
     this.throttles[kind] += 1;
     this.counts.refused[kind] += 1;
     const { pacer, lastAdmittedSentMs } = this;
@@ -180,14 +180,16 @@ export class Lane {
 
   /** A call failed at the service. A stray failure says nothing, nor do those by chance; several of the last calls slow the lane. */
   overloaded(nowMs: number, { stretch }: Flight): void {
+    this.freshTries.failed(nowMs);
     const means = this.failures.failed(stretch);
     if (means !== 'chance') this.counts.failed += 1;
     if (means === 'several') this.pacer.ease(nowMs);
   }
 
-  ended(flight: Flight, actual: { tokens: number | null; latencyMs: number | null }): void {
+  ended(flight: Flight, actual: CallEnd): void {
     if (!this.flights.delete(flight)) return;
     this.counts.ended += 1;
+    if (actual.hasWorked) this.freshTries.worked();
     if (this.failures.ended(flight.stretch)) this.pacer.easeNoMore();
     if (actual.tokens !== null) this.pacer.settle(flight.tokens, flight.cost, actual.tokens);
     if (actual.latencyMs === null) return;
@@ -291,9 +293,4 @@ export class Lane {
     const [first] = this.flights;
     return first?.sentMs ?? nowMs;
   }
-}
-
-function kindOf(why: FailureClass): keyof Throttles {
-  if (why === 'throttle_tokens') return 'tokens';
-  return why === 'throttle_burst' ? 'burst' : 'rate';
 }

@@ -8,6 +8,11 @@ const GROWTH = { perLatency: 2, perSecond: 1.2 } as const;
 const CUT = { most: 0.5, least: 0.7 } as const;
 /** A cut that costs so much of what it took away had not met a queue. */
 const LOST_SHARE = 0.75;
+/**
+ * *Holding* for so many steps, more calls are tried all the same, and kept where they bring so much of what they are more; else
+ * the next try comes after twice as many steps.
+ */
+const TRY = { afterSteps: 2, factor: 1.5, wonShare: 0.4 } as const;
 
 /** What one second has shown: calls in flight, answers, and their median latency (null: none came). */
 export type LatencySecond = {
@@ -16,8 +21,8 @@ export type LatencySecond = {
   readonly latencyMs: number | null;
 };
 
-/** What was before a cut: compared with what is after it, once the calls from before have ended (`drained`). */
-type BeforeCut = { readonly value: number; readonly perSecond: number; drained: boolean };
+/** What was before a cut, or a try: compared with what is after it, once the calls from before have ended (`drained`). */
+type BeforeStep = { readonly value: number; readonly perSecond: number; drained: boolean };
 
 /**
  * Calls in flight for a server of one's own (vLLM and the like), which refuses nothing: it lets calls
@@ -27,6 +32,10 @@ type BeforeCut = { readonly value: number; readonly perSecond: number; drained: 
  * much again. Each step takes as long as a call, since nothing shows earlier. After a cut the answers a
  * second are compared: a queue that got shorter costs none. Where they fell with the cut, the calls are
  * longer by themselves: back, and the latency of now is the least that is known.
+ *
+ * A server that works on its calls in batches answers each more slowly the more there are, and more of them all the same; and
+ * the least latency may be that of the first answers, which are the shortest. So *holding* ends in a *try* of more calls, which
+ * stay where enough more answers come of them.
  */
 export class LatencyCap {
   value: number = FIRST;
@@ -35,8 +44,11 @@ export class LatencyCap {
   private answered = 0;
   private latencySum = 0;
   private latencySeconds = 0;
-  /** Null: the last step was no cut. */
-  private before: BeforeCut | null = null;
+  /** Null: the last step was no cut, and no try. */
+  private before: BeforeStep | null = null;
+  /** Steps of *holding* since the last other one, and after how many more calls are tried. */
+  private held = 0;
+  private heldMost: number = TRY.afterSteps;
 
   /** Looks at a second that has ended; returns whether there were too many calls. */
   look({ active, answered, latencyMs }: LatencySecond): boolean {
@@ -64,6 +76,10 @@ export class LatencyCap {
       return false;
     }
     this.before = null;
+    if (before !== null && before.value < this.value) {
+      this.endTry(before, perSecond, latencyMs);
+      return false;
+    }
     if (before !== null && wereLost(before, this.value, perSecond)) {
       this.value = before.value;
       this.leastMs = latencyMs;
@@ -74,19 +90,39 @@ export class LatencyCap {
     if (active < this.value / 2) return false;
     const ratio = latencyMs / this.leastMs;
     if (ratio > RATIO.cut) {
+      this.held = 0;
       this.before = { value: this.value, perSecond, drained: false };
       const share = Math.min(CUT.least, Math.max(CUT.most, RATIO.cut / ratio));
       this.value = Math.max(1, this.value * share);
       return true;
     }
-    if (ratio < RATIO.grow)
+    if (ratio < RATIO.grow) {
+      this.held = 0;
       this.value *= Math.min(GROWTH.perLatency, GROWTH.perSecond ** this.seconds);
+      return false;
+    }
+    this.held += 1;
+    if (this.held < this.heldMost) return false;
+    this.held = 0;
+    this.before = { value: this.value, perSecond, drained: false };
+    this.value *= TRY.factor;
     return false;
+  }
+
+  /** Keeps what a try brought, or goes back. */
+  private endTry(before: BeforeStep, perSecond: number, latencyMs: number): void {
+    const wasWon =
+      perSecond > before.perSecond * (1 + (this.value / before.value - 1) * TRY.wonShare);
+    if (wasWon) this.leastMs = latencyMs;
+    else {
+      this.value = before.value;
+      this.heldMost *= 2;
+    }
   }
 }
 
 /** Whether a cut to `value` cost answers, and not only a queue. */
-function wereLost(before: BeforeCut, value: number, perSecond: number): boolean {
+function wereLost(before: BeforeStep, value: number, perSecond: number): boolean {
   const cut = 1 - value / before.value;
   return perSecond < before.perSecond * (1 - cut * LOST_SHARE);
 }

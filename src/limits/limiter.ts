@@ -241,14 +241,14 @@ export class Limiter {
   }
 
   private released(ticket: CallTicket, actual: Released): void {
-    const { lane, flight, reserved, slot } = ticket;
+    const { lane, flight, reserved, slot, hasWorked } = ticket;
     const { tokens, latencyMs } = actual;
     this.active -= 1;
     this.outages.service.ended(flight);
     this.options.budget.settle(reserved.pico, actual);
-    lane.ended(flight, { tokens, latencyMs });
+    lane.ended(flight, { tokens, latencyMs, hasWorked });
     if (latencyMs !== null) this.retries.answered();
-    if (ticket.hasWorked) this.outages.failing.worked();
+    if (hasWorked) this.outages.failing.worked();
     this.slots.put(slot);
     this.pump();
   }

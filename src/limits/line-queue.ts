@@ -32,6 +32,11 @@ export class LineQueue<T> {
     return this.aside[0]?.dueMs ?? Infinity;
   }
 
+  /** Whether what would be taken now was never taken before. */
+  isFreshNext(nowMs: number): boolean {
+    return this.returned.length === 0 && this.head < this.items.length && !this.isAsideNext(nowMs);
+  }
+
   push(item: T): void {
     this.items.push(item);
   }

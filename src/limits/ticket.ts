@@ -66,3 +66,16 @@ export type Ticket = {
    */
   release(actual: Spent & { tokens: number | null; latencyMs: number | null }): void;
 };
+
+/** Who waits for leave. */
+export type Waiter = {
+  readonly line: Admittable;
+  readonly resolve: (ticket: Ticket | null) => void;
+};
+
+/** What a lane is told of the end of a call. `hasWorked`: it was answered, or refused for what it was. */
+export type CallEnd = {
+  readonly tokens: number | null;
+  readonly latencyMs: number | null;
+  readonly hasWorked: boolean;
+};

@@ -54,21 +54,56 @@ export function hasErrorObject(value: JsonFields): boolean {
   return isObject(value['error']) || textOf(value['error']) !== null;
 }
 
+/** A status as gateways write it where a code should stand: LiteLLM as a text. */
+const NUMBER = /^\d+$/;
+
+/** A text that names what went wrong: no number, and not Python's None, which LiteLLM writes for a type that it does not know. */
+function nameOf(value: unknown): string | null {
+  const text = textOf(value);
+  return text === null || text === 'None' || NUMBER.test(text) ? null : text;
+}
+
+/**
+ * The name of an error. vLLM before 0.10 and SGLang have its `type` beside `object: "error"`. A number says no more than
+ * the status: it counts where it is a text and there is no name.
+ */
+function codeOf(fields: JsonFields, inner: JsonFields): string | null {
+  const type = fields['object'] === 'error' ? fields['type'] : null;
+  const names = [fields['code'], inner['code'], inner['type'], type].map(nameOf);
+  const name = names.find((found) => found !== null);
+  return name ?? textOf(fields['code']) ?? textOf(inner['code']);
+}
+
+/**
+ * The status that an error behind HTTP 200 names as its code, a number or the text of one; null where it names none. A stream
+ * has its status before the server knows whether it takes the request: SGLang with a full queue answers 200 and a frame
+ * with 503 in it, vLLM one with 400. Source: issues 9812 of can1357/oh-my-pi and 28175 of sgl-project/sglang (2026-08).
+ */
+function statusInside(fields: JsonFields, inner: JsonFields): number | null {
+  const code = inner['code'] ?? fields['code'];
+  const status = typeof code === 'string' && NUMBER.test(code) ? Number(code) : code;
+  return Number.isInteger(status) && Number(status) >= 400 && Number(status) < 600
+    ? Number(status)
+    : null;
+}
+
 /**
  * The failure for an error the service told in JSON (`value`, with its raw `text`), of whatever
- * shape: `{code, message}`, `{error: {code, type, message, param}}`, `{error: "..."}`. A code that
- * is no string says no more than the status and is passed over. `statusCode` may come from an
- * error frame and differ from the reply's.
+ * shape: `{code, message}`, `{error: {code, type, message, param}}`, `{error: "..."}`,
+ * `{object: "error", type, message}`. `replyStatus` may come from an error frame and differ from the
+ * reply's; behind a 2xx the status that the error itself names counts.
  */
 export function serviceFailure(
   head: ReplyHead,
-  statusCode: number,
+  replyStatus: number,
   error: { readonly value: unknown; readonly text: string },
   usage: Usage | null,
 ): ApiFailure {
   const fields: JsonFields = isObject(error.value) ? error.value : {};
   const inner: JsonFields = isObject(fields['error']) ? fields['error'] : {};
-  const code = textOf(fields['code']) ?? textOf(inner['code']) ?? textOf(inner['type']);
+  const inside = replyStatus < 300 ? statusInside(fields, inner) : null;
+  const statusCode = inside ?? replyStatus;
+  const code = codeOf(fields, inner);
   const message = textOf(fields['message']) ?? textOf(inner['message']) ?? textOf(fields['error']);
   const param = textOf(inner['param']) ?? textOf(fields['param']);
   return {
@@ -83,6 +118,8 @@ export function serviceFailure(
     neverSent: false,
     body: compactValidJson(error.text),
     usage,
+    // 4xx and 503 say that it was refused; another error of a server that had begun a reply came after it was taken.
+    ...(inside !== null && inside >= 500 && inside !== 503 ? { hadBegun: true } : {}),
   };
 }
 

@@ -1,11 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { LatencyCap } from '../../src/limits/latency-cap.ts';
 
-/** A server of so many slots under as many calls as the cap allows, second by second. */
-function drive(cap: LatencyCap, at: { seconds: number; slots: number; workMs: number }): number[] {
-  const { seconds, slots, workMs } = at;
+type Server = { readonly slots: number; readonly workMs: number; readonly slowerBy?: number };
+
+/**
+ * A server of so many slots under as many calls as the cap allows, second by second. `slowerBy`: so much longer does the
+ * work of a call take with all slots in use than with none.
+ */
+function drive(cap: LatencyCap, at: Server & { seconds: number }): number[] {
+  const { seconds, slots, slowerBy = 0 } = at;
   return Array.from({ length: seconds }, () => {
     const active = Math.round(cap.value);
+    const workMs = at.workMs * (1 + slowerBy * Math.min(1, active / slots));
     const latencyMs = Math.max(1, active / slots) * workMs;
     const answered = Math.round((Math.min(active, slots) * 1000) / workMs);
     cap.look({ active, answered, latencyMs });
@@ -21,7 +27,25 @@ describe('LatencyCap', () => {
       drive(cap, { seconds: 300, slots, workMs: 2000 });
       const later = drive(cap, { seconds: 300, slots, workMs: 2000 });
       expect(Math.min(...later)).toBeGreaterThanOrEqual(slots * 0.7);
-      expect(Math.max(...later)).toBeLessThanOrEqual(slots * 12);
+      // Half as many more are tried for a moment.
+      expect(Math.max(...later)).toBeLessThanOrEqual(slots * 12 * 1.5);
+      expect(later.toSorted((a, b) => a - b)[150]).toBeLessThanOrEqual(slots * 12);
+    },
+  );
+
+  test.each([
+    [256, 1, 180],
+    [256, 2.5, 150],
+    [1024, 0.8, 700],
+  ])(
+    'a server of %i slots, where work takes longer by %d times once all are in use: kept busy',
+    (slots, slowerBy, least) => {
+      const cap = new LatencyCap();
+      const server = { slots, workMs: 4000, slowerBy };
+      drive(cap, { ...server, seconds: 300 });
+      const later = drive(cap, { ...server, seconds: 600 });
+      expect(Math.min(...later)).toBeGreaterThanOrEqual(least);
+      expect(Math.max(...later)).toBeLessThanOrEqual(slots * 8);
     },
   );
 
