@@ -12,8 +12,6 @@ const RECOVERY = 1.1;
 
 /** What one second has shown. */
 export type Second = {
-  /** Calls in flight now. */
-  readonly active: number;
   /** The most in flight at a time: where all of them fail together hardly any is left at the end. */
   readonly activeMost: number;
   /** Calls in flight that rates and latencies ask for. */
@@ -76,9 +74,10 @@ export class CallCap {
     this.auto = Math.min(AUTO_CALLS_MAX, Math.max(AUTO_LEAST, second.needed * AUTO_SHARE));
     this.isLimited = second.isLimited;
     const byFailures = this.lookAtFailures(second);
-    const { active, latencyMs } = second;
+    const { activeMost, latencyMs } = second;
     const answered = second.ended - second.failed;
-    const wasCut = this.isGuided && this.byLatency?.look({ active, answered, latencyMs }) === true;
+    const shown = { activeMost, answered, latencyMs };
+    const wasCut = this.isGuided && this.byLatency?.look(shown) === true;
     return byFailures ?? (wasCut ? 'latency' : null);
   }
 

@@ -3,14 +3,12 @@ import type { Lane } from './lane.ts';
 
 /** What the second that ends now has shown, over all lanes. `activeMost`: the most calls in flight at a time in it. */
 export function secondOf(lanes: readonly Lane[], nowMs: number, activeMost: number): Second {
-  let active = 0;
   let needed = 0;
   let ended = 0;
   let failed = 0;
   let isLimited = false;
   const latencies: number[] = [];
   for (const lane of lanes) {
-    active += lane.inFlight;
     needed += lane.needed(nowMs);
     ended += lane.counted.ended;
     failed += lane.counted.failed;
@@ -19,5 +17,5 @@ export function secondOf(lanes: readonly Lane[], nowMs: number, activeMost: numb
   }
   latencies.sort((a, b) => a - b);
   const latencyMs = latencies[latencies.length >> 1] ?? null;
-  return { active, activeMost, needed, ended, failed, latencyMs, isLimited };
+  return { activeMost, needed, ended, failed, latencyMs, isLimited };
 }

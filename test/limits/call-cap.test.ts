@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { CallCap, type Second } from '../../src/limits/call-cap.ts';
 
 const QUIET: Second = {
-  active: 0,
   activeMost: 0,
   needed: 0,
   ended: 0,
@@ -74,7 +73,7 @@ describe('CallCap: latency', () => {
     const needed = 400;
     const fast = {
       ...QUIET,
-      active: 300,
+      activeMost: 300,
       needed,
       ended: 80,
       failed: 0,
@@ -82,7 +81,9 @@ describe('CallCap: latency', () => {
       isLimited,
     };
     const slow = { ...fast, latencyMs: 5000 };
-    return [fast, fast, ...Array.from({ length: 12 }, () => slow)].map((second) =>
+    // Twice as many answers each time, until it has as many calls in flight as elsewhere.
+    const started = [fast, { ...fast, ended: 160 }, { ...fast, ended: 320 }];
+    return [...started, fast, fast, ...Array.from({ length: 12 }, () => slow)].map((second) =>
       cap.look(second),
     );
   }

@@ -14,7 +14,7 @@ function drive(cap: LatencyCap, at: Server & { seconds: number }): number[] {
     const workMs = at.workMs * (1 + slowerBy * Math.min(1, active / slots));
     const latencyMs = Math.max(1, active / slots) * workMs;
     const answered = Math.round((Math.min(active, slots) * 1000) / workMs);
-    cap.look({ active, answered, latencyMs });
+    cap.look({ activeMost: active, answered, latencyMs });
     return cap.value;
   });
 }
@@ -49,6 +49,21 @@ describe('LatencyCap', () => {
     },
   );
 
+  test.each([1, 2, 4])(
+    'a server of %i slots, ten seconds an answer: no call waits for as long as it may take',
+    (slots) => {
+      const values = drive(new LatencyCap(), { seconds: 7200, slots, workMs: 10_000 });
+      // A call that is not streamed may take 330 s.
+      expect((Math.max(...values) / slots) * 10).toBeLessThan(330);
+    },
+  );
+
+  test('a server that has the slots: as many calls as elsewhere after three latencies', () => {
+    const cap = new LatencyCap();
+    drive(cap, { seconds: 12, slots: 256, workMs: 3000 });
+    expect(cap.value).toBeGreaterThanOrEqual(64);
+  });
+
   test('one step for each latency: a slow server is not flooded before it shows', () => {
     const cap = new LatencyCap();
     const values = drive(cap, { seconds: 60, slots: 100, workMs: 20_000 });
@@ -66,7 +81,7 @@ describe('LatencyCap', () => {
   test('calls that are not in flight say nothing', () => {
     const cap = new LatencyCap();
     for (let second = 0; second < 100; second += 1)
-      cap.look({ active: 5, answered: 40, latencyMs: 100 });
-    expect(cap.value).toBe(64);
+      cap.look({ activeMost: 3, answered: 40, latencyMs: 100 });
+    expect(cap.value).toBe(8);
   });
 });
