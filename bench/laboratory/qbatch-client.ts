@@ -92,7 +92,7 @@ export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions):
         fill();
         service.send(call, (reply) => {
           if (reply.kind === 'refusal') {
-            const { hopelessAfter } = ticket.throttled(reply.why, null);
+            const { hopelessAfter } = ticket.throttled(reply.why, reply.waitMs);
             ticket.release({ tokens: null, pico: 0, uncertainPico: 0, latencyMs: null });
             if (hopelessAfter === null) return ask(line, call, 'again');
             if (call.refusedFor === null)

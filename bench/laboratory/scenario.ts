@@ -25,6 +25,8 @@ export type QuotaShape = {
     readonly share: number;
     readonly why: 'throttle_rate' | 'throttle_tokens';
   } | null;
+  /** For how long each refusal asks that nothing be sent, as gateways in front of the service do; null: it does not. */
+  readonly retryAfterMs: number | null;
 };
 
 /** The calls of one model. */
@@ -74,6 +76,7 @@ export const QUOTA: QuotaShape = {
   change: null,
   charge: 'start',
   chance: null,
+  retryAfterMs: null,
 };
 /** Of most scenarios. */
 export const CALLS: Workload = {

@@ -9,6 +9,7 @@ import {
   MOVING_WINDOWS,
   MUCH_BY_CHANCE,
   OWN_SERVER,
+  PAUSES,
   SHARED,
   STANDSTILL,
   TAILS,
@@ -87,6 +88,23 @@ export const SCENARIOS: readonly Scenario[] = [
     quota: { rpm: 60 },
     clients: 2,
     goals: FIGHT,
+  }),
+  // A gateway in front of the service asks for a pause with each refusal.
+  scenario('RPM 60, pauses of 20 s', {
+    calls: { lines: 1200 },
+    quota: { rpm: 60, retryAfterMs: 20_000 },
+    goals: PAUSES,
+    quick: true,
+  }),
+  scenario('RPM 60, pauses of 60 s', {
+    calls: { lines: 1200 },
+    quota: { rpm: 60, retryAfterMs: 60_000 },
+    goals: PAUSES,
+  }),
+  scenario('RPM 600, pauses of 20 s', {
+    calls: { lines: 12_000 },
+    quota: { rpm: 600, retryAfterMs: 20_000 },
+    goals: PAUSES,
   }),
   scenario('told 30,000, given 1,200', {
     told: { rpm: 30_000, tpm: 5_000_000 },

@@ -28,7 +28,7 @@ export type Seen = {
 
 export type Reply =
   | { readonly kind: 'answer'; readonly tokens: number; readonly latencyMs: number }
-  | { readonly kind: 'refusal'; readonly why: Refusal };
+  | { readonly kind: 'refusal'; readonly why: Refusal; readonly waitMs: number | null };
 
 /**
  * The service: hidden quotas, endless capacity. What it saw is what the figures are made of. On a
@@ -75,7 +75,7 @@ export class Service {
         seen.refused += 1;
         const takesMs = REFUSAL_MS.least + random() * REFUSAL_MS.spread;
         this.whenServing(takesMs + oneWayMs(), () => {
-          onReply({ kind: 'refusal', why: refusal });
+          onReply({ kind: 'refusal', why: refusal, waitMs: call.workload.quota.retryAfterMs });
         });
         return;
       }

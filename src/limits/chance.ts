@@ -1,5 +1,6 @@
 import { Phases } from './phases.ts';
 import { countOf, type Sent, shareOf, type StartLog } from './start-log.ts';
+import type { Refusal } from './strays.ts';
 import { suspected, type Suspicion } from './suspicion.ts';
 import { haveStayed, openTrial, sentInTrial, type Trial } from './trial.ts';
 
@@ -113,7 +114,8 @@ export class Chance {
   }
 
   /** A call was refused that started at `sentMs` (the log knows of it); `isStray`: though hardly any other. */
-  refused(nowMs: number, sentMs: number, pace: PaceNow, isStray: boolean): RefusalMeans {
+  refused(refusal: Refusal, pace: PaceNow, isStray: boolean): RefusalMeans {
+    const { nowMs, sentMs } = refusal;
     const { perMs, isLow } = pace;
     this.phases.refused(sentMs);
     if (this.isClosed(sentMs)) {
@@ -126,13 +128,13 @@ export class Chance {
     const { known } = this;
     if (this.areOfSeconds(nowMs) && known?.inSpiteOfSeconds !== true && !isLow) return 'limit';
     if (known !== null) {
-      if (nowMs - this.trialledMs > known.againMs) return this.lookAgain(nowMs, pace, known);
+      if (nowMs - this.trialledMs > known.againMs) return this.lookAgain(refusal, pace, known);
       return this.areMore(nowMs, sentMs, known) ? 'limit' : 'chance';
     }
     if (perMs !== Infinity) this.highPerMs = Math.max(this.highPerMs, perMs);
     const { trialledMs, highPerMs } = this;
     const before = suspected(this.log, this.suspicion, { nowMs, trialledMs, perMs, highPerMs });
-    return before === null ? 'limit' : this.begin(nowMs, pace, before);
+    return before === null ? 'limit' : this.begin(refusal, pace, before);
   }
 
   /** What the trial has shown, where it is over. `presumedAfterMs`: a call not refused for so long is admitted. */
@@ -151,18 +153,23 @@ export class Chance {
   }
 
   /** *On*: tried again, or *off* where hardly any refusals are left. */
-  private lookAgain(nowMs: number, pace: PaceNow, known: ByChance): RefusalMeans {
-    const before = this.lately(nowMs);
-    if (shareOf(before) >= known.share * OVER_SHARE) return this.begin(nowMs, pace, before);
+  private lookAgain(refusal: Refusal, pace: PaceNow, known: ByChance): RefusalMeans {
+    const before = this.lately(refusal.nowMs);
+    if (shareOf(before) >= known.share * OVER_SHARE) return this.begin(refusal, pace, before);
     this.known = null;
     return 'limit';
   }
 
   /** To *trying*, unless it would take too long. `before`: what makes it look as if refusals came by chance. */
-  private begin(nowMs: number, { perMs, isLow }: PaceNow, before: Sent): RefusalMeans {
+  private begin(
+    { nowMs, pausedMs }: Refusal,
+    { perMs, isLow }: PaceNow,
+    before: Sent,
+  ): RefusalMeans {
     this.trial = openTrial(nowMs, {
       perMs,
       before,
+      pausedMs,
       areFew: shareOf(before) < this.suspicion.share,
       isLow: isLow || perMs < this.highPerMs * LOW_SHARE,
       callsPerMs: countOf(this.log.between(nowMs - FLOW_MS, nowMs)) / FLOW_MS,

@@ -1,3 +1,5 @@
+import { SHARES } from './rate-shares.ts';
+
 const SECOND_MS = 1000;
 /** Growth a second where nothing is known, and after the service has refused it. */
 const UNKNOWN = 1.5;
@@ -6,8 +8,17 @@ const GUARDED = 1.2;
 const GENTLE = { known: 1.2, unknown: 1.08 } as const;
 /** Longest that growth is made up for after a pause. */
 const SECONDS_MOST = 2;
-/** Feeling for more: so much in each window, doubled every so many; a window is at least so many calls. */
-const FEEL = { share: 0.01, doublingWindows: 4, calls: 10, doublingsMost: 8 } as const;
+/**
+ * Feeling for more: so much in each window, doubled every so many; a window is at least so many calls. Where each refusal costs a
+ * pause the first ones are even, so that the limit is not met far above it.
+ */
+const FEEL = {
+  share: 0.01,
+  doublingWindows: 4,
+  calls: 10,
+  doublingsMost: 8,
+  evenSteps: 16,
+} as const;
 
 /**
  * Where the limit was learned in a run before and nothing was refused in this one, doubled so many times as soon, in steps
@@ -25,6 +36,8 @@ export class Growth {
   private perSecond: number = UNKNOWN;
   /** From when on more than what was learned is felt for; Infinity: not before something is learned. */
   feelAtMs: number = Infinity;
+  /** The service asks for a pause with each refusal: more is felt for slowly. */
+  private areRefusalsDear = false;
   /** When sudden growth was refused last. */
   private guardedMs = -Infinity;
   private readonly feltMost: FeltMost;
@@ -39,6 +52,12 @@ export class Growth {
     this.guardedMs = nowMs;
     this.perSecond = GUARDED;
     return true;
+  }
+
+  /** The limit was met: more is felt for after so long; where that cost a pause, much later. */
+  rest(nowMs: number, ms: number, pauseMs: number): void {
+    this.areRefusalsDear = pauseMs > 0;
+    this.feelAtMs = nowMs + Math.max(ms, pauseMs * SHARES.hintsApart);
   }
 
   /** Refusals were found to come by chance: slower from then on. */
@@ -79,7 +98,9 @@ export class Growth {
       Math.min(at.isUntested ? UNTESTED.stepMsMost : Infinity, FEEL.calls / at.callsPerMs),
     );
     const each = FEEL.doublingWindows / (at.isUntested ? UNTESTED.times : 1);
-    const doublings = Math.min(at.forMs / stepMs / each, FEEL.doublingsMost);
+    const evenSteps = this.areRefusalsDear ? FEEL.evenSteps : 0;
+    const steps = Math.max(0, at.forMs / stepMs - evenSteps);
+    const doublings = Math.min(steps / each, FEEL.doublingsMost);
     const share = FEEL.share * 2 ** doublings * (SECOND_MS / stepMs) * at.seconds;
     const most = this.feltMost(this.perSecond, at.seconds);
     return 1 + Math.min(most, share);

@@ -34,7 +34,10 @@ function touchedPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
     !end.followsPace &&
     run.perMs >= pace.boundPerMs * SHARES.nearBound &&
     admissions.refusedShare(openedMs, lately) < SHARES.strays;
-  return isStray ? null : run.perMs / TOUCHED_SHARE;
+  if (isStray) return null;
+  // Where each refusal costs a pause the pace that was cut for it stays.
+  const isCutForPause = run.pauseMs > 0 && pace.boundPerMs === Infinity;
+  return isCutForPause ? pace.perMs / SHARES.learned : run.perMs / TOUCHED_SHARE;
 }
 
 /** Whether as much time before the closure gave clearly more: then no window was used up; there was an outage, or the limit has changed. */

@@ -145,8 +145,8 @@ export class Pacer {
     if (why === 'throttle_burst') this.requests.growthRefused(refusal);
     else if (why === 'throttle_tokens') this.tokens.refused(refusal, cost);
     else this.requests.refused(refusal, 1);
-    this.requests.paused(pausedMs);
-    this.tokens.paused(pausedMs);
+    this.requests.paused(nowMs, pausedMs);
+    this.tokens.paused(nowMs, pausedMs);
     // It took nothing: what comes after a large call is not held up for what that would have taken.
     if (this.isLarge(cost)) this.tokens.dueWithin(nowMs, LARGE_MS);
   }

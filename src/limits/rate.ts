@@ -127,12 +127,12 @@ export class Rate {
 
   /** The service refused a call of that amount because of this dimension. */
   refused({ nowMs, sentMs, pausedMs }: Refusal, amount: number): void {
-    const { pace, costs, learned } = this;
+    const { pace, costs, learned, reopenedMs } = this;
     if (this.isTakenForChance({ nowMs, sentMs, pausedMs })) return;
     if (this.run === null) {
       this.run = this.begunRun({ nowMs, sentMs, amount, isOfGrowth: false });
       learned.refused();
-      pace.move(nowMs, cutPace({ ...this.view, learned, nowMs, sentMs }));
+      pace.move(nowMs, cutPace({ ...this.view, learned, reopenedMs, nowMs, sentMs, pausedMs }));
     } else {
       if (costs.steering !== null) pace.steerDown(nowMs, costs.steering.cut);
       this.run.isOfGrowth = false;
@@ -153,8 +153,9 @@ export class Rate {
     pace.starts.notBefore(nowMs + 1 / pace.perMs);
   }
 
-  /** The service asks for a pause: what a run of refusals lasts longer for it says nothing of windows. */
-  paused(waitMs: number): void {
+  /** The service asks for a pause: nothing of it is caught up, and what a run lasts longer for it says nothing of windows. */
+  paused(nowMs: number, waitMs: number): void {
+    if (waitMs > 0) this.pace.starts.notBefore(nowMs + waitMs);
     if (this.run !== null) this.run.pauseMs = Math.max(this.run.pauseMs, waitMs);
   }
 
@@ -193,8 +194,8 @@ export class Rate {
   /** Notes a refusal. Whether it says nothing of the limit: it came by chance, or a trial begins with it. */
   private isTakenForChance(refusal: Refusal): boolean {
     const { pace, chance, view, reopenedMs } = this;
-    const { nowMs, sentMs } = refusal;
-    const means = chance.refused(nowMs, sentMs, pace, isStray(view, refusal, reopenedMs));
+    const { nowMs } = refusal;
+    const means = chance.refused(refusal, pace, isStray(view, refusal, reopenedMs));
     if (means === 'trial') {
       // Slower for some tens of calls, whatever is refused: to find out whether refusals follow the pace.
       this.run = null;
@@ -254,8 +255,7 @@ export class Rate {
     const isSure = costs.steering === null && isMeasured;
     if (toldPerMs !== null) pace.told(nowMs, toldPerMs, isSure);
     const ms = learned.isDoubtful ? this.windowMs : restMs(this.view, learned, nowMs);
-    // A pause that is asked for each time must not be met often.
-    growth.feelAtMs = nowMs + Math.max(ms, run.pauseMs * SHARES.hintsApart);
+    growth.rest(nowMs, ms, run.pauseMs);
     this.reopenedMs = openedMs;
     this.comeback.runOver(nowMs, run, { ...this.view, toldPerMs, sameTimes: learned.times });
   }

@@ -21,6 +21,9 @@ const MS = { least: 4000, most: 300_000 } as const;
 /** Where it would take longer, the pace is tried so much higher instead that it takes so long. */
 const QUICK_MS = 150_000;
 
+/** A higher pace has more refused. No longer than this may the pauses take that the service asks for with refusals. */
+const PAUSES_MS_MOST = 30_000;
+
 /** A trial that goes on: another pace for a while, to see whether refusals follow it. */
 export type Trial = {
   readonly sinceMs: number;
@@ -36,7 +39,7 @@ export type Trial = {
 };
 
 /**
- * The trial that begins now; null: it would take too long. A pace that has come so low that any trial of less would take too
+ * The trial that begins now; null: it, or the pauses that the service asks for in it, would take too long. A pace that has come so low that any trial of less would take too
  * long is tried higher: refusals by chance would hold it there for as long as the job lasts. Pure.
  */
 export function openTrial(
@@ -49,9 +52,11 @@ export function openTrial(
     /** The pace has come low, for what is known of it. */
     readonly isLow: boolean;
     readonly callsPerMs: number;
+    /** For how long the service asks with a refusal that nothing is sent; 0: it does not. */
+    readonly pausedMs: number;
   },
 ): Trial | null {
-  const { perMs, before, areFew, isLow, callsPerMs } = at;
+  const { perMs, before, areFew, isLow, callsPerMs, pausedMs } = at;
   const share = shareOf(before);
   const trial = { sinceMs: nowMs, perMs, before };
   const takesMs = (calls: number, pace: number): number => calls / (callsPerMs * pace);
@@ -63,6 +68,7 @@ export function openTrial(
   const lowerPace = Math.min(lower.pace, (1 - share) * WITHIN_SHARE);
   if (!isLow && takesMs(lower.calls, lowerPace) <= MS.most)
     return { ...trial, ...lower, pace: lowerPace };
+  if (higher.calls * share * pausedMs > PAUSES_MS_MOST) return null;
   const isQuick = isLow && takesMs(higher.calls, higher.pace) <= MS.most;
   const pace = isQuick ? higher.pace : Math.max(higher.pace, takesMs(higher.calls, 1) / QUICK_MS);
   return { ...trial, ...higher, pace, stays: staysHigher(share, pace) };

@@ -37,7 +37,8 @@ class LaneOfCalls {
       this.log.started(this.nowMs, 1);
       if (isRefused(nth)) {
         this.log.refused(this.nowMs, 1);
-        means.push(this.chance.refused(this.nowMs, this.nowMs, pace, false));
+        const refusal = { nowMs: this.nowMs, sentMs: this.nowMs, pausedMs: 0 };
+        means.push(this.chance.refused(refusal, pace, false));
         if (means.at(-1) === 'trial') return { means, trialled: null };
       }
       const trialled = this.chance.look(this.nowMs, PRESUMED_MS);

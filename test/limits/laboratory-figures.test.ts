@@ -47,7 +47,7 @@ test('the plain script: a refused call waits for up to 1 s, then 2 s, then 4 s',
         sentMs.push(time.monotonicMs());
         onReply(
           sentMs.length <= 3
-            ? { kind: 'refusal', why: 'throttle_rate' }
+            ? { kind: 'refusal', why: 'throttle_rate', waitMs: null }
             : { kind: 'answer', tokens: 1, latencyMs: 0 },
         );
       },

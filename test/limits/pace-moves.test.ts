@@ -39,9 +39,11 @@ function viewOf(at: {
   return { pace, admissions, windowMs: 1000, costs };
 }
 
+const UNPAUSED = { nowMs: NOW_MS, sentMs: NOW_MS, pausedMs: 0, reopenedMs: -Infinity };
+
 describe('the first refusal of a run', () => {
   const cut = (view: ReturnType<typeof viewOf>) =>
-    cutPace({ ...view, learned: { perMs: 0.02 }, nowMs: NOW_MS, sentMs: NOW_MS });
+    cutPace({ ...UNPAUSED, ...view, learned: { perMs: 0.02 } });
 
   test('a pace that was learned: a little less', () => {
     const move = cut(viewOf({ phase: 'learned', perMs: 0.02 }));
@@ -64,6 +66,46 @@ describe('the first refusal of a run', () => {
     const { perMs } = cut(viewOf({ phase: 'learned', perMs: 200, costs: TOKENS }));
     expect(perMs).toBeLessThan(200);
     expect(perMs).toBeGreaterThan(200 * 0.99);
+  });
+});
+
+describe('the first refusal of a run that asks for a pause', () => {
+  const FEW = { ...UNPAUSED, pausedMs: 20_000, learned: { perMs: null } };
+  const MANY = { ...FEW, learned: { perMs: 0.02 } };
+
+  test('after a call in the dark: that is what a window had', () => {
+    const view = viewOf({ phase: 'growing', perMs: 0.005 });
+    const { perMs } = cutPace({ ...FEW, ...view, reopenedMs: NOW_MS - 200 });
+    expect(perMs).toBeCloseTo(0.001 * SHARES.learned, 9);
+  });
+
+  test('after calls of more than a window: these were one and a part of another', () => {
+    const view = viewOf({ phase: 'learned', perMs: 0.0015 });
+    const { perMs } = cutPace({ ...FEW, ...view, reopenedMs: NOW_MS - 1000 });
+    expect(perMs).toBeCloseTo((1.5 / 1500) * SHARES.learned, 9);
+  });
+
+  test('after many calls of a pace that was learned: one in thirty was too much', () => {
+    const { perMs } = cutPace({ ...MANY, ...viewOf({ phase: 'learned', perMs: 0.02 }) });
+    expect(perMs).toBeCloseTo(0.02 * (30 / 31) * SHARES.learned, 9);
+  });
+
+  test('under a limit that somebody has set: as without a pause', () => {
+    const view = viewOf({ phase: 'learned', perMs: 0.02, setPerMinute: 1300 });
+    expect(cutPace({ ...MANY, ...view }).perMs).toBeCloseTo(0.02 * SHARES.touchCut, 9);
+  });
+
+  test('right after the pause before: that nothing was sent in it does not say that the pace was not used', () => {
+    const view = viewOf({
+      phase: 'learned',
+      perMs: 0.02,
+      admittedPerMs: 0.005,
+      setPerMinute: 1300,
+    });
+    const cut = (sinceOpenMs: number): number =>
+      cutPace({ ...MANY, ...view, reopenedMs: NOW_MS - sinceOpenMs }).perMs;
+    expect(cut(10_900)).toBeCloseTo(0.02 * SHARES.touchCut, 9);
+    expect(cut(11_100)).toBeCloseTo(0.005 * SHARES.learned, 9);
   });
 });
 
@@ -131,6 +173,19 @@ describe('a pace of which nothing was refused for a second', () => {
     const move = grown(view, { learnedPerMs, feelAtMs: NOW_MS });
     expect(move?.perMs).toBeCloseTo(0.0202, 6);
     expect(move?.reason).toBe('felt for more');
+  });
+
+  test('where refusals cost pauses: later, and no faster for sixteen stretches of ten calls', () => {
+    const growth = new Growth(KNOWN_COSTS.feltMost);
+    growth.rest(NOW_MS, 1000, 20_000);
+    expect(growth.feelAtMs).toBe(NOW_MS + 20_000 * SHARES.hintsApart);
+    const felt = (forMs: number): number =>
+      growth.felt({ forMs, windowMs: 1000, callsPerMs: 0.01, seconds: 1, isUntested: false });
+    expect(felt(16_000)).toBeCloseTo(1.01, 9);
+    expect(felt(20_000)).toBeCloseTo(1.02, 9);
+    growth.rest(NOW_MS, 1000, 0);
+    expect(growth.feelAtMs).toBe(NOW_MS + 1000);
+    expect(felt(16_000)).toBeCloseTo(1.16, 9);
   });
 
   test('below what was learned: halfway back, however long it should rest', () => {

@@ -232,6 +232,14 @@ describe('Pacer: throttles', () => {
     expect(pacer.nextStartMs(20_101)).toBeGreaterThanOrEqual(25_000);
   });
 
+  test('Retry-After: what was missed meanwhile is not caught up, a second holds no call more', () => {
+    const pacer = flowing(20_000);
+    pacer.refused(20_000, 'throttle_rate', { sentMs: 20_000, cost: 100, waitMs: 1000 });
+    const [first, second] = drive(pacer, { fromMs: 20_000, untilMs: 22_000 });
+    expect(first?.atMs).toBe(21_000);
+    expect((second?.atMs ?? 0) - 21_000).toBeGreaterThan(100);
+  });
+
   test('Retry-After of an hour: a minute', () => {
     const pacer = flowing(20_000);
     pacer.refused(20_000, 'throttle_rate', { sentMs: 20_000, cost: 100, waitMs: 3_600_000 });

@@ -9,6 +9,7 @@ const AT = {
   areFew: false,
   isLow: false,
   callsPerMs: 0.02,
+  pausedMs: 0,
 };
 
 function opened(more: Partial<typeof AT> = {}): Trial {
@@ -56,6 +57,13 @@ describe('a trial of refusals', () => {
     expect(haveStayed(slow, { calls: 80, refused: 20 })).toBe(false);
     const slowest = opened({ callsPerMs: 1 / 60_000 });
     expect(slowest.calls / (slowest.pace / 60_000)).toBeCloseTo(150_000);
+  });
+
+  test('higher, where the service asks for a pause with each refusal: only while these are short', () => {
+    // Five of the fifty calls would be refused.
+    expect(opened({ isLow: true, pausedMs: 5000 }).pace).toBe(2);
+    expect(openTrial(1000, { ...AT, isLow: true, pausedMs: 7000 })).toBeNull();
+    expect(opened({ pausedMs: 60_000 }).pace).toBe(0.5);
   });
 
   test('of few refusals: not where it would take more than five minutes', () => {
