@@ -9,11 +9,8 @@ const SECONDS_MOST = 2;
 /** Feeling for more: so much in each window, doubled every so many; a window is at least so many calls. */
 const FEEL = { share: 0.01, doublingWindows: 4, calls: 10, doublingsMost: 8 } as const;
 
-/**
- * Where the limit was learned in a run before and nothing was refused in this one, doubled so many times as soon, in steps
- * no longer than this: ten calls of a pace that is far too low by now would take hours.
- */
-const UNTESTED = { times: 2, stepMsMost: 60_000 } as const;
+/** Where the limit was learned in a run before, which may be true still: so much in a second, doubled every so many milliseconds. */
+const UNTESTED = { share: 0.03, doublingMs: 2000 } as const;
 /** How much a limit can be said to lie below the pace at which a single refusal met it. */
 export const TOUCHED_SHARE: number = 1 + FEEL.share;
 
@@ -66,22 +63,17 @@ export class Growth {
     return Math.min(half, pace * 2 ** steps, pace * this.full(seconds));
   }
 
-  /** Gently above what was learned, more so the longer nothing refuses it. `forMs`: since it began. `isUntested`: see above. */
-  felt(at: {
-    forMs: number;
-    windowMs: number;
-    callsPerMs: number;
-    seconds: number;
-    isUntested: boolean;
-  }): number {
-    const stepMs = Math.max(
-      at.windowMs,
-      Math.min(at.isUntested ? UNTESTED.stepMsMost : Infinity, FEEL.calls / at.callsPerMs),
-    );
-    const each = FEEL.doublingWindows / (at.isUntested ? UNTESTED.times : 1);
-    const doublings = Math.min(at.forMs / stepMs / each, FEEL.doublingsMost);
+  /** Gently above what was learned, more so the longer nothing refuses it. `forMs`: since it began. */
+  felt(at: { forMs: number; windowMs: number; callsPerMs: number; seconds: number }): number {
+    const stepMs = Math.max(at.windowMs, FEEL.calls / at.callsPerMs);
+    const doublings = Math.min(at.forMs / stepMs / FEEL.doublingWindows, FEEL.doublingsMost);
     const share = FEEL.share * 2 ** doublings * (SECOND_MS / stepMs) * at.seconds;
-    const most = this.feltMost(this.perSecond, at.seconds);
-    return 1 + Math.min(most, share);
+    return 1 + Math.min(this.feltMost(this.perSecond, at.seconds), share);
+  }
+
+  /** Above what a run before has learned, while this one has not met it: faster and faster, at the most as in the dark. */
+  hinted({ forMs, seconds }: { forMs: number; seconds: number }): number {
+    const doublings = Math.min(forMs / UNTESTED.doublingMs, FEEL.doublingsMost);
+    return Math.min(this.full(seconds), 1 + UNTESTED.share * 2 ** doublings * seconds);
   }
 }
