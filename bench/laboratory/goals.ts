@@ -90,6 +90,14 @@ export const FEW_BY_CHANCE: Goals = {
 };
 /** Where the client is told far too much. */
 export const TOLD_TOO_MUCH: Goals = { ...STEADY, refused: { known: 2, unknown: 2 } };
+/** Where the client is told what a run before has learned, and neither the limit nor the window is so any more. */
+export const LEARNED_BEFORE: Goals = {
+  use: { known: 93, unknown: 93 },
+  refused: { known: 2, unknown: 2 },
+  makespan: { known: 1.08, unknown: 1.08 },
+};
+/** The same where tokens bind: it is steered for a share of refusals. */
+export const LEARNED_TOKENS: Goals = { ...TOKENS, refused: { known: 3, unknown: 5 } };
 /** Where no quota binds, but a server that has so many slots: its use is the share of them that is busy. */
 export const OWN_SERVER: Goals = {
   use: { known: 93, unknown: 93 },

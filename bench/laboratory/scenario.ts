@@ -1,3 +1,4 @@
+import type { PaceLimits } from '../../src/limits/pace-limits.ts';
 import { STEADY, type Goals } from './goals.ts';
 
 /** How a hidden quota counts. */
@@ -56,7 +57,7 @@ export type Scenario = {
   /** Calls that the service works on at once, the others wait: a server of one's own; null: any number. */
   readonly capacity: number | null;
   /** What a client is told of the limits that knows them; null: what they are. */
-  readonly told: { readonly rpm: number; readonly tpm: number } | null;
+  readonly told: PaceLimits | null;
   /** Whether the client's machine stands still now and then. */
   readonly busy: boolean;
   /** When the service stands still: what comes meanwhile is looked at, and what goes is sent, at its end. Null: never. */

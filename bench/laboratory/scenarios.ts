@@ -3,6 +3,8 @@ import {
   FEW_BY_CHANCE,
   FIGHT,
   LATE,
+  LEARNED_BEFORE,
+  LEARNED_TOKENS,
   MINUTE,
   MOVING,
   MOVING_TOKENS,
@@ -110,6 +112,24 @@ export const SCENARIOS: readonly Scenario[] = [
     told: { rpm: 30_000, tpm: 5_000_000 },
     goals: TOLD_TOO_MUCH,
     quick: true,
+  }),
+  scenario('learned 60, given 1,200', {
+    calls: { lines: 12_000 },
+    told: { rpm: 60, tpm: null, origin: { rpm: 'learned' }, windowMs: 60_000 },
+    goals: LEARNED_BEFORE,
+    quick: true,
+  }),
+  scenario('learned 6,000, given 1,200', {
+    told: { rpm: 6000, tpm: null, origin: { rpm: 'learned' }, windowMs: 60_000 },
+    goals: LEARNED_BEFORE,
+    quick: true,
+  }),
+  // A twentieth of the tokens.
+  scenario('TPM, learned 30k', {
+    calls: { lines: 8600 },
+    quota: TOKENS_BIND,
+    told: { rpm: null, tpm: 30_000, origin: { tpm: 'learned' }, windowMs: 60_000 },
+    goals: LEARNED_TOKENS,
   }),
   scenario('stands still 15-25 s', {
     stall: { fromMs: 15_000, toMs: 25_000 },

@@ -28,7 +28,7 @@ export type Costs = {
   readonly reading: LimitReading;
   /** What the first refusal of a run leaves of a pace, as a share. */
   firstCut(at: CutAt): number;
-  /** How long a pace stays at what was learned before more is felt for, in milliseconds. */
+  /** How long a pace stays at what was learned before more is felt for, in milliseconds; 0 where a run before has learned it. */
   restMs(at: RestAt): number;
 };
 

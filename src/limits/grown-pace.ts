@@ -15,6 +15,8 @@ const UNREFUSED = { ms: 5_400_000, times: 1.25 } as const;
  * that is so low it would have been touched by then.
  */
 const FAR_BELOW = { share: 1 / 4, ms: 600_000, calls: 40 } as const;
+/** What a run before has learned is not so where so many times as much is given: nothing is known then. */
+const HINT_REFUTED = 1.25;
 
 /** A pace that was used for some seconds, and nothing of it was refused. */
 export type UsedPace = RateView & {
@@ -32,8 +34,8 @@ export type UsedPace = RateView & {
 /**
  * What such a pace becomes; null: it stays. The first of these that holds: the ramp goes on; nothing is known of a limit
  * (as fast as can be); it was given more before (back to that); it is below what was learned, or a bound (back to that); it
- * is far below what somebody has set, and nothing has refused it for long (felt for boldly); it rests; what was learned is
- * doubtful, or nothing has refused it for longer still (boldly as well); else felt for gently.
+ * is far below what somebody has set, and nothing has refused it for long (felt for boldly); it rests; it was learned in a run before, and
+ * nothing has refused it in this one (faster and faster, soon as if nothing were known); what was learned is doubtful, or nothing has refused it for longer still (boldly as well); else felt for gently.
  */
 export function grownPace(at: UsedPace): PaceMove | null {
   const { pace, learned, growth, windowMs, costs } = at;
@@ -45,7 +47,8 @@ export function grownPace(at: UsedPace): PaceMove | null {
   const isSteered = costs.steering !== null;
   const comesBack = !isSteered || windowMs > SECOND_MS;
   if (phase === 'ramping') return null;
-  if (phase === 'growing') return felt(perMs * growth.full(seconds));
+  const isDueAnew = learned.isUntested;
+  if (phase === 'growing') return { ...felt(perMs * growth.full(seconds)), isDueAnew };
   if (comesBack && at.backPerMs !== null) {
     const callsPerMs = at.admissions.callsPerMs(at.nowMs, perMs);
     const steps = (seconds * SECOND_MS) / Math.max(windowMs, 1 / callsPerMs);
@@ -61,11 +64,14 @@ export function grownPace(at: UsedPace): PaceMove | null {
   const callsPerMs = at.admissions.callsPerMs(at.nowMs, perMs);
   if (isTooLow(at, { forMs, callsPerMs })) return felt(perMs * 2 ** windows);
   if (forMs < 0) return null;
+  if (learned.isUntested) {
+    const to = perMs * growth.hinted({ forMs, seconds });
+    return { ...felt(to), isDueAnew, phase: to > target * HINT_REFUTED ? 'growing' : phase };
+  }
   if (learned.isDoubtful) return felt(perMs * 2 ** windows);
   // Ten calls of a slow lane take hours: what nothing has refused for so long is doubted as well.
   if (forMs > UNREFUSED.ms) return felt(perMs * UNREFUSED.times ** windows);
-  const { isUntested } = learned;
-  const most = perMs * growth.felt({ forMs, windowMs, callsPerMs, seconds, isUntested });
+  const most = perMs * growth.felt({ forMs, windowMs, callsPerMs, seconds });
   // Close to a bound it is steered, not felt for.
   const near = isSteered ? boundPerMs * SHARES.recounted : 0;
   return felt(perMs < near ? Math.min(most, near) : most);

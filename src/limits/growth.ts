@@ -20,11 +20,8 @@ const FEEL = {
   evenSteps: 16,
 } as const;
 
-/**
- * Where the limit was learned in a run before and nothing was refused in this one, doubled so many times as soon, in steps
- * no longer than this: ten calls of a pace that is far too low by now would take hours.
- */
-const UNTESTED = { times: 2, stepMsMost: 60_000 } as const;
+/** Where the limit was learned in a run before, which may be true still: so much in a second, doubled every so many milliseconds. */
+const UNTESTED = { share: 0.03, doublingMs: 2000 } as const;
 /** How much a limit can be said to lie below the pace at which a single refusal met it. */
 export const TOUCHED_SHARE: number = 1 + FEEL.share;
 
@@ -85,24 +82,19 @@ export class Growth {
     return Math.min(half, pace * 2 ** steps, pace * this.full(seconds));
   }
 
-  /** Gently above what was learned, more so the longer nothing refuses it. `forMs`: since it began. `isUntested`: see above. */
-  felt(at: {
-    forMs: number;
-    windowMs: number;
-    callsPerMs: number;
-    seconds: number;
-    isUntested: boolean;
-  }): number {
-    const stepMs = Math.max(
-      at.windowMs,
-      Math.min(at.isUntested ? UNTESTED.stepMsMost : Infinity, FEEL.calls / at.callsPerMs),
-    );
-    const each = FEEL.doublingWindows / (at.isUntested ? UNTESTED.times : 1);
+  /** Gently above what was learned, more so the longer nothing refuses it. `forMs`: since it began. */
+  felt(at: { forMs: number; windowMs: number; callsPerMs: number; seconds: number }): number {
+    const stepMs = Math.max(at.windowMs, FEEL.calls / at.callsPerMs);
     const evenSteps = this.areRefusalsDear ? FEEL.evenSteps : 0;
     const steps = Math.max(0, at.forMs / stepMs - evenSteps);
-    const doublings = Math.min(steps / each, FEEL.doublingsMost);
+    const doublings = Math.min(steps / FEEL.doublingWindows, FEEL.doublingsMost);
     const share = FEEL.share * 2 ** doublings * (SECOND_MS / stepMs) * at.seconds;
-    const most = this.feltMost(this.perSecond, at.seconds);
-    return 1 + Math.min(most, share);
+    return 1 + Math.min(this.feltMost(this.perSecond, at.seconds), share);
+  }
+
+  /** Above what a run before has learned, while this one has not met it: faster and faster, at the most as in the dark. */
+  hinted({ forMs, seconds }: { forMs: number; seconds: number }): number {
+    const doublings = Math.min(forMs / UNTESTED.doublingMs, FEEL.doublingsMost);
+    return Math.min(this.full(seconds), 1 + UNTESTED.share * 2 ** doublings * seconds);
   }
 }

@@ -2,7 +2,7 @@ import type { RestAt } from './costs.ts';
 
 const SECOND_MS = 1000;
 /** As many calls, and as long, twice as much each time. */
-const FIRST = { calls: 10, ms: 2000, untestedMsMost: 60_000 } as const;
+const FIRST = { calls: 10, ms: 2000 } as const;
 const MOST = { calls: 250, ms: 25_000, callsMs: 3_600_000 } as const;
 /** A bound that is known will most likely come back: for the first times no longer than this. */
 const BOUND = { msMost: 12_000, times: 8 } as const;
@@ -10,14 +10,12 @@ const BOUND = { msMost: 12_000, times: 8 } as const;
 /** `Costs.restMs` where costs are known before: twice as long each time that much the same was learned. */
 export function knownRestMs({ boundPerMs, callsPerMs, windowMs, learned }: RestAt): number {
   const { times, isUntested } = learned;
+  if (isUntested) return 0;
   const doubled = 2 ** Math.min(times, 10);
   const msMost = boundPerMs !== Infinity && times < BOUND.times ? BOUND.msMost : MOST.ms;
   return Math.max(
     Math.min(msMost, FIRST.ms * doubled),
-    Math.min(
-      Math.min(MOST.calls, FIRST.calls * doubled) / callsPerMs,
-      isUntested ? FIRST.untestedMsMost : MOST.callsMs,
-    ),
+    Math.min(Math.min(MOST.calls, FIRST.calls * doubled) / callsPerMs, MOST.callsMs),
     windowMs > SECOND_MS ? windowMs : 0,
   );
 }

@@ -36,7 +36,8 @@ export class Learned {
     this.times = isSame ? this.times + 1 : 0;
     this.perMs = perMs;
     this.isHere = true;
-    this.isDoubtful = afterFew && !this.isSure;
+    // Few calls that say what was known before confirm it.
+    this.isDoubtful = afterFew && !this.isSure && !isSame;
     this.isSure ||= this.isDoubtful;
   }
 
@@ -57,10 +58,10 @@ export class Learned {
 
   /**
    * What a later run should know; null: nothing. Close to a bound that somebody has set it says only that the bound was
-   * touched, and what is doubtful may be wrong.
+   * touched; what is doubtful may be wrong; and what this run has not met gets no younger by it.
    */
   tellable(boundPerMs: number): number | null {
     const isOfBound = this.perMs !== null && this.perMs > boundPerMs * SHARES.farBelow;
-    return isOfBound || this.isDoubtful ? null : this.perMs;
+    return isOfBound || this.isDoubtful || this.isUntested ? null : this.perMs;
   }
 }

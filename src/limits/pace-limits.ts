@@ -1,7 +1,7 @@
 /**
  * Where a limit comes from. `set` (flags, project file), `queried` (the service's own answer) and
- * `catalog` are bounds that a pace never exceeds; `learned` (what this ledger saw before) is a start
- * that what is seen live may exceed or cut.
+ * `catalog` are bounds that a pace never exceeds; `learned` (what this ledger saw before, maybe of another day, or of a
+ * quota that others used as well) is a start that is tried at once: what is seen live exceeds or cuts it.
  */
 export type LimitOrigin = 'set' | 'queried' | 'catalog' | 'learned';
 
@@ -14,7 +14,7 @@ export type PaceLimits = {
   readonly tpm: number | null;
   /** Of each limit that is not null; not given: `set`. */
   readonly origin?: { readonly rpm?: LimitOrigin; readonly tpm?: LimitOrigin };
-  /** The window over which the service was seen to count, in milliseconds; not given: a second. */
+  /** The window over which the service was seen to count, in milliseconds; not given: a second. A hint (`CountingWindow`). */
   readonly windowMs?: number;
 };
 

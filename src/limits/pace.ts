@@ -30,6 +30,8 @@ export type PaceMove = {
   readonly phase: PacePhase;
   readonly perMs: number;
   readonly reason: RateReason;
+  /** The next start is due as this pace has it: a slow lane does not wait out what a lower one had asked for. */
+  readonly isDueAnew?: boolean;
 };
 
 export type PaceParts = {
@@ -126,9 +128,10 @@ export class Pace {
   }
 
   /** Does what was decided, as far as floor and bound let it. */
-  move(nowMs: number, { phase, perMs, reason }: PaceMove): void {
+  move(nowMs: number, { phase, perMs, reason, isDueAnew }: PaceMove): void {
     this.ownPhase = phase;
     this.set(nowMs, perMs, reason);
+    if (isDueAnew === true) this.goOn(nowMs, nowMs);
   }
 
   /** The ramp is at its end. */

@@ -44,6 +44,7 @@ function restMs(
   { perMs, boundPerMs, callsPerMs, windowMs, learned }: RestAt,
   restCalls: number,
 ): number {
+  if (learned.isUntested) return 0;
   const callsMs = Math.min(REST.callsMsMost, restCalls / callsPerMs);
   const windowsMs = REST.windows * windowMs;
   const doubled = 2 ** Math.min(learned.times, 10);

@@ -1,5 +1,8 @@
 /** Windows that the service counts over: a second (RPM/60), six seconds (seen in a leaked header, 2025), a minute. */
 const WINDOWS_MS = [1000, 6000, 60_000] as const;
+const SECOND_MS = 1000;
+/** The longest window that is believed to be what a run before has learned. */
+const BELIEVED_MS = 6000;
 /** A window may seem a little longer than it is. */
 const TOLERANCE = 1.05;
 /** A closure that tells of less than windows before have given is doubted once; told again within so long, it is believed. */
@@ -15,16 +18,23 @@ export function windowClosedFor(closedMs: number): number | null {
 /** What a closure must be to be told from chance: of a window at least so long, and the second in so long. */
 export type WindowProof = { readonly windowMs: number; readonly withinMs: number };
 
-/** The window over which the service is taken to count: never shorter than it was seen to be. */
+/** The window over which the service is taken to count: never shorter than it was seen to be in this run. */
 export class CountingWindow {
   windowMs: number;
   private longClosedMs = -Infinity;
   private doubtedMs = -Infinity;
+  private readonly learnedMs: number;
   private readonly proof: WindowProof | null;
 
-  /** `proof` null: any closure says how long the window is. */
-  constructor(windowMs: number, proof: WindowProof | null) {
-    this.windowMs = windowMs;
+  /**
+   * `learnedMs`: what a run before has learned; a second: nothing. `proof` null: any closure says how long the window is.
+   *
+   * A long window that is none holds a pace down for a whole run, since it is never taken to be shorter; a short one
+   * that is longer is found out by its first closure. So a minute is not believed before it is seen.
+   */
+  constructor(learnedMs: number, proof: WindowProof | null) {
+    this.windowMs = proof === null && learnedMs <= BELIEVED_MS ? learnedMs : SECOND_MS;
+    this.learnedMs = learnedMs;
     this.proof = proof;
   }
 
@@ -54,7 +64,8 @@ export class CountingWindow {
       if (windowMs < this.proof.windowMs) return false;
       const isFirst = openedMs - this.longClosedMs > this.proof.withinMs;
       this.longClosedMs = openedMs;
-      if (isFirst) return false;
+      // The same in a run before is proof as well.
+      if (isFirst && windowMs !== this.learnedMs) return false;
     }
     this.windowMs = windowMs;
     return true;

@@ -34,6 +34,25 @@ test('Learned: after a few calls it is doubted once, until it is refused, and no
   expect(learned.tellable(Infinity)).toBe(0.001);
 });
 
+test('Learned: what a run before has learned is not doubted where a few calls say the same', () => {
+  const same = new Learned();
+  same.begin(0.001);
+  same.told(0.0011, true);
+  expect(same.isDoubtful).toBe(false);
+  const less = new Learned();
+  less.begin(0.001);
+  less.told(0.0005, true);
+  expect(less.isDoubtful).toBe(true);
+});
+
+test('Learned: what this run has not met is not handed on, as if it were of today', () => {
+  const learned = new Learned();
+  learned.begin(0.02);
+  expect(learned.tellable(Infinity)).toBeNull();
+  learned.told(0.02, false);
+  expect(learned.tellable(Infinity)).toBe(0.02);
+});
+
 test('Learned: only what this run has learned is recounted, up to what is known', () => {
   const learned = new Learned();
   learned.begin(10);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Admissions } from '../../src/limits/admissions.ts';
 import { cutForGrowth, cutPace, paceAfterTrial } from '../../src/limits/cut-pace.ts';
-import { grownPace, type UsedPace } from '../../src/limits/grown-pace.ts';
+import { grownPace, restMs, type UsedPace } from '../../src/limits/grown-pace.ts';
 import { Growth } from '../../src/limits/growth.ts';
 import { KNOWN_COSTS } from '../../src/limits/known-costs.ts';
 import { Learned } from '../../src/limits/learned.ts';
@@ -180,12 +180,54 @@ describe('a pace of which nothing was refused for a second', () => {
     growth.rest(NOW_MS, 1000, 20_000);
     expect(growth.feelAtMs).toBe(NOW_MS + 20_000 * SHARES.hintsApart);
     const felt = (forMs: number): number =>
-      growth.felt({ forMs, windowMs: 1000, callsPerMs: 0.01, seconds: 1, isUntested: false });
+      growth.felt({ forMs, windowMs: 1000, callsPerMs: 0.01, seconds: 1 });
     expect(felt(16_000)).toBeCloseTo(1.01, 9);
     expect(felt(20_000)).toBeCloseTo(1.02, 9);
     growth.rest(NOW_MS, 1000, 0);
     expect(growth.feelAtMs).toBe(NOW_MS + 1000);
     expect(felt(16_000)).toBeCloseTo(1.16, 9);
+  });
+
+  /** At what a run before has learned, so many times as much: what becomes of it, as a multiple, and its phase. */
+  const hinted = (times: number, forMs: number, costs = KNOWN_COSTS) => {
+    const learned = new Learned();
+    learned.begin(0.02 / SHARES.learned);
+    const view = viewOf({ phase: 'learned', perMs: 0.02 * times, costs });
+    const move = grown(view, { learned, feelAtMs: NOW_MS - forMs });
+    expect(move?.isDueAnew).toBe(true);
+    return { times: (move?.perMs ?? NaN) / view.pace.perMs, phase: move?.phase };
+  };
+
+  test.each([
+    ['at once', 1, 0, 1.03, 'learned'],
+    ['twice as much after two seconds', 1, 2000, 1.06, 'learned'],
+    ['soon as if nothing were known', 1.2, 8000, 1.48, 'growing'],
+    ['no faster than that', 4, 60_000, 1.5, 'growing'],
+  ] as const)('at what a run before has learned: felt for %s', (_, times, forMs, more, phase) => {
+    for (const costs of [KNOWN_COSTS, TOKENS]) {
+      const move = hinted(times, forMs, costs);
+      expect(move.times).toBeCloseTo(more, 6);
+      expect(move.phase).toBe(phase);
+    }
+  });
+
+  test.each([KNOWN_COSTS, TOKENS])('what a run before has learned needs no rest', (costs) => {
+    const learned = new Learned();
+    learned.begin(0.02);
+    const view = { ...viewOf({ phase: 'learned', perMs: 0.02, costs }), windowMs: 60_000 };
+    expect(restMs(view, learned, NOW_MS)).toBe(0);
+    learned.told(0.02, false);
+    expect(restMs(view, learned, NOW_MS)).toBeGreaterThanOrEqual(60_000);
+  });
+
+  test('a pace of a call in minutes that is tried anew: the next call is due as the new pace has it', () => {
+    const { pace } = viewOf({ phase: 'learned', perMs: 1 / 120_000 });
+    pace.spend(NOW_MS, 1);
+    const felt = { phase: 'learned', perMs: 1 / 60_000, reason: 'felt for more' } as const;
+    pace.move(NOW_MS + 1000, felt);
+    expect(pace.starts.nextMs(NOW_MS + 1000)).toBe(NOW_MS + 119_950);
+    pace.move(NOW_MS + 1000, { ...felt, isDueAnew: true });
+    expect(pace.starts.nextMs(NOW_MS + 1000)).toBe(NOW_MS + 61_000);
   });
 
   test('below what was learned: halfway back, however long it should rest', () => {

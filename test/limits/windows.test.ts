@@ -33,3 +33,27 @@ test('costs known only afterwards: a few seconds are chance, and so is a single 
   expect(window.opened(460_000, 20_000)).toBe(true);
   expect(window.windowMs).toBe(60_000);
 });
+
+test.each([
+  ['a minute', 60_000, 1000],
+  ['six seconds', 6000, 6000],
+  ['nothing', 1000, 1000],
+])(
+  'a run before has learned %s: no more than six seconds are believed before they are seen',
+  (_, learnedMs, windowMs) => {
+    const window = new CountingWindow(learnedMs, null);
+    expect(window.windowMs).toBe(windowMs);
+    expect(window.opened(100_000, 30_000)).toBe(true);
+    expect(window.windowMs).toBe(60_000);
+  },
+);
+
+test('costs known only afterwards: a long closure that a run before has seen as well is no chance', () => {
+  const { windowProof } = spreadCosts(() => null);
+  const window = new CountingWindow(60_000, windowProof);
+  expect(window.windowMs).toBe(1000);
+  expect(window.opened(10_000, 4000)).toBe(false);
+  expect(window.opened(60_000, 30_000)).toBe(true);
+  expect(window.windowMs).toBe(60_000);
+  expect(new CountingWindow(6000, windowProof).opened(60_000, 30_000)).toBe(false);
+});
