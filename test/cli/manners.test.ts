@@ -218,7 +218,7 @@ syncBuiltinESMExports();
     ]) {
       const run = await runHere(bench, args);
       expect(run.status).toBe(64);
-      expect(run.stderr).toContain('both want stdout');
+      expect(run.stderr).toContain('both write to stdout');
     }
     expect(bench.names()).toEqual(['a.jsonl', 'qbatch.config.json']);
   });

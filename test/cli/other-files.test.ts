@@ -232,7 +232,7 @@ describe('ledgers of a folder', () => {
     expect(both).toMatchObject({ status: 0 });
     expect(both.stdout).not.toBe(once.stdout);
     expect(both.stderr).toMatch(
-      /^qbatch: warning: job k is in \S*k\.qbatch\.db and in \S*old\.qbatch\.db, .* counted twice\n$/,
+      /^qbatch: warning: job k is in both \S*k\.qbatch\.db and \S*old\.qbatch\.db, .* counted twice\n$/,
     );
     // The same input, run anew, was paid for anew.
     rmSync(bench.path('old.qbatch.db'));
