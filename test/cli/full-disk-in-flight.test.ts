@@ -198,7 +198,7 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     disk.fill(250);
     const full = await runCli(bench, [...args, '--ledger', LEDGER]);
     expect(full).toMatchObject({ status: 74 });
-    expect(full.stderr).toContain('too little room is free beside ');
+    expect(full.stderr).toContain('too little disk space is free beside ');
     expect(full.stderr).toContain('run the same command again; nothing settled is lost\n');
     expect(server.calls).toEqual([]);
     expect(bench.names()).not.toContain(BALLAST);
