@@ -139,7 +139,7 @@ const WAITING_LINES_TOLD = 1000;
 function tellWaiting({ ledger, job, report }: DispatchOptions, lastWritten: number): void {
   const lines = settledAfter(ledger.database, job.id, lastWritten);
   if (lines < WAITING_LINES_TOLD) return;
-  const message = `${countText(lines, 'settled line')} are not in the files yet, since lines before them are open: they are in the ledger, and qbatch export writes them`;
+  const message = `${countText(lines, 'settled line')} are not in the output files yet, because lines before them are open: they are in the ledger, and qbatch export writes them`;
   report({ event: 'notice', severity: 'note', message });
 }
 
@@ -226,20 +226,20 @@ function openCommits(options: DispatchOptions, seqBefore: number, onNoRoom: () =
 }
 
 const LOCKED_TEXT =
-  'the ledger is locked by another program: no call begins until it is given back; those in flight come to their end, and their replies wait for it too';
+  'the ledger is locked by another program: no new call starts until it is unlocked; calls in flight end, and their replies are stored after that';
 
 const LOCKED_STOPPING_TEXT =
-  'the ledger is locked by another program: replies that have come wait for it too, and Ctrl-C gives them up with the calls in flight';
+  'the ledger is locked by another program: replies already received cannot be stored yet, and Ctrl-C drops them with the calls in flight';
 
 function unlockedText(forMs: number, isStopping: boolean): string {
-  const end = isStopping ? '' : ', and the run goes on';
-  return `the ledger was locked by another program for ${Math.ceil(forMs / 1000)} s; the replies that had come were written when it was given back${end}`;
+  const end = isStopping ? '' : ', and the run continues';
+  return `the ledger was locked by another program for ${Math.ceil(forMs / 1000)} s; the replies received meanwhile are now stored${end}`;
 }
 
 function waitingText(calls: number, forMs: number): string {
   const wait = calls === 1 ? 'waits' : 'wait';
   const who = calls === 0 ? 'the run waits' : `the replies to ${countText(calls, 'call')} ${wait}`;
-  return `${who} for the ledger to be unlocked: tried again for ${Math.ceil(forMs / 1000)} s; Ctrl-C ends the wait`;
+  return `${who} for the ledger to be unlocked: retrying for up to ${Math.ceil(forMs / 1000)} s; Ctrl-C ends the wait`;
 }
 
 function reportSettled({ settled }: Batch, report: Report): void {

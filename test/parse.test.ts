@@ -39,23 +39,23 @@ describe('parseLine: JSON', () => {
     ],
     ['{"a":[1, ]}', 'unexpected character "]" at column 10'],
     ['{"a":{"b":true,"c":tru}}', 'unexpected character "}"'],
-    ['你好', 'unexpected character "你" at column 1; a line is one JSON object {...}'],
+    ['你好', 'unexpected character "你" at column 1; a line must be one JSON object {...}'],
     [
       'Please, answer this',
-      'unexpected character "P" at column 1; a line is one JSON object {...}',
+      'unexpected character "P" at column 1; a line must be one JSON object {...}',
     ],
-    ['a,1', 'unexpected character "a" at column 1; a line is one JSON object {...}'],
-    ['{"a":1},', 'a comma behind the object at column 8; lines have none between them'],
+    ['a,1', 'unexpected character "a" at column 1; a line must be one JSON object {...}'],
+    ['{"a":1},', 'a comma after the object at column 8; lines are not separated by commas'],
     ['{"a",', "expected ':' after property name at column 5"],
     ['{', "expected property name or '}' at column 2"],
     [
       '{"a":1}\r{"a":2}',
-      String.raw`a second object at column 9; lines end by a line feed, not by a carriage return alone: tr '\r' '\n' < FILE makes such lines`,
+      String.raw`a second object at column 9; lines must end with a line feed, not a carriage return alone; to convert: tr '\r' '\n' < FILE`,
     ],
-    ['{"a":', 'it ends too early; an object stands on one line'],
+    ['{"a":', 'it ends too early; an object must be on one line'],
     [
       '[',
-      "it ends too early; a line is one object {...}: of a JSON array, jq -c '.[]' FILE makes such lines",
+      "it ends too early; a line must be one object {...}; to convert a JSON array: jq -c '.[]' FILE",
     ],
   ])('%s: the reason in words, with the column counted from 1', (text, reason) => {
     expect(parseText(text, { model: 'qwen-plus' }).problems[0]?.message).toBe(
@@ -64,26 +64,25 @@ describe('parseLine: JSON', () => {
   });
 
   test.each([
-    ['{“model”:1}', '“ (U+201C) at column 2 where JSON has "'],
-    ['{"model":”qwen”}', '” (U+201D) at column 10 where JSON has "'],
-    ['{"a":„b"}', '„ (U+201E) at column 6 where JSON has "'],
-    ['{‘a’:1}', '‘ (U+2018) at column 2 where JSON has "'],
-    ['{"a":"x",’b’:1}', '’ (U+2019) at column 10 where JSON has "'],
-    ['{"a":＂b＂}', '＂ (U+FF02) at column 6 where JSON has "'],
-    ['{"a":"，“","b":"\\"，"，"c":1}', '， (U+FF0C) at column 20 where JSON has ,'],
-    ['{"a"：1}', '： (U+FF1A) at column 5 where JSON has :'],
-    ['{"a":｛"b":1}}', '｛ (U+FF5B) at column 6 where JSON has {'],
-    ['{"a":1｝', '｝ (U+FF5D) at column 7 where JSON has }'],
-    ['{"a":［1]}', '［ (U+FF3B) at column 6 where JSON has ['],
-    ['{"a":[1］}', '］ (U+FF3D) at column 8 where JSON has ]'],
-    ['{"a":【1]}', '【 (U+3010) at column 6 where JSON has ['],
-    ['{"a":[1】}', '】 (U+3011) at column 8 where JSON has ]'],
-    ['{"a":\u00A01}', 'a no-break space (U+00A0) at column 6 where JSON has a plain space'],
-    ['{"a":1}\u00A0', 'a no-break space (U+00A0) at column 8 where JSON has a plain space'],
-    ['\u3000{"a":1}', 'an ideographic space (U+3000) at column 1 where JSON has a plain space'],
+    ['{“model”:1}', '“ (U+201C) at column 2 where JSON needs "'],
+    ['{"model":”qwen”}', '” (U+201D) at column 10 where JSON needs "'],
+    ['{"a":„b"}', '„ (U+201E) at column 6 where JSON needs "'],
+    ['{‘a’:1}', '‘ (U+2018) at column 2 where JSON needs "'],
+    ['{"a":"x",’b’:1}', '’ (U+2019) at column 10 where JSON needs "'],
+    ['{"a":＂b＂}', '＂ (U+FF02) at column 6 where JSON needs "'],
+    ['{"a":"，“","b":"\\"，"，"c":1}', '， (U+FF0C) at column 20 where JSON needs ,'],
+    ['{"a"：1}', '： (U+FF1A) at column 5 where JSON needs :'],
+    ['{"a":｛"b":1}}', '｛ (U+FF5B) at column 6 where JSON needs {'],
+    ['{"a":1｝', '｝ (U+FF5D) at column 7 where JSON needs }'],
+    ['{"a":［1]}', '［ (U+FF3B) at column 6 where JSON needs ['],
+    ['{"a":[1］}', '］ (U+FF3D) at column 8 where JSON needs ]'],
+    ['{"a":【1]}', '【 (U+3010) at column 6 where JSON needs ['],
+    ['{"a":[1】}', '】 (U+3011) at column 8 where JSON needs ]'],
+    ['{"a":\u00A01}', 'a no-break space (U+00A0) at column 6 where JSON needs a plain space'],
+    ['{"a":1}\u00A0', 'a no-break space (U+00A0) at column 8 where JSON needs a plain space'],
+    ['\u3000{"a":1}', 'an ideographic space (U+3000) at column 1 where JSON needs a plain space'],
   ])('%s: names the character that stands for one of JSON, and that one', (text, reason) => {
-    const hint =
-      "; word processors and Chinese keyboards write such characters: put JSON's own in their place";
+    const hint = '; word processors and Chinese keyboards insert such characters: replace them all';
     expect(parseText(text).problems).toMatchObject([
       {
         severity: 'error',
@@ -94,9 +93,9 @@ describe('parseLine: JSON', () => {
   });
 
   test.each([
-    ['a full-width comma alone behind the object', '{"a":1}，', 'a comma behind the object'],
+    ['a full-width comma alone behind the object', '{"a":1}，', 'a comma after the object'],
     ['a typographic quote at its begin', '“你好”', '“ (U+201C) at column 1'],
-    ['the same: what a line is', '“你好”', '; a line is one JSON object {...}'],
+    ['the same: what a line is', '“你好”', '; a line must be one JSON object {...}'],
     ['a character that no key writes for one of JSON', '{"a":。}', 'character "。" at column 6'],
   ])('%s: said so', (_name, text, part) => {
     expect(parseText(text).problems[0]?.message).toContain(part);
@@ -122,7 +121,7 @@ describe('parseLine: JSON', () => {
   test('a line of an output file: said so', () => {
     const [problem] = parseText('{"id":"a-1","custom_id":"a","response":{},"error":null}').problems;
     expect(problem).toMatchObject({ severity: 'error', code: 'qbatch_invalid_request' });
-    expect(problem?.message).toContain('is one of an output file');
+    expect(problem?.message).toContain('is from an output file');
   });
 
   test('a line of none of the four shapes: names the keys that it has', () => {
@@ -184,7 +183,7 @@ describe('parseLine: JSON', () => {
 
   test('an input whose first line ends within its object: how to make lines of it', () => {
     expect(parseText('{', {}, 1).problems[0]?.message).toBe(
-      "not valid JSON: expected property name or '}' at column 2; an object stands on one line: of JSON over several lines, jq -c . FILE makes one of each object",
+      "not valid JSON: expected property name or '}' at column 2; an object must be on one line; to convert JSON that spans several lines: jq -c . FILE",
     );
   });
 

@@ -348,7 +348,7 @@ describe('readLines: another kind of file', () => {
     ['UTF-16, as Windows writes it', little, /is UTF-16.* iconv -f UTF-16 /],
     ['UTF-16 of the other kind', Buffer.from(little).swap16(), /is UTF-16/],
     ['a zip archive', Buffer.from('504b0304140000000800a5b6c7d8\n', 'hex'), /is a zip archive/],
-    ['gzip', gzipSync(text), /compressed by gzip/],
+    ['gzip', gzipSync(text), /compressed with gzip/],
     ['a ledger', Buffer.from('SQLite format 3\0@\0\u00ff\n', 'latin1'), /SQLite .* qbatch resume/],
     ['some bytes', Buffer.from('fffffe0a', 'hex'), /^the line is not valid UTF-8/],
   ])('%s: the first line says so', async (_, bytes, says) => {
@@ -406,7 +406,7 @@ describe('readLines: damaged gzip', () => {
     const error: unknown = await read(fileOf(bytes, 'a.jsonl.gz')).catch(
       (reason: unknown) => reason,
     );
-    const message = `found at byte ${member.length + zeros}: more data behind zeros at byte ${member.length}`;
+    const message = `found at byte ${member.length + zeros}: more data after the zeros at byte ${member.length}`;
     expect(error).toMatchObject({
       exitCode: 66,
       message: expect.stringContaining(message) as string,

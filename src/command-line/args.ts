@@ -26,10 +26,10 @@ const OVERVIEW = [
 ].join('\n');
 
 const OVERVIEW_END =
-  'qbatch <command> --help tells more. The key is read from DASHSCOPE_API_KEY, or from a file named by DASHSCOPE_API_KEY_FILE_PATH.';
+  'qbatch <command> --help lists its flags. The key is read from DASHSCOPE_API_KEY, or from a file named by DASHSCOPE_API_KEY_FILE_PATH.';
 
 const SETTINGS_END =
-  'Each flag is also QBATCH_<NAME> in the environment (QBATCH_MAX_COST) and a key in qbatch.config.json (maxCost). Flags win over the environment, that over the project file, that over the user file. Durations: 200ms, 90s or 90, 10m, 2h, 1d. Sizes: 64KiB, 32MiB.';
+  'Each flag is also QBATCH_<NAME> in the environment (QBATCH_MAX_COST) and a key in qbatch.config.json (maxCost). Flags override the environment, which overrides the project file, which overrides the user file. Durations: 200ms, 90s or 90, 10m, 2h, 1d. Sizes: 64KiB, 32MiB.';
 
 /**
  * Understands a command line (without node and script). `version` is what `--version` answers.

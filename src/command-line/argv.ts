@@ -156,7 +156,7 @@ function lookUp(shown: string, known: KnownFlags): FlagSpec | undefined {
   return flag !== undefined && shown.startsWith('--') === (flag.name === name) ? flag : undefined;
 }
 
-const EMPTY_HINT = 'leave the flag out, or look whether a shell variable in it is unset';
+const EMPTY_HINT = 'leave the flag out, or check whether a shell variable in it is unset';
 
 /** A word that looks like a flag is not taken as a value: it is far likelier that the value is missing. */
 function nextValue(shown: string, next: string | undefined): string {
@@ -201,7 +201,7 @@ function unknownFlag(argument: string, known: KnownFlags): UsageError {
   // The value of a misspelt flag may be a file as well.
   if (!argument.includes('=') && /\.jsonl(?:\.gz)?$/.test(argument)) {
     const file = shellWord(`./${argument}`);
-    return new UsageError(`unknown flag ${argument}`, `where it is a file, write ${file}`);
+    return new UsageError(`unknown flag ${argument}`, `if it is a file, write ${file}`);
   }
   const formats = known.flags.get('format')?.choices;
   if (name === 'json' && formats !== undefined) {
@@ -215,7 +215,7 @@ function unknownFlag(argument: string, known: KnownFlags): UsageError {
   if (known.command !== undefined && elsewhere.length > 0) {
     return new UsageError(
       `${shown} is not a flag of ${known.command.name}`,
-      `it is one of: ${elsewhere.join(', ')}; see ${help}`,
+      `it is a flag of: ${elsewhere.join(', ')}; see ${help}`,
     );
   }
   if (known.command?.positionals[0]?.name === 'input' && INPUT_NAMES.has(name)) {

@@ -52,13 +52,13 @@ const JOB: PositionalSpec = {
 };
 
 // prettier-ignore
-const LEDGER: FlagSpec = { name: 'ledger', type: 'string', metavar: 'FILE', describe: 'the ledger to look into', completes: 'file' };
+const LEDGER: FlagSpec = { name: 'ledger', type: 'string', metavar: 'FILE', describe: 'the ledger to read', completes: 'file' };
 // prettier-ignore
 const JOB_NAME: FlagSpec = { name: 'job', type: 'string', metavar: 'NAME', describe: 'the job, by name' };
 // prettier-ignore
 const JSON_OUT: FlagSpec = { name: 'json', type: 'boolean', default: 'false', describe: 'print one JSON object on stdout' };
 // prettier-ignore
-const OUTPUT: FlagSpec = { name: 'output', alias: 'o', type: 'string', metavar: 'FILE', defaultText: 'stdout', describe: 'write there; - is stdout', completes: 'file' };
+const OUTPUT: FlagSpec = { name: 'output', alias: 'o', type: 'string', metavar: 'FILE', defaultText: 'stdout', describe: 'the file to write; - is stdout', completes: 'file' };
 
 /** What every command takes besides its own flags; `run` and its kin have them in their table. */
 const DISPLAY_FLAGS: readonly FlagSpec[] = RUN_FLAGS.filter((flag) =>
@@ -86,7 +86,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: 'continue a job; without a name, the only unfinished one in this folder',
     examples: ['qbatch resume', 'qbatch resume requests.qbatch.db --max-cost 40'] },
   { name: 'check', aliases: ['validate'], positionals: [INPUT], flags: RUN_FLAGS.filter((flag) => flag.check),
-    describe: 'the survey alone: problems by line, tokens, cost and time; sends nothing',
+    describe: 'check the input and send nothing: problems by line, tokens, cost and time',
     examples: ['qbatch check requests.jsonl', 'qbatch check requests.jsonl --strict --json'] },
   { name: 'retry', aliases: [], positionals: [JOB], flags: [...RETRY_FLAGS, ...RUN_FLAGS],
     describe: 'reopen failed lines and run them',
@@ -94,21 +94,21 @@ export const COMMANDS: readonly CommandSpec[] = [
   { name: 'status', aliases: [], positionals: [JOB], flags: [
       { name: 'verify', type: 'boolean', default: 'false', describe: 'check ledger and files against each other' },
       LEDGER, JOB_NAME, JSON_OUT, ...DISPLAY_FLAGS ],
-    describe: 'one job in detail, also while it runs',
+    describe: 'show one job in detail, also while it runs',
     examples: ['qbatch status', 'qbatch status requests.qbatch.db --verify'] },
   { name: 'jobs', aliases: [], positionals: [{ name: 'dir', describe: 'the folder to look in; default: this one', required: false, completes: 'folder' }],
     flags: [JSON_OUT, ...DISPLAY_FLAGS],
-    describe: 'all jobs found in a folder',
+    describe: 'list the jobs in a folder',
     examples: ['qbatch jobs', 'qbatch jobs ~/batches --json'] },
   { name: 'usage', aliases: [], positionals: [JOBS], flags: [
       { name: 'by', type: 'string', repeatable: true, metavar: 'KEYS', default: 'model', describe: 'group by model, day, hour, job, status, code, thinking, tag:NAME; several with commas; repeatable' },
-      { name: 'format', type: 'string', choices: REPORT_FORMATS, default: 'table', describe: 'how it is written' },
+      { name: 'format', type: 'string', choices: REPORT_FORMATS, default: 'table', describe: 'the output format' },
       OUTPUT, LEDGER, JOB_NAME, ...DISPLAY_FLAGS ],
-    describe: 'usage and cost',
+    describe: 'report usage and cost',
     examples: ['qbatch usage', 'qbatch usage --by day,model --format csv -o usage.csv', 'qbatch usage --by tag:customer'] },
   { name: 'export', aliases: [], positionals: [JOB], flags: [
-      { name: 'what', type: 'string', choices: EXPORTED, default: 'results', describe: 'what is written' },
-      { name: 'format', type: 'string', choices: EXPORT_FORMATS, default: 'jsonl', describe: 'how it is written' },
+      { name: 'what', type: 'string', choices: EXPORTED, default: 'results', describe: 'what to export' },
+      { name: 'format', type: 'string', choices: EXPORT_FORMATS, default: 'jsonl', describe: 'the output format' },
       { name: 'order', type: 'string', choices: ORDERS, default: 'input', describe: 'in the order of the input, or as lines settled' },
       OUTPUT, LEDGER, JOB_NAME, ...DISPLAY_FLAGS ],
     describe: 'rebuild files from the ledger',
@@ -117,19 +117,19 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'region', type: 'string', choices: REGIONS, describe: 'prices and limits of this region' },
       { name: 'catalog', type: 'string', metavar: 'FILE', defaultText: 'bundled', describe: 'a catalog that overrides the bundled one or adds to it', completes: 'file' },
       JSON_OUT, ...DISPLAY_FLAGS ],
-    describe: 'the model catalog: prices, limits, abilities, with source and date',
+    describe: 'show the model catalog: prices, limits, abilities, with source and date',
     examples: ['qbatch models', 'qbatch models "qwen3-*" --region singapore'] },
   { name: 'simulate', aliases: [], positionals: [{ name: 'spec', describe: 'rpm=600,tpm=100000,latency=200ms,errors=2%,seed=7', required: false }], flags: [
       { name: 'host', type: 'string', metavar: 'ADDRESS', default: '127.0.0.1', describe: 'the address to listen on' },
       { name: 'port', type: 'string', metavar: 'N', default: '8089', describe: 'the port to listen on; 0 takes a free one' },
       ...DISPLAY_FLAGS ],
-    describe: 'the bundled Model Studio simulator as a server, to rehearse without a key or a bill',
+    describe: 'start the bundled Model Studio simulator as a server, to rehearse without a key or a bill',
     examples: ['qbatch simulate', 'qbatch simulate rpm=600,errors=2% --port 0'] },
   { name: 'completion', aliases: [], positionals: [{ name: 'shell', describe: 'bash, zsh or fish', required: true, choices: SHELLS }], flags: [],
     describe: 'print a shell completion script',
     examples: ['qbatch completion bash >> ~/.bashrc', 'qbatch completion zsh > ~/.zfunc/_qbatch', 'qbatch completion fish > ~/.config/fish/completions/qbatch.fish'] },
   { name: 'debug', aliases: [], positionals: [JOB], flags: [LEDGER, JOB_NAME, JSON_OUT, ...DISPLAY_FLAGS],
-    describe: 'a bundle for bug reports: versions, settings, ledger summary; no secrets',
+    describe: 'print a bundle for bug reports: versions, settings, ledger summary; no secrets',
     examples: ['qbatch debug', 'qbatch debug requests.qbatch.db > report.txt'] },
 ];
 

@@ -10,7 +10,7 @@ export function nodeTooOld(version: string): string | null {
   const { major: leastMajor, minor: leastMinor } = LEAST;
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return null;
   return (
-    `qbatch: needs Node.js ${leastMajor}.${leastMinor} or later, and this is ${version} (${process.execPath})\n` +
-    '  install a newer one (nodejs.org, nvm, your packages), and qbatch again with it\n'
+    `qbatch: needs Node.js ${leastMajor}.${leastMinor} or later, but this is ${version} (${process.execPath})\n` +
+    '  install a newer one (nodejs.org, nvm, your package manager), then reinstall qbatch with it\n'
   );
 }

@@ -111,7 +111,7 @@ function checkWords({ spec, flags, words }: RawCommand): void {
     const simulatorSpec = flags['simulate'] === '' && words.find(isLikeSimulatorSpec);
     if (simulatorSpec)
       throw new UsageError(
-        `${spec.name} takes one input; ${JSON.stringify(simulatorSpec)} looks like what to simulate`,
+        `${spec.name} takes one input; ${JSON.stringify(simulatorSpec)} looks like a simulator spec`,
         `write it with an equals sign: --simulate=${simulatorSpec}`,
       );
     const extra = words[spec.positionals.length];
@@ -138,14 +138,14 @@ function checkRunFlags(flags: GivenFlags): void {
   if (flags['fresh'] === true && flags['accept-changed-input'] === true)
     throw new UsageError(
       '--fresh forgets the answers that --accept-changed-input would keep',
-      'give one of them',
+      'give only one of them',
     );
 }
 
 /** The refusal of `--json` together with `-o -`, wherever the two came from (64). */
 export function stdoutTwice(): UsageError {
   return new UsageError(
-    '--json and --output - both want stdout',
+    '--json and --output - both write to stdout',
     'write the results to a file, or leave --json out and use --progress json on stderr',
   );
 }
@@ -153,7 +153,7 @@ export function stdoutTwice(): UsageError {
 /** As `stdoutTwice` where `-o -` is that of the job's last run. */
 export function stdoutOfLastRun(): UsageError {
   return new UsageError(
-    'the results of this job went to stdout in its last run (-o -), and --json wants stdout too',
+    'the results of this job went to stdout in its last run (-o -), and --json writes to stdout too',
     'name a file for the results with -o, or leave --json out and use --progress json on stderr',
   );
 }

@@ -28,7 +28,9 @@ export async function seenBefore(
     });
   } catch (error) {
     if (!(error instanceof QbatchError)) throw error;
-    io.writeErr(`qbatch: estimated without what the ledger has seen: ${pathText(error.message)}\n`);
+    io.writeErr(
+      `qbatch: the estimate does not use the answer lengths in the ledger: ${pathText(error.message)}\n`,
+    );
     return nothingSeen;
   }
 }

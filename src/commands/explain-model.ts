@@ -44,7 +44,7 @@ function shareText(multiplier: number | null): string {
 
 function cacheText({ cache }: Offer): string {
   const { implicitHit, explicitHit, explicitCreate } = cache;
-  return `cached input costs, of its price: implicit hit ${shareText(implicitHit)}, explicit hit ${shareText(explicitHit)}, explicit creation ${shareText(explicitCreate)}`;
+  return `price of cached input, as a share of the input price: implicit hit ${shareText(implicitHit)}, explicit hit ${shareText(explicitHit)}, explicit creation ${shareText(explicitCreate)}`;
 }
 
 function feesText({ searchFees, currency }: Offer): string {
@@ -84,11 +84,11 @@ export function explainModel({ profile, record, offer, limits }: Explained): rea
       ['tokens a minute', limits.tpm],
     ])}${limits.quota === null ? '' : `, for all of ${limits.quota} together`}${limits.source === null ? '' : ` (${limits.source})`}`,
     `  takes ${profile.inputModalities?.join(', ') ?? 'what is not documented'}; gives ${profile.outputModalities?.join(', ') ?? 'what is not documented'}`,
-    `  thinking: ${thinking ?? 'not documented'}${thinking === 'hybrid' ? `, ${thinkingDefault === null ? 'default not documented' : thinkingDefault ? 'on' : 'off'} where a line does not say` : ''}; streams only: ${streamOnly ?? 'not documented'}`,
+    `  thinking: ${thinking ?? 'not documented'}${thinking === 'hybrid' ? `, ${thinkingDefault === null ? 'default not documented' : thinkingDefault ? 'on' : 'off'} unless a line sets it` : ''}; streams only: ${streamOnly ?? 'not documented'}`,
     `  tools: ${yesNo(profile.tools)}; JSON object: ${yesNo(profile.jsonObject)}; JSON schema: ${yesNo(profile.jsonSchema)}; logprobs: ${yesNo(profile.logprobs)}; web search: ${yesNo(profile.webSearch)}; n: ${profile.nMax === null ? 'not documented' : `at most ${profile.nMax}`}`,
     ...(offer === null ? [] : [`  ${cacheText(offer)}`]),
     ...(offer === null || profile.webSearch !== true ? [] : [`  ${feesText(offer)}`]),
-    `  half price by ${batch.length === 0 ? 'no offer that is documented' : batch.join(', ')}`,
+    `  half price: ${batch.length === 0 ? 'no documented offer' : batch.join(', ')}`,
   ];
 }
 

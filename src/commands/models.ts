@@ -213,7 +213,7 @@ function detailOf(entry: Entry): readonly string[] {
     const { modal } = offer.prices;
     lines.push(
       `  in:  text ${priceText(modal.textIn)}, image and video ${priceText(modal.imageVideoIn)}, audio ${priceText(modal.audioIn)} ${offer.currency}`,
-      `  out: text ${priceText(modal.textOut)} (after other than text ${priceText(modal.textOutMultimodal)}), audio ${priceText(modal.audioOut)} ${offer.currency}`,
+      `  out: text ${priceText(modal.textOut)} (${priceText(modal.textOutMultimodal)} if the input is not only text), audio ${priceText(modal.audioOut)} ${offer.currency}`,
     );
   }
   if (offer?.note != null) {

@@ -112,9 +112,9 @@ export function rejectedHint(
   const [lines, them] =
     rejected === 1 ? ['1 rejected line', 'it'] : [`${rejected} rejected lines`, 'them'];
   const then = isSpooled(job.inputPath)
-    ? 'run the mended lines as a job of their own'
+    ? 'run the fixed lines as a separate job'
     : `${commandText('resume', summary)} --accept-changed-input${flagsText(flags, summary.stopped)}`;
-  return `${lines}: mend ${them} in the input as ${summary.outputs.errors} says, then: ${then}`;
+  return `${lines}: fix ${them} in the input as ${summary.outputs.errors} says, then: ${then}`;
 }
 
 /** The exit code that a run of the job would end with now, for the colour of its summary. */

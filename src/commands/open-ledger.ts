@@ -27,7 +27,7 @@ const NEVER = new AbortController().signal;
  */
 export function openLedger(ledger: string): LedgerReader {
   if (typeof ledger !== 'string' || ledger === '')
-    throw new UsageError('openLedger: no path of a ledger', 'name one, such as in.qbatch.db');
+    throw new UsageError('openLedger: no ledger path given', 'give one, such as in.qbatch.db');
   const ledgerPath = path.isAbsolute(ledger) ? ledger : path.resolve(workingFolder(), ledger);
   openForReading(ledgerPath).close();
   const choice = (jobName: string | undefined) => ({ job: undefined, ledger: ledgerPath, jobName });

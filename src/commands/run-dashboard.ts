@@ -63,7 +63,7 @@ export async function withDashboard(
       close: () => dashboard.close(),
     };
   } catch (error) {
-    const message = `the dashboard cannot be opened: ${(error as Error).message}; the run goes on`;
+    const message = `the dashboard cannot be opened: ${(error as Error).message}; the run continues without it`;
     reporter.report({ event: 'notice', severity: 'warning', message });
     return { reporter, io, url: null, close: () => Promise.resolve() };
   }

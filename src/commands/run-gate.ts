@@ -118,7 +118,7 @@ async function confirmCost(
   refuseStopped(io);
   throw new QbatchError(
     EXIT.limitReached,
-    `not confirmed; of ${what} nothing was sent`,
+    `not confirmed: nothing of ${what} was sent`,
     'run again when ready',
   );
 }

@@ -132,8 +132,8 @@ function filesOfJob(
     throw new FinishedError({ ...job, ...files }, ledgerPath);
   throw new InputError(
     EXIT.noInput,
-    `the input of job ${job.name} is gone, or in a folder that you may not see: ${files.inputPath}`,
-    `put it back, or beside the ledger ${ledgerPath}`,
+    `the input of job ${job.name} is gone, or in a folder that you cannot read: ${files.inputPath}`,
+    `put it back, or put it beside the ledger ${ledgerPath}`,
   );
 }
 

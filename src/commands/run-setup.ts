@@ -78,8 +78,8 @@ function regionOf({ settings, origins }: ResolvedSettings): Region {
   if (ofUrl === null || ofUrl === region) return region;
   if (named === undefined || named === 'default') return ofUrl;
   throw new ConfigError(
-    `${url} is in the region ${ofUrl}, and the region is ${region} (${named})`,
-    `leave one of them out, or name the region ${ofUrl}`,
+    `${url} belongs to the region ${ofUrl}, but the region is set to ${region} (${named})`,
+    `leave one of the two out, or give --region ${ofUrl}`,
   );
 }
 
@@ -112,7 +112,7 @@ function simulatorNotes({ latencyMs }: SimulatorSpec): readonly string[] {
   if (latencyMs < LATENCY_TOLD_FROM_MS) return [];
   const seconds = latencyMs / 1000;
   return [
-    `the simulator answers after ${durationText(latencyMs)}: latency=${seconds} means seconds, latency=${seconds}ms milliseconds`,
+    `the simulator takes ${durationText(latencyMs)} for each answer: latency=${seconds} means seconds; for milliseconds write latency=${seconds}ms`,
   ];
 }
 

@@ -32,7 +32,7 @@ export function simulatorOfJob(
   return {
     simulate: { ...kept, errorRate: 0 },
     notes: [
-      `the simulator goes on as in the last run (${spec}), but without its errors, by which the same lines would fail again; --simulate=SPEC says otherwise`,
+      `the simulator keeps the settings of the last run (${spec}), except errors, which would fail the same lines again; to set them yourself: --simulate=SPEC`,
     ],
   };
 }
@@ -46,8 +46,8 @@ function keptSpec({ name, runFlags }: Job): SimulatorSpec | null {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new ConfigError(
-      `what the simulator was in the last run of job ${name} cannot be read in its ledger: ${error.message}`,
-      'say what it is to be: --simulate=SPEC',
+      `cannot read the simulator settings of the last run of job ${name} from its ledger: ${error.message}`,
+      'give them with --simulate=SPEC',
       error,
     );
   }

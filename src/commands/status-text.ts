@@ -16,7 +16,7 @@ const LINES_NAMED_MAX = 10;
 
 /** A run writes its reason down in the end, unless it is the ledger that failed. */
 const KILLED =
-  'the last run was killed, or failed in a way that only its own output tells; nothing settled is lost';
+  'the last run was killed, or ended with an error that only its own output shows; nothing settled is lost';
 
 const STATE_STYLE: Readonly<Record<JobState, Style>> = {
   running: 'cyan',
@@ -63,7 +63,7 @@ function verifyText({ verify, summary }: JobStatus, color: boolean): string[] {
   // A file of results that an earlier run wrote is not the job's any more.
   const unseen =
     summary.outputs.results === null
-      ? '; results were printed, no file of them was checked, nor one of an earlier run'
+      ? '; the last run printed its results, so no results file was checked'
       : '';
   if (verify.ok) {
     const whole = 'verified: ledger and files are whole and agree with each other';

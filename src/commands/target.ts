@@ -38,14 +38,17 @@ export function openTarget(
   const file = path.resolve(io.cwd, output);
   if (refused().some((other) => samePath(other, file))) {
     throw new UsageError(
-      `-o ${output} is a file that the job itself reads or writes, or another job of its ledger`,
+      `-o ${output} is a file that this job, or another job of its ledger, reads or writes`,
       'name another file',
     );
   }
   // Throws for links, devices and folders: renaming over them would destroy what they are.
   outputSize(file, '-o');
   if (LEDGER_NAMES.some((end) => file.endsWith(end)) || isDatabase(file))
-    throw new UsageError(`-o ${output} is a ledger, or a file of one`, 'name another file');
+    throw new UsageError(
+      `-o ${output} is a ledger, or a file that belongs to one`,
+      'name another file',
+    );
   return fileTarget(file);
 }
 

@@ -126,7 +126,7 @@ function warnOfCopies(sources: readonly UsageSource[], io: CommandIo): void {
       if (other === undefined) seen.set(key, ledgerPath);
       else
         io.writeErr(
-          `qbatch: warning: job ${oneLine(job.name)} is in ${pathText(other)} and in ${pathText(ledgerPath)}, one a copy of the other: what both hold is counted twice\n`,
+          `qbatch: warning: job ${oneLine(job.name)} is in both ${pathText(other)} and ${pathText(ledgerPath)}, one a copy of the other: what both hold is counted twice\n`,
         );
     }
   }

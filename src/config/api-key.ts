@@ -61,7 +61,7 @@ const WRAPPED = /^(["']).*\1$|^DASHSCOPE_API_KEY=/s;
 function checkKey(key: string, origin: string): string {
   if (WRAPPED.test(key)) {
     throw new ConfigError(
-      `the API key in ${origin} stands in quotes, or behind DASHSCOPE_API_KEY=, which are no part of a key`,
+      `the API key in ${origin} is in quotes, or behind DASHSCOPE_API_KEY=, which are not part of a key`,
       'give the key alone, as the console shows it',
     );
   }

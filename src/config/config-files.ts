@@ -78,7 +78,10 @@ export function readConfigFile(file: string): readonly ConfigEntry[] {
     const flag = flagOf(file, member.key);
     const earlier = seen.get(flag.name);
     if (earlier !== undefined) {
-      throw new ConfigError(`${file}: ${earlier} and ${member.key} say the same setting twice`);
+      throw new ConfigError(
+        `${file}: ${earlier} and ${member.key} give the same setting twice`,
+        'keep one of them',
+      );
     }
     seen.set(flag.name, member.key);
     const raw = text.slice(member.valueStart, member.valueEnd);

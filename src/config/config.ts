@@ -116,7 +116,7 @@ function fromEnvironment(env: SettingSources['env']): readonly Given[] {
 
 function unknownVariable(name: string, known: readonly string[]): ConfigError {
   if (/API_?KEY/.test(name)) {
-    return new ConfigError(`${name} is not where the API key is read from`, KEY_PLACES);
+    return new ConfigError(`the API key is not read from ${name}`, KEY_PLACES);
   }
   const near = closestName(name, known);
   const hint =

@@ -99,7 +99,8 @@ function fromRegion({ region, workspace }: EndpointSettings): Endpoints {
   const notes: string[] = [];
   if (region === 'finance') {
     notes.push(`the host of the finance region, ${host}, is not officially confirmed`);
-    if (workspace !== undefined) notes.push('--workspace has no effect: finance has no such hosts');
+    if (workspace !== undefined)
+      notes.push('--workspace has no effect: the finance region has no workspace hosts');
   }
   const chosen =
     workspace === undefined || workspaceZone === null ? host : `${workspace}.${workspaceZone}`;

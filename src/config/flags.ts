@@ -42,7 +42,7 @@ export type RunFlagSpec = FlagSpec & {
 const FILES = 'Files:';
 const REQUESTS = 'Requests:';
 const ENDPOINT = 'Endpoint:';
-const PACE = 'Pace and patience:';
+const PACE = 'Limits, retries, timeouts:';
 const LIMITS = 'Stops and costs:';
 const SURVEY = 'Input:';
 const STATE = 'State:';
@@ -70,9 +70,9 @@ export const RUN_FLAGS: readonly RunFlagSpec[] = [
   { name: 'system', setting: 'system', check: true, type: 'string', metavar: 'TEXT', group: REQUESTS,
     describe: 'the system message for lines of any shape that have none' },
   { name: 'protocol', setting: 'protocol', check: true, type: 'string', choices: PROTOCOLS, default: 'auto', group: REQUESTS,
-    describe: 'the protocol for lines that do not settle it' },
+    describe: 'the protocol for lines whose shape leaves it open' },
   { name: 'set', setting: 'set', check: true, type: 'string', repeatable: true, metavar: 'NAME=VALUE', group: REQUESTS,
-    describe: 'a parameter for lines that do not say; VALUE is JSON, else text; repeatable' },
+    describe: 'a parameter for lines that do not set it; VALUE is JSON, else text; repeatable' },
 
   { name: 'region', setting: 'region', check: true, type: 'string', choices: REGIONS, default: 'beijing', group: ENDPOINT,
     describe: 'the region of the service (frankfurt and tokyo need --workspace)' },
@@ -88,13 +88,13 @@ export const RUN_FLAGS: readonly RunFlagSpec[] = [
   { name: 'concurrency', alias: 'c', setting: 'concurrency', check: true, type: 'string', metavar: 'N|auto', default: 'auto', group: PACE,
     describe: 'calls in flight at once' },
   { name: 'rpm', setting: 'rpm', check: true, type: 'string', repeatable: true, metavar: 'N|auto', default: 'auto', group: PACE,
-    describe: 'requests a minute, for all models or for one (qwen-plus=600); repeatable' },
+    describe: 'requests per minute, for each model or for one (qwen-plus=600); repeatable' },
   { name: 'tpm', setting: 'tpm', check: true, type: 'string', repeatable: true, metavar: 'N|auto', default: 'auto', group: PACE,
-    describe: 'tokens a minute, as --rpm' },
+    describe: 'tokens per minute, given like --rpm' },
   { name: 'query-limits', setting: 'queryLimits', check: false, type: 'boolean', default: 'false', group: PACE,
-    describe: 'ask the service for its quotas; --rpm and --tpm win over them' },
+    describe: 'ask the service for its quotas; --rpm and --tpm override them' },
   { name: 'max-attempts', setting: 'maxAttempts', check: false, type: 'string', metavar: 'N', default: '6', group: PACE,
-    describe: 'attempts a line (throttled and never sent ones do not count)' },
+    describe: 'attempts per line (throttled and never sent ones do not count)' },
   { name: 'timeout', setting: 'timeoutMs', check: false, type: 'string', metavar: 'DURATION', defaultText: '330s, streamed 3600s', group: PACE,
     describe: 'how long one call may take' },
   { name: 'idle-timeout', setting: 'idleTimeoutMs', check: false, type: 'string', metavar: 'DURATION', default: '120s', group: PACE,
@@ -109,9 +109,9 @@ export const RUN_FLAGS: readonly RunFlagSpec[] = [
   { name: 'max-cost', setting: 'maxCost', check: true, type: 'string', metavar: 'AMOUNT', group: LIMITS,
     describe: 'stop before the job, over all its runs, costs more than this' },
   { name: 'max-duration', setting: 'maxDurationMs', check: false, type: 'string', metavar: 'DURATION', group: LIMITS,
-    describe: 'stop this run after so long' },
+    describe: 'stop this run after this time' },
   { name: 'max-failures', setting: 'maxFailures', check: false, type: 'string', metavar: 'N|P%', group: LIMITS,
-    describe: 'stop after so many failed lines, or so great a share of them' },
+    describe: 'stop after this many failed lines, or this share of the settled ones' },
   { name: 'confirm-cost', setting: 'confirmCost', check: false, type: 'string', metavar: 'AMOUNT', group: LIMITS,
     describe: 'ask before spending more than this (fails without a terminal)' },
   { name: 'yes', alias: 'y', setting: 'yes', check: false, type: 'boolean', default: 'false', group: LIMITS,
@@ -137,12 +137,12 @@ export const RUN_FLAGS: readonly RunFlagSpec[] = [
   { name: 'fresh', setting: 'fresh', check: false, type: 'boolean', default: 'false', group: STATE,
     describe: 'forget the earlier state of this job (asks, or needs -y)' },
   { name: 'accept-changed-input', setting: 'acceptChangedInput', check: false, type: 'boolean', default: 'false', group: STATE,
-    describe: 'keep the lines that are still the same, run the others' },
+    describe: 'keep the answers of unchanged lines, run the others' },
   { name: 'adopt-outputs', setting: 'adoptOutputs', check: false, type: 'boolean', default: 'false', group: STATE,
-    describe: 'take answers found in the outputs into a ledger that lost them' },
+    describe: 'import answers from the output files into a ledger that lost them' },
 
   { name: 'dashboard', setting: 'dashboard', check: false, type: 'boolean', default: 'false', group: DISPLAY,
-    describe: 'serve a live report on this machine alone while the job runs; its address is told on stderr' },
+    describe: 'serve a live report on this machine alone while the job runs; its address is printed on stderr' },
   { name: 'progress', setting: 'progress', check: true, type: 'string', choices: PROGRESS_MODES, default: 'auto', group: DISPLAY,
     describe: 'how progress is shown on stderr' },
   { name: 'quiet', alias: 'q', setting: 'quiet', check: true, type: 'boolean', default: 'false', group: DISPLAY,
@@ -152,7 +152,7 @@ export const RUN_FLAGS: readonly RunFlagSpec[] = [
   { name: 'json', setting: 'json', check: true, type: 'boolean', default: 'false', group: DISPLAY,
     describe: 'print the final summary as one JSON object on stdout' },
   { name: 'debug', setting: 'debug', check: true, type: 'boolean', default: 'false', group: DISPLAY,
-    describe: 'say more, with stacks' },
+    describe: 'print more detail, with stack traces' },
 ];
 
 /** The environment name of a flag: `max-cost` is `QBATCH_MAX_COST`. */

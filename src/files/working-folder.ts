@@ -9,7 +9,7 @@ export function workingFolder(): string {
     throw new InputError(
       EXIT.noInput,
       `cannot tell the working folder: ${code === 'ENOENT' ? 'it is gone' : message}`,
-      'change to a folder that is there (cd), then run it again',
+      'change to an existing folder (cd), then run it again',
       error,
     );
   }

@@ -29,5 +29,5 @@ export function csvHint(firstLine: string): string | null {
 
 function hintOf(kind: string, more: string): string {
   const rows = `csv.DictReader(open(0, encoding="utf-8-sig")${more})`;
-  return `it looks like the header of ${kind} file; a line is one JSON object {...}: of columns named custom_id and prompt, python3 -c 'import csv, json; [print(json.dumps(row)) for row in ${rows}]' < FILE makes such lines`;
+  return `it looks like the header of ${kind} file; a line must be one JSON object {...}; to convert columns named custom_id and prompt: python3 -c 'import csv, json; [print(json.dumps(row)) for row in ${rows}]' < FILE`;
 }

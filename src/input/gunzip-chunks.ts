@@ -60,7 +60,7 @@ async function refuseHidden(path: string, start: number): Promise<void> {
   for await (const chunk of createReadStream(path, { start }) as AsyncIterable<Buffer>) {
     const found = chunk.findIndex((byte) => byte !== 0);
     if (found !== -1)
-      throw damaged(path, `at byte ${at + found}: more data behind zeros at byte ${start}`);
+      throw damaged(path, `at byte ${at + found}: more data after the zeros at byte ${start}`);
     at += chunk.length;
   }
 }
@@ -70,7 +70,7 @@ function notGzip(path: string, cause: unknown): InputError {
   return new InputError(
     EXIT.noInput,
     `${path}: its name ends in .gz, but the data is not compressed by gzip (byte 0)`,
-    'where it is plain JSONL, give it a name without .gz; else fetch it again',
+    'if it is plain JSONL, give it a name without .gz; otherwise download it again',
     cause,
   );
 }

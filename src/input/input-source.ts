@@ -165,6 +165,6 @@ async function spool(
 function copyError(error: unknown, cwd: string): QbatchError {
   const told = outputError(error, join(cwd, 'stdin-*.jsonl'));
   if (told.exitCode !== EXIT.cannotCreate) return told;
-  const hint = 'a stream is copied into the working folder: go to one that may be written';
+  const hint = 'stdin and pipes are copied into the working folder: change to a writable one';
   return new QbatchError(told.exitCode, told.message, hint, error);
 }

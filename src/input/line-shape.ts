@@ -120,7 +120,7 @@ export function shapeLine(line: OpenObject, defaults: LineDefaults, around: Line
       return unshaped(
         invalidRequest(
           '',
-          'the line is one of an output file (it has "response" and "error"); run the input that it came from',
+          'the line is from an output file (it has "response" and "error"); run the input of that job',
         ),
       );
     }

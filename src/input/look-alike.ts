@@ -41,5 +41,5 @@ export function lookAlike(text: string, at: number): string | null {
   const meant = space === undefined ? MEANT.get(character) : 'a plain space';
   if (meant === undefined || !isOutsideStrings(text, at)) return null;
   const code = `U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
-  return `${space ?? character} (${code}) at column ${at + 1} where JSON has ${meant}; word processors and Chinese keyboards write such characters: put JSON's own in their place`;
+  return `${space ?? character} (${code}) at column ${at + 1} where JSON needs ${meant}; word processors and Chinese keyboards insert such characters: replace them all`;
 }

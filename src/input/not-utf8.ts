@@ -10,13 +10,13 @@ const NOT_UTF8: Problem = {
 const PERHAPS_GBK: Problem = {
   ...NOT_UTF8,
   message:
-    'the line is not valid UTF-8; save the file as UTF-8, or where it is GBK, as Excel writes CSV in Chinese: iconv -f GB18030 -t UTF-8 FILE',
+    'the line is not valid UTF-8; save the file as UTF-8, or if it is GBK, as Chinese Excel writes CSV: iconv -f GB18030 -t UTF-8 FILE',
 };
 
 const GZIPPED: Problem = {
   ...NOT_UTF8,
   message:
-    'the data is compressed by gzip; give the file a name that ends in .gz, or pipe it through zcat',
+    'the data is compressed with gzip; give the file a name that ends in .gz, or pipe it through zcat',
 };
 
 const UTF16: Problem = {
@@ -43,14 +43,13 @@ const PARQUET: Problem = {
 };
 
 function packed(by: string, unpack: string): Problem {
-  const message = `the data is compressed by ${by}, which is not read; pipe it: ${unpack} FILE | qbatch run -`;
+  const message = `the data is compressed with ${by}, which qbatch cannot read; pipe it: ${unpack} FILE | qbatch run -`;
   return { ...NOT_UTF8, message };
 }
 
 const DATABASE: Problem = {
   ...NOT_UTF8,
-  message:
-    'the file is a SQLite database; where it is a ledger, qbatch resume FILE goes on with its job',
+  message: 'the file is a SQLite database; if it is a ledger, qbatch resume FILE continues its job',
 };
 
 /** How the first line of a file begins that is something else altogether. */

@@ -45,15 +45,14 @@ function unexpectedReason(text: string, character: string): string {
 function kindHint(text: string): string {
   const begin = text.trimStart()[0];
   if (begin === '[')
-    return "; a line is one object {...}: of a JSON array, jq -c '.[]' FILE makes such lines";
-  return begin === '{' ? '' : '; a line is one JSON object {...}';
+    return "; a line must be one object {...}; to convert a JSON array: jq -c '.[]' FILE";
+  return begin === '{' ? '' : '; a line must be one JSON object {...}';
 }
 
 /** What is said of a line that ends within its object; an input whose first one does may have its objects over several. */
 function oneLineHint(lineNo: number): string {
-  const several =
-    lineNo === 1 ? ': of JSON over several lines, jq -c . FILE makes one of each object' : '';
-  return `; an object stands on one line${several}`;
+  const several = lineNo === 1 ? '; to convert JSON that spans several lines: jq -c . FILE' : '';
+  return `; an object must be on one line${several}`;
 }
 
 /** Why a text is not JSON, with the column where V8 tells it. */
@@ -65,9 +64,9 @@ function jsonReason(error: unknown, text: string, lineNo: number): string {
     const rest = text.slice(offset).trim();
     const isBehind = at[1].startsWith('Unexpected non-whitespace');
     if (isBehind && (rest === ',' || rest === '，'))
-      return `not valid JSON: a comma behind the object at column ${offset + 1}; lines have none between them`;
+      return `not valid JSON: a comma after the object at column ${offset + 1}; lines are not separated by commas`;
     if (text[offset - 1] === '\r' && rest.startsWith('{'))
-      return `not valid JSON: a second object at column ${offset + 1}; lines end by a line feed, not by a carriage return alone: tr '\\r' '\\n' < FILE makes such lines`;
+      return `not valid JSON: a second object at column ${offset + 1}; lines must end with a line feed, not a carriage return alone; to convert: tr '\\r' '\\n' < FILE`;
     const look = lookAlike(text, offset);
     if (look !== null) return `not valid JSON: ${look}`;
     const reason = at[1].charAt(0).toLowerCase() + at[1].slice(1);
@@ -120,7 +119,7 @@ export function openLine(text: string, lineNo: number): OpenObject | Problem {
     if (table !== null) return invalid('', `not a JSON object: ${table}`, 'qbatch_invalid_json');
     return invalid(
       '',
-      `the line is not a JSON object; put one {...} on each line${Array.isArray(value) ? ": jq -c '.[]' FILE makes such lines of a JSON array" : ''}`,
+      `the line is not a JSON object; put one {...} on each line${Array.isArray(value) ? "; to convert a JSON array: jq -c '.[]' FILE" : ''}`,
       'qbatch_invalid_json',
     );
   }

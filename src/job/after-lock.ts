@@ -15,7 +15,7 @@ export type AfterLockOptions = {
 };
 
 /** How long a lock is waited for, and what ends that, for the texts that tell of it. */
-export const WAIT_TEXT: string = `tried again for ${LOCK_PATIENCE_MS / 1000} s; Ctrl-C ends the wait`;
+export const WAIT_TEXT: string = `retrying for up to ${LOCK_PATIENCE_MS / 1000} s; Ctrl-C ends the wait`;
 
 /**
  * Does what writes the ledger while nothing is in flight, and is all or nothing. A lock of another program is waited for: what is

@@ -13,7 +13,7 @@ export async function askQuotas(options: RunOptions): Promise<ReadonlyMap<string
   if (!settings.queryLimits) return new Map();
   if (isBatchChat(settings)) {
     const message =
-      '--query-limits: not asked, since Batch Chat has limits of its own, and what is told are those of the realtime hosts';
+      '--query-limits: not asked, because Batch Chat has its own limits, and the service reports only those of the realtime hosts';
     report({ event: 'notice', severity: 'note', message });
     return new Map();
   }
@@ -39,7 +39,7 @@ export async function askQuotas(options: RunOptions): Promise<ReadonlyMap<string
       redact,
     });
     if (problem !== null) {
-      const message = `--query-limits: the service did not tell all its quotas: ${problem}; going on with what is known otherwise`;
+      const message = `--query-limits: the service did not report all quotas: ${problem}; continuing with the limits known otherwise`;
       report({ event: 'notice', severity: 'warning', message });
     }
     return quotas;

@@ -251,7 +251,7 @@ function allWritten({ error, answers }: NoRoom): QbatchError {
   const were = answers === 1 ? 'was' : 'were';
   return new QbatchError(
     error.exitCode,
-    `${error.message}; ${countText(answers, 'answer')} in flight ${were} written when there was room`,
+    `${error.message}; ${countText(answers, 'answer')} in flight ${were} written once there was space`,
     error.hint,
     error,
   );
@@ -262,7 +262,7 @@ function someLost(error: QbatchError, answers: number): QbatchError {
   return new QbatchError(
     error.exitCode,
     `${error.message}; ${countText(answers, 'answer')} in flight could not be written`,
-    `${error.hint ?? ''}; the calls whose answers could not be written may be billed, and are made again`,
+    `${error.hint ?? ''}; the calls whose answers could not be written may be billed, and will be sent again`,
     error,
   );
 }

@@ -5,7 +5,7 @@ import type { Report } from '../reporters/reporter.ts';
 import { afterLock, WAIT_TEXT } from './after-lock.ts';
 import type { RunStop } from './run-stop.ts';
 
-const WAITING_TEXT = `every line is settled; the ledger is locked by another program, and the run ends when it is given back: ${WAIT_TEXT}`;
+const WAITING_TEXT = `every line is settled, but the ledger is locked by another program: the run ends once it is unlocked; ${WAIT_TEXT}`;
 
 /**
  * Does the last transaction of a job whose lines are all settled. A lock of another program is waited for as in the run before.

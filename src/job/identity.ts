@@ -18,7 +18,7 @@ export function identityDifferences(was: Identity, is: Identity): string[] {
   const differences: string[] = [];
   const compare = (name: string, before: string | null, now: string | null): void => {
     if (before !== now)
-      differences.push(`${name} was ${before ?? 'not given'} and is ${now ?? 'not given'}`);
+      differences.push(`${name} was ${before ?? 'not given'} and is now ${now ?? 'not given'}`);
   };
   compare('--model', was.model, is.model);
   compare('--system', was.system, is.system);

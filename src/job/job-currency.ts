@@ -22,7 +22,7 @@ export function jobCurrency(
   if (calls === 0) return asked.currency;
   throw new InputError(
     EXIT.invalidInput,
-    `job ${known.name} counts in ${own}, and calls were made: it cannot go on in ${asked.currency}`,
+    `job ${known.name} has calls whose cost is in ${own}: it cannot continue in ${asked.currency}`,
     `leave out --currency and give --max-cost in ${own}, or start over with --fresh`,
   );
 }

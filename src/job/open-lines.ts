@@ -106,8 +106,7 @@ export async function* openLines(
     for (const line of lines) {
       // The reader skips blank lines: one that the survey has seen must not vanish that way.
       const blanked = firstOpen(check, Math.max(lastSeen + 1, fromLine), line.lineNo);
-      if (blanked !== null)
-        throw changedMeanwhile(job.inputPath, `line ${blanked} is not what it was`);
+      if (blanked !== null) throw changedMeanwhile(job.inputPath, `line ${blanked} has changed`);
       // What was appended since the survey was never checked: it is the next run's to refuse.
       if (line.lineNo > job.lastLineNo) break;
       lastSeen = line.lineNo;
@@ -119,7 +118,10 @@ export async function* openLines(
     if (lastSeen >= job.lastLineNo) return;
   }
   if (job.lineCount > 0 && lastSeen < job.lastLineNo) {
-    throw changedMeanwhile(job.inputPath, `it ends after line ${lastSeen}, not ${job.lastLineNo}`);
+    throw changedMeanwhile(
+      job.inputPath,
+      `it ends after line ${lastSeen} instead of ${job.lastLineNo}`,
+    );
   }
 }
 
@@ -128,18 +130,18 @@ function planOpen(line: RawLine, check: LineCheck): PlannedLine | null {
   const { job, defaults, again, pricing, outputSeen } = check;
   if (line.problem?.code === 'qbatch_line_too_long') {
     throw new ConfigError(
-      `${job.inputPath}:${line.lineNo} is longer than --max-line ${check.maxLineBytes} allows, but was accepted when the job began`,
-      `give --max-line ${job.runFlags['max-line'] ?? '32MiB'}, which is enough for all of them`,
+      `${job.inputPath}:${line.lineNo} is longer than --max-line ${check.maxLineBytes} allows, but was accepted when the job started`,
+      `give --max-line ${job.runFlags['max-line'] ?? '32MiB'}, which is enough for all lines`,
     );
   }
   if (check.fingerprintOf(line.lineNo) !== fingerprint(line.bytes)) {
-    throw changedMeanwhile(job.inputPath, `line ${line.lineNo} is not what it was`);
+    throw changedMeanwhile(job.inputPath, `line ${line.lineNo} has changed`);
   }
   const parsed = parseLine(line, defaults);
   if (parsed.kind === 'rejected') {
     const reason = parsed.problems[0]?.message ?? 'unknown reason';
     throw new ConfigError(
-      `${job.inputPath}:${line.lineNo} was valid in the survey and is not any more (${reason})`,
+      `${job.inputPath}:${line.lineNo} was valid in the survey and is now invalid (${reason})`,
       'the file was changed, or qbatch was upgraded and is stricter; run again with --accept-changed-input, or --fresh',
     );
   }

@@ -30,7 +30,7 @@ import { surveyFacts } from './survey-facts.ts';
 import { type Survey, surveyInput } from '../survey.ts';
 
 /** Outputs are named after the input: two jobs of one input need two pairs. */
-const ANOTHER_JOB = 'run it as a job of its own with --job NAME -o FILE --errors FILE';
+const ANOTHER_JOB = 'run it as a separate job with --job NAME -o FILE --errors FILE';
 
 /** The terminal record of a line that is not sent. */
 function rejectedLine(rejected: Rejected, wallMs: number): SettledLine {
@@ -90,7 +90,7 @@ export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<J
     const differences = identityDifferences(job.identity, request.identity);
     const { currency } = request.pricing;
     if (currency !== job.currency)
-      differences.push(`the currency was ${job.currency} and is ${currency}`);
+      differences.push(`the currency was ${job.currency} and is now ${currency}`);
     if (!same || differences.length > 0 || request.acceptChangedInput)
       job = await takeChanged(ledger, job, { request, same, differences });
   } else {
@@ -145,13 +145,13 @@ async function takeChanged(
     );
     const where =
       line === null
-        ? 'only in line ends, a byte order mark or blank lines'
+        ? 'only line ends, a byte order mark or blank lines differ'
         : `line ${line} is the first that differs`;
     what.unshift(`${request.inputShown} has changed; ${where}`);
   }
   throw new InputError(
     EXIT.invalidInput,
-    `job ${job.name} was begun with something else: ${what.join('; ')}`,
+    `job ${job.name} was started with other input or settings: ${what.join('; ')}`,
     crosses
       ? `start over with --fresh, or ${ANOTHER_JOB}`
       : `start over with --fresh, ${ANOTHER_JOB}, or keep the answers of unchanged lines with --accept-changed-input`,

@@ -81,7 +81,7 @@ async function askFor(
     if (typeof reply === 'string') return reply;
     if (reply.statusCode === 200) {
       const quotas = parseQuotaList(reply.body.toString('utf8'));
-      return quotas === null ? `the reply of ${path} is no list of quotas` : { quotas, path };
+      return quotas === null ? `the reply of ${path} is not a list of quotas` : { quotas, path };
     }
     problem ||= `${path}: ${failureText(reply, query)}`;
     if (reply.statusCode !== 404) break;

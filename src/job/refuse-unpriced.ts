@@ -9,9 +9,9 @@ export function refuseUnpriced(model: string, maxCost: string | undefined, prici
   const count =
     other === null
       ? ''
-      : `count in ${other}, in which it has one (--currency ${other}, and --max-cost in ${other}), `;
+      : `use ${other}, in which it has a price (--currency ${other}, and --max-cost in ${other}), `;
   throw new ConfigError(
-    `${model} has no price in ${pricing.currency}, so --max-cost cannot hold`,
+    `${model} has no price in ${pricing.currency}, so --max-cost cannot be enforced`,
     `${count}give its price in a file with --catalog FILE, or run without --max-cost`,
   );
 }

@@ -35,7 +35,7 @@ const LOOK_EVERY_MS = 1_000;
 const LEARNED_EVERY_MS = 60_000;
 
 function littleRoomText(calls: number): string {
-  return `little room is free beside the ledger: at most ${countText(calls, 'call')} in flight, so that their answers find some when the disk is full`;
+  return `little disk space is free beside the ledger: at most ${countText(calls, 'call')} in flight, so that their answers still fit if the disk fills up`;
 }
 
 export type RunPaceOptions = {
@@ -122,7 +122,7 @@ export class RunPace {
     this.lookedMs = now;
     const news = this.file.look();
     if (news.kind === 'same') return;
-    if (news.kind === 'bad') this.warn(`${news.problem}; what was in force stays so`);
+    if (news.kind === 'bad') this.warn(`${news.problem}; the previous settings stay in force`);
     else this.turnTo(news.control, limiter);
   }
 
@@ -198,7 +198,7 @@ export class RunPace {
   private tell(control: ControlSettings | null): void {
     const message =
       control === null
-        ? `${this.file.path} is gone: the settings hold again`
+        ? `${this.file.path} is gone: the run's own settings are in force again`
         : `${this.file.path} is in force: ${controlText(control)}`;
     this.options.report({ event: 'notice', severity: 'note', message });
     if (control !== null) this.tellOfStrangers(this.file.path, modelsNamed(control), 'warning');

@@ -42,7 +42,7 @@ export function wrongEndpoint(
   return {
     reason: 'endpoint',
     code: EXIT.config,
-    message: `no model service answers at ${where}: the first replies were nothing but HTTP ${String(statusCode)} (${oneLine(message, REPLY_CHARS_MAX)}); open lines stay open: ${what}, then run again`,
+    message: `no model service answers at ${where}: the first replies were all HTTP ${String(statusCode)} (${oneLine(message, REPLY_CHARS_MAX)}); open lines stay open: ${what}, then run again`,
   };
 }
 
@@ -74,7 +74,7 @@ export function unreachable(
   const message =
     model === null
       ? `the service could not be reached for ${seconds} s (--max-unreachable)${reason === null ? '' : `: ${oneLine(reason, REASON_CHARS_MAX)}`}; the lines stay open: run again when it is back`
-      : `${model} admitted nothing for ${seconds} s (--max-unreachable); its lines stay open: run again later, or wait longer with --max-unreachable`;
+      : `${model} admitted no call for ${seconds} s (--max-unreachable); its lines stay open: run again later, or wait longer with --max-unreachable`;
   return { reason: 'unreachable', code: EXIT.unavailable, message };
 }
 

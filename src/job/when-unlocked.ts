@@ -7,7 +7,7 @@ import type { RunStop } from './run-stop.ts';
 /** Does what writes the ledger before the first call, once no other program holds a lock on it. */
 export type WhenUnlocked = <T>(act: () => T | Promise<T>) => Promise<T>;
 
-const WAITING_TEXT = `the ledger is locked by another program: nothing is sent until it is given back; ${WAIT_TEXT}`;
+const WAITING_TEXT = `the ledger is locked by another program: nothing is sent until it is unlocked; ${WAIT_TEXT}`;
 
 /**
  * How a run waits for locks before its first call. Throws what keeps `act` from being done, 75 where a lock outlasts the

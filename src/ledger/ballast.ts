@@ -70,7 +70,7 @@ export async function makeBallast(ledgerPath: string, callsInFlight: number): Pr
 function tooLittleRoom(ledgerPath: string, cause: unknown): OutputError {
   return new OutputError(
     EXIT.io,
-    `too little room is free beside ${ledgerPath}: answers that are paid for could not be written down`,
+    `too little disk space is free beside ${ledgerPath}: paid answers could not be stored`,
     'free some 50 MB, then run the same command again; nothing settled is lost',
     cause,
   );

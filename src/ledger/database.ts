@@ -48,8 +48,8 @@ function noNativePart(names: readonly SqlitePackage[], cause: unknown): ConfigEr
   if (!names.includes(ON_V8))
     return new ConfigError(
       `better-sqlite3 for Node.js ${process.versions.node} is missing`,
-      'npm leaves this optional package out with an older Node.js, or when told to: install qbatch again ' +
-        'with this one, with --include=optional; where there is none for this platform, use Node.js 22',
+      'npm skips this optional package with an older Node.js, or when told to: reinstall qbatch with this ' +
+        'Node.js and --include=optional; if there is none for this platform, use Node.js 22',
       cause,
     );
   return new ConfigError(

@@ -68,7 +68,7 @@ export function findLedgers(folder: string): string[] {
       EXIT.noInput,
       `cannot list ${folder}: ${reason}`,
       isFile
-        ? 'it is no folder; qbatch status shows one job'
+        ? 'it is not a folder; qbatch status shows one job'
         : 'check the path and its permissions',
       error,
     );
@@ -120,7 +120,7 @@ export function chooseJobs(choice: JobChoice, cwd: string): ChosenJob[] {
   const here = jobsOfFolder(cwd);
   const [problem] = here.unreadable;
   if (problem !== undefined) {
-    const hint = 'name the ledgers or jobs that are wanted, or move this one away';
+    const hint = 'name the ledgers or jobs that you want, or move this one away';
     throw new QbatchError(problem.exitCode, problem.message, hint, problem);
   }
   return unnamedJobs(here, cwd, 'look').map(chosenOf);
@@ -192,7 +192,7 @@ function namedJobs(choice: JobChoice, cwd: string): readonly FoundJob[] {
   const name = jobName === undefined ? '' : ` with a job ${jobName}`;
   throw new InputError(
     EXIT.noInput,
-    `no job ${job}: it is no ledger, no job name in this folder, and no input${name} that was run`,
+    `no job ${job}: it is not a ledger, a job name in this folder, or an input${name} that was run`,
     hintOf(job, file, here.jobs),
   );
 }
@@ -207,7 +207,7 @@ function hintOf(job: string, file: string, here: readonly FoundJob[]): string {
   if (!isThere(file)) return 'qbatch jobs lists the jobs of a folder';
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
     return `it is a folder: qbatch jobs ${job} lists its jobs`;
-  return `where it was run with --ledger FILE, name that ledger; else start it with: qbatch run ${job}`;
+  return `if it was run with --ledger FILE, name that ledger; otherwise start it with: qbatch run ${job}`;
 }
 
 /** Jobs of a ledger, by `--job` or by a positional beside `--ledger` (a name or an input). */
@@ -279,7 +279,7 @@ function ambiguous(found: readonly FoundJob[]): UsageError {
     .map(({ ledgerPath, job }) => `${job.name} (${ledgerPath}, ${job.state})`);
   const more = found.length > LISTED_MAX ? `, and ${found.length - LISTED_MAX} more` : '';
   return new UsageError(
-    `several jobs fit: ${listed.join(', ')}${more}`,
-    'name one: its ledger, and --job NAME where that holds several',
+    `several jobs match: ${listed.join(', ')}${more}`,
+    'name one: its ledger, and --job NAME if that holds several',
   );
 }

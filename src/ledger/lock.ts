@@ -184,8 +184,8 @@ function busy(ledgerPath: string, holder: Holder | null): QbatchError {
   if (holder === null) {
     return new QbatchError(
       EXIT.busy,
-      `another run holds ${ledgerPath}, or its file system gives no locks: which process has it cannot be read`,
-      'wait until it is finished; where no run is at work, put the ledger on a local disk with --ledger',
+      `another run holds ${ledgerPath}, or its file system does not support locks: the process that holds it is unknown`,
+      'wait until it is finished; if no run is active, put the ledger on a local disk with --ledger',
     );
   }
   return new QbatchError(

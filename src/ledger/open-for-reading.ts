@@ -72,8 +72,8 @@ function holdLedger(path: string): Buffer {
     if (size > HELD_BYTES_MAX) {
       throw new InputError(
         EXIT.noInput,
-        `${path} has ${size} bytes and stands in a folder where nothing may be written: SQLite cannot read it there, and it is too large to hold in memory`,
-        'copy it to a folder that you may write, and name the copy',
+        `${path} is in a folder that is not writable: SQLite cannot read it there, and at ${size} bytes it is too large to load into memory`,
+        'copy it to a writable folder, and name the copy',
       );
     }
     const content = readFileSync(path);

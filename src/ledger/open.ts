@@ -143,8 +143,8 @@ function refuseBackwards(path: string, marked: number | null): void {
     const commits = counterOf(database);
     if (marked === null || marked <= commits) return;
     throw new ConfigError(
-      `${path} went backwards: it has ${commits} commits, its mark remembers ${marked}`,
-      'an older copy or a lost -wal file took its place; restore the newest one, or rerun with --adopt-outputs to take the answers from the output files',
+      `${path} went backwards: it has ${commits} commits, but its .mark file counts ${marked}`,
+      'an older copy replaced it, or its -wal file was lost; restore the newest ledger, or rerun with --adopt-outputs to take the answers from the output files',
     );
   } finally {
     database.close();

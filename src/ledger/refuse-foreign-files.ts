@@ -29,7 +29,7 @@ export function refuseForeignFiles(ledgerPath: string): void {
     if (mayBeOwn(path, begin)) continue;
     throw new OutputError(
       EXIT.cannotCreate,
-      `${path} is in the place of a file of the ledger's own and was not made by qbatch: it would be removed`,
+      `${path} has the name of one of the ledger's own files, but qbatch did not make it: it would be removed`,
       'move it away, or choose another name with --ledger',
     );
   }

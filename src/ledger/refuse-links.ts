@@ -16,8 +16,8 @@ export function refuseLinks(ledgerPath: string): void {
   const isLink = lstatSync(ledgerPath, { throwIfNoEntry: false })?.isSymbolicLink() === true;
   if (found === undefined && isLink)
     throw refused(
-      `${ledgerPath} is a symbolic link that leads nowhere`,
-      'make what it leads to, remove it, or choose another place with --ledger',
+      `${ledgerPath} is a symbolic link whose target does not exist`,
+      'create the target, remove the link, or choose another place with --ledger',
     );
   if (found !== undefined && !found.isFile())
     throw refused(`${ledgerPath} is not a regular file`, 'choose another place with --ledger');

@@ -36,8 +36,8 @@ export function refuseEmpty(found: Stats | undefined, path: string): void {
   if (found?.size !== 0 || !found.isFile()) return;
   if (!isThere(markPath(path), 'absent')) {
     throw new ConfigError(
-      `${path} is empty: it never was a ledger, or one was lost here`,
-      'delete the empty file, then run again; where a ledger was lost, put a copy of it in its place, or run again with --adopt-outputs to take the answers from the output files',
+      `${path} is empty: it was never a ledger, or a ledger was lost here`,
+      'delete the empty file, then run again; if a ledger was lost, restore a copy of it, or rerun with --adopt-outputs to take the answers from the output files',
     );
   }
   throw new ConfigError(

@@ -26,15 +26,15 @@ export function storageError(error: unknown, path: string): QbatchError {
   if (DAMAGED.test(code)) {
     if (code === 'SQLITE_NOTADB' && wasNeverLedger(path)) {
       return new ConfigError(
-        `${path} is no ledger: ${text}`,
-        'choose another file with --ledger, or a name that no file has yet: it is made then',
+        `${path} is not a ledger: ${text}`,
+        'choose another file with --ledger, or a name that is not taken, to create one',
         error,
       );
     }
     // SQLite takes an I/O error in reading for damage too (unixRead, SQLITE_IOERR_CORRUPTFS; 3.53.2).
     return new ConfigError(
       `${path} is damaged, or the disk failed to read it: ${text}`,
-      'run the same command again; if it says so again, restore it from a copy, or move it and its .mark away and rerun with --adopt-outputs to take the answers from the output files',
+      'run the same command again; if that does not help, restore it from a copy, or move it and its .mark away and rerun with --adopt-outputs to take the answers from the output files',
       error,
     );
   }
@@ -42,7 +42,7 @@ export function storageError(error: unknown, path: string): QbatchError {
     return new QbatchError(
       EXIT.busy,
       `another program holds a lock on ${path}: ${text} (${code})`,
-      'end what has it open for writing (fuser -v names it), then run the same command again; nothing settled is lost',
+      'close the program that has it open for writing (fuser -v names it), then run the same command again; nothing settled is lost',
       error,
     );
   }

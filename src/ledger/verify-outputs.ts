@@ -180,7 +180,7 @@ function tell(
   if (file.difference !== null) {
     const { lineNo, position } = file.difference;
     findings.add(
-      `${file.path} differs from the ledger at byte ${position}, where line ${lineNo} belongs; move it away, and the same run command writes it anew`,
+      `${file.path} differs from the ledger at byte ${position}, where line ${lineNo} belongs; move it away, and the same run command rebuilds it`,
     );
     return;
   }

@@ -92,7 +92,7 @@ function checkMark(database: Database, options: VerifyOptions, findings: Finding
     );
   } else if (options.mark > counter) {
     findings.add(
-      `the ledger went backwards: it has ${counter} commits, its mark remembers ${options.mark}`,
+      `the ledger went backwards: it has ${counter} commits, but its .mark file counts ${options.mark}`,
     );
   }
 }

@@ -36,7 +36,7 @@ function kindOf(value: unknown): string {
 export function refuseOptions(options: unknown): void {
   if (!isObject(options))
     throw new UsageError(
-      `runBatch takes one object, and what it was given is ${kindOf(options)}`,
+      `runBatch takes one object, but what it was given is ${kindOf(options)}`,
       "such as runBatch({ input: 'requests.jsonl', flags: { simulate: true } })",
     );
   for (const [name, value] of Object.entries(options)) {
@@ -79,7 +79,7 @@ function flagValue(name: string, value: unknown): FlagValue {
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
   throw new UsageError(
-    `runBatch: the flag ${name} is ${Array.isArray(value) ? 'a list of other things than texts' : kindOf(value)}`,
+    `runBatch: the flag ${name} is ${Array.isArray(value) ? 'a list that does not hold only texts' : kindOf(value)}`,
     'give it as on the command line: text, a number, true or false, or a list of texts',
   );
 }

@@ -141,8 +141,8 @@ async function refuseUnplaced({ database }: Ledger, request: JobRequest): Promis
   if (left === undefined) return;
   throw new InputError(
     EXIT.invalidInput,
-    `${inputShown} has changed since the outputs of job ${request.name} were written: ${left.lines} of their lines are not at their place in it, the first is line ${left.line_no} (custom_id ${left.custom_id ?? 'none'}); nothing was sent`,
-    'put the input back as it was, or take the answers of the custom_ids that are still there with --accept-changed-input (outputs hold no questions: a line whose question changed takes its old answer)',
+    `${inputShown} has changed since the outputs of job ${request.name} were written: ${left.lines} of their lines no longer match it, the first is line ${left.line_no} (custom_id ${left.custom_id ?? 'none'}); nothing was sent`,
+    'put the input back as it was, or take the answers of the custom_ids that are still there with --accept-changed-input (outputs do not hold prompts: a line whose prompt changed keeps its old answer)',
   );
 }
 

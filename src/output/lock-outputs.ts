@@ -68,7 +68,7 @@ function lockOutput(path: string, startedAt: number, jobName: string): Held | nu
   if (taken.holder === null) return null;
   throw new OutputError(
     EXIT.cannotCreate,
-    `another run writes ${path}: ${holderText(taken.holder)}, job ${taken.holder.jobName ?? 'not told'}`,
+    `another run writes ${path}: ${holderText(taken.holder)}, job ${taken.holder.jobName ?? 'unknown'}`,
     'name another file with -o or --errors',
   );
 }

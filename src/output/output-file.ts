@@ -164,8 +164,8 @@ export class OutputFile implements OutputSink {
     if (size === this.position) return;
     throw new OutputError(
       EXIT.io,
-      `${this.shown} was changed while it was written: it has ${size} bytes and not ${this.position}; another run or program writes it`,
-      `let one run write it at a time (another file with ${this.flags}), then run the same command again; nothing settled is lost`,
+      `${this.shown} was changed by another run or program during this run: it has ${size} bytes instead of ${this.position}`,
+      `keep others from writing it (or name another file with ${this.flags}), then run the same command again; nothing settled is lost`,
     );
   }
 
@@ -176,7 +176,7 @@ export class OutputFile implements OutputSink {
     throw new OutputError(
       EXIT.io,
       `${this.shown} was ${now === undefined ? 'removed' : 'replaced'} while it was written`,
-      'run the same command again: it is written anew; nothing settled is lost',
+      'run the same command again: it is rewritten; nothing settled is lost',
     );
   }
 

@@ -91,7 +91,7 @@ export function refuseForeign(path: string, job: Job): void {
   throw new OutputError(
     EXIT.cannotCreate,
     `${path} begins with a line that job ${job.name} did not write: another file took its place`,
-    'move it away, then run the same command again: the job’s own is written anew from the ledger',
+    'move it away, then run the same command again: the job’s own file is rewritten from the ledger',
   );
 }
 

@@ -42,16 +42,16 @@ export function refuseSameFiles(paths: {
     if (path === '-') continue;
     refuseOwn(path, { files: filesBeside(ledgerPath), what: "a file of the ledger's own" });
     for (const output of outputs) {
-      refuseOwn(path, { files: [newPathOf(output)], what: `where ${output} is written anew` });
-      refuseOwn(path, { files: [lockPathOf(output)], what: `where the lock of ${output} is` });
+      refuseOwn(path, { files: [newPathOf(output)], what: `where qbatch rewrites ${output}` });
+      refuseOwn(path, { files: [lockPathOf(output)], what: `the lock file of ${output}` });
     }
     const [place, id] = [placeOf(path), fileIdOf(path)];
     const other = known.find((one) => one.place === place || (id !== null && one.id === id));
     if (other !== undefined) {
       const what =
         other.path === path
-          ? `${path} would be written over`
-          : `${path} and ${other.path} are one file`;
+          ? `${path} would be overwritten`
+          : `${path} and ${other.path} are the same file`;
       throw new OutputError(
         EXIT.cannotCreate,
         `${what}: input, ledger, results and errors must be different files`,
@@ -69,7 +69,7 @@ function refuseOwn(path: string, own: { readonly files: string[]; readonly what:
   if (!own.files.some(isPath)) return;
   throw new OutputError(
     EXIT.cannotCreate,
-    `${path} is ${own.what}: it would be written over or removed`,
+    `${path} is ${own.what}: it would be overwritten or removed`,
     'name another file with -o, --errors or --ledger',
   );
 }

@@ -32,14 +32,14 @@ export function slowedText(event: EventOf<'model-slowed'>): string {
 export function parkedText(event: EventOf<'model-parked'>): string {
   const model = oneLine(event.model, NAME_CHARS_MAX);
   const code = oneLine(event.code, NAME_CHARS_MAX);
-  return `${model} takes no more calls in this run: ${code}: ${oneLine(event.message)}; other models go on`;
+  return `${model} gets no more calls in this run: ${code}: ${oneLine(event.message)}; other models continue`;
 }
 
 /** What the sample says of the lines that are left. */
 export function sampleText(event: EventOf<'sample-end'>): string {
   const cost =
     event.expected === null
-      ? 'it says too little of what the others will cost'
+      ? 'too few answers to estimate the cost of the other lines'
       : `the ${countText(event.openLines, 'open line')} will cost about ${event.expected} ${event.currency}`;
   return `sample of ${countText(event.sampleLines, 'line')} ended: ${cost}`;
 }

@@ -12,5 +12,5 @@ export function unpricedText(
   const all = lines === 1 ? 'it has' : 'they have';
   const some = `${wholeText(priced)} of them ${priced === 1 ? 'has' : 'have'}`;
   // At the endpoints abroad most models are listed in yuan alone, while jobs there count in dollars.
-  return `no price in ${currency} for ${countText(lines, 'line')}: --currency ${other} counts in ${other}, in which ${priced === lines ? all : some} one`;
+  return `no price in ${currency} for ${countText(lines, 'line')}; with --currency ${other} ${priced === lines ? all : some} one`;
 }

@@ -22,7 +22,7 @@ describe('a ledger that was lost, and an input that changed since', () => {
     expect(refused.json()).toMatchObject({
       error: {
         message: expect.stringContaining(
-          `4 of their lines are not at their place in it, the first is line 2 (custom_id ${ids[1]})`,
+          `4 of their lines no longer match it, the first is line 2 (custom_id ${ids[1]})`,
         ) as unknown,
         hint: expect.stringContaining('--accept-changed-input') as unknown,
       },

@@ -22,7 +22,7 @@ describe('the currency of a job', () => {
     expect(attempts).toBeGreaterThan(0);
     const other = await runCli(bench, [...RUN, '--currency', 'CNY', '--max-cost', '0.02']);
     expect(other).toMatchObject({ status: 65 });
-    expect(other.stderr).toContain('counts in USD');
+    expect(other.stderr).toContain('has calls whose cost is in USD');
     expect((await runCli(bench, ['status', 'a', '--json'])).json()).toMatchObject({ attempts });
     const own = await runCli(bench, [...RUN, '--currency', 'USD', '--json']);
     expect(own).toMatchObject({ status: 0 });
@@ -48,9 +48,9 @@ describe('a model without a price in the currency of its job, under --max-cost: 
 
   test('listed in the other: that one is named, and a run in it is capped', async () => {
     const told = await refusal('--model', 'qwen-plus');
-    expect(told).toContain('qwen-plus has no price in USD, so --max-cost cannot hold');
+    expect(told).toContain('qwen-plus has no price in USD, so --max-cost cannot be enforced');
     expect(told).toContain(
-      'count in CNY, in which it has one (--currency CNY, and --max-cost in CNY)',
+      'use CNY, in which it has a price (--currency CNY, and --max-cost in CNY)',
     );
     const flags = ['--region', 'virginia', '--currency', 'CNY', '--max-cost', '1', '--json'];
     const run = await runHere(job(), [
@@ -67,7 +67,7 @@ describe('a model without a price in the currency of its job, under --max-cost: 
 
   test('listed in neither: only a catalog file helps', async () => {
     const told = await refusal('--model', 'my-own-model');
-    expect(told).toContain('my-own-model has no price in USD, so --max-cost cannot hold');
+    expect(told).toContain('my-own-model has no price in USD, so --max-cost cannot be enforced');
     expect(told).not.toContain('--currency');
   });
 });
@@ -82,17 +82,11 @@ describe('a model without a price in the currency of its job, without a cap', ()
   };
 
   test.each([
-    [
-      ['qwen-plus'],
-      'no price in USD for 1 line: --currency CNY counts in CNY, in which it has one',
-    ],
-    [
-      ['qwen-plus', 'qwen-plus'],
-      'no price in USD for 2 lines: --currency CNY counts in CNY, in which they have one',
-    ],
+    [['qwen-plus'], 'no price in USD for 1 line; with --currency CNY it has one'],
+    [['qwen-plus', 'qwen-plus'], 'no price in USD for 2 lines; with --currency CNY they have one'],
     [
       ['qwen-plus', 'my-own-model', 'my-own-model'],
-      'no price in USD for 3 lines: --currency CNY counts in CNY, in which 1 of them has one',
+      'no price in USD for 3 lines; with --currency CNY 1 of them has one',
     ],
   ])(
     '%j: check names the other currency, and so does run before its first call',

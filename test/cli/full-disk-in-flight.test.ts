@@ -134,7 +134,7 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     });
     expect(full).toMatchObject({ status: 74 });
     expect(full.stderr).toMatch(
-      /a\.qbatch\.db: .*SQLITE_FULL\); \d+ answers in flight were written when there was room\n/,
+      /a\.qbatch\.db: .*SQLITE_FULL\); \d+ answers in flight were written once there was space\n/,
     );
     expect(full.stderr).toContain('run the same command again; nothing settled is lost\n');
     const { calls, answered } = job.simulator.stats();
@@ -176,7 +176,7 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
       const full = await runCli(bench, [...args, ...files]);
       expect(full).toMatchObject({ status: 74 });
       expect(full.stderr).toMatch(
-        /little room is free beside the ledger: at most \d+ calls in flight/,
+        /little disk space is free beside the ledger: at most \d+ calls in flight/,
       );
       expect(full.stderr).not.toContain('could not be written');
       const facts = readLedgerCopy(bench.path(LEDGER));
@@ -198,7 +198,7 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     disk.fill(250);
     const full = await runCli(bench, [...args, '--ledger', LEDGER]);
     expect(full).toMatchObject({ status: 74 });
-    expect(full.stderr).toContain('too little room is free beside ');
+    expect(full.stderr).toContain('too little disk space is free beside ');
     expect(full.stderr).toContain('run the same command again; nothing settled is lost\n');
     expect(server.calls).toEqual([]);
     expect(bench.names()).not.toContain(BALLAST);
@@ -213,7 +213,7 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     mountSmall(bench, 'small', 5_200);
     const run = await runCli(bench, [...args, '--ledger', LEDGER]);
     expect(run).toMatchObject({ status: 0 });
-    const told = /little room is free beside the ledger: at most (\d+) calls in flight/;
+    const told = /little disk space is free beside the ledger: at most (\d+) calls in flight/;
     const most = Number(told.exec(run.stderr)?.[1]);
     expect(most).toBeGreaterThanOrEqual(64);
     expect(most).toBeLessThan(120);
@@ -227,7 +227,7 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     await run.before(server.seen(8));
     bench.write(`${LEDGER}.control.json`, '{"concurrency":500}');
     await run.says('is in force: concurrency 500');
-    const told = /little room is free beside the ledger: at most (\d+) calls in flight/;
+    const told = /little disk space is free beside the ledger: at most (\d+) calls in flight/;
     const most = Number(told.exec(await run.tells(told))?.[1]);
     expect(most).toBeGreaterThan(8);
     await run.before(server.seen(most));
@@ -252,7 +252,7 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     expect(full).toMatchObject({ status: 0 });
     expect(full.json()).toMatchObject({ lines: { answered: 8, open: 0 }, stopped: null });
     expect(full.stderr).toMatch(
-      /warning: cannot write .*\(SQLITE_FULL\); 8 answers in flight were written when there was room\n/,
+      /warning: cannot write .*\(SQLITE_FULL\); 8 answers in flight were written once there was space\n/,
     );
     expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
     const status = await runHere(bench, ['status', LEDGER, '--verify', '--json']);
@@ -269,7 +269,7 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
       disk.resize(LARGE_KIB);
     });
     expect(full).toMatchObject({ status: 74 });
-    expect(full.stderr).toMatch(/\d+ answers in flight were written when there was room\n/);
+    expect(full.stderr).toMatch(/\d+ answers in flight were written once there was space\n/);
     const { calls, answered } = job.simulator.stats();
     expect(answered).toBe(calls);
     expect((await verified(job, LEDGER)).answered.size).toBe(answered);
@@ -283,7 +283,7 @@ mountable('calls in flight when the disk fills up (skipped where nothing can be 
     const full = await runIntoFull(job);
     expect(full).toMatchObject({ status: 74 });
     const told = /; ([\d,]+) answers in flight could not be written\n/.exec(full.stderr)?.[1];
-    expect(full.stderr).toContain('may be billed, and are made again\n');
+    expect(full.stderr).toContain('may be billed, and will be sent again\n');
     const { calls, answered } = job.simulator.stats();
     expect(answered).toBe(calls);
     const facts = await verified(job, LEDGER);

@@ -72,7 +72,7 @@ describe('a job on the simulator that goes on', () => {
     const retry = await runHere(bench, ['retry', 'a', '--max-attempts', '1']);
     expect(retry).toMatchObject({ status: 0 });
     expect(retry.stderr).toContain(
-      'the simulator goes on as in the last run (latency=1ms,errors=100%,seed=7), but without its errors,',
+      'the simulator keeps the settings of the last run (latency=1ms,errors=100%,seed=7), except errors,',
     );
     expect(bench.read('a.results.jsonl')).toBe(await answersOf(LAST));
   });
@@ -104,7 +104,9 @@ describe('a job on the simulator that goes on', () => {
     rememberFlags(bench, JSON.stringify({ simulate: 'weather=rain' }));
     const retry = await runHere(bench, ['retry', 'a']);
     expect(retry).toMatchObject({ status: 78 });
-    expect(retry.stderr).toContain('in the last run of job a cannot be read in its ledger');
+    expect(retry.stderr).toContain(
+      'cannot read the simulator settings of the last run of job a from its ledger',
+    );
     expect(retry.stderr).toContain('unknown part "weather=rain"');
     expect(await runHere(bench, ['retry', 'a', '--simulate'])).toMatchObject({ status: 0 });
   });

@@ -239,7 +239,11 @@ describe('runBatch', () => {
         'concurrency is of type big',
         expect.any(String),
       ],
-      [{ ...at, flags: { ...at.flags, set: [1] } }, 'set is a list of other', expect.any(String)],
+      [
+        { ...at, flags: { ...at.flags, set: [1] } },
+        'set is a list that does not hold only texts',
+        expect.any(String),
+      ],
       [
         { ...at, flags: { ...at.flags, output: '-' } },
         'runBatch prints nothing',

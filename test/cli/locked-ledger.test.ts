@@ -52,14 +52,16 @@ test('another program keeps a lock for longer than a commit waits: no call begin
   const say = openElsewhere(bench.path('a.qbatch.db'));
   await say('BEGIN IMMEDIATE');
   server.release();
-  await run.says('the ledger is locked by another program: no call begins until it is given back');
+  await run.says(
+    'the ledger is locked by another program: no new call starts until it is unlocked',
+  );
   await run.says(`the replies to ${HELD} calls wait for the ledger to be unlocked`);
   expect(server.calls).toHaveLength(HELD);
   await say('ROLLBACK');
   const finished = await run.finished;
   expect(finished).toMatchObject({ status: 0 });
   expect(finished.stderr).toMatch(
-    /warning: the ledger was locked by another program for \d+ s; the replies that had come were written when it was given back, and the run goes on\n/,
+    /warning: the ledger was locked by another program for \d+ s; the replies received meanwhile are now stored, and the run continues\n/,
   );
   expect(finished.stderr).not.toContain('stopping');
   // Lines that had their slots when it was locked come before those that had not.
@@ -87,9 +89,7 @@ test('it is locked while the last calls are in flight: written when it is given 
     lines: { answered: HELD, open: 0 },
     stopped: null,
   });
-  expect(finished.stderr).toContain(
-    'the replies that had come were written when it was given back',
-  );
+  expect(finished.stderr).toContain('the replies received meanwhile are now stored');
   expect(customIds(bench, 'a.results.jsonl')).toEqual(ids);
   expect((await runHere(bench, ['status', '--json'])).json()['state']).toBe('finished');
   expect(await runHere(bench, args)).toMatchObject({ status: 0 });
@@ -104,7 +104,7 @@ test('it is locked in a run that a signal is stopping: 143 where all was written
   await run.says('stopping (terminated by a signal)');
   server.release();
   await run.says(
-    `the replies to ${HELD} calls wait for the ledger to be unlocked: tried again for 3 s`,
+    `the replies to ${HELD} calls wait for the ledger to be unlocked: retrying for up to 3 s`,
   );
   await say('ROLLBACK');
   const stopped = await run.finished;
@@ -113,7 +113,7 @@ test('it is locked in a run that a signal is stopping: 143 where all was written
     lines: { answered: HELD },
     stopped: { reason: 'terminated', code: 143 },
   });
-  expect(stopped.stderr).toMatch(/the replies that had come were written when it was given back\n/);
+  expect(stopped.stderr).toMatch(/the replies received meanwhile are now stored\n/);
   expect(customIds(bench, 'a.results.jsonl')).toEqual(ids.slice(0, HELD));
   expect(await runHere(bench, args)).toMatchObject({ status: 0 });
   expect(server.calls).toHaveLength(LINES);
@@ -124,9 +124,9 @@ test('it stays locked, and a first SIGTERM comes: what is lost is told before a 
   const say = openElsewhere(bench.path('a.qbatch.db'));
   await say('BEGIN IMMEDIATE');
   server.release();
-  await run.says('tried again for 120 s');
+  await run.says('retrying for up to 120 s');
   run.signal('SIGTERM');
-  await run.says('tried again for 3 s');
+  await run.says('retrying for up to 3 s');
   const blocked = await run.finished;
   expect(blocked).toMatchObject({ status: 75 });
   expect(blocked.stderr).toContain(`; ${HELD} answers in flight could not be written`);
@@ -155,7 +155,7 @@ test('it is locked to the end, which two Ctrl-C bring: 75, what is lost is told,
   server.release();
   await run.says('Ctrl-C ends the wait');
   run.signal('SIGINT');
-  await run.says('tried again for 3 s');
+  await run.says('retrying for up to 3 s');
   run.signal('SIGINT');
   const blocked = await run.finished;
   expect(blocked).toMatchObject({ status: 75 });
@@ -165,7 +165,7 @@ test('it is locked to the end, which two Ctrl-C bring: 75, what is lost is told,
   const sent = server.calls.length;
   // Begun while it is locked: a signal ends the wait, and nothing is sent.
   const begun = startCli(bench, args);
-  await begun.says('nothing is sent until it is given back; tried again for 120 s');
+  await begun.says('nothing is sent until it is unlocked; retrying for up to 120 s');
   begun.signal('SIGTERM');
   const refused = await begun.finished;
   expect(refused).toMatchObject({ status: 143 });
@@ -193,7 +193,9 @@ test('it is locked while calls are in flight, and the run was stopping already: 
   run.signal('SIGTERM');
   await run.says('stopping (terminated by a signal)');
   server.release();
-  await run.says('replies that have come wait for it too, and Ctrl-C gives them up with the calls');
+  await run.says(
+    'replies already received cannot be stored yet, and Ctrl-C drops them with the calls',
+  );
   run.signal('SIGINT');
   const blocked = await run.finished;
   expect(blocked).toMatchObject({ status: 75 });

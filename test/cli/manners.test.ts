@@ -66,7 +66,7 @@ describe('what the terminal is told', () => {
       const refused = await runHere(bench, [...command, 'a.csv']);
       expect(refused.status).toBe(65);
       expect(refused.stdout + refused.stderr).not.toContain('--skip-invalid');
-      expect(refused.stdout + refused.stderr).toContain('< a.csv makes such lines');
+      expect(refused.stdout + refused.stderr).toContain(' < a.csv [qbatch_invalid_json]');
     }
   });
 
@@ -218,7 +218,7 @@ syncBuiltinESMExports();
     ]) {
       const run = await runHere(bench, args);
       expect(run.status).toBe(64);
-      expect(run.stderr).toContain('both want stdout');
+      expect(run.stderr).toContain('both write to stdout');
     }
     expect(bench.names()).toEqual(['a.jsonl', 'qbatch.config.json']);
   });
@@ -235,7 +235,7 @@ syncBuiltinESMExports();
     bench.write('a.jsonl', gzipSync(prompts(3)));
     const check = await runHere(bench, ['check', 'a.jsonl']);
     expect(check.status).toBe(65);
-    expect(check.stdout).toContain('a.jsonl:1: error: the data is compressed by gzip');
+    expect(check.stdout).toContain('a.jsonl:1: error: the data is compressed with gzip');
   });
 
   test('export into a folder that is not there: names it, and no temporary file', async () => {

@@ -88,7 +88,7 @@ describe('what a run has to say besides its progress reaches programs and -q too
     const bench = openBench();
     bench.write('a.jsonl', line('写一句话。'));
     const run = startCli(bench, ['run', 'a.jsonl', '--simulate=latency=500', '--progress', 'json']);
-    await run.tells(/latency=500 means seconds, latency=500ms milliseconds/);
+    await run.tells(/latency=500 means seconds; for milliseconds write latency=500ms/);
     run.signal('SIGKILL');
     await run.finished;
   });

@@ -232,7 +232,7 @@ describe('ledgers of a folder', () => {
     expect(both).toMatchObject({ status: 0 });
     expect(both.stdout).not.toBe(once.stdout);
     expect(both.stderr).toMatch(
-      /^qbatch: warning: job k is in \S*k\.qbatch\.db and in \S*old\.qbatch\.db, .* counted twice\n$/,
+      /^qbatch: warning: job k is in both \S*k\.qbatch\.db and \S*old\.qbatch\.db, .* counted twice\n$/,
     );
     // The same input, run anew, was paid for anew.
     rmSync(bench.path('old.qbatch.db'));
@@ -247,7 +247,7 @@ describe('ledgers of a folder', () => {
     bench.write('a.qbatch.db', '');
     const run = await runHere(bench, ['status', 'a.qbatch.db']);
     expect(run).toMatchObject({ status: 78 });
-    expect(run.stderr).toContain('is empty: it never was a ledger, or one was lost here');
+    expect(run.stderr).toContain('is empty: it was never a ledger, or a ledger was lost here');
     expect(run.stderr).toContain('--adopt-outputs');
     // What a ledger left behind says which.
     bench.write('a.qbatch.db.mark', '\u0007\0\0\0\0\0\0\0');
@@ -473,7 +473,7 @@ describe('one file, two runs', () => {
 
 describe('places that are no ledger', () => {
   test.each([
-    ['a link that leads nowhere', 'x.db', 73, 'leads nowhere'],
+    ['a link that leads nowhere', 'x.db', 73, 'whose target does not exist'],
     ['a device', '/dev/null', 73, 'not a regular file'],
     ['too long a name', `${'长'.repeat(100)}.db`, 73, 'name'],
   ])('%s: 73, and nothing is made', async (_name, ledger, status, why) => {

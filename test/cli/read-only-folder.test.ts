@@ -113,7 +113,7 @@ test.skipIf(permissionsHold === null)(
     expect(dry).toMatchObject({ status: 0, stderr: '' });
     const run = await runCli(bench, ['run', '-', '--simulate'], options);
     expect(run.status).toBe(73);
-    expect(run.stderr).toContain('go to one that may be written');
+    expect(run.stderr).toContain('change to a writable one');
     expect(run.stderr).not.toContain('--errors');
     expect(readdirSync(bench.path('tmp'))).toEqual(['kept.txt']);
     expect(readdirSync(bench.path('ro'))).toEqual(['kept.txt']);

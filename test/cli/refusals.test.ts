@@ -622,7 +622,7 @@ describe('78: configuration and ledgers', () => {
       const run = await runHere(bench, [...words, '--ledger', 'other.jsonl']);
       expect(run).toMatchObject({ status: 78 });
       expect(run.stderr).toMatch(
-        /other\.jsonl is no ledger: .*\n {2}choose another file with --ledger/,
+        /other\.jsonl is not a ledger: .*\n {2}choose another file with --ledger/,
       );
       expect(run.stderr).not.toMatch(/damaged|move/);
     }

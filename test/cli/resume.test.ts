@@ -119,13 +119,15 @@ describe('retry', () => {
     for (const command of ['resume', 'retry']) {
       const run = await runHere(bench, [command, 'a.jsonl', '--json']);
       expect(run).toMatchObject({ status: 64 });
-      expect(run.stderr).toMatch(/in its last run \(-o -\), and --json wants stdout too\n.* -o,/);
+      expect(run.stderr).toMatch(
+        /in its last run \(-o -\), and --json writes to stdout too\n.* -o,/,
+      );
     }
     const typed = await runHere(bench, ['retry', 'a.jsonl', '-o', '-'], {
       env: { QBATCH_JSON: '1' },
     });
     expect(typed.json()).toMatchObject({ error: { exit_code: 64 } });
-    expect(typed.stdout).toContain('--json and --output - both want stdout');
+    expect(typed.stdout).toContain('--json and --output - both write to stdout');
     const named = await runHere(bench, ['resume', 'a.jsonl', '--json', '-o', 'b.jsonl']);
     expect(named).toMatchObject({ status: 1 });
     expect(named.json()).toMatchObject({ outputs: { results: bench.path('b.jsonl') } });

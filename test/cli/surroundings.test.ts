@@ -75,7 +75,7 @@ describe('an older Node.js', () => {
     const run = await runCli(bench, ['run', 'a.jsonl', '--simulate'], { env });
     expect(run).toMatchObject({ status: 78, stdout: '' });
     expect(run.stderr).toMatch(
-      /^qbatch: needs Node\.js 20\.19 or later, and this is 18\.20\.8 \(.*\)\n {2}install a newer one/,
+      /^qbatch: needs Node\.js 20\.19 or later, but this is 18\.20\.8 \(.*\)\n {2}install a newer one/,
     );
     expect(bench.names()).toEqual(['a.jsonl']);
   });

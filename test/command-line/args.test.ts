@@ -143,7 +143,7 @@ describe('parseArgs: refusals of run', () => {
     [['run', 'a.jsonl', 'b.jsonl'], /takes one input; "b\.jsonl"/, /cat .* \| qbatch run -/],
     [
       ['run', 'a.jsonl', '--simulate', 'rpm=600,errors=2%'],
-      /looks like what to simulate/,
+      /looks like a simulator spec/,
       /--simulate=rpm=600,errors=2%$/,
     ],
     [['check', '--simulate', 'seed=7', 'a.jsonl'], /"seed=7"/, /--simulate=seed=7$/],
@@ -181,7 +181,7 @@ describe('parseArgs: refusals of run', () => {
     [['run', 'a', '-o', 'x', '--output', 'y'], /--output is given 2 times/, /once/],
     [['run', 'a', '--no-model'], /unknown flag --no-model/, /--model/],
     [['run', 'a', '--api-key', 'sk-abc'], /key is never a flag/, /DASHSCOPE_API_KEY/],
-    [['run', 'a', '--json', '-o', '-'], /both want stdout/, /file/],
+    [['run', 'a', '--json', '-o', '-'], /both write to stdout/, /file/],
     [['run', 'a', '--fresh', '--accept-changed-input', '-y'], /forgets the answers/, /one of them/],
     [['resume', '--fresh', '--accept-changed-input'], /forgets the answers/, /one of them/],
     [['retry', '--fresh', '--accept-changed-input'], /forgets the answers/, /one of them/],

@@ -11,7 +11,7 @@ test.each(['20.19.0', '20.20.2', '21.0.0', '22.1.0', '24.22.3', '100.0.0', '20.1
 
 test.each(['20.18.3', '20.9.0', '18.20.8', '8.19.0'])('nodeTooOld: %s is told', (version) => {
   const told = nodeTooOld(version);
-  expect(told).toContain(`needs Node.js 20.19 or later, and this is ${version} (`);
+  expect(told).toContain(`needs Node.js 20.19 or later, but this is ${version} (`);
   expect(told).toMatch(/\n {2}install a newer one .*\n$/);
 });
 

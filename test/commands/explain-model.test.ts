@@ -20,11 +20,11 @@ describe('one model: explained', () => {
     expect(text).toContain('qwen-plus: text, listed 2026-08\n');
     expect(text).toContain('context 1,000,000, input at most 997,952, output at most 32,768');
     expect(text).toContain('requests a minute 30,000, tokens a minute 5,000,000 (R-MID)\n');
-    expect(text).toContain('thinking: hybrid, off where a line does not say; streams only: no\n');
+    expect(text).toContain('thinking: hybrid, off unless a line sets it; streams only: no\n');
     expect(text).toContain('implicit hit 20%, explicit hit 10%, explicit creation 125%\n');
     expect(text).toContain('fee of a web search, CNY a call: turbo 0.003000, max 0.004000');
     expect(text).toContain(
-      'half price by Batch File in Beijing, Batch File in Singapore, Batch Chat in',
+      'half price: Batch File in Beijing, Batch File in Singapore, Batch Chat in',
     );
   });
 
@@ -37,7 +37,7 @@ describe('one model: explained', () => {
   test('what no page says is told as such, and nothing is made up', () => {
     const text = asked('qwen3.8-max');
     expect(text).toContain('implicit hit not documented');
-    expect(text).toContain('half price by no offer that is documented\n');
+    expect(text).toContain('half price: no documented offer\n');
   });
 });
 

@@ -86,7 +86,7 @@ test('rejectedHint: how to mend lines that were never sent, once a job is finish
   const job = { state: 'finished', inputPath: '/data/a.jsonl' } as const;
   const flags = { 'max-cost': '20' };
   expect(rejectedHint(summary({ rejected: 2 }), job, flags)).toBe(
-    '2 rejected lines: mend them in the input as /data/a.errors.jsonl says, then: qbatch resume /data/a.qbatch.db --accept-changed-input --max-cost 20',
+    '2 rejected lines: fix them in the input as /data/a.errors.jsonl says, then: qbatch resume /data/a.qbatch.db --accept-changed-input --max-cost 20',
   );
   expect(
     rejectedHint(
@@ -94,7 +94,7 @@ test('rejectedHint: how to mend lines that were never sent, once a job is finish
       { ...job, inputPath: '/data/stdin-0123456789ab.jsonl' },
       flags,
     ),
-  ).toMatch(/^1 rejected line: mend it .*, then: run the mended lines as a job of their own$/);
+  ).toMatch(/^1 rejected line: fix it .*, then: run the fixed lines as a separate job$/);
   expect(rejectedHint(summary({ failed: 2 }), job, flags)).toBeNull();
   expect(rejectedHint(summary({ rejected: 2 }), { ...job, state: 'open' }, flags)).toBeNull();
 });

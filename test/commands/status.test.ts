@@ -193,7 +193,7 @@ test('statusCommand: results that were printed are not said to have been checked
     expect(await statusCommand({ ...STATUS, json: false, verify: true }, io)).toBe(0);
     return /^verified: .*/m.exec(io.out())?.[0] ?? '';
   };
-  const printed = '; results were printed, no file of them was checked, nor one of an earlier run';
+  const printed = '; the last run printed its results, so no results file was checked';
   expect(await said()).toBe(
     `verified: ledger and files are whole and agree with each other${printed}`,
   );

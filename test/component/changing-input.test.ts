@@ -147,35 +147,35 @@ describe('an input that changes while its lines are sent', () => {
       (path) => {
         truncateSync(path, startOf(CHANGED) + 2_000);
       },
-      `line ${CHANGED} is not what it was`,
+      `line ${CHANGED} has changed`,
     ],
     [
       'cut at the end of a line',
       (path) => {
         truncateSync(path, startOf(CHANGED));
       },
-      `it ends after line ${CHANGED - 1}, not ${LINES}`,
+      `it ends after line ${CHANGED - 1} instead of ${LINES}`,
     ],
     [
       'a line rewritten in place, as long as before',
       (path) => {
         writeAt(path, startOf(CHANGED), OTHER);
       },
-      `line ${CHANGED} is not what it was`,
+      `line ${CHANGED} has changed`,
     ],
     [
       'a line made blank in place',
       (path) => {
         writeAt(path, startOf(CHANGED), ' '.repeat(Buffer.byteLength(OTHER) - 1));
       },
-      `line ${CHANGED} is not what it was`,
+      `line ${CHANGED} has changed`,
     ],
     [
       'two lines joined',
       (path) => {
         writeAt(path, startOf(CHANGED + 1) - 1, ' ');
       },
-      `line ${CHANGED} is not what it was`,
+      `line ${CHANGED} has changed`,
     ],
     [
       'emptied',
@@ -383,7 +383,7 @@ describe('an input that changes while it is checked', () => {
       const refused = await refusalOf(surveyChanging(job, content, change));
       expect(refused).toMatchObject({
         exitCode: 65,
-        message: expect.stringContaining('line 3 is not what it was'),
+        message: expect.stringContaining('line 3 has changed'),
       });
       expectHonest(job, 2);
     },

@@ -36,7 +36,7 @@ async function prepared(): Promise<Harness> {
 }
 
 const isWait = (event: RunEvent): boolean =>
-  event.event === 'notice' && event.message.includes('the run ends when it is given back');
+  event.event === 'notice' && event.message.includes('the run ends once it is unlocked');
 
 test('the ledger is locked once every line is settled: the run waits for it, and has finished', async () => {
   const at = await prepared();

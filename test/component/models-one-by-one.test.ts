@@ -66,7 +66,7 @@ test('lines that waited behind others, over two runs: each is called once, and t
   });
   expect(notes).toEqual([
     expect.stringMatching(
-      /^1,00\d settled lines are not in the files yet, since lines before them are open: they are in the ledger, and qbatch export writes them$/,
+      /^1,00\d settled lines are not in the output files yet, because lines before them are open: they are in the ledger, and qbatch export writes them$/,
     ),
   ]);
   // In input order nothing of the other model is in the file yet: it is in the ledger.

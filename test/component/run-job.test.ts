@@ -708,7 +708,7 @@ describe("prepareJob: the job's identity", () => {
     expect((await at.run({ settings: { model: 'qwen-max' } })).exitCode).toBe(0);
     const refused = await refusalOf(at.run({ settings: { model: 'qwen-turbo' } }));
     expect(refused).toMatchObject({ exitCode: 65 });
-    expect(refused.message).toContain('--model was qwen-max and is qwen-turbo');
+    expect(refused.message).toContain('--model was qwen-max and is now qwen-turbo');
   });
 
   test('--accept-changed-input never crosses from the simulator to a service', async () => {

@@ -73,7 +73,7 @@ test('a host with the list where it was before: asked there, for the next model 
     '/api/v1/models/limits?model=qwen-max',
   ]);
   expect(events).toMatchObject([
-    { severity: 'warning', message: expect.stringContaining('no quota of qwen-max; going on') },
+    { severity: 'warning', message: expect.stringContaining('no quota of qwen-max; continuing') },
   ]);
 });
 
@@ -92,7 +92,7 @@ test('a host that tells no quota: nothing is known, and why is a warning', async
     {
       event: 'notice',
       severity: 'warning',
-      message: expect.stringMatching(/^--query-limits: .*\/quotas: .*no such path.*; going on/),
+      message: expect.stringMatching(/^--query-limits: .*\/quotas: .*no such path.*; continuing/),
     },
   ]);
 });

@@ -165,7 +165,7 @@ describe('a batch for which there is no room', () => {
     expect(commits.failure).toMatchObject({
       exitCode: EXIT.io,
       message: expect.stringMatching(
-        /SQLITE_FULL\); 4 answers in flight were written when there was room$/,
+        /SQLITE_FULL\); 4 answers in flight were written once there was space$/,
       ) as unknown,
       hint: expect.stringContaining(
         'run the same command again; nothing settled is lost',
@@ -195,7 +195,7 @@ describe('a batch for which there is no room', () => {
       message: expect.stringContaining(
         `; ${LINES - lines.length} answers in flight could not be written`,
       ) as unknown,
-      hint: expect.stringContaining('may be billed, and are made again') as unknown,
+      hint: expect.stringContaining('may be billed, and will be sent again') as unknown,
     });
     expect(jobOf(ledger).answered).toBe(lines.length);
     await expectSound(ledger, job);
@@ -345,7 +345,7 @@ describe('a batch that another program’s lock keeps out', () => {
     expect(error).toMatchObject({
       exitCode: EXIT.busy,
       message: expect.stringContaining('; 3 answers in flight could not be written') as unknown,
-      hint: expect.stringContaining('may be billed, and are made again') as unknown,
+      hint: expect.stringContaining('may be billed, and will be sent again') as unknown,
     });
     expect(put.back).toBe(0);
     giveBack();

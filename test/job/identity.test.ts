@@ -16,13 +16,13 @@ test('identityDifferences: the same: none', () => {
 });
 
 test.each<[string, Partial<Identity>, string]>([
-  ['model', { model: null }, '--model was qwen-plus and is not given'],
-  ['system', { system: '你是客服。' }, '--system was not given and is 你是客服。'],
-  ['protocol', { protocol: 'openai' }, '--protocol was auto and is openai'],
-  ['a changed --set', { set: { seed: '8', top_p: '0.5' } }, '--set seed was 7 and is 8'],
-  ['a --set that is gone', { set: { seed: '7' } }, '--set top_p was 0.5 and is not given'],
-  ['a new --set', { set: { ...BASE.set, n: '2' } }, '--set n was not given and is 2'],
-  ['the simulator', { simulated: true }, 'the service was Model Studio and is the simulator'],
+  ['model', { model: null }, '--model was qwen-plus and is now not given'],
+  ['system', { system: '你是客服。' }, '--system was not given and is now 你是客服。'],
+  ['protocol', { protocol: 'openai' }, '--protocol was auto and is now openai'],
+  ['a changed --set', { set: { seed: '8', top_p: '0.5' } }, '--set seed was 7 and is now 8'],
+  ['a --set that is gone', { set: { seed: '7' } }, '--set top_p was 0.5 and is now not given'],
+  ['a new --set', { set: { ...BASE.set, n: '2' } }, '--set n was not given and is now 2'],
+  ['the simulator', { simulated: true }, 'the service was Model Studio and is now the simulator'],
 ])('identityDifferences: %s: told as it was and is', (_name, fields, told) => {
   expect(identityDifferences(BASE, { ...BASE, ...fields })).toEqual([told]);
 });

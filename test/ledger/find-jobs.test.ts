@@ -177,7 +177,7 @@ test('chooseJob: an input without a ledger here, 66; a ledger elsewhere is thoug
   expect(() => chooseJob({ ...NONE, job: 'new.jsonl' }, folder.path)).toThrow(
     expect.objectContaining({
       exitCode: 66,
-      hint: 'where it was run with --ledger FILE, name that ledger; else start it with: qbatch run new.jsonl',
+      hint: 'if it was run with --ledger FILE, name that ledger; otherwise start it with: qbatch run new.jsonl',
     }),
   );
 });

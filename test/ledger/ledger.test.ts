@@ -195,7 +195,7 @@ describe('Ledger: what is refused', () => {
     copyFileSync(`${path}.older`, path);
     const error = refusal(reopen(path));
     expect(error.exitCode).toBe(78);
-    expect(error.message).toContain(`its mark remembers ${marked}`);
+    expect(error.message).toContain(`its .mark file counts ${marked}`);
     expect(readMark(path)).toBe(marked);
   });
 

@@ -16,7 +16,9 @@ describe('a ledger called like somebody’s own files', () => {
     expect(() => open(path)).toThrow(
       expect.objectContaining({
         exitCode: 73,
-        message: expect.stringContaining(`thesis${end} is in the place`) as unknown,
+        message: expect.stringContaining(
+          `thesis${end} has the name of one of the ledger's own files`,
+        ) as unknown,
       }),
     );
     expect(readFileSync(path + end, 'utf8')).toBe(TEXT);
@@ -62,6 +64,6 @@ describe('a ledger called like somebody’s own files', () => {
     open(path).close();
     expect(existsSync(`${path}.ballast`)).toBe(false);
     writeFileSync(`${path}.ballast`, 'anything at all');
-    expect(() => open(path)).toThrow(/thesis\.ballast is in the place/);
+    expect(() => open(path)).toThrow(/thesis\.ballast has the name of one of the ledger/);
   });
 });

@@ -230,7 +230,7 @@ test('verifyLedger: a mark ahead of the ledger or none, is found', async () => {
   await finished();
   const behind = await verify({ mark: 1_000_000 });
   expect(behind.findings).toEqual([
-    expect.stringMatching(/went backwards: it has \d+ commits, its mark remembers 1000000/),
+    expect.stringMatching(/went backwards: it has \d+ commits, but its \.mark file counts 1000000/),
   ]);
   expect((await verify({ mark: null })).findings).toEqual([
     expect.stringContaining('.mark is missing'),
@@ -243,7 +243,7 @@ test('verifyLedger: a byte of an output file changed, is found with its line', a
   writeFileSync(resultsPath, text.replace('Lima', 'Rome'));
   const start = Buffer.byteLength(`${text.split('\n')[0]}\n`);
   expect((await verify()).findings).toEqual([
-    `${resultsPath} differs from the ledger at byte ${start}, where line 2 belongs; move it away, and the same run command writes it anew`,
+    `${resultsPath} differs from the ledger at byte ${start}, where line 2 belongs; move it away, and the same run command rebuilds it`,
   ]);
 });
 
@@ -252,7 +252,7 @@ test('verifyLedger: output lines in another order, are found', async () => {
   const lines = readFileSync(errorsPath, 'utf8').trimEnd().split('\n');
   writeFileSync(errorsPath, `${lines.toReversed().join('\n')}\n`);
   expect((await verify()).findings).toEqual([
-    `${errorsPath} differs from the ledger at byte 0, where line 3 belongs; move it away, and the same run command writes it anew`,
+    `${errorsPath} differs from the ledger at byte 0, where line 3 belongs; move it away, and the same run command rebuilds it`,
   ]);
 });
 

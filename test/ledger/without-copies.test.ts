@@ -56,7 +56,7 @@ test('a backup that is ahead, as where the ledger was replaced by an older one: 
   backUp('exam.qbatch.db', 'newer.qbatch.db');
   backUp('before.qbatch.db', 'exam.qbatch.db');
   expect(found()).toEqual([at('exam.qbatch.db'), at('newer.qbatch.db')]);
-  expect(() => chooseJob(NONE, folder.path)).toThrow(/several jobs fit/);
+  expect(() => chooseJob(NONE, folder.path)).toThrow(/several jobs match/);
 });
 
 test('a copy that was run on its own is no backup: both were paid for', () => {

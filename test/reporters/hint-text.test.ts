@@ -10,8 +10,8 @@ test.each([
   'cannot create /data/~/out.jsonl: there is no folder /data/~',
   "cannot read the catalog: ENOENT: no such file or directory, open '~/c.json'",
 ])('%s: the shell left the ~ as it is', (message) => {
-  expect(hintOf(message, 'check the path')).toMatch(/^check the path; nothing expands ~/);
-  expect(hintOf(message)).toMatch(/^nothing expands ~/);
+  expect(hintOf(message, 'check the path')).toMatch(/^check the path; ~ is not expanded/);
+  expect(hintOf(message)).toMatch(/^~ is not expanded/);
 });
 
 test.each(['cannot read a~/in.jsonl', 'cannot read in.jsonl~', '~ 3 lines'])(

@@ -81,7 +81,7 @@ test('lines: stopping and parked, told at once; slowdowns and settled lines, not
     message: '账户欠费',
   });
   expect(written[0]).toContain('stopping (SIGTERM): no new calls, waiting for 3 in flight');
-  expect(written[1]).toContain('qwen-max takes no more calls in this run: Arrearage: 账户欠费');
+  expect(written[1]).toContain('qwen-max gets no more calls in this run: Arrearage: 账户欠费');
 });
 
 test('lines: a finished job run again has nothing to send, and says so', () => {

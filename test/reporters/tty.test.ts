@@ -59,7 +59,7 @@ test('tty: log lines: above the bar, none lost right before the end, bar gone at
   reporter.report(jobEnd());
   const rows = terminal.rows();
   expect(rows).toHaveLength(4);
-  expect(rows[1]).toContain('qwen-max takes no more calls in this run: AccessDenied: no right');
+  expect(rows[1]).toContain('qwen-max gets no more calls in this run: AccessDenied: no right');
   expect(rows[2]).toContain('waiting for 12 in flight (already paid for); Ctrl-C now drops them');
   expect(rows[3]).toBe('');
 });
@@ -73,7 +73,7 @@ test('tty: a log line longer than the terminal: wrapped whole, no remains of the
   reporter.close();
   const told = terminal.rows().join(' ').trimEnd();
   expect(told).toBe(
-    `qwen-max takes no more calls in this run: AccessDenied: ${message}; other models go on`,
+    `qwen-max gets no more calls in this run: AccessDenied: ${message}; other models continue`,
   );
 });
 

@@ -226,7 +226,7 @@ function checkNotices({ control, notices }: World, wrong: string[]): void {
   const taken = told(/ is in force: | is gone: /);
   if (taken < control.retuned.length)
     wrong.push(`${control.retuned.length} retunes, and ${taken} told`);
-  const warned = told(/what was in force stays so/);
+  const warned = told(/the previous settings stay in force/);
   if (warned < control.warned) wrong.push(`${control.warned} bad control files, ${warned} told`);
 }
 
