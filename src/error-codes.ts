@@ -138,11 +138,11 @@ const NOT_SERVED = {
   adviceZh: '请与服务器 `/v1/models` 列出的模型名核对，然后重新运行或执行 `qbatch retry`。',
 } as const;
 
-/** The same in the words of LiteLLM. */
+/** The same in the words of LiteLLM, at their beginning: an error that is passed on may quote the text of a prompt. */
 const NOT_ROUTED = {
   ...NOT_SERVED,
   status: 400,
-  messagePattern: 'invalid model name passed in',
+  messagePattern: '^(?:\\d{3}: )?(?:\\{.error.: .)?(?:[\\w/]{1,60}: )?invalid model name passed in',
   source: LITELLM,
   example:
     '/chat/completions: Invalid model name passed in model=gpt-9. Call `/v1/models` to view available models for your key.',

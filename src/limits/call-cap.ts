@@ -19,6 +19,8 @@ export type Second = {
   readonly ended: number;
   /** Ended with an error of the service, no capacity, or no answer in time. */
   readonly failed: number;
+  /** Ended with an answer: a refusal of a line, or of its rate, is none, and takes no time to speak of. */
+  readonly answered: number;
   /** Median latency of the second's answers; null: none came. */
   readonly latencyMs: number | null;
   /** Whether a limit is known or was met: then the pace keeps to it, and latency says nothing more. */
@@ -74,10 +76,7 @@ export class CallCap {
     this.auto = Math.min(AUTO_CALLS_MAX, Math.max(AUTO_LEAST, second.needed * AUTO_SHARE));
     this.isLimited = second.isLimited;
     const byFailures = this.lookAtFailures(second);
-    const { activeMost, latencyMs } = second;
-    const answered = second.ended - second.failed;
-    const shown = { activeMost, answered, latencyMs };
-    const wasCut = this.isGuided && this.byLatency?.look(shown) === true;
+    const wasCut = this.isGuided && this.byLatency?.look(second) === true;
     return byFailures ?? (wasCut ? 'latency' : null);
   }
 

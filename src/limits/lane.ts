@@ -180,7 +180,7 @@ export class Lane {
 
   /** A call failed at the service. A stray failure says nothing, nor do those by chance; several of the last calls slow the lane. */
   overloaded(nowMs: number, { stretch }: Flight): void {
-    this.freshTries.failed(nowMs);
+    this.freshTries.failed(nowMs, this.inFlight);
     const means = this.failures.failed(stretch);
     if (means !== 'chance') this.counts.failed += 1;
     if (means === 'several') this.pacer.ease(nowMs);

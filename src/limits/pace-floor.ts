@@ -21,7 +21,7 @@ export type LaneAtFloor = {
  * How far refusals may cut a pace. A service may refuse a share of calls whatever the pace (a soft limit,
  * others on the account): then every cut is answered by the next refusal, and a pace that follows ends at a call
  * every two minutes (in the laboratory, with one call in ten refused, a job of six minutes took ten
- * days). So no cut goes below a third of the limit that is known, or of the most that a minute has admitted.
+ * days). So no cut goes below a third of the limit that somebody has set, or of the most that a minute has admitted.
  * Only where three of ten calls are refused less is given, and what was admitted of late counts from then on.
  */
 export class PaceFloor {
@@ -33,7 +33,7 @@ export class PaceFloor {
     this.admissions = admissions;
   }
 
-  /** Sets what the lane is known to be given, an amount a millisecond; 0: no more than was admitted. */
+  /** Sets the limit that somebody has set, an amount a millisecond; 0: nobody has, and what was admitted counts. */
   hold(perMs: number): void {
     this.heldPerMs = perMs;
     this.mostPerMs = 0;

@@ -103,8 +103,10 @@ export class Pace {
     const share = isLearned ? SHARES.learned : SHARES.bound;
     this.ownPhase = perMs === null ? 'growing' : 'ramping';
     this.ownPerMs = perMs === null ? this.parts.unknownPerMs : perMs * share;
-    this.boundPerMs = perMs === null || isLearned ? Infinity : this.perMs;
-    this.floor.hold(perMs === null ? 0 : this.perMs);
+    const isBound = perMs !== null && !isLearned;
+    this.boundPerMs = isBound ? this.perMs : Infinity;
+    // A limit that was learned is a hint: what is given is seen, and a floor below one that is too high would be above the limit.
+    this.floor.hold(isBound ? this.perMs : 0);
   }
 
   /** The same while calls are made: up to a much higher one by the ramp, and the next start is due as the new pace has it. */

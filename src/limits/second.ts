@@ -17,5 +17,6 @@ export function secondOf(lanes: readonly Lane[], nowMs: number, activeMost: numb
   }
   latencies.sort((a, b) => a - b);
   const latencyMs = latencies[latencies.length >> 1] ?? null;
-  return { activeMost, needed, ended, failed, latencyMs, isLimited };
+  const answered = latencies.length;
+  return { activeMost, needed, ended, failed, answered, latencyMs, isLimited };
 }

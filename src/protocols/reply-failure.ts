@@ -71,7 +71,15 @@ function codeOf(fields: JsonFields, inner: JsonFields): string | null {
   const type = fields['object'] === 'error' ? fields['type'] : null;
   const names = [fields['code'], inner['code'], inner['type'], type].map(nameOf);
   const name = names.find((found) => found !== null);
-  return name ?? textOf(fields['code']) ?? textOf(inner['code']);
+  const numbers = [fields['code'], inner['code']].map(textOf);
+  return name ?? numbers.find((found) => found !== null && NUMBER.test(found)) ?? null;
+}
+
+/** What an error says. LiteLLM 1.61 has an object with the text where the text should stand: issue 8821 of BerriAI/litellm (2025-02). */
+function messageOf(fields: JsonFields, inner: JsonFields): string | null {
+  const own = inner['message'];
+  const told = isObject(own) ? own['error'] : own;
+  return textOf(fields['message']) ?? textOf(told) ?? textOf(fields['error']);
 }
 
 /**
@@ -104,7 +112,7 @@ export function serviceFailure(
   const inside = replyStatus < 300 ? statusInside(fields, inner) : null;
   const statusCode = inside ?? replyStatus;
   const code = codeOf(fields, inner);
-  const message = textOf(fields['message']) ?? textOf(inner['message']) ?? textOf(fields['error']);
+  const message = messageOf(fields, inner);
   const param = textOf(inner['param']) ?? textOf(fields['param']);
   return {
     kind: 'http',

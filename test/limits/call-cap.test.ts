@@ -6,6 +6,7 @@ const QUIET: Second = {
   needed: 0,
   ended: 0,
   failed: 0,
+  answered: 0,
   latencyMs: null,
   isLimited: false,
 };
@@ -76,13 +77,13 @@ describe('CallCap: latency', () => {
       activeMost: 300,
       needed,
       ended: 80,
-      failed: 0,
+      answered: 80,
       latencyMs: 1000,
       isLimited,
     };
     const slow = { ...fast, latencyMs: 5000 };
     // Twice as many answers each time, until it has as many calls in flight as elsewhere.
-    const started = [fast, { ...fast, ended: 160 }, { ...fast, ended: 320 }];
+    const started = [fast, { ...fast, answered: 160 }, { ...fast, answered: 320 }];
     return [...started, fast, fast, ...Array.from({ length: 12 }, () => slow)].map((second) =>
       cap.look(second),
     );
@@ -92,6 +93,17 @@ describe('CallCap: latency', () => {
     const cap = new CallCap('auto', true);
     expect(risen(cap)).toContain('latency');
     expect(cap.value).toBeLessThan(64);
+  });
+
+  test('a stretch of lines that are refused for what they are, and no answer: says nothing of it', () => {
+    const cap = new CallCap('auto', true);
+    const fast = { ...QUIET, activeMost: 64, ended: 80, answered: 80, latencyMs: 1000 };
+    for (const answered of [80, 160, 320, 320, 320]) cap.look({ ...fast, answered });
+    const before = cap.value;
+    cap.look({ ...QUIET, activeMost: 64, ended: 500 });
+    const after = Array.from({ length: 6 }, () => cap.look(fast));
+    expect(after).not.toContain('latency');
+    expect(cap.value).toBeGreaterThanOrEqual(before);
   });
 
   test('of Model Studio, whose quotas do not show in it: nothing', () => {

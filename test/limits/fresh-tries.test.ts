@@ -19,13 +19,13 @@ function answer(ticket: Ticket): void {
   ticket.release({ ...DONE, tokens: 10, latencyMs: 100 });
 }
 
-/** A run of 1,000 lines at 100 calls a second; `end` says what becomes of each call, which ends at once. */
-function openRun(end: (ticket: Ticket, lineNo: number) => void) {
+/** A run of 1,000 lines at 100 calls a second; `end` says what becomes of each call. */
+function openRun(end: (ticket: Ticket, lineNo: number) => void, concurrency = 64) {
   const clock = createFakeClock();
   const started = { fresh: 0 };
   const limiter = new Limiter({
     clock,
-    concurrency: 64,
+    concurrency,
     limits: () => ({ rpm: 6000, tpm: null }),
     budget: new Budget(null, 0),
     maxUnreachableMs: 600_000,
@@ -78,24 +78,49 @@ describe('Limiter: every call fails at the service', () => {
   });
 });
 
+/** Answers that take minutes: every call but one in twenty is in flight for long. */
+function holdAll(lineNos: readonly number[]): (ticket: Ticket, lineNo: number) => void {
+  return (ticket, lineNo) => {
+    if (lineNos.includes(lineNo)) fail(ticket);
+  };
+}
+
+describe('Limiter: answers take minutes', () => {
+  test('one call in twenty fails at once: lines that were not tried are sent as ever, though none was answered yet', async () => {
+    const everyTwentieth = Array.from({ length: 50 }, (_, at) => (at + 1) * 20);
+    const { clock, limiter, started } = openRun(holdAll(everyTwentieth), 2000);
+    await clock.advance(120_000);
+    expect(started.fresh).toBe(1000);
+    limiter.stop();
+  });
+});
+
 describe('FreshTries', () => {
+  test('not while more calls are in flight than have failed: these may be answered', () => {
+    const tries = new FreshTries();
+    for (let inFlight = 100; inFlight > 51; inFlight -= 1) tries.failed(1000, inFlight);
+    expect(tries.nextMs).toBe(-Infinity);
+    tries.failed(1000, 50);
+    expect(tries.nextMs).toBe(1500);
+  });
+
   test('nineteen failures say nothing; gaps double from half a second to five, until a call works', () => {
     const tries = new FreshTries();
-    for (let count = 0; count < 19; count += 1) tries.failed(count);
+    for (let count = 0; count < 19; count += 1) tries.failed(count, 1);
     tries.started(100);
     expect(tries.nextMs).toBe(-Infinity);
-    tries.failed(1000);
+    tries.failed(1000, 20);
     expect(tries.nextMs).toBe(1500);
     const gaps = [2000, 4000, 9000, 20_000, 30_000].map((atMs) => {
       tries.started(atMs);
       // Those that fail meanwhile put nothing off.
-      tries.failed(atMs + 1);
+      tries.failed(atMs + 1, 1);
       return tries.nextMs - atMs;
     });
     expect(gaps).toEqual([1000, 2000, 4000, 5000, 5000]);
     tries.worked();
     expect(tries.nextMs).toBe(-Infinity);
-    for (let count = 0; count < 20; count += 1) tries.failed(40_000);
+    for (let count = 0; count < 20; count += 1) tries.failed(40_000, 1);
     expect(tries.nextMs).toBe(40_500);
   });
 });

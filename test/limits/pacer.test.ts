@@ -240,6 +240,28 @@ describe('Pacer: throttles', () => {
     expect((second?.atMs ?? 0) - 21_000).toBeGreaterThan(100);
   });
 
+  test('Retry-After: a limit of a run before that is five times too high is soon left', () => {
+    const pacer = new Pacer({ rpm: 300, tpm: null, origin: { rpm: 'learned' } });
+    let refused = 0;
+    let servedSecond = -1;
+    for (let nowMs = 0; nowMs < 20 * MINUTE_MS;) {
+      nowMs = Math.max(nowMs, pacer.nextStartMs(nowMs));
+      if (pacer.nextStartMs(nowMs) > nowMs) continue;
+      pacer.start(nowMs, 100);
+      const sentMs = nowMs;
+      const second = Math.floor(sentMs / 1000);
+      nowMs += 60;
+      if (second === servedSecond) {
+        refused += 1;
+        pacer.refused(nowMs, 'throttle_rate', { sentMs, cost: 100, waitMs: 20_000 });
+      } else pacer.admitted(nowMs, sentMs);
+      servedSecond = second;
+    }
+    expect(refused).toBeLessThan(15);
+    expect(rpmOf(pacer)).toBeGreaterThan(45);
+    expect(rpmOf(pacer)).toBeLessThan(66);
+  });
+
   test('Retry-After of an hour: a minute', () => {
     const pacer = flowing(20_000);
     pacer.refused(20_000, 'throttle_rate', { sentMs: 20_000, cost: 100, waitMs: 3_600_000 });

@@ -77,6 +77,27 @@ const REPLIES: readonly (readonly [string, number, string, string, Verdicts])[] 
     GONE,
   ],
   [
+    'LiteLLM, the same in its older words',
+    400,
+    '{"error":{"message":"{\'error\': \'/chat/completions: Invalid model name passed in model=qwen3\'}","type":"None","param":"None","code":"None"}}',
+    'qbatch_http_400',
+    GONE,
+  ],
+  [
+    'LiteLLM 1.61, the same',
+    400,
+    '{"error":{"message":{"error":"/chat/completions: Invalid model name passed in model=qwen3. Call `/v1/models` to view available models for your key."},"type":"None","param":"None","code":"400"}}',
+    '400',
+    GONE,
+  ],
+  [
+    'LiteLLM, an error of the server behind it that quotes a prompt',
+    400,
+    '{"error":{"message":"litellm.BadRequestError: OpenAIException - not allowed: \'Why does it say Invalid model name passed in model=x?\'","type":"invalid_request_error","param":null,"code":"400"}}',
+    'invalid_request_error',
+    LINE,
+  ],
+  [
     'SGLang, a prompt that is too long',
     400,
     `{"object":"error","message":"${TOO_LONG}","type":"BadRequestError","param":null,"code":400}`,
