@@ -21,7 +21,11 @@ async function runOnce(
   const bench = openBench();
   const server = await startFaultServer();
   playFaults(server, lines);
-  bench.write('a.jsonl', jsonl([nativeLine('first'), ...lines.map(({ text }) => text)]));
+  // Between them calls that are well: twenty failures and none of these would be taken for an outage, and waited out.
+  const mixed = lines.flatMap(({ text }, at) =>
+    at % 4 === 0 ? [nativeLine(`well-${at}`), text] : [text],
+  );
+  bench.write('a.jsonl', jsonl([nativeLine('first'), ...mixed]));
   const flags = ['--base-url', server.origin, '--rpm', '6000000', '--sample', '1', '-q'];
   const once = ['--max-attempts', '1', '--on-ambiguous', 'fail', '-c', String(options.concurrency)];
   // 429 costs no attempt: after it the service is well.
