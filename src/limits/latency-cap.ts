@@ -1,9 +1,5 @@
-/**
- * Calls in flight to begin with, doubled for each latency up to `most` as long as that brings `wonShare` of what they are more
- * in answers. A server that works on one call at a time answers the last of the first ones after so many answers' time, which has
- * to be within the time limit of a call.
- */
-const FIRST = { calls: 8, most: 64, factor: 2, wonShare: 0.4 } as const;
+/** Calls in flight to begin with, as `auto` has it. */
+const FIRST = 64;
 /** A decision needs so many answers, and as long as one of them takes. */
 const ANSWERS_LEAST = 40;
 /** Up to so much of the least latency more calls are tried; beyond so much there are too many. */
@@ -32,10 +28,7 @@ type BeforeStep = { readonly value: number; readonly perSecond: number; drained:
  * Calls in flight for a server of one's own (vLLM and the like), which refuses nothing: it lets calls
  * wait, and their latency rises. Mutable; told of every second.
  *
- * *Starting*: from a few calls twice as many each time, up to as many as `auto` begins with elsewhere, while answers a second
- * grow with them (the latency of a few answers says little); one step back where they do not.
- *
- * Then *growing* while the latency stays close to its least; *holding* above that; *cut* where it is half as
+ * *Growing* while the latency stays close to its least; *holding* above that; *cut* where it is half as
  * much again. Each step takes as long as a call, since nothing shows earlier. After a cut the answers a
  * second are compared: a queue that got shorter costs none. Where they fell with the cut, the calls are
  * longer by themselves: back, and the latency of now is the least that is known.
@@ -45,9 +38,7 @@ type BeforeStep = { readonly value: number; readonly perSecond: number; drained:
  * stay where enough more answers come of them.
  */
 export class LatencyCap {
-  value: number = FIRST.calls;
-  /** While it is *starting*: answers a second of the step before. Null: it has started. */
-  private startPerSecond: number | null = 0;
+  value: number = FIRST;
   private leastMs = Infinity;
   private seconds = 0;
   private answered = 0;
@@ -68,8 +59,7 @@ export class LatencyCap {
       this.latencySeconds += 1;
     }
     const meanMs = this.latencySum / Math.max(1, this.latencySeconds);
-    const answersLeast = this.startPerSecond === null ? ANSWERS_LEAST : this.value;
-    if (this.answered < answersLeast || this.seconds * 1000 < meanMs) return false;
+    if (this.answered < ANSWERS_LEAST || this.seconds * 1000 < meanMs) return false;
     const wasCut = this.decide(activeMost, meanMs);
     this.seconds = 0;
     this.answered = 0;
@@ -81,10 +71,6 @@ export class LatencyCap {
   private decide(activeMost: number, latencyMs: number): boolean {
     const perSecond = this.answered / this.seconds;
     const { before } = this;
-    if (this.startPerSecond !== null) {
-      this.start(activeMost, perSecond, this.startPerSecond);
-      return false;
-    }
     if (before?.drained === false) {
       before.drained = true;
       return false;
@@ -121,19 +107,6 @@ export class LatencyCap {
     this.before = { value: this.value, perSecond, drained: false };
     this.value *= TRY.factor;
     return false;
-  }
-
-  /** Twice as many while that brings answers; back where it does not, and then by latency. */
-  private start(activeMost: number, perSecond: number, before: number): void {
-    if (activeMost < this.value / 2) return;
-    const { factor, wonShare, most } = FIRST;
-    if (perSecond <= before * (1 + (factor - 1) * wonShare)) {
-      this.value /= factor;
-      this.startPerSecond = null;
-      return;
-    }
-    this.value *= factor;
-    this.startPerSecond = this.value < most ? perSecond : null;
   }
 
   /** Keeps what a try brought, or goes back. */
