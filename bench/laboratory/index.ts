@@ -28,7 +28,7 @@ export function qbatch(
   );
   const nothing: PaceLimits = { rpm: null, tpm: null };
   return qbatchClient({
-    latencySignals: scenario.capacity !== null,
+    isOwnServer: scenario.capacity !== null,
     limits: (model) =>
       know === 'known' && scenario.capacity === null ? (limits.get(model) ?? nothing) : nothing,
     ...(onPace !== undefined && { onPace }),

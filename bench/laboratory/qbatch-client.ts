@@ -13,7 +13,7 @@ import type { Client } from './client.ts';
 export type QbatchOptions = {
   readonly limits: (model: string) => PaceLimits;
   /** Whether the server is one's own. */
-  readonly latencySignals: boolean;
+  readonly isOwnServer: boolean;
   readonly onPace?: (event: PaceEvent) => void;
 };
 
@@ -30,6 +30,9 @@ function lineOf(call: LabCall): Admittable {
     extras: null,
   };
 }
+
+/** The default of `--timeout`. */
+const TIMEOUT_MS = 330_000;
 
 /** How many lines the file gives at once: as many of a kilobyte as the program reads. */
 const CHUNK_LINES = 64;
@@ -50,7 +53,7 @@ async function* read(
 }
 
 /** A client with the real limiter: it opens lines in the file's order and sends what it gets leave for. */
-export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions): Client {
+export function qbatchClient({ limits, isOwnServer, onPace }: QbatchOptions): Client {
   return (calls, service, time) => {
     const lines = calls.map((call, at): LabLine => ({ ...lineOf(call), lineNo: at + 1, call }));
     let open = 0;
@@ -58,7 +61,7 @@ export function qbatchClient({ limits, latencySignals, onPace }: QbatchOptions):
     const limiter = new Limiter({
       clock: time,
       concurrency: 'auto',
-      latencySignals,
+      ownServer: isOwnServer ? { timeoutMs: TIMEOUT_MS } : null,
       limits,
       budget: new Budget(null, 0),
       maxUnreachableMs: 600_000,

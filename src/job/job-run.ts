@@ -1,5 +1,4 @@
 import { openTransport, type Transport } from '../call.ts';
-import { isModelStudio } from '../config/endpoints.ts';
 import { EXIT } from '../errors.ts';
 import type { ApiFailure, Verdict } from '../failure.ts';
 import { Limiter } from '../limits/limiter.ts';
@@ -25,6 +24,7 @@ import {
   wrongEndpoint,
 } from './stop-reasons.ts';
 import { Sample } from './sample.ts';
+import { ownServerOf } from './own-server.ts';
 import { timeoutsOf } from './timeouts-of.ts';
 import type { Stopped } from './run-stop.ts';
 import { UnnamedRefusals } from './unnamed-refusals.ts';
@@ -66,8 +66,7 @@ export class JobRun {
       clock,
       concurrency: this.pace.concurrency,
       limits: (model) => this.pace.limits(model),
-      // The bundled simulator shares this process: its latency says how busy that is.
-      latencySignals: !isModelStudio(options.endpoint) && settings.simulate === undefined,
+      ownServer: ownServerOf(options),
       onPace: (event) => {
         this.pace.add(event);
       },

@@ -27,13 +27,16 @@ export type Second = {
   readonly isLimited: boolean;
 };
 
+/** A server of one's own (vLLM and the like). `timeoutMs`: the time limit of a call. */
+export type OwnServer = { readonly timeoutMs: number };
+
 export type CapReason = 'failures' | 'latency' | 'recovered';
 
 /**
  * How many calls may be in flight: a safety cap, since quotas are paced by rate. Where many calls
  * fail at the service, the cap goes down by a third a second, and up again by a tenth; with
- * `latencySignals` (a server of one's own, whose latency rises with its load) latency moves it too, as
- * long as it is `auto` and no limit is known.
+ * `ownServer` (one whose latency rises with its load) latency moves it too, as long as it is `auto` and no
+ * limit is known.
  */
 export class CallCap {
   private setting: number | 'auto';
@@ -43,9 +46,9 @@ export class CallCap {
   private isLimited = false;
   private readonly byLatency: LatencyCap | null;
 
-  constructor(setting: number | 'auto', latencySignals: boolean) {
+  constructor(setting: number | 'auto', ownServer: OwnServer | null) {
     this.setting = setting;
-    this.byLatency = latencySignals ? new LatencyCap() : null;
+    this.byLatency = ownServer === null ? null : new LatencyCap(ownServer.timeoutMs);
   }
 
   get value(): number {

@@ -1,5 +1,11 @@
-/** Calls in flight to begin with, as `auto` has it. */
+/** Calls in flight to begin with, as `auto` has it, once the server has shown that it can answer them in time. */
 const FIRST = 64;
+/**
+ * Until then so many. Later no more than the server answers within `timeoutShare` of a call's time limit: those that wait
+ * behind others must not run into it. Answers come unevenly, hence half. Where an answer by itself takes nearly as long, as
+ * many as are answered in `latencies` of it, or calls could never grow.
+ */
+const IN_TIME = { least: 8, timeoutShare: 0.5, latencies: 2 } as const;
 /** A decision needs so many answers, and as long as one of them takes. */
 const ANSWERS_LEAST = 40;
 /** Up to so much of the least latency more calls are tried; beyond so much there are too many. */
@@ -22,7 +28,12 @@ export type LatencySecond = {
 };
 
 /** What was before a cut, or a try: compared with what is after it, once the calls from before have ended (`drained`). */
-type BeforeStep = { readonly value: number; readonly perSecond: number; drained: boolean };
+type BeforeStep = {
+  readonly isTry: boolean;
+  readonly value: number;
+  readonly perSecond: number;
+  drained: boolean;
+};
 
 /**
  * Calls in flight for a server of one's own (vLLM and the like), which refuses nothing: it lets calls
@@ -36,10 +47,18 @@ type BeforeStep = { readonly value: number; readonly perSecond: number; drained:
  * A server that works on its calls in batches answers each more slowly the more there are, and more of them all the same; and
  * the least latency may be that of the first answers, which are the shortest. So *holding* ends in a *try* of more calls, which
  * stay where enough more answers come of them.
+ *
+ * Whatever these say, there are never more calls than are answered in time (`IN_TIME`): a server that works on few at a time
+ * would keep the last ones until their time limit, where each is lost, and possibly billed.
  */
 export class LatencyCap {
-  value: number = FIRST;
+  private readonly timeoutMs: number;
+  private wanted: number = FIRST;
+  /** Answers a second of the last step; null: none has ended. */
+  private stepPerSecond: number | null = null;
   private leastMs = Infinity;
+  /** The least median latency of a second. */
+  private shortestMs = Infinity;
   private seconds = 0;
   private answered = 0;
   private latencySum = 0;
@@ -50,6 +69,25 @@ export class LatencyCap {
   private held = 0;
   private heldMost: number = TRY.afterSteps;
 
+  /** `timeoutMs`: the time limit of a call. */
+  constructor(timeoutMs: number) {
+    this.timeoutMs = timeoutMs;
+  }
+
+  get value(): number {
+    return Math.min(this.wanted, this.inTime);
+  }
+
+  /** The most calls that are answered in time. In the first second the pace sends fewer. */
+  private get inTime(): number {
+    if (this.stepPerSecond === null && this.seconds === 0) return Infinity;
+    const perSecond = this.stepPerSecond ?? surePerSecond(this.answered, this.seconds);
+    const { least, timeoutShare, latencies } = IN_TIME;
+    const shortestMs = this.shortestMs === Infinity ? 0 : this.shortestMs;
+    const inTimeMs = Math.max(this.timeoutMs * timeoutShare, shortestMs * latencies);
+    return Math.max(least, (perSecond * inTimeMs) / 1000);
+  }
+
   /** Looks at a second that has ended; returns whether there were too many calls. */
   look({ activeMost, answered, latencyMs }: LatencySecond): boolean {
     this.seconds += 1;
@@ -57,10 +95,12 @@ export class LatencyCap {
     if (latencyMs !== null) {
       this.latencySum += latencyMs;
       this.latencySeconds += 1;
+      this.shortestMs = Math.min(this.shortestMs, latencyMs);
     }
     const meanMs = this.latencySum / Math.max(1, this.latencySeconds);
     if (this.answered < ANSWERS_LEAST || this.seconds * 1000 < meanMs) return false;
     const wasCut = this.decide(activeMost, meanMs);
+    this.stepPerSecond = surePerSecond(this.answered, this.seconds);
     this.seconds = 0;
     this.answered = 0;
     this.latencySum = 0;
@@ -76,12 +116,12 @@ export class LatencyCap {
       return false;
     }
     this.before = null;
-    if (before !== null && before.value < this.value) {
+    if (before?.isTry === true) {
       this.endTry(before, perSecond, latencyMs);
       return false;
     }
     if (before !== null && wereLost(before, this.value, perSecond)) {
-      this.value = before.value;
+      this.wanted = before.value;
       this.leastMs = latencyMs;
       return false;
     }
@@ -91,21 +131,21 @@ export class LatencyCap {
     const ratio = latencyMs / this.leastMs;
     if (ratio > RATIO.cut) {
       this.held = 0;
-      this.before = { value: this.value, perSecond, drained: false };
+      this.before = { isTry: false, value: this.value, perSecond, drained: false };
       const share = Math.min(CUT.least, Math.max(CUT.most, RATIO.cut / ratio));
-      this.value = Math.max(1, this.value * share);
+      this.wanted = Math.max(1, this.value * share);
       return true;
     }
     if (ratio < RATIO.grow) {
       this.held = 0;
-      this.value *= Math.min(GROWTH.perLatency, GROWTH.perSecond ** this.seconds);
+      this.wanted = this.value * Math.min(GROWTH.perLatency, GROWTH.perSecond ** this.seconds);
       return false;
     }
     this.held += 1;
-    if (this.held < this.heldMost) return false;
+    if (this.held < this.heldMost || this.inTime < this.value * TRY.factor) return false;
     this.held = 0;
-    this.before = { value: this.value, perSecond, drained: false };
-    this.value *= TRY.factor;
+    this.before = { isTry: true, value: this.value, perSecond, drained: false };
+    this.wanted = this.value * TRY.factor;
     return false;
   }
 
@@ -115,10 +155,15 @@ export class LatencyCap {
       perSecond > before.perSecond * (1 + (this.value / before.value - 1) * TRY.wonShare);
     if (wasWon) this.leastMs = latencyMs;
     else {
-      this.value = before.value;
+      this.wanted = before.value;
       this.heldMost *= 2;
     }
   }
+}
+
+/** What is sure of so many answers: the same server might have given a root of them fewer. */
+function surePerSecond(answered: number, seconds: number): number {
+  return (answered - Math.sqrt(answered)) / Math.max(1, seconds);
 }
 
 /** Whether a cut to `value` cost answers, and not only a queue. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { OwnServer } from './call-cap.ts';
 import type { Budget } from './budget.ts';
 import type { PaceEvent } from './pace-event.ts';
 import type { PaceLimits } from './pace-limits.ts';
@@ -14,8 +15,8 @@ export type LimiterOptions = {
   /** What a call sets aside; by default the line's own estimate. */
   readonly reserve?: (line: Admittable) => Reservation;
   readonly maxUnreachableMs: number;
-  /** A server of one's own, whose latency rises with its load: fewer calls in flight then. Default false. */
-  readonly latencySignals?: boolean;
+  /** A server of one's own, whose latency rises with its load: fewer calls in flight then. Default null: it is none. */
+  readonly ownServer?: OwnServer | null;
   /**
    * Nothing was admitted for longer than allowed; null: by the service as a whole. `failedBy`: it was
    * reached, but all calls failed at it, the last with this code.

@@ -77,8 +77,8 @@ export class Limiter {
   constructor(options: LimiterOptions) {
     this.options = options;
     this.reserve = options.reserve ?? ownEstimate;
-    const { clock, concurrency, latencySignals, onPace } = options;
-    this.cap = new CallCap(concurrency, latencySignals ?? false);
+    const { clock, concurrency, ownServer, onPace } = options;
+    this.cap = new CallCap(concurrency, ownServer ?? null);
     this.slots = new Slots(this.cap.value);
     this.outages = new Outages(options);
     this.trace = new PaceTrace(clock, onPace);

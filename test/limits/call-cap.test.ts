@@ -18,14 +18,14 @@ describe('CallCap: auto', () => {
     [4000, 6000],
     [100_000, 8000],
   ])('rate times latency asks for %i calls: %i are allowed', (needed, allowed) => {
-    const cap = new CallCap('auto', false);
+    const cap = new CallCap('auto', null);
     cap.look({ ...QUIET, needed });
     expect(cap.value).toBe(allowed);
   });
 });
 
 test('a bound holds whatever is set, asked for or recovered', () => {
-  const cap = new CallCap(100, false);
+  const cap = new CallCap(100, null);
   cap.setBound(40);
   expect(cap.value).toBe(40);
   cap.look({ ...QUIET, activeMost: 40, ended: 40, failed: 20 });
@@ -43,7 +43,7 @@ describe('CallCap: failures of the service', () => {
   const failing: Second = { ...QUIET, activeMost: 90, ended: 40, failed: 20 };
 
   test('many in a second: a third fewer calls each second, down to one', () => {
-    const cap = new CallCap(100, false);
+    const cap = new CallCap(100, null);
     expect(cap.look(failing)).toBe('failures');
     expect(cap.value).toBe(63);
     for (let second = 0; second < 20; second += 1) cap.look(failing);
@@ -51,7 +51,7 @@ describe('CallCap: failures of the service', () => {
   });
 
   test('none any more: back by a tenth and one a second, up to what was set', () => {
-    const cap = new CallCap(100, false);
+    const cap = new CallCap(100, null);
     cap.look(failing);
     expect(cap.look(QUIET)).toBe('recovered');
     expect(cap.value).toBe(Math.round(63 * 1.1 + 1));
@@ -61,7 +61,7 @@ describe('CallCap: failures of the service', () => {
   });
 
   test('a stray one, or a few among many: nothing', () => {
-    const cap = new CallCap(100, false);
+    const cap = new CallCap(100, null);
     expect(cap.look({ ...failing, ended: 2, failed: 2 })).toBeNull();
     expect(cap.look({ ...failing, ended: 400, failed: 20 })).toBeNull();
     expect(cap.value).toBe(100);
@@ -88,13 +88,13 @@ describe('CallCap: latency', () => {
   }
 
   test('of a server of one`s own: fewer calls, and the reason is told', () => {
-    const cap = new CallCap('auto', true);
+    const cap = new CallCap('auto', { timeoutMs: 330_000 });
     expect(risen(cap)).toContain('latency');
     expect(cap.value).toBeLessThan(64);
   });
 
   test('a stretch of lines that are refused for what they are, and no answer: says nothing of it', () => {
-    const cap = new CallCap('auto', true);
+    const cap = new CallCap('auto', { timeoutMs: 330_000 });
     const fast = { ...QUIET, activeMost: 64, ended: 80, answered: 80, latencyMs: 1000 };
     for (const answered of [80, 160, 320, 320, 320]) cap.look({ ...fast, answered });
     const before = cap.value;
@@ -105,19 +105,19 @@ describe('CallCap: latency', () => {
   });
 
   test('of Model Studio, whose quotas do not show in it: nothing', () => {
-    const cap = new CallCap('auto', false);
+    const cap = new CallCap('auto', null);
     expect(risen(cap)).not.toContain('latency');
     expect(cap.value).toBe(600);
   });
 
   test('of a gateway with limits that are known: nothing', () => {
-    const cap = new CallCap('auto', true);
+    const cap = new CallCap('auto', { timeoutMs: 330_000 });
     expect(risen(cap, true)).not.toContain('latency');
     expect(cap.value).toBe(600);
   });
 
   test('a number that somebody set stays', () => {
-    const cap = new CallCap(300, true);
+    const cap = new CallCap(300, { timeoutMs: 330_000 });
     expect(risen(cap)).not.toContain('latency');
     expect(cap.value).toBe(300);
   });

@@ -19,11 +19,63 @@ function drive(cap: LatencyCap, at: Server & { seconds: number }): number[] {
   });
 }
 
+/**
+ * Latencies of so many calls that a server works on one after the other in each of its slots, sent as the cap allows, ten
+ * a second at the most.
+ */
+function latenciesOf(cap: LatencyCap, at: Server & { calls: number }): number[] {
+  const freeMs = Array.from({ length: at.slots }, () => 0);
+  const latencies: number[] = [];
+  let open: { endMs: number; latencyMs: number }[] = [];
+  for (let nowMs = 0; latencies.length < at.calls; nowMs += 1000) {
+    const fresh = Math.max(0, Math.min(10, Math.round(cap.value) - open.length));
+    for (let nth = 0; nth < fresh; nth += 1) {
+      const slot = freeMs.indexOf(Math.min(...freeMs));
+      const endMs = Math.max(nowMs, freeMs[slot] ?? 0) + at.workMs;
+      freeMs[slot] = endMs;
+      open.push({ endMs, latencyMs: endMs - nowMs });
+    }
+    const activeMost = open.length;
+    const ended = open.filter(({ endMs }) => endMs <= nowMs + 1000);
+    open = open.filter(({ endMs }) => endMs > nowMs + 1000);
+    const endedMs = ended.map(({ latencyMs }) => latencyMs).toSorted((a, b) => a - b);
+    const latencyMs = endedMs[endedMs.length >> 1] ?? null;
+    cap.look({ activeMost, answered: ended.length, latencyMs });
+    latencies.push(...endedMs);
+  }
+  return latencies;
+}
+
 describe('LatencyCap', () => {
+  test.each([
+    { slots: 1, workMs: 10_000, timeoutMs: 330_000 },
+    { slots: 1, workMs: 30_000, timeoutMs: 330_000 },
+    { slots: 4, workMs: 2000, timeoutMs: 16_000 },
+    { slots: 8, workMs: 60_000, timeoutMs: 330_000 },
+  ])(
+    'a server of $slots slots and $workMs ms a call: every call is answered within $timeoutMs ms',
+    ({ timeoutMs, ...server }) => {
+      const latencies = latenciesOf(new LatencyCap(timeoutMs), { ...server, calls: 400 });
+      expect(Math.max(...latencies)).toBeLessThan(timeoutMs);
+    },
+  );
+
+  test('a server that has the slots: 64 calls as soon as it has answered a few', () => {
+    const cap = new LatencyCap(330_000);
+    latenciesOf(cap, { slots: 256, workMs: 3000, calls: 10 });
+    expect(cap.value).toBe(64);
+  });
+
+  test('answers that take nearly as long as they may: twice as many calls each time all the same', () => {
+    const cap = new LatencyCap(330_000);
+    latenciesOf(cap, { slots: 256, workMs: 250_000, calls: 800 });
+    expect(cap.value).toBeGreaterThan(64);
+  });
+
   test.each([8, 32, 128, 1000])(
     'a server of %i slots: kept busy, and no more than a few calls wait for each slot',
     (slots) => {
-      const cap = new LatencyCap();
+      const cap = new LatencyCap(330_000);
       drive(cap, { seconds: 300, slots, workMs: 2000 });
       const later = drive(cap, { seconds: 300, slots, workMs: 2000 });
       expect(Math.min(...later)).toBeGreaterThanOrEqual(slots * 0.7);
@@ -40,7 +92,7 @@ describe('LatencyCap', () => {
   ])(
     'a server of %i slots, where work takes longer by %d times once all are in use: kept busy',
     (slots, slowerBy, least) => {
-      const cap = new LatencyCap();
+      const cap = new LatencyCap(330_000);
       const server = { slots, workMs: 4000, slowerBy };
       drive(cap, { ...server, seconds: 300 });
       const later = drive(cap, { ...server, seconds: 600 });
@@ -50,21 +102,21 @@ describe('LatencyCap', () => {
   );
 
   test('one step for each latency: a slow server is not flooded before it shows', () => {
-    const cap = new LatencyCap();
+    const cap = new LatencyCap(330_000);
     const values = drive(cap, { seconds: 60, slots: 100, workMs: 20_000 });
     // Three latencies, of which each may double it.
     expect(Math.max(...values)).toBeLessThanOrEqual(64 * 2 ** 3);
   });
 
   test('answers that get longer by themselves: back after the cut, and the server stays busy', () => {
-    const cap = new LatencyCap();
+    const cap = new LatencyCap(330_000);
     drive(cap, { seconds: 200, slots: 200, workMs: 2000 });
     const later = drive(cap, { seconds: 300, slots: 200, workMs: 8000 }).slice(100);
     expect(Math.min(...later)).toBeGreaterThanOrEqual(100);
   });
 
   test('calls that are not in flight say nothing', () => {
-    const cap = new LatencyCap();
+    const cap = new LatencyCap(330_000);
     for (let second = 0; second < 100; second += 1)
       cap.look({ activeMost: 5, answered: 40, latencyMs: 100 });
     expect(cap.value).toBe(64);
