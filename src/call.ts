@@ -146,7 +146,9 @@ function openDispatcher(
     // Undici counts its ticks of half a second and not the time: a pause of the process is one tick to it.
     bodyTimeout: options.idleTimeoutMs,
     maxHeaderSize: HEADER_BYTES_MAX,
-    keepAliveTimeout: 20_000,
+    // Unless the server announces another time: uvicorn (vLLM) closes idle connections after 5 s without a word, and a call
+    // sent at that moment counts as possibly billed.
+    keepAliveTimeout: 4000,
     keepAliveMaxTimeout: 60_000,
     connect: noting(sockets, buildConnector({ timeout })),
   };
