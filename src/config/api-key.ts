@@ -5,7 +5,7 @@ import { ConfigError } from '../errors.ts';
 import { isAbsent } from '../files/read-failure.ts';
 
 const HINT =
-  'set DASHSCOPE_API_KEY, or write the key into a file and name it by DASHSCOPE_API_KEY_FILE_PATH';
+  'set DASHSCOPE_API_KEY, or write the key into a file and name it by DASHSCOPE_API_KEY_FILE_PATH (a server of your own that asks for none: any value)';
 
 /** What to do where a key was given in a place that it is not read from. */
 export const KEY_PLACES = 'set DASHSCOPE_API_KEY, or name a file by DASHSCOPE_API_KEY_FILE_PATH';

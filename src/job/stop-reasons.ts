@@ -1,4 +1,5 @@
 import { adviceOn } from '../classify.ts';
+import { isModelStudio } from '../config/endpoints.ts';
 import { EXIT } from '../errors.ts';
 import { wantsTls } from './foreign-reply.ts';
 import type { ApiFailure } from '../failure.ts';
@@ -36,14 +37,20 @@ export function wrongEndpoint(
 ): Stopped {
   const { message, statusCode } = failure;
   const where = [...new Set([endpoint.dashscope, endpoint.openai])].join(' and ');
-  const what = wantsTls(failure)
-    ? 'write https:// in --base-url and --compatible-base-url'
-    : 'check --base-url or --region';
   return {
     reason: 'endpoint',
     code: EXIT.config,
-    message: `no model service answers at ${where}: the first replies were all HTTP ${String(statusCode)} (${oneLine(message, REPLY_CHARS_MAX)}); open lines stay open: ${what}, then run again`,
+    message: `no model service answers at ${where}: the first replies were all HTTP ${String(statusCode)} (${oneLine(message, REPLY_CHARS_MAX)}); open lines stay open: ${whatToCheck(failure, endpoint)}, then run again`,
   };
+}
+
+function whatToCheck(failure: ApiFailure, endpoint: { readonly dashscope: string }): string {
+  if (wantsTls(failure)) return 'write https:// in --base-url and --compatible-base-url';
+  // It knows another path: that of the other protocol, or the same below another folder.
+  if (failure.statusCode === 404 && !isModelStudio(endpoint)) {
+    return "check --base-url (a server that speaks OpenAI's protocol alone, such as vLLM or Ollama: --base-url URL/v1 --protocol openai)";
+  }
+  return 'check --base-url or --region';
 }
 
 /**

@@ -33,5 +33,15 @@ test('the first replies come from somebody else: what to check; https:// where a
   expect(said('<html>Welcome</html>')).toContain('check --base-url or --region');
   // A line may have failed before it was known: two such replies may have been billed.
   expect(said('<html>Welcome</html>')).toContain('; open lines stay open:');
+  expect(said('<html>Welcome</html>')).not.toContain('--protocol');
   expect(said('Client sent an HTTP request to an HTTPS server.')).toContain('write https://');
+});
+
+test('a path that a server of one`s own does not know: how to name one that speaks OpenAI`s protocol alone', () => {
+  const unknownPath = refused(404, 'qbatch_http_404', '{"detail":"Not Found"}');
+  const gateway = { dashscope: 'http://gw:8000/api/v1', openai: 'http://gw:8000/v1' };
+  expect(wrongEndpoint(unknownPath, gateway).message).toContain('URL/v1 --protocol openai');
+  const service = 'https://dashscope.aliyuncs.com';
+  const studio = { dashscope: `${service}/api/v1`, openai: `${service}/compatible-mode/v1` };
+  expect(wrongEndpoint(unknownPath, studio).message).toContain('check --base-url or --region');
 });
