@@ -36,7 +36,7 @@ export type CapReason = 'failures' | 'latency' | 'recovered';
  * How many calls may be in flight: a safety cap, since quotas are paced by rate. Where many calls
  * fail at the service, the cap goes down by a third a second, and up again by a tenth; with
  * `ownServer` (one whose latency rises with its load) latency moves it too, as long as it is `auto` and no
- * limit is known.
+ * limit is known, or the limit has turned out to be more than the server can answer in time.
  */
 export class CallCap {
   private setting: number | 'auto';
@@ -44,6 +44,10 @@ export class CallCap {
   private overload = Infinity;
   private bound = Infinity;
   private isLimited = false;
+  /** Calls of this second that got no answer in time. */
+  private timedOut = 0;
+  /** Whether there were many of those: a limit that is known says nothing of what the server can do. */
+  private isTooSlow = false;
   private readonly byLatency: LatencyCap | null;
 
   constructor(setting: number | 'auto', ownServer: OwnServer | null) {
@@ -62,7 +66,9 @@ export class CallCap {
 
   /** Whether latency moves it: a number that somebody set was meant. */
   private get isGuided(): boolean {
-    return this.byLatency !== null && this.setting === 'auto' && !this.isLimited;
+    return (
+      this.byLatency !== null && this.setting === 'auto' && (!this.isLimited || this.isTooSlow)
+    );
   }
 
   set(setting: number | 'auto'): void {
@@ -74,11 +80,18 @@ export class CallCap {
     this.bound = bound;
   }
 
+  /** A call got no answer in time and is to be made again. */
+  noteTimeout(): void {
+    this.timedOut += 1;
+  }
+
   /** Looks at a second that has ended; says why the cap was moved, null: by need alone. */
   look(second: Second): CapReason | null {
     this.auto = Math.min(AUTO_CALLS_MAX, Math.max(AUTO_LEAST, second.needed * AUTO_SHARE));
     this.isLimited = second.isLimited;
     const byFailures = this.lookAtFailures(second);
+    this.isTooSlow ||= byFailures === 'failures' && this.timedOut >= FAILED.least;
+    this.timedOut = 0;
     const wasCut = this.isGuided && this.byLatency?.look(second) === true;
     return byFailures ?? (wasCut ? 'latency' : null);
   }

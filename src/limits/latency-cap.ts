@@ -3,9 +3,9 @@ const FIRST = 64;
 /**
  * Until then so many. Later no more than the server answers within `timeoutShare` of a call's time limit: those that wait
  * behind others must not run into it. Answers come unevenly, hence half. Where an answer by itself takes nearly as long, as
- * many as are answered in `latencies` of it, or calls could never grow.
+ * many as are answered in `latencies` of it, or calls could never grow; but within `shareMost` of the limit.
  */
-const IN_TIME = { least: 8, timeoutShare: 0.5, latencies: 2 } as const;
+const IN_TIME = { least: 8, timeoutShare: 0.5, latencies: 2, shareMost: 0.9 } as const;
 /** A decision needs so many answers, and as long as one of them takes. */
 const ANSWERS_LEAST = 40;
 /** Up to so much of the least latency more calls are tried; beyond so much there are too many. */
@@ -82,9 +82,12 @@ export class LatencyCap {
   private get inTime(): number {
     if (this.stepPerSecond === null && this.seconds === 0) return Infinity;
     const perSecond = this.stepPerSecond ?? surePerSecond(this.answered, this.seconds);
-    const { least, timeoutShare, latencies } = IN_TIME;
+    const { least, timeoutShare, latencies, shareMost } = IN_TIME;
     const shortestMs = this.shortestMs === Infinity ? 0 : this.shortestMs;
-    const inTimeMs = Math.max(this.timeoutMs * timeoutShare, shortestMs * latencies);
+    const inTimeMs = Math.min(
+      this.timeoutMs * shareMost,
+      Math.max(this.timeoutMs * timeoutShare, shortestMs * latencies),
+    );
     return Math.max(least, (perSecond * inTimeMs) / 1000);
   }
 

@@ -18,8 +18,6 @@ import {
   type Turn,
 } from './ticket.ts';
 
-type Released = Parameters<Ticket['release']>[0];
-
 const TICK_MS = 1000;
 /** A timer of more than 2^31 ms would fire at once, and again and again. */
 const TIMER_MS_MAX = 3_600_000;
@@ -117,6 +115,7 @@ export class Limiter {
 
   /** How long the run's retry budget asks a retry to wait, in milliseconds; takes from the budget. */
   retryWaitMs(after: 'server' | 'timeout'): number {
+    if (after === 'timeout') this.cap.noteTimeout();
     return this.retries.take(this.now(), after);
   }
 
@@ -240,7 +239,7 @@ export class Limiter {
     });
   }
 
-  private released(ticket: CallTicket, actual: Released): void {
+  private released(ticket: CallTicket, actual: Parameters<Ticket['release']>[0]): void {
     const { lane, flight, reserved, slot, hasWorked } = ticket;
     const { tokens, latencyMs } = actual;
     this.active -= 1;

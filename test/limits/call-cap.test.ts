@@ -116,6 +116,35 @@ describe('CallCap: latency', () => {
     expect(cap.value).toBe(600);
   });
 
+  test('of a server that does not answer as many in time as the limit says: as if no limit were known', () => {
+    const cap = new CallCap('auto', { timeoutMs: 30_000 });
+    const most: Second = { ...QUIET, activeMost: 400, needed: 400, isLimited: true };
+    cap.look({ ...most, ended: 2, answered: 2, latencyMs: 20_000 });
+    expect(cap.value).toBe(600);
+    for (let nth = 0; nth < 4; nth += 1) cap.noteTimeout();
+    cap.look({ ...most, ended: 6, failed: 4, answered: 2, latencyMs: 28_000 });
+    // Two calls a second, whatever it is asked for.
+    for (let second = 0; second < 120; second += 1)
+      cap.look({
+        ...most,
+        activeMost: cap.value,
+        ended: 2,
+        answered: 2,
+        latencyMs: cap.value * 500,
+      });
+    expect(cap.value).toBeGreaterThanOrEqual(4);
+    expect(cap.value * 500).toBeLessThan(30_000);
+  });
+
+  test('of a gateway whose calls fail otherwise: limits that are known go on to say how many', () => {
+    const cap = new CallCap('auto', { timeoutMs: 30_000 });
+    const most: Second = { ...QUIET, activeMost: 400, needed: 400, isLimited: true };
+    cap.look({ ...most, ended: 6, failed: 4, answered: 2, latencyMs: 1000 });
+    for (let second = 0; second < 60; second += 1)
+      cap.look({ ...most, ended: 100, answered: 100, latencyMs: 1000 });
+    expect(cap.value).toBe(600);
+  });
+
   test('a number that somebody set stays', () => {
     const cap = new CallCap(300, { timeoutMs: 330_000 });
     expect(risen(cap)).not.toContain('latency');
