@@ -9,10 +9,10 @@ import { isInNoProxyRange, tokenOf } from './config/proxy.ts';
 import type { HttpCall, HttpReply, ProtocolName, StreamFold } from './protocols/protocol.ts';
 import { ReplyRoom } from './call/reply-room.ts';
 
-/** A line may ask the service to queue its call; no line may make a call wait without end. */
+/** Longest time for which a line may ask the service to queue its call. */
 const WAIT_MS_MAX = 3_600_000;
 
-/** Gateways add cookies and policies to an answer that is paid for: undici's 16 KiB are too few for some. */
+/** Gateways add cookies and policies to a paid answer: undici's 16 KiB are too few for some. */
 const HEADER_BYTES_MAX = 128 * 1024;
 
 export type TransportOptions = {
@@ -23,7 +23,7 @@ export type TransportOptions = {
   readonly timeoutMs: { readonly whole: number; readonly streamed: number };
   readonly idleTimeoutMs: number;
   readonly connectTimeoutMs: number;
-  /** Workspace header for every call, where one is configured. */
+  /** Workspace header for every call, if configured. */
   readonly workspace: string | undefined;
   /** Proxy variables of the environment; null: connect directly. */
   readonly proxy: { readonly http?: string; readonly https?: string; readonly no?: string } | null;
@@ -34,19 +34,19 @@ export type { CallResult } from './call/exchange.ts';
 
 export type Transport = {
   /**
-   * Makes one call. `onSent` is told when it has a connection, before its first byte leaves; `openFold` is asked for
-   * a fold when an event stream begins. Never rejects: what goes wrong is a `failed` result. No retries, no redirects.
+   * Makes one call. `onSent` is called when it has a connection, before its first byte leaves; `openFold` is called for a
+   * fold when an event stream begins. Never rejects: errors are `failed` results. No retries, no redirects.
    */
   send(
     call: HttpCall,
     openFold: (reply: Omit<HttpReply, 'body'>) => StreamFold,
     onSent?: () => void,
   ): Promise<CallResult>;
-  /** What a call came to is committed, or of no use: it takes up no room any more. Once for each result. */
+  /** The result is committed or discarded: frees its memory budget. Once per result. */
   release(result: CallResult): void;
   /** Drops every call in flight; each ends as `interrupted`. */
   dropAll(): void;
-  /** The same for those without a connection: nothing of them was sent. */
+  /** The same for calls without a connection: nothing of them was sent. */
   dropUnsent(): void;
   readonly inFlight: number;
   close(): Promise<void>;
@@ -68,10 +68,10 @@ function routesOf({
 
 type Connector = buildConnector.connector;
 
-/** Notes the sockets that are open or being opened: undici leaves the latter alone when it is destroyed. */
+/** Tracks sockets that are open or connecting: undici leaves the latter alone when it is destroyed. */
 function noting(sockets: Set<Socket>, connect: Connector): Connector {
   return (options, callback) => {
-    // Typed as nothing; undici's own cleaning up takes it, too.
+    // Typed as void; undici's own cleanup uses it, too.
     const socket = connect(options, callback) as unknown as Socket;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
@@ -79,7 +79,7 @@ function noting(sockets: Set<Socket>, connect: Connector): Connector {
   };
 }
 
-/** TLS names hosts alone: for a proxy that is an address undici gives that as the name, and Node warns of it (DEP0123). */
+/** TLS server names must be host names: for a proxy given by address undici passes the address, and Node warns (DEP0123). */
 function withoutAddressAsName(connect: Connector): Connector {
   return (options, callback) => {
     const isAddress = isIP((options.servername ?? '').replace(/^\[|\]$/g, '')) !== 0;
@@ -88,8 +88,8 @@ function withoutAddressAsName(connect: Connector): Connector {
 }
 
 /**
- * Connections to a proxy, which opens a tunnel within the time limit for connections. Undici 7 dials one that hangs up
- * instead of opening it again without end or pause (nodejs/undici#3897); here that is an error.
+ * Connections to a proxy, which must open a tunnel within the connect timeout. If the proxy hangs up instead, undici 7
+ * redials endlessly without a pause (nodejs/undici#3897); here that is an error.
  */
 function openProxyPool(
   origin: URL,
@@ -121,8 +121,8 @@ function openProxyPool(
 }
 
 /**
- * The proxies on the way to an origin; null: none. What is allowed over plain http because it does not leave this
- * machine goes to no proxy on another one: the key could be read there and on the way.
+ * The proxies on the way to an origin; null: none. Plain http, allowed only because it stays on this machine, never goes
+ * through a proxy on another one: the key could be read there and on the way.
  */
 function proxiesTo(origin: string, proxy: TransportOptions['proxy']): TransportOptions['proxy'] {
   const { protocol, hostname } = new URL(origin);
@@ -139,11 +139,11 @@ function openDispatcher(
   const timeout = options.connectTimeoutMs;
   const pool = {
     connections: options.connectionsMax,
-    // One call at a time on a connection: an answer can only belong to its own request.
+    // No pipelining: an answer can only belong to its own request.
     pipelining: 1,
     // Each call has its own deadline.
     headersTimeout: 0,
-    // Undici counts its ticks of half a second and not the time: a pause of the process is one tick to it.
+    // Undici counts half-second ticks, not time: a pause of the process is one tick to it.
     bodyTimeout: options.idleTimeoutMs,
     maxHeaderSize: HEADER_BYTES_MAX,
     // Unless the server announces another time: uvicorn (vLLM) closes idle connections after 5 s without a word, and a call
@@ -154,38 +154,38 @@ function openDispatcher(
   };
   const proxy = proxiesTo(origin, options.proxy);
   if (proxy === null) return new Pool(origin, pool);
-  // The other one, for the other protocol, is not on the way to this origin.
+  // The other proxy, for the other scheme, is not on the way to this origin.
   const token = tokenOf(origin.startsWith('https:') ? (proxy.https ?? proxy.http) : proxy.http);
   return new EnvHttpProxyAgent({
     ...pool,
     ...(token !== undefined && { token }),
-    // Of the connection to the proxy, and of TLS through its tunnel.
+    // For the connection to the proxy, and for TLS through its tunnel.
     proxyTls: { timeout },
     requestTls: { timeout },
     clientFactory: (proxyOrigin, proxyOptions) =>
       openProxyPool(proxyOrigin, proxyOptions, { timeoutMs: timeout, sockets }),
-    // An empty text is none; where there is nothing undici looks into the environment again.
+    // An empty string means none; if unset, undici would read the environment itself.
     httpProxy: proxy.http ?? '',
     httpsProxy: proxy.https ?? '',
     noProxy: proxy.no ?? '',
   });
 }
 
-/** How long a line asks the service to let its call wait. */
+/** How long a line asks the service to queue its call. */
 function waitMsOf({ headers }: HttpCall): number {
   const seconds = Number(headers['x-dashscope-wait-timeout'] ?? 0);
   return seconds > 0 ? Math.min(seconds * 1000, WAIT_MS_MAX) : 0;
 }
 
 type Pools = {
-  /** `isOwn`: for calls over connections of their own. */
+  /** `isOwn`: for calls on connections of their own. */
   of(origin: string, isOwn: boolean): Dispatcher;
   close(): Promise<void>;
 };
 
 function openPools(options: TransportOptions): Pools {
   const shared = new Map<string, Dispatcher>();
-  /** A server may close a connection that is not in use, or not serve it any more, just when the next call goes out over it. */
+  /** A server may close an idle connection, or stop serving it, just as the next call goes out on it. */
   const own = new Map<string, Dispatcher>();
   const sockets = new Set<Socket>();
   return {
@@ -200,13 +200,16 @@ function openPools(options: TransportOptions): Pools {
     async close() {
       const opened = [...shared.values(), ...own.values()];
       await Promise.all(opened.map((dispatcher) => dispatcher.destroy()));
-      // One that is still being opened would keep the process until --connect-timeout.
+      // A socket still connecting would keep the process alive until --connect-timeout.
       for (const socket of sockets) socket.destroy();
     },
   };
 }
 
-/** Opens the HTTP side of a run: two pools an origin at the most, one deadline timer; the key goes into every call and nowhere else. */
+/**
+ * Opens the HTTP side of a run: at most two pools per origin, one deadline timer; the key goes into every call and nowhere
+ * else.
+ */
 export function openTransport(options: TransportOptions): Transport {
   const routes = routesOf(options.baseUrls);
   const pools = openPools(options);

@@ -13,36 +13,36 @@ import type { TurnBatch } from './execute/turn-batch.ts';
 
 export type ExecuteOptions = {
   readonly lines: LineInput<PlannedLine>;
-  /** Takes one line to its end; the journal's promises resolve when `execute` is asked for the next batch. */
+  /** Settles one line; the journal's promises resolve when `execute` is asked for the next batch. */
   settle(line: PlannedLine, journal: Journal): Promise<void>;
   readonly room: LineRoom;
   readonly stop: AbortSignal;
-  /** Calls in flight are dropped; what was put back is tried again at once. */
+  /** Calls in flight are dropped; a batch put back is retried at once. */
   readonly abort: AbortSignal;
-  /** What was put back is tried again at once. */
+  /** A batch put back is retried at once. */
   readonly hurry: AbortSignal;
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
-  /** What was held is durable, and lines whose starts were given up with it have asked for leave again. */
+  /** The held batch is durable, and lines whose starts were given up with it are waiting for a ticket again. */
   readonly onGoingOn?: () => void;
 };
 
 /**
- * The executor: keeps a window of lines open and yields, about once a turn of the event loop, what they
- * want written down. Asking for the next batch says that the last one is durable: only then do the calls
- * leave whose starts were in it. A slot that an end gave up belongs to a start in the same batch or a later
- * one, so that after a crash no more calls are in doubt than there are slots.
+ * The executor: keeps a window of lines open and yields, about once per turn of the event loop, the records to write.
+ * Asking for the next batch confirms that the last one is durable: only then do the calls leave whose starts were in it. A
+ * slot freed by an end belongs to a start in the same batch or a later one, so that after a crash no more calls are in
+ * doubt than there are slots.
  *
- * Why by turn: at 10,000 lines a second a turn gathers a dozen records, with instant replies those of the
- * whole window, without any timer; and one commit, one fsync, serves them all. The event loop stands still
- * during a commit, so a batch waits for the next turn while turns bring more records: a busy loop commits
- * half as often, and a quiet one passes through one more empty turn.
+ * Why by turn (group commit): at 10,000 lines a second a turn gathers a dozen records, with instant replies those of the
+ * whole window, without any timer, and one commit with one fsync serves them all. The event loop is blocked during a
+ * commit, so a batch waits for the next turn while turns bring more records: a busy loop commits half as often, and an idle
+ * one passes through one extra empty turn.
  *
- * States: *filling* (lines are opened while the window has room), *draining* (stop was asked for or
- * the input is at its end: open lines settle or give up), *holding* (a batch was put back: no line is opened, no call
- * leaves, and what ends is kept, and yielded every few seconds and at once when no call is in flight any more; once that
- * is durable back to what it was, but for a run that is stopping), *done* (none open). A failure, of
- * reading or of settling (a bug), ends the filling; open lines come to their end, what they settled is yielded, and the
- * failure is thrown last, so that no paid answer is lost with it. Reading never delays a batch.
+ * States: *filling* (lines are opened while the window has room), *draining* (a stop was requested or the input has ended:
+ * open lines settle or give up), *holding* (a batch was put back: no line is opened and no call leaves; ends are kept, and
+ * yielded every few seconds and once no call is in flight; when that is durable, the previous state resumes, unless the run
+ * is stopping), *done* (none open). A failure to read or settle (a bug) ends the filling; open lines come to their end,
+ * their results are yielded, and the failure is thrown last, so that no paid answer is lost with it. Reading never delays a
+ * batch.
  */
 export async function* execute(options: ExecuteOptions): AsyncGenerator<TurnBatch> {
   const run = new Run(options);
@@ -59,7 +59,7 @@ export async function* execute(options: ExecuteOptions): AsyncGenerator<TurnBatc
     }
     if (run.failure !== null) throw run.failure.error;
   } finally {
-    // Where the caller gave up (its commit failed), nobody may go on as if it had been durable.
+    // If the caller gave up (its commit failed), no waiter may continue as if it had been durable.
     run.end(new Error('the run has ended'));
     await run.source.close();
   }
@@ -70,22 +70,22 @@ class Run {
   private readonly options: ExecuteOptions;
   private readonly open: OpenedLines = new OpenedLines();
   readonly source: LineSource<PlannedLine>;
-  /** What is to be written down with the next batch. */
+  /** Records for the next batch. */
   private pending: PendingBatch = newPending();
-  /** The batch that was yielded last, until it is durable. */
+  /** The batch yielded last, until it is durable. */
   private committing: PendingBatch | null = null;
-  /** Lines whose `settle` goes on. */
+  /** Lines whose `settle` is still running. */
   private running = 0;
   private readonly hold: Hold;
   /** Lines whose `settle` has ended since the last batch was taken. */
   private finished: number[] = [];
   private readonly size: BatchSize = new BatchSize();
-  /** Resolved when there is something to do for `turn`. */
+  /** Resolved when `turn` has something to do. */
   private wake: Deferred<void> = defer();
   private scheduled = false;
-  /** Aborted at the end: nothing listens to the signals of the run any more. */
+  /** Aborted at the end: removes the listeners on the run's signals. */
   private readonly closing: AbortController = new AbortController();
-  /** Lines whose call is in flight: its start is durable, and it has not ended. */
+  /** Lines whose call is in flight: the start is durable, the call has not ended. */
   private readonly calls: Set<number> = new Set();
   private readonly journal: Journal;
 
@@ -131,7 +131,7 @@ class Run {
     return (this.isStopping || this.source.isExhausted) && !this.source.isReading;
   }
 
-  /** No call is in flight. In a run that is stopping: all lines that have not ended wait for the batch that is held. */
+  /** No call is in flight. In a run that is stopping: every line still running waits for the held batch. */
   private get idle(): boolean {
     return this.options.stop.aborted
       ? this.running === this.pending.waiting
@@ -152,7 +152,7 @@ class Run {
     }
   }
 
-  /** Waits until something wants to be written down, a line has ended, or lines were read. */
+  /** Waits until there is a record to write, a line has ended, or lines were read. */
   async turn(): Promise<void> {
     if (this.done) return;
     this.hold.wait({ hurried: this.options.hurry.aborted });
@@ -165,19 +165,19 @@ class Run {
 
   takeBatch(): TurnBatch | null {
     this.forget();
-    // Where nothing is held but starts, an empty batch says whether they can be written again.
+    // If only starts are held, an empty batch probes whether writing works again.
     const isTry = this.hold.isOn && !this.options.stop.aborted;
     if (recordsIn(this.pending) === 0 && !isTry) return null;
     const isLast = this.hold.isOn && this.idle;
     this.committing = this.pending;
     this.pending = newPending();
     const { batch } = this.committing;
-    // A line settled in this very batch is behind the frontier as soon as the batch is durable.
+    // A line settled in this batch is behind the frontier as soon as the batch is durable.
     for (const { lineNo } of batch.settled) this.open.close(lineNo);
     return { ...batch, frontier: this.frontier(), isLast, putBack: this.putBack };
   }
 
-  /** The batch that was taken is durable: whoever waits for it goes on. */
+  /** The batch taken last is durable: its waiters continue. */
   confirm(): void {
     if (this.committing !== null) {
       for (const { lineNo } of this.committing.batch.starts) this.calls.add(lineNo);
@@ -192,13 +192,13 @@ class Run {
   private goOn(): void {
     if (!this.hold.isOn) return;
     this.hold.end();
-    // A turn later they are back in their queues; other lines may not have come before them.
+    // One turn later they are back in their queues; no other line may overtake them.
     setImmediate(() => {
       if (!this.hold.isOn) this.options.onGoingOn?.();
     });
   }
 
-  /** Whoever still waits for a batch gets `error`. */
+  /** Rejects everything still waiting for a batch with `error`. */
   end(error: unknown): void {
     this.failure ??= { error };
     this.hold.close(error);
@@ -236,7 +236,7 @@ class Run {
     else this.wake.resolve();
   }
 
-  /** One turn later, so that everything else that is ready in this turn joins the batch. */
+  /** One turn later, so that everything else ready in this turn joins the batch. */
   private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
@@ -269,7 +269,10 @@ class Run {
     });
   }
 
-  /** Lines whose settling has ended leave the window (those left open too: the run is stopping, or their model is parked). */
+  /**
+   * Lines whose settling has ended leave the window (including those left open: the run is stopping, or their model is
+   * parked).
+   */
   private forget(): void {
     for (const lineNo of this.finished) this.open.leave(lineNo);
     this.finished = [];

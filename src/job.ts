@@ -30,44 +30,47 @@ export type DispatchOptions = {
   readonly job: Job;
   readonly clock: Clock;
   readonly whenUnlocked: WhenUnlocked;
-  /** A signal came: a lock is waited for a few seconds at the most. */
+  /** A signal came: a lock is waited for only a few seconds. */
   readonly hurry: AbortSignal;
   /** Null while finished files wait to be replaced as a whole. */
   readonly writer: Writer | null;
-  /** Where the files stood when the run began. */
+  /** The position of the files when the run began. */
   readonly cursor: Cursor;
   readonly lines: Pick<OpenLinesOptions, 'defaults' | 'pricing' | 'outputSeen' | 'maxLineBytes'>;
-  /** Everything a line needs, but for its journal. */
+  /** Everything a line needs except its journal. */
   readonly context: Omit<SettleContext, 'journal'>;
   /** The pilot that these lines begin with; null: none. */
   readonly sample: Sample | null;
   readonly room: LineRoom;
   readonly report: Report;
-  /** The files cannot be written: the run is to stop. */
+  /** The files cannot be written: the run must stop. */
   onFailure(error: unknown): void;
   /**
-   * There is no room for the ledger: what was set aside for that is to be given up, and the run to stop. What is in flight
-   * is written when it can be.
+   * There is no disk space for the ledger: the ballast must be released and the run stopped. What is in flight is written
+   * when possible.
    */
   onNoRoom(error: QbatchError): void;
-  /** Another program holds a lock on the ledger (true): no call is to begin until it is gone, and all that was held is durable (false). */
+  /**
+   * Another program holds a lock on the ledger (true): no call may begin until it is gone and everything held is durable
+   * (false).
+   */
   onLock(isLocked: boolean): void;
-  /** Writes more in each commit. */
+  /** Adds writes to each commit. */
   readonly alongside: () => void;
-  /** Told after each commit how many lines it settled, for limits on failures. */
+  /** Called after each commit with what it settled, for limits on failures. */
   onSettled(batch: Batch): void;
 };
 
 /**
- * Pass 2, the only loop: open lines go through `settleLine`, and what each turn of the event loop
- * brings is committed, then written, then reported. When it ends by itself every line is settled or
- * deliberately left open; when it throws, everything before the throw is durable.
+ * Pass 2, the only loop: open lines go through `settleLine`; the records of each turn of the event loop are committed, then
+ * written, then reported. When it returns, every line is settled or deliberately left open; when it throws, everything
+ * before the throw is durable.
  */
 export async function dispatch(options: DispatchOptions): Promise<void> {
   const { ledger, clock } = options;
   let { writer } = options;
   const outputFailures: Error[] = [];
-  // Files that cannot be written stop the run, but what was answered until then is still committed.
+  // Files that cannot be written stop the run, but answers so far are still committed.
   const giveUpFiles = (error: unknown): void => {
     writer = null;
     outputFailures.push(error instanceof Error ? error : new Error(String(error)));
@@ -75,11 +78,11 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
   };
   const { starts, lines, seqBefore } = await options.whenUnlocked(() => openJob(options));
   const commits = openCommits(options, seqBefore, () => {
-    // What there is of room is the ledger's: the files may be on the same disk, and can be written later.
+    // The remaining space is for the ledger: the files may be on the same disk, and can be written later.
     writer = null;
   });
   writer?.startAfter(commits.lastSeq);
-  // One for all lines: the executor has one journal.
+  // Shared by all lines: the executor has one journal.
   let context: SettleContext | null = null;
   const { sample } = options;
   const batches = execute({
@@ -96,12 +99,12 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
     abort: options.context.abort,
     hurry: options.hurry,
     clock,
-    // Not as soon as the lock is gone: lines of before come before those that were not tried yet.
+    // Not as soon as the lock is gone: lines already started come before untried ones.
     onGoingOn() {
       options.onLock(false);
     },
   });
-  // Not by who waits for SQLite, but by who is told that a batch was put back.
+  // Short SQLite lock waits: a batch blocked by a lock is put back instead, so that the event loop is hardly blocked.
   waitForLocks(ledger, 'shortly');
   for await (const batch of batches) {
     let reached: Cursor | null = null;
@@ -132,10 +135,10 @@ export async function dispatch(options: DispatchOptions): Promise<void> {
   if (options.job.outputOrder === 'input') tellWaiting(options, end.line);
 }
 
-/** Beside a window of open lines so many are settled before their turn at any time: nothing to tell of. */
+/** With a window of open lines, this many are always settled out of order: not worth a notice. */
 const WAITING_LINES_TOLD = 1000;
 
-/** Lines that are settled and not in the files, since lines before them are open: whoever looks for them there should know where they are. */
+/** Tells how many settled lines are not in the files because lines before them are open, for users who look for them there. */
 function tellWaiting({ ledger, job, report }: DispatchOptions, lastWritten: number): void {
   const lines = settledAfter(ledger.database, job.id, lastWritten);
   if (lines < WAITING_LINES_TOLD) return;
@@ -143,7 +146,7 @@ function tellWaiting({ ledger, job, report }: DispatchOptions, lastWritten: numb
   report({ event: 'notice', severity: 'note', message });
 }
 
-/** Files that are ahead of their cursor are cut back to it by the next run, and written again. */
+/** Keeps the final cursor. If that fails, the next run cuts the files back to the old cursor and writes them again. */
 function keepCursor({ ledger, job }: DispatchOptions, cursor: Cursor): void {
   unlessHeldUp(ledger, () => {
     ledger.transact(() => {
@@ -153,8 +156,8 @@ function keepCursor({ ledger, job }: DispatchOptions, cursor: Cursor): void {
 }
 
 /**
- * How a run ends where there was no room for batches, and all of them were written in the end; null: as if there had been.
- * Where every line is settled then nothing is left to do, and a run that was stopping before stops for that reason.
+ * The error of a run that ran out of disk space although all batches were written in the end; null: as if it had not. If
+ * every line is settled nothing is left to do, and a run that was already stopping stops for that reason.
  */
 function failureOf(
   { failure, wasStopping }: Commits,
@@ -167,7 +170,7 @@ function failureOf(
   return null;
 }
 
-/** The open lines of a job, where in the input their chunks begin, and the last `seq` that was given out. */
+/** The open lines of a job, the input offsets of their chunks, and the last `seq` in use. */
 function openJob(options: DispatchOptions): {
   readonly starts: ChunkStarts;
   readonly lines: LineInput<PlannedLine> & { readonly chunks: ReturnType<typeof openLines> };
@@ -213,7 +216,7 @@ function openCommits(options: DispatchOptions, seqBefore: number, onNoRoom: () =
     onLocked() {
       options.onLock(true);
       if (!context.stop.aborted) warn(LOCKED_TEXT);
-      // The line that tells of the stop says of the calls in flight alone that Ctrl-C drops them.
+      // The notice about the stop mentions Ctrl-C only for the calls in flight.
       else if (context.transport.inFlight > 0) warn(LOCKED_STOPPING_TEXT);
     },
     onWaiting(calls, forMs) {
@@ -256,7 +259,7 @@ function reportSettled({ settled }: Batch, report: Report): void {
   }
 }
 
-/** Marks the job finished once every line has its record; with the cursor of complete files. */
+/** Marks the job finished once every line has its record, with the cursor of the complete files. */
 export function finishJob(
   ledger: Ledger,
   job: Job,

@@ -19,18 +19,18 @@ import { tellBegun } from './settle/tell-begun.ts';
  * Takes one line from planned to settled. The only place where calls are made and retries carried out (`decide` says what
  * follows a failure). A failure is data; only bugs reject.
  *
- * A line's life in a run is a round, made again until the line is settled or left open:
+ * A line goes through rounds until it is settled or left open:
  *
- * - *waiting* for leave: the limiter gives a ticket, with a slot. It gives none once the run stops or the model is parked: the
- *   line is left *open* (or fails unsent, where its model does not exist).
- * - *starting*: the start of the attempt is made durable, before anything is sent. Where the ledger could not be written the
- *   line is back to waiting, ahead of others.
- * - *calling*: sent, and folded or read until it is an answer or a failure. A call that is dropped is a failure too.
- * - *ending*: the end of the attempt is made durable, in one commit with the line's record where that *settles* it: answered,
- *   or failed for good. The slot goes on at once.
- * - *pausing*, where another attempt follows: back to waiting, ahead of lines that were not tried yet.
+ * - *waiting*: the limiter grants a ticket with a slot. It grants none once the run stops or the model is parked: the line
+ *   is left *open* (or fails unsent, if its model does not exist).
+ * - *starting*: the start of the attempt is made durable before anything is sent. If the ledger cannot be written the line
+ *   goes back to waiting, ahead of others.
+ * - *calling*: sent, then folded or read until it is an answer or a failure. A dropped call is a failure too.
+ * - *ending*: the end of the attempt is made durable, in one commit with the line's record if it *settles* the line:
+ *   answered, or failed for good. The slot is passed on at once.
+ * - *pausing*, if another attempt follows: then back to waiting, ahead of untried lines.
  *
- * Whatever the state, a stop of the run leaves a line open that is not settled by then.
+ * In any state, stopping the run leaves open a line that is not settled by then.
  */
 export async function settleLine(line: PlannedLine, context: SettleContext): Promise<void> {
   const tally = openTally(line);
@@ -53,8 +53,8 @@ export async function settleLine(line: PlannedLine, context: SettleContext): Pro
 }
 
 /**
- * One attempt, from its durable start record to its durable end record. The slot goes on with the end record: the start
- * of the call that gets it joins the same commit or a later one, and no call leaves before its start is durable.
+ * One attempt, from its durable start record to its durable end record. The slot is passed on with the end record: the
+ * start of the call that gets it joins the same commit or a later one, and no call leaves before its start is durable.
  */
 async function tryOnce(attempt: Attempt): Promise<Next> {
   const { line, tally, context, ticket } = attempt;

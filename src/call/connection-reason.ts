@@ -1,4 +1,4 @@
-/** What to do about an error, by its code; what is not here says enough of itself. */
+/** What to do about an error, by its code; those not listed speak for themselves. */
 const ADVICE: ReadonlyMap<string, string> = new Map([
   ...[
     'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -33,32 +33,32 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['EAI_AGAIN', 'DNS does not answer'],
 ]);
 
-/** How much of what went wrong is told before what to do, which would be cut else: a certificate may have hundreds of names. */
+/** Limit for the error text, so that the advice after it is not cut off: a certificate may have hundreds of names. */
 const TEXT_CHARS_MAX = 150;
 
-/** OpenSSL's own lines: thread, number, library, function, then what went wrong, then the place in its source. */
+/** OpenSSL's lines: thread, number, library, function, then the reason, then the place in its source. */
 const OPENSSL = /^[\dA-F]+:error:[\dA-F]+:[^:]*:[^:]*:([^:]+):/i;
-/** Undici's words for a tunnel that was not opened. */
+/** Undici's message for a tunnel that was not opened. */
 const NO_TUNNEL = /^Proxy response \((\d{3})\)/;
 
-/** How an alert of TLS begins: what a server answers to a request that is not encrypted. */
+/** How a TLS alert begins: a server's answer to an unencrypted request. */
 const TLS_ALERT = '\u0015\u0003';
 
-/** Whether what came instead of a reply is an alert of TLS: the request was taken for a broken handshake, and read by nobody. */
+/** Whether a TLS alert came instead of a reply: the request was taken for a broken handshake and never read. */
 export function isTlsAlert(error: unknown): boolean {
   const data = (error as { data?: unknown } | null)?.data;
   return typeof data === 'string' && data.startsWith(TLS_ALERT);
 }
 
-/** Node's or undici's code of an error; empty where it has none. */
+/** Node's or undici's code of an error; empty if it has none. */
 export function errorCode(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : '';
 }
 
 /**
- * Why a connection could not be made or broke, in one line: what went wrong, its code, and what to do about it where
- * that can be said. No secret of a proxy's URL is in it.
+ * Why a connection failed or broke, in one line: the error, its code, and advice if there is any. Contains no secret from a
+ * proxy URL.
  */
 export function connectionReason(error: unknown): string {
   if (isTlsAlert(error))
@@ -74,7 +74,7 @@ export function connectionReason(error: unknown): string {
   return advice === undefined ? named : `${named}: ${advice}`;
 }
 
-/** An error of the connection to a proxy, as one that says so: its address alone may be known to nobody. */
+/** Labels an error of the connection to a proxy as such: its address alone may mean nothing to the reader. */
 export function proxyError(error: unknown): Error {
   const code = errorCode(error);
   const named = new Error(`the proxy (HTTPS_PROXY or HTTP_PROXY): ${textOf(error)}`, {
@@ -83,13 +83,13 @@ export function proxyError(error: unknown): Error {
   return code === '' ? named : Object.assign(named, { code });
 }
 
-/** What went wrong. Of several addresses that were tried, what each came to: the error that holds them has no text of its own. */
+/** The error text. If several addresses were tried, the texts of all: the aggregate error has none of its own. */
 function textOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') {
     const texts = (error.errors as readonly unknown[]).map(textOf);
     return [...new Set(texts)].join(', ');
   }
-  // Undici's own words for a proxy's certificate tell nothing of it.
+  // Undici's own message for a proxy's certificate says nothing about it.
   if (errorCode(error) === 'UND_ERR_PRX_TLS') return textOf((error as Error).cause);
   const text = error instanceof Error ? error.message : String(error);
   return OPENSSL.exec(text)?.[1] ?? text;

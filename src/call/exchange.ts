@@ -6,31 +6,31 @@ import { isCompressed, plainBody } from './plain-body.ts';
 import type { HttpReply, StreamFold } from '../protocols/protocol.ts';
 import type { ReplyReader, ReplyRoom } from './reply-room.ts';
 
-/** Largest reply that is accepted; of a stream, the most that its fold may hold (guarantee 12). */
+/** Largest accepted reply; for a stream, the most that its fold may hold (guarantee 12). */
 const REPLY_BYTES_MAX: number = 64 * 1024 * 1024;
 /**
- * Most bytes of one stream's frames. Where each frame repeats the text so far they grow with the square
- * of the answer: 65,536 tokens, of 4 bytes and in a frame each, are 8 GiB. This is twice as much.
+ * Most bytes of one stream's frames. If each frame repeats the text so far they grow with the square of the answer: 65,536
+ * tokens of 4 bytes, one per frame, are 8 GiB. This is twice that.
  */
 const FRAMES_BYTES_MAX: number = 16 * 1024 * 1024 * 1024;
-/** A fold is asked what it holds each time so many more bytes of frames have come; an ordinary stream is over before. */
+/** A fold is asked for its size each time this many more bytes of frames have come; an ordinary stream ends before. */
 const FOLD_LOOK_BYTES = 64 * 1024;
-/** Or, where that is more, as many as this part of what it held: to answer, it goes through all of it. */
+/** Or, if that is more, this part of its last size: answering takes a pass over all of it. */
 const FOLD_LOOK_PART = 1 / 8;
 
-/** What one call came to: a whole reply, a stream folded to its clean end, or no whole reply. */
+/** The result of one call: a whole reply, a stream folded to its clean end, or a failure. */
 export type CallResult = (
   | { readonly kind: 'reply'; readonly reply: HttpReply }
   | { readonly kind: 'stream'; readonly fold: StreamFold }
   | { readonly kind: 'failed'; readonly failure: ApiFailure }
 ) & {
-  /** What it takes up in the room for replies until it is released; nothing where left out. */
+  /** Memory budget held until it is released; none if omitted. */
   readonly heldBytes?: number;
 };
 
 type Ending = 'timeout' | 'idle' | 'interrupted' | 'too-big' | 'fold-done';
 
-/** Each header as one text; nearly always all of them are, and the object is handed back. */
+/** Each header as one string. Nearly always they all are, and the object is returned as is. */
 function toHeaders(headers: IncomingHttpHeaders): Readonly<Record<string, string>> {
   return areTexts(headers) ? headers : joined(headers);
 }
@@ -48,26 +48,26 @@ function joined(headers: IncomingHttpHeaders): Record<string, string> {
   return flat;
 }
 
-/** One call under way: undici's handler, the deadline, and the bytes so far. */
+/** A call in progress: undici's handler, the deadline, and the bytes so far. */
 export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
   deadlineMs: number;
-  /** What it takes up in the room for replies. */
+  /** Memory budget held in the `ReplyRoom`. */
   heldBytes = 0;
-  /** Hands the result to whoever made the call. */
+  /** Delivers the result to the caller. */
   readonly resolve: (result: CallResult) => void;
   private readonly onSent: (() => void) | undefined;
   private readonly openFold: (reply: Omit<HttpReply, 'body'>) => StreamFold;
   private readonly finish: (exchange: Exchange, result: CallResult) => void;
   private readonly room: ReplyRoom;
   private controller: Dispatcher.DispatchController | null = null;
-  /** Undici calls `onRequestStart` on an open connection only: before it not a byte can have left (name, connect, TLS, queue). */
+  /** Undici calls `onRequestStart` only on an open connection: no byte can have left before (DNS, connect, TLS, queue). */
   isSent = false;
   private ending: Ending | null = null;
   private head: Omit<HttpReply, 'body'> | null = null;
   private fold: StreamFold | null = null;
   private chunks: Buffer[] = [];
   private bytes = 0;
-  /** What the fold held when it was asked last, and how many bytes of frames had come by then. */
+  /** The fold's size when last asked, and how many bytes of frames had come by then. */
   private folded = { bytes: 0, at: 0 };
 
   constructor(
@@ -77,7 +77,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
       openFold(reply: Omit<HttpReply, 'body'>): StreamFold;
       onSent?: (() => void) | undefined;
       resolve(result: CallResult): void;
-      /** Called once, or more often: the first counts. */
+      /** May be called more than once: the first counts. */
       finish(exchange: Exchange, result: CallResult): void;
     },
   ) {
@@ -93,7 +93,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     this.controller?.pause();
   }
 
-  /** Not within another reply's callback: undici's parser does one thing at a time. */
+  /** Not within another reply's callback: undici's parser is not reentrant. */
   resume(): void {
     queueMicrotask(() => {
       this.controller?.resume();
@@ -120,11 +120,11 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     statusCode: number,
     headers: IncomingHttpHeaders,
   ): void {
-    // 1xx informs only; the answer is still to come.
+    // 1xx is informational; the answer is still to come.
     if (statusCode < 200) return;
     this.head = { statusCode, headers: toHeaders(headers) };
     const type = this.head.headers['content-type'] ?? '';
-    // A compressed stream is read when it has come whole, like any other compressed reply.
+    // A compressed stream is read once it is complete, like any other compressed reply.
     const isStream = type.startsWith('text/event-stream') && !isCompressed(this.head.headers);
     if (statusCode === 200 && isStream) this.fold = this.openFold(this.head);
   }
@@ -157,7 +157,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    // An answer that came whole is kept however the connection ended.
+    // A complete answer is kept however the connection ended.
     if (this.fold !== null && (this.ending === 'fold-done' || this.fold.isWhole()))
       this.finish(this, { kind: 'stream', fold: this.fold, heldBytes: this.heldBytes });
     else this.finish(this, this.failed(error));
@@ -183,9 +183,8 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
   }
 
   /**
-   * The fold wants no more. After a stream that said its end, the rest of the body, a few bytes as a
-   * rule, has until the next look at the deadlines: then the connection can be kept. After an error,
-   * and where bytes go on coming, it is closed.
+   * The fold wants no more. After a stream that signalled its end, the rest of the body, usually a few bytes, has until the
+   * next deadline check: then the connection can be kept alive. After an error, or if bytes keep coming, it is closed.
    */
   private endStream(fold: StreamFold): void {
     if (fold.isWhole() && this.deadlineMs > 0) this.deadlineMs = 0;
@@ -213,7 +212,7 @@ export class Exchange implements Dispatcher.DispatchHandler, ReplyReader {
     };
   }
 
-  /** `code`: undici's, or Node's, of the error that ended the call. */
+  /** `code`: undici's or Node's, of the error that ended the call. */
   private kindOf(code: string): keyof typeof KIND_CODES {
     if (this.ending === 'interrupted') return 'interrupted';
     if (this.ending === 'too-big') return 'bad-response';

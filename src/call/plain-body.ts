@@ -3,11 +3,11 @@ import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'n
 
 type Inflate = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Buffer;
 
-/** The method and the check bits of zlib's two bytes (RFC 1950). */
+/** The method and check bits of the two-byte zlib header (RFC 1950). */
 const isZlib = (bytes: Buffer): boolean =>
   bytes.length >= 2 && ((bytes[0] ?? 0) & 0x0f) === 8 && bytes.readUInt16BE(0) % 31 === 0;
 
-/** Some servers leave the bytes of zlib out that `deflate` begins with; browsers take both. */
+/** Some servers omit the zlib header that `deflate` begins with; browsers accept both. */
 const inflateEither: Inflate = (bytes, options) =>
   isZlib(bytes) ? inflateSync(bytes, options) : inflateRawSync(bytes, options);
 
@@ -18,24 +18,24 @@ const INFLATERS: ReadonlyMap<string, Inflate> = new Map([
   ['br', brotliDecompressSync],
 ]);
 
-/** Codings that say nothing, or are no codings at all and stand there by mistake. */
+/** Codings that mean nothing, or that are no codings at all and used by mistake. */
 const PLAIN: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'utf8', 'text']);
 /**
- * What a compressed reply may come to: it is inflated at once, beside others, and nobody asked for it. The longest
- * answers of 65,536 tokens have 300 KB.
+ * Most bytes that a compressed reply may inflate to: it is inflated synchronously, beside others, and nobody asked for it.
+ * The longest answers of 65,536 tokens have 300 KB.
  */
 const PLAIN_BYTES_MAX = 8 * 1024 * 1024;
 
-/** Whether a reply says that it is compressed, which nobody asks for. */
+/** Whether a reply says that it is compressed, which was not requested. */
 export function isCompressed(headers: Readonly<Record<string, string>>): boolean {
   const coding = headers['content-encoding'];
   return coding !== undefined && !PLAIN.has(codingOf(coding));
 }
 
 /**
- * The plain bytes of a compressed reply: some gateways send one unasked, and the answer in it is paid
- * for. Where they cannot be had whole (torn, an unknown coding, more than 8 MiB) a text that says
- * so takes their place: it is no JSON, and so no answer, whatever the status.
+ * The plain bytes of a compressed reply: some gateways send one unasked, and the answer in it is paid for. If it cannot be
+ * inflated whole (truncated, unknown coding, more than 8 MiB), a text that says so takes its place: it is not JSON, and so
+ * no answer, whatever the status.
  */
 export function plainBody(body: Buffer, coding: string): Buffer {
   try {
@@ -43,7 +43,7 @@ export function plainBody(body: Buffer, coding: string): Buffer {
     if (inflate === undefined) throw new Error('the coding is not known');
     return inflate(body, { maxOutputLength: PLAIN_BYTES_MAX });
   } catch (error) {
-    // A header that is wrong does no harm: what is compressed is no text.
+    // A wrong header does no harm: compressed bytes are not UTF-8.
     if (isUtf8(body)) return body;
     const reason = error instanceof Error ? error.message : String(error);
     return Buffer.from(

@@ -1,20 +1,19 @@
-/** What replies in flight may hold together before their readers wait for each other (guarantee 19). */
+/** Total bytes that replies in flight may hold before their readers wait for each other (guarantee 19). */
 const REPLIES_BYTES_MAX: number = 192 * 1024 * 1024;
-/** A socket is read in pieces of about this size. */
+/** Sockets are read in pieces of about this size. */
 const PIECE_BYTES = 64 * 1024;
 
-/** Whoever reads a reply; `pause` and `resume` hold up its connection. */
+/** A reader of a reply; `pause` and `resume` control its connection. */
 export type ReplyReader = { pause(): void; resume(): void };
 
 /**
- * The bytes of all replies that are being read, or have been and are not committed yet. Beyond the
- * most, one reader goes on, so that something always ends, and each other one waits from its next
- * piece on until there is room: with a reply's own cap that is the most and one reply more, however
- * many calls are in flight. Where a reply has ended, nobody has to: its commit makes room.
+ * The bytes of all replies being read, or read but not yet committed. Above the limit one reader goes on, so that something
+ * always ends, and each other one waits before its next piece until there is room: with the cap per reply that is the limit
+ * plus one reply, however many calls are in flight. If a reply has ended, no reader needs to go on: its commit frees room.
  */
 export class ReplyRoom {
   private bytes = 0;
-  /** Of these, what belongs to replies that have come whole and are still to be committed. */
+  /** The part held by complete replies not yet committed. */
   private endedBytes = 0;
   private first: ReplyReader | null = null;
   private readonly waiting: Set<ReplyReader> = new Set();
@@ -24,7 +23,7 @@ export class ReplyRoom {
     this.bytesMax = bytesMax;
   }
 
-  /** A reader holds so many bytes more. */
+  /** A reader holds `bytes` more. */
   take(reader: ReplyReader, bytes: number): void {
     this.bytes += bytes;
     if (this.bytes <= this.bytesMax) return;
@@ -34,12 +33,12 @@ export class ReplyRoom {
     reader.pause();
   }
 
-  /** What a reader holds has turned out to be so much more, now that it has come whole. */
+  /** A complete reply turned out to hold `bytes` more. */
   grow(bytes: number): void {
     this.bytes += bytes;
   }
 
-  /** A reader is done; the `bytes` it held are there until `free`. */
+  /** A reader is done; the `bytes` it held stay counted until `free`. */
   end(reader: ReplyReader, bytes: number): void {
     this.endedBytes += bytes;
     this.waiting.delete(reader);
@@ -47,7 +46,7 @@ export class ReplyRoom {
     this.wake();
   }
 
-  /** So much of replies that have ended is held no more. */
+  /** Frees `bytes` of ended replies. */
   free(bytes: number): void {
     if (bytes === 0) return;
     this.bytes -= bytes;

@@ -5,7 +5,7 @@ export type Deferred<T> = {
   reject(error: unknown): void;
 };
 
-/** Makes a promise to be settled later; that nobody waits when it fails is no error. */
+/** Makes a promise to be settled later. A rejection that nobody awaits is not an unhandled rejection. */
 export function defer<T>(): Deferred<T> {
   let resolve!: (value: T) => void;
   let reject!: (error: unknown) => void;

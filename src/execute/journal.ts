@@ -1,10 +1,10 @@
 import type { AttemptEnd, AttemptStart, SettledLine } from '../ledger/records.ts';
 
-/** What a line writes down; each promise resolves once the record is durable. */
+/** Writes the records of a line; each promise resolves once the record is durable. */
 export type Journal = {
   /**
-   * False: it could not be written down. The call must not leave: it has to ask for leave again, or where the run stops the
-   * line stays open.
+   * False: it could not be written. The call must not leave: the line asks for a ticket again or, if the run stops, stays
+   * open.
    */
   started(start: AttemptStart): Promise<boolean>;
   /** `settled`: the line's terminal record, committed together with the attempt's end. */

@@ -1,7 +1,7 @@
-/** What a source of lines knows of each: its number, and whose turn it waits for. */
+/** What a line source knows of each line: its number, and the model whose lane it will wait in. */
 export type SourceLine = { readonly lineNo: number; readonly model: string };
 
-/** Open lines of a stretch of the input, in its order, and the first line after the stretch. */
+/** The open lines of a stretch of input, in input order, and the first line after the stretch. */
 export type LineChunk<Line extends SourceLine> = {
   readonly lines: readonly Line[];
   readonly nextLineNo: number;

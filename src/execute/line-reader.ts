@@ -1,16 +1,16 @@
 import type { LineChunk, SourceLine } from './line-chunk.ts';
 
-/** Open lines, taken one at a time out of chunks that are read one ahead of the other. Reading is asked for, and never awaited. */
+/** Hands out open lines one at a time, from chunks read one ahead. Reading is triggered, never awaited. */
 export class LineReader<Line extends SourceLine> {
   private readonly chunks: AsyncIterator<LineChunk<Line>>;
   private readonly onRead: (failure: { readonly error: unknown } | null) => void;
-  /** The chunk that was read last, and which of its lines is the next. */
+  /** The chunk read last, and the index of its next line. */
   private chunk: LineChunk<Line> = { lines: [], nextLineNo: 1 };
   private at = 0;
   private reading = false;
   private exhausted = false;
 
-  /** `onRead` is told when a chunk, the end, or a failure has come. */
+  /** `onRead` is called when a chunk, the end, or a failure has come. */
   constructor(
     chunks: AsyncIterator<LineChunk<Line>>,
     onRead: (failure: { readonly error: unknown } | null) => void,
@@ -28,7 +28,7 @@ export class LineReader<Line extends SourceLine> {
     return this.exhausted;
   }
 
-  /** What `take` would bring. */
+  /** The line that `take` would return. */
   get next(): Line | undefined {
     return this.chunk.lines[this.at];
   }
@@ -38,7 +38,7 @@ export class LineReader<Line extends SourceLine> {
     return this.next?.lineNo ?? this.chunk.nextLineNo;
   }
 
-  /** The next line; undefined where the chunk is used up: another is read then, where there is one. */
+  /** The next line; undefined if the chunk is used up, which triggers reading another, if there is one. */
   take(): Line | undefined {
     const line = this.next;
     if (line === undefined) {
@@ -46,12 +46,12 @@ export class LineReader<Line extends SourceLine> {
       return undefined;
     }
     this.at += 1;
-    // Bodies may be large, and it may be long until the next chunk is read.
+    // Release bodies early: they may be large, and the next chunk may be long in coming.
     if (this.next === undefined) this.chunk = { ...this.chunk, lines: [] };
     return line;
   }
 
-  /** Gives up what is left of the input. */
+  /** Abandons the rest of the input. */
   async close(): Promise<void> {
     await this.chunks.return?.();
   }

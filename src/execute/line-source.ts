@@ -1,49 +1,51 @@
 import type { LineChunk, SourceLine } from './line-chunk.ts';
 import { LineReader } from './line-reader.ts';
 
-/** Where lines come from. */
+/** The source of lines. */
 export type LineInput<Line extends SourceLine> = {
   /** All open lines, in input order. */
   readonly chunks: AsyncIterator<LineChunk<Line>>;
   /**
-   * Reads the input once more, for the lines of one model: each chunk says how far it has come, with or without lines.
-   * What stands before the line that `fromLine` names when it is asked is not wanted.
+   * Re-reads the input for the lines of one model. Each chunk reports how far it got, with or without lines. Lines before
+   * `fromLine()`, as it stands when asked, are skipped.
    */
   again(this: void, model: string, fromLine: () => number): AsyncIterator<LineChunk<Line>>;
 };
 
-/** Who lacks lines. */
+/** Which models need lines. */
 export type LinesLacked = {
   /** Whether a model has too little to send. */
   lacksLines(this: void, model: string): boolean;
-  /** Whether a further line of a model had better wait. */
+  /** Whether another line of a model should wait. */
   hasPlenty(this: void, model: string): boolean;
-  /** Whether a model lacks lines that may stand further on in the input; `apart`: of these it is known that they do not. */
+  /**
+   * Whether a model needs lines that may be further on in the input; for the models in `apart` it is known that they do
+   * not.
+   */
   lacksAny(this: void, apart: { has(model: string): boolean }): boolean;
 };
 
-/** Of which models a line may be opened: of all, of those that have not plenty, or only of those that lack some. */
+/** Of which models lines may be opened: any, those without plenty, or only those that need some. */
 export type Openable = 'any' | 'not plenty' | 'lacking';
 
-/** The lines of a model that wait in the input until it lacks some. */
+/** A model's lines left behind in the input until it needs some. */
 type Behind<Line extends SourceLine> = {
   readonly reader: LineReader<Line>;
-  /** The first line that was passed over, since nothing waited, and the last. */
+  /** The first line passed over since nothing was left behind, and the last. */
   fromLine: number;
   toLine: number;
 };
 
 /**
- * The open lines of a job in the order in which they are opened: that of the input, but for lines that would wait
- * longer than others have to do without.
+ * A job's open lines in the order in which they are opened: input order, except that lines that would wait anyway do not
+ * hold up others.
  *
- * Where only lines that are lacked may be opened, the input is read on for them. A line of another model that is met
- * then is *passed over*, and every later one of that model with it: they are not held, but read a
- * second time by a reader of that model, when the model lacks lines. Once that reader has brought the last of them,
- * nothing waits behind, and the model's lines are opened as they come again: what follows is not read a second time for
- * nothing, which with a hundred models would be most of the work. So each line is opened once, lines of a model in
- * their order, and what waits takes no memory: a block of a million lines of a model that may be called once a second
- * holds up nobody. The input is read once more for each such model at the most.
+ * If only needed lines may be opened, the input is read on for them. A line of another model met on the way is *passed
+ * over*, and so is every later one of that model: they are not kept in memory, but re-read by a reader for that model when
+ * the model needs lines. Once that reader has delivered the last of them, nothing is left behind, and the model's lines are
+ * opened as they come again: re-reading what follows would be wasted, and with a hundred models most of the work. So each
+ * line is opened once, lines of a model in order, and waiting lines take no memory: a block of a million lines of a model
+ * limited to one call a second holds up nobody. The input is re-read at most once per such model.
  */
 export class LineSource<Line extends SourceLine> {
   private readonly input: LineInput<Line>;
@@ -51,10 +53,10 @@ export class LineSource<Line extends SourceLine> {
   private readonly onRead: (failure: { readonly error: unknown } | null) => void;
   private readonly ahead: LineReader<Line>;
   private readonly behind: Map<string, Behind<Line>> = new Map();
-  /** The models of which lines wait behind. */
+  /** Models with lines left behind. */
   private readonly waiting: Set<string> = new Set();
 
-  /** `onRead` is told when lines, the end of the input, or a failure have come. */
+  /** `onRead` is called when lines, the end of the input, or a failure have come. */
   constructor(
     input: LineInput<Line>,
     lacked: LinesLacked,
@@ -85,7 +87,7 @@ export class LineSource<Line extends SourceLine> {
     return first;
   }
 
-  /** The next line; undefined: none now. Where that is for want of lines, more are being read. */
+  /** The next line; undefined: none now. If lines are missing, more are being read. */
   take(of: Openable): Line | undefined {
     return this.takeBehind() ?? this.takeAhead(of);
   }
@@ -122,12 +124,12 @@ export class LineSource<Line extends SourceLine> {
     return undefined;
   }
 
-  /** The next line of a model out of those behind. */
+  /** The next line left behind of a model. */
   private takeOf(model: string): Line | undefined {
     const behind = this.behind.get(model);
     while (behind !== undefined && !this.catchUp(model)) {
       const line = behind.reader.take();
-      // It had read further than was passed over since then.
+      // The reader had already read past what was passed over since.
       if (line === undefined || line.lineNo >= behind.fromLine) return line;
     }
     return undefined;
@@ -152,14 +154,14 @@ export class LineSource<Line extends SourceLine> {
     this.waiting.add(model);
   }
 
-  /** Whether the reader of a model has brought all that was passed over: what follows is the first one's again. */
+  /** Whether a model's reader has delivered all that was passed over: later lines come from the main reader again. */
   private catchUp(model: string): boolean {
     if (this.nextBehind(model) < Infinity) return false;
     this.waiting.delete(model);
     return true;
   }
 
-  /** No line of a model that was passed over and is still to be taken stands before this one. Infinity: there is none. */
+  /** No line left behind of this model is before this one. Infinity: there is none. */
   private nextBehind(model: string): number {
     const behind = this.behind.get(model);
     if (behind === undefined) return Infinity;

@@ -1,17 +1,17 @@
 import type { LinesLacked, Openable } from './line-source.ts';
 
-/** Bodies of open lines that are held at once, in bytes (guarantee 19), and those whose model may have enough lines. */
+/** Total body bytes of open lines (guarantee 19), and the amount above which only models that need lines get more. */
 const BODY_BYTES_MAX = 128 * 1024 * 1024;
 const BODY_BYTES_ENOUGH = 96 * 1024 * 1024;
 const NONE: ReadonlySet<string> = new Set();
 
-/** So many lines may be open whatever they are, so many more of models that have not plenty; and who lacks some. */
+/** How many lines may be open of any model, how many more of models without plenty, and which models need lines. */
 export type LineRoom = LinesLacked & {
   windowLines(this: void): number;
   readonly beyondLines: number;
 };
 
-/** Which lines may be opened beside those that are open; null: none. */
+/** Which further lines may be opened; null: none. */
 export function mayOpen(
   { size, bodyBytes }: { readonly size: number; readonly bodyBytes: number },
   room: LineRoom,

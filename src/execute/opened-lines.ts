@@ -1,15 +1,15 @@
 /** What is known of a line when it is opened. */
 type Opened = { readonly lineNo: number; readonly model: string; readonly bodyBytes: number };
 
-/** The lines that are open, the bytes of their bodies, and which of them is the first in the input. */
+/** The open lines, the bytes of their bodies, and the first of them in input order. */
 export class OpenedLines {
-  /** Sizes of bodies by line, each map in the order of the input: lines beyond all that were opened before, and others by model. */
+  /** Body sizes by line, each map in input order: lines after all opened before, and the others by model. */
   private readonly ahead: Map<number, number> = new Map();
   private readonly behind: Map<string, Map<number, number>> = new Map();
   private last = 0;
   private lines = 0;
   private bytes = 0;
-  /** The first line that was closed without being settled: output in input order goes no further. */
+  /** The first line closed without being settled: output in input order stops there. */
   private firstLeft = Infinity;
 
   get size(): number {
@@ -20,14 +20,14 @@ export class OpenedLines {
     return this.bytes;
   }
 
-  /** No line before this one is open, or was left open. Infinity: none is at all. */
+  /** No line before this one is open, or was left open. Infinity: there is none. */
   get first(): number {
     let first = Math.min(this.firstLeft, firstOf(this.ahead));
     for (const lines of this.behind.values()) first = Math.min(first, firstOf(lines));
     return first;
   }
 
-  /** Lines of a model are opened in their order. */
+  /** Lines of a model must be opened in order. */
   open({ lineNo, model, bodyBytes }: Opened): void {
     this.mapFor(lineNo, model).set(lineNo, bodyBytes);
     this.last = Math.max(this.last, lineNo);
@@ -35,7 +35,7 @@ export class OpenedLines {
     this.bytes += bodyBytes;
   }
 
-  /** A line is settled. False where it is not open (any more). */
+  /** A line is settled. Returns false if it is not open (any more). */
   close(lineNo: number): boolean {
     const lines = this.ahead.has(lineNo) ? this.ahead : this.mapBehind(lineNo);
     const bytes = lines?.get(lineNo);
@@ -46,7 +46,7 @@ export class OpenedLines {
     return true;
   }
 
-  /** A line has come to its end. Where it is still open it was not settled, and is left so. */
+  /** A line's processing has ended. If it is still open, it was not settled and is left open. */
   leave(lineNo: number): void {
     if (this.close(lineNo)) this.firstLeft = Math.min(this.firstLeft, lineNo);
   }

@@ -1,12 +1,12 @@
 import { defer, type Deferred } from './deferred.ts';
 import type { Batch } from '../ledger/records.ts';
 
-/** What lines want written down together, and what they wait for until it is. */
+/** Records to be written together, and the promises that wait for that. */
 export type PendingBatch = {
   readonly batch: Batch;
-  /** Of its starts: whether they were written down, so that their calls may leave. */
+  /** For its starts: whether they were written, so that their calls may leave. */
   readonly begun: Deferred<boolean>;
-  /** Of everything else. */
+  /** For everything else. */
   readonly durable: Deferred<void>;
   /** Lines that wait for `durable`. */
   waiting: number;
@@ -22,14 +22,14 @@ export function newPending(): PendingBatch {
   };
 }
 
-/** How many records there are to write. */
+/** The number of records to write. */
 export function recordsIn({ batch: { starts, ends, settled } }: PendingBatch): number {
   return starts.length + ends.length + settled.length;
 }
 
 /**
- * Takes back a batch that could not be written (`left` of it, where the rest could), and what has come `since`. Their
- * starts get what `givesUpStarts` says. What has ended is to be written together, in its order.
+ * Takes back a batch that could not be written (only `left` of it, if the rest could), and merges what came `since`. Their
+ * starts resolve as `givesUpStarts` says. Ends are written together, in order.
  */
 export function takeBack(
   failed: PendingBatch,

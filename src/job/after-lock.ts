@@ -7,20 +7,20 @@ const RETRY_EVERY_MS = 1_000;
 
 export type AfterLockOptions = {
   readonly clock: Clock;
-  /** A signal came: nobody wants to wait. */
+  /** A signal came: do not wait. */
   readonly hurry: AbortSignal;
   readonly report: Report;
-  /** What is told, once, where a lock has to be waited for. */
+  /** Reported once if a lock has to be waited for. */
   readonly text: string;
 };
 
-/** How long a lock is waited for, and what ends that, for the texts that tell of it. */
+/** How long a lock is waited for, and what ends the wait; for messages. */
 export const WAIT_TEXT: string = `retrying for up to ${LOCK_PATIENCE_MS / 1000} s; Ctrl-C ends the wait`;
 
 /**
- * Does what writes the ledger while nothing is in flight, and is all or nothing. A lock of another program is waited for: what is
- * to run all night is not to end with 75 for a backup. Resolves with what `act` returned, or null where a signal came: it
- * was left undone. Throws what else keeps it from being done, and 75 where the lock outlasts the wait.
+ * Runs `act`, an all-or-nothing ledger write, while nothing is in flight. Waits for another program's lock: a job meant to
+ * run all night must not end with 75 because of a backup. Resolves with what `act` returned, or null if a signal came and
+ * it was left undone. Throws any other error of `act`, and 75 if the lock outlasts the wait.
  */
 export async function afterLock<T>(
   { clock, hurry, report, text }: AfterLockOptions,

@@ -5,8 +5,8 @@ import type { ModelQuota } from './quota-reply.ts';
 import type { RunOptions } from './run-options.ts';
 
 /**
- * The quotas that the service tells, where `--query-limits` asks for them; none where it does not, or
- * the service does not answer: that is told, and the run goes on with the next source of limits.
+ * The quotas the service reports, if `--query-limits` asks for them; empty if not, or if the service does not answer: that
+ * is reported, and the run uses the next source of limits.
  */
 export async function askQuotas(options: RunOptions): Promise<ReadonlyMap<string, ModelQuota>> {
   const { settings, clock, job, report, stop, redact } = options;
@@ -17,7 +17,7 @@ export async function askQuotas(options: RunOptions): Promise<ReadonlyMap<string
     report({ event: 'notice', severity: 'note', message });
     return new Map();
   }
-  // One of its own: a call of the job may take minutes, this question may not.
+  // A transport of its own: a call of the job may take minutes, this query may not.
   const transport = openTransport({
     baseUrls: options.endpoint,
     apiKey: options.apiKey,

@@ -8,17 +8,17 @@ export type CheaperWay = {
   readonly model: string;
   /** `batch-chat`, `batch-file`: the service's half-price offers; `snapshot`: another version of the model. */
   readonly way: 'batch-chat' | 'batch-file' | 'snapshot';
-  /** The version to name instead; null where the model stays. */
+  /** The version to name instead; null if the model stays. */
   readonly instead: string | null;
   readonly expectedPico: number;
 };
 
-/** Less is not worth a line. */
+/** Smaller savings are not worth mentioning. */
 const SAVES_LEAST = 0.05;
 /** `qwen-plus-2025-07-28`, `qwen-plus-0112`, `qwen-plus-latest`. */
 const VERSION = /-(?:\d{4}(?:-\d{2}-\d{2})?|latest)$/;
 
-/** Which offers take a model: Batch Chat and Batch File in Beijing, Batch File elsewhere. */
+/** The half-price offers for a model: Batch Chat and Batch File in Beijing, Batch File elsewhere. */
 function batchWays(catalog: Catalog, model: string, scope: Scope): CheaperWay['way'][] {
   const offers = catalog.record(model)?.batch ?? [];
   const ways: CheaperWay['way'][] = [];
@@ -28,13 +28,13 @@ function batchWays(catalog: Catalog, model: string, scope: Scope): CheaperWay['w
   return ways;
 }
 
-/** Whether a version is known to think where it is asked to. */
+/** Whether a version is known to be able to think. */
 function thinks(catalog: Catalog, id: string): boolean {
   const { thinking } = catalog.profile(id);
   return thinking === 'hybrid' || thinking === 'only';
 }
 
-/** The version of the same model that these lines cost least with; null: none is cheaper. */
+/** The version of the same model with the lowest cost for these lines; null: none is cheaper. */
 function cheapestVersion(
   model: string,
   entry: ModelSurvey,
@@ -60,10 +60,9 @@ function cheapestVersion(
 }
 
 /**
- * What would bring the same lines for less, by list price. Batch Chat and Batch File take half of it
- * for input and output; a file's answers may take a day or more, and images or tools may not be for
- * every version: the user decides. Nothing where calls go to
- * another host, or to Batch Chat already. Pure.
+ * Cheaper ways to have the same lines answered, by list price. Batch Chat and Batch File cost half for input and output; a
+ * file's answers may take a day or more, and not every version may accept images or tools: the user decides. Empty if calls
+ * go to another host, or to Batch Chat already. Pure.
  *
  * Source: help.aliyun.com/zh/model-studio/batch-inference and openai-compatible-batch-chat, mid-2026.
  */
@@ -72,7 +71,7 @@ export function cheaperWays(
   at: {
     readonly catalog: Catalog;
     readonly pricing: Pricing;
-    /** Calls go to the service's own usual hosts, where these offers are. */
+    /** Calls go to the service's usual hosts, where these offers exist. */
     readonly usualHost: boolean;
   },
 ): CheaperWay[] {
@@ -83,7 +82,7 @@ export function cheaperWays(
       model,
       way,
       instead: null,
-      // Half on tokens; the fee of a search stays (service facts, billing 2).
+      // Half price on tokens; search fees stay (service facts, billing 2).
       expectedPico: (entry.expectedPico - entry.searchPico) / 2 + entry.searchPico,
     }));
     const version = cheapestVersion(model, entry, at);

@@ -6,55 +6,55 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { AttemptEnd, Batch, Cursor, SettledLine } from '../ledger/records.ts';
 import { countText } from '../reporters/number-text.ts';
 
-/** So many ends are written together where not all of them find room. */
+/** Part sizes, in ends, that are tried in turn if a batch does not fit on the disk. */
 const PARTS_ENDS: readonly number[] = [Infinity, 64, 8, 1];
-/** A lock is waited for so long once nothing is in flight: what is held is paid, and waiting costs nothing. */
+/** How long a lock is waited for once nothing is in flight: what is held is paid for, and waiting is free. */
 export const LOCK_PATIENCE_MS = 120_000;
-/** The same once a signal came: Docker kills 10 s later, and a try that went on just then, and what comes after it, take theirs. */
+/** The same after a signal: Docker kills after 10 s, and a retry in progress and what follows need their share. */
 const HURRIED_PATIENCE_MS = 3_000;
 
 export type CommitsOptions = {
   readonly ledger: Ledger;
   readonly jobId: number;
   readonly clock: Pick<Clock, 'wallMs' | 'monotonicMs'>;
-  /** The last `seq` that was given out. */
+  /** The last `seq` in use. */
   readonly lastSeq: number;
-  /** Writes more in each commit. */
+  /** Adds writes to each commit. */
   readonly alongside: () => void;
-  /** No call begins any more. */
+  /** No new calls. */
   readonly stop: AbortSignal;
-  /** The calls in flight are dropped: nobody wants to wait. */
+  /** Calls in flight are dropped: do not wait. */
   readonly abort: AbortSignal;
   /** A signal came. */
   readonly hurry: AbortSignal;
-  /** Told once that there is no room: what can be made is made, and no call is to begin any more. */
+  /** Called once when there is no disk space: what can be freed is freed, and no new call may begin. */
   onNoRoom(error: QbatchError): void;
-  /** Told that another program holds a lock: no call is to begin until `onUnlocked`. */
+  /** Another program holds a lock: no call may begin until `onUnlocked`. */
   onLocked(): void;
   /**
-   * Told once a lock that it is waited for, for so long, with what so many calls brought; none is in flight. Told again
-   * where a signal makes it shorter.
+   * Called once per lock when the wait for it begins, with the number of calls whose results wait, and the time limit; none
+   * is in flight. Called again if a signal shortens it.
    */
   onWaiting(calls: number, forMs: number): void;
-  /** Told that a lock is gone, which was there for so long. */
+  /** The lock is gone, after `forMs`. */
   onUnlocked(forMs: number): void;
 };
 
-/** A lock of another program, from the first commit that it kept out to the first that went through. */
+/** Another program's lock, from the first commit that it blocked to the first that succeeded. */
 type Lock = {
   readonly sinceMs: number;
-  /** When it is waited for no longer; null: something is in flight. */
+  /** When the wait ends; null: calls are still in flight. */
   giveUpMs: number | null;
   hurried: boolean;
 };
 
-/** That there was no room for a batch, from the first one on. */
+/** The disk was full for a batch; from the first such batch on. */
 type NoRoom = {
   /** Why no call begins any more. */
   readonly error: QbatchError;
-  /** The run was stopping already. */
+  /** Whether the run was stopping already. */
   readonly wasStopping: boolean;
-  /** Answers that were written since. */
+  /** Answers written since. */
   answers: number;
 };
 
@@ -62,11 +62,11 @@ function answersIn(ends: readonly AttemptEnd[]): number {
   return ends.filter((end) => end.class === 'answered').length;
 }
 
-/** The first so many ends of a batch without starts, with the records of their lines; and the rest. */
+/** The first `size` ends of a batch without starts, with their lines' records; and the rest. */
 function split({ ends, settled }: Batch, size: number): { part: Batch; rest: Batch } {
   const first = ends.slice(0, size);
   const lines = new Set(first.map(({ lineNo }) => lineNo));
-  // What has no end of its own comes last.
+  // Records without an end of their own come last.
   const isFirst = ({ lineNo }: SettledLine): boolean => lines.has(lineNo) || first.length === 0;
   return {
     part: { starts: [], ends: first, settled: settled.filter(isFirst) },
@@ -91,15 +91,15 @@ function joined(one: Batch, other: Batch): Batch {
 }
 
 /**
- * The commits of a run: the only place that numbers settled lines. A batch for which there is no room, or that
- * another program's lock keeps out, is put back, and the calls in flight come to their end; they are paid, and their
- * answers are written as soon as they can be. After a lock the run goes on then; where there was no room it stops. What
- * cannot be written in the end is lost to the ledger, and told.
+ * The commits of a run: the only place that numbers settled lines. A batch blocked by a full disk or another program's lock
+ * is put back, and the calls in flight come to their end; they are paid for, and their answers are written as soon as
+ * possible. After a lock the run resumes; after a full disk it stops. What cannot be written in the end is lost to the
+ * ledger, and reported.
  */
 export class Commits {
   private readonly options: CommitsOptions;
   private seq: number;
-  /** Null: there was room for all that came. */
+  /** Null: the disk was never full. */
   private noRoom: NoRoom | null = null;
   private lock: Lock | null = null;
 
@@ -108,24 +108,24 @@ export class Commits {
     this.seq = options.lastSeq;
   }
 
-  /** The `seq` of the line that was settled last. */
+  /** The `seq` of the line settled last. */
   get lastSeq(): number {
     return this.seq;
   }
 
-  /** How the run ends where there was no room for a batch; null: there was for each. */
+  /** How the run ends if the disk was full for a batch; null: it never was. */
   get failure(): QbatchError | null {
     return this.noRoom === null ? null : allWritten(this.noRoom);
   }
 
-  /** Whether the run was stopping already when there was no room first. */
+  /** Whether the run was already stopping when the disk was first full. */
   get wasStopping(): boolean {
     return this.noRoom?.wasStopping === true;
   }
 
   /**
-   * Commits a batch, with `cursor` where the files have been synced. Yields what is durable then: the batch, nothing
-   * where it was put back, or its parts. Throws what stops the run.
+   * Commits a batch, with `cursor` if the files have been synced. Yields what is durable afterwards: the batch, nothing if
+   * it was put back, or its parts. Throws what stops the run.
    */
   *commit(batch: TurnBatch, cursor: Cursor | null): Generator<Batch> {
     const beganMs = this.options.clock.monotonicMs();
@@ -153,7 +153,7 @@ export class Commits {
     }
   }
 
-  /** Whether what is left of the last batch is tried again later. */
+  /** Whether the rest of the last batch is retried later. */
   private waits({ ends }: Batch): boolean {
     const { lock } = this;
     const { clock, abort, hurry, onWaiting } = this.options;
@@ -162,7 +162,7 @@ export class Commits {
     if (lock.giveUpMs === null || (hurry.aborted && !lock.hurried)) {
       lock.hurried = hurry.aborted;
       const patienceMs = lock.hurried ? HURRIED_PATIENCE_MS : LOCK_PATIENCE_MS;
-      // The difference to a sum of fractions may be a little more than what was added: it is not what is told.
+      // The difference of fractional times may slightly exceed the patience: do not report that.
       const forMs = Math.min(patienceMs, (lock.giveUpMs ?? Infinity) - nowMs);
       lock.giveUpMs = nowMs + forMs;
       if (forMs > 0) onWaiting(ends.length, forMs);
@@ -170,7 +170,7 @@ export class Commits {
     return nowMs < lock.giveUpMs;
   }
 
-  /** Nothing of `left` is written any more. */
+  /** Gives up writing `left`. */
   private giveUp(left: Batch, error: QbatchError): never {
     const lost = answersIn(left.ends);
     throw lost > 0 ? someLost(error, lost) : (this.failure ?? error);
@@ -180,7 +180,7 @@ export class Commits {
     const { ledger, jobId, clock, alongside, hurry } = this.options;
     if (hurry.aborted) waitForLocks(ledger, 'briefly');
     const seqBefore = this.seq;
-    // What room there is, once there was none, is for answers.
+    // Once the disk was full, what space there is is for answers.
     const more = this.noRoom === null ? { alongside } : {};
     ledger.commit(jobId, batch, { wallMs: clock.wallMs(), seqBefore, cursor, ...more });
     this.seq += batch.settled.length;
@@ -188,7 +188,7 @@ export class Commits {
     this.unlocked();
   }
 
-  /** A commit went through. */
+  /** A commit succeeded. */
   private unlocked(): void {
     if (this.lock === null) return;
     const { sinceMs } = this.lock;
@@ -196,7 +196,7 @@ export class Commits {
     this.options.onUnlocked(this.options.clock.monotonicMs() - sinceMs);
   }
 
-  /** Nothing else will come: as much of the last batch as there is room for; a lock is waited for. Throws what is lost. */
+  /** Nothing else will come: writes as much of the last batch as fits; waits for a lock. Throws what is lost. */
   private *writeLast(batch: TurnBatch, error: QbatchError): Generator<Batch> {
     const { left, why } = isBusy(error)
       ? { left: batch, why: error }
@@ -206,14 +206,14 @@ export class Commits {
     else this.giveUp(left, why);
   }
 
-  /** Writes as much of a batch as there is room for; returns what is left, and why. */
+  /** Writes as much of a batch as fits; returns the rest, and why it failed. */
   private *writeParts(
     batch: Batch,
     error: QbatchError,
   ): Generator<Batch, { left: Batch; why: QbatchError }> {
     let left = batch;
     for (const size of PARTS_ENDS) {
-      // One answer may be larger than what room there is, and all others not.
+      // One answer may be too large for the space left, and all others not.
       let unfit: Batch = { starts: [], ends: [], settled: [] };
       while (recordsOf(left) > 0) {
         const { part, rest } = split(left, size);
@@ -222,7 +222,7 @@ export class Commits {
         const why = this.tryPart(part);
         if (why === null) yield part;
         else unfit = joined(unfit, part);
-        // Each part would wait for the lock in turn, and nothing else is done meanwhile.
+        // Each part would wait for the lock in turn, blocking everything else.
         if (why !== null && isBusy(why)) {
           this.tell(why, beganMs);
           return { left: joined(unfit, left), why };
@@ -233,7 +233,7 @@ export class Commits {
     return { left, why: error };
   }
 
-  /** Writes a part of a batch; returns why it could not be written, which changed nothing, or null. */
+  /** Writes a part of a batch. Returns why that failed (nothing was changed), or null. */
   private tryPart(part: Batch): QbatchError | null {
     try {
       this.write(part, null);
@@ -245,7 +245,7 @@ export class Commits {
   }
 }
 
-/** The run was stopped, and what was in flight is in the ledger. */
+/** The run was stopped, and everything in flight is in the ledger. */
 function allWritten({ error, answers }: NoRoom): QbatchError {
   if (answers === 0) return error;
   const were = answers === 1 ? 'was' : 'were';
@@ -257,7 +257,7 @@ function allWritten({ error, answers }: NoRoom): QbatchError {
   );
 }
 
-/** Answers came, and could not be written to the end. */
+/** Some answers could not be written in the end. */
 function someLost(error: QbatchError, answers: number): QbatchError {
   return new QbatchError(
     error.exitCode,

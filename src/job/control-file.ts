@@ -10,16 +10,16 @@ import {
 import { realLedgerPath } from '../ledger/real-ledger-path.ts';
 import { type ControlSettings, parseControl } from './control-settings.ts';
 
-/** A control file has a line for each model at the most. */
+/** A control file has at most one line per model. */
 const FILE_BYTES_MAX = 64 * 1024;
 const WRITABLE_BY_OTHERS = 0o002;
 
-/** Path of the control file of a ledger. */
+/** Path of a ledger's control file. */
 function controlPath(ledgerPath: string): string {
   return `${realLedgerPath(ledgerPath)}.control.json`;
 }
 
-/** What a look at the file brought: nothing new, other settings (null: it is gone), or why it cannot be used. */
+/** The result of a check: nothing new, other settings (null: the file is gone), or why it cannot be used. */
 export type ControlNews =
   | { readonly kind: 'same' }
   | { readonly kind: 'changed'; readonly control: ControlSettings | null }
@@ -31,23 +31,23 @@ function codeOf(error: unknown): string {
   return String((error as NodeJS.ErrnoException).code);
 }
 
-/** Changes whenever the file does, as far as a file system tells. */
+/** Changes whenever the file does, as far as the file system shows. */
 function signatureOf(stats: Stats): string {
   const { dev, ino, size, mtimeMs, ctimeMs } = stats;
   return [dev, ino, size, mtimeMs, ctimeMs].join(':');
 }
 
 /**
- * Watches one control file by looking at it when asked. It is never made here.
+ * Watches one control file by polling; never creates it.
  *
- * A bad file is told once, on the second look that finds it the same: the first may have come while it
- * was being written. What was in force before stays in force.
+ * A bad file is reported once, when a second check finds it unchanged: the first may have come while it was being written.
+ * The previous settings stay in force.
  */
 export class ControlFile {
   readonly path: string;
-  /** Signature of what was taken over or told; empty: no file. */
+  /** Signature of what was applied or reported; empty: no file. */
   private known = '';
-  /** Signature of a bad file that was seen once. */
+  /** Signature of a bad file seen once. */
   private suspect = '';
 
   constructor(ledgerPath: string) {
@@ -88,7 +88,7 @@ export class ControlFile {
 function readControl(path: string): ControlSettings | string {
   let file: number;
   try {
-    // A link may lead anywhere, and a pipe would hold up the run: neither is opened.
+    // Neither links, which may lead anywhere, nor pipes, which would block the run, are opened.
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const code = codeOf(error);
@@ -110,7 +110,7 @@ function readControl(path: string): ControlSettings | string {
   }
 }
 
-/** Who may write it can slow a job down, or make it storm a service: the user, and root. */
+/** Refuses a file that anyone but the user and root can write: they could slow a job down, or have it flood a service. */
 function distrust(stats: Stats): string | null {
   if (!stats.isFile()) return 'is not a regular file';
   if (stats.size > FILE_BYTES_MAX) return `is larger than ${FILE_BYTES_MAX} bytes`;

@@ -3,7 +3,7 @@ import { isObject } from '../json/is-object.ts';
 import type { LimitSetting, Settings } from '../settings.ts';
 import { closestName } from '../suggest.ts';
 
-/** What a control file says; undefined: nothing, the settings hold. */
+/** The contents of a control file; undefined: not given, the settings hold. */
 export type ControlSettings = {
   readonly rpm?: LimitSetting;
   readonly tpm?: LimitSetting;
@@ -16,7 +16,7 @@ const parseConcurrency = orAuto(countParser(1, CONCURRENCY_MOST));
 
 const EXAMPLE = '{"rpm":{"qwen-plus":600},"tpm":1000000,"concurrency":"auto"}';
 
-/** Reads a control file's text; a text where it cannot be used says why. Pure. */
+/** Parses a control file; returns a text if it cannot be used. Pure. */
 export function parseControl(text: string): ControlSettings | string {
   let value: unknown;
   try {
@@ -42,13 +42,13 @@ export function parseControl(text: string): ControlSettings | string {
   return control;
 }
 
-/** The models that limits are given for. */
+/** The models that have limits of their own. */
 export function modelsNamed({ rpm, tpm }: Pick<ControlSettings, 'rpm' | 'tpm'>): readonly string[] {
   const names = [...(rpm?.keys() ?? []), ...(tpm?.keys() ?? [])];
   return [...new Set(names)].filter((name) => name !== '');
 }
 
-/** That `place` gives limits for models that the job has no lines of, which do nothing; null: it does not. */
+/** A warning that `place` sets limits for models without lines in the job, which have no effect; null: it does not. */
 export function strangersText(
   place: string,
   named: readonly string[],

@@ -6,14 +6,14 @@ import type { OutputSeen } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import type { Usage } from '../usage.ts';
 
-/** From so many answers of a kind on, what they took says more than what was assumed. */
+/** From this many answers of a kind on, what they used counts for more than the assumptions. */
 export const TELLING_ANSWERS = 20;
-/** The share of answers that a reservation is to cover. */
+/** The share of answers that a reservation should cover. */
 const COVERED = 0.99;
-/** The quantile is taken anew after so many answers. */
+/** The quantile is recomputed after this many answers. */
 const LOOK_EVERY_ANSWERS = 16;
 
-/** What earlier runs say of the next answer's length. */
+/** The expected answer length from earlier runs. */
 export function outputSeenIn(sizes: SeenSizes): OutputSeen {
   return (model, thinking) => {
     const seen = sizes.get(sizesKey(model, thinking));
@@ -23,36 +23,35 @@ export function outputSeenIn(sizes: SeenSizes): OutputSeen {
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** One model, thinking or not. `longest`: what its reservations cover, of an answer; see `lookAt`. */
+/** One model, thinking or not. `longest`: the output per answer that reservations cover; see `lookAt`. */
 type Kind = {
   readonly sums: Mutable<EstimateSums>;
-  /** Of this run alone, for the ledger. */
+  /** Of this run only, for the ledger. */
   readonly sizes: OutputSizes;
-  /** Of earlier runs too, for what is to be expected. */
+  /** Including earlier runs, for predictions. */
   readonly seen: OutputSizes;
   longest: number;
   lookAt: number;
 };
 
 /**
- * What calls are expected to take, sharpened by what calls took: the owner of one run's sums of
- * estimated and actual tokens and money, and of how long its answers were.
+ * What calls are expected to use, refined by what calls used. Owns one run's sums of estimated and actual tokens and money,
+ * and its distribution of answer lengths.
  */
 export class Expectations {
   private readonly pricing: Pick<Pricing, 'estimatePico'>;
   private readonly before: SeenSizes;
   private readonly kinds: Map<string, Kind> = new Map();
 
-  /** `before`: what earlier runs have seen. */
+  /** `before`: what earlier runs observed. */
   constructor(pricing: Pick<Pricing, 'estimatePico'>, before: SeenSizes) {
     this.pricing = pricing;
     this.before = before;
   }
 
   /**
-   * What a call is to set aside before it is sent: its input plus the larger of the expected output
-   * and the 99th percentile of what was seen (the longest, while that is little), never more than
-   * the call can take. Without a price, no money.
+   * What to reserve for a call before it is sent: its input plus the larger of the expected output and the 99th percentile
+   * of those seen (the longest, while there are few), but never more than the call can use. Without a price, no money.
    */
   reserve(line: Admittable): Reservation {
     const { sums, seen, longest } = this.kindOf(line);
@@ -68,7 +67,7 @@ export class Expectations {
     return { tokens, pico: pico === null ? null : Math.round(pico) };
   }
 
-  /** A call was answered and took that. */
+  /** Records what an answered call used. */
   answered(line: Admittable, usage: Usage | null, costPico: number | null): void {
     const input = usage?.inputTokens ?? null;
     const output = usage?.outputTokens ?? null;
@@ -90,7 +89,7 @@ export class Expectations {
     lookAgain(kind);
   }
 
-  /** What this run has come to, a row for each kind. */
+  /** The results of this run, one row per kind. */
   records(): EstimateRecord[] {
     return [...this.kinds.values()]
       .filter(({ sums }) => sums.lines > 0)
@@ -117,7 +116,7 @@ export class Expectations {
   }
 }
 
-/** While there is little to go by, the longest answer counts. */
+/** While there are few answers, the longest one counts. */
 function lookAgain(kind: Kind): void {
   const { seen } = kind;
   const few = seen.count < TELLING_ANSWERS;

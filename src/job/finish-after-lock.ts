@@ -8,9 +8,9 @@ import type { RunStop } from './run-stop.ts';
 const WAITING_TEXT = `every line is settled, but the ledger is locked by another program: the run ends once it is unlocked; ${WAIT_TEXT}`;
 
 /**
- * Does the last transaction of a job whose lines are all settled. A lock of another program is waited for as in the run before.
- * Where a signal came it is left undone: nothing is lost by that, and the same command does it. Throws what else keeps it
- * from being done, and 75 where the lock outlasts the wait.
+ * Runs the last transaction of a job whose lines are all settled, waiting for another program's lock. If a signal came it
+ * is left undone: nothing is lost, and the same command does it later. Throws any other error, and 75 if the lock outlasts
+ * the wait.
  */
 export async function finishAfterLock(
   { ledger, clock, stop, report }: { ledger: Ledger; clock: Clock; stop: RunStop; report: Report },

@@ -1,23 +1,26 @@
 import type { ApiFailure } from '../failure.ts';
 import { looksForeign, looksVoid } from './foreign-reply.ts';
 
-/** So many foreign replies, and no other, say that calls go to the wrong place. */
+/** This many foreign replies, and no others, show that calls go to the wrong place. */
 const FOREIGN_REPLIES = 3;
-/** So many, where each says that all is well and holds no answer: a model service may send a few of them. */
+/** The same for replies that claim success without an answer: a model service may send a few of them. */
 const VOID_REPLIES = 20;
 
-/** Whether only a model service fails so: by a code of its own (a gateway has statuses too), with tokens, or with part of an answer. */
+/**
+ * Whether only a model service fails like this: with a code of its own (gateways have statuses too), with tokens, or with
+ * part of an answer.
+ */
 function isOfService({ kind, code, usage }: ApiFailure): boolean {
   const hasCode = kind === 'http' && !code.startsWith('qbatch_');
   return hasCode || usage !== null || code === 'qbatch_partial_response';
 }
 
 /**
- * What the first replies of a run say about where its calls go. Until one shows a model service,
- * foreign ones are no verdict on a line, and void ones (a 200 without an answer) prove nothing.
+ * What the first replies of a run show about where its calls go. Until one shows a model service, foreign replies are no
+ * verdict on a line, and void ones (a 200 without an answer) prove nothing.
  *
- * States: *open* (nothing seen, or foreign and void replies only), *proven* (something else came: from then on
- * every reply is the service's), *wrong* (three foreign ones, or twenty void ones, and nothing else).
+ * States: *open* (nothing seen, or only foreign and void replies), *proven* (something else came: from now on every reply
+ * is the service's), *wrong* (three foreign or twenty void replies, and nothing else).
  */
 export class FirstReplies {
   private state: 'open' | 'proven' | 'wrong' = 'open';
@@ -30,20 +33,20 @@ export class FirstReplies {
     this.onWrong = onWrong;
   }
 
-  /** An answer came, or what proves as much. */
+  /** An answer came, or equivalent proof. */
   answered(): void {
     if (this.state === 'open') this.state = 'proven';
   }
 
   /**
-   * Whether such a failure is likely to come again, to whatever line: void replies are all that came, several of them. A
-   * line that is tried again soon would use up what it may be billed in vain before enough others have shown it.
+   * Whether such a failure is likely to repeat for any line: several void replies, and nothing else, have come. A quick
+   * retry would use up the line's billable attempts before enough other lines have shown it.
    */
   isLikelyAgain(failure: ApiFailure): boolean {
     return this.state !== 'proven' && this.void >= FOREIGN_REPLIES && looksVoid(failure);
   }
 
-  /** Whether this failure says nothing about its line, because nobody knows yet who replies. */
+  /** Whether this failure says nothing about its line, since it is unknown who replies. */
   isDoubtful(failure: ApiFailure): boolean {
     if (this.state === 'proven') return false;
     if (looksForeign(failure)) {

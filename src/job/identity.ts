@@ -1,7 +1,7 @@
 import type { Identity } from '../ledger/records.ts';
 import type { Settings } from '../settings.ts';
 
-/** What makes a run the same job, from its settings. */
+/** What identifies a run's job, from its settings. */
 export function identityOf(settings: Settings): Identity {
   const names = [...settings.set.keys()].toSorted();
   return {
@@ -13,7 +13,7 @@ export function identityOf(settings: Settings): Identity {
   };
 }
 
-/** What differs between two identities, in words; empty where nothing does. */
+/** The differences between two identities, in words; empty if there are none. */
 export function identityDifferences(was: Identity, is: Identity): string[] {
   const differences: string[] = [];
   const compare = (name: string, before: string | null, now: string | null): void => {

@@ -1,7 +1,7 @@
 import { EXIT, InputError } from '../errors.ts';
 import type { LineProblem, ProblemCounts } from '../problem.ts';
 
-/** What a survey found. */
+/** The findings of a survey. */
 type Found = {
   readonly lines: number;
   readonly invalid: number;
@@ -9,13 +9,13 @@ type Found = {
   readonly problemCounts: ProblemCounts;
 };
 
-/** The input has invalid lines and nothing was sent: 65, with what was found. */
+/** The input has invalid lines and nothing was sent: exit code 65, with the findings. */
 export class InvalidInputError extends InputError {
-  /** As `qbatch check --json` lists them: 10,000 at the most. */
+  /** As `qbatch check --json` lists them: at most 10,000. */
   readonly problems: readonly LineProblem[];
-  /** Of all that were found, also where they are more than are listed. */
+  /** Counts of all found, even if more than are listed. */
   readonly problemCounts: ProblemCounts;
-  /** The input, as it was named. */
+  /** The input as the user named it. */
   readonly inputPath: string;
   constructor({ lines, invalid, problems, problemCounts }: Found, inputPath: string) {
     super(

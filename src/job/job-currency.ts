@@ -4,8 +4,8 @@ import type { Job } from '../ledger/records.ts';
 import type { Currency } from '../models/scope.ts';
 
 /**
- * The currency that a run counts in, `--max-cost` too: its job's own. One asked for on the command line is
- * taken while no call was made, and refused after (65): what the calls cost is written down already.
+ * The currency that a run counts in, also for `--max-cost`: its job's own. One given on the command line is accepted before
+ * the first call, and refused after (65): the costs are already recorded.
  */
 export function jobCurrency(
   database: Database,

@@ -26,14 +26,14 @@ export type JobRequest = {
   readonly fresh: boolean;
   readonly acceptChangedInput: boolean;
   readonly adopt: boolean;
-  /** `fail`: what may have been billed without an answer is not sent again. */
+  /** `fail`: calls that may have been billed without an answer are not repeated. */
   readonly onAmbiguous: 'retry' | 'fail';
   readonly clock: Clock;
   readonly whenUnlocked: WhenUnlocked;
-  /** Asked now and then while the input is read; throws where the user wants to stop. */
+  /** Called now and then while the input is read; throws if the user wants to stop. */
   readonly checkStop?: () => void;
-  /** Told of each model as the survey meets it; throws to refuse. */
+  /** Called for each model as the survey meets it; throws to refuse. */
   readonly onModel?: (model: string) => void;
-  /** Sees the survey, and how many lines are left to send, before anything is kept; throws to refuse (cost). */
+  /** Receives the survey and the number of lines left to send, before anything is stored; throws to refuse (cost). */
   gate(survey: Survey, openLines: number): Promise<void>;
 };

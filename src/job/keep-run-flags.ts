@@ -3,10 +3,10 @@ import { parseSizeBytes } from '../config/durations.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Job, RunFlags } from '../ledger/records.ts';
 
-/** Without `--max-line`. */
+/** The default without `--max-line`. */
 const LINE_BYTES_DEFAULT = 32 * 1024 * 1024;
 
-/** Writes down what the next command needs of this run's flags, once the run is agreed to; nothing where nothing changes. */
+/** Stores the flags of this run that the next command needs, once the run is confirmed; writes nothing if nothing changes. */
 export function keepRunFlags(ledger: Ledger, job: Job, runFlags: RunFlags): void {
   const kept = withLongestLine(runFlags, job.runFlags);
   if (isDeepStrictEqual(kept, job.runFlags)) return;
@@ -17,10 +17,7 @@ export function keepRunFlags(ledger: Ledger, job: Job, runFlags: RunFlags): void
   });
 }
 
-/**
- * Lines that were accepted once have to be read again: of the sizes that runs of a job were given the largest is kept,
- * where it is more than goes without saying.
- */
+/** Accepted lines must be readable again: keeps the largest size given to any run of the job, if it exceeds the default. */
 function withLongestLine(given: RunFlags, before: RunFlags): RunFlags {
   const { 'max-line': own, ...flags } = given;
   let longest: { size: string; bytes: number } | null = null;

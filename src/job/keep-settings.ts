@@ -6,7 +6,7 @@ import type { Job } from '../ledger/records.ts';
 import { modeAnew } from '../output/output-set.ts';
 import type { JobRequest } from './job-request.ts';
 
-/** What may change between runs follows the settings of this one; writes nothing where nothing does. */
+/** Updates what may change between runs to this run's settings; writes nothing if nothing changes. */
 export function keepSettings(ledger: Ledger, job: Job, request: JobRequest): void {
   const moved =
     job.resultsPath !== request.resultsPath ||

@@ -6,7 +6,7 @@ import type { Job } from '../ledger/records.ts';
 import { isBug } from '../ledger/storage-error.ts';
 import { type Stopped, stoppedBy } from './run-stop.ts';
 
-/** Tries once, and briefly, what a disk or a lock may keep from being done; throws a bug alone. */
+/** Tries once, with a short lock wait; ignores disk and lock errors, throws bugs. */
 function unlessFailing(ledger: Ledger, act: () => void): void {
   waitForLocks(ledger, 'briefly');
   try {
@@ -17,8 +17,8 @@ function unlessFailing(ledger: Ledger, act: () => void): void {
 }
 
 /**
- * Why a run ended before every line was settled is kept for `status`, where the ledger can take it: else `status` goes on
- * saying that nobody wrote it down. The run ends as it would.
+ * Stores why a run ended before every line was settled, for `status`, if the ledger accepts it; else `status` keeps saying
+ * that no reason was recorded. Does not change how the run ends.
  */
 export function keepStop(ledger: Ledger, job: Job, stopped: Stopped): void {
   unlessFailing(ledger, () => {
@@ -28,7 +28,10 @@ export function keepStop(ledger: Ledger, job: Job, stopped: Stopped): void {
   });
 }
 
-/** As `keepStop`, for what made a run fail, which may be the ledger: that error is the one to tell. */
+/**
+ * Like `keepStop`, for the error that made a run fail. That may be the ledger itself: the original error is the one to
+ * report.
+ */
 export function keepFailure(
   { ledger, job, redact }: { ledger: Ledger; job: Job; redact(text: string): string },
   error: QbatchError,

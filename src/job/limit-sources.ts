@@ -8,10 +8,10 @@ import type { ControlSettings } from './control-settings.ts';
 import { givenLimit, listedLimits } from './pace-limits.ts';
 import type { ModelQuota } from './quota-reply.ts';
 
-/** A limit a minute, and where it comes from. */
+/** A limit per minute, and where it comes from. */
 export type KnownLimit = { readonly perMinute: number; readonly origin: string };
 
-/** Both limits of a model; null: nothing is known, it has to be felt for. */
+/** Both limits of a model; null: unknown, to be probed. */
 export type KnownLimits = { readonly rpm: KnownLimit | null; readonly tpm: KnownLimit | null };
 
 type Dimension = 'rpm' | 'tpm';
@@ -19,26 +19,26 @@ type Dimension = 'rpm' | 'tpm';
 export type LimitSourceOptions = {
   readonly settings: Pick<Settings, 'rpm' | 'tpm' | 'simulate' | 'baseUrl' | 'compatibleBaseUrl'>;
   readonly origins: ReadonlyMap<keyof Settings, Origin>;
-  /** What the service said of its quotas (`--query-limits`). */
+  /** Quotas reported by the service (`--query-limits`). */
   readonly quotas: ReadonlyMap<string, ModelQuota>;
-  /** What this ledger learned before of the same service. */
+  /** Learned earlier in this ledger for the same service. */
   readonly learned: ReadonlyMap<string, LearnedLimit>;
   readonly catalog: Catalog;
   readonly scope: Scope;
   readonly endpoint: { readonly dashscope: string };
 };
 
-/** The simulator without quotas takes whatever comes: so many calls a minute are as good as no limit. */
+/** The simulator without quotas accepts everything: this many calls a minute is as good as no limit. */
 const UNLIMITED_RPM = 6_000_000;
-/** The origin of a limit that stands for there being none; nobody is told of it. */
+/** The origin of a limit that stands for none; never shown. */
 export const NO_LIMIT = 'none';
-/** The origin of a limit that is only a place to start from; all others are bounds. */
+/** The origin of a limit that is only a starting point; all others are bounds. */
 export const LEARNED_BEFORE = 'learned before';
 
 /**
- * The limits of a model: the control file's, else flags, environment and project file (one setting,
- * with its own origin), else the service's quota, else what was learned before, else the catalog's for
- * Model Studio. Self-hosted services that nobody describes are unknown.
+ * The limits of a model: from the control file, else flags, environment and project file (one setting, with its own
+ * origin), else the service's quota, else learned earlier, else the catalog for Model Studio. Unknown for self-hosted
+ * services without any of these.
  */
 export function knownLimits(
   options: LimitSourceOptions,
@@ -48,7 +48,7 @@ export function knownLimits(
   const one = (dimension: Dimension): KnownLimit | null =>
     given(control?.[dimension], model, 'control file') ??
     given(
-      // `auto` in the control file takes back what the settings say.
+      // `auto` in the control file overrides the settings.
       says(control?.[dimension], model) ? undefined : options.settings[dimension],
       model,
       options.origins.get(dimension) ?? 'default',
@@ -57,7 +57,7 @@ export function knownLimits(
   return { rpm: one('rpm'), tpm: one('tpm') };
 }
 
-/** As the limiter takes them: how far it may go beyond a limit hangs on where that comes from. */
+/** In the limiter's form: whether it may exceed a limit depends on the origin. */
 export function paceLimits(
   { rpm, tpm }: KnownLimits,
   learned: Pick<LearnedLimit, 'windowMs'> | undefined,

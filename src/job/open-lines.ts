@@ -13,7 +13,7 @@ import type { Database } from '../ledger/database.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { fingerprintReader } from '../ledger/fingerprints.ts';
 
-/** Planned lines live until they are settled: small chunks keep few of them waiting. */
+/** Planned lines stay in memory until settled: small chunks keep few of them waiting. */
 const CHUNK_BYTES = 64 * 1024;
 
 export type OpenLinesOptions = {
@@ -30,7 +30,7 @@ export type OpenLinesOptions = {
   readonly cursor: Cursor;
 };
 
-/** Where chunks of the input begin: lets a later run start reading near its first open line. */
+/** Where chunks of the input begin, so that a later run can start reading near its first open line. */
 export class ChunkStarts {
   private starts: { line: number; bytes: number }[] = [];
 
@@ -44,7 +44,7 @@ export class ChunkStarts {
     return found === undefined ? CURSOR_START : { inputLine: found.line, inputBytes: found.bytes };
   }
 
-  /** The last known start at or before the line after `line`; forgets earlier ones. */
+  /** The last known start at or before the line after `line`; drops earlier ones. */
   before(line: number): { inputLine: number; inputBytes: number } {
     let last = { line: CURSOR_START.inputLine, bytes: CURSOR_START.inputBytes };
     let count = 0;
@@ -58,10 +58,10 @@ export class ChunkStarts {
   }
 }
 
-/** Lines of one model alone, read a second time. */
+/** Selects the lines of one model, for re-reading. */
 export type Again = {
   readonly model: string;
-  /** The first line that is wanted, whenever it is asked. */
+  /** The first line wanted, as it stands when called. */
   readonly fromLine: () => number;
 };
 
@@ -72,12 +72,11 @@ type LineCheck = OpenLinesOptions & {
 };
 
 /**
- * Pass 2: the lines that are still open, parsed and planned, one array for each chunk of the input
- * that holds some. The input was proven unchanged before, so every open line parses as it did in the
- * survey. A line that is not what it was, or a file that ends early, stops the run: 65; lines that
- * were appended are left to the next run. A stricter release of this program: 78.
+ * Pass 2: the open lines, parsed and planned, one array per chunk of input that holds some. The input was proven unchanged,
+ * so every open line parses as it did in the survey. A changed line, or a file that ends early, stops the run with 65;
+ * appended lines are left to the next run. A stricter release of this program: 78.
  *
- * `again`: every chunk comes, with those lines of this one model that are wanted.
+ * `again`: every chunk is yielded, with the wanted lines of this one model.
  */
 export async function* openLines(
   options: OpenLinesOptions,
@@ -90,7 +89,7 @@ export async function* openLines(
   const from = { byteOffset: inputBytes, lineNo: inputLine };
   const textScales = new Map(job.survey.models.map(({ model, textScale }) => [model, textScale]));
   const fingerprintOf = fingerprintReader(options.database, job.id);
-  // The survey has accepted these lines; how strict this run would be is no longer the question.
+  // The survey accepted these lines; this run's strictness does not matter.
   const defaults = { ...options.defaults, strict: false };
   const check = { ...options, defaults, fingerprintOf, again, textScales };
   let lastSeen = inputLine - 1;
@@ -104,10 +103,10 @@ export async function* openLines(
     const fromLine = again === null ? options.settledTo + 1 : again.fromLine();
     const open: PlannedLine[] = [];
     for (const line of lines) {
-      // The reader skips blank lines: one that the survey has seen must not vanish that way.
+      // The reader skips blank lines: a surveyed line must not vanish that way.
       const blanked = firstOpen(check, Math.max(lastSeen + 1, fromLine), line.lineNo);
       if (blanked !== null) throw changedMeanwhile(job.inputPath, `line ${blanked} has changed`);
-      // What was appended since the survey was never checked: it is the next run's to refuse.
+      // Lines appended since the survey were never checked: the next run decides.
       if (line.lineNo > job.lastLineNo) break;
       lastSeen = line.lineNo;
       if (line.lineNo < fromLine || options.settled.has(line.lineNo)) continue;
@@ -125,7 +124,7 @@ export async function* openLines(
   }
 }
 
-/** An open line, checked and planned; null where another model is wanted. */
+/** An open line, checked and planned; null if another model is wanted. */
 function planOpen(line: RawLine, check: LineCheck): PlannedLine | null {
   const { job, defaults, again, pricing, outputSeen } = check;
   if (line.problem?.code === 'qbatch_line_too_long') {
@@ -152,7 +151,7 @@ function planOpen(line: RawLine, check: LineCheck): PlannedLine | null {
   return planLine(parsed, before, { pricing, outputSeen, textScale });
 }
 
-/** The first line from `first` on and before `end` that the survey has seen and that is open; null: none. */
+/** The first open line in [`first`, `end`) that the survey has seen; null: none. */
 function firstOpen(
   { job, settled, fingerprintOf }: LineCheck,
   first: number,

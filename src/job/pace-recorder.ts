@@ -4,31 +4,31 @@ import { bucketStart, type PaceTraceWriter } from '../ledger/pace-trace.ts';
 import { type KnownLimit, type KnownLimits, LEARNED_BEFORE, NO_LIMIT } from './limit-sources.ts';
 import type { PaceChange, PaceEvent, PaceSecond } from '../limits/pace-event.ts';
 
-/** Rows join the commit of a turn about this often. */
+/** Rows join a turn's commit about this often. */
 const WRITE_EVERY_MS = 2_000;
-/** Buckets and changes that wait for a commit: while nothing is committed nothing much happens. */
+/** Most buckets and changes waiting for a commit: while nothing is committed little happens. */
 const PENDING_MAX = 10_000;
 const SECONDS_A_MINUTE = 60;
 
 type Sums = { -readonly [Key in keyof PaceLane]: PaceLane[Key] } & {
-  /** What the limits allowed since the last start: it counts once there is another. */
+  /** What the limits allowed since the last start: counts once there is another. */
   openRequests: number;
   openTokens: number;
 };
 
-/** `perMinute` null: none is known, or there is none. */
+/** `perMinute` null: unknown, or no limit. */
 type ToldLimit = { readonly perMinute: number | null; readonly origin: string };
 
 export type PaceRecorderOptions = {
   readonly clock: Clock;
   readonly writer: PaceTraceWriter;
-  /** What is known of a model's limits now, for their origin. */
+  /** What is currently known of a model's limits, for their origin. */
   limits(model: string): KnownLimits;
 };
 
 /**
- * Folds what the limiter tells of its lanes into rows for the ledger. Owns nothing but what is not
- * written yet and one row of sums a lane; works inside the transactions of others.
+ * Aggregates the limiter's events into rows for the ledger. Owns only unwritten rows and one row of sums per lane; writes
+ * within the callers' transactions.
  */
 export class PaceRecorder {
   private readonly options: PaceRecorderOptions;
@@ -52,7 +52,7 @@ export class PaceRecorder {
     else this.addSecond(event);
   }
 
-  /** Writes what has gathered, where it is time; inside a transaction of the caller's. */
+  /** Writes pending rows if due; within the caller's transaction. */
   writeIfDue(): void {
     const now = this.options.clock.monotonicMs();
     if (now - this.writtenMs < WRITE_EVERY_MS) return;
@@ -60,7 +60,7 @@ export class PaceRecorder {
     this.write();
   }
 
-  /** Writes all that is left, and that the run has ended; inside a transaction of the caller's. */
+  /** Writes all that is left, and that the run has ended; within the caller's transaction. */
   finish(): void {
     this.write();
     this.options.writer.end(this.options.clock.wallMs());
@@ -77,7 +77,7 @@ export class PaceRecorder {
 
   private addChange({ model, atMs, dimension, reason, from, to }: PaceChange): void {
     if (this.changes.length >= PENDING_MAX) return;
-    // What a pause moves is a moment, which says nothing later.
+    // A pause changes a point in time, which is meaningless later.
     const isRate = dimension !== 'lane';
     this.changes.push({
       model,
@@ -115,7 +115,7 @@ export class PaceRecorder {
     });
   }
 
-  /** Sums run from the first second with a start to the last: ramp and pauses included, the tail of replies not. */
+  /** Sums run from the first second with a start to the last: including ramp and pauses, but not the tail of replies. */
   private sum(
     second: PaceSecond,
     limits: { readonly rpm: ToldLimit; readonly tpm: ToldLimit },
@@ -168,7 +168,7 @@ function refusals({ rate, tokens, burst }: Throttles): number {
   return rate + tokens + burst;
 }
 
-/** Refused calls took none; how many tokens theirs were is told of all that were sent. */
+/** Refused calls used none; `tokens` covers all calls sent, so the refused share is deducted. */
 function admittedTokens({ sent, refused, tokens }: PaceSecond): number {
   return sent === 0 ? 0 : tokens * Math.max(0, 1 - refusals(refused) / sent);
 }
@@ -177,7 +177,7 @@ function finite(value: number | null): number | null {
   return value !== null && Number.isFinite(value) ? value : null;
 }
 
-/** A limit in force as it is told, with where it comes from in words for people and programs. */
+/** A limit in force as reported, with its origin in words for people and programs. */
 export function limitTold(
   limit: number | null,
   kind: PaceSecond['rpmOrigin'],

@@ -2,15 +2,15 @@ import type { ApiFailure } from '../failure.ts';
 import type { Stopped } from './run-stop.ts';
 
 /**
- * How a model was parked. Its lines *stay open*: a verdict said that nothing of it can succeed, or (`failure` null) it
- * admitted nothing for too long. Or they *fail*, unsent, as the one that met the verdict did: the model does not exist, and
- * the job has others.
+ * How a model was parked. Its lines *stay open*: a verdict says that nothing of it can succeed, or (`failure` null) nothing
+ * was admitted for too long. Or they *fail*, unsent, as the one that met the verdict did: the model does not exist, and the
+ * job has others.
  */
 export type Parking =
   | { readonly lines: 'stay open'; readonly failure: ApiFailure | null; readonly why: Stopped }
   | { readonly lines: 'fail'; readonly failure: ApiFailure };
 
-/** The models of a run of which nothing more is sent, and why. Whoever parks a model tells the limiter and the user himself. */
+/** The parked models of a run, and why. The caller notifies limiter and user. */
 export class ParkedModels {
   private readonly parkings: Map<string, Parking> = new Map();
   private firstWhy: Stopped | null = null;
@@ -20,23 +20,23 @@ export class ParkedModels {
     if (parking.lines === 'stay open') this.firstWhy ??= parking.why;
   }
 
-  /** Why lines of parked models are still open, as the first of them has it; null: none are. */
+  /** Why lines of parked models are still open, by the first of them; null: none are. */
   get whyOpen(): Stopped | null {
     return this.firstWhy;
   }
 
-  /** Whether it was a verdict that parked this model. */
+  /** Whether a verdict parked this model. */
   isByVerdict(model: string): boolean {
     return (this.parkings.get(model)?.failure ?? null) !== null;
   }
 
-  /** What lines of this model fail with that were not sent; null: they stay open. */
+  /** The failure for unsent lines of this model; null: they stay open. */
   failureOfUnsent(model: string): ApiFailure | null {
     const parking = this.parkings.get(model);
     return parking?.lines === 'fail' ? parking.failure : null;
   }
 
-  /** Why a job with these models stops: all are parked, and lines of each stay open. Null: it goes on. */
+  /** Why a job with these models stops: all are parked, and lines of each stay open. Null: it continues. */
   whyJobStops(models: readonly string[]): Stopped | null {
     const areAll = models.every((model) => this.parkings.get(model)?.lines === 'stay open');
     return areAll ? this.firstWhy : null;

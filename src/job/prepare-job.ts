@@ -29,7 +29,7 @@ import { refuseForeignOutputs } from './refuse-foreign-outputs.ts';
 import { surveyFacts } from './survey-facts.ts';
 import { type Survey, surveyInput } from '../survey.ts';
 
-/** Outputs are named after the input: two jobs of one input need two pairs. */
+/** Outputs are named after the input: two jobs on one input need two pairs. */
 const ANOTHER_JOB = 'run it as a separate job with --job NAME -o FILE --errors FILE';
 
 /** The terminal record of a line that is not sent. */
@@ -74,14 +74,14 @@ function fieldsOf(request: JobRequest, survey: Survey): JobFields {
 }
 
 /**
- * Finds the job that this run continues, or surveys the input and makes it. In one transaction: a
- * refusal (65, 73, or what `gate` throws) leaves nothing behind.
+ * Finds the job that this run continues, or surveys the input and creates it. In one transaction: a refusal (65, 73, or
+ * what `gate` throws) leaves nothing behind.
  */
 export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<Job> {
   const known = findJob(ledger.database, request.name);
   if (known !== null && !request.fresh && !request.adopt) refuseLost(ledger, known, request);
   refuseForeignOutputs(ledger, request, known);
-  // Before a job is made, or forgotten: where its files cannot be, nothing is to be left behind, or lost.
+  // Before a job is created or forgotten: if its files cannot be created, nothing may be left behind, or lost.
   refuseUnwritable([request.resultsPath, request.errorsPath].filter(isToBeMade));
   if (request.adopt) await collectOutputs(ledger, request.fresh ? null : known, request);
   let job = known;
@@ -105,9 +105,9 @@ export async function prepareJob(ledger: Ledger, request: JobRequest): Promise<J
 }
 
 /**
- * Before anything is reopened, moved or sent: a job whose output files hold lines that its ledger does not is
- * refused (78), also where this run would write others. A folder that was copied elsewhere has files of its own, and
- * what another file holds is of no concern to a run that leaves it to itself.
+ * Refuses (78) a job whose output files hold lines that its ledger does not, before anything is reopened, moved or sent,
+ * even if this run would write other files. A folder copied elsewhere has files of its own, and a run that writes elsewhere
+ * ignores a file that something else replaced.
  */
 function refuseLost(ledger: Ledger, known: Job, request: JobRequest): void {
   if (known.outputMode !== 'append' || known.inputPath !== request.inputPath) return;
@@ -130,7 +130,7 @@ async function takeChanged(
   const { request, same, differences } = at;
   const crosses = job.identity.simulated !== request.identity.simulated;
   if (job.answered + job.failed === 0) {
-    // Calls in flight when a run died may have been billed: their lines keep them, where they are the same.
+    // Calls in flight when a run died may have been billed: unchanged lines keep those attempts.
     const keeps = differences.length === 0 && hasAttempts(ledger, job);
     return keeps ? rebase(ledger, job, request) : surveyJob(ledger, request, job);
   }
@@ -159,8 +159,8 @@ async function takeChanged(
 }
 
 /**
- * Pass 1 into the ledger: rejected lines, fingerprints, facts. `before` is a job of this name, which
- * is forgotten (`--fresh`) or has nothing answered yet and takes what is given now.
+ * Pass 1 into the ledger: rejected lines, fingerprints, facts. `before` is a job of this name that is forgotten
+ * (`--fresh`), or that has no answers yet and takes on what is given now.
  */
 async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null): Promise<Job> {
   const wallMs = request.clock.wallMs();
@@ -171,7 +171,7 @@ async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null
     if (kept !== null) {
       dropOldLines(ledger, kept, 0);
       ledger.database.prepare('DELETE FROM input_blocks WHERE job_id = ?').run(jobId);
-      // A rehearsal's calls, none of them answered, are nobody's money.
+      // Attempts against the simulator, none of them answered, cost nothing.
       if (kept.identity.simulated && !request.identity.simulated)
         ledger.database.prepare('DELETE FROM attempts WHERE job_id = ?').run(kept.id);
       setState(ledger, jobId, 'open', wallMs);
@@ -188,8 +188,8 @@ async function surveyJob(ledger: Ledger, request: JobRequest, before: Job | null
 }
 
 /**
- * Reads the input into the ledger, inside a transaction: a fingerprint of each line, and where invalid lines are left out
- * their records, after those that are there.
+ * Reads the input into the ledger, inside a transaction: a fingerprint per line and, if invalid lines are skipped, their
+ * records, numbered after the existing ones.
  */
 function surveyInto(ledger: Ledger, jobId: number, request: JobRequest): Promise<Survey> {
   const wallMs = request.clock.wallMs();
@@ -207,7 +207,7 @@ function surveyInto(ledger: Ledger, jobId: number, request: JobRequest): Promise
   });
 }
 
-/** Whether any line of the input as it was has been tried. */
+/** Whether any line of the previous input has been tried. */
 function hasAttempts({ database }: Ledger, job: Job): boolean {
   const one = database.prepare('SELECT 1 FROM attempts WHERE job_id = ? AND line_no > 0 LIMIT 1');
   return one.get(job.id) !== undefined;
@@ -238,7 +238,7 @@ async function accept(survey: Survey, request: JobRequest, openLines: number): P
   await request.gate(survey, openLines);
 }
 
-/** Of files that are there the folder need not be writable. */
+/** Existing files do not need a writable folder. */
 function isToBeMade(path: string): boolean {
   return path !== '-' && outputSize(path) === null;
 }

@@ -1,10 +1,10 @@
 import type { Currency } from '../models/scope.ts';
 import type { Pricing } from '../pricing.ts';
 
-/** Lines without a price in the currency of their job that have one in `currency`. */
+/** Lines without a price in the job's currency that have one in `currency`. */
 export type PricedElsewhere = { readonly currency: Currency; readonly lines: number };
 
-/** How many lines of these models have a price in the other currency alone; null: none has. Pure. */
+/** How many lines of these models have a price only in the other currency; null: none. Pure. */
 export function pricedElsewhere(
   models: ReadonlyMap<string, { readonly lines: number }>,
   pricing: Pick<Pricing, 'pricedOnlyIn'>,

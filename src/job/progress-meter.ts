@@ -10,13 +10,13 @@ import { type ModelLeft, remainingMs } from './remaining-time.ts';
 import type { RunMoney } from './run-money.ts';
 import type { RunOptions } from './run-options.ts';
 
-/** Rates are taken over this many whole seconds. */
+/** Rates are averaged over this many whole seconds. */
 const RATE_SECONDS = 15;
 const THROTTLED_CODES = /throttl|limit|quota/i;
 
-/** Fewer lines of a model than that in those seconds: its speed is taken over the whole run. */
+/** With fewer lines of a model in that time, its speed is averaged over the whole run. */
 const TELLING_LINES = 5;
-/** Where so much of what may be in flight is, calls wait for slots; and who starts so much of what his pace allows does not. */
+/** Above this share of the slots in use, calls wait for slots; a lane that starts this share of its pace does not. */
 const SLOTS_TAKEN = 0.95;
 const PACE_USED = 0.8;
 
@@ -28,7 +28,7 @@ type Second = {
   readonly settledOf: Map<string, number>;
 };
 
-/** Why it is not faster: an outage of the whole service, else the model that is paused for longest; null: nothing to say. */
+/** Why it is not faster: an outage of the whole service, else the model paused longest; null: nothing to say. */
 function slowText(outage: Outage | null, paces: readonly LanePace[]): string | null {
   if (outage !== null) {
     const time = `for ${Math.ceil(outage.forMs / 1000)} s`;
@@ -43,13 +43,13 @@ function slowText(outage: Outage | null, paces: readonly LanePace[]): string | n
   return `${paused.model} paused ${Math.ceil(paused.pausedMs / 1000)} s: the service throttles it`;
 }
 
-/** Counts what commits bring, and turns it into the numbers that reporters show. */
+/** Counts what commits bring, and computes the numbers that reporters show. */
 export class ProgressMeter {
   private readonly clock: Clock;
   private readonly job: Job;
   private readonly startedMs: number;
   private readonly seconds: Second[] = [];
-  /** Lines of each model that this run has settled. */
+  /** Lines settled by this run, by model. */
   private readonly settledOf: Map<string, number> = new Map();
   private readonly counts: Record<LineState, number>;
   private costPico: bigint;
@@ -70,18 +70,18 @@ export class ProgressMeter {
     return Math.round(this.clock.monotonicMs() - this.startedMs);
   }
 
-  /** Lines that have their record, over all runs. */
+  /** Lines with a record, over all runs. */
   get settled(): number {
     const { answered, failed, rejected } = this.counts;
     return answered + failed + rejected;
   }
 
-  /** Lines that have none. */
+  /** Lines without a record. */
   get open(): number {
     return Math.max(0, this.job.lineCount - this.settled);
   }
 
-  /** Lines that were sent and failed, and all that were sent and are settled, over all runs. */
+  /** Failed and settled lines among those sent, over all runs. */
   get sentCounts(): { failed: number; settled: number } {
     const { answered, failed } = this.counts;
     return { failed, settled: answered + failed };
@@ -91,7 +91,7 @@ export class ProgressMeter {
     const second = this.second();
     second.settled += batch.settled.length;
     for (const end of batch.ends) {
-      // What was never sent is no request that the service counts.
+      // The service does not count what was never sent.
       if (end.class !== 'never_sent') second.calls += 1;
       second.tokens += end.usage?.totalTokens ?? 0;
       if (end.class === 'answered') {
@@ -109,8 +109,8 @@ export class ProgressMeter {
   }
 
   /**
-   * `money`: what the open lines are to cost, if anybody can say yet. `isUnlimited`: a lane whose
-   * pace is no limit worth telling.
+   * `money`: the projected cost of open lines, if it can be told yet. `isUnlimited`: a lane whose pace is not a limit worth
+   * showing.
    */
   progress(
     limiter: Pick<Limiter, 'paces' | 'inFlight' | 'concurrency' | 'outage'>,
@@ -170,7 +170,7 @@ export class ProgressMeter {
     return fresh;
   }
 
-  /** What is left of each model that is still sent. */
+  /** What is left of each model that is still being sent. */
   private modelsLeft(
     openByModel: ReadonlyMap<string, number>,
     paces: readonly LanePace[],
@@ -187,7 +187,7 @@ export class ProgressMeter {
     });
   }
 
-  /** The last seconds, and how many they are. */
+  /** The last seconds, and their number. */
   private recent(): { recent: readonly Second[]; spanSeconds: number } {
     const now = this.clock.monotonicMs() / 1000;
     return {

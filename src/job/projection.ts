@@ -4,14 +4,14 @@ import { TELLING_ANSWERS } from './expectations.ts';
 
 type AnswerSums = Pick<EstimateSums, 'lines' | 'picoEstimated' | 'picoActual'>;
 
-/** What answers cost against their estimates. Below 20 of them the estimate counts as one answer more. */
+/** Actual against estimated cost of answers. With fewer than 20 the estimate weighs as one more answer. */
 function costRatio({ lines, picoEstimated, picoActual }: AnswerSums): number {
   if (lines === 0 || picoEstimated <= 0) return 1;
   const assumed = lines < TELLING_ANSWERS ? picoEstimated / lines : 0;
   return (picoActual + assumed) / (picoEstimated + assumed);
 }
 
-/** What each model's answers came to, thinking or not, in all runs. */
+/** Each model's answers, thinking or not, over all runs. */
 function sumsByModel(sums: readonly EstimateSums[]): ReadonlyMap<string, AnswerSums> {
   const byModel = new Map<string, AnswerSums>();
   for (const { model, lines, picoEstimated, picoActual } of sums) {
@@ -26,8 +26,8 @@ function sumsByModel(sums: readonly EstimateSums[]): ReadonlyMap<string, AnswerS
 }
 
 /**
- * How many of the open lines ask which model: those that the survey saw and that were not answered yet. Where some failed
- * it is not known whose they were, and every model has its share of them. Pure.
+ * The open lines by model: those surveyed and not yet answered. If some failed, their models are unknown, so all models
+ * share them in proportion. Pure.
  */
 export function openByModel(
   survey: SurveyFacts,
@@ -45,9 +45,9 @@ export function openByModel(
 }
 
 /**
- * What the lines that are still open will cost, in pico-units: each model's share of the survey's
- * estimate that is not answered yet, times what its answers cost against their own estimates. Lines
- * that failed are no part of `openLines` and so take nothing. Pure.
+ * The projected cost of the open lines, in pico-units: each model's part of the survey's estimate that is not answered yet,
+ * times the ratio of its answers' costs to their estimates. Failed lines are not part of `openLines` and so cost nothing.
+ * Pure.
  */
 export function openPico(
   survey: SurveyFacts,
@@ -61,7 +61,7 @@ export function openPico(
     const answered = answers.get(model.model) ?? NO_SUMS;
     const left = Math.max(0, model.lines - answered.lines);
     if (left === 0) continue;
-    // A survey of an older version says nothing of single models.
+    // A survey by an older version has no figures per model.
     const expected =
       model.expectedPico ?? (survey.expectedPico * model.lines) / Math.max(1, survey.valid);
     pico += Math.max(0, expected - answered.picoEstimated) * costRatio(answered);

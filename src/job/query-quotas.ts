@@ -4,11 +4,11 @@ import { dashscope } from '../protocols/dashscope.ts';
 import type { HttpCall, HttpReply } from '../protocols/protocol.ts';
 import { type ModelQuota, parseQuotaList } from './quota-reply.ts';
 
-/** All questions of a run together take no longer than this. */
+/** Time limit for all queries of a run together. */
 export const QUOTA_QUERY_MS = 10_000;
-/** A job with more models asks for the first ones only. */
+/** A job with more models queries only the first ones. */
 const MODELS_ASKED_MAX = 50;
-/** Where the list is, and where it was before 2026-09. */
+/** The path of the list, and its path before 2026-09. */
 const PATHS = ['/quotas', '/models/limits'] as const;
 
 export type QuotaQuery = {
@@ -19,16 +19,16 @@ export type QuotaQuery = {
   redact(text: string): string;
 };
 
-/** What the service told, and what kept it from telling all; null: nothing. */
+/** What the service reported, and what kept it from reporting all; null: nothing. */
 export type QuotaAnswer = {
   readonly quotas: ReadonlyMap<string, ModelQuota>;
   readonly problem: string | null;
 };
 
 /**
- * Asks the service for the quotas of a job's models (`--query-limits`), once a run. Never rejects: a
- * failure is a problem to be told, and the run goes on with what it knows. The key goes where the
- * calls go, by the same transport: no redirect is followed, and nothing else is sent.
+ * Queries the service for the quotas of a job's models (`--query-limits`), once per run. Never rejects: a failure is a
+ * problem to report, and the run continues with what it knows. The key goes only where the calls go, by the same transport:
+ * no redirect is followed, and nothing else is sent.
  */
 export async function queryQuotas(query: QuotaQuery): Promise<QuotaAnswer> {
   const { transport, clock, stop, models } = query;
@@ -66,10 +66,10 @@ export async function queryQuotas(query: QuotaQuery): Promise<QuotaAnswer> {
   return { quotas, problem };
 }
 
-/** What was told, and by which path. */
+/** What was reported, and by which path. */
 type Asked = { readonly quotas: ReadonlyMap<string, ModelQuota>; readonly path: string };
 
-/** What the service tells of a model, or why it does not. */
+/** What the service reports for a model, or why it does not. */
 async function askFor(
   model: string,
   known: string | null,
@@ -89,7 +89,7 @@ async function askFor(
   return problem;
 }
 
-/** Nothing was asked of a model: only failures are decoded. */
+/** No model was called: only failures are decoded. */
 const NO_MODEL = { model: '', incremental: null, choices: 1 } as const;
 
 function failureText(reply: HttpReply, { redact }: QuotaQuery): string {

@@ -1,6 +1,6 @@
 import { isObject } from '../json/is-object.ts';
 
-/** A model's quota, a minute; null: the service tells none. */
+/** A model's quota per minute; null: not reported. */
 export type ModelQuota = { readonly rpm: number | null; readonly tpm: number | null };
 
 const MINUTE_SECONDS = 60;
@@ -10,7 +10,7 @@ function positive(value: unknown): number | null {
   return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number : null;
 }
 
-/** A limit over its period (seconds; a minute where it is not told), as a limit a minute. */
+/** Converts a limit over its period (seconds; default a minute) to one per minute. */
 function perMinute(limit: unknown, periodSeconds: unknown): number | null {
   const count = positive(limit);
   return count === null
@@ -18,7 +18,7 @@ function perMinute(limit: unknown, periodSeconds: unknown): number | null {
     : (count * MINUTE_SECONDS) / (positive(periodSeconds) ?? MINUTE_SECONDS);
 }
 
-/** A usage limit that is not of tokens says nothing about a pace in tokens. */
+/** A usage limit in other units than tokens says nothing about a token pace. */
 function countsTokens(field: unknown): boolean {
   return typeof field !== 'string' || /token/i.test(field);
 }
@@ -39,13 +39,12 @@ function least(a: number | null, b: number | null): number | null {
 }
 
 /**
- * The quotas in a reply to `GET {native}/quotas`, by model: of the account's limit and the workspace's,
- * the lower one. Every field may be missing or of another type; null where the reply is no such list.
+ * The quotas in a reply to `GET {native}/quotas`, by model: the lower of the account's and the workspace's limit. Any field
+ * may be missing or of another type; null if the reply is no such list.
  *
- * Shape: `output.quotas[]` of `model`, `model_limit` and `workspace_limit` (or null), each with
- * `request_limit`, `request_limit_period` (seconds), `usage_limit` (null: none), `usage_limit_field`
- * (`total_tokens`), `usage_limit_period`. Source: Model Studio, "List model quotas", pages of
- * 2026-09-02 to 2026-10-11.
+ * Shape: `output.quotas[]` of `model`, `model_limit` and `workspace_limit` (or null), each with `request_limit`,
+ * `request_limit_period` (seconds), `usage_limit` (null: none), `usage_limit_field` (`total_tokens`), `usage_limit_period`.
+ * Source: Model Studio, "List model quotas", pages of 2026-09-02 to 2026-10-11.
  */
 export function parseQuotaList(text: string): ReadonlyMap<string, ModelQuota> | null {
   let reply: unknown;

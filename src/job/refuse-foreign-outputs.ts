@@ -8,15 +8,16 @@ import { holdsOwnLines, ownFirstLine, refuseForeign } from '../output/reconcile.
 import type { JobRequest } from './job-request.ts';
 
 /**
- * A job must not write into files that are not its own: those of `known`, where it is known and nothing else was put in
- * their place. Its own are also files with its lines at another place: the folder was moved, or runs went elsewhere since.
+ * Refuses output files that are not the job's own. Its own are those of `known`, unless something else was put in their
+ * place, and files with its lines elsewhere: the folder was moved, or later runs wrote to other files.
  */
 export function refuseForeignOutputs(ledger: Ledger, request: JobRequest, known: Job | null): void {
   for (const path of [request.resultsPath, request.errorsPath]) {
     const bytes = path === '-' ? 0 : (outputSize(path) ?? 0);
     if (bytes === 0) continue;
     if (known !== null && [known.resultsPath, known.errorsPath].includes(path)) {
-      // Also where it is to be replaced as a whole (`--fresh`, `--adopt-outputs`): that gives up the job's lines, not others'.
+      // Even if it is to be replaced as a whole (`--fresh`, `--adopt-outputs`): that gives up this job's lines, not
+      // others'.
       refuseForeign(path, known);
       continue;
     }
@@ -38,7 +39,7 @@ export function refuseForeignOutputs(ledger: Ledger, request: JobRequest, known:
   }
 }
 
-/** Whether a file is the job's in a folder that was moved, and waits to be replaced: it holds lines as they were before. */
+/** Whether a file is the job's in a moved folder, waiting to be replaced: it holds earlier lines. */
 function waitsHere({ path: ledgerPath, database }: Ledger, known: Job, path: string): boolean {
   if (known.outputMode !== 'replace') return false;
   const { resultsPath, errorsPath } = movedFiles(known, ledgerPath, listJobs(database));

@@ -1,11 +1,11 @@
 import { ConfigError } from '../errors.ts';
 import type { Pricing } from '../pricing.ts';
 
-/** Refuses a cap that could not hold: throws 78 where a model of the job has no price. */
+/** Refuses a cap that cannot be enforced: throws 78 if a model of the job has no price. */
 export function refuseUnpriced(model: string, maxCost: string | undefined, pricing: Pricing): void {
   if (maxCost === undefined || pricing.isPriced(model)) return;
   const other = pricing.pricedOnlyIn(model);
-  // At the endpoints abroad most models are listed in yuan alone, while jobs there count in dollars.
+  // At the international endpoints most models are listed only in yuan, while jobs there count in dollars.
   const count =
     other === null
       ? ''

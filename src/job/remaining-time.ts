@@ -1,12 +1,12 @@
 type Left = { readonly openLines: number; readonly linesPerSecond: number };
 
-/** What is left of one model, how fast it goes (0: none has settled yet), and whether that is as fast as its own pace. */
+/** What is left of one model, its speed (0: none settled yet), and whether its own pace limits it. */
 export type ModelLeft = Left & { readonly isPaced: boolean };
 
 /**
- * How long the rest of a job takes at the speed that it has now, in milliseconds; null: nothing tells. Each model
- * has a quota of its own, so that the job takes as long as the one that takes longest; but where calls wait for slots, which
- * all models share, those that are below their pace go faster once another is done. A model of which nothing has settled yet says nothing. Pure.
+ * How long the rest of a job takes at the current speed, in milliseconds; null: unknown. Each model has its own quota, so
+ * the slowest one decides. But if calls wait for slots, which all models share, models below their pace speed up once
+ * another is done, and are left out. So is a model of which nothing has settled yet. Pure.
  */
 export function remainingMs(
   models: readonly ModelLeft[],

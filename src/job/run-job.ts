@@ -28,7 +28,7 @@ import { modeAnew, openOutputs, refuseUnwritable, replaceOutputs } from '../outp
 import { reconcileOutputs } from '../output/reconcile.ts';
 import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
 
-/** A ledger is looked for at its place at most this often. */
+/** Minimum interval between checks that the ledger is still in its place. */
 const LEDGER_LOOK_EVERY_MS = 1000;
 
 export type RunResult = {
@@ -39,8 +39,8 @@ export type RunResult = {
 };
 
 /**
- * Reopens failed lines of a job (`retry`), inside a transaction; files that hold something stay until the job has
- * settled again. Returns how many.
+ * Reopens failed lines of a job (`retry`), inside a transaction; existing files stay until the job has settled again.
+ * Returns how many.
  */
 export function reopenJob(
   ledger: Ledger,
@@ -56,19 +56,19 @@ export function reopenJob(
 }
 
 /**
- * Runs a prepared job until every line is settled, or a stop; then brings the files up to date and
- * sums up. Throws QbatchError for what stops the run itself (storage, outputs): everything committed
- * before stays, and the same command goes on from there.
+ * Runs a prepared job until every line is settled, or a stop; then completes the files and sums up. Throws QbatchError for
+ * what stops the run itself (storage, outputs): everything committed before stays, and the same command continues from
+ * there.
  */
 export async function runJob(options: RunOptions): Promise<RunResult> {
   const { ledger, job, clock } = options;
-  // A job that goes on was surveyed without this cap, or with other prices.
+  // A resumed job was surveyed without this cap, or with other prices.
   for (const { model } of job.survey.models)
     refuseUnpriced(model, options.settings.maxCost, options.pricing);
   const replacing = job.outputMode === 'replace';
   const cursor = replacing ? CURSOR_START : reconcileOutputs(ledger.database, job);
   if (cursor.line + cursor.seq < job.cursor.line + job.cursor.seq) {
-    // Before the files are cut: a power loss while they are rebuilt must not leave a cursor that is not true.
+    // Before the files are cut: a power loss while they are rebuilt must not leave a wrong cursor.
     await options.whenUnlocked(() => {
       ledger.transact(() => {
         ledger.moveCursor(job.id, cursor);
@@ -91,12 +91,12 @@ export async function runJob(options: RunOptions): Promise<RunResult> {
 }
 
 type Opened = {
-  /** Null where the files of an earlier run wait to be replaced. */
+  /** Null if the files of an earlier run wait to be replaced. */
   readonly outputs: ReturnType<typeof openOutputs> | null;
   readonly cursor: Cursor;
 };
 
-/** As `runJob`, its files open. */
+/** `runJob` with its files open. */
 async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Promise<RunResult> {
   const { ledger, job, clock, report, stop } = options;
   const openCount = tellStart(options);
@@ -104,7 +104,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
   const lookForLedger = ledgerWatch(options);
   const run = new JobRun(options, sends ? await askQuotas(options) : new Map());
   try {
-    // Before anything else: a run that is stopped before its first commit leaves whole files too.
+    // First of all: a run stopped before its first commit must leave complete files too.
     await outputs?.writer.catchUp(frontierOf(ledger, job, cursor.line));
     if (sends && stop.stopped === null) {
       await beginRun(options, run, openCount);
@@ -130,7 +130,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
           stop.stop(stoppedBy(error));
         },
         onNoRoom: (error) => {
-          // Whoever is told that the run is stopping finds the room made.
+          // Free the space before anything learns that the run is stopping.
           giveRoom(ledger);
           stop.stop(stoppedBy(error));
         },
@@ -146,13 +146,13 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
           lookForLedger();
         },
       });
-      // The trace since the disk was full, which no commit has taken along, and what was learned of late.
+      // Trace rows that no commit has taken along since the disk was full, and recently learned limits.
       unlessHeldUp(ledger, () => {
         run.finishRecords();
       });
     }
     await complete(options, outputs);
-    // Last: what was answered is in the files by then.
+    // Last: answers are in the files by then.
     if (sends) ledger.refuseUnfit();
   } finally {
     dropBallast(ledger.path);
@@ -161,10 +161,10 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
   return sumUp(options, run);
 }
 
-/** Takes up a run in the ledger, with room set aside for its answers, before its first call. */
+/** Registers a run in the ledger, with disk space reserved for its answers, before its first call. */
 async function beginRun(options: RunOptions, run: JobRun, openCount: number): Promise<void> {
   const { ledger, job, whenUnlocked } = options;
-  // What `auto` begins with is not what it may come to.
+  // What `auto` starts with is not its maximum.
   const calls = run.pace.concurrency === 'auto' ? Infinity : run.pace.concurrency;
   const callsMost = await makeBallast(ledger.path, Math.min(openCount, calls));
   await whenUnlocked(() => {
@@ -183,7 +183,7 @@ function frontierOf(ledger: Ledger, job: Job, afterLine: number): number {
   return job.outputOrder === 'settled' ? 0 : firstOpenLine(ledger.database, job, afterLine);
 }
 
-/** Tells the start; returns how many lines are open. */
+/** Reports the start; returns the number of open lines. */
 function tellStart({ job, ledger, report, endpointShown, resuming }: RunOptions): number {
   const { total, open } = lineCounts(job);
   report({
@@ -198,7 +198,7 @@ function tellStart({ job, ledger, report, endpointShown, resuming }: RunOptions)
   return open;
 }
 
-/** Stops the run where the ledger is not at its place any more (what it remembers would be gone with this process), or its mark fails. */
+/** Stops the run if the ledger is no longer in its place (its contents would be gone with this process), or its mark fails. */
 function ledgerWatch({ ledger, clock, stop }: RunOptions): () => void {
   let lookedMs = clock.monotonicMs();
   return () => {
@@ -213,7 +213,7 @@ function ledgerWatch({ ledger, clock, stop }: RunOptions): () => void {
   };
 }
 
-/** Once every line has its record: the files to their end, and the job finished. */
+/** Once every line has its record: completes the files and marks the job finished. */
 async function complete(
   options: RunOptions,
   outputs: ReturnType<typeof openOutputs> | null,
@@ -238,7 +238,7 @@ function sumUp(options: RunOptions, run: JobRun): RunResult {
   const job = findJob(ledger.database, options.job.name) ?? options.job;
   const done = job.state === 'finished';
   const stopped = done ? null : (stop.stopped ?? run.stoppedModels);
-  // Where the run ended with an error the ledger may be what failed, or not be at its place any more.
+  // If the run ended with an error, the ledger may be what failed, or no longer be in its place.
   if (stopped !== null && stopped.reason !== 'error') keepStop(ledger, job, stopped);
   const summary = jobSummary(ledger.database, job, {
     ledger: ledger.path,

@@ -17,10 +17,10 @@ import { Expectations, TELLING_ANSWERS } from './expectations.ts';
 import { openByModel, openPico } from './projection.ts';
 import { outputSurveyed } from './survey-facts.ts';
 
-/** What was expected and what came is written down this often, so that a crash forgets little. */
+/** Estimates are stored this often, so that a crash loses little. */
 const WRITE_EVERY_MS = 10_000;
 
-/** As the cap counts it: with answers that came without usage. */
+/** As the cap counts it: including answers without usage. */
 function possiblyBilledPico(ledger: Ledger, job: Job): number {
   const sum = ledger.database
     .prepare(
@@ -32,16 +32,16 @@ function possiblyBilledPico(ledger: Ledger, job: Job): number {
   return Number(sum);
 }
 
-/** The money of one run: the cap, what calls are expected to take, and how that compares with what they took. */
+/** The money of one run: the cap, the expected cost of calls, and how it compares with the actual cost. */
 export class RunMoney {
   readonly budget: Budget;
   readonly expectations: Expectations;
-  /** How long the job's answers were expected to be when it was surveyed. */
+  /** The answer lengths expected when the job was surveyed. */
   readonly outputSeen: OutputSeen;
   private readonly ledger: Ledger;
   private readonly job: Job;
   private readonly clock: Clock;
-  /** Of the job's earlier runs. */
+  /** Sums of the job's earlier runs. */
   private readonly before: readonly EstimateSums[];
   private writtenMs: number;
 
@@ -66,23 +66,23 @@ export class RunMoney {
     this.writtenMs = clock.monotonicMs();
   }
 
-  /** What so many open lines will cost, in pico-units, by the answers so far and the survey. */
+  /** The projected cost of `openLines` open lines, in pico-units, from the answers so far and the survey. */
   openPico(openLines: number): number {
     return openPico(this.job.survey, this.sums(), openLines);
   }
 
-  /** The same; null while too few answers say anything. */
+  /** The same; null while there are too few answers. */
   projectedPico(openLines: number): number | null {
     const answered = this.sums().reduce((sum, { lines }) => sum + lines, 0);
     return answered < TELLING_ANSWERS ? null : this.openPico(openLines);
   }
 
-  /** Of so many open lines, those of each model. */
+  /** The open lines by model. */
   openByModel(openLines: number): ReadonlyMap<string, number> {
     return openByModel(this.job.survey, this.sums(), openLines);
   }
 
-  /** How many models so many open lines ask. Of a run that was killed, those answered in its last seconds count as open. */
+  /** How many models have open lines. After a killed run, lines answered in its last seconds count as open. */
   modelsLeft(openLines: number): number {
     return [...this.openByModel(openLines).values()].filter((lines) => lines > 0).length;
   }
@@ -99,7 +99,7 @@ export class RunMoney {
     this.write(run);
   }
 
-  /** Writes the rest; a transaction of its own. */
+  /** Writes the rest, in a transaction of its own. */
   finish(run: number): void {
     this.ledger.transact(() => {
       this.write(run);

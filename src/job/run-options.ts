@@ -12,7 +12,7 @@ import type { Origin, Settings } from '../settings.ts';
 import type { RunStop } from './run-stop.ts';
 import type { WhenUnlocked } from './when-unlocked.ts';
 
-/** Everything that the dispatch of a prepared job needs. */
+/** Everything needed to dispatch a prepared job. */
 export type RunOptions = {
   readonly ledger: Ledger;
   readonly job: Job;
@@ -22,7 +22,7 @@ export type RunOptions = {
   readonly defaults: LineDefaults;
   readonly catalog: Catalog;
   readonly pricing: Pricing;
-  /** How long the answers of earlier runs were. */
+  /** The answer lengths of earlier runs. */
   readonly seen: SeenSizes;
   readonly scope: Scope;
   readonly endpoint: { readonly dashscope: string; readonly openai: string };
@@ -39,12 +39,12 @@ export type RunOptions = {
   readonly writeStdout: (text: string) => Promise<void>;
   readonly resuming: boolean;
   /**
-   * Asked once the sample has been answered: what the open lines are to cost by what it took, in
-   * pico-units (0: without a price). Resolves with why the run is to stop; null: it goes on.
+   * Called once the sample has been answered, with the projected cost of the open lines in pico-units (0: no price).
+   * Resolves with why the run must stop; null: continue.
    */
   confirmSampled(expectedPico: number, openLines: number): Promise<string | null>;
-  /** Calls `listener` whenever the user asks for the state; the returned function ends that. */
+  /** Calls `listener` whenever the user asks for the state; the returned function unsubscribes. */
   readonly onStateAsked?: (listener: () => void) => () => void;
-  /** Told at the start, and with each progress, how many calls may be in flight. */
+  /** Called at the start, and with each progress report, with the cap on calls in flight. */
   readonly boundGarbage?: (callsInFlight: number) => void;
 };

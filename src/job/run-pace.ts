@@ -29,9 +29,9 @@ import { callsInFlight } from './pace-limits.ts';
 import { limitTold, PaceRecorder } from './pace-recorder.ts';
 import type { ModelQuota } from './quota-reply.ts';
 
-/** The control file is looked at this often. */
+/** Polling interval of the control file. */
 const LOOK_EVERY_MS = 1_000;
-/** What was learned is written down this often, so that a crash forgets little. */
+/** Learned limits are stored this often, so that a crash loses little. */
 const LEARNED_EVERY_MS = 60_000;
 
 function littleRoomText(calls: number): string {
@@ -52,8 +52,8 @@ export type RunPaceOptions = {
 };
 
 /**
- * What surrounds the limiter of one run: where its limits come from, the control file that changes
- * them while it goes on, and the trace of what it does.
+ * The surroundings of one run's limiter: the sources of its limits, the control file that changes them meanwhile, and the
+ * trace of its actions.
  */
 export class RunPace {
   private readonly options: RunPaceOptions;
@@ -61,7 +61,7 @@ export class RunPace {
   private readonly file: ControlFile;
   private control: ControlSettings | null = null;
   private recorder: PaceRecorder | null = null;
-  /** The most calls in flight that there is room for the answers of. */
+  /** The most calls in flight whose answers fit on the disk. */
   private callsMost = Infinity;
   private lookedMs = -Infinity;
   private learnedMs: number;
@@ -75,13 +75,13 @@ export class RunPace {
     this.learnedMs = clock.monotonicMs();
   }
 
-  /** The calls in flight: the control file's word, else the settings'. */
+  /** The calls in flight: from the control file, else the settings. */
   get concurrency(): Settings['concurrency'] {
     const { concurrency, simulate } = this.options.settings;
     return callsInFlight({ concurrency: this.control?.concurrency ?? concurrency, simulate });
   }
 
-  /** The limits of a model as the limiter takes them. */
+  /** The limits of a model in the limiter's form. */
   limits(model: string): PaceLimits {
     return paceLimits(this.known(model), this.sources.learned.get(model));
   }
@@ -95,7 +95,7 @@ export class RunPace {
     return this.recorder?.run ?? null;
   }
 
-  /** Begins the trace, and takes over a control file that is there; before the first call. */
+  /** Starts the trace and applies an existing control file; before the first call. */
   begin(limiter: Limiter): void {
     const { ledger, job, clock } = this.options;
     const writer = ledger.transact(() => beginPaceTrace(ledger, job.id, clock.wallMs()));
@@ -104,7 +104,7 @@ export class RunPace {
     this.look(limiter);
   }
 
-  /** Has no more calls in flight than there is room for the answers of, whatever is asked for; told where that is more. */
+  /** Caps the calls in flight at those whose answers fit on the disk, whatever is requested; reports it if more was. */
   bound(
     limiter: Limiter,
     { callsMost, openCount }: { callsMost: number; openCount: number },
@@ -115,7 +115,7 @@ export class RunPace {
     if (openCount > callsMost) this.tellOfBound();
   }
 
-  /** Looks at the control file, where it is time, and retunes what it changed. */
+  /** Checks the control file if due, and retunes what it changed. */
   look(limiter: Limiter): void {
     const now = this.options.clock.monotonicMs();
     if (now - this.lookedMs < LOOK_EVERY_MS) return;
@@ -126,7 +126,7 @@ export class RunPace {
     else this.turnTo(news.control, limiter);
   }
 
-  /** Joins a commit: the trace, and now and then what was learned. */
+  /** Joins a commit: the trace and, now and then, learned limits. */
   writeIfDue(limiter: Limiter): void {
     this.recorder?.writeIfDue();
     const now = this.options.clock.monotonicMs();
@@ -135,7 +135,7 @@ export class RunPace {
     this.putLearned(limiter);
   }
 
-  /** Writes down the rest, once the limiter has stopped. */
+  /** Writes the rest, once the limiter has stopped. */
   finish(limiter: Limiter): void {
     const { recorder } = this;
     if (recorder === null) return;
@@ -168,7 +168,7 @@ export class RunPace {
     return { models, controlFile: this.control === null ? null : this.file.path };
   }
 
-  /** Whether a lane goes by a pace that only stands for there being no limit. */
+  /** Whether a lane's pace only stands for no limit. */
   isUnlimited({ model, rpmLimit, rpmOrigin }: LanePace): boolean {
     return limitTold(rpmLimit, rpmOrigin, this.known(model).rpm).origin === NO_LIMIT;
   }
@@ -183,7 +183,7 @@ export class RunPace {
     this.control = control;
     for (const { model, limits } of before) {
       const { rpm, tpm } = this.limits(model);
-      // `auto` makes the limiter ask for the limits again: only where there are others.
+      // `auto` makes the limiter query the limits again: only where they differ.
       const retuning = {
         ...(rpm !== limits.rpm && { rpm: 'auto' as const }),
         ...(tpm !== limits.tpm && { tpm: 'auto' as const }),
@@ -205,13 +205,13 @@ export class RunPace {
     if (control?.concurrency !== undefined) this.tellOfBound();
   }
 
-  /** That fewer calls are in flight than are asked for; `auto` may ask for more at any time. */
+  /** Warns that fewer calls are in flight than requested; `auto` may request more at any time. */
   private tellOfBound(): void {
     const wanted = this.concurrency === 'auto' ? Infinity : this.concurrency;
     if (wanted > this.callsMost) this.warn(littleRoomText(this.callsMost));
   }
 
-  /** A file or a variable may be there for other jobs too; a flag is for this one. */
+  /** A file or variable may be meant for other jobs too; a flag is meant for this one. */
   private tellOfSettings(): void {
     const { settings, origins } = this.options;
     for (const key of ['rpm', 'tpm'] as const) {
@@ -239,7 +239,7 @@ export class RunPace {
 
   private putLearned(limiter: Limiter): void {
     const { ledger, endpoint, settings, clock } = this.options;
-    // The simulator's quotas are those it is told, this time.
+    // The simulator's quotas are set anew for each run.
     if (settings.simulate !== undefined) return;
     putLearnedLimits(ledger, endpoint.dashscope, limiter.learned(), clock.wallMs());
   }

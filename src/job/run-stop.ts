@@ -1,22 +1,22 @@
 import { setMaxListeners } from 'node:events';
 import { EXIT, type ExitCode, QbatchError } from '../errors.ts';
 
-/** Why a run ended before every line was settled, as the summary tells it. */
+/** Why a run ended before every line was settled, as the summary shows it. */
 export type Stopped = {
   readonly reason: string;
   readonly code: ExitCode;
   readonly message: string;
 };
 
-/** An error as what stops a run. */
+/** Converts an error to a reason to stop a run. */
 export function stoppedBy(error: unknown): Stopped {
   const code = error instanceof QbatchError ? error.exitCode : EXIT.bug;
   return { reason: 'error', code, message: error instanceof Error ? error.message : String(error) };
 }
 
 /**
- * The two brakes of a run. `stop`: no new calls, those in flight are waited for. `abort`: those are
- * dropped too. The first reason stays the reason. `hurry` is no brake: those in flight are waited for, but little else.
+ * The brakes of a run. `stop`: no new calls; those in flight are awaited. `abort`: those are dropped too. The first reason
+ * is kept. `hurry` is no brake: calls in flight are awaited, but little else.
  */
 export class RunStop {
   private readonly stopping: AbortController = new AbortController();
@@ -25,7 +25,7 @@ export class RunStop {
   private first: Stopped | null = null;
 
   constructor() {
-    // Every line that pauses before a retry listens; that many listeners are no leak.
+    // Every line in backoff listens; that many listeners are no leak.
     setMaxListeners(0, this.stopping.signal);
   }
 
@@ -52,7 +52,7 @@ export class RunStop {
     this.stopping.abort();
   }
 
-  /** The run is over: whoever still waits for a pause goes on. Not a reason of its own. */
+  /** The run is over: ends all pauses. Not a reason of its own. */
   release(): void {
     this.stopping.abort();
   }
@@ -61,7 +61,7 @@ export class RunStop {
     this.aborting.abort();
   }
 
-  /** Whoever asked for the end may soon kill the process. */
+  /** Whoever asked for the end may kill the process soon. */
   hurry(): void {
     this.hurrying.abort();
   }

@@ -2,9 +2,8 @@ import type { LineChunk } from '../execute/line-chunk.ts';
 import type { PlannedLine } from '../plan.ts';
 
 /**
- * The pilot of a run (`--sample`): the first lines are let through, and once all of them have come to
- * their end the caller is asked whether to go on. One owner of one run's pilot; a stop ends the
- * waiting, and nothing more is let through then.
+ * The pilot of a run (`--sample`): lets the first lines through, and asks the caller whether to continue once all of them
+ * have ended. One per run; a stop ends the wait, and nothing more is let through.
  */
 export class Sample {
   private readonly size: number;
@@ -13,7 +12,7 @@ export class Sample {
   private open = 0;
   private wake: (() => void) | null = null;
 
-  /** `goOn` is told how many lines the sample had; false: the other lines stay open. */
+  /** `goOn` receives the number of lines in the sample; false: the other lines stay open. */
   constructor(
     size: number,
     at: { readonly stop: AbortSignal; goOn(this: void, lines: number): Promise<boolean> },
@@ -23,7 +22,7 @@ export class Sample {
     this.goOn = at.goOn;
   }
 
-  /** The same lines, held up after the first `size` until those have ended and `goOn` says yes. */
+  /** The same lines, held back after the first `size` until those have ended and `goOn` agrees. */
   async *through(
     chunks: AsyncIterable<LineChunk<PlannedLine>>,
   ): AsyncGenerator<LineChunk<PlannedLine>> {
@@ -46,7 +45,7 @@ export class Sample {
     }
   }
 
-  /** One line that was let through has come to its end: settled, or left open. */
+  /** A line that was let through has ended: settled, or left open. */
   lineEnded(): void {
     this.open -= 1;
     if (this.open === 0) this.wake?.();

@@ -4,17 +4,16 @@ import type { ModelSurvey } from './survey-tally.ts';
 import { measureTextScales, type TextScale } from './text-scale.ts';
 
 /**
- * With less text than that, by the fast estimate, an exact count changes no figure that anybody would
- * act on (2,000 tokens cost a hundredth of a yuan or less), and loading what it takes costs more time
- * and memory than all the rest of a short check.
+ * With less text than this, by the fast estimate, an exact count changes no figure that matters (2,000 tokens cost a
+ * hundredth of a yuan or less), and loading the tokenizer takes more time and memory than the rest of a short check.
  */
 const WORTH_COUNTING_TOKENS = 2_000;
 
-/** Counts a survey's samples exactly; loads what that takes only where there is enough to count. */
+/** Counts a survey's samples exactly; loads the tokenizer only if there is enough to count. */
 export class SampleCounter {
   private counter: TokenCounter | null = null;
 
-  /** Begins to load, alongside the reading, once there is enough to count. */
+  /** Starts loading, in parallel with reading, once there is enough to count. */
   prepare(samples: ReadonlyMap<string, LineSample>): void {
     if (this.counter !== null) return;
     let tokens = 0;
@@ -42,8 +41,8 @@ export class SampleCounter {
 }
 
 /**
- * Sums that were added up with the fast estimate, as if its texts had been scaled. A line that the
- * scale moves into another price tier stays in its own: of many lines those few do not show.
+ * Scales sums made with the fast estimate as if each text had been scaled. A line that the scale would move into another
+ * price tier stays in its own: among many lines those few do not matter.
  */
 function scaleModel(entry: ModelSurvey, { scale, lines }: TextScale): void {
   entry.inputTokens += Math.round((scale - 1) * entry.textTokens);

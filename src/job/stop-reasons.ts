@@ -8,18 +8,18 @@ import type { PlannedLine } from '../plan.ts';
 import type { Settings } from '../settings.ts';
 import type { Stopped } from './run-stop.ts';
 
-/** How much of a stranger's reply is shown. */
+/** How much of a foreign reply is shown. */
 const REPLY_CHARS_MAX = 200;
-/** How much of why nothing could be reached: an address, a certificate's names, what to do about it. */
+/** How much of the reason for being unreachable: an address, a certificate's names, advice. */
 const REASON_CHARS_MAX = 300;
 /** How much of what the service said of a line. */
 const SAID_CHARS_MAX = 400;
-/** How much of a line's name: what the service said is to be read too. */
+/** How much of a line's id: leaves room for what the service said. */
 const NAME_CHARS_MAX = 120;
 
 /**
- * Which line met a stop, what the service said, and what to do about it: it may be that line's text alone that something on
- * the way refuses.
+ * Which line caused a stop, what the service said, and what to do about it: perhaps only that line's text is refused on the
+ * way.
  */
 export function saidOfLine(
   { lineNo, customId }: Pick<PlannedLine, 'lineNo' | 'customId'>,
@@ -30,7 +30,7 @@ export function saidOfLine(
   return `${said}; what to do: ${adviceOn(failure).replace(/\.$/, '')}`;
 }
 
-/** The first replies came from somebody else than a model service. */
+/** The first replies came from something other than a model service. */
 export function wrongEndpoint(
   failure: ApiFailure,
   endpoint: { readonly dashscope: string; readonly openai: string },
@@ -54,9 +54,8 @@ function whatToCheck(failure: ApiFailure, endpoint: { readonly dashscope: string
 }
 
 /**
- * Whether it is the line's own `X-DashScope-WorkSpace` that was refused: another line's may be allowed. Where
- * `workspace` is configured, that one is sent, for every line; and one that was `refused` before is not one line's
- * alone: it stops the job.
+ * Whether the line's own `X-DashScope-WorkSpace` was refused: another line's may be allowed. A configured `workspace` is
+ * sent for every line. One `refused` before is not one line's problem: it stops the job.
  */
 export function isOwnWorkspaceRefused(
   { call }: Pick<PlannedLine, 'call'>,
@@ -71,7 +70,7 @@ export function isOwnWorkspaceRefused(
   return isFirst;
 }
 
-/** Nothing was admitted for longer than `--max-unreachable`; by a model, or (null) by the service as a whole. */
+/** Nothing was admitted for longer than `--max-unreachable`; by a model, or (null) by the whole service. */
 export function unreachable(
   model: string | null,
   reason: string | null,
@@ -85,7 +84,7 @@ export function unreachable(
   return { reason: 'unreachable', code: EXIT.unavailable, message };
 }
 
-/** The service was reached, but every call failed at it for longer than `--max-unreachable`; the last with this code. */
+/** The service was reached, but every call failed for longer than `--max-unreachable`; the last with this code. */
 export function everyCallFailed(
   code: string,
   { maxUnreachableMs }: Pick<Settings, 'maxUnreachableMs'>,
@@ -95,10 +94,13 @@ export function everyCallFailed(
   return { reason: 'unreachable', code: EXIT.unavailable, message };
 }
 
-/** `--max-failures P%` is looked at once this many lines were sent and are settled. */
+/** `--max-failures P%` applies once this many sent lines are settled. */
 const PERCENT_AFTER_LINES = 100;
 
-/** So many lines failed (those that were rejected unsent do not count) that `--max-failures` ends the run; null: not yet, or there is no such limit. */
+/**
+ * The stop by `--max-failures` if enough lines failed (lines rejected unsent do not count); null: not yet, or no such
+ * limit.
+ */
 export function tooManyFailures(
   limit: Settings['maxFailures'],
   { failed, settled }: { readonly failed: number; readonly settled: number },

@@ -3,7 +3,7 @@ import type { OutputSeen } from '../plan.ts';
 import type { Survey } from '../survey.ts';
 import type { ModelSurvey } from './survey-tally.ts';
 
-/** What of a survey is kept with the job; `outputSeen` is what it went by. Pure. */
+/** The part of a survey stored with the job; `outputSeen` is what it was based on. Pure. */
 export function surveyFacts(survey: Survey, outputSeen: OutputSeen): SurveyFacts {
   let inputTokens = 0;
   let outputExpectedTokens = 0;
@@ -40,8 +40,8 @@ function surveyedModel(
 }
 
 /**
- * What the survey went by: a line is expected to take the same in every run of its job, or what lines
- * were expected to take could not be set against the survey's sum.
+ * The lengths the survey was based on: a line's expected cost must be the same in every run of its job, or it could not be
+ * compared with the survey's sum.
  */
 export function outputSurveyed({ models }: SurveyFacts): OutputSeen {
   const seen = new Map(models.map(({ model, outputSeen }) => [model, outputSeen]));

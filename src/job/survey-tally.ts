@@ -8,12 +8,12 @@ import { extrasOf, type OutputSeen, textsOf } from '../plan.ts';
 import type { Pricing } from '../pricing.ts';
 import type { LineProblem, Problem, Severity } from '../problem.ts';
 
-/** Most problems that are kept and reported one by one. */
+/** Most problems stored and reported individually. */
 const PROBLEMS_MAX = 10_000;
-/** A problem tells so much of its line's id; nobody reads more. */
+/** Limit for the line id in a problem. */
 const ID_UNITS_MAX = 256;
 
-/** One model's share of the input. */
+/** One model's part of the input. */
 export type ModelSurvey = {
   lines: number;
   inputTokens: number;
@@ -22,14 +22,14 @@ export type ModelSurvey = {
   outputMaxTokens: number | null;
   /** Estimates, so plain numbers; exact money begins with the service's own usage. */
   expectedPico: number;
-  /** What of `expectedPico` is fees of searches. */
+  /** The search fees in `expectedPico`. */
   searchPico: number;
   maxPico: number | null;
   priced: boolean;
-  /** What of `inputTokens` is text, by the fast estimate, and what of `expectedPico` is for it. */
+  /** The text part of `inputTokens`, by the fast estimate, and of `expectedPico`. */
   textTokens: number;
   textPico: number;
-  /** Exact ÷ fast, by the lines that were counted exactly; 1 where none were. */
+  /** Exact ÷ fast, over the lines counted exactly; 1 if none were. */
   textScale: number;
   countedLines: number;
   /** Lines that ask for thinking. */
@@ -37,12 +37,12 @@ export type ModelSurvey = {
   readonly estimator: LineEstimator;
 };
 
-/** A sum of maxima; lines without one are counted apart, so that one that is taken out leaves no trace. */
+/** A sum of maxima; lines without one are counted separately, so that removing one leaves no trace. */
 class Maxima {
   private sum = 0;
   private without = 0;
 
-  /** Adds a maximum (null: there is none), or with `sign` -1 takes it out. Returns the sum; null: there is none. */
+  /** Adds a maximum (null: there is none), or removes it with `sign` -1. Returns the sum; null: there is none. */
   add(most: number | null, sign: 1 | -1): number | null {
     if (most === null) this.without += sign;
     else this.sum += sign * most;
@@ -67,14 +67,14 @@ class ProblemList {
     }
   }
 
-  /** Errors have the right of way where not all fit. */
+  /** Errors take precedence if not all fit. */
   kept(): LineProblem[] {
     const kept = [...this.errors, ...this.others.slice(0, PROBLEMS_MAX - this.errors.length)];
     return kept.toSorted((a, b) => a.line - b.line);
   }
 }
 
-/** A sample is kept of so many models; an input with more is no job of anyone's. */
+/** Only this many models are sampled; no real job has more. */
 const SAMPLED_MODELS_MAX = 16;
 
 function newModelSurvey(priced: boolean, outputSeen: OutputSeen): ModelSurvey {
@@ -99,11 +99,11 @@ function newModelSurvey(priced: boolean, outputSeen: OutputSeen): ModelSurvey {
 export type TallyOptions = {
   readonly pricing: Pricing;
   readonly outputSeen: OutputSeen;
-  /** Told of each model at its first line. */
+  /** Called for each model at its first line. */
   readonly onModel?: ((model: string) => void) | undefined;
 };
 
-/** What the survey adds up, line by line. */
+/** The sums of the survey, line by line. */
 export class SurveyTally {
   lines = 0;
   valid = 0;
@@ -111,7 +111,7 @@ export class SurveyTally {
   lastLineNo = 0;
   readonly problems: ProblemList = new ProblemList();
   readonly models: Map<string, ModelSurvey> = new Map();
-  /** Lines to count exactly, of models whose vocabulary is known. */
+  /** Lines to count exactly, for models with a known vocabulary. */
   readonly samples: Map<string, LineSample> = new Map();
   private readonly options: TallyOptions;
   private readonly maxima: Map<string, { readonly tokens: Maxima; readonly pico: Maxima }> =
@@ -121,7 +121,7 @@ export class SurveyTally {
     this.options = options;
   }
 
-  /** Counts a valid request, or with `sign` -1 takes it out again (a duplicate found later). */
+  /** Counts a valid request, or with `sign` -1 removes it again (a duplicate found later). */
   count(request: Request, sign: 1 | -1): void {
     const { model } = request.view;
     let entry = this.models.get(model);
@@ -173,7 +173,7 @@ export class SurveyTally {
       const fee = expected - (pricing.estimatePico(model, unsearched) ?? 0);
       entry.searchPico += at.sign * fee;
     }
-    // Where nobody says whether it thinks, it may.
+    // If the line does not say whether to think, it may.
     const mayThink = request.view.thinking !== false;
     let upper: number | null = expected;
     if (most === null) upper = null;

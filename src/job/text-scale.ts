@@ -1,18 +1,18 @@
 import type { SampledLine } from '../input/sample-lines.ts';
 import type { TokenCounter } from '../tokenizer/count-exactly.ts';
 
-/** Most characters that are counted for one input: about a second. */
+/** Most characters counted for one input: about a second. */
 const CHARACTERS_MAX = 2_000_000;
 
-/** What exact counts of a sample said of the fast estimate. */
+/** How exact counts of a sample compare with the fast estimate. */
 export type TextScale = {
   /** Exact ÷ fast. */
   readonly scale: number;
-  /** Lines that were counted. */
+  /** Number of lines counted. */
   readonly lines: number;
 };
 
-/** Counts samples exactly, one of each model. Throws where the tokenizer's files are missing. */
+/** Counts samples exactly, one per model. Throws if the tokenizer's files are missing. */
 export async function measureTextScales(
   samples: ReadonlyMap<string, readonly SampledLine[]>,
   counter: TokenCounter,
@@ -39,8 +39,8 @@ function charactersOf(samples: ReadonlyMap<string, readonly SampledLine[]>): num
 }
 
 /**
- * Exact ÷ fast over all lines: each line's own ratio, which may come from a part of its text, weighs
- * as much as all of its text. Pure.
+ * Exact ÷ fast over all lines: each line's own ratio, which may come from part of its text, is weighted by all of its text.
+ * Pure.
  */
 export function scaleOf(lines: readonly SampledLine[], counts: readonly number[]): number {
   let fast = 0;

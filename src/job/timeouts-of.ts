@@ -6,8 +6,8 @@ const WHOLE_MS = 330_000;
 const STREAMED_MS = 3_600_000;
 
 /**
- * How long one call may take, where `--timeout` does not say. Batch Chat holds a call until it has a slot, up to an
- * hour, streamed or not. Source: help.aliyun.com/zh/model-studio/openai-compatible-batch-chat, mid-2026.
+ * How long one call may take, unless `--timeout` says. Batch Chat holds a call until it has a slot, up to an hour, streamed
+ * or not. Source: help.aliyun.com/zh/model-studio/openai-compatible-batch-chat, mid-2026.
  */
 export function timeoutsOf(
   settings: Pick<Settings, 'timeoutMs' | 'baseUrl' | 'compatibleBaseUrl' | 'simulate'>,

@@ -1,24 +1,23 @@
 import type { ApiFailure } from '../failure.ts';
 import type { Job } from '../ledger/records.ts';
 
-/** So many of one model, without an answer between them, and the model is refused. */
+/** This many of one model without an answer in between mean that the model is refused. */
 const IN_A_ROW_MOST = 10;
 
-/** What is asked of a job: how many lines it has answered, and its models. */
+/** The facts needed of a job: how many lines it has answered, and its models. */
 type JobFacts = Pick<Job, 'answered'> & {
   readonly survey: { readonly models: readonly { readonly model: string }[] };
 };
 
 /**
- * Refusals with 403 that do not say who refuses: none of the service's codes is with them. Where the model answers other lines it
- * is a text that something on the way (a firewall) does not let through; where it has not answered yet, or many are refused one
- * after the other, it is the model.
+ * 403 refusals that do not say who refuses: without any of the service's codes. If the model answers other lines, something
+ * on the way (a firewall) rejects the text; if it has not answered yet, or many are refused in a row, the model is refused.
  */
 export class UnnamedRefusals {
-  /** Of models that have answered: how many were refused since. */
+  /** For models that have answered: refusals since the last answer. */
   private readonly sinceAnswer: Map<string, number>;
 
-  /** What earlier runs of the job had answered counts where it has one model: of several nobody knows which. */
+  /** Answers of earlier runs count if the job has one model: with several it is unknown whose they were. */
   constructor({ answered, survey: { models } }: JobFacts) {
     const answering = answered > 0 && models.length === 1 ? models : [];
     this.sinceAnswer = new Map(answering.map(({ model }) => [model, 0]));
@@ -28,7 +27,7 @@ export class UnnamedRefusals {
     this.sinceAnswer.set(model, 0);
   }
 
-  /** Whether this refusal is of its line, and says nothing of the model; counts it. */
+  /** Whether this refusal concerns its line only, and not the model; counts it. */
   isOfLine(model: string, { code }: Pick<ApiFailure, 'code'>): boolean {
     const before = this.sinceAnswer.get(model);
     if (code !== 'qbatch_http_403' || before === undefined) return false;

@@ -4,14 +4,14 @@ import type { Report } from '../reporters/reporter.ts';
 import { afterLock, WAIT_TEXT } from './after-lock.ts';
 import type { RunStop } from './run-stop.ts';
 
-/** Does what writes the ledger before the first call, once no other program holds a lock on it. */
+/** Runs a ledger write before the first call, once no other program holds a lock on it. */
 export type WhenUnlocked = <T>(act: () => T | Promise<T>) => Promise<T>;
 
 const WAITING_TEXT = `the ledger is locked by another program: nothing is sent until it is unlocked; ${WAIT_TEXT}`;
 
 /**
- * How a run waits for locks before its first call. Throws what keeps `act` from being done, 75 where a lock outlasts the
- * wait, and the code of the signal that ended it.
+ * How a run waits for locks before its first call. Throws any error of `act`, 75 if a lock outlasts the wait, and the code
+ * of the signal that ended it.
  */
 export function whenUnlockedOf(options: {
   readonly clock: Clock;

@@ -1,18 +1,18 @@
 import type { Started, StartLog } from './start-log.ts';
 
-/** Less time than this says nothing about a rate yet. */
+/** Spans shorter than this are too short to measure a rate. */
 const MEASURED_MS_LEAST = 250;
-/** Calls over which the share of refusals is taken; where costs vary, over some windows too. */
+/** Calls over which the refusal share is taken; where costs vary, at least this many windows as well. */
 const SHARE = { calls: 60, noisyCalls: 200, windows: 5 } as const;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 const SIX_SECONDS_MS = 6000;
 
-/** Over how much a rate is measured, at the least. */
+/** Minimum spans over which rates are measured. */
 export type MeasuredOver = {
-  /** What is given of late: so many calls, or a second. */
+  /** For the recent rate: this many calls, or one second. */
   readonly recentCalls: number;
-  /** What a window gave: so many calls, and so many times as long as everything was refused. */
+  /** For what a window granted: this many calls, and this many times the length of the closure. */
   readonly windowCalls: number;
   readonly closures: number;
 };
@@ -24,13 +24,13 @@ export type AdmittedBefore = {
   readonly sixSeconds: number;
 };
 
-/** What can be said of a rate from what was admitted of late, in one dimension. Times are monotonic milliseconds. */
+/** Measures recently admitted amounts in one dimension (requests or tokens). Times are monotonic milliseconds. */
 export class Admissions {
   private readonly log: Pick<StartLog, 'between'>;
   private readonly what: 'calls' | 'tokens';
   private readonly over: MeasuredOver;
 
-  /** `what`: its amounts are calls, or tokens. */
+  /** `what`: whether amounts are calls or tokens. */
   constructor(log: Pick<StartLog, 'between'>, what: 'calls' | 'tokens', over: MeasuredOver) {
     this.log = log;
     this.what = what;
@@ -41,12 +41,12 @@ export class Admissions {
     return this.log.between(fromMs, toMs);
   }
 
-  /** The amount that was admitted in so long. */
+  /** The amount admitted in the `spanMs` before `untilMs`. */
   amount(untilMs: number, spanMs: number): number {
     return this.amountOf(this.between(untilMs - spanMs, untilMs));
   }
 
-  /** What was admitted before a call of `sentMs` was refused. */
+  /** What was admitted before the refused call that started at `sentMs`. */
   before(sentMs: number): AdmittedBefore {
     return {
       calls: this.between(sentMs - MINUTE_MS, sentMs).calls,
@@ -55,18 +55,18 @@ export class Admissions {
     };
   }
 
-  /** The amount a millisecond over the last minute, however much of it there was. */
+  /** The amount per millisecond over the last minute, always divided by a full minute. */
   minutePerMs(untilMs: number): number {
     return this.amount(untilMs, MINUTE_MS) / MINUTE_MS;
   }
 
-  /** The same, or since `startedMs` where that is less (some seconds at the least). */
+  /** The same, or since `startedMs` if that is shorter (but over at least six seconds). */
   minuteSincePerMs(untilMs: number, startedMs: number): number {
     const spanMs = Math.min(MINUTE_MS, Math.max(SIX_SECONDS_MS, untilMs - startedMs));
     return this.amount(untilMs, spanMs) / spanMs;
   }
 
-  /** The amount a millisecond over the last second, or over some tens of calls. */
+  /** The amount per millisecond over the last second, or over `recentCalls` calls if those take longer. */
   recentPerMs(untilMs: number, at: { perMs: number; startedMs: number | null }): number {
     const callsMs = this.over.recentCalls / this.callsPerMs(untilMs, at.perMs);
     const fromMs = Math.max(untilMs - Math.max(SECOND_MS, callsMs), at.startedMs ?? untilMs);
@@ -74,7 +74,7 @@ export class Admissions {
     return amount / Math.max(MEASURED_MS_LEAST, untilMs - fromMs);
   }
 
-  /** Calls a millisecond at a pace of `perMs`. */
+  /** Calls per millisecond at a pace of `perMs`. */
   callsPerMs(nowMs: number, perMs: number): number {
     const admitted = this.between(nowMs - MINUTE_MS, nowMs);
     const { calls } = admitted;
@@ -82,7 +82,7 @@ export class Admissions {
     return calls > 0 && amount > 0 ? (perMs * calls) / amount : perMs;
   }
 
-  /** The share of calls that were refused of late, not before `sinceMs`, as if they were `callsLeast` at the least. */
+  /** The share of recent calls that were refused, not before `sinceMs`. The divisor is at least `callsLeast`. */
   refusedShare(
     untilMs: number,
     at: { perMs: number; sinceMs: number; windowMs: number; callsLeast?: number },
@@ -97,10 +97,10 @@ export class Admissions {
   }
 
   /**
-   * What a window gave that opened again at `openedMs`: the amount a millisecond over so many windows
-   * as hold a good number of calls, not before `sinceMs`, when one had opened before. A window that
-   * had begun before that counts in full: it gave all it had. `closedMs`: how long it was closed; it may have been by
-   * what earlier calls overdrew, so that the time is looked at in which they were made as well.
+   * The amount per millisecond granted by the window that reopened at `openedMs`, averaged over as many windows as it takes
+   * to hold enough calls, but not before `sinceMs`, when the previous one reopened. A window already open at `sinceMs`
+   * counts in full: it granted all it had. `closedMs` is how long the window was closed; earlier calls may have overdrawn
+   * it, so the span also covers the time in which those were made.
    */
   ofWindow(
     openedMs: number,
@@ -117,7 +117,7 @@ export class Admissions {
     return this.amount(openedMs, spanMs) / spanMs;
   }
 
-  /** What refusals took away again may leave a rounding below 0. */
+  /** Subtracting refused calls may leave a rounding error below 0. */
   private amountOf(started: Started): number {
     return Math.max(0, started[this.what]);
   }

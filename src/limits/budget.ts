@@ -1,9 +1,9 @@
-/** What a call cost for certain, and what it may have cost, in pico-units. */
+/** What a call certainly cost, and what it may have cost on top, in pico-units. */
 export type Spent = { readonly pico: number; readonly uncertainPico: number };
 
 /**
- * Money that a job may still spend, in pico-units: what is certain, what may have been billed, and
- * what calls in flight are expected to take. A call is reserved before it starts and settled after.
+ * Money that a job may still spend, in pico-units. Tracks what was certainly spent, what may have been billed, and what is
+ * reserved for calls in flight. A call is reserved before it starts and settled when it ends.
  */
 export class Budget {
   /** Null: no cap. */
@@ -12,19 +12,19 @@ export class Budget {
   private uncertainPico: number;
   private reservedPico = 0;
 
-  /** What all earlier runs of the job took, and what they may have taken besides. */
+  /** What all earlier runs of the job certainly spent, and what they may have spent on top. */
   constructor(capPico: number | null, certainPico: number, uncertainPico = 0) {
     this.capPico = capPico;
     this.certainPico = certainPico;
     this.uncertainPico = uncertainPico;
   }
 
-  /** Of what the cap counts: what may have been billed without an answer that tells. */
+  /** The part counted against the cap that may have been billed although no answer confirms it. */
   get possiblyBilledPico(): number {
     return this.uncertainPico;
   }
 
-  /** Whether a call of that estimate still fits. */
+  /** Whether a call with that estimate still fits under the cap. */
   fits(estimatedPico: number | null): boolean {
     if (this.capPico === null) return true;
     const spentPico = this.certainPico + this.uncertainPico;

@@ -3,7 +3,7 @@ import type { Flight, Lane } from './lane.ts';
 import type { Slot } from './slots.ts';
 import type { AfterRefusal, Reservation, Ticket } from './ticket.ts';
 
-/** Whoever gave a ticket out, and is told what becomes of its call. */
+/** The issuer of a ticket, notified of what becomes of its call. */
 export type TicketDesk = {
   reached(replied: boolean): void;
   admitted(ticket: CallTicket): void;
@@ -12,7 +12,7 @@ export type TicketDesk = {
   released(ticket: CallTicket, actual: Parameters<Ticket['release']>[0]): void;
 };
 
-/** The ticket of one call: one small object, since thousands live as long as their calls. */
+/** The ticket of one call. Kept small: thousands are alive at once. */
 export class CallTicket implements Ticket {
   readonly lane: Lane;
   readonly flight: Flight;
@@ -57,7 +57,7 @@ export class CallTicket implements Ticket {
     this.desk.overloaded(this, code);
   }
 
-  /** Whether its reply says that the service works: an answer, or a refusal of the line itself. */
+  /** Whether the reply shows that the service works: an answer, or a rejection of the line itself. */
   get hasWorked(): boolean {
     return this.isAdmitted && !this.hasFailed;
   }

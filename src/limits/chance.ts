@@ -4,79 +4,83 @@ import type { Refusal } from './strays.ts';
 import { suspected, type Suspicion } from './suspicion.ts';
 import { haveStayed, openTrial, sentInTrial, type Trial } from './trial.ts';
 
-/** A pace that has come to less than this share of the highest that was refused is low. */
+/** A pace below this share of the highest pace that was refused is low. */
 const LOW_SHARE = 0.5;
-/** A window that is used up refuses so many of so many calls in a row. */
+/** A window is used up where this share of the last `of` calls was refused. */
 const CLOSED = { of: 5, share: 0.75 } as const;
-/** By chance, where it refuses more than `shareLeast`: so nearly all of so many that it comes once in so many times. */
+/**
+ * The same where more than `shareLeast` are refused at random: nearly all of so many calls that chance alone refuses them
+ * once in `onceIn` times.
+ */
 const CLOSED_BY_CHANCE = {
   shareLeast: 0.15,
   shareMost: 0.9,
   onceIn: 100_000,
   share: 0.95,
 } as const;
-/** More refusals than chance brings: over so many calls, so many standard deviations and a little more. */
+/** Clearly more refusals than random: over this many calls, this many standard deviations plus a margin. */
 const MORE = { of: 120, ms: 4000, least: 40, deviations: 3, share: 0.02 } as const;
-/** And over longer: others who share a quota and take each other for chance let it rise little by little. */
+/** And over a longer span: clients that share a quota and take each other's load for random let the share creep up. */
 const LONG = { ms: 64_000, calls: 200, times: 1.3 } as const;
-/** What is found again is chance to so many times of what it was. */
+/** A repeated trial may raise the random share to at most this multiple of the previous one. */
 const AGAIN_TIMES = 3;
-/** Looked into again after so long, twice as long each time. */
+/** How long until a trial is repeated; doubles each time. */
 const AGAIN_MS = { first: 60_000, most: 960_000 } as const;
-/** Refusals by chance are over where so little of their share is left. */
+/** Random refusals are over when no more than this part of their share is left. */
 const OVER_SHARE = 0.25;
-/** What was sent in so long says how it is now; and in so long how many calls a trial will have. */
+/** Span for the current refusal share, and span for estimating how many calls a trial will have. */
 const LATELY_MS = 16_000;
 const FLOW_MS = 64_000;
 
-/** A pace, and whether refusals have brought it as low as they may. */
+/** A pace, and whether refusals have already brought it down to its floor. */
 export type PaceNow = { readonly perMs: number; readonly isLow: boolean };
 
-/** What a refusal is taken for: of the limit, by chance, or the one at which a trial begins. */
+/** How a refusal is classified: caused by the limit, random, or the trigger of a trial. */
 export type RefusalMeans = 'limit' | 'chance' | 'trial';
 
-/** What a trial has shown: the pace before it, whether the refusals stayed, and whether that was not known before. */
+/** Result of a trial: the pace before it, whether refusals stayed, and whether that changes what was known. */
 export type TrialEnd = {
   readonly perMs: number;
   readonly stayed: boolean;
   readonly isNews: boolean;
 };
 
-/** What is known of refusals by chance. */
+/** What is known of random refusals. */
 type ByChance = {
-  /** The share of calls that is refused whatever the pace. */
+  /** The share of calls refused whatever the pace. */
   readonly share: number;
-  /** They come at one time of the second, and yet whatever the pace: of others who do not mind them. */
+  /** They fall at one phase of the second and yet are independent of the pace: other clients that do not back off. */
   readonly inSpiteOfSeconds: boolean;
-  /** How long after the last trial the next one may begin. */
+  /** Minimum time between the last trial and the next. */
   readonly againMs: number;
 };
 
 /**
- * Refusals that come whatever the pace: a soft limit, others on the account, a service short of capacity
- * that says so in the words of a quota. A pace that follows them ends at next to nothing, for nothing.
+ * Detects random refusals, which do not depend on the pace: a soft limit, other clients on the account, or a service short
+ * of capacity that reports it as a quota error. A pace cut for each of them would end near zero to no avail.
  *
- * Two questions make the state: are refusals by chance known of (`known`), and is a trial going on (`trial`)?
+ * The state is two answers: are random refusals known (`known`), and is a trial in progress (`trial`)?
  *
- * | state         | a refusal is taken for                                      | it leaves that                              |
- * | ------------- | ----------------------------------------------------------- | ------------------------------------------- |
- * | *off*         | the limit                                                   | to *trying*: many of the last calls were refused, scattered among others (`suspected`) |
- * | *on*          | chance; the limit where clearly more are refused than that  | to *trying* now and then; to *off* where hardly any are left |
- * | *trying*      | chance                                                      | to *on*: they stayed at another pace (`Trial`); to *off*: they did not |
+ * | state    | a refusal counts as                           | transitions |
+ * | -------- | --------------------------------------------- | ------------------------------------------------------------ |
+ * | *off*    | the limit                                     | to *trying*: many recent calls were refused, scattered among others (`suspected`) |
+ * | *on*     | random; the limit if clearly more are refused | to *trying* now and then; to *off* if hardly any are left |
+ * | *trying* | random                                        | to *on*: they stayed at another pace (`Trial`); to *off*: they did not |
  *
- * In every state a refusal is the limit's where a window is closed (nearly all of the last calls refused): a trial is broken
- * off by it, and what was known before stands. And, but for a trial, where refusals come at one time of the second.
+ * In every state a refusal counts as the limit where a window is closed (nearly all of the last calls refused); that aborts
+ * a trial and keeps what was known before. So it does, except during a trial, where refusals fall at one phase of the
+ * second.
  */
 export class Chance {
-  /** Null: *off*. Stands while it is tried again. */
+  /** Null: *off*. Kept while it is tried again. */
   private known: ByChance | null = null;
   /** Null: not *trying*. */
   private trial: Trial | null = null;
   /** When the last trial ended. */
   private trialledMs = -Infinity;
-  /** The last trial has shown that refusals are fewer at a lower pace. */
+  /** The last trial showed fewer refusals at a lower pace. */
   private areFewerLower = false;
-  /** The highest pace at which a call was refused since a window was closed. */
+  /** The highest pace at which a call was refused since a window was last closed. */
   private highPerMs = 0;
   private readonly phases: Phases = new Phases();
   private readonly log: StartLog;
@@ -87,33 +91,36 @@ export class Chance {
     this.suspicion = suspicion;
   }
 
-  /** Whether the pace is tried lower: it must not grow meanwhile. */
+  /** Whether a trial is in progress: the pace must not grow meanwhile. */
   get isTrying(): boolean {
     return this.trial !== null;
   }
 
-  /** The pace of a trial, as a share of the one before. */
+  /** The pace of the trial, as a share of the pace before it. */
   get trialShare(): number {
     return this.trial?.pace ?? 1;
   }
 
-  /** Whether refusals follow the pace: a trial has shown it, or they come when a second is used up. */
+  /** Whether refusals depend on the pace: a trial showed it, or they fall where a second's quota is used up. */
   followPace(nowMs: number): boolean {
     return this.areFewerLower || this.areOfSeconds(nowMs);
   }
 
-  /** Whether calls are refused at one time of each second, when its share is used up. */
+  /** Whether refusals fall at one phase of each second, when its quota is used up. */
   areOfSeconds(nowMs: number): boolean {
     return this.phases.areConcentrated(nowMs, countOf(this.lately(nowMs)) / LATELY_MS);
   }
 
-  /** Whatever was tried, the limit is another now. */
+  /** The limit was replaced: drops what was tried at the old one. */
   drop(): void {
     this.trial = null;
     this.highPerMs = 0;
   }
 
-  /** A call was refused that started at `sentMs` (the log knows of it); `isStray`: though hardly any other. */
+  /**
+   * Classifies the refusal of a call started at `sentMs` (already in the log). `isStray`: hardly any other call was
+   * refused.
+   */
   refused(refusal: Refusal, pace: PaceNow, isStray: boolean): RefusalMeans {
     const { nowMs, sentMs } = refusal;
     const { perMs, isLow } = pace;
@@ -137,7 +144,7 @@ export class Chance {
     return before === null ? 'limit' : this.begin(refusal, pace, before);
   }
 
-  /** What the trial has shown, where it is over. `presumedAfterMs`: a call not refused for so long is admitted. */
+  /** The result of the trial once it is over. `presumedAfterMs`: a call not refused for this long is presumed admitted. */
   look(nowMs: number, presumedAfterMs: number): TrialEnd | null {
     const { trial } = this;
     if (trial === null) return null;
@@ -152,7 +159,7 @@ export class Chance {
     return this.end(nowMs, perMs, { sent: both, stayed });
   }
 
-  /** *On*: tried again, or *off* where hardly any refusals are left. */
+  /** *On*: starts another trial, or goes *off* if hardly any refusals are left. */
   private lookAgain(refusal: Refusal, pace: PaceNow, known: ByChance): RefusalMeans {
     const before = this.lately(refusal.nowMs);
     if (shareOf(before) >= known.share * OVER_SHARE) return this.begin(refusal, pace, before);
@@ -160,7 +167,7 @@ export class Chance {
     return 'limit';
   }
 
-  /** To *trying*, unless it would take too long. `before`: what makes it look as if refusals came by chance. */
+  /** To *trying*, unless the trial would take too long. `before`: the calls that raised the suspicion. */
   private begin(
     { nowMs, pausedMs }: Refusal,
     { perMs, isLow }: PaceNow,
@@ -204,7 +211,7 @@ export class Chance {
     return countOf(sent) >= of && sent.refused >= countOf(sent) * share;
   }
 
-  /** Whether clearly more was refused than by chance, of late or for a minute. */
+  /** Whether clearly more than the random share was refused, recently or over a minute. */
   private areMore(nowMs: number, sentMs: number, { share }: ByChance): boolean {
     const { log, trialledMs } = this;
     const calls = log.last(MORE.of, sentMs, trialledMs);
@@ -218,14 +225,17 @@ export class Chance {
   }
 }
 
-/** Of how many of the last calls which share is refused where a window is used up, if so large a share is refused by chance. */
+/**
+ * How many of the last calls to look at, and which share of them is refused where a window is used up, given the random
+ * share.
+ */
 function closedAfter(byChance: number): { readonly of: number; readonly share: number } {
   const { shareLeast, shareMost, onceIn, share } = CLOSED_BY_CHANCE;
   if (byChance <= shareLeast) return CLOSED;
   return { of: Math.ceil(-Math.log(onceIn) / Math.log(Math.min(shareMost, byChance))), share };
 }
 
-/** The largest share that chance brings of so many calls, where it brings `share` of many. */
+/** The largest share that chance may produce in this many calls if the true share is `share`. */
 function mostByChance(share: number, sent: Sent): number {
   const deviation = Math.sqrt((share * (1 - share)) / Math.max(1, countOf(sent)));
   return share + MORE.deviations * deviation;

@@ -2,47 +2,47 @@ import type { AdmittedBefore } from './admissions.ts';
 import type { RateView } from './rate-view.ts';
 import { SHARES } from './rate-shares.ts';
 
-/** First it is tried after so long, twice as long each time that less was met. */
+/** The first return is tried after this long; doubles each time that less was granted. */
 const AGAIN_MS = { first: 60_000, most: 960_000 } as const;
-/** And after so many calls, where those are few. */
+/** And after this many calls, if those are few. */
 const AGAIN_CALLS = 20;
-/** And after so many long windows: one is closed each time, and some tens of calls are refused. */
+/** And after this many long windows: each attempt closes one and has some tens of calls refused. */
 const AGAIN_WINDOWS = 8;
-/** Told much the same so many times more it is so; of a second, others may use up as much twice. */
+/** Confirmations after which a measured limit is certain; for windows of a second, other clients may use up as much twice. */
 const SURE = { seconds: 2, longWindows: 1 } as const;
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 const SIX_SECONDS_MS = 6000;
-/** A minute or six seconds of fewer calls say little. */
+/** A minute or six seconds with fewer calls prove little. */
 const CALLS_LEAST = 20;
 
-/** A run of refusals that is over. Amounts a millisecond. */
+/** A finished run of refusals. Amounts per millisecond. */
 export type RunOver = {
-  /** The pace before it, and the amounts that were admitted in the last minute and six seconds. */
+  /** The pace before it, and the amounts admitted in the last minute and six seconds. */
   readonly perMs: number;
   readonly before: AdmittedBefore;
-  /** Nothing was known of the limit: the pace was a guess. */
+  /** The limit was unknown: the pace was a guess. */
   readonly wasGrowing: boolean;
-  /** The longest pause that the service asked for in it, in milliseconds; 0: none. */
+  /** The longest pause the service asked for during it, in milliseconds; 0: none. */
   readonly pauseMs: number;
 };
 
 /**
- * The way back to a pace that a lane once held. What a closure tells may be of others that used up a window, or of an
- * outage, and a pace that goes up from it by one in a hundred takes an hour. So the pace that was given before is
- * remembered and come back to, half of what is missing in each window: at once after a closure that tells of far less;
- * later, and later each time, once as much less was met again. A limit that is lower for good is met a few times more.
+ * The way back to a pace that a lane once held. What a closure shows may be due to other clients that used up a window, or
+ * to an outage; growing back by 1 % a step would take an hour. So the highest granted pace is remembered and returned to,
+ * halving the gap each window: at once after a closure that shows far less; later, and later each time, once the lower
+ * value was confirmed. A limit that is lower for good is hit a few more times.
  */
 export class Comeback {
-  /** The most that was given for some seconds; 0: nothing is known. */
+  /** The highest pace granted for some seconds; 0: unknown. */
   private highPerMs = 0;
-  /** From when on it is come back to; Infinity: it is not. */
+  /** When the return starts; Infinity: not at all. */
   private fromMs = Infinity;
   private againMs: number = AGAIN_MS.first;
-  /** The most that was given since a closure told of something. */
+  /** The most granted since a closure last showed a limit. */
   private sincePerMs = 0;
 
-  /** Forgets what was given: the limit is another now. */
+  /** Forgets the granted pace: the limit was replaced. */
   drop(): void {
     this.highPerMs = 0;
     this.fromMs = Infinity;
@@ -50,7 +50,7 @@ export class Comeback {
     this.sincePerMs = 0;
   }
 
-  /** What a lane with a pace of `perMs` comes back to now; null: nothing. */
+  /** The pace that a lane at `perMs` should return to now; null: none. */
   targetPerMs(nowMs: number, perMs: number): number | null {
     if (nowMs < this.fromMs) return null;
     if (perMs < this.highPerMs * SHARES.back) return this.highPerMs;
@@ -59,9 +59,9 @@ export class Comeback {
     return null;
   }
 
-  /** Notes what was given before a run of refusals, also where that says nothing of the limit. */
+  /** Records what was granted before a run of refusals, even if the run says nothing of the limit. */
   gave(run: RunOver, windowMs: number): void {
-    // Six seconds may be of two windows: they do for a first guess.
+    // Six seconds may span two windows: good enough for a first guess.
     const isFirst = this.highPerMs === 0 && windowMs <= SECOND_MS;
     const givenPerMs = givenBefore(run.before, isFirst);
     this.sincePerMs = Math.max(this.sincePerMs, givenPerMs);
@@ -69,8 +69,8 @@ export class Comeback {
   }
 
   /**
-   * A run of refusals is over. `toldPerMs`: what it told of the limit (null: only the edge was touched); `sameTimes`:
-   * times in a row that much the same was told before.
+   * A run of refusals is over. `toldPerMs`: the limit it showed (null: only the edge was touched); `sameTimes`: how many
+   * times in a row about the same limit was shown.
    */
   runOver(
     nowMs: number,
@@ -80,20 +80,21 @@ export class Comeback {
     const { toldPerMs, sameTimes, windowMs, admissions } = left;
     const { perMs } = left.pace;
     this.gave(run, windowMs);
-    // What was given while it grew is not known by minutes yet: a closure that has many calls, or says the same again, tells.
+    // A growing pace has no full minutes to measure yet: a closure with many calls, or one that repeats the last result, is
+    // a measurement.
     const isMeasured =
       toldPerMs !== null && (sameTimes >= SURE.seconds || toldPerMs * windowMs >= CALLS_LEAST);
     if (isMeasured) this.note(Math.min(run.perMs, toldPerMs * SHARES.learned));
-    // It came back in between: that as little is told again does not say that it stays.
+    // More was granted in between: seeing the lower value again does not prove that it is permanent.
     const cameBack = toldPerMs !== null && this.sincePerMs > toldPerMs * SHARES.twoWindows;
     if (toldPerMs !== null) this.sincePerMs = 0;
     const wasBack = nowMs >= this.fromMs;
     if (perMs >= this.highPerMs * SHARES.farBelow) {
-      // Near enough: the rest is felt for.
+      // Near enough: the rest is probed for.
       if (wasBack) this.fromMs = Infinity;
       return;
     }
-    // A window of a minute that is used up is closed for long: a single refusal is no reason to wait for it.
+    // A used-up window of a minute stays closed for long: a single refusal is no reason to wait for it.
     const isLong = windowMs > SECOND_MS;
     if (isLong && toldPerMs === null && run.pauseMs === 0 && this.fromMs !== Infinity) return;
     const isFar = toldPerMs !== null && toldPerMs < this.highPerMs * SHARES.farBelow;

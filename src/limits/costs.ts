@@ -7,32 +7,32 @@ import type { Suspicion } from './suspicion.ts';
 import type { WindowProof } from './windows.ts';
 
 /**
- * What a dimension does by whether the cost of a call is known before it is sent (`KNOWN_COSTS`: a request is one) or only
- * its answer tells it (`spreadCosts`: tokens). In the second case windows are used up early by chance, whatever the pace:
- * more must be seen before anything is concluded, and refusals steer a pace where else they cut it. Only a `Rate` and what
- * looks at one (`RateView`) ask for it; everything below is given the part that concerns it.
+ * All that differs between a dimension whose costs are known before a call is sent (`KNOWN_COSTS`: requests, one each) and
+ * one whose costs only the answer tells (`spreadCosts`: tokens). In the second, windows are used up early at random,
+ * whatever the pace: more evidence is needed, and refusals steer the pace instead of cutting it. Only `Rate` and code that
+ * reads a `RateView` use this type; everything below gets just the part it needs.
  */
 export type Costs = {
-  /** What amounts are. */
+  /** The unit of amounts. */
   readonly amounts: 'calls' | 'tokens';
-  /** Where nothing is known: what to begin with, a millisecond; Infinity: unbounded until it is refused. */
+  /** Initial pace per millisecond if nothing is known; Infinity: unbounded until the first refusal. */
   readonly unknownPerMs: number;
-  /** What each call does to the pace; null: nothing, a refusal cuts it, and it grows again while nothing is refused. */
+  /** Per-call feedback on the pace; null: none, a refusal cuts the pace and it grows again while nothing is refused. */
   readonly steering: Steering | null;
-  /** How long the ramp to a known limit is. */
+  /** Duration of the ramp to a known limit. */
   readonly rampMs: number;
   readonly measured: MeasuredOver;
   readonly feltMost: FeltMost;
   readonly suspicion: Suspicion;
   readonly windowProof: WindowProof | null;
   readonly reading: LimitReading;
-  /** What the first refusal of a run leaves of a pace, as a share. */
+  /** The share of the pace left by the first refusal of a run. */
   firstCut(at: CutAt): number;
-  /** How long a pace stays at what was learned before more is felt for, in milliseconds; 0 where a run before has learned it. */
+  /** How long a pace rests at the learned limit before it probes for more, in milliseconds; 0 if an earlier run learned it. */
   restMs(at: RestAt): number;
 };
 
-/** A pace that has come to what was learned. Amounts and calls a millisecond; `boundPerMs` Infinity: there is no bound. */
+/** A pace that has reached the learned limit. Amounts and calls per millisecond; `boundPerMs` Infinity: no bound. */
 export type RestAt = {
   readonly perMs: number;
   readonly boundPerMs: number;

@@ -7,23 +7,26 @@ import { SHARES } from './rate-shares.ts';
 import { countOf } from './start-log.ts';
 
 const SECOND_MS = 1000;
-/** So many of the last calls are looked at, or a window's where these are more; of more refused ones the pace is no edge. */
+/**
+ * Size of the recent sample: this many calls, or a window's if those are more; with more refusals the pace is not at the
+ * edge.
+ */
 const EDGE = { calls: 30, refusedMost: 2 } as const;
-/** Starts are known to so many milliseconds. */
+/** Resolution of start times. */
 const KNOWN_TO_MS = 20;
 
-/** A pace of which a call, started at `sentMs`, was refused, the first in a while. */
+/** A pace whose call, started at `sentMs`, was refused: the first refusal in a while. */
 export type RefusedPace = RateView & {
   readonly learned: Pick<Learned, 'perMs'>;
   readonly nowMs: number;
   readonly sentMs: number;
-  /** For how long the service asked that none be sent; 0: it did not. */
+  /** The pause the service asked for; 0: none. */
   readonly pausedMs: number;
-  /** When the last run of refusals was over (-Infinity: none was). */
+  /** When the last run of refusals ended (-Infinity: there was none). */
   readonly reopenedMs: number;
 };
 
-/** What the first refusal of a run leaves of a pace: a little less, or what was admitted where nothing was known. */
+/** The pace after the first refusal of a run: slightly less, or what was admitted if the limit is unknown. */
 export function cutPace(at: RefusedPace): PaceMove {
   const { pace, costs, pausedMs } = at;
   const left = leftPerMs(at);
@@ -33,9 +36,10 @@ export function cutPace(at: RefusedPace): PaceMove {
 }
 
 /**
- * What the limit may be by what was admitted of a pace. Each refusal costs a pause that is asked for, so that a pace which is
- * too high must not be brought down by three in a hundred. Where few calls were refused of late, one in so many was too much;
- * else the calls since the last pause are what a window had, or, if they took longer, one and a part of another.
+ * Estimates the limit from what was admitted at a pace. Used where each refusal costs a requested pause, so that a pace
+ * that is too high must not come down in steps of 3 %. If few recent calls were refused, the pace was too high by one call
+ * in that many; else the calls since the last pause are one window's share, or, if they took longer, one window's and part
+ * of another's.
  */
 function edgePerMs(at: RefusedPace): number {
   const { pace, learned, admissions, sentMs, reopenedMs, windowMs, pausedMs } = at;
@@ -57,7 +61,7 @@ function leftPerMs(at: RefusedPace): number {
   const { pace, admissions, costs, nowMs, windowMs } = at;
   const { perMs, boundPerMs } = pace;
   const admitted = admissions.recentPerMs(at.sentMs, pace);
-  // A pace far above what was sent is no limit that was met: what was sent is.
+  // A pace far above what was sent is not the limit that was met; what was sent is.
   const isUnused = admitted > 0 && admitted < perMs * pace.rampShare(nowMs) * SHARES.unused;
   const isFarAbove = isUnused && !isAfterPause(at);
   if (pace.phase === 'growing' || isFarAbove)
@@ -68,17 +72,17 @@ function leftPerMs(at: RefusedPace): number {
   return perMs * costs.firstCut({ calls, isBounded, isFirst });
 }
 
-/** Whether the last second reaches into a pause that the service asked for: nothing was sent in that. */
+/** Whether the last second overlaps a pause that the service asked for, in which nothing was sent. */
 function isAfterPause({ sentMs, reopenedMs, pausedMs }: RefusedPace): boolean {
-  // It is taken to have been over in the middle of the pause.
+  // The run is assumed to have ended in the middle of the pause.
   return pausedMs > 0 && sentMs - reopenedMs < SECOND_MS + pausedMs / 2;
 }
 
-/** What a refusal of sudden growth leaves of a pace: four fifths of what was admitted of late, or of half the pace where that is more. */
+/** The pace after a refusal of sudden growth: 80 % of the recent rate, or of half the pace if that is more. */
 export function cutForGrowth({ pace, admissions }: RateView, nowMs: number): PaceMove {
   const admitted = admissions.recentPerMs(nowMs, pace);
   const perMs = Math.min(pace.perMs, Math.max(admitted, pace.perMs / 2)) * SHARES.burstCut;
-  // The ramp was too steep: from here on it is grown, which is slower from now on.
+  // The ramp was too steep: continue by growth, which is slower from now on.
   return {
     phase: pace.phase === 'ramping' ? 'growing' : pace.phase,
     perMs,
@@ -87,8 +91,8 @@ export function cutForGrowth({ pace, admissions }: RateView, nowMs: number): Pac
 }
 
 /**
- * What a trial leaves of the pace before it. Refusals stayed: all of it, and where that is news, it is grown on from, since
- * what held it back was no limit. They did not: as a single refusal would have left it, or, where it is steered, all of it.
+ * The pace after a trial. If refusals stayed: all of it, and if that is new, it keeps growing, since no limit held it back.
+ * If they did not: what a single refusal would have left, or all of it where it is steered.
  */
 export function paceAfterTrial(
   { perMs, stayed, isNews }: TrialEnd,

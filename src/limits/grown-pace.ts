@@ -7,35 +7,36 @@ import { SHARES } from './rate-shares.ts';
 const SECOND_MS = 1000;
 /** Longest stretch that growth makes up for. */
 const PASSED_MS_MOST = 60_000;
-/** A limit that nothing has refused for so long is felt for by a quarter each window. */
+/** After this long without a refusal a limit is probed by a quarter each window. */
 const UNREFUSED = { ms: 5_400_000, times: 1.25 } as const;
 /**
- * A pace below such a share of the limit that somebody has set is doubled each window, where nothing has refused it for so long
- * since it is felt for; or at all, in a lane that makes fewer calls in that time, which would rest for hours. At a limit
- * that is so low it would have been touched by then.
+ * A pace below this share of its bound doubles each window after probing for `ms` without a refusal; in a lane with fewer
+ * than `calls` calls in that time, which would rest for hours, after `ms` without a refusal at all. A limit that low would
+ * have been hit by then.
  */
 const FAR_BELOW = { share: 1 / 4, ms: 600_000, calls: 40 } as const;
-/** What a run before has learned is not so where so many times as much is given: nothing is known then. */
+/** A limit learned in an earlier run is refuted once this multiple of it is granted: it then counts as unknown. */
 const HINT_REFUTED = 1.25;
 
-/** A pace that was used for some seconds, and nothing of it was refused. */
+/** A pace that was used for some seconds without a refusal. */
 export type UsedPace = RateView & {
   readonly learned: Learned;
   readonly growth: Growth;
-  /** For how long it was used. */
+  /** How long it was used. */
   readonly passedMs: number;
   readonly nowMs: number;
-  /** What was given before, and is come back to; null: nothing is. */
+  /** The pace granted before, to return to; null: none. */
   readonly backPerMs: number | null;
-  /** When the last run of refusals was over (-Infinity: none was). */
+  /** When the last run of refusals ended (-Infinity: there was none). */
   readonly reopenedMs: number;
 };
 
 /**
- * What such a pace becomes; null: it stays. The first of these that holds: the ramp goes on; nothing is known of a limit
- * (as fast as can be); it was given more before (back to that); it is below what was learned, or a bound (back to that); it
- * is far below what somebody has set, and nothing has refused it for long (felt for boldly); it rests; it was learned in a run before, and
- * nothing has refused it in this one (faster and faster, soon as if nothing were known); what was learned is doubtful, or nothing has refused it for longer still (boldly as well); else felt for gently.
+ * What such a pace becomes; null: it stays. The first that holds: the ramp is still climbing (stays); the limit is unknown
+ * (full growth); more was granted before (return to it); it is below the learned limit or the bound (return to it); it is
+ * far below the bound and long unrefused (double); it rests (stays); the limit comes from an earlier run and is unrefused
+ * in this one (accelerating, soon as if unknown); the limit is doubtful, or unrefused for longer still (double, or a
+ * quarter more); else probe gently.
  */
 export function grownPace(at: UsedPace): PaceMove | null {
   const { pace, learned, growth, windowMs, costs } = at;
@@ -43,7 +44,8 @@ export function grownPace(at: UsedPace): PaceMove | null {
   const { perMs, boundPerMs, phase } = pace;
   const felt = (to: number): PaceMove => ({ phase, perMs: to, reason: 'felt for more' });
   const recovered = (to: number): PaceMove => ({ phase, perMs: to, reason: 'recovered' });
-  // A pace that is steered comes back by itself, in windows of a second; in longer ones what a closure told lasts for an hour.
+  // A steered pace comes back by itself in windows of a second; in longer ones the result of a closure would last for an
+  // hour.
   const isSteered = costs.steering !== null;
   const comesBack = !isSteered || windowMs > SECOND_MS;
   if (phase === 'ramping') return null;
@@ -54,7 +56,7 @@ export function grownPace(at: UsedPace): PaceMove | null {
     const steps = (seconds * SECOND_MS) / Math.max(windowMs, 1 / callsPerMs);
     return recovered(growth.back(at.backPerMs, perMs, { seconds, steps }));
   }
-  // Near a bound a single refusal has taught nothing: back to it.
+  // Near a bound a single refusal has taught nothing: return to it.
   const bound = boundPerMs === Infinity ? perMs : boundPerMs / SHARES.learned;
   const target = (learned.perMs ?? bound) * SHARES.learned;
   if (!isSteered && perMs < target * SHARES.recovered)
@@ -69,15 +71,15 @@ export function grownPace(at: UsedPace): PaceMove | null {
     return { ...felt(to), isDueAnew, phase: to > target * HINT_REFUTED ? 'growing' : phase };
   }
   if (learned.isDoubtful) return felt(perMs * 2 ** windows);
-  // Ten calls of a slow lane take hours: what nothing has refused for so long is doubted as well.
+  // Ten calls of a slow lane take hours: a limit unrefused for this long is doubted as well.
   if (forMs > UNREFUSED.ms) return felt(perMs * UNREFUSED.times ** windows);
   const most = perMs * growth.felt({ forMs, windowMs, callsPerMs, seconds });
-  // Close to a bound it is steered, not felt for.
+  // Close to a bound it is steered, not probed.
   const near = isSteered ? boundPerMs * SHARES.recounted : 0;
   return felt(perMs < near ? Math.min(most, near) : most);
 }
 
-/** Whether a pace is so low, and has been let through for so long, that the limit which somebody has set is likelier. */
+/** Whether the pace is so low, and has gone unrefused for so long, that the bound is the more likely limit. */
 function isTooLow(
   { pace, nowMs, reopenedMs }: UsedPace,
   { forMs, callsPerMs }: { readonly forMs: number; readonly callsPerMs: number },
@@ -87,7 +89,7 @@ function isTooLow(
   return callsPerMs * ms < calls ? nowMs - reopenedMs > ms : forMs > ms;
 }
 
-/** How long a pace that has come to what was learned rests before more is felt for. */
+/** How long a pace that has reached the learned limit rests before it probes for more. */
 export function restMs(
   { pace, admissions, windowMs, costs }: RateView,
   learned: Learned,

@@ -1,16 +1,16 @@
 import { SHARES } from './rate-shares.ts';
 
 const SECOND_MS = 1000;
-/** Growth a second where nothing is known, and after the service has refused it. */
+/** Growth per second if the limit is unknown, and after the service has refused growth. */
 const UNKNOWN = 1.5;
 const GUARDED = 1.2;
-/** After refusals were found to come by chance: others may share the quota, and would do the same. */
+/** After refusals were found to be random: other clients may share the quota and grow in the same way. */
 const GENTLE = { known: 1.2, unknown: 1.08 } as const;
-/** Longest that growth is made up for after a pause. */
+/** Longest time that growth is made up for after a pause. */
 const SECONDS_MOST = 2;
 /**
- * Feeling for more: so much in each window, doubled every so many; a window is at least so many calls. Where each refusal costs a
- * pause the first ones are even, so that the limit is not met far above it.
+ * Probing: `share` per window, doubled every `doublingWindows`; a window counts as at least `calls` calls. Where each
+ * refusal costs a pause the first steps do not double, so that the limit is not overshot by much.
  */
 const FEEL = {
   share: 0.01,
@@ -20,22 +20,22 @@ const FEEL = {
   evenSteps: 16,
 } as const;
 
-/** Where the limit was learned in a run before, which may be true still: so much in a second, doubled every so many milliseconds. */
+/** A limit from an earlier run, which may still hold: `share` per second, doubled every `doublingMs`. */
 const UNTESTED = { share: 0.03, doublingMs: 2000 } as const;
-/** How much a limit can be said to lie below the pace at which a single refusal met it. */
+/** The ratio of a pace to the limit that a single refusal at that pace is taken to show. */
 export const TOUCHED_SHARE: number = 1 + FEEL.share;
 
-/** The most that is felt for in so many seconds, as a share of the pace, where growth in the dark is `perSecond`. */
+/** The largest probing step over `seconds`, as a share of the pace; `perSecond` is the growth at an unknown limit. */
 export type FeltMost = (perSecond: number, seconds: number) => number;
 
-/** How a pace goes up. Factors for so many seconds. */
+/** How a pace grows. Results are factors over the given number of seconds. */
 export class Growth {
   private perSecond: number = UNKNOWN;
-  /** From when on more than what was learned is felt for; Infinity: not before something is learned. */
+  /** When probing above the learned limit starts; Infinity: not before one is learned. */
   feelAtMs: number = Infinity;
-  /** The service asks for a pause with each refusal: more is felt for slowly. */
+  /** The service asks for a pause with each refusal: probing is slow. */
   private areRefusalsDear = false;
-  /** When sudden growth was refused last. */
+  /** When sudden growth was last refused. */
   private guardedMs = -Infinity;
   private readonly feltMost: FeltMost;
 
@@ -43,7 +43,7 @@ export class Growth {
     this.feltMost = feltMost;
   }
 
-  /** The service refuses sudden growth: slower from now on. False: the call was sent before that was known, and is no news. */
+  /** The service refused sudden growth: slower from now on. Returns false if the call was sent before that was known. */
   guard(nowMs: number, sentMs: number): boolean {
     if (sentMs < this.guardedMs) return false;
     this.guardedMs = nowMs;
@@ -51,28 +51,28 @@ export class Growth {
     return true;
   }
 
-  /** The limit was met: more is felt for after so long; where that cost a pause, much later. */
+  /** The limit was met: probing starts after `ms`, or much later if the refusal cost a pause. */
   rest(nowMs: number, ms: number, pauseMs: number): void {
     this.areRefusalsDear = pauseMs > 0;
     this.feelAtMs = nowMs + Math.max(ms, pauseMs * SHARES.hintsApart);
   }
 
-  /** Refusals were found to come by chance: slower from then on. */
+  /** Refusals were found to be random: slower from now on. */
   gentle(isBounded: boolean): void {
     this.perSecond = Math.min(this.perSecond, isBounded ? GENTLE.known : GENTLE.unknown);
   }
 
-  /** As fast as can be, while nothing is known of the limit. */
+  /** Growth at full speed, while the limit is unknown. */
   full(seconds: number): number {
     return this.perSecond ** Math.min(seconds, SECONDS_MOST);
   }
 
-  /** Back to what was learned: halfway at once, but no faster than in the dark. */
+  /** Toward the learned limit: halfway at once, but no faster than at an unknown limit. */
   towards(learned: number, pace: number, seconds: number): number {
     return Math.min(pace + (learned - pace) / 2, pace * this.full(seconds));
   }
 
-  /** Back to what was given before: half of what is missing in a step, at the most twice the pace, no faster than in the dark. */
+  /** Toward what was granted before: half of the gap per step, at most doubling, no faster than at an unknown limit. */
   back(
     given: number,
     pace: number,
@@ -82,7 +82,7 @@ export class Growth {
     return Math.min(half, pace * 2 ** steps, pace * this.full(seconds));
   }
 
-  /** Gently above what was learned, more so the longer nothing refuses it. `forMs`: since it began. */
+  /** Gently above the learned limit, faster the longer nothing is refused. `forMs`: time since probing began. */
   felt(at: { forMs: number; windowMs: number; callsPerMs: number; seconds: number }): number {
     const stepMs = Math.max(at.windowMs, FEEL.calls / at.callsPerMs);
     const evenSteps = this.areRefusalsDear ? FEEL.evenSteps : 0;
@@ -92,7 +92,7 @@ export class Growth {
     return 1 + Math.min(this.feltMost(this.perSecond, at.seconds), share);
   }
 
-  /** Above what a run before has learned, while this one has not met it: faster and faster, at the most as in the dark. */
+  /** Above a limit from an earlier run that this run has not met: accelerating, at most as at an unknown limit. */
   hinted({ forMs, seconds }: { forMs: number; seconds: number }): number {
     const doublings = Math.min(forMs / UNTESTED.doublingMs, FEEL.doublingsMost);
     return Math.min(this.full(seconds), 1 + UNTESTED.share * 2 ** doublings * seconds);

@@ -1,22 +1,22 @@
-/** A standstill lasts so long at the least; and in as long before it so many replies came. */
+/** A standstill lasts at least `ms`, and at least as long as the `replies` replies before it took. */
 const STANDSTILL = { ms: 2000, replies: 5 } as const;
-/** And a refusal is late that took so many times as long as the quickest of late. */
+/** A refusal is late if it took this many times as long as the quickest recent one. */
 const LATE_TIMES = 5;
-/** The quickest is forgotten by so much with each refusal. */
+/** The quickest time decays by this factor with each refusal. */
 const FORGET = 1.02;
 
 /**
- * Refusals of calls that were held up on the way. A network or a service that stands still for some seconds lets go of all
- * at once what was sent meanwhile: some of it is admitted, all else is refused for the one second that it came in. That says
- * nothing of the pace at which it was sent. A refusal that takes long while others are answered was not held up: such
- * services take their time to refuse. Times are monotonic milliseconds.
+ * Recognizes refusals of calls that were held up on the way. A network or service that stalls for some seconds releases at
+ * once all that was sent meanwhile: part is admitted, and the rest is refused because it arrived within one second. That
+ * says nothing of the pace at which it was sent. A refusal that is slow while others are answered was not held up: such
+ * services are slow to refuse. Times are monotonic milliseconds.
  */
 export class HeldUp {
   /** When the last replies came. */
   private readonly repliesMs: number[] = [];
-  /** The last time in which nothing came back, though much had. */
+  /** The last period without a reply that followed frequent replies. */
   private silence = { fromMs: -Infinity, toMs: -Infinity };
-  /** When the first late refusal of the last standstill came: what was sent before was held up, or comes with that. */
+  /** When the first late refusal of the last standstill came: calls sent before it were held up, or arrive with those. */
   private knownMs = -Infinity;
   private quickestMs = Infinity;
 
@@ -31,14 +31,14 @@ export class HeldUp {
     repliesMs.push(nowMs);
   }
 
-  /** Notes a refusal that came at `nowMs`, of a call sent at `sentMs`. Returns whether that call was held up. */
+  /** Records a refusal at `nowMs` of a call sent at `sentMs`. Returns whether that call was held up. */
   refused(nowMs: number, sentMs: number): boolean {
     this.replied(nowMs);
     const { fromMs, toMs } = this.silence;
     const tookMs = nowMs - sentMs;
     const isLate = this.quickestMs === Infinity || tookMs >= this.quickestMs * LATE_TIMES;
     const isHeldUp = isLate && toMs - Math.max(fromMs, sentMs) >= STANDSTILL.ms;
-    // What was sent until this is known comes in the same second as the rest.
+    // Calls sent before this is known arrive in the same second as the rest.
     if (isHeldUp && this.knownMs < toMs) this.knownMs = nowMs;
     if (sentMs < this.knownMs) return true;
     this.quickestMs = Math.min(tookMs, this.quickestMs * FORGET);

@@ -3,10 +3,10 @@ import { KNOWN_READING } from './known-reading.ts';
 import { knownRestMs } from './known-rest.ts';
 import { SHARES } from './rate-shares.ts';
 
-/** Requests: each is one, and every refusal speaks of the limit, or of others. */
+/** Requests: each costs one, and every refusal is about the limit, or about other clients. */
 export const KNOWN_COSTS: Costs = {
   amounts: 'calls',
-  // An unknown limit is felt for: five a second at first.
+  // An unknown limit is probed from five calls a second.
   unknownPerMs: 5 / 1000,
   steering: null,
   rampMs: 4000,

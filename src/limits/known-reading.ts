@@ -5,28 +5,31 @@ import type { RefusalRun } from './refusal-run.ts';
 
 const SECOND_MS = 1000;
 const SIX_SECONDS_MS = 6000;
-/** A run tells what the limit is where everything was closed for longer than this share of a window, or more of the last calls was refused. */
+/**
+ * A run shows the limit if everything was closed for longer than this share of a window, or more than this share of recent
+ * calls was refused.
+ */
 const TELLING = { closedShare: 0.4, refusedShare: 0.1 } as const;
-/** A window that gave so few calls may have been closed for another reason. */
+/** A window that granted so few calls may have been closed for another reason. */
 const FEW_CALLS = 20;
 /**
- * Earlier windows gave so much more than the one that was closed. A pace that rises (less was given than `steadyShare` of it)
- * has had what two windows give by then: only more than that says something.
+ * How much more than the closed window earlier ones must have granted. A rising pace (less than `steadyShare` of it was
+ * granted) has been granted two windows' worth by then, so only more than that is evidence.
  */
 const MORE = { times: 1.15, timesRising: 2, amounts: 2, steadyShare: 0.9 } as const;
 
-/** Costs are known before: what a window gave is what there was. */
+/** Costs are known in advance: what a window granted is what it had. */
 export const KNOWN_READING: LimitReading = {
   touchedPerMs,
   overdrawnMs: () => 0,
   gaveMoreBefore,
   toldPerMs,
-  // Before a window of more than a second was closed, or a pace in the dark was refused.
+  // A pace at an unknown limit was refused, or a window of more than a second was closed, after only a few calls.
   saysLittle: (run, windowMs) =>
     (run.wasGrowing || windowMs > SECOND_MS) && run.before.calls < FEW_CALLS,
 };
 
-/** The edge is a little below the pace. Next to a bound single refusals say nothing: hardly any limit lies so near to it. */
+/** The edge is slightly below the pace. Near a bound single refusals prove nothing: hardly any limit lies that close to it. */
 function touchedPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
   const { openedMs, windowMs, pace, admissions } = end;
   const lately = { perMs: run.perMs, windowMs, sinceMs: -Infinity };
@@ -35,15 +38,18 @@ function touchedPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
     run.perMs >= pace.boundPerMs * SHARES.nearBound &&
     admissions.refusedShare(openedMs, lately) < SHARES.strays;
   if (isStray) return null;
-  // Where each refusal costs a pause the pace that was cut for it stays.
+  // Where each refusal costs a pause, the pace that was already cut for it stays.
   const isCutForPause = run.pauseMs > 0 && pace.boundPerMs === Infinity;
   return isCutForPause ? pace.perMs / SHARES.learned : run.perMs / TOUCHED_SHARE;
 }
 
-/** Whether as much time before the closure gave clearly more: then no window was used up; there was an outage, or the limit has changed. */
+/**
+ * Whether an equal time before the closure granted clearly more: then no window was used up, but there was an outage, or
+ * the limit changed.
+ */
 function gaveMoreBefore(run: RefusalRun, end: RunEndInWindow): boolean {
   const { openedMs, windowMs, admissions } = end;
-  // A pace that grows gets more before its first closure than a window has, where one began meanwhile.
+  // A growing pace is granted more before its first closure than one window has, if a new window began meanwhile.
   if (run.wasGrowing || windowMs <= SECOND_MS) return false;
   const { before } = run;
   const gaveBefore = windowMs > SIX_SECONDS_MS ? before.minute : before.sixSeconds;
@@ -65,7 +71,7 @@ function toldPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
     windowMs,
     closedMs: run.closedMs,
   });
-  // Whatever the window is, it gives a call at least; else it would be longer.
+  // Whatever the window, it grants at least one call; else it would be longer.
   const told = Math.min(Math.max(measured, 1 / windowMs), perMs);
   const isOfSeconds = !run.wasGrowing && windowMs <= SECOND_MS;
   return isOfSeconds ? moreInSixSeconds(told, run, end) : told;
@@ -73,7 +79,7 @@ function toldPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
 
 function isTelling(run: RefusalRun, end: RunEndInWindow): boolean {
   const { openedMs, reopenedMs, windowMs, admissions } = end;
-  // What a long window gave is a good measure in any case.
+  // What a long window granted is a good measurement in any case.
   if (windowMs > SECOND_MS && run.hits > 0) return true;
   if (run.closedMs > windowMs * TELLING.closedShare) return true;
   const lately = { perMs: run.perMs, sinceMs: reopenedMs, windowMs };
@@ -81,8 +87,8 @@ function isTelling(run: RefusalRun, end: RunEndInWindow): boolean {
 }
 
 /**
- * What a second that was closed says, or six of them where these gave clearly more, and nothing was refused for as long
- * before: then the second was not used up, but the end of a longer window, or others came between.
+ * The limit shown by a closed second, or by six seconds if these granted clearly more and nothing was refused for that long
+ * before: then the second was the end of a longer window, or other clients interfered.
  */
 function moreInSixSeconds(toldPerMs: number, run: RefusalRun, end: RunEnd): number {
   const unrefusedMs = run.firstSentMs - end.reopenedMs;

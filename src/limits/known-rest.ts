@@ -1,13 +1,13 @@
 import type { RestAt } from './costs.ts';
 
 const SECOND_MS = 1000;
-/** As many calls, and as long, twice as much each time. */
+/** Minimum rest in calls and in time; both double each time. */
 const FIRST = { calls: 10, ms: 2000 } as const;
 const MOST = { calls: 250, ms: 25_000, callsMs: 3_600_000 } as const;
-/** A bound that is known will most likely come back: for the first times no longer than this. */
+/** A known bound most likely comes back: for the first `times` rests no longer than this. */
 const BOUND = { msMost: 12_000, times: 8 } as const;
 
-/** `Costs.restMs` where costs are known before: twice as long each time that much the same was learned. */
+/** `Costs.restMs` where costs are known in advance: doubles each time that about the same limit was learned. */
 export function knownRestMs({ boundPerMs, callsPerMs, windowMs, learned }: RestAt): number {
   const { times, isUntested } = learned;
   if (isUntested) return 0;

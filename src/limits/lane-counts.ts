@@ -1,20 +1,20 @@
 import type { Throttles } from './pace-event.ts';
 
-/** What a lane did since this second began. */
+/** What a lane did in the current second. */
 export type LaneCounts = {
   sent: number;
   admitted: number;
   refused: Throttles;
-  /** What the calls that were sent are taken to cost. */
+  /** Estimated cost of the calls sent, in tokens. */
   tokens: number;
   ended: number;
-  /** Failed at the service, but for failures by chance. */
+  /** Failed at the service, except for random failures. */
   failed: number;
   /** Of the answers, in milliseconds. */
   latenciesMs: number[];
 };
 
-/** The counts when a second begins. */
+/** The counts at the start of a second. */
 export function noCounts(): LaneCounts {
   return {
     sent: 0,

@@ -11,7 +11,7 @@ import { ServiceFailures, type Stretch } from './service-failures.ts';
 import { throttleKind } from './throttle-kind.ts';
 import type { Admittable, AfterRefusal, CallEnd, Turn, Waiter } from './ticket.ts';
 
-/** A call in flight: when it was started, and what it was taken to cost. */
+/** A call in flight: when it started, and its estimated cost. */
 export type Flight = {
   readonly line: Admittable;
   readonly sentMs: number;
@@ -20,21 +20,21 @@ export type Flight = {
   readonly stretch: Stretch;
 };
 
-/** A call that has been in flight for so long was not refused: refusals come back at once. */
+/** A call in flight for this long was not refused: refusals come back at once. */
 const TRIED_MS = 5000;
-/** What is left of a second's starts a second later, in `startsPerSecond`. */
+/** Decay per second of `startsPerSecond`. */
 const FADING = 0.8;
-/** Lines that were set aside are tried so far apart while everything is refused. */
+/** Gap between tries of lines set aside while everything is refused. */
 const TRY_MS = 1000;
 
 /**
- * The calls of one model: its queue, its pace, its calls in flight, and what became of them. The limiter asks it when
- * the next call may start and tells it of each end; what ends say of the pace is its `Pacer`'s business.
+ * The calls of one model: queue, pace, calls in flight, and outcomes. The limiter asks when the next call may start and
+ * reports each end; what an end means for the pace is up to the `Pacer`.
  */
 export class Lane {
   readonly model: string;
   readonly pacer: Pacer;
-  /** The most starts in one of the last seconds; what is longer ago counts less and less. */
+  /** The most starts in any recent second, decaying with age. */
   startsPerSecond = 0;
   private readonly queue: LineQueue<Waiter> = new LineQueue(() => this.pacer.isHalfOpen);
   private readonly latencies: Latencies = new Latencies();
@@ -42,11 +42,11 @@ export class Lane {
   private readonly throttles: Throttles = { rate: 0, tokens: 0, burst: 0 };
   private readonly flights: Set<Flight> = new Set();
   private readonly refusedLines: RefusedLines;
-  /** Calls of all lines, but for those that were refused for what they are: what a line's refusals are compared with. */
+  /** Calls of all lines, except those rejected for their content: the baseline for a single line's refusals. */
   private readonly others = { started: 0, refused: 0 };
-  /** Since when everything is refused; null: it is not. */
+  /** Since when everything has been refused; null: not so. */
   private refusedSinceMs: number | null = null;
-  /** There was nothing to send at the last look (`refusedForMs`). */
+  /** There was nothing to send at the last check (`refusedForMs`). */
   private wasIdle = true;
   private lastAdmittedSentMs = -Infinity;
   private lastStartMs = -Infinity;
@@ -72,18 +72,18 @@ export class Lane {
     return this.queue.size;
   }
 
-  /** Nothing more is sent of it in this run. */
+  /** Nothing more is sent for this model in this run. */
   get parked(): boolean {
     return this.isParked;
   }
 
-  /** Whether a limit of its model is known, or was met. */
+  /** Whether a limit of the model is known, or was met. */
   get isLimited(): boolean {
     const { requests, tokens } = this.pacer.pace();
     return requests.limit !== null || tokens.limit !== null;
   }
 
-  /** What was done since the second began. */
+  /** The counts since the second began. */
   get counted(): Readonly<LaneCounts> {
     return this.counts;
   }
@@ -100,7 +100,7 @@ export class Lane {
     this.sendAway();
   }
 
-  /** Nobody who waits gets leave to send. */
+  /** Denies all waiters leave to send. */
   sendAway(): void {
     for (const waiter of this.queue.drain()) waiter.resolve(null);
   }
@@ -113,16 +113,16 @@ export class Lane {
     const freshMs = queue.isFreshNext(nowMs) ? this.freshTries.nextMs : -Infinity;
     const pacedMs = Math.max(dueMs, pacer.nextStartMs(nowMs), freshMs);
     if (dueMs === -Infinity || !pacer.isHalfOpen) return pacedMs;
-    // Where all that is left is set aside, each line has its own gap between tries.
+    // If only lines set aside are left, each has its own gap between tries.
     return Math.min(pacedMs, Math.max(dueMs, this.lastStartMs + TRY_MS, pacer.pausedUntilMs));
   }
 
-  /** Who is next; undefined: nobody may start now. */
+  /** The next waiter; undefined: nobody may start now. */
   next(nowMs: number): Waiter | undefined {
     return this.queue.peek(nowMs);
   }
 
-  /** Takes who is next out of the queue. */
+  /** Removes the next waiter from the queue. */
   takeNext(nowMs: number): Waiter | undefined {
     if (this.queue.isFreshNext(nowMs)) this.freshTries.started(nowMs);
     return this.queue.take(nowMs);
@@ -178,7 +178,7 @@ export class Lane {
     return { waitMs: Math.max(0, pacer.nextStartMs(nowMs) - nowMs), hopelessAfter };
   }
 
-  /** A call failed at the service. A stray failure says nothing, nor do those by chance; several of the last calls slow the lane. */
+  /** A call failed at the service. Stray and random failures mean nothing; several among the last calls slow the lane. */
   overloaded(nowMs: number, { stretch }: Flight): void {
     this.freshTries.failed(nowMs, this.inFlight);
     const means = this.failures.failed(stretch);
@@ -198,50 +198,50 @@ export class Lane {
   }
 
   /**
-   * For how long everything was refused; to be asked once a second. A call that is out and was not
-   * refused at once may yet be answered, and where there was nothing to send the time begins anew.
+   * For how long everything has been refused; called once a second. A call in flight that was not refused at once may yet
+   * be answered, and the clock restarts when there is nothing to send.
    */
   refusedForMs(nowMs: number): number {
     const isIdle = this.queue.size + this.inFlight === 0;
-    // A line that was refused may just be on its way back.
+    // A refused line may just be on its way back to the queue.
     if (isIdle && this.wasIdle) this.refusedSinceMs = null;
     this.wasIdle = isIdle;
     if (this.refusedSinceMs === null || isIdle || this.isTrying(nowMs)) return 0;
     return nowMs - this.refusedSinceMs;
   }
 
-  /** Nothing could be tried for so long until now: that does not count. */
+  /** Nothing could be tried in the last `pausedMs`: that time does not count. */
   paused(nowMs: number, pausedMs: number): void {
     if (this.refusedSinceMs !== null)
       this.refusedSinceMs = Math.min(nowMs, this.refusedSinceMs + pausedMs);
   }
 
-  /** A line could be called, but for a slot or money: that nothing was admitted says nothing meanwhile. */
+  /** A line waits only for a slot or for money: the lack of admissions means nothing meanwhile. */
   heldUp(nowMs: number): void {
     if (this.refusedSinceMs !== null) this.refusedSinceMs = nowMs;
   }
 
-  /** Whether a call is in flight that was not refused, and may yet be answered. */
+  /** Whether a call is in flight that was not refused and may yet be answered. */
   isTrying(nowMs: number): boolean {
     return nowMs - this.oldestSentMs(nowMs) >= TRIED_MS;
   }
 
-  /** Calls in flight that this lane's pace and latency ask for. */
+  /** Calls in flight required by this lane's pace and latency (p95). */
   needed(nowMs: number): number {
     const { perMs } = this.pacer.requests;
     const ageMs = nowMs - this.oldestSentMs(nowMs);
     const latencyMs = Math.max(this.latencies.quantile(0.95) ?? 1000, ageMs);
-    // A second more, since need is looked at once a second.
+    // One second's worth more, since the need is computed once a second.
     return Math.min(perMs * latencyMs, this.inFlight + this.queue.size + perMs * 1000);
   }
 
-  /** Sets the counters of this second back to nothing. */
+  /** Starts a new second with counters at zero. */
   startSecond(): void {
     this.startsPerSecond = Math.max(this.counts.sent, this.startsPerSecond * FADING);
     this.counts = noCounts();
   }
 
-  /** The pace as the trace shows it. */
+  /** The pace as shown in the trace. */
   shown(nowMs: number): PaceShown {
     const { requests, tokens, state, pausedUntilMs } = this.pacer.pace();
     return {
@@ -258,7 +258,7 @@ export class Lane {
     };
   }
 
-  /** The lane as a status print shows it. */
+  /** The lane as shown in a status report. */
   pace(nowMs: number): LanePace {
     const { tokenRatio, pausedUntilMs } = this.pacer.pace();
     const { rate, tokens, burst } = this.throttles;

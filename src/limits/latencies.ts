@@ -1,7 +1,7 @@
-/** Answers over which a latency is taken. */
+/** Number of recent answers kept. */
 const KEPT = 256;
 
-/** The latencies of the last answers of a lane, in milliseconds. */
+/** Latencies of a lane's most recent answers, in milliseconds. */
 export class Latencies {
   private readonly ring: number[] = [];
   private next = 0;
@@ -12,7 +12,7 @@ export class Latencies {
     this.next = (this.next + 1) % KEPT;
   }
 
-  /** The latency that `share` of the answers stay below; null without any. */
+  /** The latency that `share` of the answers stay below; null if there are none. */
   quantile(share: number): number | null {
     const sorted = this.ring.toSorted((a, b) => a - b);
     return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? null;

@@ -1,34 +1,34 @@
 import { SHARES } from './rate-shares.ts';
 
 /**
- * What was learned of a limit, and how sure that is. Times and amounts are not its business: a `Rate` says what a run of
- * refusals has told.
+ * The learned limit and how certain it is. It does no timing or measuring: a `Rate` passes in what a run of refusals
+ * showed.
  */
 export class Learned {
-  /** An amount a millisecond; null: the limit was not met. */
+  /** Amount per millisecond; null: the limit was not met. */
   perMs: number | null = null;
-  /** Times in a row that much the same was learned. */
+  /** How many times in a row about the same limit was learned. */
   times = 0;
-  /** It was learned of one closure after a few calls: felt for by doubling until it is refused. */
+  /** Learned from one closure after few calls: probed by doubling until the next refusal. */
   isDoubtful = false;
-  /** It was learned in this run, of what calls were taken to cost then. */
+  /** Learned in this run, in the cost estimates of that time. */
   private isHere = false;
-  /** What was doubted once has been met again. */
+  /** A limit once doubted was met again. */
   private isSure = false;
 
-  /** It is of a run before, and nothing was refused in this one. */
+  /** It comes from an earlier run, and nothing was refused in this one. */
   get isUntested(): boolean {
     return this.perMs !== null && !this.isHere;
   }
 
-  /** Begins with what a run before has learned; null: nothing. */
+  /** Starts from the limit learned in an earlier run; null: none. */
   begin(perMs: number | null): void {
     this.perMs = perMs;
     this.isHere = false;
     this.isDoubtful = false;
   }
 
-  /** A run of refusals has told so much. `afterFew`: of a closure that came after a few calls. */
+  /** A run of refusals showed this limit. `afterFew`: by a closure after few calls. */
   told(perMs: number | null, afterFew: boolean): void {
     const before = this.perMs;
     const isSame =
@@ -36,29 +36,29 @@ export class Learned {
     this.times = isSame ? this.times + 1 : 0;
     this.perMs = perMs;
     this.isHere = true;
-    // Few calls that say what was known before confirm it.
+    // A few calls that repeat what was known confirm it.
     this.isDoubtful = afterFew && !this.isSure && !isSame;
     this.isSure ||= this.isDoubtful;
   }
 
-  /** A call was refused again: what was learned is no longer felt for by doubling. */
+  /** A call was refused again: the limit is no longer probed by doubling. */
   refused(): void {
     this.isDoubtful = false;
   }
 
-  /** What was learned while refusals came by chance was learned of them. */
+  /** Discards a limit learned from what turned out to be random refusals. */
   forget(): void {
     this.perMs = null;
   }
 
-  /** What was counted as one is `factor`. What a run before has learned was counted right. */
+  /** Token costs turned out to be `factor` times the estimate: rescales. A limit from an earlier run was in true tokens. */
   recount(factor: number, mostPerMs: number): void {
     if (this.perMs !== null && this.isHere) this.perMs = Math.min(mostPerMs, this.perMs * factor);
   }
 
   /**
-   * What a later run should know; null: nothing. Close to a bound that somebody has set it says only that the bound was
-   * touched; what is doubtful may be wrong; and what this run has not met gets no younger by it.
+   * What to pass to a later run; null: nothing. Near a bound it shows only that the bound was touched; a doubtful limit may
+   * be wrong; one not met in this run must not be refreshed.
    */
   tellable(boundPerMs: number): number | null {
     const isOfBound = this.perMs !== null && this.perMs > boundPerMs * SHARES.farBelow;

@@ -1,23 +1,23 @@
-/** After one that was set aside come so many fresh items, where there are any. */
+/** After an item set aside, at least this many fresh items are taken, if there are any. */
 const FRESH_BETWEEN = 3;
 
 type Aside<T> = { readonly item: T; readonly dueMs: number };
 
 /**
- * First in, first out, but what was refused comes back to the head, or is set aside until it is due
- * again. Both ends in constant time; few items are aside. Times are monotonic milliseconds.
+ * A FIFO queue in which a refused item goes back to the head, or is set aside until it is due again. Constant time at both
+ * ends; few items are aside. Times are monotonic milliseconds.
  */
 export class LineQueue<T> {
   private returned: T[] = [];
-  /** From `head` on; before it are places of taken items. */
+  /** The queue starts at `head`; slots before it belonged to taken items. */
   private items: (T | undefined)[] = [];
   private head = 0;
-  /** The first to be due comes first. */
+  /** Sorted by due time. */
   private aside: Aside<T>[] = [];
   private freshTaken = FRESH_BETWEEN;
   private readonly isFreshFirst: () => boolean;
 
-  /** `isFreshFirst`: whether, for now, what was set aside comes only where nothing else is left. */
+  /** `isFreshFirst`: whether, for now, items set aside are taken only when nothing else is left. */
   constructor(isFreshFirst: () => boolean) {
     this.isFreshFirst = isFreshFirst;
   }
@@ -32,7 +32,7 @@ export class LineQueue<T> {
     return this.aside[0]?.dueMs ?? Infinity;
   }
 
-  /** Whether what would be taken now was never taken before. */
+  /** Whether the item that would be taken now was never taken before. */
   isFreshNext(nowMs: number): boolean {
     return this.returned.length === 0 && this.head < this.items.length && !this.isAsideNext(nowMs);
   }
@@ -41,18 +41,18 @@ export class LineQueue<T> {
     this.items.push(item);
   }
 
-  /** Puts an item before all others. */
+  /** Puts an item back at the head. */
   putBack(item: T): void {
     this.returned.push(item);
   }
 
-  /** Sets an item aside: it is not taken before `dueMs`, and then in turn with fresh ones. */
+  /** Sets an item aside: it is not taken before `dueMs`, and then alternates with fresh ones. */
   setAside(item: T, dueMs: number): void {
     const at = this.aside.findLastIndex((one) => one.dueMs <= dueMs) + 1;
     this.aside.splice(at, 0, { item, dueMs });
   }
 
-  /** What would be taken now. */
+  /** The item that would be taken now. */
   peek(nowMs: number): T | undefined {
     if (this.isAsideNext(nowMs)) return this.aside[0]?.item;
     return this.returned.at(-1) ?? this.items[this.head];
@@ -67,7 +67,7 @@ export class LineQueue<T> {
     const item = this.items[this.head];
     if (item === undefined) return undefined;
     this.freshTaken += 1;
-    // Let go of at once: a line can hold megabytes. Its place goes in stretches, so that taking stays cheap.
+    // Release the item at once: a line can hold megabytes. Freed slots are compacted in bulk, so that taking stays cheap.
     this.items[this.head] = undefined;
     this.head += 1;
     if (this.head > 1024 && this.head * 2 > this.items.length) {

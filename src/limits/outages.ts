@@ -2,19 +2,19 @@ import type { Lane } from './lane.ts';
 import type { LimiterOptions } from './limiter-options.ts';
 import { Unreachable } from './unreachable.ts';
 
-/** Fewer calls than this that failed say nothing of the service. */
+/** Fewer failed calls than this say nothing about the service. */
 const FAILED_LEAST = 20;
-/** A look that comes later than this was held up: the process was stopped, or its machine slept. */
+/** A check later than this was delayed: the process was stopped, or the machine slept. */
 const LATE_MS = 3000;
 
-/** What keeps all calls from being answered: no connection (`reason` says why), or an error of each (`reason`: its code). */
+/** Why no call is answered: no connection (`reason` says why), or every call fails (`reason`: the last error code). */
 export type Outage = {
   readonly kind: 'unreachable' | 'failing';
   readonly forMs: number;
   readonly reason: string;
 };
 
-/** For how long nothing has been admitted, and whether that is longer than allowed. Looked at once a second. */
+/** Tracks for how long nothing has been admitted, and whether that exceeds what is allowed. Checked once a second. */
 export class Outages {
   readonly service: Unreachable = new Unreachable();
   readonly failing: Failing = new Failing();
@@ -25,7 +25,7 @@ export class Outages {
     this.options = options;
   }
 
-  /** `isKeptBack`: no call can begin, for no reason of the service's. */
+  /** `isKeptBack`: no call can start, for reasons on our side. */
   look(nowMs: number, lanes: readonly Lane[], isKeptBack: boolean): void {
     this.awake(nowMs, lanes, isKeptBack);
     const { maxUnreachableMs, onUnreachable } = this.options;
@@ -40,7 +40,7 @@ export class Outages {
     }
   }
 
-  /** The outage that lasts at this moment; null: none. */
+  /** The current outage; null: none. */
   now(nowMs: number): Outage | null {
     const { service, failing } = this;
     const outForMs = service.outForMs(nowMs);
@@ -51,7 +51,7 @@ export class Outages {
     return { kind: 'failing', forMs: failingForMs, reason: failing.code };
   }
 
-  /** Time in which nothing could be tried is no time in which nothing was admitted. */
+  /** Time in which nothing could be tried does not count as time in which nothing was admitted. */
   private awake(nowMs: number, lanes: readonly Lane[], isKeptBack: boolean): void {
     const pausedMs = nowMs - (this.lookedMs ?? nowMs);
     this.lookedMs = nowMs;
@@ -63,11 +63,11 @@ export class Outages {
 }
 
 /**
- * Whether all calls fail at the service, by errors of its own or broken connections: each of them uses
- * up an attempt of its line, and a job's lines would fail one after the other as long as it lasts.
+ * Detects that every call fails at the service, with server errors or broken connections. Each failure uses up an attempt,
+ * so a job's lines would fail one after the other while it lasts.
  */
 class Failing {
-  /** The code of the last call that failed. */
+  /** The code of the last failed call. */
   code: string | null = null;
   private sinceMs: number | null = null;
   private calls = 0;
@@ -79,13 +79,13 @@ class Failing {
     this.code = code;
   }
 
-  /** A call was answered, or refused for what it was. */
+  /** A call was answered, or rejected for its content. */
   worked(): void {
     this.sinceMs = null;
     this.calls = 0;
   }
 
-  /** Nothing could be tried for so long until now: that does not count. */
+  /** Nothing could be tried in the last `pausedMs`: that time does not count. */
   paused(nowMs: number, pausedMs: number): void {
     if (this.sinceMs !== null) this.sinceMs = Math.min(nowMs, this.sinceMs + pausedMs);
   }

@@ -6,10 +6,10 @@ import type { CapReason } from './call-cap.ts';
 /** What a lane is doing; *parked* lanes send nothing more in this run. */
 export type LaneState = RateState | 'paused' | 'parked';
 
-/** Refusals by what the service named as their reason. */
+/** Refusals by the reason the service gave. */
 export type Throttles = { rate: number; tokens: number; burst: number };
 
-/** A lane's pace; rates and limits a minute, null: unbounded, or not known. */
+/** A lane's pace. Rates and limits are per minute; null: unbounded, or unknown. */
 export type PaceShown = {
   readonly model: string;
   readonly state: LaneState;
@@ -23,34 +23,34 @@ export type PaceShown = {
   readonly tpmOrigin: LimitOrigin | null;
 };
 
-/** One lane as it is now. */
+/** The current state of one lane. */
 export type LanePace = PaceShown & {
-  /** Tokens really taken for each token estimated. */
+  /** Actual tokens per estimated token. */
   readonly tokenRatio: number;
   readonly pausedMs: number;
   readonly throttles: number;
   readonly throttlesBy: Readonly<Throttles>;
 };
 
-/** What a lane did in one second. Lanes that did nothing and wait for nothing have none. */
+/** What a lane did in one second. Omitted for lanes that did nothing and have nothing waiting. */
 export type PaceSecond = PaceShown & {
   readonly kind: 'second';
   /** Start of the second, milliseconds since 1970. */
   readonly atMs: number;
   readonly sent: number;
-  /** Calls whose reply showed in this second that the service takes them. */
+  /** Calls whose reply showed in this second that the service accepted them. */
   readonly admitted: number;
   readonly refused: Readonly<Throttles>;
-  /** Estimated tokens of the calls sent, corrected by what answers said. */
+  /** Estimated tokens of the calls sent, corrected by the answers so far. */
   readonly tokens: number;
-  /** Calls in flight allowed, all lanes together. */
+  /** The cap on calls in flight, over all lanes. */
   readonly concurrency: number;
 };
 
-/** A change of the controller and why. `from` and `to`: a minute, or calls in flight; null: unbounded. */
+/** A change made by the controller, and why. `from` and `to`: per minute, or calls in flight; null: unbounded. */
 export type PaceChange = {
   readonly kind: 'change';
-  /** null: the run as a whole. */
+  /** null: the whole run. */
   readonly model: string | null;
   readonly atMs: number;
   readonly dimension: Dimension | 'concurrency';

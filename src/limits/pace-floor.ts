@@ -1,16 +1,16 @@
 import type { Admissions } from './admissions.ts';
 import { countOf, shareOf } from './start-log.ts';
 
-/** A pace is cut to this share of what is known to be given, and no further. */
+/** Refusals cut a pace to no less than this share of the known or observed rate. */
 const FLOOR_SHARE = 0.35;
-/** A pace of no more than so many times the floor has come down to it. */
+/** A pace of at most this multiple of the floor counts as being at the floor. */
 const REACHED = 1.05;
-/** Unless so large a share of the last calls was refused: then less is given. Fewer calls do not say so. */
+/** If more than this share of the last calls was refused, the rate has fallen. Fewer calls than `callsLeast` prove nothing. */
 const FALLEN = { share: 0.3, callsLeast: 20 } as const;
-/** At a pace far too high a second holds many calls, and the tries that follow few: then so many in so long say it. */
+/** When the pace is far too high, one second holds many calls and the tries that follow hold few: then this sample decides. */
 const FAST = { calls: 60, ms: 5000 } as const;
 
-/** Amounts a millisecond, and when the lane first called. */
+/** Amounts per millisecond, and when the lane's first call started. */
 export type LaneAtFloor = {
   readonly perMs: number;
   readonly boundPerMs: number;
@@ -18,11 +18,11 @@ export type LaneAtFloor = {
 };
 
 /**
- * How far refusals may cut a pace. A service may refuse a share of calls whatever the pace (a soft limit,
- * others on the account): then every cut is answered by the next refusal, and a pace that follows ends at a call
- * every two minutes (in the laboratory, with one call in ten refused, a job of six minutes took ten
- * days). So no cut goes below a third of the limit that somebody has set, or of the most that a minute has admitted.
- * Only where three of ten calls are refused less is given, and what was admitted of late counts from then on.
+ * The lower bound for cuts of a pace. A service may refuse a share of calls whatever the pace (a soft limit, other clients
+ * on the account): then each cut is followed by the next refusal, and the pace ends at a call every two minutes (in the
+ * laboratory, with one call in ten refused, a job of six minutes took ten days). So no cut goes below 35 % of the known
+ * limit, or of the most that a minute has admitted. Only where more than 30 % are refused is less granted; from then on the
+ * recent rate counts.
  */
 export class PaceFloor {
   private readonly admissions: Admissions;
@@ -33,19 +33,19 @@ export class PaceFloor {
     this.admissions = admissions;
   }
 
-  /** Sets the limit that somebody has set, an amount a millisecond; 0: nobody has, and what was admitted counts. */
+  /** Sets the floor by a known limit, an amount per millisecond; 0: none is known, the admitted rate counts. */
   hold(perMs: number): void {
     this.heldPerMs = perMs;
     this.mostPerMs = 0;
   }
 
-  /** A long window has told how much it gives: the floor is no higher. */
+  /** A long window has shown what it grants: lowers the floor accordingly. */
   lower(perMs: number): void {
     this.heldPerMs = Math.min(this.heldPerMs, perMs / FLOOR_SHARE);
     this.mostPerMs = Math.min(this.mostPerMs, perMs / FLOOR_SHARE);
   }
 
-  /** What somebody has set is not given, for sure: what was admitted counts from then on. */
+  /** The known limit is certainly not granted: from now on the admitted rate counts. */
   release(nowMs: number, startedMs: number | null): void {
     if (this.heldPerMs === 0) return;
     this.heldPerMs = 0;
@@ -53,18 +53,18 @@ export class PaceFloor {
     this.mostPerMs = Math.max(this.mostPerMs, perMs);
   }
 
-  /** The least that a refusal at `nowMs` may leave of the pace of a lane that first called at `startedMs`. */
+  /** The lowest pace that a refusal at `nowMs` may leave, for a lane whose first call was at `startedMs`. */
   perMs(nowMs: number, at: LaneAtFloor): number {
     const share = this.refusedShare(nowMs, at);
     const hasFallen = share > FALLEN.share;
-    // What was given before a lower bound was set is not given any more.
+    // What was granted before a lower bound was set is no longer granted.
     const perMs = Math.min(at.boundPerMs, this.admissions.minutePerMs(nowMs));
     if (hasFallen) this.heldPerMs = 0;
     this.mostPerMs = hasFallen ? perMs : Math.max(this.mostPerMs, perMs);
     return Math.min(at.perMs, Math.max(this.heldPerMs, this.mostPerMs) * FLOOR_SHARE);
   }
 
-  /** Whether a pace has come down to it, as far as it was looked at. */
+  /** Whether a pace has come down to the floor, as last computed. */
   isReachedBy(perMs: number): boolean {
     return perMs <= Math.max(this.heldPerMs, this.mostPerMs) * FLOOR_SHARE * REACHED;
   }

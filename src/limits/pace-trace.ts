@@ -7,7 +7,7 @@ type Told = Pick<PaceChange, 'model' | 'dimension' | 'reason'> & Partial<FromTo>
 
 type FromTo = Pick<PaceChange, 'from' | 'to'>;
 
-/** Turns what lanes do into the events of `onPace`; does nothing where nobody listens. */
+/** Turns lane activity into the events of `onPace`; does nothing if there is no listener. */
 export class PaceTrace {
   private readonly clock: Clock;
   private readonly tell: ((event: PaceEvent) => void) | undefined;
@@ -25,12 +25,12 @@ export class PaceTrace {
     this.tell?.({ kind: 'change', model, atMs, dimension, reason, from, to });
   }
 
-  /** The run's cap on calls in flight has moved. */
+  /** The run's cap on calls in flight has changed. */
   capChange(reason: PaceChange['reason'], bounds: FromTo): void {
     this.change({ model: null, dimension: 'concurrency', reason, ...bounds });
   }
 
-  /** Notes what a new lane begins with: what its first change is told against. */
+  /** Records a new lane's initial pace, the `from` of its first change. */
   laneAdded(lane: Lane): void {
     if (this.tell === undefined) return;
     for (const dimension of ['requests', 'tokens'] as const)
@@ -46,7 +46,7 @@ export class PaceTrace {
     this.change({ model: lane.model, dimension, reason, from, to });
   }
 
-  /** Ends a second: one event for each lane that did something or waits, and its counters begin anew. */
+  /** Ends a second: one event per lane that did something or has lines waiting; resets the counters. */
   second(lanes: readonly Lane[], concurrency: number): void {
     const atMs = this.sinceMs;
     const nowMs = this.clock.monotonicMs();

@@ -5,13 +5,13 @@ import { rampAnewMs, rampedMs, rampShare } from './ramp.ts';
 import { SHARES } from './rate-shares.ts';
 import { StartTimes } from './start-times.ts';
 
-/** The slowest pace: one call in so long. */
+/** The slowest pace: one call per this time. */
 const SLOWEST_MS = 120_000;
 const SECOND_MS = 1000;
 
 /**
- * *Ramping*: the limit is known, and the pace climbs to it. *Growing*: nothing is known of a limit, and more is tried
- * until the first refusal. *Learned*: neither; refusals and answers move the pace a little.
+ * *Ramping*: climbing to a known limit. *Growing*: no limit is known, and the pace grows until the first refusal.
+ * *Learned*: neither; refusals and answers move the pace slightly.
  */
 export type PacePhase = 'ramping' | 'growing' | 'learned';
 
@@ -25,17 +25,17 @@ export type RateReason =
   | 'recovered'
   | 'set anew';
 
-/** What a pace becomes, as somebody has decided: its phase, the amount a millisecond, and why. */
+/** A decision about a pace: its new phase, the amount per millisecond, and why. */
 export type PaceMove = {
   readonly phase: PacePhase;
   readonly perMs: number;
   readonly reason: RateReason;
-  /** The next start is due as this pace has it: a slow lane does not wait out what a lower one had asked for. */
+  /** Reschedule the next start by the new pace, so that a slow lane does not wait out the spacing of the lower one. */
   readonly isDueAnew?: boolean;
 };
 
 export type PaceParts = {
-  /** As `Costs` has them. */
+  /** As in `Costs`. */
   readonly unknownPerMs: number;
   readonly rampMs: number;
   readonly admissions: Admissions;
@@ -43,33 +43,33 @@ export type PaceParts = {
 };
 
 /**
- * Evenly spaced amounts: how much a millisecond, when the next is due, and between which bounds that may move. Nobody
- * else changes these; what refusals and answers say of them, and so which method is called, is a `Rate`'s business.
- * Times are monotonic milliseconds.
+ * Evenly spaced amounts: how much per millisecond, when the next is due, and within which bounds that may move. The sole
+ * owner of these; a `Rate` decides from refusals and answers which method to call. Times are monotonic milliseconds.
  *
- * | what happens                     | what the pace becomes           | its phase           | told as                  |
- * | -------------------------------- | ------------------------------- | ------------------- | ------------------------ |
- * | a limit is set anew              | nearly that, by a ramp (2)      | ramping             | set anew                 |
- * | ... and there is none            | what is begun with              | growing             | set anew                 |
- * | the ramp is at its end           | as it was                       | learned             | -                        |
- * | used, and nothing was refused    | more, or as it was: `grownPace` | as it was           | felt for more, recovered |
- * | the first refusal of a run       | what `cutPace` leaves           | learned             | refused                  |
- * | growth is refused                | what `cutForGrowth` leaves      | growing, if ramping | growth refused           |
- * | a call goes through, or does not | a very little more, or less (1) | as it was           | -                        |
- * | a run told what a window gave    | nearly that                     | as it was           | reopened                 |
- * | a run was an outage              | what it was before, by a ramp   | ramping             | reopened                 |
- * | nothing was admitted, or known   | what is begun with              | growing             | reopened                 |
- * | refusals may come by chance      | less, or more, for a trial      | as it was           | refused                  |
- * | the trial is over                | what `paceAfterTrial` has       | growing, learned    | recovered                |
+ * | event                         | new pace                        | phase                  | reported as              |
+ * | ----------------------------- | ------------------------------- | ---------------------- | ------------------------ |
+ * | a limit is replaced           | close to it, by a ramp (2)      | ramping                | set anew                 |
+ * | ... by none                   | the initial pace                | growing                | set anew                 |
+ * | the ramp ends                 | unchanged                       | learned                | -                        |
+ * | used without a refusal        | more, or unchanged: `grownPace` | unchanged, growing (3) | felt for more, recovered |
+ * | first refusal of a run        | what `cutPace` leaves           | learned                | refused                  |
+ * | growth refused                | what `cutForGrowth` leaves      | growing, if ramping    | growth refused           |
+ * | a call is sent, or refused    | very slightly more, or less (1) | unchanged              | -                        |
+ * | a run showed a window's grant | close to it                     | unchanged              | reopened                 |
+ * | a run was an outage           | the pace before, by a ramp      | ramping                | reopened                 |
+ * | nothing admitted, or known    | the initial pace                | growing                | reopened                 |
+ * | refusals may be random        | less, or more, for a trial      | unchanged              | refused                  |
+ * | the trial ends                | what `paceAfterTrial` returns   | growing, learned       | recovered                |
  *
- * (1) Where it is steered (`Costs.steering`). (2) Where that is more than twice what it was.
+ * (1) If it is steered (`Costs.steering`). (2) If the limit is more than twice the pace. (3) Once more than a limit from an
+ * earlier run was granted.
  */
 export class Pace {
   private ownPerMs: number;
   private ownPhase: PacePhase = 'growing';
-  /** The limit that somebody has set; Infinity: none. */
+  /** The known limit; Infinity: none. */
   boundPerMs: number = Infinity;
-  /** When the first call was started, or the first after an outage; null: none was. */
+  /** When the first call started, or the first after an outage; null: none did. */
   startedMs: number | null = null;
   readonly starts: StartTimes = new StartTimes();
   readonly floor: PaceFloor;
@@ -82,7 +82,7 @@ export class Pace {
     this.floor = new PaceFloor(parts.admissions);
   }
 
-  /** The amount a millisecond; Infinity: unbounded. */
+  /** Amount per millisecond; Infinity: unbounded. */
   get perMs(): number {
     return this.ownPerMs;
   }
@@ -91,7 +91,7 @@ export class Pace {
     return this.ownPhase;
   }
 
-  /** Whether refusals have brought it as low as they may. */
+  /** Whether refusals have brought it down to its floor. */
   get isLow(): boolean {
     return this.floor.isReachedBy(this.perMs);
   }
@@ -105,11 +105,12 @@ export class Pace {
     this.ownPerMs = perMs === null ? this.parts.unknownPerMs : perMs * share;
     const isBound = perMs !== null && !isLearned;
     this.boundPerMs = isBound ? this.perMs : Infinity;
-    // A limit that was learned is a hint: what is given is seen, and a floor below one that is too high would be above the limit.
+    // A learned limit is only a hint: the real one will be seen, and a floor derived from a hint that is too high might
+    // exceed it.
     this.floor.hold(isBound ? this.perMs : 0);
   }
 
-  /** The same while calls are made: up to a much higher one by the ramp, and the next start is due as the new pace has it. */
+  /** The same while calls are made: a much higher limit is ramped up to, and the next start is rescheduled by the new pace. */
   retune(nowMs: number, known: KnownLimit): void {
     const before = this.perMs * this.rampShare(nowMs);
     this.limit(known);
@@ -117,66 +118,72 @@ export class Pace {
     this.starts.notAfter(nowMs + this.spacingMs(nowMs, this.lastAmount), nowMs);
   }
 
-  /** Notes that so much is spent now. */
+  /** Records that `amount` is spent now. */
   spend(nowMs: number, amount: number): void {
     this.startedMs ??= nowMs;
     if (amount > 0) this.lastAmount = amount;
     if (this.perMs !== Infinity) this.starts.started(nowMs, this.spacingMs(nowMs, amount));
   }
 
-  /** The next start is due as the pace has it after one of `fromMs`, and no later. */
+  /** Schedules the next start no later than one spacing after `fromMs`. */
   goOn(fromMs: number, nowMs: number): void {
     this.starts.notAfter(fromMs + this.lastAmount / this.perMs, nowMs);
   }
 
-  /** Does what was decided, as far as floor and bound let it. */
+  /** Applies a decision, within floor and bound. */
   move(nowMs: number, { phase, perMs, reason, isDueAnew }: PaceMove): void {
     this.ownPhase = phase;
     this.set(nowMs, perMs, reason);
     if (isDueAnew === true) this.goOn(nowMs, nowMs);
   }
 
-  /** The ramp is at its end. */
+  /** The ramp has ended. */
   rampedUp(): void {
     this.ownPhase = 'learned';
   }
 
-  /** A call went through where refusals are steered for: `gain` times as much. Too little to be told. */
+  /** A call was sent where refusals are steered for: multiplies the pace by `gain`. Too small to report. */
   steerUp(gain: number): void {
     this.ownPerMs = Math.min(this.boundPerMs, this.perMs * gain);
   }
 
-  /** A call was refused where refusals are steered for: `cut` times as much, but no less than the floor. Too little to be told. */
+  /**
+   * A call was refused where refusals are steered for: multiplies the pace by `cut`, down to the floor. Too small to
+   * report.
+   */
   steerDown(nowMs: number, cut: number): void {
     this.ownPerMs = Math.max(this.perMs * cut, this.floor.perMs(nowMs, this));
   }
 
-  /** An unbounded pace is refused: it becomes what was admitted before `sentMs`, or so much a second where nothing was. */
+  /** An unbounded pace was refused: it becomes the rate admitted before `sentMs`, or `amount` per second if nothing was. */
   makeFinite(sentMs: number, amount: number): void {
     if (this.perMs === Infinity)
       this.ownPerMs = this.parts.admissions.recentPerMs(sentMs, this) || amount / SECOND_MS;
   }
 
-  /** What was counted as one is `factor`: the pace is so many times as much, or, under a bound (which was counted right), close to that. */
+  /**
+   * Token costs turned out to be `factor` times the estimate: rescales, or goes close to the bound, which was in true
+   * tokens.
+   */
   recount(factor: number): void {
     const underBound = this.boundPerMs * SHARES.recounted;
     this.ownPerMs = underBound === Infinity ? this.perMs * factor : underBound;
   }
 
-  /** A closure has told what a window gives; `isSure`: a long one, which is measured well, or the same was told before. */
+  /** A closure showed what a window grants; `isSure`: a long, well-measured one, or one that repeats the last result. */
   told(nowMs: number, perMs: number, isSure: boolean): void {
     if (isSure) this.floor.lower(perMs);
     this.set(nowMs, perMs * SHARES.learned, 'reopened');
   }
 
-  /** So much of the pace for a while, below the floor too: it is there for what a trial is to find out. */
+  /** Scales the pace by `share` for a trial; may go below the floor, whose premise the trial tests. */
   tryLower(nowMs: number, share: number): void {
     this.starts.notAfter(nowMs, nowMs);
     this.ownPerMs = Math.min(this.perMs * share, this.boundPerMs);
     this.parts.onChange('refused');
   }
 
-  /** Up to a pace as at the start. */
+  /** Ramps up to a pace as at the start. */
   resume(nowMs: number, perMs: number): void {
     this.ownPhase = 'ramping';
     this.startedMs = nowMs;
@@ -184,7 +191,7 @@ export class Pace {
     this.set(nowMs, perMs, 'reopened');
   }
 
-  /** As at the start where nothing is known. */
+  /** Starts over as with an unknown limit. */
   beginAnew(nowMs: number): void {
     this.ownPhase = 'growing';
     this.startedMs = nowMs;
@@ -193,12 +200,12 @@ export class Pace {
     this.parts.onChange('reopened');
   }
 
-  /** The share of the pace that the ramp has come to. */
+  /** The share of the pace that the ramp has reached. */
   rampShare(nowMs: number): number {
     return rampShare(this.climbedMs(nowMs), this.parts.rampMs);
   }
 
-  /** Sets the pace, between its floor (no refusal cuts it below) and its bound. */
+  /** Sets the pace, between its floor (for cuts) and its bound. */
   private set(nowMs: number, perMs: number, reason: RateReason): void {
     const before = this.perMs;
     const least = perMs < before ? this.floor.perMs(nowMs, this) : 0;
@@ -206,12 +213,12 @@ export class Pace {
     if (this.perMs !== before) this.parts.onChange(reason);
   }
 
-  /** How long the pace takes for so much from now on. */
+  /** How long the pace takes for `amount` from now on. */
   private spacingMs(nowMs: number, amount: number): number {
     return rampedMs(amount / this.perMs, this.climbedMs(nowMs), this.parts.rampMs);
   }
 
-  /** For how long the ramp has been climbed; Infinity: none is. */
+  /** How long the ramp has been climbing; Infinity: there is none. */
   private climbedMs(nowMs: number): number {
     return this.phase === 'ramping' ? nowMs - (this.startedMs ?? nowMs) : Infinity;
   }

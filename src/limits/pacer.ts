@@ -10,24 +10,27 @@ import { type Started, StartLog } from './start-log.ts';
 import { TokenRatio } from './token-ratio.ts';
 
 const SECOND_MS = 1000;
-/** Longest that the service's own hint holds up a lane. */
+/** Longest pause of a lane on the service's Retry-After. */
 const PAUSE_MS_MAX = 60_000;
-/** A call that was not refused for twice as long as refusals take is taken to be admitted: for so long at the least and at the most. `first`: until a refusal was seen. */
+/**
+ * A call not refused within twice the usual refusal time is presumed admitted: at least and at most this long. `first`:
+ * before any refusal was seen.
+ */
 const PRESUMED_MS = { least: 200, first: 1000, most: 5000 } as const;
-/** What answers took beyond what they were taken to cost is a debt: each later call pays off so much of its own cost. */
+/** Tokens used beyond the estimates are a debt: each later call pays off this share of its own cost. */
 const DEBT_SHARE = 0.01;
-/** A call is large where the pace of tokens takes so long for it. */
+/** A call is large if the token pace takes this long for it. */
 const LARGE_MS = 5000;
 /**
- * Where several calls failed at the service the lane is eased: nine tenths of what it was, once a second at the most, down to
- * a tenth of the pace. From `afterMs` later on it gets 3 % of that back a second; of `secondsMost` at once at the most.
+ * Where several calls failed at the service the lane is eased: by a tenth, at most once a second, down to a tenth of the
+ * pace. After `afterMs` it regains 3 % of that per second, at most `secondsMost` seconds' worth at once.
  */
 const EASED = { factor: 0.9, least: 0.1, recovery: 1.03, afterMs: 2000, secondsMost: 30 } as const;
 
 export type Dimension = 'requests' | 'tokens' | 'lane';
 export type PaceReason = RateReason | 'capacity' | 'retry-after' | 'held up';
 
-/** One dimension of a pace as it is now; a minute. `limit`: what is known or learned; null: nothing. */
+/** The current pace of one dimension, per minute. `limit`: known or learned; null: unknown. */
 export type PaceOfDimension = {
   readonly perMinute: number | null;
   readonly limit: number | null;
@@ -37,8 +40,8 @@ export type PaceOfDimension = {
 type OnChange = (dimension: Dimension, reason: PaceReason) => void;
 
 /**
- * The pace of one lane (one model at one endpoint): evenly spaced starts in two dimensions, requests
- * and tokens. Mutable; owned by its lane; every time comes in as `nowMs` (monotonic).
+ * The pace of one lane (one model at one endpoint): evenly spaced starts in two dimensions, requests and tokens. Mutable;
+ * owned by its lane; every time is passed in as `nowMs` (monotonic).
  */
 export class Pacer {
   readonly requests: Rate;
@@ -49,16 +52,16 @@ export class Pacer {
   private readonly onChange: OnChange;
   private readonly held: HeldUp = new HeldUp();
   pausedUntilMs = 0;
-  /** A call that was not refused for so long is taken to be admitted. */
+  /** A call not refused for this long is presumed admitted. */
   refusalMs: number = PRESUMED_MS.first;
   private refusalSeen = false;
-  /** Tokens that answers took beyond what they were taken to cost, and that no later call has paid off; below 0: credit. */
+  /** Tokens that answers used beyond their estimates, not yet paid off by later calls; negative: credit. */
   private debtTokens = 0;
-  /** The share of the pace that an eased lane has; 1: all of it. */
+  /** The eased lane's share of the pace; 1: not eased. */
   private eased = 1;
-  /** When it was last eased, or got a part of that back. */
+  /** When it was last eased or partly recovered. */
   private easedMs = -Infinity;
-  /** No start before this, in an eased lane. */
+  /** Earliest next start of an eased lane. */
   private nextEasedMs = 0;
 
   constructor(limits: PaceLimits, onChange: OnChange = () => undefined) {
@@ -81,7 +84,7 @@ export class Pacer {
     );
   }
 
-  /** Whether single calls are tried, since everything is refused. */
+  /** Whether everything is refused, so that only single calls are tried. */
   get isHalfOpen(): boolean {
     return this.requests.state === 'half-open' || this.tokens.state === 'half-open';
   }
@@ -96,7 +99,7 @@ export class Pacer {
     );
   }
 
-  /** Notes a start that is estimated at `tokens`. Returns what it is taken to cost, corrected by what answers said. */
+  /** Records a start estimated at `tokens`. Returns its expected cost, the estimate corrected by answers so far. */
   start(nowMs: number, tokens: number): number {
     this.recover(nowMs);
     const cost = tokens * this.ratio.value;
@@ -110,23 +113,23 @@ export class Pacer {
     return cost;
   }
 
-  /** What an answer really took, of a call that was taken to cost `cost` and estimated at `tokens`. */
+  /** Records the actual cost of an answered call that was estimated at `tokens` and expected to take `cost`. */
   settle(tokens: number, cost: number, actualTokens: number): void {
     const wasSettled = this.ratio.isSettled;
     this.ratio.learn(tokens, actualTokens);
-    // What was learned before was counted in estimates that nobody had checked.
+    // What was learned earlier was in unverified estimates.
     if (!wasSettled && this.ratio.isSettled) this.tokens.recount(this.ratio.value);
     this.debtTokens += actualTokens - cost;
   }
 
-  /** A call started at `sentMs` was admitted for certain. */
+  /** A call started at `sentMs` was certainly admitted. */
   admitted(nowMs: number, sentMs: number): void {
     this.held.replied(nowMs);
     this.requests.admitted(nowMs, sentMs);
     this.tokens.admitted(nowMs, sentMs);
   }
 
-  /** The service refused a call; the code names the dimension. */
+  /** The service refused a call; the error code names the dimension. */
   refused(
     nowMs: number,
     why: FailureClass,
@@ -147,18 +150,18 @@ export class Pacer {
     else this.requests.refused(refusal, 1);
     this.requests.paused(nowMs, pausedMs);
     this.tokens.paused(nowMs, pausedMs);
-    // It took nothing: what comes after a large call is not held up for what that would have taken.
+    // It took nothing: what follows a large call must not wait for what that call would have taken.
     if (this.isLarge(cost)) this.tokens.dueWithin(nowMs, LARGE_MS);
   }
 
-  /** A call was refused for what it is: it took nothing of the limits and says nothing of them. */
+  /** A call was rejected for its content: it took nothing of the limits and says nothing about them. */
   forget(nowMs: number, { sentMs, cost }: { sentMs: number; cost: number }): void {
     this.log.withdrawn(sentMs, cost);
     this.requests.forget(nowMs, sentMs, 1);
     this.tokens.forget(nowMs, sentMs, cost);
   }
 
-  /** A call was held up on the way and came in a second that was used up: it says nothing. So is what comes in that second now. */
+  /** A call was held up on the way and arrived in a used-up second: it says nothing, like all that arrives in that second. */
   private heldUp(
     nowMs: number,
     { sentMs, cost, waitMs }: { sentMs: number; cost: number; waitMs: number | null },
@@ -172,17 +175,17 @@ export class Pacer {
     this.pausedUntilMs = untilMs;
   }
 
-  /** Whether the pace gives a call of that cost some seconds. */
+  /** Whether the pace takes some seconds for a call of that cost. */
   isLarge(cost: number): boolean {
     return cost / this.tokens.perMs >= LARGE_MS;
   }
 
-  /** What was started from `sinceMs` on and before `untilMs`, and was refused or is taken to be admitted. */
+  /** Calls started from `sinceMs` until before `untilMs` that were refused or are presumed admitted. */
   startedBetween(sinceMs: number, at: { nowMs: number; untilMs: number }): Started {
     return this.log.betweenEnded(sinceMs, Math.min(at.untilMs, at.nowMs - this.refusalMs));
   }
 
-  /** The service is short of capacity or failed: called a little less often for a while. */
+  /** The service is short of capacity or failed: slows the lane for a while. */
   ease(nowMs: number): void {
     if (nowMs - this.easedMs < SECOND_MS) return;
     this.easedMs = nowMs;
@@ -190,7 +193,7 @@ export class Pacer {
     this.onChange('lane', 'capacity');
   }
 
-  /** Failures at the service have nothing to do with how often it is called: back to the pace. */
+  /** Failures at the service turned out to be independent of the pace: back to full pace. */
   easeNoMore(): void {
     if (this.eased === 1) return;
     this.eased = 1;
@@ -198,7 +201,7 @@ export class Pacer {
     this.onChange('lane', 'recovered');
   }
 
-  /** Other limits from now on, in the dimensions that `changed` names. */
+  /** Applies new limits in the dimensions that `changed` names. */
   retune(nowMs: number, limits: PaceLimits, changed: Pick<Retuning, 'rpm' | 'tpm'>): void {
     this.limits = limits;
     if (changed.rpm !== undefined) {
@@ -211,7 +214,7 @@ export class Pacer {
     }
   }
 
-  /** The pace now. */
+  /** The current pace. */
   pace(): {
     requests: PaceOfDimension;
     tokens: PaceOfDimension;
@@ -228,19 +231,19 @@ export class Pacer {
     };
   }
 
-  /** At once what a slower refusal says; of faster ones 2 % each time. */
+  /** Follows slower refusals at once, faster ones by 2 % each. */
   private learnRefusalMs(tookMs: number): void {
     const seen = Math.min(PRESUMED_MS.most, Math.max(PRESUMED_MS.least, tookMs * 2));
     this.refusalMs = this.refusalSeen ? Math.max(seen, this.refusalMs * 0.98) : seen;
     this.refusalSeen = true;
   }
 
-  /** An eased lane comes back, with each start, by the time that has passed. */
+  /** Restores an eased lane with each start, by the time that has passed. */
   private recover(nowMs: number): void {
     const passedMs = nowMs - this.easedMs - EASED.afterMs;
     if (this.eased === 1 || passedMs < 0) return;
     this.easedMs = nowMs - EASED.afterMs + SECOND_MS;
-    // A lane of one call in minutes recovers in the time that a fast one does, not in as many calls.
+    // By time, not by calls: a lane of one call in minutes recovers as fast as a busy one.
     const seconds = Math.min(1 + passedMs / SECOND_MS, EASED.secondsMost);
     this.eased = Math.min(1, this.eased * EASED.recovery ** seconds);
   }

@@ -1,35 +1,35 @@
 const SECOND_MS = 1000;
-/** So many of the last refusals are looked at, one of a second or two, and none that is older. */
+/** How many of the last refusals are examined, sampled one per second or two, and their maximum age. */
 const LOOKED_AT = { least: 10, most: 14, ms: 240_000 } as const;
-/** Mean length of their directions on the circle of a second: at random ten are beyond it once in seventy times. */
+/** Mean resultant length on the circle of a second. Ten random refusals exceed it once in seventy times. */
 const CONCENTRATED = 0.65;
-/** With fewer starts a second their own phases are no wider. */
+/** With fewer starts per second their own phases are no wider. */
 const STARTS_LEAST = 3;
-/** Multiples of it are spread evenly over a circle. */
+/** Its multiples are spread evenly over a circle. */
 const GOLDEN = 0.618_034;
 
 /**
- * When in a second calls are refused. A service that counts by the second refuses what comes after a second's share is
- * used up, so that refusals of a limit, also of one that others help to use up, come at its end; those by chance come
- * at any time. It holds for what comes to a few calls a second. Times are monotonic milliseconds.
+ * At which phase of the second calls are refused. A service that counts by the second refuses what comes after the second's
+ * quota is used up, so refusals caused by a limit, even one shared with other clients, fall at its end; random ones fall at
+ * any time. Holds for lanes of a few calls a second or more. Times are monotonic milliseconds.
  */
 export class Phases {
   private refusedMs: number[] = [];
   private nextMs = -Infinity;
   private turn = 0;
 
-  /** A call was refused that was started at `sentMs`. */
+  /** A call started at `sentMs` was refused. */
   refused(sentMs: number): void {
-    // Tries in a row while everything is refused are one refusal.
+    // Consecutive tries while everything is refused count as one refusal.
     if (sentMs < this.nextMs) return;
     this.refusedMs.push(sentMs);
-    // Refusals that come all the time would be looked at once a second, at much the same time of it.
+    // Jitter: continuous refusals would else be sampled once a second, at the same phase.
     this.turn = (this.turn + GOLDEN) % 1;
     this.nextMs = sentMs + SECOND_MS * (1 + this.turn);
     if (this.refusedMs.length > LOOKED_AT.most) this.refusedMs.shift();
   }
 
-  /** Whether refusals come at one time of the second; `startsPerMs`: calls that are started. */
+  /** Whether refusals fall at one phase of the second; `startsPerMs`: the rate of starts. */
   areConcentrated(nowMs: number, startsPerMs: number): boolean {
     if (startsPerMs * SECOND_MS < STARTS_LEAST) return false;
     let cosines = 0;

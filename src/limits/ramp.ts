@@ -1,19 +1,19 @@
 const START = 0.25;
-/** A new pace is climbed to where the one before is less than so much of it. */
+/** A new pace is ramped up to if the previous one is less than this share of it. */
 const ANEW_BELOW = 0.5;
 
 /**
- * A ramp of `rampMs`: the share of a known limit that is used `sinceMs` after the first start: a quarter at first, all of
- * it after some seconds, since the service guards against sudden growth.
+ * The share of a known limit in use `sinceMs` after the first start: rises linearly from a quarter to all of it over
+ * `rampMs`, since the service guards against sudden growth.
  */
 export function rampShare(sinceMs: number, rampMs: number): number {
   return Math.min(1, START + ((1 - START) * sinceMs) / rampMs);
 }
 
 /**
- * When the ramp to a new pace was begun, where the pace before is `share` of it: a rise to more than
- * twice the pace is sudden growth as well. It goes on from there, or from a quarter where that is more. As
- * it was (null: not begun) where the rise is less.
+ * The virtual start of a ramp to a new pace, of which the previous pace is `share`: more than doubling the pace is sudden
+ * growth as well. The ramp continues from there, or from a quarter if that is more. Returns `startedMs` if the rise is
+ * smaller or no call was started (null).
  */
 export function rampAnewMs(
   startedMs: number | null,
@@ -26,9 +26,8 @@ export function rampAnewMs(
 }
 
 /**
- * How long that takes at a rising share, from `sinceMs` on, which takes `fullMs` at all of it. The share
- * rises meanwhile: a pace of one call in 5 s has its second call after 6.5 s, not after the 20 s that a
- * quarter of it would take.
+ * How long an amount takes from `sinceMs` on that would take `fullMs` at the full pace. The share rises meanwhile: at one
+ * call per 5 s the second call comes after 6.5 s, not after the 20 s that a constant quarter would take.
  */
 export function rampedMs(fullMs: number, sinceMs: number, rampMs: number): number {
   const share = rampShare(sinceMs, rampMs);
@@ -36,6 +35,6 @@ export function rampedMs(fullMs: number, sinceMs: number, rampMs: number): numbe
   const leftMs = (1 - share) / perMs;
   const done = leftMs * ((share + 1) / 2);
   if (fullMs >= done) return leftMs + fullMs - done;
-  // The share's integral over t is share * t + perMs * t * t / 2.
+  // The integral of the share over t is share * t + perMs * t * t / 2.
   return (Math.sqrt(share * share + 2 * perMs * fullMs) - share) / perMs;
 }

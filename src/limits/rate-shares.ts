@@ -1,32 +1,32 @@
-/** What is taken of a pace, and when, as shares of it. */
+/** Shares of a pace at which it is cut, held or considered recovered. */
 export const SHARES = {
-  /** A bound is used to this share, so that clocks that differ a little do no harm. */
+  /** A bound is used to this share, so that slightly different clocks do no harm. */
   bound: 0.99,
-  /** What was learned is used to this share. */
+  /** A learned limit is used to this share. */
   learned: 0.985,
-  /** What the service's refusal of sudden growth leaves of the pace. */
+  /** Left of the pace when the service refuses sudden growth. */
   burstCut: 0.8,
-  /** A single refusal takes so much of the pace. */
+  /** Left of the pace by a single refusal. */
   touchCut: 0.97,
-  /** A pace is not what holds a lane up where so little of it is used. */
+  /** If less than this share is used, the pace is not what limits the lane. */
   unused: 0.5,
-  /** So much of a pace must be used before it goes up. */
+  /** At least this share must be used before a pace grows. */
   used: 0.7,
-  /** A pace so near to what was learned has come back to it. */
+  /** From this share of the learned limit on, a pace has recovered. */
   recovered: 0.995,
-  /** What was learned has changed where it is so different. */
+  /** A learned limit has changed if it differs by more than this. */
   changed: 0.15,
-  /** Where costs are known only afterwards a bound is come back to at this share. */
+  /** Where costs are known only afterwards, the share of a bound to return to. */
   recounted: 0.95,
-  /** So near to a bound that single refusals, so few of the last calls, say nothing. */
+  /** From this share of a bound on, single refusals prove nothing if fewer than `strays` of the last calls were refused. */
   nearBound: 0.94,
   strays: 0.02,
-  /** A pause that the service asks for with each refusal costs no more than one in so many. */
+  /** A requested pause with each refusal may cost at most one part in this many of the time. */
   hintsApart: 12,
-  /** So far below a bound, or what was given before, that it will most likely come back. */
+  /** Below this share of the bound, or of what was granted before, a recovery is most likely. */
   farBelow: 0.85,
-  /** A pace so near to what was given before has come back to it. */
+  /** From this share of what was granted before on, a pace has returned to it. */
   back: 0.97,
-  /** More than two windows have of what one gives: two may come into the time of one, and a little more. */
+  /** More than two windows hold, in terms of one window's grant: two may fall into the span of one, plus a margin. */
   twoWindows: 2.3,
 } as const;

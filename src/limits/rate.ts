@@ -19,7 +19,7 @@ import { CountingWindow } from './windows.ts';
 
 const SECOND_MS = 1000;
 
-/** A phase of its pace, or: *known*, the pace is at the limit that somebody has set; *half-open*, everything is refused. */
+/** The phase of its pace, or *known*: the pace is at the known limit; or *half-open*: everything is refused. */
 export type RateState = PacePhase | 'known' | 'half-open';
 
 export type RateOptions = {
@@ -28,17 +28,17 @@ export type RateOptions = {
   readonly costs: Costs;
   /** What the lane has sent. */
   readonly log: StartLog;
-  /** Told of every change of the pace. */
+  /** Called on every change of the pace. */
   onChange(reason: RateReason): void;
 };
 
 /**
- * One dimension (requests, or tokens) of one lane: its pace, and what refusals have shown of the limit behind it.
- * It says when the `Pace` moves (its table shows how); pure functions decide to what.
+ * One dimension (requests or tokens) of one lane: its pace, and what refusals have shown of the limit behind it. It decides
+ * when the `Pace` moves (see the table there); pure functions decide where to.
  *
- * A refusal comes by chance (`Chance`), or it begins a `RefusalRun`, in which single tries are made (*half-open* after
- * some). The first try that is admitted ends the run: `meaningOf` says what it means. Without a run the pace goes up.
- * Mutable; every time comes in, monotonic milliseconds. See docs/dispatch.md, and docs/decisions for the reasons.
+ * A refusal is random (`Chance`), or starts a `RefusalRun`, in which single tries are made (*half-open* after some). The
+ * first admitted try ends the run: `meaningOf` says what it means. Outside a run the pace grows. Mutable; every time is
+ * passed in, in monotonic milliseconds. See docs/dispatch.md, and docs/decisions for the reasons.
  */
 export class Rate {
   private readonly onChange: RateOptions['onChange'];
@@ -52,7 +52,7 @@ export class Rate {
   private readonly chance: Chance;
   private readonly comeback: Comeback = new Comeback();
   private run: RefusalRun | null = null;
-  /** When the last run of refusals was over. */
+  /** When the last run of refusals ended. */
   private reopenedMs = -Infinity;
 
   constructor(options: RateOptions) {
@@ -69,7 +69,7 @@ export class Rate {
     this.beginWith(limit);
   }
 
-  /** Sets what is known of the limit while calls are made. */
+  /** Sets a new limit while calls are made. */
   retune(nowMs: number, limit: KnownLimit): void {
     this.pace.retune(nowMs, limit);
     this.beginWith(limit);
@@ -79,7 +79,7 @@ export class Rate {
     return this.pace.perMs;
   }
 
-  /** What a later run should know of it. */
+  /** What to pass to a later run. */
   get tellablePerMs(): number | null {
     return this.learned.tellable(this.pace.boundPerMs);
   }
@@ -106,7 +106,7 @@ export class Rate {
     return Math.min(this.pace.starts.nextMs(nowMs), Math.max(nowMs, knownMs));
   }
 
-  /** Notes that so much is spent now. */
+  /** Records that `amount` is spent now. */
   spend(nowMs: number, amount: number): void {
     const { pace, run } = this;
     const { steering } = this.costs;
@@ -118,7 +118,7 @@ export class Rate {
     pace.starts.notBefore(nowMs + run.gapMs);
   }
 
-  /** A call started at `sentMs` was admitted for certain. */
+  /** A call started at `sentMs` was certainly admitted. */
   admitted(nowMs: number, sentMs: number): void {
     const { run } = this;
     if (run !== null && sentMs > run.lastSentMs && sentMs >= run.knownMs)
@@ -141,7 +141,7 @@ export class Rate {
     pace.starts.notBefore(nowMs + this.run.restMs);
   }
 
-  /** The service found the growth too sudden. */
+  /** The service refused the growth as too sudden. */
   growthRefused({ nowMs, sentMs, pausedMs }: Refusal): void {
     const { pace, run } = this;
     if (this.isTakenForChance({ nowMs, sentMs, pausedMs })) return;
@@ -153,24 +153,24 @@ export class Rate {
     pace.starts.notBefore(nowMs + 1 / pace.perMs);
   }
 
-  /** The service asks for a pause: nothing of it is caught up, and what a run lasts longer for it says nothing of windows. */
+  /** The service asks for a pause: it is not caught up, and the time it adds to a run says nothing of windows. */
   paused(nowMs: number, waitMs: number): void {
     if (waitMs > 0) this.pace.starts.notBefore(nowMs + waitMs);
     if (this.run !== null) this.run.pauseMs = Math.max(this.run.pauseMs, waitMs);
   }
 
-  /** A call started at `sentMs` says nothing of the limit, and took nothing of it: as if it had never been. */
+  /** A call started at `sentMs` says nothing of the limit and took nothing of it: treats it as if it had never been made. */
   forget(nowMs: number, sentMs: number, amount: number): void {
     this.run?.forget(sentMs);
     this.pace.starts.giveBack(amount / this.perMs, nowMs);
   }
 
-  /** The next amount is due within so long, or once the time between two tries is over where that is longer. */
+  /** Schedules the next amount within `ms`, or after the gap between tries if that is longer. */
   dueWithin(nowMs: number, ms: number): void {
     this.pace.starts.notAfter(nowMs + Math.max(ms, this.run?.gapMs ?? 0), nowMs);
   }
 
-  /** What was counted as one is `factor`: what was learned here was counted wrong. */
+  /** Token costs turned out to be `factor` times the estimate: rescales what was learned in this run. */
   recount(factor: number): void {
     const { pace, learned } = this;
     if (learned.perMs === null || learned.isUntested) return;
@@ -178,7 +178,7 @@ export class Rate {
     pace.recount(factor);
   }
 
-  /** Forgets what was seen of another limit. */
+  /** Forgets what was observed at the previous limit. */
   private beginWith({ perMinute, origin }: KnownLimit): void {
     this.run = null;
     this.chance.drop();
@@ -191,30 +191,30 @@ export class Rate {
     return new RefusalRun({ ...this.view, ...refusal });
   }
 
-  /** Notes a refusal. Whether it says nothing of the limit: it came by chance, or a trial begins with it. */
+  /** Records a refusal. Returns whether it says nothing of the limit: it is random, or triggers a trial. */
   private isTakenForChance(refusal: Refusal): boolean {
     const { pace, chance, view, reopenedMs } = this;
     const { nowMs } = refusal;
     const means = chance.refused(refusal, pace, isStray(view, refusal, reopenedMs));
     if (means === 'trial') {
-      // Slower for some tens of calls, whatever is refused: to find out whether refusals follow the pace.
+      // Another pace for some tens of calls, whatever is refused, to find out whether refusals follow the pace.
       this.run = null;
       pace.tryLower(nowMs, chance.trialShare);
       return true;
     }
-    // Refusals that follow the seconds follow the pace.
+    // Refusals that fall at one phase of the second follow the pace.
     if (chance.areOfSeconds(nowMs)) pace.floor.release(nowMs, pace.startedMs);
-    // A run that a limit has begun ends by its own rules.
+    // A run started by a limit ends by its own rules.
     return means === 'chance' && this.run === null;
   }
 
   private endTrial(nowMs: number, trialled: TrialEnd): void {
     const { pace, costs, learned, growth } = this;
     const { stayed, isNews } = trialled;
-    // The floor is there for refusals that do not follow the pace.
+    // The floor is for refusals that do not follow the pace.
     if (!stayed) pace.floor.hold(0);
     if (stayed && isNews) {
-      // What was learned before chance was known was learned of it.
+      // What was learned before randomness was known was learned from random refusals.
       learned.forget();
       growth.gentle(pace.boundPerMs !== Infinity);
     }
@@ -223,22 +223,22 @@ export class Rate {
     else if (costs.steering === null) growth.feelAtMs = nowMs + restMs(this.view, learned, nowMs);
   }
 
-  /** It opened again before `triedMs`: what it gave says how much the limit is. */
+  /** Everything opened again before `triedMs`: what was granted shows the limit. */
   private endRun(nowMs: number, run: RefusalRun, triedMs: number): void {
     this.run = null;
     if (run.isOfGrowth) return this.endGrowthRun(nowMs, run);
     const { pace, admissions, window, reopenedMs, costs, chance } = this;
-    // It opened at some moment between the last try that was refused and the first that was not.
+    // It opened some time between the last refused try and the first admitted one.
     const openedMs = (run.lastSentMs + triedMs) / 2;
     const end = { openedMs, reopenedMs, admissions, pace, followsPace: chance.followPace(nowMs) };
     const meaning = meaningOf(run, end, { reading: costs.reading, window });
     if (typeof meaning === 'string') this.comeback.gave(run, this.windowMs);
-    // Nothing had been admitted before: the limit, where none is known, is looked for as at the start.
+    // Nothing was admitted before: an unknown limit is searched for as at the start.
     const isInTheDark = pace.boundPerMs === Infinity && this.learned.perMs === null;
     if (meaning === 'nothing' && isInTheDark) return this.resume(nowMs, null);
     if (meaning === 'nothing' || meaning === 'outage') return this.resume(nowMs, run.perMs);
     this.limitMet(nowMs, run, meaning, end);
-    // Tries were further apart than the pace has it: back to the pace.
+    // Tries were further apart than the pace: return to its spacing.
     if (run.hits > 0) pace.goOn(triedMs, nowMs);
   }
 
@@ -260,21 +260,21 @@ export class Rate {
     this.comeback.runOver(nowMs, run, { ...this.view, toldPerMs, sameTimes: learned.times });
   }
 
-  /** Growth is let through again: where everything was refused for a while, gently up to the pace that was left. */
+  /** Growth is accepted again: if everything was refused for a while, ramps gently up to the pace that was left. */
   private endGrowthRun(nowMs: number, { isHalfOpen }: RefusalRun): void {
     const { pace } = this;
     if (isHalfOpen && pace.phase !== 'growing') this.resume(nowMs, pace.perMs);
     else pace.starts.notAfter(nowMs + 1 / pace.perMs, nowMs);
   }
 
-  /** After what says nothing of the limit: up to the pace before, as at the start; null: to none that is known. */
+  /** After a run that says nothing of the limit: ramps up to the pace before, as at the start; null: starts over. */
   private resume(nowMs: number, perMs: number | null): void {
     this.reopenedMs = nowMs;
     if (perMs === null) this.pace.beginAnew(nowMs);
     else this.pace.resume(nowMs, perMs);
   }
 
-  /** A pace that was used, and of which nothing was refused, goes up. */
+  /** Raises a pace that was used without a refusal. */
   private grow(nowMs: number): void {
     const { pace, learned, growth, comeback, reopenedMs } = this;
     const ramp = pace.rampShare(nowMs);
@@ -284,7 +284,7 @@ export class Rate {
       pace.rampedUp();
       growth.feelAtMs = nowMs + restMs(this.view, learned, nowMs);
     }
-    // Growth that is not used would find no limit, only surprise the service later; and a trial is of the pace it has.
+    // Unused growth would find no limit, only surprise the service later; and a trial must keep its pace.
     if (this.run !== null || this.chance.isTrying) return;
     if (pace.perMs >= pace.boundPerMs || !(use.share > SHARES.used)) return;
     const backPerMs = comeback.targetPerMs(nowMs, pace.perMs);

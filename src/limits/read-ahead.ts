@@ -1,40 +1,40 @@
-/** So many lines are open beside those in flight: each takes several kilobytes. */
+/** Lines open beyond those in flight: each takes several kilobytes. */
 const AHEAD_LINES = 768;
-/** Beyond these, so many may be open for models that would have too little to send without. A few megabytes. */
+/** Further lines that may be open for models that would otherwise have too little to send. A few megabytes. */
 const BEYOND_LINES = 8192;
-/** A lane has enough to send where so many seconds' worth waits, and a few lines. */
+/** A lane has enough to send if this many seconds' worth of lines wait, and at least a few. */
 const ENOUGH_SECONDS = 5;
 const ENOUGH_LINES = 16;
-/** And plenty where so many times as many do: models that are mixed line by line come to that by turns, and seldom. */
+/** It has plenty at this multiple of enough, which models mixed line by line reach in turns, and seldom. */
 const PLENTY = 4;
 
-/** A lane as whoever opens lines sees it. */
+/** A lane as seen by the code that opens lines. */
 export type WaitingLane = {
   readonly waiting: number;
-  /** What it has sent of late, not what it might: tokens, slots or money may bind before its pace does. */
+  /** Recent starts, not what the pace would allow: tokens, slots or money may bind first. */
   readonly startsPerSecond: number;
   readonly parked: boolean;
 };
 
-/** What a job's lines are opened by. */
+/** The policy by which a job's lines are opened. */
 export type ReadAhead = {
-  /** So many lines may be open, whatever they are. */
+  /** How many lines may be open, of whatever model. */
   windowLines(this: void): number;
-  /** And so many more, of models that have not plenty. */
+  /** How many more, of models that do not have plenty. */
   readonly beyondLines: number;
   /** Whether a model has too little to send. */
   lacksLines(this: void, model: string): boolean;
-  /** Whether a further line of a model had better wait. */
+  /** Whether another line of a model should wait. */
   hasPlenty(this: void, model: string): boolean;
-  /** Whether a model, but for those `apart`, has too little to send; it may stand further on in the input. */
+  /** Whether a model not in `apart` has too little to send; its lines may be further on in the input. */
   lacksAny(this: void, apart: { has(model: string): boolean }): boolean;
 };
 
 /**
- * Which lines to open, for a job of so many models. Lines are opened in the input's order, so that a long stretch of a
- * throttled model would fill the window and leave the other models without work: hence, of several models, who has too
- * little to send, and who has plenty. All of them may have plenty at a time, within `beyondLines`. `waiting`: every model of
- * which a line was opened.
+ * The policy for opening the lines of a job with `models` models. Lines are opened in input order, so a long stretch of a
+ * throttled model would fill the window and leave the other models idle: hence, if there are several, which have too little
+ * to send and which have plenty. All of them may have plenty at once, within `beyondLines`. `waiting`: every model of which
+ * a line was opened.
  */
 export function readAhead(
   limiter: { readonly concurrency: number; readonly waiting: ReadonlyMap<string, WaitingLane> },
@@ -48,7 +48,7 @@ export function readAhead(
   return {
     windowLines: () => limiter.concurrency + AHEAD_LINES,
     beyondLines: BEYOND_LINES,
-    // Lines of a model that is parked do not wait: they come to their end at once.
+    // Lines of a parked model do not wait: they end at once.
     lacksLines(model) {
       const lane = limiter.waiting.get(model);
       return lane === undefined || lane.parked || hasTooLittle(lane);

@@ -3,22 +3,25 @@ import type { Pace } from './pace.ts';
 import type { Steering } from './steering.ts';
 
 const SECOND_MS = 1000;
-/** So many rounds of refusals after the first may be of calls at the edge of a limit; after more the limit is closed. */
+/** This many rounds of refusals after the first may be calls at the edge of a limit; with more the limit is closed. */
 const EDGE_HITS = 2;
-/** The first gap between tries is 50 ms, or a 40th of the window that is known where that is more; none is longer than `msMost`. */
+/** The first gap between tries is 50 ms, or a 40th of the known window if that is more; no gap exceeds `msMost`. */
 const GAP = { msLeast: 50, windowShare: 1 / 40, msMost: 30_000 } as const;
-/** Gaps grow up to this share of the time that the run has lasted, or a second; to more where a window gives few calls. */
+/** Gaps grow up to this share of the run's duration so far, or a second; further where a window grants few calls. */
 const ELAPSED_SHARE = 1 / 5;
-/** Where windows are used up by chance they open again soon: for so long no gaps, but a rest of so many calls' time after each refusal. */
+/**
+ * Windows used up at random reopen soon: for `ms` there are no gaps, only a rest of `spacings` calls' time after each
+ * refusal.
+ */
 const BY_CHANCE = { spacings: 2, ms: 2000 } as const;
 
-/** A first refusal, and what it finds (a `RateView`). */
+/** A first refusal and its circumstances (a `RateView`). */
 export type RunBegin = {
-  /** When it came back, when its call was started, and how much that was. */
+  /** When it came back, when its call started, and the call's amount. */
   readonly nowMs: number;
   readonly sentMs: number;
   readonly amount: number;
-  /** Whether it was growth that was refused, not a quota. */
+  /** Whether growth was refused, not a quota. */
   readonly isOfGrowth: boolean;
   /** The pace before; finite (`Pace.makeFinite`). */
   readonly pace: Pick<Pace, 'perMs' | 'phase'>;
@@ -28,42 +31,41 @@ export type RunBegin = {
 };
 
 /**
- * A run of refusals: from the first call refused until one that was started after it is admitted.
- * While it lasts, tries grow apart: a quota that is used up opens again at a moment that nobody
- * tells. Times are monotonic milliseconds; `sentMs` is when a call was started.
+ * A run of refusals: from the first refused call until a call started after it is admitted. Meanwhile tries back off, since
+ * nobody tells when a used-up quota reopens. Times are monotonic milliseconds; `sentMs` is when a call started.
  *
- * Calls that were in flight when the first refusal came back may be refused too, which is no news. The next refusal is a
- * *hit*, a round of tries that was refused, and the gap between tries doubles with each: *half-open* is told once there
- * were more hits than a touched edge brings. Each start is a *try*. The run ends with the first try that is
- * admitted for certain (`Rate.admitted`), or that was not refused for as long as refusals take (`Rate.nextStartMs`).
+ * Calls in flight when the first refusal came back may be refused too, which is no news. Each later refusal is a *hit*, a
+ * round of tries that was refused, and doubles the gap between tries; *half-open* is reported after more hits than a
+ * touched edge produces. Each start is a *try*. The run ends with the first try that is certainly admitted
+ * (`Rate.admitted`), or not refused for as long as refusals take (`Rate.nextStartMs`).
  */
 export class RefusalRun {
-  /** When the first refused call was started. */
+  /** When the first refused call started. */
   readonly firstSentMs: number;
-  /** When the last refused call was started. */
+  /** When the last refused call started. */
   lastSentMs: number;
-  /** Rounds of tries that were refused, after the first refusal had come back. */
+  /** Rounds of tries refused after the first refusal had come back. */
   hits = 0;
   /** When the first refusal came back. */
   readonly knownMs: number;
-  /** Calls started before are of the last round: their refusal is no news. */
+  /** Calls started before this belong to the last round: their refusal is no news. */
   private roundMs: number;
   /** The pace before the run. */
   readonly perMs: number;
   readonly before: AdmittedBefore;
   isOfGrowth: boolean;
-  /** Nothing was known of the limit. */
+  /** The limit was unknown. */
   readonly wasGrowing: boolean;
-  /** The longest pause that the service asked for in it; 0: none. */
+  /** The longest pause the service asked for during the run; 0: none. */
   pauseMs = 0;
-  /** So far the window may have been used up by chance. */
+  /** So far the window may have been used up at random. */
   private isByChance: boolean;
   private readonly spacingMs: number;
   private readonly leastMs: number;
   private readonly elapsedShare: number;
-  /** The time between two tries now; 0: as the pace has it. */
+  /** The current gap between tries; 0: the pace's own spacing. */
   gapMs = 0;
-  /** Starts since the last refused one, whose fate is open. */
+  /** Starts since the last refused one, outcome unknown. */
   private tries: number[] = [];
 
   constructor(begin: RunBegin) {
@@ -84,7 +86,7 @@ export class RefusalRun {
     this.spacingMs = amount / pace.perMs;
   }
 
-  /** Whether more was refused than calls at the edge of a limit: single tries are made. */
+  /** Whether more was refused than calls at the edge of a limit: only single tries are made. */
   get isHalfOpen(): boolean {
     return this.hits > EDGE_HITS;
   }
@@ -99,7 +101,7 @@ export class RefusalRun {
     return this.isByChance ? BY_CHANCE.spacings * this.spacingMs : this.gapMs;
   }
 
-  /** A call was refused again. `spacingMs`: the time between two calls that the pace asks for. */
+  /** A call was refused again. `spacingMs`: the spacing of calls at the current pace. */
   refused(nowMs: number, sentMs: number, spacingMs: number): void {
     this.lastSentMs = Math.max(this.lastSentMs, sentMs);
     this.tries = this.tries.filter((tryMs) => tryMs > sentMs);
@@ -117,13 +119,13 @@ export class RefusalRun {
     this.tries.push(nowMs);
   }
 
-  /** The try that was started at `sentMs` says nothing: it was refused for what it is. */
+  /** The try started at `sentMs` proves nothing: it was rejected for its content. */
   forget(sentMs: number): void {
     const at = this.tries.indexOf(sentMs);
     if (at >= 0) this.tries.splice(at, 1);
   }
 
-  /** The start of the oldest try whose fate is open; Infinity: there is none. */
+  /** The start of the oldest try whose outcome is unknown; Infinity: none. */
   get oldestTryMs(): number {
     return this.tries[0] ?? Infinity;
   }

@@ -1,7 +1,7 @@
 import type { Second } from './call-cap.ts';
 import type { Lane } from './lane.ts';
 
-/** What the second that ends now has shown, over all lanes. `activeMost`: the most calls in flight at a time in it. */
+/** What the second that just ended showed, over all lanes. `activeMost`: the peak number of calls in flight during it. */
 export function secondOf(lanes: readonly Lane[], nowMs: number, activeMost: number): Second {
   let needed = 0;
   let ended = 0;

@@ -1,72 +1,75 @@
-/** So much of the last calls failed: the service is called less often for a while. */
+/** If more than this share of the last calls failed, the service is called less often for a while. */
 const SEVERAL_SHARE = 0.15;
 const SEVERAL_OVER = 20;
-/** Calls are compared by so many that were started one after the other, and a smaller share of failures needs no reason. */
+/** Calls are compared in stretches of consecutive starts; a failed share below `failedLeast` needs no explanation. */
 const STRETCH = { calls: 80, failedLeast: 0.05 } as const;
 /**
- * Failures come by chance where calls at no more than this share of a pace failed at no less than this share of what failed
- * then: an overloaded service would fail hardly any. Where more than half fail that is not so (ten times too much is
- * still five times too much at half the pace), and a service in such trouble is left in peace.
+ * Failures are random if calls at no more than this part of a pace failed at no less than this part of its failure share:
+ * an overloaded service would hardly fail any. Not so where more than half fail (ten times too much is still five times too
+ * much at half the pace); a service in such trouble is spared.
  */
 const CHANCE = { pace: 0.6, failed: 0.6, most: 0.5 } as const;
-/** Clearly more than by chance: so many times as much, and so much more, in one stretch or over about the last `latelyOver`. */
+/** Clearly more than random: this many times as much and this much more, in one stretch or over about the last `latelyOver`. */
 const MORE = {
   stretch: { times: 1.5, share: 0.1 },
   lately: { times: 1.3, share: 0.06 },
   latelyOver: 4,
 } as const;
 
-/** Twice as many slow stretches must look like chance each time that it was no chance after all, and so many at the most. */
+/** Each time that chance proves wrong, twice as many slow stretches must look like chance, up to this many. */
 const ASKED_MOST = 8;
 
-/** A stretch is looked at from so many ended calls on: one that hangs for an hour may not hold up what the others say. */
+/** A stretch is evaluated once this many calls ended: one call that hangs for an hour must not hold up the others. */
 const LOOKED_AT_FROM = STRETCH.calls * 0.9;
 
-/** Calls that were started one after the other, and what became of them. */
+/** Consecutive starts, and what became of them. */
 export type Stretch = {
-  /** Between each start and the one before it, in milliseconds. */
+  /** Between each start and the previous one, in milliseconds. */
   readonly gapsMs: number[];
-  /** What the calls were taken to cost, in tokens. */
+  /** Estimated cost of the calls, in tokens. */
   tokens: number;
   started: number;
   ended: number;
   failed: number;
-  /** *Watching*: as many of it failed as of a clearly faster one. */
+  /** *Watching*: as many of its calls failed as of a clearly faster stretch. */
   looksLikeChance: boolean;
 };
 
-/** What a failure says: nothing (`stray`, `chance`), or that the service is called too often. */
+/** What a failure shows: nothing (`stray`, `chance`), or that the service is called too often. */
 export type FailureMeans = 'stray' | 'several' | 'chance';
 
 /**
- * What calls that failed at the service say of the pace of their lane. A service with too much to do fails less when it is
- * called less; one that cuts every fifth connection does not, and a pace that went down for it would stay down.
+ * What failures at the service say about a lane's pace. An overloaded service fails less when it is called less; one that
+ * drops every fifth connection does not, and a pace reduced for it would stay down.
  *
- * States: *watching* (the fastest stretch in which calls failed is remembered, and slower ones are compared with it), and
- * *by chance* (as many failed at a clearly lower pace: failures slow nothing, until they are clearly more, or over).
+ * States: *watching* (remembers the fastest stretch with failures and compares slower ones with it), and *by chance* (as
+ * many failed at a clearly lower pace: failures slow nothing until they are clearly more, or over).
  */
 export class ServiceFailures {
-  /** Of the last calls, about `SEVERAL_OVER` of them, those that failed. */
+  /** The failed share of the last calls, about `SEVERAL_OVER` of them. */
   private lately = 0;
   private lastStartMs: number | null = null;
-  /** The calls that are being started. */
+  /** The stretch that current starts belong to. */
   private latest: Stretch = newStretch();
-  /** Null: *watching*, and hardly any have failed. */
+  /** Null: *watching*, and hardly any call has failed. */
   private fastest: Stretch | null = null;
-  /** The share that fails by chance; null: *watching*. */
+  /** The share that fails at random; null: *watching*. */
   private chanceShare: number | null = null;
-  /** *By chance*: the share of the last stretches that failed. */
+  /** *By chance*: the failed share of the last stretches. */
   private latelyShare = 0;
   /** How many slow stretches have looked like chance, and how many must. */
   private seen = 0;
   private asked = 1;
 
-  /** Whether failures are known to come whatever the pace. */
+  /** Whether failures are known to be independent of the pace. */
   get areByChance(): boolean {
     return this.chanceShare !== null;
   }
 
-  /** A call starts. Failures are told of its stretch: a call that fails late says nothing of the pace at which it ends. */
+  /**
+   * A call starts. Returns its stretch, to which its end is attributed: a late failure says nothing of the pace when it
+   * ends.
+   */
   started(nowMs: number, tokens: number): Stretch {
     if (this.latest.started === STRETCH.calls) this.latest = newStretch();
     const { latest, lastStartMs } = this;
@@ -82,12 +85,12 @@ export class ServiceFailures {
     stretch.failed += 1;
     this.lately += 1 / SEVERAL_OVER;
     if (this.chanceShare === null) return this.lately > SEVERAL_SHARE ? 'several' : 'stray';
-    // So many of all its calls at the least: that needs no waiting for the others.
+    // This share of all its calls at least: no need to wait for the others.
     if (areMore(leastOf(stretch), this.chanceShare, MORE.stretch)) this.wasNoChance();
     return 'chance';
   }
 
-  /** A call of that stretch ended, however. True: it is known since now that failures come by chance. */
+  /** A call of that stretch ended, in whatever way. Returns true if it is known from now on that failures are random. */
   ended(stretch: Stretch): boolean {
     this.lately -= this.lately / SEVERAL_OVER;
     stretch.ended += 1;
@@ -97,7 +100,7 @@ export class ServiceFailures {
     return false;
   }
 
-  /** What was taken for chance follows the pace, or the moment: next time it takes more to believe it. */
+  /** Supposedly random failures depend on the pace, or on the moment: next time it takes more to believe it. */
   private wasNoChance(): void {
     this.asked = Math.min(ASKED_MOST, this.asked * 2);
     this.watch();
@@ -116,7 +119,7 @@ export class ServiceFailures {
   private compare(stretch: Stretch): boolean {
     const { fastest } = this;
     if (mostOf(stretch) < STRETCH.failedLeast) this.compareWith(null);
-    // All at one moment: that is no pace.
+    // All started at one moment: that is no pace.
     else if (leastOf(stretch) < STRETCH.failedLeast || perMsOf(stretch) === Infinity) return false;
     else if (fastest === null || perMsOf(stretch) > perMsOf(fastest)) this.compareWith(stretch);
     else if (!stretch.looksLikeChance && isOfChance(stretch, fastest)) {
@@ -141,19 +144,19 @@ function newStretch(): Stretch {
   return { gapsMs: [], tokens: 0, started: 0, ended: 0, failed: 0, looksLikeChance: false };
 }
 
-/** The share that failed at the least, whatever becomes of the calls that have not ended. */
+/** The minimum failed share, whatever becomes of the calls that have not ended. */
 function leastOf({ failed }: Stretch): number {
   return failed / STRETCH.calls;
 }
 
-/** The share that will have failed at the most. */
+/** The maximum share that will have failed. */
 function mostOf({ failed, ended }: Stretch): number {
   return (failed + STRETCH.calls - ended) / STRETCH.calls;
 }
 
 /**
- * The pace at which the calls of a stretch were started; no gap counts for more than their median: pauses of the lane are no
- * slower pace, nor is one that comes in bursts as slots are free again.
+ * The pace at which a stretch started. No gap counts for more than the median: pauses of the lane do not make the pace
+ * slower, nor do bursts as slots become free.
  */
 function perMsOf({ gapsMs }: Stretch): number {
   const sorted = gapsMs.toSorted((a, b) => a - b);
@@ -172,7 +175,7 @@ function areMore(
 function isOfChance(slow: Stretch, fast: Stretch): boolean {
   const pace = perMsOf(slow) / perMsOf(fast);
   return (
-    // Large lines come slowly where tokens bind, and ask as much of the service as small ones.
+    // Where tokens bind, large lines come slowly and load the service as much as small ones.
     Math.max(pace, (pace * slow.tokens) / fast.tokens) <= CHANCE.pace &&
     leastOf(slow) >= mostOf(fast) * CHANCE.failed &&
     Math.max(mostOf(slow), mostOf(fast)) <= CHANCE.most

@@ -1,12 +1,11 @@
 import pLimit from 'p-limit';
 
-/** Leave to hold one call open; it goes back with `Slots.put`. */
+/** Permission to hold one call open; returned with `Slots.put`. */
 export type Slot = () => void;
 
 /**
- * The slots of the calls in flight: p-limit's, so that there are never more calls than that. A slot that
- * comes back goes to the next call that asks for one, and only what nobody took for a while is given
- * back to p-limit, to which each way there and back is six promises.
+ * The slots of the calls in flight, a semaphore on p-limit. A returned slot goes to the next call that asks for one; only
+ * slots unused for a while go back to p-limit, where each round trip costs six promises.
  */
 export class Slots {
   private readonly limit: ReturnType<typeof pLimit>;
@@ -16,7 +15,7 @@ export class Slots {
     this.limit = pLimit(count);
   }
 
-  /** How many there are. */
+  /** The number of slots. */
   get count(): number {
     return this.limit.concurrency;
   }
@@ -26,7 +25,7 @@ export class Slots {
     this.limit.concurrency = count;
   }
 
-  /** Calls `onSlot` with a slot: at once, soon, or once there is one. */
+  /** Calls `onSlot` with a slot: at once, soon, or when one becomes free. */
   take(onSlot: (slot: Slot) => void): void {
     const held = this.held.pop();
     if (held !== undefined) onSlot(held);
@@ -39,12 +38,12 @@ export class Slots {
       );
   }
 
-  /** The call of a slot has ended. */
+  /** The call holding a slot has ended. */
   put(slot: Slot): void {
     this.held.push(slot);
   }
 
-  /** Gives back what no call has taken. */
+  /** Returns unused slots to p-limit. */
   giveBack(): void {
     for (const slot of this.held) slot();
     this.held.length = 0;

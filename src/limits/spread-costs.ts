@@ -3,17 +3,20 @@ import { SHARES } from './rate-shares.ts';
 import { spreadReading } from './spread-reading.ts';
 import { Steering } from './steering.ts';
 
-/** At the most so much is felt for in a second: refusals may come late, since tokens may be counted when a call ends. */
+/** Largest probing step per second: refusals may come late, since tokens may be counted when a call ends. */
 const FELT_MOST = 0.08;
-/** Few refusals are suspected to come by chance where they are so many times as many as are steered for, and this share. */
+/** Few refusals are suspected to be random at this multiple of the steered share, and at least this share. */
 const FEW = { steeredTimes: 3, share: 0.025 } as const;
-/** A pace rests for so many windows, and for the calls that should have brought a refusal, but those no longer than this. */
+/**
+ * A pace rests for this many windows, and for the calls that should have brought a refusal, the latter for at most this
+ * long.
+ */
 const REST = { windows: 30, callsMsMost: 60_000 } as const;
-/** A bound that is known will most likely come back: for the first time no longer than this, twice as long each time. */
+/** A known bound most likely comes back: the first rest is no longer than this, and doubles each time. */
 const BOUND_MS_MOST = 10_000;
 
 /**
- * Tokens: what a call takes is known when it was answered. `spread`: how far single calls are from what they were taken to
+ * Tokens: a call's cost is known only from its answer. `spread`: the relative deviation of single calls from their expected
  * cost (standard deviation ÷ mean); null: not known yet.
  */
 export function spreadCosts(spread: () => number | null): Costs {
@@ -22,7 +25,7 @@ export function spreadCosts(spread: () => number | null): Costs {
     amounts: 'tokens',
     unknownPerMs: Infinity,
     steering,
-    // Longer: the first answers say how wrong the estimates are.
+    // Longer: the first answers show how wrong the estimates are.
     rampMs: 6000,
     measured: { recentCalls: 40, windowCalls: 40, closures: 4 },
     feltMost: (_, seconds) => FELT_MOST * seconds,
@@ -32,7 +35,7 @@ export function spreadCosts(spread: () => number | null): Costs {
       fewShare: () => Math.max(FEW.share, steering.refusedShare * FEW.steeredTimes),
       isSteered: true,
     },
-    // Many calls can have overdrawn what there was: once, or for some seconds.
+    // Many calls may have overdrawn the window: once, or for some seconds.
     windowProof: { windowMs: 60_000, withinMs: 120_000 },
     reading: spreadReading(steering),
     firstCut: (at) => steering.firstCut(at),

@@ -3,25 +3,28 @@ import type { RefusalRun } from './refusal-run.ts';
 import type { Steering } from './steering.ts';
 
 const SECOND_MS = 1000;
-/** A run tells what the limit is where more of the last calls was refused than this, and than so many times what is steered for. */
+/**
+ * A run shows the limit if more than this share of recent calls was refused, and more than this multiple of the steered
+ * share.
+ */
 const TELLING = { refusedShare: 0.1, steeredTimes: 4 } as const;
-/** A measure is at least this share of the pace before: a few seconds say little. */
+/** A measured limit is at least this share of the previous pace: a few seconds prove little. */
 const MEASURED_SHARE_LEAST = { seconds: 0.5, otherwise: 0.02 } as const;
 const SECONDS_MS = 5000;
-/** Closures up to this long may be of calls in flight that are counted when they end. */
+/** Closures up to this long may be due to calls in flight that are counted when they end. */
 const OPENED_MS = 15_000;
 
-/** Costs are known only afterwards: windows are closed by chance, by single large calls, and late. */
+/** Costs are known only afterwards: windows are closed at random, by single large calls, and late. */
 export function spreadReading(steering: Steering): LimitReading {
   const overdrawnMs = (run: RefusalRun, { openedMs, admissions }: RunEnd): number =>
     steering.overdrawnMs(admissions.callsPerMs(openedMs, run.perMs));
 
   const isTelling = (run: RefusalRun, end: RunEndInWindow): boolean => {
     const { openedMs, windowMs, admissions } = end;
-    // Windows that a large call has used up are closed by chance, and for a little longer than they are.
+    // A window used up by a large call closes at random, and for slightly longer than its length.
     const closedMost = overdrawnMs(run, end) + (windowMs > SECOND_MS ? 0 : windowMs);
     if (run.closedMs > closedMost) return true;
-    // Since ever: runs come close together by chance.
+    // Since the beginning: runs cluster at random.
     const lately = { perMs: run.perMs, sinceMs: -Infinity, windowMs };
     const refusedShare = admissions.refusedShare(openedMs, lately);
     const usual = steering.refusedShare * TELLING.steeredTimes;
@@ -31,14 +34,14 @@ export function spreadReading(steering: Steering): LimitReading {
   return {
     touchedPerMs: (_, { pace }) => pace.perMs,
     overdrawnMs,
-    // What windows give differs anyway.
+    // What windows grant varies anyway.
     gaveMoreBefore: () => false,
     toldPerMs(run, end) {
       if (!isTelling(run, end)) return null;
       const { openedMs, reopenedMs, windowMs, admissions } = end;
       const { perMs, closedMs } = run;
       const startedMs = end.pace.startedMs ?? openedMs;
-      // A window that seemed to open again may have been one that large calls left open.
+      // A window that seemed to reopen may have been one that large calls left open.
       const sinceMs = closedMs < OPENED_MS ? startedMs : Math.max(reopenedMs, startedMs);
       const measured = admissions.ofWindow(openedMs, { perMs, sinceMs, windowMs, closedMs });
       const { seconds, otherwise } = MEASURED_SHARE_LEAST;

@@ -1,13 +1,13 @@
-/** Starts are gathered in stretches of so many milliseconds. */
+/** Starts are bucketed by this many milliseconds. */
 const STRETCH_MS = 20;
-/** Stretches older than this are forgotten: a little more than the longest window. */
+/** Buckets older than this are dropped: a little more than the longest window. */
 const KEPT_MS = 66_000;
-/** But never the last ones, so that a lane of one call a minute remembers too: more than a trial needs. */
+/** But the last ones are always kept, so that a lane of one call a minute remembers more than a trial needs. */
 const KEPT_LEAST = 512;
 
 type Stretch = Started & { readonly at: number };
 
-/** What was started in some time: calls that were not refused, as far as is known, what they cost, and calls that were. */
+/** What was started in a span: calls not refused as far as is known, their cost, and refused calls. */
 export type Started = { calls: number; tokens: number; refused: number };
 export type Sent = Readonly<Pick<Started, 'calls' | 'refused'>>;
 
@@ -15,18 +15,18 @@ export function countOf({ calls, refused }: Sent): number {
   return calls + refused;
 }
 
-/** The share that was refused; 0 of nothing. */
+/** The refused share; 0 of nothing. */
 export function shareOf(sent: Sent): number {
   return sent.refused / Math.max(1, countOf(sent));
 }
 
-/** What a lane has sent of late, by when it was started, and how much of it was refused. Times are monotonic milliseconds. */
+/** What a lane sent recently, by start time, and how much of it was refused. Times are monotonic milliseconds. */
 export class StartLog {
   private stretches: Stretch[] = [];
   private head = 0;
   private firstMs = Infinity;
 
-  /** When the first call was started; Infinity: none was. */
+  /** When the first call started; Infinity: none did. */
   get sinceMs(): number {
     return this.firstMs;
   }
@@ -39,13 +39,13 @@ export class StartLog {
     stretch.tokens += tokens;
   }
 
-  /** A call that was started at `atMs` was refused after all. */
+  /** A call started at `atMs` was refused after all. */
   refused(atMs: number, tokens: number): void {
     const stretch = this.withdrawn(atMs, tokens);
     if (stretch !== null) stretch.refused += 1;
   }
 
-  /** A call that was started at `atMs` counts as if it had never been. Returns its stretch; null: it is forgotten. */
+  /** Treats a call started at `atMs` as never made. Returns its bucket; null: already dropped. */
   withdrawn(atMs: number, tokens: number): Started | null {
     const stretch = this.stretchAt(Math.floor(atMs / STRETCH_MS));
     if (stretch === null) return null;
@@ -54,17 +54,17 @@ export class StartLog {
     return stretch;
   }
 
-  /** What was started from `fromMs` on and before `toMs`. */
+  /** What was started from `fromMs` until before `toMs`. */
   between(fromMs: number, toMs: number): Started {
     return this.lastBetween(fromMs, toMs, Infinity);
   }
 
-  /** The same, of stretches alone that were over at `toMs`: what began with the one of `toMs` itself may be later. */
+  /** The same, counting only buckets complete at `toMs`: starts in the bucket of `toMs` itself may be later. */
   betweenEnded(fromMs: number, toMs: number): Started {
     return this.between(fromMs, Math.floor(toMs / STRETCH_MS) * STRETCH_MS);
   }
 
-  /** The last so many calls, or a few more, that were started no later than `untilMs` and not before `sinceMs`. */
+  /** The last `count` calls, or a few more, started no later than `untilMs` and not before `sinceMs`. */
   last(count: number, untilMs: number, sinceMs: number): Started {
     const endMs = (Math.floor(untilMs / STRETCH_MS) + 1) * STRETCH_MS;
     return this.lastBetween(sinceMs, endMs, count);
@@ -84,7 +84,7 @@ export class StartLog {
     return sum;
   }
 
-  /** Null: it is forgotten. Stretches stay in order: every look ends at the first one that is too early. */
+  /** Null: already dropped. Buckets stay in order: every search stops at the first one that is too early. */
   private stretchAt(at: number): Stretch | null {
     for (let index = this.stretches.length - 1; index >= this.head; index -= 1) {
       const stretch = this.stretches[index];

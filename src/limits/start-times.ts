@@ -1,23 +1,23 @@
 /**
- * Starts that were missed may be caught up: so many milliseconds' worth where somebody waited and the
- * timer came late (a busy machine: most of it falls into the same second of the service), fewer where
- * nobody did. A timer is never later than `lateMost`.
+ * How many milliseconds' worth of missed starts may be caught up: more if somebody waited and the timer was late (a busy
+ * machine: most of it falls into the same second of the service), less if nobody did. A timer is never later than
+ * `lateMost`.
  */
 const CATCH_UP_MS = { awaited: 200, idle: 50, lateMost: 1000 } as const;
 
-/** When the next start is due in one dimension: evenly spaced, late ones caught up. Monotonic milliseconds. */
+/** When the next start is due in one dimension: evenly spaced, with catch-up (a GCRA). Monotonic milliseconds. */
 export class StartTimes {
   private dueMs = 0;
   /** The due time that somebody waits for. */
   private awaitedMs = -1;
 
-  /** When the next start is due; to be asked by who would start then. */
+  /** When the next start is due; asked by the caller that would start then. */
   nextMs(nowMs: number): number {
     if (this.dueMs > nowMs) this.awaitedMs = this.dueMs;
     return this.dueMs;
   }
 
-  /** Notes a start; the next is due `spacingMs` after this one was. */
+  /** Records a start; the next is due `spacingMs` after this one was due. */
   started(nowMs: number, spacingMs: number): void {
     const isLate = this.awaitedMs === this.dueMs && nowMs - this.dueMs < CATCH_UP_MS.lateMost;
     const missedMs = isLate ? CATCH_UP_MS.awaited : CATCH_UP_MS.idle;
@@ -31,12 +31,12 @@ export class StartTimes {
     this.dueMs = Math.max(this.dueMs, ms);
   }
 
-  /** A start took nothing after all: the next is due so much earlier. */
+  /** A start took nothing after all: the next is due that much earlier. */
   giveBack(spacingMs: number, nowMs: number): void {
     this.dueMs = Math.max(Math.min(this.dueMs, nowMs), this.dueMs - spacingMs);
   }
 
-  /** The next start is due no later than `ms`, nor before `nowMs`. */
+  /** The next start is due no later than `ms`, but not before `nowMs`. */
   notAfter(ms: number, nowMs: number): void {
     this.dueMs = Math.max(nowMs, Math.min(this.dueMs, ms));
   }

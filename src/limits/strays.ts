@@ -5,20 +5,24 @@ import { countOf } from './start-log.ts';
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 /**
- * Strays are one of so many calls. Looked at is so long; where the service counts over more than a second, as long as so
- * many calls take: where it counts by the second, a slow pace that is a little too high has single calls refused as well.
+ * Strays are one in this many calls, over this span; where the service counts over more than a second, at least over the
+ * time that so many calls take. Where it counts by the second, a slow pace that is slightly too high has single calls
+ * refused as well.
  */
 const FEW = { calls: 200, ms: 6000 } as const;
-/** A pace in the dark goes so far beyond its limit at once that many are refused: fewer calls say it, however long they took. */
+/**
+ * A pace growing at an unknown limit overshoots so quickly that many are refused: fewer calls suffice, however long they
+ * took.
+ */
 const FEW_GROWING = { calls: 20, ms: 2000 } as const;
-/** And of so many calls before it none other: what comes after a window is used up is refused in a row. */
+/** And no other among this many calls before it: once a window is used up, calls are refused in a row. */
 const CALLS_BEFORE = 10;
-/** So many standard deviations more than that share of many calls. */
+/** Margin in standard deviations above that share, over many calls. */
 const DEVIATIONS = 2;
-/** Starts are known to so many milliseconds. */
+/** Resolution of start times. */
 const KNOWN_TO_MS = 20;
 
-/** A call was refused. `pausedMs`: for how long the service asked that none be sent; 0: it did not. */
+/** A refused call. `pausedMs`: the pause the service asked for; 0: none. */
 export type Refusal = {
   readonly nowMs: number;
   readonly sentMs: number;
@@ -26,10 +30,10 @@ export type Refusal = {
 };
 
 /**
- * Whether a call was refused, the first since `reopenedMs` but for strays, though hardly any other of late: a limit that is
- * met refuses a second one soon, since the pace goes on. Services refuse a call of a thousand for reasons of their own (others
- * on the account, a node that counts for itself), and a pace that is cut each time comes to where these are as rare as it
- * recovers: the faster it was, the further below its limit. Pure; times are monotonic milliseconds.
+ * Whether a call, the first refused since `reopenedMs` except for strays, was refused although hardly any other was: a
+ * limit that is met soon refuses a second one, since the pace goes on. Services refuse one call in a thousand for reasons
+ * of their own (other clients on the account, a node with its own counter), and a pace cut each time ends where these are
+ * as rare as its recoveries: the faster it was, the further below its limit. Pure; times are monotonic milliseconds.
  */
 export function isStray(
   { pace, admissions, windowMs, costs }: RateView,
@@ -39,7 +43,7 @@ export function isStray(
   // A pause after each costs more than a lower pace, at which they are rarer.
   if (pausedMs > 0) return false;
   const { perMs } = pace;
-  // A pace that is steered counts each refusal, where it is what holds the lane up.
+  // A steered pace counts every refusal, provided that it is what limits the lane.
   const isHolding =
     perMs !== Infinity && admissions.recentPerMs(sentMs, pace) >= perMs * SHARES.unused;
   if (costs.steering !== null && isHolding) return false;
@@ -56,7 +60,7 @@ export function isStray(
   const sinceMs = Math.max(reopenedMs, sentMs - Math.max(few.ms, callsMs));
   const untilMs = sentMs + KNOWN_TO_MS;
   const calls = countOf(admissions.between(sinceMs, untilMs));
-  // Where refusals take so long that more was sent since then, it may be the first of many.
+  // If refusals take so long that more was sent since then, it may be the first of many.
   if (calls < few.calls || countOf(admissions.between(untilMs, nowMs)) > calls) return false;
   const expected = calls / FEW.calls;
   const { refused } = admissions.between(sinceMs, nowMs);

@@ -1,30 +1,33 @@
 import { countOf, type Sent, shareOf, type StartLog } from './start-log.ts';
 
-/** Less is looked into where calls are few: no fewer than these. */
+/** Where calls are few, the sample is smaller, but no less than this. */
 const CALLS_LEAST = 40;
-/** In a lane that has hardly begun: a single line that is refused again and again comes to some. */
+/** In a lane that has hardly begun: a single line refused again and again produces a few. */
 const REFUSED_LEAST = 10;
-/** Where more is refused nearly any few calls in a row look like a closed window. */
+/** Where more is refused, nearly any few consecutive calls look like a closed window. */
 const SHARE_MOST = 0.7;
-/** So much is refused in each part of the time that the calls took: chance comes evenly, a limit that was met in one place. */
+/**
+ * At least this share is refused in each part of the span: random refusals are spread evenly, those at a limit fall in one
+ * place.
+ */
 const EVEN = { parts: 4, partShare: 0.035 } as const;
-/** A small share is looked into once so many were refused; each part of the time has so much of the share. */
+/** A small share is examined after this many refusals; each part of the span must have this much of the share. */
 const FEW = { refusedLeast: 12, partOfShare: 0.4, steeredPace: 0.7 } as const;
-/** Over so long a time, doubled where it holds fewer calls; longer where it does not even hold the least. */
+/** The span examined: doubled while it holds too few calls; beyond `usual` only while it does not hold the minimum. */
 const SPAN_MS = { least: 16_000, usual: 64_000, most: 4_096_000 } as const;
 
-/** How many refusals look as if they came by chance. */
+/** How many refusals look random. */
 export type Suspicion = {
-  /** So large a share of so many calls. */
+  /** This share of this many calls. */
   readonly calls: number;
   readonly share: number;
-  /** Or a share between this one and that. */
+  /** Or a share between this and that. */
   fewShare(): number;
-  /** Some refusals are steered for: few say something only once they have brought the pace low. */
+  /** Refusals are steered for: few prove something only once they have brought the pace low. */
   readonly isSteered: boolean;
 };
 
-/** What was sent of late, where so much of it was refused, and so evenly, that a limit may not be why; else null. Pure. */
+/** Recent calls, if so many were refused, and so evenly, that a limit may not be the cause; else null. Pure. */
 export function suspected(
   log: StartLog,
   suspicion: Suspicion,
@@ -32,7 +35,7 @@ export function suspected(
     readonly nowMs: number;
     /** When the last trial ended. */
     readonly trialledMs: number;
-    /** The pace now, and the highest at which a call was refused. */
+    /** The current pace, and the highest at which a call was refused. */
     readonly perMs: number;
     readonly highPerMs: number;
   },
@@ -47,7 +50,8 @@ export function suspected(
     spanMs *= 2;
     sent = log.between(nowMs - spanMs, nowMs);
   }
-  // Before its first call a lane was refused nothing, which says nothing of how evenly it is. Tokens need a while to be counted right.
+  // The time before a lane's first call has no refusals, which says nothing of evenness. Token estimates need a while to
+  // settle.
   if (!suspicion.isSteered && sent.refused >= REFUSED_LEAST)
     spanMs = Math.min(spanMs, Math.max(SPAN_MS.least, nowMs - log.sinceMs));
   if (nowMs - spanMs < trialledMs) return null;
@@ -58,7 +62,7 @@ export function suspected(
   return isExpected ? null : fewSuspected(log, suspicion, at);
 }
 
-/** The same of few refusals, over as long a time as the log remembers. */
+/** The same for few refusals, over up to the usual span. */
 function fewSuspected(
   log: StartLog,
   suspicion: Suspicion,
@@ -70,7 +74,7 @@ function fewSuspected(
   return isEven(log, { nowMs, spanMs }, shareOf(sent) * FEW.partOfShare) ? sent : null;
 }
 
-/** Whether so much was refused in each part of the time. */
+/** Whether at least `partShare` was refused in each part of the span. */
 function isEven(
   log: StartLog,
   { nowMs, spanMs }: { readonly nowMs: number; readonly spanMs: number },

@@ -7,23 +7,26 @@ export type Admittable = {
   readonly model: string;
   readonly inputTokens: number;
   readonly outputExpectedTokens: number;
-  /** The most that can come; null: unknown. */
+  /** The most output possible; null: unknown. */
   readonly outputMaxTokens: number | null;
-  /** How many answers are asked for. */
+  /** The number of answers requested. */
   readonly choices: number;
   readonly thinking: boolean;
   readonly estimatedPico: number | null;
-  /** Null: text alone. */
+  /** Null: text only. */
   readonly extras: Extras | null;
 };
 
-/** A line's `first` turn comes after all others'. `again`: before them, unless it was refused so often that others are tried first. */
+/**
+ * `first`: the line queues behind all others. `again`: ahead of them, unless it was refused so often that others are tried
+ * first.
+ */
 export type Turn = 'first' | 'again';
 
-/** What a call sets aside before it is sent; `pico` null: without a price. */
+/** What a call reserves before it is sent; `pico` null: no known price. */
 export type Reservation = { readonly tokens: number; readonly pico: number | null };
 
-/** What a line's own estimate sets aside. */
+/** The reservation by a line's own estimate. */
 export function ownEstimate(line: Admittable): Reservation {
   return {
     tokens: line.inputTokens + line.outputExpectedTokens,
@@ -35,45 +38,41 @@ export function ownEstimate(line: Admittable): Reservation {
 export type AfterRefusal = {
   /** The pause of the lane, for the report; 0: none, the refusal is the line's own. */
   readonly waitMs: number;
-  /** The line was refused so often while others were admitted that it is given up; null: it is tried again. */
+  /** The line is given up after this many refusals, since others were admitted; null: it is tried again. */
   readonly hopelessAfter: number | null;
 };
 
-/** Leave to make one call; a slot is held until `release`. */
+/** Permission to make one call; holds a slot until `release`. */
 export type Ticket = {
-  /** What was set aside for the call: what it may have taken where nobody says. */
+  /** What was reserved for the call: its presumed cost if no answer tells. */
   readonly reserved: Reservation;
   /** The call has a connection: after an outage, others may try too. */
   connected(): void;
-  /** A reply has begun: the service can be reached, whatever it says, and however long the rest takes. */
+  /** A reply has begun: the service is reachable, whatever it says and however long the rest takes. */
   reached(): void;
-  /** The service took the call (whatever it answered). */
+  /** The service accepted the call, whatever it answered. */
   admitted(): void;
-  /**
-   * The service refused the call for its rate, tokens or growth (`why`); `waitMs`: its Retry-After.
-   * Costs the line no attempt.
-   */
+  /** The service refused the call for its rate, tokens or growth (`why`); `waitMs`: its Retry-After. Uses up no attempt. */
   throttled(why: FailureClass, waitMs: number | null): AfterRefusal;
   /**
-   * The call failed at the service: an error of its own, no capacity, or no answer in time. Many of
-   * them slow the lane a little and lower the calls in flight; nothing but them ends the run in time.
+   * The call failed at the service: a server error, no capacity, or a timeout. Many of them slow the lane slightly and
+   * lower the cap on calls in flight; if nothing else comes, the run ends in time.
    */
   overloaded(code: string): void;
   /**
-   * Gives the slot back, to be called once the call's end is handed to the journal: whoever gets it
-   * writes a start record before anything is sent. Only the first time counts. `tokens`: what the call
-   * took, where known.
+   * Returns the slot. Call it once the call's end is handed to the journal: the next holder writes a start record before it
+   * sends anything. Only the first call counts. `tokens`: what the call used, if known.
    */
   release(actual: Spent & { tokens: number | null; latencyMs: number | null }): void;
 };
 
-/** Who waits for leave. */
+/** Waits for a ticket. */
 export type Waiter = {
   readonly line: Admittable;
   readonly resolve: (ticket: Ticket | null) => void;
 };
 
-/** What a lane is told of the end of a call. `hasWorked`: it was answered, or refused for what it was. */
+/** The end of a call as reported to its lane. `hasWorked`: it was answered, or rejected for its content. */
 export type CallEnd = {
   readonly tokens: number | null;
   readonly latencyMs: number | null;

@@ -1,13 +1,13 @@
-/** Answers that the ratio remembers, about. */
+/** About how many answers the ratio remembers. */
 const MEMORY = 2000;
-/** The estimate itself counts as so many answers, so that one odd answer says little. */
+/** The weight of the estimate itself, in answers, so that one odd answer changes little. */
 const TRUST = 2;
-/** Answers after which it is trusted. */
+/** Answers after which the ratio is trusted. */
 const SETTLED = 20;
 
 /**
- * How many tokens a model's calls really take for each token estimated. Means of totals, not of
- * single ratios: a quota counts totals, and with heavy tails the two differ.
+ * Actual tokens per estimated token for a model's calls. A ratio of totals, not a mean of ratios: a quota counts totals,
+ * and with heavy tails the two differ.
  */
 export class TokenRatio {
   private actual = 0;
@@ -21,14 +21,14 @@ export class TokenRatio {
     return (this.actual + trusted) / (this.expected + trusted);
   }
 
-  /** How far single calls are from what they were taken to cost: standard deviation ÷ mean; null until some were answered. */
+  /** Deviation of single calls from their expected cost: standard deviation ÷ mean; null until enough were answered. */
   get spread(): number | null {
     if (!this.isSettled) return null;
     const mean = this.actual / this.answers;
     return Math.sqrt(this.squares / this.answers) / mean;
   }
 
-  /** Whether enough answers came to trust it. */
+  /** Whether there were enough answers to trust it. */
   get isSettled(): boolean {
     return this.answers >= SETTLED;
   }

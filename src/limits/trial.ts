@@ -1,10 +1,10 @@
 import { countOf, type Sent, shareOf, type StartLog } from './start-log.ts';
 
 /**
- * The kinds of trial: for so many calls the pace is a share of what it was, and refusals by chance are then between so many
- * times as large a share of the calls. *Lower* is the usual one: refusals of a limit are gone at half the pace (or at what was
- * admitted of it, where that is less). *Higher* where the pace has come so low already: refusals of a limit are more then.
- * *OfFew* where few calls are refused: at a higher pace, for as many as bring `FEW_REFUSED`.
+ * Kinds of trial: for `calls` calls the pace is scaled by `pace`; refusals are random if their share then lies between
+ * these multiples of the share before. *Lower* is the usual one: refusals of a limit vanish at half the pace (or at the
+ * admitted part of it, if that is less). *Higher* if the pace is already low: refusals of a limit then increase. *OfFew* if
+ * few calls are refused: a higher pace than *lower*, for as many calls as should bring `FEW_REFUSED`.
  */
 const KINDS = {
   lower: { calls: 80, pace: 0.5, stays: { least: 0.55, most: 1.8 } },
@@ -12,47 +12,47 @@ const KINDS = {
   ofFew: { calls: 400, pace: 0.8, stays: { least: 0.45, most: 2 } },
 } as const;
 const FEW_REFUSED = 6;
-/** A limit that refuses a share of a pace gives the rest of it: so much of that rest has next to none refused. */
+/** A limit that refuses a share of a pace grants the rest: at this part of that rest next to none are refused. */
 const WITHIN_SHARE = 0.8;
-/** At a higher pace refusals have stayed where they grew by less than this part of what a limit would add. */
+/** At a higher pace refusals have stayed if they grew by less than this part of what a limit would add. */
 const STAYED_PART = 0.6;
-/** How long it takes: longer than `most` a lane of a few calls a minute would stand at half its pace for a quarter of an hour. */
+/** Duration bounds. Beyond `most`, a lane of a few calls a minute would run at half its pace for a quarter of an hour. */
 const MS = { least: 4000, most: 300_000 } as const;
-/** Where it would take longer, the pace is tried so much higher instead that it takes so long. */
+/** If it would take longer, the pace is raised instead, so far that the trial takes this long. */
 const QUICK_MS = 150_000;
 
-/** A higher pace has more refused. No longer than this may the pauses take that the service asks for with refusals. */
+/** A higher pace has more refused: the pauses that the service asks for with refusals may add up to at most this. */
 const PAUSES_MS_MOST = 30_000;
 
-/** A trial that goes on: another pace for a while, to see whether refusals follow it. */
+/** A trial in progress: another pace for a while, to see whether refusals follow it. */
 export type Trial = {
   readonly sinceMs: number;
   /** The pace before, and what was sent at it. */
   readonly perMs: number;
   readonly before: Sent;
-  /** For so many calls. */
+  /** Its number of calls. */
   readonly calls: number;
-  /** What is tried, as a share of the pace before. */
+  /** The pace tried, as a multiple of the pace before. */
   readonly pace: number;
-  /** Refusals have stayed where their share is between these multiples of the share before. */
+  /** Refusals have stayed if their share is between these multiples of the share before. */
   readonly stays: { readonly least: number; readonly most: number };
 };
 
 /**
- * The trial that begins now; null: it, or the pauses that the service asks for in it, would take too long. A pace that has come so low that any trial of less would take too
- * long is tried higher: refusals by chance would hold it there for as long as the job lasts. Pure.
+ * Starts a trial; null: it, or the pauses requested during it, would take too long. A pace so low that any trial at less
+ * would take too long is tried higher: random refusals would otherwise hold it there for the whole job. Pure.
  */
 export function openTrial(
   nowMs: number,
   at: {
     readonly perMs: number;
-    /** What makes it look as if refusals came by chance. */
+    /** The calls that raised the suspicion that refusals are random. */
     readonly before: Sent;
     readonly areFew: boolean;
-    /** The pace has come low, for what is known of it. */
+    /** The pace is low compared with what is known. */
     readonly isLow: boolean;
     readonly callsPerMs: number;
-    /** For how long the service asks with a refusal that nothing is sent; 0: it does not. */
+    /** The pause that the service asks for with a refusal; 0: none. */
     readonly pausedMs: number;
   },
 ): Trial | null {
@@ -75,8 +75,8 @@ export function openTrial(
 }
 
 /**
- * Between which multiples refusals have stayed at a pace so many times higher, where so large a share (0 to 1) was refused before: a
- * limit goes on giving what it gave, so that it refuses all else.
+ * The multiples between which refusals count as unchanged at `pace` times the pace, given the share (0 to 1) refused
+ * before: a limit keeps granting what it granted and refuses all else.
  */
 function staysHigher(share: number, pace: number): Trial['stays'] {
   const { least, most } = KINDS.higher.stays;
@@ -84,7 +84,7 @@ function staysHigher(share: number, pace: number): Trial['stays'] {
   return { least, most: Math.min(most, 1 + (ofLimit - 1) * STAYED_PART) };
 }
 
-/** What was sent during a trial until `untilMs`; null: too little to say anything. */
+/** What was sent during a trial until `untilMs`; null: too little to conclude. */
 export function sentInTrial(
   { sinceMs, calls }: Trial,
   log: StartLog,
@@ -95,7 +95,7 @@ export function sentInTrial(
   return countOf(sent) < calls ? null : sent;
 }
 
-/** Whether refusals have stayed, at another pace, what they were: then they come by chance. */
+/** Whether refusals stayed the same at another pace: then they are random. */
 export function haveStayed({ before, stays }: Trial, sent: Sent): boolean {
   const times = shareOf(sent) / shareOf(before);
   return times >= stays.least && times <= stays.most;

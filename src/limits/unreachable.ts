@@ -1,22 +1,22 @@
-/** Pause of the whole service while it cannot be reached: doubles from the first to the second. */
+/** Backoff of the whole service while it is unreachable: doubles from the first value to the second. */
 const PAUSE_MS = { least: 250, most: 10_000 } as const;
 
-/** So many calls try at a time whether it is back: all of them would knock at it, or at a proxy, together, after each pause. */
+/** Maximum concurrent probes after a backoff: otherwise all calls would hit the service, or a proxy, at the same time. */
 const TRIES_MOST = 8;
 
 /**
- * Whether the service can be reached at all: a circuit breaker for connections. While none can be
- * made, everything pauses, twice as long each time, and then a few calls try; the first that gets a
- * connection lets the others follow, a reply of any kind ends the pauses.
+ * Whether the service can be reached at all: a circuit breaker for connections. While none can be made, everything pauses
+ * with exponential backoff, then a few calls probe; the first that connects lets the others follow, and a reply of any kind
+ * closes the breaker.
  */
 export class Unreachable {
   pausedUntilMs = 0;
   reason: string | null = null;
   private sinceMs: number | null = null;
   private pauseMs = 0;
-  /** No connection was made since the last that could not be. */
+  /** No connection was made since the last failure to connect. */
   private isOut = false;
-  /** Calls under way that try whether it is back. */
+  /** Probes in flight. */
   private readonly tries = new Set<object>();
 
   /** A call could not be sent. Returns the pause, in milliseconds. */
@@ -24,14 +24,14 @@ export class Unreachable {
     this.reason = reason;
     this.sinceMs ??= nowMs;
     this.isOut = true;
-    // Calls that were refused together are one failure.
+    // Calls that failed together count as one failure.
     if (nowMs < this.pausedUntilMs) return this.pausedUntilMs - nowMs;
     this.pauseMs = Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.least, this.pauseMs * 2));
     this.pausedUntilMs = nowMs + this.pauseMs;
     return this.pauseMs;
   }
 
-  /** Whether another call may start, as far as the service is concerned; else the end of one makes room. */
+  /** Whether another call may start as far as the service is concerned; if not, the end of one makes room. */
   get mayStart(): boolean {
     return !this.isOut || this.tries.size < TRIES_MOST;
   }
@@ -44,7 +44,10 @@ export class Unreachable {
     this.tries.delete(call);
   }
 
-  /** A call has a connection; `replied`: and a reply has begun. Returns whether others were kept from starting until now. */
+  /**
+   * A call has a connection; `replied`: a reply has begun as well. Returns whether others were kept from starting until
+   * now.
+   */
   reached(replied: boolean): boolean {
     if (replied) {
       this.sinceMs = null;
@@ -57,12 +60,12 @@ export class Unreachable {
     return wereKept;
   }
 
-  /** Nothing could be tried for so long until now: that does not count. */
+  /** Nothing could be tried in the last `pausedMs`: that time does not count. */
   paused(nowMs: number, pausedMs: number): void {
     if (this.sinceMs !== null) this.sinceMs = Math.min(nowMs, this.sinceMs + pausedMs);
   }
 
-  /** For how long no connection could be made, up to now, in milliseconds; 0: the last one that was tried was made. */
+  /** For how long no connection could be made, up to now, in milliseconds; 0: the last attempt connected. */
   outForMs(nowMs: number): number {
     return this.isOut ? this.forMs(nowMs) : 0;
   }

@@ -1,24 +1,27 @@
-/** Windows that the service counts over: a second (RPM/60), six seconds (seen in a leaked header, 2025), a minute. */
+/** Counting windows used by the service: a second (RPM/60), six seconds (seen in a leaked header, 2025), a minute. */
 const WINDOWS_MS = [1000, 6000, 60_000] as const;
 const SECOND_MS = 1000;
-/** The longest window that is believed to be what a run before has learned. */
+/** The longest window from an earlier run that is believed unseen. */
 const BELIEVED_MS = 6000;
-/** A window may seem a little longer than it is. */
+/** A window may seem slightly longer than it is. */
 const TOLERANCE = 1.05;
-/** A closure that tells of less than windows before have given is doubted once; told again within so long, it is believed. */
+/** A closure that shows less than earlier windows granted is doubted once; repeated within this time, it is believed. */
 const DOUBTED_MS = 300_000;
-/** A limit that is lower than the pace is met within a window. */
+/** A limit below the pace is met within a window. */
 const UNREFUSED_WINDOWS = 1.1;
 
-/** The shortest window that can have been closed for so long, in milliseconds; null: an outage, which says nothing of windows. */
+/**
+ * The shortest window that can have been closed for this long, in milliseconds; null: an outage, which says nothing of
+ * windows.
+ */
 export function windowClosedFor(closedMs: number): number | null {
   return WINDOWS_MS.find((windowMs) => closedMs <= windowMs * TOLERANCE) ?? null;
 }
 
-/** What a closure must be to be told from chance: of a window at least so long, and the second in so long. */
+/** What distinguishes a closure from a random one: it is of a window at least this long, and the second within this time. */
 export type WindowProof = { readonly windowMs: number; readonly withinMs: number };
 
-/** The window over which the service is taken to count: never shorter than it was seen to be in this run. */
+/** The service's counting window as assumed: never shorter than observed in this run. */
 export class CountingWindow {
   windowMs: number;
   private longClosedMs = -Infinity;
@@ -27,10 +30,10 @@ export class CountingWindow {
   private readonly proof: WindowProof | null;
 
   /**
-   * `learnedMs`: what a run before has learned; a second: nothing. `proof` null: any closure says how long the window is.
+   * `learnedMs`: the window from an earlier run; one second: none. `proof` null: any closure shows the window's length.
    *
-   * A long window that is none holds a pace down for a whole run, since it is never taken to be shorter; a short one
-   * that is longer is found out by its first closure. So a minute is not believed before it is seen.
+   * Assuming too long a window holds the pace down for a whole run, since the assumption never shrinks; too short a one is
+   * corrected by the first closure. So a minute is not believed before it is seen.
    */
   constructor(learnedMs: number, proof: WindowProof | null) {
     this.windowMs = proof === null && learnedMs <= BELIEVED_MS ? learnedMs : SECOND_MS;
@@ -39,9 +42,9 @@ export class CountingWindow {
   }
 
   /**
-   * Whether a closure that seems to say little was given is to be taken for an outage: windows before have given more.
-   * Twice in a few minutes it was none, unless nothing was refused for clearly longer than such a window since the
-   * last closure (`sinceMs`): a limit would have been met.
+   * Whether a closure that seems to show a low limit is taken for an outage, since earlier windows granted more. Not the
+   * second time within a few minutes, unless nothing was refused for clearly longer than such a window since the last
+   * closure (`sinceMs`): a limit would have been met. `gaveTwice`: more than two such windows' worth was granted since.
    */
   isDoubted(
     openedMs: number,
@@ -54,8 +57,8 @@ export class CountingWindow {
   }
 
   /**
-   * A window opened again at `openedMs` that had been closed for `closedMs`, what a large call overdraws
-   * not counted. Returns whether it is longer than was known.
+   * A window reopened at `openedMs` after `closedMs`, not counting what a large call overdrew. Returns whether it is longer
+   * than was known.
    */
   opened(openedMs: number, closedMs: number): boolean {
     const windowMs = windowClosedFor(closedMs);
@@ -64,7 +67,7 @@ export class CountingWindow {
       if (windowMs < this.proof.windowMs) return false;
       const isFirst = openedMs - this.longClosedMs > this.proof.withinMs;
       this.longClosedMs = openedMs;
-      // The same in a run before is proof as well.
+      // The same in an earlier run is proof as well.
       if (isFirst && windowMs !== this.learnedMs) return false;
     }
     this.windowMs = windowMs;

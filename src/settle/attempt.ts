@@ -4,7 +4,7 @@ import type { PlannedLine } from '../plan.ts';
 import type { SettleContext } from './settle-context.ts';
 import type { Tally } from './tally.ts';
 
-/** One attempt of a line, and what it is made with. */
+/** One attempt of a line and its dependencies. */
 export type Attempt = {
   readonly line: PlannedLine;
   /** Mutable; what was tried so far. */
@@ -13,21 +13,21 @@ export type Attempt = {
   readonly ticket: Ticket;
 };
 
-/** What follows an attempt: the line is settled, or left open by this run, or tried again after so many milliseconds. */
+/** What follows an attempt: the line is settled, left open by this run, or retried after `waitMs` milliseconds. */
 export type Next = 'settled' | 'open' | { readonly waitMs: number };
 
-/** What an attempt took, for the budget and the pace. */
+/** What an attempt used, for the budget and the pace. */
 export type Taken = Parameters<Ticket['release']>[0];
 
 export const NOTHING_TAKEN: Taken = { tokens: null, pico: 0, uncertainPico: 0, latencyMs: null };
 
-/** What the end of an attempt comes to: the records to commit together, and what follows. */
+/** The end of an attempt: the records to commit together, and what follows. */
 export type Ending = {
   readonly end: AttemptEnd;
   /** The line's record; null: it is not settled. */
   readonly settled: SettledLine | null;
   readonly taken: Taken;
-  /** Whether the reply shows that the service takes calls; a timeout or a broken connection shows nothing. */
+  /** Whether the reply shows that the service accepts calls; a timeout or a broken connection shows nothing. */
   readonly isAdmitted: boolean;
   readonly next: Next;
 };

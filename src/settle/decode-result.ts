@@ -2,7 +2,7 @@ import type { CallResult } from '../call.ts';
 import type { PlannedLine } from '../plan.ts';
 import type { Decoded, Protocol, ProtocolName } from '../protocols/protocol.ts';
 
-/** What came of one call as an answer or a failure, in the words of the call's protocol. Pure. */
+/** Decodes the result of a call into an answer or a failure, by the call's protocol. Pure. */
 export function decodeResult(
   result: CallResult,
   line: PlannedLine,

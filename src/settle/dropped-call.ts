@@ -1,6 +1,6 @@
 import type { CallResult } from '../call.ts';
 
-/** What a call comes to that the user dropped before it was made. */
+/** The result of a call that the user dropped before it was made. */
 export const DROPPED_BEFORE_SENDING: CallResult = {
   kind: 'failed',
   failure: {

@@ -3,7 +3,10 @@ import type { Decoded } from '../protocols/protocol.ts';
 import type { Attempt, Ending } from './attempt.ts';
 import { answeredLine } from './settled-line.ts';
 
-/** Ends an attempt that was answered, after `latencyMs`: the line is settled. Tells what the answer took to whoever reckons with it. */
+/**
+ * Ends an attempt that was answered after `latencyMs`: the line is settled. Reports what the answer used to those who track
+ * it.
+ */
 export function endAnswered(
   { line, tally, context, ticket }: Attempt,
   answer: Extract<Decoded, { kind: 'answer' }>,
@@ -33,7 +36,7 @@ export function endAnswered(
     taken: {
       tokens: usage?.totalTokens ?? null,
       pico: costPico ?? 0,
-      // Without usage or price what was set aside stands in, so that a cap still holds.
+      // If usage or price is unknown, the reservation stands in, so that a cap still holds.
       uncertainPico: costPico === null ? (ticket.reserved.pico ?? 0) : 0,
       latencyMs,
     },

@@ -9,10 +9,10 @@ import { refusedAlone } from './refused-alone.ts';
 import { failedLine } from './settled-line.ts';
 import { learnFrom } from './tally.ts';
 
-/** Again as soon as the limiter gives leave: it knows how long that takes. */
+/** Retried as soon as the limiter grants a ticket: it knows how long that takes. */
 const WHEN_ADMITTED: Next = { waitMs: 0 };
 
-/** Ends an attempt that brought no answer: counts it in the tally, decides what follows and acts on that. */
+/** Ends an attempt without an answer: counts it in the tally, decides what follows and carries that out. */
 export function endFailed(attempt: Attempt, failure: ApiFailure): Ending {
   const { line, tally, context, ticket } = attempt;
   const { usage, statusCode, code, requestId } = failure;
@@ -66,8 +66,8 @@ export function endFailed(attempt: Attempt, failure: ApiFailure): Ending {
 }
 
 /**
- * Acts on a decision: tells the limiter and the run what a failure says of the model or the service, and asks them what
- * only they know. `refusedTimes`: the limiter gives the line up, which was refused so often while others were admitted.
+ * Carries out a decision: tells the limiter and the run what a failure says of the model or the service, and asks them what
+ * only they know. `refusedTimes`: the limiter gives up the line, which was refused that often while others were admitted.
  */
 function carryOut(
   { follows }: Decision,
@@ -103,7 +103,7 @@ function carryOut(
   }
 }
 
-/** How long a line waits before it is tried again, by how long such a failure lasts. */
+/** The backoff function for a failure, by how long such a failure lasts. */
 function pauseOf(lasting: Verdict['lasting']): typeof backoffMs {
   if (lasting === undefined) return backoffMs;
   return lasting === 'known' ? lastingBackoffMs : shortageBackoffMs;

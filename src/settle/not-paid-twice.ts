@@ -1,6 +1,6 @@
 import type { ApiFailure } from '../failure.ts';
 
-/** Why a line is not sent again under `--on-ambiguous fail`, where an earlier run ended while its call was under way. */
+/** Why a line is not sent again under `--on-ambiguous fail`, if an earlier run ended while its call was in flight. */
 export const NOT_PAID_TWICE: ApiFailure = {
   kind: 'interrupted',
   statusCode: null,

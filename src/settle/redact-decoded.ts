@@ -1,6 +1,6 @@
 import type { Decoded } from '../protocols/protocol.ts';
 
-/** Takes the key out of everything that will be stored or shown: out of texts, and out of bodies, which are JSON. */
+/** Removes the key from everything that will be stored or shown: from texts, and from bodies, which are JSON. */
 export function redactDecoded(
   decoded: Decoded,
   { redact, redactJson }: { redact(text: string): string; redactJson(json: string): string },

@@ -18,7 +18,7 @@ export type SettleContext = {
   readonly protocols: Readonly<Record<ProtocolName, Protocol>>;
   readonly journal: Journal;
   readonly pricing: Pricing;
-  /** Is told what each answer took. */
+  /** Notified of what each answer used. */
   readonly expectations: Pick<Expectations, 'answered'>;
   readonly maxAttempts: number;
   readonly onAmbiguous: 'retry' | 'fail';
@@ -26,15 +26,15 @@ export type SettleContext = {
   readonly stop: AbortSignal;
   /** Calls in flight are dropped. */
   readonly abort: AbortSignal;
-  /** What lines of this model fail with that got no leave to be sent; null: they stay open. */
+  /** The failure of this model's lines that were denied a ticket; null: they stay open. */
   failureOfUnsent(model: string): ApiFailure | null;
   /** A line of this model was answered. */
   onAnswered(model: string): void;
-  /** A verdict to stop the model or the account; says what becomes of the line that met it. */
+  /** A verdict to stop the model or the account; returns what becomes of the line that met it. */
   onStop(line: PlannedLine, verdict: Verdict, failure: ApiFailure): 'open' | 'fail';
-  /** Who replies: until that is known, a stranger's reply is no verdict on a line. */
+  /** Tracks who replies: until that is known, a stranger's reply is no verdict on a line. */
   readonly firstReplies: Pick<FirstReplies, 'answered' | 'isDoubtful' | 'isLikelyAgain'>;
-  /** Takes the key out of a text, and out of JSON. */
+  /** Removes the key from a text, and from JSON. */
   redact(text: string): string;
   redactJson(json: string): string;
   readonly report: Report;

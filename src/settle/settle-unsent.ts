@@ -4,7 +4,7 @@ import type { Journal } from '../execute/journal.ts';
 import type { PlannedLine } from '../plan.ts';
 import { failedLine } from './settled-line.ts';
 
-/** Settles a line as failed without a call of its own, after `attempts` of earlier ones. */
+/** Settles a line as failed without a call, after `attempts` earlier ones. */
 export async function settleUnsent(
   line: PlannedLine,
   attempts: number,

@@ -5,8 +5,8 @@ import type { Tally } from './tally.ts';
 import { streamOptions } from '../protocols/stream-options.ts';
 
 /**
- * The call to make for a line: asking for a stream once an unstreamed one was too slow, where the line lets it; over a
- * connection of its own once one broke that may have been another call's before.
+ * The call to make for a line: streamed if an unstreamed one was too slow and the line allows it; on a connection of its
+ * own after one broke that may have been reused.
  */
 export function callToMake(
   { call, mayStream }: { readonly call: HttpCall; readonly mayStream: boolean },
@@ -17,9 +17,9 @@ export function callToMake(
 }
 
 /**
- * The same call asking for a stream: natively the two headers and the body as it was, in the
- * OpenAI-compatible protocol `stream` and `stream_options.include_usage` in the body. One that asks
- * for a stream already is handed back. The values of the request stay as they were written.
+ * The same call as a stream: in the native protocol the two headers and an unchanged body, in the OpenAI-compatible one
+ * `stream` and `stream_options.include_usage` in the body. A call that already streams is returned as is. The request's
+ * values stay as they were written.
  */
 export function streamedCall(call: HttpCall): HttpCall {
   if (call.stream) return call;

@@ -7,11 +7,11 @@ export type Tally = {
   attempt: number;
   counted: number;
   ambiguous: number;
-  /** An unstreamed call met the service's time limit: a stream is asked for from now on. */
+  /** An unstreamed call hit the service's time limit: streams are used from now on. */
   tooSlow: boolean;
   /**
-   * The call before broke without a byte of a reply, or met a server that was giving up the connection: the next goes
-   * over one of its own.
+   * The last call broke without a byte of a reply, or met a server that was closing the connection: the next uses its own
+   * connection.
    */
   broke: boolean;
 };
@@ -27,12 +27,12 @@ export function openTally({ prior }: Pick<PlannedLine, 'prior'>): Tally {
   };
 }
 
-/** What a failure says of how to make the next call. */
+/** Learns from a failure how to make the next call. */
 export function learnFrom(
   { kind, neverSent, statusCode, code }: ApiFailure,
   tally: Pick<Tally, 'tooSlow' | 'broke'>,
 ): void {
-  // A 408 without a service's code: what a server says on a kept connection that it closes just then (RFC 9110, 15.5.9).
+  // A 408 without a service code: a server that is just closing a kept-alive connection (RFC 9110, 15.5.9).
   tally.broke =
     (kind === 'network' && !neverSent && statusCode === null) || code === 'qbatch_http_408';
   if (TIME_LIMIT_CODES.includes(code)) tally.tooSlow = true;

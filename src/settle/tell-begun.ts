@@ -1,8 +1,8 @@
 import type { StreamFold } from '../protocols/protocol.ts';
 
 /**
- * The same fold, which tells once that a part of the answer has come. That a stream began says nothing: the
- * service tells its refusals in streams too, behind status 200.
+ * Wraps a fold so that `onBegun` is called once part of the answer has come. The start of a stream means nothing: the
+ * service also sends refusals as streams, with status 200.
  */
 export function tellBegun(fold: StreamFold, onBegun: () => void): StreamFold {
   let told = false;
