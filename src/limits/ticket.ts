@@ -31,6 +31,13 @@ export function ownEstimate(line: Admittable): Reservation {
   };
 }
 
+/** A call that was refused: for what, the service's own pause, and its words; null: it had none. */
+export type Refusal = {
+  readonly why: FailureClass;
+  readonly waitMs: number | null;
+  readonly said: string | null;
+};
+
 /** What follows a refusal. */
 export type AfterRefusal = {
   /** The pause of the lane, for the report; 0: none, the refusal is the line's own. */
@@ -50,15 +57,15 @@ export type Ticket = {
   /** The service took the call (whatever it answered). */
   admitted(): void;
   /**
-   * The service refused the call for its rate, tokens or growth (`why`); `waitMs`: its Retry-After.
-   * Costs the line no attempt.
+   * The service refused the call for its rate, tokens or growth (`why`); `waitMs`: its Retry-After;
+   * `said`: its own words. Costs the line no attempt.
    */
-  throttled(why: FailureClass, waitMs: number | null): AfterRefusal;
+  throttled(why: FailureClass, waitMs: number | null, said?: string): AfterRefusal;
   /**
    * The call failed at the service: an error of its own, no capacity, or no answer in time. Many of
-   * them slow the lane a little and lower the calls in flight; nothing but them ends the run in time.
+   * them slow the lane a little and lower the calls in flight; nothing but them ends the run in time. `said`: the error in words.
    */
-  overloaded(code: string): void;
+  overloaded(said: string): void;
   /**
    * Gives the slot back, to be called once the call's end is handed to the journal: whoever gets it
    * writes a start record before anything is sent. Only the first time counts. `tokens`: what the call
