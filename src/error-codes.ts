@@ -193,7 +193,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
       'Too many requests. Batch requests are being throttled due to system capacity limits. Please try again later.',
     note: 'Capacity, not your quota.',
     meaning: 'The service is short of capacity for batch-like traffic; it is not your quota.',
-    meaningZh: '服务对批量流量的容量不足，与您的配额无关。',
+    meaningZh: '服务对批量流量的容量不足，与你的配额无关。',
     advice: 'Nothing now; if lines fail of it, run `qbatch retry` at a quieter hour.',
     adviceZh: '暂时无需处理；如有行因此失败，请在空闲时段运行 `qbatch retry`。',
   },
@@ -315,7 +315,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     meaning: 'Too many requests a minute or a second for this model (RPM or RPS).',
     meaningZh: '该模型每分钟或每秒的请求数超限（RPM 或 RPS）。',
     advice: 'Nothing: qbatch slows this model down; set `--rpm` to your quota to avoid the detour.',
-    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm` 设为您的配额可避免反复限流。',
+    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm` 设为你的配额可避免反复限流。',
   },
   {
     ...ERROR_PAGE,
@@ -327,7 +327,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     meaning: 'Too many requests a minute or a second for this model (RPM or RPS).',
     meaningZh: '该模型每分钟或每秒的请求数超限（RPM 或 RPS）。',
     advice: 'Nothing: qbatch slows this model down; set `--rpm` to your quota to avoid the detour.',
-    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm` 设为您的配额可避免反复限流。',
+    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm` 设为你的配额可避免反复限流。',
   },
   {
     ...ERROR_PAGE,
@@ -342,7 +342,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     meaning: 'Too many requests a minute or a second for this model (RPM or RPS).',
     meaningZh: '该模型每分钟或每秒的请求数超限（RPM 或 RPS）。',
     advice: 'Nothing: qbatch slows this model down; set `--rpm` to your quota to avoid the detour.',
-    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm` 设为您的配额可避免反复限流。',
+    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm` 设为你的配额可避免反复限流。',
   },
   {
     ...NEWER_ERROR_PAGE,
@@ -352,7 +352,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     meaning: 'Too many requests for this model at the moment.',
     meaningZh: '该模型当前请求过多。',
     advice: 'Nothing: qbatch slows this model down; set `--rpm` to your quota to avoid the detour.',
-    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm` 设为您的配额可避免反复限流。',
+    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm` 设为你的配额可避免反复限流。',
   },
   {
     ...NEWER_ERROR_PAGE,
@@ -363,7 +363,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     meaning: 'Too many requests for this model at the moment.',
     meaningZh: '该模型当前请求过多。',
     advice: 'Nothing: qbatch slows this model down; set `--rpm` to your quota to avoid the detour.',
-    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm` 设为您的配额可避免反复限流。',
+    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm` 设为你的配额可避免反复限流。',
   },
   {
     ...ERROR_PAGE,
@@ -422,7 +422,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     meaningZh: '该模型每分钟或每秒的 Token 数超限（TPM 或 TPS），通常约一分钟内恢复。',
     advice:
       'Nothing: qbatch waits; set `--tpm` to your quota, or ask for a higher one in the console.',
-    adviceZh: '无需处理：qbatch 会等待；可用 `--tpm` 设为您的配额，或在控制台申请提额。',
+    adviceZh: '无需处理：qbatch 会等待；可用 `--tpm` 设为你的配额，或在控制台申请提额。',
   },
   {
     ...ERROR_PAGE,
@@ -440,7 +440,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     meaningZh: '该模型每分钟或每秒的 Token 数超限（TPM 或 TPS），通常约一分钟内恢复。',
     advice:
       'Nothing: qbatch waits; set `--tpm` to your quota, or ask for a higher one in the console.',
-    adviceZh: '无需处理：qbatch 会等待；可用 `--tpm` 设为您的配额，或在控制台申请提额。',
+    adviceZh: '无需处理：qbatch 会等待；可用 `--tpm` 设为你的配额，或在控制台申请提额。',
   },
   {
     ...ERROR_PAGE,
@@ -451,7 +451,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     meaning: 'Too many requests a minute or a second for this model (RPM or RPS).',
     meaningZh: '该模型每分钟或每秒的请求数超限（RPM 或 RPS）。',
     advice: 'Nothing: qbatch slows this model down; set `--rpm` to your quota to avoid the detour.',
-    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm` 设为您的配额可避免反复限流。',
+    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm` 设为你的配额可避免反复限流。',
   },
   {
     ...ERROR_PAGE,
@@ -477,7 +477,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     meaningZh: '该模型的请求数或 Token 数超限。',
     advice:
       'Nothing: qbatch slows this model down; set `--rpm` and `--tpm` to your quota to avoid the detour.',
-    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm`、`--tpm` 设为您的配额可避免反复限流。',
+    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm`、`--tpm` 设为你的配额可避免反复限流。',
   },
   {
     ...INFERRED,
@@ -971,7 +971,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     code: 'CustomRoleBlocked',
     example: 'Input or output data may contain inappropriate content with custom rule.',
     meaning: 'A custom rule of your content filter blocked the input or the output.',
-    meaningZh: '您自定义的内容审核规则拦截了输入或输出。',
+    meaningZh: '你自定义的内容审核规则拦截了输入或输出。',
     advice: 'Change the rule in the console or the input.',
     adviceZh: '请在控制台修改规则，或修改输入。',
   },
@@ -2435,7 +2435,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     meaningZh: '该模型的请求数或 Token 数超限。',
     advice:
       'Nothing: qbatch slows this model down; set `--rpm` and `--tpm` to your quota to avoid the detour.',
-    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm`、`--tpm` 设为您的配额可避免反复限流。',
+    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm`、`--tpm` 设为你的配额可避免反复限流。',
   },
   {
     ...INFERRED,
@@ -2451,7 +2451,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     meaningZh: '该模型的请求数或 Token 数超限。',
     advice:
       'Nothing: qbatch slows this model down; set `--rpm` and `--tpm` to your quota to avoid the detour.',
-    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm`、`--tpm` 设为您的配额可避免反复限流。',
+    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm`、`--tpm` 设为你的配额可避免反复限流。',
   },
   {
     ...INFERRED,
@@ -2509,7 +2509,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     example:
       'Too many requests. Batch requests are being throttled due to system capacity limits. Please try again later.',
     meaning: 'The service is short of capacity for batch-like traffic; it is not your quota.',
-    meaningZh: '服务对批量流量的容量不足，与您的配额无关。',
+    meaningZh: '服务对批量流量的容量不足，与你的配额无关。',
     advice: 'Nothing now; if lines fail of it, run `qbatch retry` at a quieter hour.',
     adviceZh: '暂时无需处理；如有行因此失败，请在空闲时段运行 `qbatch retry`。',
   },
@@ -2539,7 +2539,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     meaningZh: '该模型每分钟或每秒的 Token 数超限（TPM 或 TPS），通常约一分钟内恢复。',
     advice:
       'Nothing: qbatch waits; set `--tpm` to your quota, or ask for a higher one in the console.',
-    adviceZh: '无需处理：qbatch 会等待；可用 `--tpm` 设为您的配额，或在控制台申请提额。',
+    adviceZh: '无需处理：qbatch 会等待；可用 `--tpm` 设为你的配额，或在控制台申请提额。',
   },
   // Unknown codes: by the status. 300, 400 and 500 also stand for their whole hundred, null for no status.
   {
@@ -2578,7 +2578,7 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     meaningZh: '请求过多。',
     advice:
       'Nothing: qbatch slows this model down; set `--rpm` and `--tpm` to your quota to avoid the detour.',
-    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm`、`--tpm` 设为您的配额可避免反复限流。',
+    adviceZh: '无需处理：qbatch 会自动降速；用 `--rpm`、`--tpm` 设为你的配额可避免反复限流。',
   },
   {
     ...INFERRED,
@@ -2820,7 +2820,7 @@ export const OWN_CODES: readonly OwnCode[] = [
     class: 'server',
     meaning:
       'The call was dropped because you interrupted a run that was stopping; it may have been billed.',
-    meaningZh: '您在运行正在停止时再次中断，该调用被放弃；可能已计费。',
+    meaningZh: '你在运行正在停止时再次中断，该调用被放弃；可能已计费。',
     advice: 'Run the same command again.',
     adviceZh: '请重新运行同一命令。',
   },

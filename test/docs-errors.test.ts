@@ -43,6 +43,11 @@ describe.each(PAGES)('%s', (page, language) => {
 });
 
 describe('errorsMarkdown', () => {
+  it('Chinese: says 你 to the reader, as README.zh-CN.md does', () => {
+    expect(errorsMarkdown('zh-CN', ERROR_RULES, OWN_CODES)).not.toContain('您');
+    expect(readFileSync('README.zh-CN.md', 'utf8')).not.toContain('您');
+  });
+
   it('pipes and tags in the texts: are escaped, code spans left alone', () => {
     const [rule] = ERROR_RULES;
     if (rule === undefined) throw new Error('the table is empty');

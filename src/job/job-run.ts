@@ -75,7 +75,7 @@ export class JobRun {
       maxUnreachableMs: settings.maxUnreachableMs,
       onUnreachable: (model, reason, failedBy) => {
         if (failedBy === undefined || failedBy === null) this.unreachable(model, reason);
-        else stop.stop(everyCallFailed(failedBy, settings));
+        else stop.stop(everyCallFailed(failedBy, settings, options.endpoint));
       },
       onBudgetReached: () => {
         stop.stop({

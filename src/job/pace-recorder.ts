@@ -19,6 +19,8 @@ type Sums = { -readonly [Key in keyof PaceLane]: PaceLane[Key] } & {
 /** `perMinute` null: unknown, or no limit. */
 type ToldLimit = { readonly perMinute: number | null; readonly origin: string };
 
+type ToldLimits = { readonly rpm: ToldLimit; readonly tpm: ToldLimit };
+
 export type PaceRecorderOptions = {
   readonly clock: Clock;
   readonly writer: PaceTraceWriter;
@@ -115,11 +117,8 @@ export class PaceRecorder {
     });
   }
 
-  /** Sums run from the first second with a start to the last: including ramp and pauses, but not the tail of replies. */
-  private sum(
-    second: PaceSecond,
-    limits: { readonly rpm: ToldLimit; readonly tpm: ToldLimit },
-  ): void {
+  /** Sums run from the first second with a start to the last: ramp and pauses included, the tail of replies not. */
+  private sum(second: PaceSecond, limits: ToldLimits): void {
     const { model, sent, refused } = second;
     const rpmLimit = limits.rpm.perMinute;
     const tpmLimit = limits.tpm.perMinute;
@@ -127,9 +126,12 @@ export class PaceRecorder {
     let lane = this.lanes.get(model);
     if (lane === undefined) {
       if (sent === 0) return;
-      lane = newSums(model, at);
+      lane = newSums(model, at, limits);
       this.lanes.set(model, lane);
     }
+    // Calls of a second in which a limit became known were sent before it was: it allowed another number of them.
+    const isRpmKnown = rpmLimit !== null && lane.rpmLimit !== null;
+    const isTpmKnown = tpmLimit !== null && lane.tpmLimit !== null;
     this.touched.add(model);
     lane.rpmLimit = rpmLimit;
     lane.tpmLimit = tpmLimit;
@@ -142,11 +144,11 @@ export class PaceRecorder {
       burst: burst + refused.burst,
     };
     lane.tokens += admittedTokens(second);
-    if (rpmLimit !== null) {
+    if (isRpmKnown) {
       lane.usedRequests += sent - refusals(refused);
       lane.openRequests += rpmLimit / SECONDS_A_MINUTE;
     }
-    if (tpmLimit !== null) {
+    if (isTpmKnown) {
       lane.usedTokens += admittedTokens(second);
       lane.openTokens += tpmLimit / SECONDS_A_MINUTE;
     }
@@ -192,13 +194,13 @@ export function limitTold(
   return { perMinute: limit, origin: isEarlier ? known.origin : 'learned live' };
 }
 
-function newSums(model: string, at: number): Sums {
+function newSums(model: string, at: number, { rpm, tpm }: ToldLimits): Sums {
   return {
     model,
-    rpmLimit: null,
-    rpmOrigin: 'unknown',
-    tpmLimit: null,
-    tpmOrigin: 'unknown',
+    rpmLimit: rpm.perMinute,
+    rpmOrigin: rpm.origin,
+    tpmLimit: tpm.perMinute,
+    tpmOrigin: tpm.origin,
     firstStartAt: at,
     lastStartAt: at,
     starts: 0,

@@ -5,6 +5,7 @@ import type { Limiter } from '../limits/limiter.ts';
 import type { Outage } from '../limits/outages.ts';
 import type { LanePace } from '../limits/pace-event.ts';
 import { formatPico } from '../models/price.ts';
+import { oneLine } from '../reporters/one-line.ts';
 import type { Progress } from '../reporters/reporter.ts';
 import { type ModelLeft, remainingMs } from './remaining-time.ts';
 import type { RunMoney } from './run-money.ts';
@@ -32,9 +33,10 @@ type Second = {
 function slowText(outage: Outage | null, paces: readonly LanePace[]): string | null {
   if (outage !== null) {
     const time = `for ${Math.ceil(outage.forMs / 1000)} s`;
+    const reason = oneLine(outage.reason);
     return outage.kind === 'unreachable'
-      ? `no call has reached the service ${time}: ${outage.reason}`
-      : `every call has failed ${time}: ${outage.reason}`;
+      ? `no call has reached the service ${time}: ${reason}`
+      : `every call has failed ${time}: ${reason}`;
   }
   const paused = paces
     .filter(({ pausedMs }) => pausedMs > 500)

@@ -12,7 +12,7 @@ import type { Stopped } from './run-stop.ts';
 const REPLY_CHARS_MAX = 200;
 /** How much of the reason for being unreachable: an address, a certificate's names, advice. */
 const REASON_CHARS_MAX = 300;
-/** How much of what the service said of a line. */
+/** How much of what the service said of a line, or of all. */
 const SAID_CHARS_MAX = 400;
 /** How much of a line's id: leaves room for what the service said. */
 const NAME_CHARS_MAX = 120;
@@ -70,7 +70,10 @@ export function isOwnWorkspaceRefused(
   return isFirst;
 }
 
-/** Nothing was admitted for longer than `--max-unreachable`; by a model, or (null) by the whole service. */
+/**
+ * Nothing was admitted for longer than `--max-unreachable`; by a model, or (null) by the service as a whole. `reason`: why the
+ * last call got no connection, or what the model's last refusal said; null: nobody said anything.
+ */
 export function unreachable(
   model: string | null,
   reason: string | null,
@@ -80,17 +83,20 @@ export function unreachable(
   const message =
     model === null
       ? `the service could not be reached for ${seconds} s (--max-unreachable)${reason === null ? '' : `: ${oneLine(reason, REASON_CHARS_MAX)}`}; the lines stay open: run again when it is back`
-      : `${model} admitted no call for ${seconds} s (--max-unreachable); its lines stay open: run again later, or wait longer with --max-unreachable`;
+      : `${model} admitted no call for ${seconds} s (--max-unreachable)${reason === null ? '' : `, last: ${oneLine(reason, SAID_CHARS_MAX)}`}; its lines stay open: run again later, or wait longer with --max-unreachable`;
   return { reason: 'unreachable', code: EXIT.unavailable, message };
 }
 
-/** The service was reached, but every call failed for longer than `--max-unreachable`; the last with this code. */
+/** The service was reached, but every call failed at it for longer than `--max-unreachable`; `said`: the last, in the service's words. */
 export function everyCallFailed(
-  code: string,
+  said: string,
   { maxUnreachableMs }: Pick<Settings, 'maxUnreachableMs'>,
+  endpoint: { readonly dashscope: string; readonly openai: string },
 ): Stopped {
   const seconds = Math.round(maxUnreachableMs / 1000);
-  const message = `every call failed for ${seconds} s (--max-unreachable; last: ${oneLine(code)}); the lines stay open: run again when the service is back`;
+  const hosts = [endpoint.dashscope, endpoint.openai].map((url) => new URL(url).host);
+  const where = [...new Set(hosts)].join(' and ');
+  const message = `every call to ${where} failed for ${seconds} s (--max-unreachable), last: ${oneLine(said, SAID_CHARS_MAX)}; the lines stay open: run again when the service is back, or wait longer with --max-unreachable`;
   return { reason: 'unreachable', code: EXIT.unavailable, message };
 }
 

@@ -1,14 +1,14 @@
 import type { FailureClass } from '../failure.ts';
 import type { Flight, Lane } from './lane.ts';
 import type { Slot } from './slots.ts';
-import type { AfterRefusal, Reservation, Ticket } from './ticket.ts';
+import type { AfterRefusal, Refusal, Reservation, Ticket } from './ticket.ts';
 
 /** The issuer of a ticket, notified of what becomes of its call. */
 export type TicketDesk = {
   reached(replied: boolean): void;
   admitted(ticket: CallTicket): void;
-  throttled(ticket: CallTicket, why: FailureClass, waitMs: number | null): AfterRefusal;
-  overloaded(ticket: CallTicket, code: string): void;
+  throttled(ticket: CallTicket, refusal: Refusal): AfterRefusal;
+  overloaded(ticket: CallTicket, said: string): void;
   released(ticket: CallTicket, actual: Parameters<Ticket['release']>[0]): void;
 };
 
@@ -48,13 +48,13 @@ export class CallTicket implements Ticket {
     this.desk.admitted(this);
   }
 
-  throttled(why: FailureClass, waitMs: number | null): AfterRefusal {
-    return this.desk.throttled(this, why, waitMs);
+  throttled(why: FailureClass, waitMs: number | null, said?: string): AfterRefusal {
+    return this.desk.throttled(this, { why, waitMs, said: said ?? null });
   }
 
-  overloaded(code: string): void {
+  overloaded(said: string): void {
     this.hasFailed = true;
-    this.desk.overloaded(this, code);
+    this.desk.overloaded(this, said);
   }
 
   /** Whether the reply shows that the service works: an answer, or a rejection of the line itself. */

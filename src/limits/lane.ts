@@ -1,4 +1,3 @@
-import type { FailureClass } from '../failure.ts';
 import { FreshTries } from './fresh-tries.ts';
 import { type LaneCounts, noCounts } from './lane-counts.ts';
 import { Latencies } from './latencies.ts';
@@ -9,7 +8,7 @@ import { type Dimension, Pacer, type PaceReason } from './pacer.ts';
 import { RefusedLines } from './refused-lines.ts';
 import { ServiceFailures, type Stretch } from './service-failures.ts';
 import { throttleKind } from './throttle-kind.ts';
-import type { Admittable, AfterRefusal, CallEnd, Turn, Waiter } from './ticket.ts';
+import type { Admittable, AfterRefusal, CallEnd, Refusal, Turn, Waiter } from './ticket.ts';
 
 /** A call in flight: when it started, and its estimated cost. */
 export type Flight = {
@@ -36,6 +35,8 @@ export class Lane {
   readonly pacer: Pacer;
   /** The most starts in any recent second, decaying with age. */
   startsPerSecond = 0;
+  /** What the service said with the last refusal; null: nothing was refused, or without words. */
+  refusedBy: string | null = null;
   private readonly queue: LineQueue<Waiter> = new LineQueue(() => this.pacer.isHalfOpen);
   private readonly latencies: Latencies = new Latencies();
   private isParked = false;
@@ -150,17 +151,16 @@ export class Lane {
     this.pacer.admitted(nowMs, sentMs);
   }
 
-  throttled(
-    nowMs: number,
-    flight: Flight,
-    at: { why: FailureClass; waitMs: number | null },
-  ): AfterRefusal {
-    const kind = throttleKind(at.why);
+  throttled(nowMs: number, flight: Flight, refusal: Refusal): AfterRefusal {
+    const { why, waitMs, said } = refusal;
+    this.refusedBy = said;
+    const kind = throttleKind(why);
     this.throttles[kind] += 1;
     this.counts.refused[kind] += 1;
     const { pacer, lastAdmittedSentMs } = this;
     const { isOwn, hopelessAfter } = this.refusedLines.refused(flight.line, nowMs, {
-      ...at,
+      why,
+      waitMs,
       isLarge: pacer.isLarge(flight.cost),
       presumedMs: pacer.refusalMs,
       lastAdmittedSentMs,
@@ -174,7 +174,7 @@ export class Lane {
     }
     this.others.refused += 1;
     this.refusedSinceMs ??= nowMs;
-    pacer.refused(nowMs, at.why, { ...flight, waitMs: at.waitMs });
+    pacer.refused(nowMs, why, { ...flight, waitMs });
     return { waitMs: Math.max(0, pacer.nextStartMs(nowMs) - nowMs), hopelessAfter };
   }
 

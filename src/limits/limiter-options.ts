@@ -18,8 +18,8 @@ export type LimiterOptions = {
   /** A server of one's own, whose latency rises with its load: fewer calls in flight then. Default null: it is none. */
   readonly ownServer?: OwnServer | null;
   /**
-   * Nothing was admitted for longer than allowed; null: by the service as a whole. `failedBy`: it was
-   * reached, but all calls failed at it, the last with this code.
+   * Nothing was admitted for longer than allowed; null: by the service as a whole. `reason`: what was said last, if
+   * anything. `failedBy`: it was reached, but all calls failed at it, the last by this. In the service's own words.
    */
   onUnreachable(model: string | null, reason: string | null, failedBy?: string | null): void;
   /** The next call does not fit into the budget and none is in flight that could make room. */

@@ -55,13 +55,13 @@ export class Limiter {
       this.outages.service.reached(true);
       lane.admitted(this.now(), flight);
     },
-    throttled: ({ lane, flight }, why, waitMs) => {
+    throttled: ({ lane, flight }, refusal) => {
       this.outages.service.reached(true);
-      return lane.throttled(this.now(), flight, { why, waitMs });
+      return lane.throttled(this.now(), flight, refusal);
     },
-    overloaded: ({ lane, flight }, code) => {
+    overloaded: ({ lane, flight }, said) => {
       const now = this.now();
-      this.outages.failing.failed(now, code);
+      this.outages.failing.failed(now, said);
       lane.overloaded(now, flight);
     },
     released: (ticket, actual) => {

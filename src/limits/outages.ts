@@ -7,7 +7,7 @@ const FAILED_LEAST = 20;
 /** A check later than this was delayed: the process was stopped, or the machine slept. */
 const LATE_MS = 3000;
 
-/** Why no call is answered: no connection (`reason` says why), or every call fails (`reason`: the last error code). */
+/** What keeps all calls from being answered: no connection (`reason` says why), or an error of each (`reason`: the last, in words). */
 export type Outage = {
   readonly kind: 'unreachable' | 'failing';
   readonly forMs: number;
@@ -33,10 +33,10 @@ export class Outages {
     if (!trying && this.service.forMs(nowMs) > maxUnreachableMs)
       onUnreachable(null, this.service.reason);
     else if (!trying && this.failing.forMs(nowMs) > maxUnreachableMs)
-      onUnreachable(null, null, this.failing.code);
+      onUnreachable(null, null, this.failing.said);
     for (const lane of lanes) {
       if (!lane.parked && lane.refusedForMs(nowMs) > maxUnreachableMs)
-        onUnreachable(lane.model, null);
+        onUnreachable(lane.model, lane.refusedBy);
     }
   }
 
@@ -47,8 +47,8 @@ export class Outages {
     if (outForMs > 0 && service.reason !== null)
       return { kind: 'unreachable', forMs: outForMs, reason: service.reason };
     const failingForMs = failing.forMs(nowMs);
-    if (failingForMs === 0 || failing.code === null) return null;
-    return { kind: 'failing', forMs: failingForMs, reason: failing.code };
+    if (failingForMs === 0 || failing.said === null) return null;
+    return { kind: 'failing', forMs: failingForMs, reason: failing.said };
   }
 
   /** Time in which nothing could be tried does not count as time in which nothing was admitted. */
@@ -67,16 +67,16 @@ export class Outages {
  * so a job's lines would fail one after the other while it lasts.
  */
 class Failing {
-  /** The code of the last failed call. */
-  code: string | null = null;
+  /** What was said of the last call that failed. */
+  said: string | null = null;
   private sinceMs: number | null = null;
   private calls = 0;
 
   /** A call failed at the service. */
-  failed(nowMs: number, code: string): void {
+  failed(nowMs: number, said: string): void {
     this.sinceMs ??= nowMs;
     this.calls += 1;
-    this.code = code;
+    this.said = said;
   }
 
   /** A call was answered, or rejected for its content. */

@@ -34,6 +34,13 @@ export function ownEstimate(line: Admittable): Reservation {
   };
 }
 
+/** A call that was refused: for what, the service's own pause, and its words; null: it had none. */
+export type Refusal = {
+  readonly why: FailureClass;
+  readonly waitMs: number | null;
+  readonly said: string | null;
+};
+
 /** What follows a refusal. */
 export type AfterRefusal = {
   /** The pause of the lane, for the report; 0: none, the refusal is the line's own. */
@@ -52,13 +59,16 @@ export type Ticket = {
   reached(): void;
   /** The service accepted the call, whatever it answered. */
   admitted(): void;
-  /** The service refused the call for its rate, tokens or growth (`why`); `waitMs`: its Retry-After. Uses up no attempt. */
-  throttled(why: FailureClass, waitMs: number | null): AfterRefusal;
   /**
-   * The call failed at the service: a server error, no capacity, or a timeout. Many of them slow the lane slightly and
-   * lower the cap on calls in flight; if nothing else comes, the run ends in time.
+   * The service refused the call for its rate, tokens or growth (`why`); `waitMs`: its Retry-After;
+   * `said`: its own words. Costs the line no attempt.
    */
-  overloaded(code: string): void;
+  throttled(why: FailureClass, waitMs: number | null, said?: string): AfterRefusal;
+  /**
+   * The call failed at the service: an error of its own, no capacity, or no answer in time. Many of
+   * them slow the lane a little and lower the calls in flight; nothing but them ends the run in time. `said`: the error in words.
+   */
+  overloaded(said: string): void;
   /**
    * Returns the slot. Call it once the call's end is handed to the journal: the next holder writes a start record before it
    * sends anything. Only the first call counts. `tokens`: what the call used, if known.

@@ -25,7 +25,7 @@ export type DispatchReport = {
   }[];
 };
 
-/** One model of it. `utilisation`: admitted ÷ allowed, of the dimension that binds. */
+/** One model of it. `utilisation`: admitted ÷ allowed, of the dimension that binds among those whose limit is known. */
 export type DispatchedModel = {
   readonly model: string;
   readonly rpm_limit: number | null;
@@ -55,8 +55,13 @@ function secondsOf({ firstStartAt, lastStartAt }: Lane): number {
   return (lastStartAt - firstStartAt) / 1000 + 1;
 }
 
+/** A limit that was given up says nothing of the run as a whole: what was used while it was in force is no share of it. */
 function roundedUtilisation(lane: Lane): number | null {
-  const share = utilisationOf(lane);
+  const share = utilisationOf({
+    ...lane,
+    allowedRequests: lane.rpmLimit === null ? 0 : lane.allowedRequests,
+    allowedTokens: lane.tpmLimit === null ? 0 : lane.allowedTokens,
+  });
   return share === null ? null : rounded(share, 4);
 }
 

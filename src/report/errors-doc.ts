@@ -46,7 +46,7 @@ looked up too. The numbers in the last column refer to [Sources](#sources).`,
 };
 
 const CHINESE: Words = {
-  introduction: `# 错误：含义、qbatch 的处理、您应当怎么做
+  introduction: `# 错误：含义、qbatch 的处理、你应当怎么做
 
 [English](errors.md)
 
@@ -63,7 +63,7 @@ const CHINESE: Words = {
   own: '## qbatch 自身的错误码',
   fallback: '## 其他错误码或无错误码',
   sources: '## 来源',
-  columns: ['HTTP', '错误码', '错误信息', '含义', 'qbatch 的处理', '您应当', '来源'],
+  columns: ['HTTP', '错误码', '错误信息', '含义', 'qbatch 的处理', '你应当', '来源'],
   anyCode: '任意',
   act: actChinese,
   meaning: (row) => row.meaningZh,

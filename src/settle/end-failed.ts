@@ -26,7 +26,7 @@ export function endFailed(attempt: Attempt, failure: ApiFailure): Ending {
   const { next, refusedTimes } = carryOut(decision, attempt, { failure, verdict });
   const money = { pricing: context.pricing, reservedPico: ticket.reserved.pico };
   const { costPico, countedPico } = costOfFailure(failure, line, money);
-  if (isOverload(failure, verdict)) ticket.overloaded(code);
+  if (isOverload(failure, verdict)) ticket.overloaded(saidBy(failure));
   const isReply = failure.kind === 'http' || failure.kind === 'bad-response';
   const wallMs = context.clock.wallMs();
   context.report({
@@ -87,7 +87,11 @@ function carryOut(
       return { next: WHEN_ADMITTED };
     }
     case 'slow the model': {
-      const { waitMs, hopelessAfter } = ticket.throttled(verdict.class, retryAfterMs);
+      const { waitMs, hopelessAfter } = ticket.throttled(
+        verdict.class,
+        retryAfterMs,
+        saidBy(failure),
+      );
       if (hopelessAfter !== null) return { next: 'settled', refusedTimes: hopelessAfter };
       report({ event: 'model-slowed', model: line.model, waitMs, reason: code });
       return { next: WHEN_ADMITTED };
@@ -103,7 +107,12 @@ function carryOut(
   }
 }
 
-/** The backoff function for a failure, by how long such a failure lasts. */
+/** What the service said, for whoever tells why nothing was admitted; as it came. */
+function saidBy({ code, message }: ApiFailure): string {
+  return `${code}: ${message}`;
+}
+
+/** How long a line waits before it is tried again, by how long such a failure lasts. */
 function pauseOf(lasting: Verdict['lasting']): typeof backoffMs {
   if (lasting === undefined) return backoffMs;
   return lasting === 'known' ? lastingBackoffMs : shortageBackoffMs;

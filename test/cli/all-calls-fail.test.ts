@@ -4,9 +4,10 @@ import { prepareCliJob } from '../helpers/cli-job.ts';
 import { UNCOUNTED } from '../helpers/request-lines.ts';
 import { runCli } from '../helpers/spawn-cli.ts';
 
+/** What a model's service says, each code with what is to be read of it in the last lines of a run. */
 const CASES: readonly (readonly [string, Reaction])[] = [
   [
-    'InternalError',
+    'InternalError: An internal error has occured.;',
     {
       kind: 'error',
       status: 500,
@@ -14,12 +15,12 @@ const CASES: readonly (readonly [string, Reaction])[] = [
       message: 'An internal error has occured.',
     },
   ],
-  ['qbatch_connection_error', { kind: 'reset' }],
+  ['qbatch_connection_error: ', { kind: 'reset' }],
 ];
 
 test.each(CASES)(
   'every call fails for longer than --max-unreachable, %s: 69, lines stay open, the next run finishes them',
-  async (code, reaction) => {
+  async (said, reaction) => {
     const { bench, server, args } = await prepareCliJob(400, UNCOUNTED);
     server.script = () => reaction;
     const slow = args.map((arg, index) => (args[index - 1] === '--rpm' ? '900' : arg));
@@ -28,7 +29,11 @@ test.each(CASES)(
     const summary = run.json() as { lines: { answered: number; open: number } };
     expect(summary.lines.answered).toBe(0);
     expect(summary.lines.open).toBeGreaterThan(200);
-    expect(run.stderr).toContain(`every call failed for 3 s (--max-unreachable; last: ${code})`);
+    const { host } = new URL(server.origin);
+    expect(run.stderr).toContain(
+      `stopped: every call to ${host} failed for 3 s (--max-unreachable), last: ${said}`,
+    );
+    expect(run.stderr).toContain('the lines stay open: run again when the service is back, or');
     server.script = () => ({ kind: 'answer' });
     const next = await runCli(bench, [...args, '--json']);
     const { lines } = next.json() as { lines: { answered: number; failed: number; open: number } };
@@ -36,6 +41,18 @@ test.each(CASES)(
     expect(lines.answered).toBeGreaterThanOrEqual(summary.lines.open);
   },
 );
+
+test('every call is refused for its rate for longer than --max-unreachable: 69, what the service said is told, in one line and cut', async () => {
+  const { bench, server, args } = await prepareCliJob(4);
+  const message = `\u001b[31mToo many\nrequests\u0007 ${'x'.repeat(2000)}`;
+  server.script = () => ({ kind: 'error', status: 429, code: 'Throttling.RateQuota', message });
+  const run = await runCli(bench, [...args, '--max-unreachable', '2s', '--json']);
+  expect(run).toMatchObject({ status: 69 });
+  expect(run.json()).toMatchObject({ lines: { open: 4 }, stopped: { code: 69 } });
+  expect(run.stderr).toMatch(
+    /stopped: qwen-plus admitted no call for 2 s \(--max-unreachable\), last: Throttling\.RateQuota: \S*Too many requests\S* x{300,400}\.\.\.; its lines stay open: run again later/,
+  );
+});
 
 test('200 without an answer to every call: 78 after some twenty, --base-url is named, hardly a line fails, the next run finishes the others', async () => {
   const { bench, server, args } = await prepareCliJob(400, UNCOUNTED);

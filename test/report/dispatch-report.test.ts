@@ -82,8 +82,17 @@ describe('dispatchReport', () => {
   });
 
   test('the dimension that is used most is the one that binds', () => {
-    const lanes = [{ ...LANE, usedTokens: 990, allowedTokens: 1_000 }];
+    const lanes = [{ ...LANE, tpmLimit: 500, usedTokens: 990, allowedTokens: 1_000 }];
     expect(dispatchReport({ ...FACTS, lanes }, null).models[0]?.utilisation).toBe(0.99);
+  });
+
+  test('a limit that was known for a while and is not any more: no share of it, and nothing that it would have taken', () => {
+    const lanes = [{ ...LANE, rpmLimit: null, rpmOrigin: 'unknown' }];
+    const report = dispatchReport({ ...FACTS, lanes }, null);
+    expect(report.models[0]?.utilisation).toBeNull();
+    expect(report).toMatchObject({ ideal_ms: null, makespan_ratio: null });
+    const other = [{ ...LANE, rpmLimit: null, tpmLimit: 500, usedTokens: 9, allowedTokens: 10 }];
+    expect(dispatchReport({ ...FACTS, lanes: other }, null).models[0]?.utilisation).toBe(0.9);
   });
 
   test('a run that goes on ends now; one that died has no end', () => {
