@@ -2,9 +2,9 @@ import { isModelStudio } from '../config/endpoints.ts';
 import type { OwnServer } from '../limits/call-cap.ts';
 import { timeoutsOf } from './timeouts-of.ts';
 
-/** What the limiter has to know of a server of one's own. Null: calls go to Model Studio or to the simulator. */
+/** What the limiter needs to know about a self-hosted server. Null: calls go to Model Studio or to the simulator. */
 export function ownServerOf({ endpoint, settings }: Options): OwnServer | null {
-  // The bundled simulator shares this process: its latency says how busy that is.
+  // The bundled simulator shares this process: its latency shows how busy the process is.
   if (isModelStudio(endpoint) || settings.simulate !== undefined) return null;
   return { timeoutMs: timeoutsOf(settings).whole };
 }

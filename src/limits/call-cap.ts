@@ -1,42 +1,41 @@
 import { LatencyCap } from './latency-cap.ts';
 
-/** `auto`: between these, half as much again as rate times latency asks for. */
+/** `auto`: 1.5 × rate × latency, between these bounds. */
 const AUTO_LEAST = 64;
-/** The most calls in flight that `auto` allows: memory and sockets, not the service, set it. */
+/** Upper bound of `auto`, set by memory and sockets, not by the service. */
 const AUTO_CALLS_MAX = 8000;
 const AUTO_SHARE = 1.5;
-/** Too many failures: at least so many calls, and so much of all that ended in a second. */
+/** Too many failures in a second: at least this many calls, and this share of all that ended. */
 const FAILED = { least: 3, share: 0.1 } as const;
 const CUT = 0.7;
 const RECOVERY = 1.1;
 
-/** What one second has shown. */
+/** What one second showed. */
 export type Second = {
-  /** The most in flight at a time: where all of them fail together hardly any is left at the end. */
+  /** Peak of calls in flight: if they all fail together, hardly any are left at the end. */
   readonly activeMost: number;
-  /** Calls in flight that rates and latencies ask for. */
+  /** Calls in flight that rate × latency requires. */
   readonly needed: number;
   readonly ended: number;
-  /** Ended with an error of the service, no capacity, or no answer in time. */
+  /** Ended with a server error, no capacity, or a timeout. */
   readonly failed: number;
-  /** Ended with an answer: a refusal of a line, or of its rate, is none, and takes no time to speak of. */
+  /** Ended with an answer. A rejected or throttled call is none, and takes hardly any time. */
   readonly answered: number;
-  /** Median latency of the second's answers; null: none came. */
+  /** Median latency of the answers; null: no answers. */
   readonly latencyMs: number | null;
-  /** Whether a limit is known or was met: then the pace keeps to it, and latency says nothing more. */
+  /** Whether a limit is known or was reached: then the pace keeps to it, and latency is no signal. */
   readonly isLimited: boolean;
 };
 
-/** A server of one's own (vLLM and the like). `timeoutMs`: the time limit of a call. */
+/** A self-hosted server (vLLM and the like). `timeoutMs`: time limit of a call. */
 export type OwnServer = { readonly timeoutMs: number };
 
 export type CapReason = 'failures' | 'latency' | 'recovered';
 
 /**
- * How many calls may be in flight: a safety cap, since quotas are paced by rate. Where many calls
- * fail at the service, the cap goes down by a third a second, and up again by a tenth; with
- * `ownServer` (one whose latency rises with its load) latency moves it too, as long as it is `auto` and no
- * limit is known, or the limit has turned out to be more than the server can answer in time.
+ * Cap on calls in flight: a safety cap, since quotas are paced by rate. When many calls fail at the service, it falls by 30 %
+ * a second and recovers by 10 %. For an `ownServer`, whose latency rises with its load, latency steers it as well, if it is
+ * `auto` and no limit is known, or the known limit has proved to be more than the server answers in time.
  */
 export class CallCap {
   private setting: number | 'auto';
@@ -44,9 +43,9 @@ export class CallCap {
   private overload = Infinity;
   private bound = Infinity;
   private isLimited = false;
-  /** Calls of this second that got no answer in time. */
+  /** Calls that timed out in this second. */
   private timedOut = 0;
-  /** Whether there were many of those: a limit that is known says nothing of what the server can do. */
+  /** Whether many ever did: the known limit then says nothing about what the server can do. */
   private isTooSlow = false;
   private readonly byLatency: LatencyCap | null;
 
@@ -64,7 +63,7 @@ export class CallCap {
     return this.setting === 'auto' ? this.auto : this.setting;
   }
 
-  /** Whether latency moves it: a number that somebody set was meant. */
+  /** Whether latency steers: a number that was set by hand is kept. */
   private get isGuided(): boolean {
     return (
       this.byLatency !== null && this.setting === 'auto' && (!this.isLimited || this.isTooSlow)
@@ -75,17 +74,17 @@ export class CallCap {
     this.setting = setting;
   }
 
-  /** No more than this, whatever is set. */
+  /** Upper bound, whatever is set. */
   setBound(bound: number): void {
     this.bound = bound;
   }
 
-  /** A call got no answer in time and is to be made again. */
+  /** A call timed out and will be retried. */
   noteTimeout(): void {
     this.timedOut += 1;
   }
 
-  /** Looks at a second that has ended; says why the cap was moved, null: by need alone. */
+  /** Evaluates a second that has ended. Returns why the cap was moved; null: by need alone. */
   look(second: Second): CapReason | null {
     this.auto = Math.min(AUTO_CALLS_MAX, Math.max(AUTO_LEAST, second.needed * AUTO_SHARE));
     this.isLimited = second.isLimited;

@@ -1,33 +1,33 @@
-/** Calls in flight to begin with, as `auto` has it, once the server has shown that it can answer them in time. */
+/** Initial calls in flight, as for `auto` elsewhere, once the server has shown that it can answer them in time. */
 const FIRST = 64;
 /**
- * Until then so many. Later no more than the server answers within `timeoutShare` of a call's time limit: those that wait
- * behind others must not run into it. Answers come unevenly, hence half. Where an answer by itself takes nearly as long, as
- * many as are answered in `latencies` of it, or calls could never grow; but within `shareMost` of the limit.
+ * The cap that keeps queued calls from timing out: `least` before the first answers, then as many calls as the server answers
+ * within `timeoutShare` of the time limit (half: answers come unevenly). Where a single answer takes nearly that long, as many
+ * as it answers within `latencies` of the shortest ones, or the cap could never grow; at most within `shareMost` of the limit.
  */
 const IN_TIME = { least: 8, timeoutShare: 0.5, latencies: 2, shareMost: 0.9 } as const;
-/** A decision needs so many answers, and as long as one of them takes. */
+/** A step needs this many answers and lasts at least one latency. */
 const ANSWERS_LEAST = 40;
-/** Up to so much of the least latency more calls are tried; beyond so much there are too many. */
+/** Latency ÷ lowest latency: below `grow` the cap grows, above `cut` it is cut. */
 const RATIO = { grow: 1.2, cut: 1.5 } as const;
 const GROWTH = { perLatency: 2, perSecond: 1.2 } as const;
 const CUT = { most: 0.5, least: 0.7 } as const;
-/** A cut that costs so much of what it took away had not met a queue. */
+/** A cut that loses more than this share of what it took away did not remove a queue. */
 const LOST_SHARE = 0.75;
 /**
- * *Holding* for so many steps, more calls are tried all the same, and kept where they bring so much of what they are more; else
- * the next try comes after twice as many steps.
+ * After this many steps of *holding*, the cap is raised by `factor` as a try. It is kept if throughput rises by `wonShare` of the
+ * added calls; otherwise the next try comes after twice as many steps.
  */
 const TRY = { afterSteps: 2, factor: 1.5, wonShare: 0.4 } as const;
 
-/** What one second has shown: the most calls in flight at a time, answers, and their median latency (null: none came). */
+/** One second: the peak of calls in flight, the answers, and their median latency (null: no answers). */
 export type LatencySecond = {
   readonly activeMost: number;
   readonly answered: number;
   readonly latencyMs: number | null;
 };
 
-/** What was before a cut, or a try: compared with what is after it, once the calls from before have ended (`drained`). */
+/** State before a cut or a try; compared with the state after it once the earlier calls have ended (`drained`). */
 type BeforeStep = {
   readonly isTry: boolean;
   readonly value: number;
@@ -36,40 +36,38 @@ type BeforeStep = {
 };
 
 /**
- * Calls in flight for a server of one's own (vLLM and the like), which refuses nothing: it lets calls
- * wait, and their latency rises. Mutable; told of every second.
+ * Calls in flight for a self-hosted server (vLLM and the like), which throttles nothing: it queues calls, and their latency
+ * rises. Mutable; fed once a second.
  *
- * *Growing* while the latency stays close to its least; *holding* above that; *cut* where it is half as
- * much again. Each step takes as long as a call, since nothing shows earlier. After a cut the answers a
- * second are compared: a queue that got shorter costs none. Where they fell with the cut, the calls are
- * longer by themselves: back, and the latency of now is the least that is known.
+ * *Growing* while latency stays close to its lowest value, *holding* above that, *cut* at one and a half times it. Each step
+ * lasts at least one latency, since nothing shows earlier. After a cut, throughput is compared: a shorter queue costs none. If
+ * throughput fell with the cut, the calls themselves take longer: the cap goes back, and the current latency is the lowest known.
  *
- * A server that works on its calls in batches answers each more slowly the more there are, and more of them all the same; and
- * the least latency may be that of the first answers, which are the shortest. So *holding* ends in a *try* of more calls, which
- * stay where enough more answers come of them.
+ * A batching server answers each call more slowly the more it has, yet more of them per second; and the lowest latency may be
+ * that of the first answers, which are the shortest. So *holding* ends in a *try* of more calls, kept if throughput rises enough.
  *
- * Whatever these say, there are never more calls than are answered in time (`IN_TIME`): a server that works on few at a time
- * would keep the last ones until their time limit, where each is lost, and possibly billed.
+ * In any state the cap is bounded by what is answered in time (`IN_TIME`): a server that works on few calls at once would keep
+ * the last ones queued until they time out, lost and possibly billed.
  */
 export class LatencyCap {
   private readonly timeoutMs: number;
   private wanted: number = FIRST;
-  /** Answers a second of the last step; null: none has ended. */
+  /** Answers per second in the last step; null: no step has ended. */
   private stepPerSecond: number | null = null;
   private leastMs = Infinity;
-  /** The least median latency of a second. */
+  /** Lowest median latency of any second. */
   private shortestMs = Infinity;
   private seconds = 0;
   private answered = 0;
   private latencySum = 0;
   private latencySeconds = 0;
-  /** Null: the last step was no cut, and no try. */
+  /** Null: the last step was neither a cut nor a try. */
   private before: BeforeStep | null = null;
-  /** Steps of *holding* since the last other one, and after how many more calls are tried. */
+  /** Steps of *holding* so far, and the number of them that ends in a try. */
   private held = 0;
   private heldMost: number = TRY.afterSteps;
 
-  /** `timeoutMs`: the time limit of a call. */
+  /** `timeoutMs`: time limit of a call. */
   constructor(timeoutMs: number) {
     this.timeoutMs = timeoutMs;
   }
@@ -78,7 +76,7 @@ export class LatencyCap {
     return Math.min(this.wanted, this.inTime);
   }
 
-  /** The most calls that are answered in time. In the first second the pace sends fewer. */
+  /** The most calls that are answered in time. Unbounded in the first second, when the pace sends fewer anyway. */
   private get inTime(): number {
     if (this.stepPerSecond === null && this.seconds === 0) return Infinity;
     const perSecond = this.stepPerSecond ?? surePerSecond(this.answered, this.seconds);
@@ -91,7 +89,7 @@ export class LatencyCap {
     return Math.max(least, (perSecond * inTimeMs) / 1000);
   }
 
-  /** Looks at a second that has ended; returns whether there were too many calls. */
+  /** Evaluates a second that has ended; returns whether the cap was cut. */
   look({ activeMost, answered, latencyMs }: LatencySecond): boolean {
     this.seconds += 1;
     this.answered += answered;
@@ -129,7 +127,7 @@ export class LatencyCap {
       return false;
     }
     this.leastMs = Math.min(this.leastMs, latencyMs);
-    // Calls that are not in flight say nothing about how many could be.
+    // A cap that is not used says nothing about what the server can take.
     if (activeMost < this.value / 2) return false;
     const ratio = latencyMs / this.leastMs;
     if (ratio > RATIO.cut) {
@@ -152,7 +150,7 @@ export class LatencyCap {
     return false;
   }
 
-  /** Keeps what a try brought, or goes back. */
+  /** Keeps the raised cap, or goes back. */
   private endTry(before: BeforeStep, perSecond: number, latencyMs: number): void {
     const wasWon =
       perSecond > before.perSecond * (1 + (this.value / before.value - 1) * TRY.wonShare);
@@ -164,12 +162,12 @@ export class LatencyCap {
   }
 }
 
-/** What is sure of so many answers: the same server might have given a root of them fewer. */
+/** A lower estimate of the rate: the count less its standard deviation (its root, if answers come at random). */
 function surePerSecond(answered: number, seconds: number): number {
   return (answered - Math.sqrt(answered)) / Math.max(1, seconds);
 }
 
-/** Whether a cut to `value` cost answers, and not only a queue. */
+/** Whether a cut to `value` cost throughput, and not only a queue. */
 function wereLost(before: BeforeStep, value: number, perSecond: number): boolean {
   const cut = 1 - value / before.value;
   return perSecond < before.perSecond * (1 - cut * LOST_SHARE);

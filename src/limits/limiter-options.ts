@@ -5,17 +5,17 @@ import type { PaceEvent } from './pace-event.ts';
 import type { PaceLimits } from './pace-limits.ts';
 import type { Admittable, Reservation } from './ticket.ts';
 
-/** What a limiter is made of. */
+/** Dependencies and settings of a limiter. */
 export type LimiterOptions = {
   readonly clock: Clock;
   readonly concurrency: number | 'auto';
   /** Limits of a model, asked once for each, and again where a retuning says so. */
   limits(model: string): PaceLimits;
   readonly budget: Budget;
-  /** What a call sets aside; by default the line's own estimate. */
+  /** What a call reserves; by default the line's own estimate. */
   readonly reserve?: (line: Admittable) => Reservation;
   readonly maxUnreachableMs: number;
-  /** A server of one's own, whose latency rises with its load: fewer calls in flight then. Default null: it is none. */
+  /** A self-hosted server, whose latency rises with its load: it then gets fewer calls. Default null: it is none. */
   readonly ownServer?: OwnServer | null;
   /**
    * Nothing was admitted for longer than allowed; null: by the service as a whole. `reason`: what was said last, if

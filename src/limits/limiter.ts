@@ -19,7 +19,7 @@ import {
 } from './ticket.ts';
 
 const TICK_MS = 1000;
-/** A timer of more than 2^31 ms would fire at once, and again and again. */
+/** A timer of more than 2^31 ms would fire at once, over and over. */
 const TIMER_MS_MAX = 3_600_000;
 
 /**
@@ -46,7 +46,7 @@ export class Limiter {
   private active = 0;
   /** The most that were in flight at a time since the last tick. */
   private activeMost = 0;
-  /** What tickets tell of their calls. */
+  /** Reports of the tickets about their calls. */
   private readonly desk: TicketDesk = {
     reached: (replied) => {
       if (this.outages.service.reached(replied)) this.pump();
@@ -69,7 +69,7 @@ export class Limiter {
     },
   };
 
-  /** What keeps all calls from being answered at this moment; null: nothing does. */
+  /** The outage that keeps all calls from being answered at the moment; null: none. */
   readonly outage = (): Outage | null => this.outages.now(this.now());
 
   constructor(options: LimiterOptions) {
@@ -98,7 +98,7 @@ export class Limiter {
     return this.lanes;
   }
 
-  /** Waits for leave to send; null once the run is stopping or the model is parked. */
+  /** Waits until the line may be sent; null once the run is stopping or the model is parked. */
   admit(line: Admittable, turn: Turn): Promise<Ticket | null> {
     const lane = this.lane(line.model);
     if (this.stopped || lane.parked) return Promise.resolve(null);
@@ -108,18 +108,18 @@ export class Limiter {
     });
   }
 
-  /** A call could not even be sent: the whole service pauses, longer each time. Returns the pause. */
+  /** A call could not be sent at all: the whole service pauses, longer each time. Returns the pause. */
   unreachable(reason: string): number {
     return this.outages.service.failed(this.now(), reason);
   }
 
-  /** How long the run's retry budget asks a retry to wait, in milliseconds; takes from the budget. */
+  /** Takes a retry from the run's retry budget. Returns how long it has to wait, in milliseconds. */
   retryWaitMs(after: 'server' | 'timeout'): number {
     if (after === 'timeout') this.cap.noteTimeout();
     return this.retries.take(this.now(), after);
   }
 
-  /** Lines of this model stay open: those that wait get null, later ones too. */
+  /** Parks a model: its waiting lines and all later ones get null, and stay open. */
   park(model: string): void {
     const lane = this.lane(model);
     if (!lane.parked) this.trace.change({ model, dimension: 'lane', reason: 'parked' });
@@ -131,13 +131,13 @@ export class Limiter {
     this.stopped = true;
     for (const lane of this.lanes.values()) lane.sendAway();
     this.slots.giveBack();
-    // What was done since the last tick would be missing from the trace.
+    // Otherwise the trace would miss what happened since the last tick.
     this.trace.second([...this.lanes.values()], this.concurrency);
     this.cancelTimer();
     this.cancelTick();
   }
 
-  /** Other limits, or another number of calls in flight, from now on. */
+  /** Applies other limits, or another cap on calls in flight, from now on. */
   retune(retuning: Retuning): void {
     const { model, concurrency, callsMost } = retuning;
     if (callsMost !== undefined) this.cap.setBound(callsMost);
@@ -150,13 +150,13 @@ export class Limiter {
     this.pump();
   }
 
-  /** No call is to begin for now (true), for no reason of the service's: that nothing is admitted meanwhile says nothing of it. */
+  /** Keeps calls from starting (true) for reasons on this side; that time does not count as an outage of the service. */
   keepBack(isKeptBack: boolean): void {
     this.isKeptBack = isKeptBack;
     this.pump();
   }
 
-  /** What live running has shown of each model's limits; models whose limits were not met are left out. */
+  /** The limits that this run has learned, by model; models whose limits were not reached are left out. */
   learned(): LearnedLimits[] {
     return [...this.lanes.values()].map((lane) => lane.learned()).filter((one) => one !== null);
   }
@@ -184,7 +184,7 @@ export class Limiter {
     return lane;
   }
 
-  /** Starts every line that may start now, and sets the timer for the next. Called whenever that may have changed. */
+  /** Starts every line that may start now, and sets the timer for the next one. Called whenever that may have changed. */
   private pump(): void {
     if (this.stopped || this.isKeptBack) return;
     const now = this.now();
@@ -222,7 +222,7 @@ export class Limiter {
   private startNext(lane: Lane, nowMs: number, reserved: Reservation): void {
     const waiter = lane.takeNext(nowMs);
     if (waiter === undefined) return;
-    // The last to have had its turn is the last in the map: among equals, lanes take turns.
+    // The lane that had its turn moves to the end of the map: among equals, lanes take turns.
     if (this.lanes.size > 1) {
       this.lanes.delete(lane.model);
       this.lanes.set(lane.model, lane);
@@ -263,7 +263,7 @@ export class Limiter {
     });
   }
 
-  /** Once a second: what that second has shown moves the cap on calls in flight, and may say that there is an outage. */
+  /** Once a second: adjusts the cap on calls in flight, and checks for an outage. */
   private tick(): void {
     this.slots.giveBack();
     const now = this.now();
@@ -281,7 +281,7 @@ export class Limiter {
     this.pump();
   }
 
-  /** Whether the next call of a lane waits for the end of others: for a slot, or for money. */
+  /** Whether the next call of a lane waits for others to end: for a slot, or for money. */
   private isHeldUp(lane: Lane, nowMs: number): boolean {
     const waiter = lane.next(nowMs);
     if (waiter === undefined || this.active === 0 || lane.nextStartMs(nowMs) > nowMs) return false;
