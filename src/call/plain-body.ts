@@ -18,6 +18,9 @@ const INFLATERS: ReadonlyMap<string, Inflate> = new Map([
   ['br', brotliDecompressSync],
 ]);
 
+/** How much of a coding's name is shown. */
+const CODING_CHARS_MAX = 40;
+
 /** Codings that say nothing, or are no codings at all and stand there by mistake. */
 const PLAIN: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'utf8', 'text']);
 /**
@@ -25,6 +28,14 @@ const PLAIN: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'ut
  * answers of 65,536 tokens have 300 KB.
  */
 const PLAIN_BYTES_MAX = 8 * 1024 * 1024;
+
+/** What the text begins with that takes the place of a reply whose coding is not known. */
+const UNKNOWN_CODING = 'the reply is compressed with a coding that cannot be read here';
+
+/** Whether it was a reply's coding that kept it from being read, by the message of its failure. Pure. */
+export function hasUnknownCoding(message: string): boolean {
+  return message.startsWith(UNKNOWN_CODING);
+}
 
 /** Whether a reply says that it is compressed, which nobody asks for. */
 export function isCompressed(headers: Readonly<Record<string, string>>): boolean {
@@ -38,18 +49,25 @@ export function isCompressed(headers: Readonly<Record<string, string>>): boolean
  * so takes their place: it is no JSON, and so no answer, whatever the status.
  */
 export function plainBody(body: Buffer, coding: string): Buffer {
+  const inflate = INFLATERS.get(codingOf(coding));
   try {
-    const inflate = INFLATERS.get(codingOf(coding));
-    if (inflate === undefined) throw new Error('the coding is not known');
-    return inflate(body, { maxOutputLength: PLAIN_BYTES_MAX });
+    if (inflate !== undefined) return inflate(body, { maxOutputLength: PLAIN_BYTES_MAX });
   } catch (error) {
-    // A header that is wrong does no harm: what is compressed is no text.
-    if (isUtf8(body)) return body;
     const reason = error instanceof Error ? error.message : String(error);
-    return Buffer.from(
+    return textOr(
+      body,
       `the reply is compressed (${coding}), which was not asked for, and cannot be read: ${reason}`,
     );
   }
+  return textOr(
+    body,
+    `${UNKNOWN_CODING} (content-encoding: ${coding.slice(0, CODING_CHARS_MAX)}), which no call asks for: switch compression off at the server, gateway or proxy that sends it, or go around that`,
+  );
+}
+
+/** A header that is wrong does no harm: what is compressed is no text. */
+function textOr(body: Buffer, problem: string): Buffer {
+  return isUtf8(body) ? body : Buffer.from(problem);
 }
 
 function codingOf(header: string): string {

@@ -1,3 +1,4 @@
+import { hasUnknownCoding } from '../call/plain-body.ts';
 import { adviceOn } from '../classify.ts';
 import { EXIT } from '../errors.ts';
 import { wantsTls } from './foreign-reply.ts';
@@ -36,6 +37,14 @@ export function wrongEndpoint(
 ): Stopped {
   const { message, statusCode } = failure;
   const where = [...new Set([endpoint.dashscope, endpoint.openai])].join(' and ');
+  if (hasUnknownCoding(message)) {
+    const said = oneLine(message, SAID_CHARS_MAX);
+    return {
+      reason: 'endpoint',
+      code: EXIT.config,
+      message: `none of the first replies from ${where} could be read, and each may be billed: ${said}; open lines stay open: then run again`,
+    };
+  }
   const what = wantsTls(failure)
     ? 'write https:// in --base-url and --compatible-base-url'
     : 'check --base-url or --region';
