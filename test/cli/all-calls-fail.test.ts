@@ -15,6 +15,15 @@ const CASES: readonly (readonly [string, Reaction])[] = [
       message: 'An internal error has occured.',
     },
   ],
+  [
+    'model_not_found: No available channel for model qwen-plus under group default',
+    {
+      kind: 'error',
+      status: 503,
+      code: 'model_not_found',
+      message: 'No available channel for model qwen-plus under group default (distributor)',
+    },
+  ],
   ['qbatch_connection_error: ', { kind: 'reset' }],
 ];
 
