@@ -123,6 +123,8 @@ const VLLM_AND_OLLAMA =
   'public issue threads of vLLM (vllm-project/vllm issue 3485), Ollama and llama.cpp: replies about a model that is not served';
 const LITELLM = 'public issue threads of LiteLLM (BerriAI/litellm #3142, #9663): model names';
 const LITELLM_BUDGETS = 'docs.litellm.ai on virtual keys and budgets, error types of the proxy';
+const NEW_API =
+  'github.com/QuantumNous/new-api pull request 6310, github.com/songquanpeng/one-api issue 2331: no channel of a model, for the moment or at all';
 const ONE_API = 'github.com/songquanpeng/one-api, codes of its own errors';
 
 /** A model that the server at the base URL does not have, in the words of vLLM, Ollama, llama.cpp and OpenAI. */
@@ -2371,6 +2373,23 @@ export const ERROR_RULES: readonly ErrorRule[] = [
     example: "model 'qwen3:8b' not found",
   },
   { ...NOT_ROUTED, code: 'invalid_request_error' },
+  {
+    ...OWN_SERVERS,
+    ...SHORTAGE,
+    status: 503,
+    code: 'model_not_found',
+    openaiCode: 'model_not_found',
+    openaiType: 'new_api_error',
+    source: NEW_API,
+    example: 'No available channel for model qwen-plus under group default (distributor)',
+    note: 'Of all channels that are down as of a model that has none: the gateway does not tell the two apart.',
+    meaning: 'The gateway has no channel for this model: all of them are down, or it has none.',
+    meaningZh: '网关没有该模型的可用渠道：渠道全部故障，或未配置该模型。',
+    advice:
+      "Nothing now; if it lasts, check the model's name and its channels at the gateway, then run again or `qbatch retry`.",
+    adviceZh:
+      '暂时无需处理；如持续出现，请在网关核对模型名和渠道，然后重新运行或执行 `qbatch retry`。',
+  },
   {
     ...OWN_SERVERS,
     ...BILLING,

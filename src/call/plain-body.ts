@@ -18,6 +18,9 @@ const INFLATERS: ReadonlyMap<string, Inflate> = new Map([
   ['br', brotliDecompressSync],
 ]);
 
+/** Longest name of a coding that is shown. */
+const CODING_CHARS_MAX = 40;
+
 /** Codings that mean nothing, or that are no codings at all and used by mistake. */
 const PLAIN: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'utf8', 'text']);
 /**
@@ -25,6 +28,14 @@ const PLAIN: ReadonlySet<string> = new Set(['', 'identity', 'none', 'utf-8', 'ut
  * The longest answers of 65,536 tokens have 300 KB.
  */
 const PLAIN_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Beginning of the text that replaces a reply in an unknown coding. */
+const UNKNOWN_CODING = 'the reply is compressed with a coding that cannot be read here';
+
+/** Whether a failure's message says that the reply's coding is unknown. Pure. */
+export function hasUnknownCoding(message: string): boolean {
+  return message.startsWith(UNKNOWN_CODING);
+}
 
 /** Whether a reply says that it is compressed, which was not requested. */
 export function isCompressed(headers: Readonly<Record<string, string>>): boolean {
@@ -38,18 +49,25 @@ export function isCompressed(headers: Readonly<Record<string, string>>): boolean
  * no answer, whatever the status.
  */
 export function plainBody(body: Buffer, coding: string): Buffer {
+  const inflate = INFLATERS.get(codingOf(coding));
   try {
-    const inflate = INFLATERS.get(codingOf(coding));
-    if (inflate === undefined) throw new Error('the coding is not known');
-    return inflate(body, { maxOutputLength: PLAIN_BYTES_MAX });
+    if (inflate !== undefined) return inflate(body, { maxOutputLength: PLAIN_BYTES_MAX });
   } catch (error) {
-    // A wrong header does no harm: compressed bytes are not UTF-8.
-    if (isUtf8(body)) return body;
     const reason = error instanceof Error ? error.message : String(error);
-    return Buffer.from(
+    return textOr(
+      body,
       `the reply is compressed (${coding}), which was not asked for, and cannot be read: ${reason}`,
     );
   }
+  return textOr(
+    body,
+    `${UNKNOWN_CODING} (content-encoding: ${coding.slice(0, CODING_CHARS_MAX)}), which no call asks for: switch compression off at the server, gateway or proxy that sends it, or go around that`,
+  );
+}
+
+/** A header that is wrong does no harm: what is compressed is no text. */
+function textOr(body: Buffer, problem: string): Buffer {
+  return isUtf8(body) ? body : Buffer.from(problem);
 }
 
 function codingOf(header: string): string {

@@ -1,3 +1,4 @@
+import { hasUnknownCoding } from '../call/plain-body.ts';
 import { adviceOn } from '../classify.ts';
 import { isModelStudio } from '../config/endpoints.ts';
 import { EXIT } from '../errors.ts';
@@ -37,6 +38,14 @@ export function wrongEndpoint(
 ): Stopped {
   const { message, statusCode } = failure;
   const where = [...new Set([endpoint.dashscope, endpoint.openai])].join(' and ');
+  if (hasUnknownCoding(message)) {
+    const said = oneLine(message, SAID_CHARS_MAX);
+    return {
+      reason: 'endpoint',
+      code: EXIT.config,
+      message: `none of the first replies from ${where} could be read, and each may be billed: ${said}; open lines stay open: then run again`,
+    };
+  }
   return {
     reason: 'endpoint',
     code: EXIT.config,

@@ -6,6 +6,18 @@ import type { LearnedLimit } from './pace-records.ts';
 const LEARNED_DAYS_MAX = 30;
 const DAY_MS = 86_400_000;
 
+/** What was not learned anew keeps its value and its date. */
+const PUT = `INSERT INTO learned_limits (endpoint, model, rpm, rpm_learned_at, tpm, tpm_learned_at, window_ms)
+  VALUES (@endpoint, @model, @rpm, @wallMs, @tpm, @wallMs, @windowMs)
+  ON CONFLICT DO UPDATE SET
+    rpm_learned_at = iif(excluded.rpm IS NULL, rpm_learned_at, excluded.rpm_learned_at),
+    tpm_learned_at = iif(excluded.tpm IS NULL, tpm_learned_at, excluded.tpm_learned_at),
+    rpm = coalesce(excluded.rpm, rpm), tpm = coalesce(excluded.tpm, tpm), window_ms = excluded.window_ms`;
+
+const FRESH = `SELECT model, iif(rpm_learned_at > @sinceMs, rpm, NULL) AS rpm,
+    iif(tpm_learned_at > @sinceMs, tpm, NULL) AS tpm, window_ms AS windowMs
+  FROM learned_limits WHERE endpoint = @endpoint`;
+
 /** Writes down what a service was found to admit; inside a transaction. What is not known any better stays. */
 export function putLearnedLimits(
   ledger: Ledger,
@@ -13,13 +25,9 @@ export function putLearnedLimits(
   learned: readonly LearnedLimit[],
   wallMs: number,
 ): void {
-  const put = ledger.database.prepare(
-    `INSERT INTO learned_limits (endpoint, model, rpm, tpm, window_ms, learned_at) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET rpm = coalesce(excluded.rpm, rpm), tpm = coalesce(excluded.tpm, tpm),
-       window_ms = excluded.window_ms, learned_at = excluded.learned_at`,
-  );
+  const put = ledger.database.prepare(PUT);
   for (const { model, rpm, tpm, windowMs } of learned) {
-    if (rpm !== null || tpm !== null) put.run(endpoint, model, rpm, tpm, windowMs, wallMs);
+    if (rpm !== null || tpm !== null) put.run({ endpoint, model, rpm, tpm, windowMs, wallMs });
   }
 }
 
@@ -29,10 +37,8 @@ export function learnedLimits(
   endpoint: string,
   wallMs: number,
 ): ReadonlyMap<string, LearnedLimit> {
-  const rows = database
-    .prepare(
-      'SELECT model, rpm, tpm, window_ms AS windowMs FROM learned_limits WHERE endpoint = ? AND learned_at > ?',
-    )
-    .all(endpoint, wallMs - LEARNED_DAYS_MAX * DAY_MS) as LearnedLimit[];
-  return new Map(rows.map((row) => [row.model, row]));
+  const sinceMs = wallMs - LEARNED_DAYS_MAX * DAY_MS;
+  const rows = database.prepare(FRESH).all({ endpoint, sinceMs }) as LearnedLimit[];
+  const known = rows.filter(({ rpm, tpm }) => rpm !== null || tpm !== null);
+  return new Map(known.map((row) => [row.model, row]));
 }

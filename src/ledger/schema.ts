@@ -253,8 +253,18 @@ const VERSION_4 = `
 ALTER TABLE jobs ADD COLUMN last_stop TEXT;
 `;
 
+/**
+ * Version 5: each limit that was learned has its own date. An older ledger's one was that of the last of the two: what it
+ * says of the other may be older, and is forgotten with it.
+ */
+const VERSION_5 = `
+ALTER TABLE learned_limits RENAME COLUMN learned_at TO rpm_learned_at;
+ALTER TABLE learned_limits ADD COLUMN tpm_learned_at INTEGER NOT NULL DEFAULT 0;
+UPDATE learned_limits SET tpm_learned_at = rpm_learned_at;
+`;
+
 /** What takes a ledger from each version to the next; the first, from 1 to 2. */
-export const MIGRATIONS: readonly string[] = [VERSION_2, VERSION_3, VERSION_4];
+export const MIGRATIONS: readonly string[] = [VERSION_2, VERSION_3, VERSION_4, VERSION_5];
 
 /** The tables of a new ledger. */
 export const SCHEMA: string = [VERSION_1, ...MIGRATIONS].join('\n');

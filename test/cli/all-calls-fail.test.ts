@@ -15,6 +15,15 @@ const CASES: readonly (readonly [string, Reaction])[] = [
       message: 'An internal error has occured.',
     },
   ],
+  [
+    'model_not_found: No available channel for model qwen-plus under group default',
+    {
+      kind: 'error',
+      status: 503,
+      code: 'model_not_found',
+      message: 'No available channel for model qwen-plus under group default (distributor)',
+    },
+  ],
   ['qbatch_connection_error: ', { kind: 'reset' }],
 ];
 
@@ -77,6 +86,43 @@ test('200 without an answer to every call: 78 after some twenty, --base-url is n
   const next = await runCli(bench, [...args, '--json']);
   expect(next.json()).toMatchObject({ lines: { ...lines, answered: lines.open, open: 0 } });
 });
+
+/** A reply of somebody on the way who compresses whatever passes, with a coding that Node.js 20 has not. */
+const ZSTD: Reaction = {
+  kind: 'raw',
+  status: 200,
+  body: Buffer.from('28b52ffd04005900007b226f7574707574223a7b7d7d', 'hex'),
+  headers: { 'content-type': 'application/json', 'content-encoding': 'zstd' },
+};
+
+test('every reply is compressed with zstd: 78 after some twenty, hardly a line fails; what to do about it is told, and no other address', async () => {
+  const { bench, server, args } = await prepareCliJob(400, UNCOUNTED);
+  server.script = () => ZSTD;
+  const slow = args.map((arg, index) => (args[index - 1] === '--rpm' ? '900' : arg));
+  const run = await runCli(bench, [...slow, '--json']);
+  expect(run).toMatchObject({ status: 78 });
+  const { lines } = run.json() as { lines: { failed: number } };
+  expect(lines.failed).toBeLessThan(3);
+  expect(server.calls.length).toBeLessThan(100);
+  expect(run.stderr).toMatch(
+    /stopped: none of the first replies from \S+ .* could be read, and each may be billed: .*content-encoding: zstd.*switch compression off.*; open lines stay open: then run again/,
+  );
+  expect(run.stderr).not.toContain('check --base-url');
+});
+
+test.each([0, 15])(
+  'one reply in zstd, to line %i: its line is sent again, the job goes on',
+  async (nth) => {
+    const { bench, server, args, ids } = await prepareCliJob(30);
+    server.script = (call) => (call.id === ids[nth] && call.nth === 1 ? ZSTD : { kind: 'answer' });
+    const run = await runCli(bench, [...args, '--json']);
+    expect(run).toMatchObject({ status: 0 });
+    expect(run.json()).toMatchObject({
+      lines: { answered: 30, failed: 0 },
+      possibly_billed: { attempts: 1 },
+    });
+  },
+);
 
 test("another API's frames to every streamed call: 78 after some twenty, too", async () => {
   const { bench, server, args } = await prepareCliJob(200, UNCOUNTED);

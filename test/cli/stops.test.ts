@@ -548,6 +548,16 @@ describe('77: the account says no', () => {
     },
   );
 
+  test('a gateway that has no channel of the only model for a moment (503): each line is sent again and answered', async () => {
+    const { bench, server, args, ids } = await prepareCliJob(4, { mixed: true });
+    const down = refusal(503, 'model_not_found', 'No available channel for model qwen-plus');
+    server.script = ({ nth }) => (nth === 1 ? down : { kind: 'answer' });
+    const run = await runHere(bench, [...args, '--json']);
+    expect(run).toMatchObject({ status: 0 });
+    expect(run.json()).toMatchObject({ possibly_billed: { attempts: 0 } });
+    expect([...server.counts().values()]).toEqual(ids.map(() => 2));
+  });
+
   test('a model that does not exist and no other: 77, all lines open', async () => {
     const { bench, server, args } = await prepareCliJob(4, { mixed: true });
     server.script = () => refusal(404, 'ModelNotFound', 'Model can not be found.');

@@ -44,7 +44,7 @@ test('debugCommand: versions, platform, settings with their origin, and the ledg
       { name: 'system', value: 'set', origin: 'QBATCH_SYSTEM' },
     ]),
     ledger: {
-      schema: 4,
+      schema: 5,
       journal_mode: 'wal',
       held: false,
       jobs: 1,

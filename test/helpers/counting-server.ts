@@ -37,7 +37,7 @@ export type Reaction =
   | {
       readonly kind: 'raw';
       readonly status: number;
-      readonly body: string;
+      readonly body: string | Uint8Array;
       readonly headers?: Readonly<Record<string, string>>;
       readonly billed?: boolean;
     }

@@ -234,4 +234,37 @@ describe('learnedLimits', () => {
     expect(learnedLimits(ledger.database, HOST, days(29)).size).toBe(1);
     expect(learnedLimits(ledger.database, HOST, days(31)).size).toBe(0);
   });
+
+  test.each([
+    [
+      'requests',
+      { ...learned, rpm: 600, tpm: null },
+      { ...learned, rpm: null, tpm: 90_000 },
+      { rpm: 600, tpm: null },
+    ],
+    [
+      'tokens',
+      { ...learned, rpm: null, tpm: 80_000 },
+      { ...learned, rpm: 588, tpm: null },
+      { rpm: null, tpm: 80_000 },
+    ],
+  ])(
+    '%s that are learned every day do not keep the other limit from getting old',
+    (_, daily, once, left) => {
+      const { ledger } = begun();
+      const days = (count: number): number => FAKE_WALL_START_MS + count * 86_400_000;
+      const put = (limit: typeof daily, atMs: number): void => {
+        ledger.transact(() => {
+          putLearnedLimits(ledger, HOST, [limit], atMs);
+        });
+      };
+      put(once, days(0));
+      for (let day = 1; day <= 31; day += 1) put(daily, days(day));
+      expect(learnedLimits(ledger.database, HOST, days(29)).get('qwen-plus')).toMatchObject({
+        ...once,
+        ...Object.fromEntries(Object.entries(daily).filter(([, value]) => value !== null)),
+      });
+      expect(learnedLimits(ledger.database, HOST, days(31)).get('qwen-plus')).toMatchObject(left);
+    },
+  );
 });

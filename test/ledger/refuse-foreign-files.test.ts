@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { dropBallast, makeBallast } from '../../src/ledger/ballast.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import SQLite from '../helpers/sqlite.mjs';
+import { BEFORE_VERSION_5 } from '../helpers/before-version-5.ts';
 import { tempFolder } from '../helpers/temp-ledger.ts';
 
 const open = (path: string): Ledger => Ledger.open(path, { adopt: false, wallMs: 0 });
@@ -58,6 +59,7 @@ describe('a ledger called like somebody’s own files', () => {
     open(path).close();
     const older = new SQLite(path);
     older.exec('ALTER TABLE jobs DROP COLUMN last_stop');
+    older.exec(BEFORE_VERSION_5);
     older.pragma('user_version = 3');
     older.close();
     writeFileSync(`${path}.ballast`, 'anything at all');

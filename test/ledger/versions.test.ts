@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import SQLite from '../helpers/sqlite.mjs';
 import { expect, onTestFinished, test } from 'vitest';
 import { findJob } from '../../src/ledger/jobs.ts';
+import { learnedLimits } from '../../src/ledger/learned-limits.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { readLedger } from '../../src/ledger/read-ledger.ts';
 import { dispatchFacts } from '../../src/ledger/read-trace.ts';
 import { APPLICATION_ID, SCHEMA_VERSION } from '../../src/ledger/schema.ts';
+import { BEFORE_VERSION_5 } from '../helpers/before-version-5.ts';
 import { FAKE_WALL_START_MS } from '../helpers/fake-clock.ts';
 import {
   addJob,
@@ -70,6 +72,7 @@ test('a ledger of version 1: gets the tables of a new one, and keeps what it hel
 test.each([
   [2, ['ledger_path', 'run_flags', 'last_stop']],
   [3, ['last_stop']],
+  [4, []],
 ])(
   'a ledger of version %i: its jobs say nothing of what came later, read or opened; then it has the tables of a new one',
   async (version, later) => {
@@ -79,6 +82,8 @@ test.each([
     made.close();
     const database = new SQLite(made.path);
     for (const column of later) database.exec(`ALTER TABLE jobs DROP COLUMN ${column}`);
+    database.exec(BEFORE_VERSION_5);
+    database.exec("INSERT INTO learned_limits VALUES ('h', 'm', 600, 90000, 1000, 5)");
     database.pragma(`user_version = ${version}`);
     database.close();
     const unsaid = { id, ledgerPath: null, runFlags: {}, lastStop: null };
@@ -88,6 +93,9 @@ test.each([
       expect(ledger.database.pragma('user_version', { simple: true })).toBe(SCHEMA_VERSION);
       expect(findJob(ledger.database, 'a')).toMatchObject(unsaid);
       expect(tablesOf(ledger)).toEqual(tablesOf(openTempLedger(tempFolder())));
+      const known = { model: 'm', rpm: 600, tpm: 90_000, windowMs: 1000 };
+      expect([...learnedLimits(ledger.database, 'h', 6).values()]).toEqual([known]);
+      expect(learnedLimits(ledger.database, 'h', 40 * 86_400_000).size).toBe(0);
     } finally {
       ledger.close();
     }

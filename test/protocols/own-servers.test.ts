@@ -6,7 +6,7 @@ import { openai } from '../../src/protocols/openai.ts';
 import { asked } from '../helpers/asked.ts';
 
 /*
- * Errors of servers that `--base-url` may name, in their own words: vLLM, SGLang, Ollama, llama.cpp, LiteLLM, one-api. What
+ * Errors of servers that `--base-url` may name, in their own words: vLLM, SGLang, Ollama, llama.cpp, LiteLLM, one-api, new-api. What
  * they say is to be known for what it is: neither another server's page nor a fault of a line that has none.
  */
 
@@ -33,7 +33,9 @@ const SLOWER: Verdicts = { action: 'throttle', scope: 'model', billing: 'rejecte
 
 const TOO_LONG = "This model's maximum context length is 4096 tokens.";
 
-const REPLIES: readonly (readonly [string, number, string, string, Verdicts])[] = [
+type Reply = readonly [string, number, string, string, Verdicts];
+
+const REPLIES: readonly Reply[] = [
   [
     'vLLM before 0.10, a model that is not served',
     404,
@@ -132,6 +134,27 @@ const REPLIES: readonly (readonly [string, number, string, string, Verdicts])[] 
     'insufficient_user_quota',
     SPENT,
   ],
+  [
+    'new-api, all channels of a model are down',
+    503,
+    '{"error":{"message":"No available channel for model qwen-plus under group default (distributor) (request id: 2026)","type":"new_api_error","param":"","code":"model_not_found"}}',
+    'model_not_found',
+    AGAIN,
+  ],
+  [
+    'one-api, the same without a code',
+    503,
+    '{"error":{"message":"当前分组 default 下对于模型 qwen-plus 无可用渠道 (request id: 2026)","type":"one_api_error"}}',
+    'one_api_error',
+    AGAIN,
+  ],
+  ...([404, 400] as const).map((status): Reply => [
+    `new-api, a model that it does not offer, ${status}`,
+    status,
+    '{"error":{"message":"No available channel for model qwen-plus under group default (distributor)","type":"new_api_error","code":"model_not_found"}}',
+    'model_not_found',
+    GONE,
+  ]),
   [
     'LiteLLM, a throttle without a type',
     429,
