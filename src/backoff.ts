@@ -1,12 +1,12 @@
-/** First ceiling of a line's own retries (server errors, lost connections). */
+/** First ceiling for a line's own retries (server errors, lost connections). */
 const RETRY_BASE_MS = 500;
-/** Last ceiling of a line's own retries. */
+/** Last ceiling for a line's own retries. */
 const RETRY_CAP_MS = 30_000;
-/** First ceiling where what went wrong lasts: six attempts are spread over one and a half to three minutes. */
+/** First ceiling if the cause is known to last: six attempts span one and a half to three minutes. */
 const LASTING_BASE_MS = 10_000;
-/** First pause of a throttled model; the vendor's client advice is 1 s to 60 s. */
+/** First pause of a throttled model; the vendor advises clients to wait 1 s to 60 s. */
 const THROTTLE_BASE_MS = 1_000;
-/** Longest pause of anything: a throttle usually clears within a minute. */
+/** Longest pause of any kind: a throttle usually clears within a minute. */
 const PAUSE_MAX_MS = 60_000;
 
 /**
@@ -26,8 +26,8 @@ export function backoffMs(attempt: number, random: number, retryAfterMs: number 
 }
 
 /**
- * The same after a failure that is known to last (the service is short of capacity for batch-like traffic): the ceiling
- * doubles from 10 s to 60 s, with equal jitter, since an attempt made too early is one that the line will lack.
+ * The same after a failure that is known to last (the service lacks capacity for batch-like traffic): the ceiling doubles
+ * from 10 s to 60 s, with equal jitter, since an attempt made too early is wasted.
  *
  * Source: service contract, error codes: "capacity, not your quota: long backoff" (2026-05); the figures are qbatch's.
  */
@@ -43,8 +43,8 @@ export function lastingBackoffMs(
 }
 
 /**
- * The same where it lasts unless it passes at once (the service is out of capacity): the first retry as after any failure,
- * those that follow as after one that is known to last. Six attempts reach over one to two minutes.
+ * The same for failures that last unless they clear at once (the service is out of capacity): the first retry as after any
+ * failure, later ones as after one known to last. Six attempts span one to two minutes.
  *
  * Source: service contract, error codes 500 and 503 for want of capacity: "treat like throttling" (2026-05), which usually
  * clears within a minute.
@@ -78,7 +78,7 @@ export function throttleBackoffMs(
   return withHint(equalJitter(ceilingMs, random), retryAfterMs);
 }
 
-/** In the upper half of a ceiling. */
+/** A delay in the upper half of the ceiling. */
 function equalJitter(ceilingMs: number, random: number): number {
   return ceilingMs / 2 + (fraction(random) * ceilingMs) / 2;
 }
@@ -89,7 +89,7 @@ function doubling(baseMs: number, count: number, capMs: number): number {
   return Math.min(capMs, baseMs * 2 ** doublings);
 }
 
-/** `random` forced into [0, 1], so that a broken source cannot lengthen or undo a pause. */
+/** Clamps `random` to [0, 1], so that a broken source can neither lengthen nor cancel a pause. */
 function fraction(random: number): number {
   return random > 0 ? Math.min(1, random) : 0;
 }

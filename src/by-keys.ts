@@ -1,6 +1,6 @@
 import { UsageError } from './errors.ts';
 
-/** What usage can be grouped by besides `tag:NAME` (cli.md section 1). */
+/** Keys by which usage can be grouped, besides `tag:NAME` (cli.md section 1). */
 export const BY_NAMES = ['model', 'day', 'hour', 'job', 'status', 'code', 'thinking'] as const;
 
 export type ByKey = (typeof BY_NAMES)[number] | `tag:${string}`;
@@ -13,7 +13,7 @@ export function isTagKey(name: string): name is `tag:${string}` {
   return /^tag:./su.test(name);
 }
 
-/** Reads the keys that the library is given. Throws UsageError (64) for one that is not known. */
+/** Parses keys given to the library. Throws UsageError (64) for an unknown one. */
 export function byKeys(names: readonly string[]): ByKey[] {
   return names.map((name) => {
     if (isByKey(name)) return name;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
 /**
- * The one port for time and randomness. `monotonicMs` never goes backwards and is what pauses,
- * pacing and deadlines use; `wallMs` (milliseconds since 1970) is for display and records only.
+ * The one port for time and randomness. `monotonicMs` never goes backwards and is used for pauses, pacing and deadlines;
+ * `wallMs` (milliseconds since 1970) is for display and records only.
  */
 export type Clock = {
   monotonicMs(): number;
@@ -26,7 +26,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `ms`, or as soon as `signal` aborts (it never rejects: the caller looks at the signal). */
+/** Resolves after `ms`, or as soon as `signal` aborts (never rejects: the caller checks the signal). */
 export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted === true) {
@@ -43,7 +43,7 @@ export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
   });
 }
 
-/** A moment as the outside sees it: ISO 8601 in UTC. `wallMs`: milliseconds since 1970. */
+/** A time for output: ISO 8601 in UTC. `wallMs`: milliseconds since 1970. */
 export function isoTime(wallMs: number): string {
   return new Date(wallMs).toISOString();
 }

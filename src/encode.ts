@@ -6,7 +6,7 @@ import type { RequestView } from './schemas/request-view.ts';
 import { SSE_HEADERS } from './protocols/sse-headers.ts';
 import { streamOptions } from './protocols/stream-options.ts';
 
-/** Raw members to the text of one object. */
+/** Joins raw members into the text of one object. */
 function objectText(members: readonly RawMember[]): string {
   let text = '{';
   for (const { key, raw } of members) {
@@ -15,7 +15,7 @@ function objectText(members: readonly RawMember[]): string {
   return `${text}}`;
 }
 
-/** Puts a system message in front of a raw, non-empty messages array. */
+/** Prepends a system message to a raw, non-empty messages array. */
 function withSystem(messages: string, system: string, inParts: boolean): string {
   const content = inParts ? `[{"text":${system}}]` : system;
   const rest = messages.slice(messages.indexOf('[') + 1);
@@ -23,8 +23,8 @@ function withSystem(messages: string, system: string, inParts: boolean): string 
 }
 
 /**
- * Wraps string contents as `[{"text": ...}]`, the multimodal endpoint's documented form; everything
- * else stays as it is written.
+ * Wraps string contents as `[{"text": ...}]`, the documented form of the multimodal endpoint; everything else stays as
+ * written.
  */
 function withTextParts(messages: string): string {
   let text = '';
@@ -43,14 +43,14 @@ function withTextParts(messages: string): string {
   return text + messages.slice(copied);
 }
 
-/** Raw text of the messages array as it is sent. */
+/** Raw text of the messages array as sent. */
 function messagesText(request: Request, parts: RequestParts): string | null {
   const { view } = request;
   if (parts.messages === null) return null;
   const inParts = view.endpoint === 'multimodal-generation';
   const wrap = inParts && (view.shape === 'flat' || view.shape === 'prompt');
   const messages = wrap ? withTextParts(parts.messages) : parts.messages;
-  // Native lines are sent as they are written, but nobody wrote this message.
+  // Native lines are sent as written, but this message was not written by the user.
   return parts.system === null ? messages : withSystem(messages, parts.system, inParts);
 }
 
@@ -64,7 +64,7 @@ function encodeNative(request: Request): string {
   const messages = messagesText(request, parts);
   const input: RawMember[] =
     messages === null ? [...parts.input] : [{ key: 'messages', raw: messages }, ...parts.input];
-  // Natively the header switches the stream on; the SDK's argument of the same name is not sent.
+  // In the native protocol a header enables streaming; the SDK's argument of the same name is not sent.
   const parameters = parts.parameters.filter(({ key }) => key !== 'stream');
   if (view.thinking === true) {
     if (!has(parameters, 'incremental_output'))
@@ -82,7 +82,7 @@ function encodeNative(request: Request): string {
   return objectText(members);
 }
 
-/** A member of a streamed body: `stream: null` says nothing, and the usage is asked for. */
+/** A member of a streamed body: `stream: null` counts as unset, and usage is requested. */
 function streamedMember(member: RawMember): RawMember {
   const { key, raw } = member;
   if (key === 'stream_options') return { key, raw: streamOptions(raw) };
@@ -105,18 +105,18 @@ function encodeChat(request: Request): string {
   return objectText(members);
 }
 
-/** Whether a protocol sends a request just as it is written: it adds nothing, and no switch becomes a header. */
+/** Whether a protocol sends a request exactly as written: it adds nothing, and no option becomes a header. */
 function isSentAsWritten({ protocol, stream, thinking, parameters }: RequestView): boolean {
   if (protocol === 'openai') return !stream;
   return thinking !== true && !Object.hasOwn(parameters, 'stream');
 }
 
-/** A copy of the bytes of a request that is sent as it is written; null for any other. */
+/** A copy of the bytes of a request that is sent as written; null for any other. */
 function writtenBytes({ written, view, text, bytes }: Request): Buffer | null {
   if (written === null || !isSentAsWritten(view)) return null;
   let { start, end } = written;
   if (bytes.length !== text.length) {
-    // What stands around a request is short; its own characters need not be counted.
+    // Counts only what surrounds the request, which is short.
     start = Buffer.byteLength(text.slice(0, start), 'utf8');
     end = bytes.length - Buffer.byteLength(text.slice(end), 'utf8');
   }
@@ -124,9 +124,8 @@ function writtenBytes({ written, view, text, bytes }: Request): Buffer | null {
 }
 
 /**
- * The HTTP call of a request. A request that stands in its line as it is sent is copied, byte for byte;
- * of others the values are the line's raw text, spliced and never re-encoded. Nothing is added but what
- * cli.md section 9 names.
+ * The HTTP call for a request. A request sent as written is copied byte for byte; for others the line's raw values are
+ * spliced, never re-encoded. Nothing is added except what cli.md section 9 lists.
  */
 export function encodeRequest(request: Request): HttpCall {
   const { view } = request;

@@ -1,4 +1,4 @@
-/** Exit codes of the command line: the public contract, sorted by what the caller should do next. */
+/** Exit codes of the command line: the public contract, by what the caller should do next. */
 export const EXIT = {
   ok: 0,
   linesFailed: 1,
@@ -21,8 +21,8 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /**
- * Something that stops a command: what happened (`message`), what to do next (`hint`), and the exit
- * code. A line's failure is never one of these: it is data.
+ * An error that stops a command: what happened (`message`), what to do next (`hint`), and the exit code. A line's failure
+ * is never one of these: it is data.
  */
 export class QbatchError extends Error {
   override readonly name: string = 'QbatchError';

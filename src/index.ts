@@ -32,7 +32,7 @@ export type {
 } from './reporters/reporter.ts';
 export type { UsageGroup, UsageMeasures, UsageReport } from './report/usage-report.ts';
 
-/** What a program says to run a job; everything else is as on the command line. */
+/** Options of a program that runs a job; everything else is as on the command line. */
 export type RunBatchOptions = {
   /** The JSONL file (`.gz` too; `-` is the process's standard input). */
   readonly input: string;
@@ -40,28 +40,28 @@ export type RunBatchOptions = {
   readonly flags?: RunFlags | undefined;
   /** Default: the process's own. The key is read from here, else from `.dashscope/api_key` in the user's home. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Where relative paths, of files among the flags too, are taken from. Default: the process's own. */
+  /** Base of relative paths, including those in flags. Default: the process's own. */
   readonly cwd?: string | undefined;
-  /** First stop: no new calls, those in flight are waited for. */
+  /** First stop: no new calls, those in flight are awaited. */
   readonly signal?: AbortSignal | undefined;
-  /** Sees every event of the run; should not take long. Once it has thrown it is not called again: the run goes on. */
+  /** Receives every event of the run; should be fast. If it throws it is not called again: the run continues. */
   readonly onEvent?: Report | undefined;
-  /** Time and chance, for tests. Default: the machine's. */
+  /** Time and randomness, for tests. Default: the machine's. */
   readonly clock?: Clock | undefined;
 };
 
 /** How a run ended; exit codes as on the command line. */
 export type RunBatchResult = { readonly exitCode: ExitCode; readonly summary: RunSummary };
 
-/** A path from the process's working folder, which may be gone where it is not needed. */
+/** Resolves a path against the process's working folder, which is accessed only if needed: it may be gone. */
 function absoluteFrom(path: string): string {
   return isAbsolute(path) ? path : resolve(workingFolder(), path);
 }
 
-/** Refuses what makes no sense where nothing is printed: 64, wherever it was said. */
+/** Refuses settings that make no sense when nothing is printed: 64, whatever their source. */
 function refuseSettings(sources: SettingSources): void {
   const { settings, origins } = resolveSettings(sources);
-  // Whoever reads a summary would take the survey's counts for answers.
+  // A reader of the summary would take the survey's counts for answers.
   if (settings.dryRun)
     throw new UsageError(
       `runBatch: dry-run is on (${origins.get('dryRun') ?? 'default'}), and a dry run has no summary`,
@@ -74,7 +74,7 @@ function refuseSettings(sources: SettingSources): void {
     );
 }
 
-/** Not asked again once it has thrown or, being asynchronous, has rejected: that would end the process, and the run with it. */
+/** Not called again once it has thrown or, if asynchronous, rejected: that would end the process, and the run with it. */
 function observer(onEvent: Report): Report {
   let broken = false;
   const observe: (event: RunEvent) => unknown = onEvent;
@@ -89,18 +89,17 @@ function observer(onEvent: Report): Report {
 }
 
 /**
- * Runs a job as `qbatch run` does and resolves when it has ended: finished, or stopped by a limit,
- * a signal or the service (`summary.stopped`). The same call again goes on where it stopped.
+ * Runs a job as `qbatch run` does and resolves when it has ended: finished, or stopped by a limit, a signal or the service
+ * (`summary.stopped`). The same call again continues where it stopped.
  *
- * Rejects with `QbatchError` where the run was refused: its `exitCode` says why (64 for an unknown flag; 130 where
- * `signal` aborted before anything was sent), its `hint` what to do. `InvalidInputError` (65) lists what is wrong with
- * the lines. Nothing is printed. One run works a ledger at a time, also of this process and its threads: another is
- * refused (75).
+ * Rejects with `QbatchError` if the run was refused: its `exitCode` says why (64 for an unknown flag; 130 if `signal`
+ * aborted before anything was sent), its `hint` what to do. `InvalidInputError` (65) lists what is wrong with the lines.
+ * Nothing is printed. One run uses a ledger at a time, even within this process and its threads: another is refused (75).
  */
 export async function runBatch(options: RunBatchOptions): Promise<RunBatchResult> {
   refuseOptions(options);
   const given = flagsGiven(options.flags ?? {});
-  // One that is relative would be taken from itself again, where a path in it is looked for.
+  // Made absolute: a relative one would be applied twice when a path in it is resolved.
   const cwd = absoluteFrom(options.cwd ?? '.');
   const input = options.input === '-' ? '-' : resolve(cwd, options.input);
   const written: string[] = [];
@@ -115,13 +114,13 @@ export async function runBatch(options: RunBatchOptions): Promise<RunBatchResult
       home,
       env,
       clock: options.clock ?? systemClock,
-      // Node opens it where it is looked at, which is for the input `-` alone.
+      // Node opens it on access, which happens only for the input `-`.
       get stdin() {
         return process.stdin;
       },
       stderr: process.stderr,
       isTty: { stdin: false, stdout: false, stderr: false },
-      // One of its own, so that nothing is left on a signal that serves many jobs.
+      // A separate one, so that no listeners are left on a signal shared by many jobs.
       stop: AbortSignal.any(options.signal === undefined ? [] : [options.signal]),
       abort: new AbortController().signal,
       signalCode: () => null,

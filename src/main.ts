@@ -19,14 +19,15 @@ const SIGNALS: readonly (readonly [NodeJS.Signals, SignalCode])[] = [
   ['SIGTERM', EXIT.terminated],
 ];
 
-/** Longer than any disk takes; a signal after this long without an end ends the process for good. */
+/** After this many signals the process ends at once; clean stops need at most two. */
 const LAST_RESORT_SIGNALS = 3;
 
 type SignalWatch = Pick<CommandIo, 'stop' | 'abort' | 'signalCode' | 'onStateAsked'>;
 
 /**
- * The first signal to end (SIGINT, SIGTERM, SIGHUP) sets `stop`, the second `abort` (calls in flight are dropped), the third
- * ends the process at once: nothing depends on a clean end, since the next start reconciles. SIGUSR1 asks for the state of a run.
+ * The first signal to end (SIGINT, SIGTERM, SIGHUP) sets `stop`, the second `abort` (calls in flight are dropped), the
+ * third ends the process at once: nothing depends on a clean end, since the next start reconciles. SIGUSR1 requests the
+ * state of a run.
  */
 function watchSignals(): SignalWatch {
   const stop = new AbortController();
@@ -43,7 +44,7 @@ function watchSignals(): SignalWatch {
     });
   }
   const asked = new Set<() => void>();
-  // Heard by every command, so that it ends none; Node would open a debugger's port at it.
+  // Handled by every command, so that it ends none; Node would open a debugger port on it.
   process.on('SIGUSR1', () => {
     for (const listener of asked) listener();
   });
@@ -59,8 +60,8 @@ function watchSignals(): SignalWatch {
 }
 
 /**
- * Writes to stdout and waits until it is taken, or a second signal comes: a reader that does not read
- * must not keep what is to end. It throws then, for whoever goes on would take it for written.
+ * Writes to stdout and waits until it is accepted, or a second signal comes: a stalled reader must not block the end. It
+ * throws then, since the caller would take the data for written.
  */
 function writeStdout(
   data: string | Uint8Array,
@@ -91,13 +92,16 @@ function writeStdout(
           ),
         );
     });
-    // What there was room for is out already; the rest would have to be waited for.
+    // What fitted is written already; the rest would have to wait.
     if (abort.aborted && process.stdout.writableLength > 0) drop();
     else abort.addEventListener('abort', drop, { once: true });
   });
 }
 
-/** Ctrl-D at the question is a no, and so is a signal (`stop`). Ctrl-C, which comes as a key while one stands, is made the signal that it is elsewhere. */
+/**
+ * Ctrl-D at the question means no, and so does a signal (`stop`). Ctrl-C, a key press while a question is shown, is
+ * converted to the usual signal.
+ */
 async function ask(question: string, stop: AbortSignal): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
@@ -123,7 +127,7 @@ function openIo(watch: SignalWatch): CommandIo {
   process.stdout.on('error', () => undefined);
   return {
     ...watch,
-    // Whoever asks is told; what is told must not need one itself.
+    // Throws on access only; the error report must not need it.
     get cwd() {
       return workingFolder();
     },
@@ -146,7 +150,7 @@ function openIo(watch: SignalWatch): CommandIo {
   };
 }
 
-/** Command modules are loaded one by one, so that `--help` and `--version` stay quick. */
+/** Command modules are loaded on demand, so that `--help` and `--version` stay fast. */
 async function runParsed(parsed: ParsedCommand, io: CommandIo): Promise<number> {
   switch (parsed.command) {
     case 'help':
@@ -191,7 +195,7 @@ async function runParsed(parsed: ParsedCommand, io: CommandIo): Promise<number> 
   }
 }
 
-/** Tells what ended the program: on stderr to people, or as an event to a program, and with `--json` on stdout. */
+/** Reports what ended the program: on stderr as text, or as an event to a program, and with `--json` on stdout. */
 async function explain(
   error: unknown,
   asked: { readonly argv: readonly string[]; readonly parsed: ParsedCommand | null },
@@ -206,7 +210,7 @@ async function explain(
   const isKnown = error instanceof QbatchError;
   const { programReaders } = await import('./commands/program-readers.ts');
   const readers = programReaders(argv, parsed, io);
-  // Where stdout itself is what failed, stderr still says so.
+  // If stdout itself failed, stderr still reports it.
   if (isKnown && readers.stdout)
     await io.writeOut(redactJson(refusalJson(error))).catch(() => undefined);
   if (readers.stderr) {
@@ -227,11 +231,11 @@ async function showSurvey(error: QbatchError, io: CommandIo): Promise<void> {
   io.writeErr(problemsText(problems, problemCounts, error.inputPath));
 }
 
-/** Arguments to exit code. The one place where errors are caught and shown. */
+/** From arguments to exit code. The one place where errors are caught and shown. */
 async function runArguments(argv: readonly string[], io: CommandIo): Promise<number> {
   let parsed: ParsedCommand | null = null;
   try {
-    // yargs wants one when it is loaded. Plain help and the version have been answered before.
+    // yargs requires one when loaded. Simple help and the version have been answered before.
     workingFolder();
     const { parseArgs } = await import('./command-line/args.ts');
     parsed = await parseArgs(argv, VERSION);
@@ -243,12 +247,12 @@ async function runArguments(argv: readonly string[], io: CommandIo): Promise<num
 
 /** The whole program, from its arguments to the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  // Prompts and answers are private: whatever is created below is for the user alone.
+  // Prompts and answers are private: files created below are for the user only.
   process.umask(0o077);
   const io = openIo(watchSignals());
   const code = await runArguments(argv, io);
-  // Whatever an internal error left behind (a timer, a connection) must not keep the process, and who waits
-  // for it; nor, from the second signal on, may what a reader that does not read has left in a stream.
+  // Leftovers of an internal error (a timer, a connection) must not keep the process alive; nor, after the second signal,
+  // unread data in a stream.
   if (code === EXIT.bug || io.abort.aborted) process.exit(code);
   io.abort.addEventListener('abort', () => process.exit(code), { once: true });
   return code;

@@ -10,18 +10,18 @@ import { isProblem, openLine, rawOf, type TextSpan } from './input/open-object.t
 import type { Problem } from './problem.ts';
 import type { RawLine } from './read.ts';
 
-/** A line that may be sent. `problems` are warnings and notes only. */
+/** A line that may be sent. `problems` holds only warnings and notes. */
 export type Request = {
   readonly kind: 'request';
   readonly lineNo: number;
   readonly customId: string;
   readonly view: RequestView;
-  /** The line's text, in UTF-16 units, and its bytes: views on what was read, so do not keep them. */
+  /** The line's text and bytes: views of the read buffer, so do not keep them. */
   readonly text: string;
   readonly bytes: Buffer;
-  /** The request's values as raw text, made when asked for. */
+  /** The request's values as raw text, created on demand. */
   readonly parts: () => RequestParts;
-  /** Where the request stands in `text` as it is to be sent, but for what a protocol adds; null: nowhere. */
+  /** Position of the request in `text` as it will be sent, except for protocol additions; null: none. */
   readonly written: TextSpan | null;
   /** Documented `X-DashScope-*` headers of the line, lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
@@ -34,7 +34,7 @@ export type Request = {
 export type Rejected = {
   readonly kind: 'rejected';
   readonly lineNo: number;
-  /** Null where it could not be read. */
+  /** Null if it could not be read. */
   readonly customId: string | null;
   readonly problems: readonly Problem[];
 };
@@ -44,8 +44,8 @@ function rejected(lineNo: number, customId: string | null, ...problems: Problem[
 }
 
 /**
- * What `--strict` makes of problems: warnings are errors, in name too, so that whoever filters or counts errors finds
- * why the line is invalid. Errors that were errors before come first.
+ * Turns warnings into errors for `--strict`, so that filtering or counting errors shows why the line is invalid. Errors
+ * that were errors before come first.
  */
 function strictly(problems: readonly Problem[]): readonly Problem[] {
   const raised = problems
@@ -59,10 +59,7 @@ function strictly(problems: readonly Problem[]): readonly Problem[] {
   ];
 }
 
-/**
- * One raw line to a request that may be sent, or to the reasons why not. Pure; never throws for
- * anything a line can hold.
- */
+/** Parses one raw line into a request that may be sent, or the reasons why not. Pure; never throws for any line content. */
 export function parseLine(line: RawLine, defaults: LineDefaults): Request | Rejected {
   const { lineNo } = line;
   if (line.text === null) {
@@ -81,7 +78,7 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
       ),
     );
   }
-  // As the files have it: two ids that differ in half a character alone would be one there.
+  // Well-formed, as in the files: two ids that differ only in a lone surrogate would be equal there.
   const customId = given?.toWellFormed() ?? `line-${lineNo}`;
   const headers = opened.value['headers'];
   const checked = headers === undefined ? NO_HEADERS : checkHeaders(headers, 'headers');

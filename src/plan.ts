@@ -21,23 +21,23 @@ export type PlannedLine = {
   readonly customId: string;
   readonly model: string;
   readonly call: HttpCall;
-  /** Whether frames of a stream are appended, as far as the request says (`Asked`); null: it does not say. */
+  /** Whether stream frames are appended, as far as the request says (`Asked`); null: it does not say. */
   readonly incremental: boolean | null;
-  /** How many choices the request asks for. */
+  /** The number of choices requested. */
   readonly choices: number;
-  /** Whether the call may ask for a stream where it did not, once an unstreamed one was too slow. */
+  /** Whether the call may be repeated as a stream after an unstreamed one was too slow. */
   readonly mayStream: boolean;
   /** Bytes of the request body, for the bound on bodies held. */
   readonly bodyBytes: number;
   readonly inputTokens: number;
   readonly outputExpectedTokens: number;
-  /** The most that the request can bring; null where a limit is unknown. */
+  /** The most output possible; null if a limit is unknown. */
   readonly outputMaxTokens: number | null;
-  /** Whether the answer's price is that of thinking. */
+  /** Whether the answer is priced as thinking. */
   readonly thinking: boolean;
   /** Input plus expected output, in the job's currency; null: unpriced. */
   readonly estimatedPico: number | null;
-  /** What of the call is not text; null: nothing. */
+  /** The non-text parts of the call; null: none. */
   readonly extras: Extras | null;
   readonly metadata: string | null;
   readonly prior: PriorAttempts | null;
@@ -48,7 +48,7 @@ function numberOf(value: unknown): number | null {
 }
 
 /**
- * How many choices come. With tools the service makes one whatever `n` says.
+ * The number of choices to expect. With tools the service makes one whatever `n` says.
  * Source: help.aliyun.com/zh/model-studio, DashScope API reference, `n` (2025-11).
  */
 function choicesAsked({ n, tools }: Request['view']['parameters']): number {
@@ -75,13 +75,13 @@ function estimateInput(
   };
 }
 
-/** Mean output tokens of one answer of a model, thinking or not; null: too few have been seen. */
+/** Mean output tokens per answer of a model, thinking or not; null: too few seen. */
 export type OutputSeen = (model: string, thinking: boolean) => number | null;
 
 /** Before anything was seen. */
 export const nothingSeen: OutputSeen = () => null;
 
-/** Token estimate of a request: input, expected output, and the most the output can be. */
+/** Token estimate of a request: input, expected output, and maximum output. */
 export function estimateRequest(
   request: Request,
   outputSeen: OutputSeen,
@@ -95,12 +95,12 @@ export function textsOf(request: Request): readonly string[] {
   return requestTexts(estimateInput(request, nothingSeen));
 }
 
-/** The output half of the estimate alone, which needs no look at the texts. */
+/** Only the output part of the estimate, which does not read the texts. */
 export function estimateOutput(request: Request, outputSeen: OutputSeen): OutputEstimate {
   return estimateOutputTokens(estimateInput(request, outputSeen));
 }
 
-/** The strategy of the web search that a request asks for, empty where it names none; null: no search. */
+/** The search strategy that a request asks for, empty if unnamed; null: no search. */
 export function searchAsked({ view }: Request): string | null {
   if (view.parameters['enable_search'] !== true) return null;
   const options = view.parameters['search_options'];
@@ -108,7 +108,7 @@ export function searchAsked({ view }: Request): string | null {
   return typeof strategy === 'string' ? strategy : '';
 }
 
-/** What a request's price has beside text; null for nearly all. */
+/** The non-text parts of a request's price; null for nearly all. */
 export function extrasOf(
   request: Request,
   { audioTokens, visualTokens }: Pick<TokenEstimate, 'audioTokens' | 'visualTokens'>,
@@ -120,14 +120,14 @@ export function extrasOf(
   return { audioIn: audioTokens, visualIn: visualTokens, audioOut, search };
 }
 
-/** Plans one request: the call to make, and what it is expected to take. Pure. */
+/** Plans one request: the call to make, and its expected usage. Pure. */
 export function planLine(
   request: Request,
   prior: PriorAttempts | null,
   at: {
     readonly pricing: Pricing;
     readonly outputSeen: OutputSeen;
-    /** Exact ÷ fast count of the job's texts for this model, where known. */
+    /** Exact ÷ fast token count of the job's texts for this model, if known. */
     readonly textScale?: number | undefined;
   },
 ): PlannedLine {
@@ -142,10 +142,10 @@ export function planLine(
     customId: request.customId,
     model: request.view.model,
     call,
-    // Where a native thinking request does not say, `encode.ts` asks for it; the other protocol appends anyway.
+    // If a native thinking request does not say, `encode.ts` asks for it; the other protocol appends anyway.
     incremental: typeof asked === 'boolean' ? asked : thinking ? true : null,
     choices: choicesAsked(request.view.parameters),
-    // Whoever wrote that no stream, or none in pieces, is wanted has said so.
+    // An explicit refusal of streaming, or of incremental output, is respected.
     mayStream: request.view.streamAsked !== false && asked !== false,
     bodyBytes: call.body.length,
     inputTokens,
@@ -159,7 +159,7 @@ export function planLine(
       extras,
     }),
     extras,
-    // A part of the line's text, of which an open line keeps no more than it has to.
+    // Copied: a substring would keep the whole line in memory.
     metadata: request.metadata === null ? null : ownText(request.metadata),
     prior,
   };

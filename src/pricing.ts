@@ -5,41 +5,40 @@ import { priceOf, searchFee } from './models/price.ts';
 import type { Currency, Scope } from './models/scope.ts';
 import { UNKNOWN_USAGE, type Usage } from './usage.ts';
 
-/** Prices for one job: a catalog seen from one scope in one currency. Amounts are pico-units (1e-12). */
+/** Prices for one job: a catalog in one scope and currency. Amounts are pico-units (1e-12). */
 export type Pricing = {
   readonly currency: Currency;
   readonly scope: Scope;
   isPriced(model: string): boolean;
-  /** The currency in which a model has a price that has none in this one; null: none in either. */
+  /** The other currency, if a model is priced only in that one; else null. */
   pricedOnlyIn(model: string): Currency | null;
   /**
-   * What an answered call cost; null where the model is unpriced or the usage says too little.
-   * `thought`: a chain of thought was seen, for a usage that does not count its tokens. `searchAsked`: the
-   * strategy of the search that the request asked for, for a usage that does not name one. `cacheMarked`: the
-   * request marked what to cache, for a usage that does not tell which cache was hit.
+   * The cost of an answered call; null if the model is unpriced or the usage is insufficient. For usages that lack the
+   * detail: `thought`, a chain of thought was seen; `searchAsked`, the search strategy of the request; `cacheMarked`, the
+   * request marked what to cache.
    */
   costPico(model: string, usage: Usage, seen?: Seen): number | null;
-  /** What a call of that many tokens would cost; null where the model is unpriced. */
+  /** The cost of a call with that many tokens; null if the model is unpriced. */
   estimatePico(model: string, tokens: ExpectedTokens): number | null;
 };
 
-/** What a call's request and reply show beside its usage. */
+/** What a call's request and reply show besides its usage. */
 type Seen = {
   readonly thought?: boolean;
   readonly searchAsked?: string | null | undefined;
   readonly cacheMarked?: boolean;
 };
 
-/** A call that is still to be made, as far as prices care. */
+/** A future call, as far as prices depend on it. */
 export type ExpectedTokens = {
   readonly input: number;
   readonly output: number;
   readonly thinking: boolean;
-  /** Null (or left out): text alone, and no search. */
+  /** Null (or omitted): text only, and no search. */
   readonly extras?: Extras | null | undefined;
 };
 
-/** Tiered prices without caches: whether there will be a hit is not known before a call. Rounds nothing. */
+/** Tiered prices without cache discounts: a hit cannot be predicted. No rounding. */
 function tierPico(offer: Offer, { input, output, thinking }: ExpectedTokens): number | null {
   if (offer.prices.kind !== 'tiers') return null;
   const { tiers } = offer.prices;
@@ -55,7 +54,7 @@ function tierPico(offer: Offer, { input, output, thinking }: ExpectedTokens): nu
   return outputPico === null ? null : input * tier.input + output * outputPico;
 }
 
-/** Prices by modality, of the split that the estimate knows. An answer as audio: all of it at that price. */
+/** Prices by modality, with the split known to the estimate. If the answer is audio, all of it is priced as audio. */
 function modalPico(
   offer: Offer,
   { input, output, thinking, extras }: ExpectedTokens,
@@ -77,15 +76,15 @@ function modalPico(
   return price === null ? null : Number(price.costPico);
 }
 
-/** The fee of one search of that strategy, the dearest where none is named; not known: none. */
+/** The fee of one search of that strategy, the most expensive if unnamed; 0 if unknown. */
 function searchPico(offer: Offer, extras: Extras | null | undefined): number {
   if (extras == null || extras.search === null) return 0;
   return searchFee({ searchCount: 1, searchStrategy: extras.search }, offer).feePico;
 }
 
 /**
- * Binds a catalog to the scope and currency of a job. `batch`: calls go to Batch Chat, at half the list
- * price and without cache discounts.
+ * Binds a catalog to the scope and currency of a job. `batch`: calls go to Batch Chat, at half the list price and without
+ * cache discounts.
  */
 export function createPricing(
   catalog: Catalog,
@@ -115,7 +114,7 @@ export function createPricing(
       const thinking = thought && usage.reasoningTokens === null;
       const options = { batch, thinking, searchAsked, cacheMarked };
       const price = offer === null ? null : priceOf(usage, offer, options);
-      // More than 9,007 units for one call is no usage but nonsense; sums must stay exact.
+      // More than 9,007 units for one call is an invalid usage; sums must stay exact.
       if (price === null || price.costPico > BigInt(Number.MAX_SAFE_INTEGER)) return null;
       return Number(price.costPico);
     },

@@ -6,13 +6,13 @@ type Fields = Readonly<Record<string, unknown>>;
 const NONE: Fields = {};
 
 /**
- * Reads a `usage` object of either protocol; every field is optional. Null where `raw` is no
- * object or holds none of the known counts. Only integers from 0 to 10^12 count; anything else is
- * as if absent. The total is computed where it was not reported. Never throws.
+ * Reads a `usage` object of either protocol; every field is optional. Null if `raw` is no object or holds none of the known
+ * counts. Only integers from 0 to 10^12 count; anything else is treated as absent. The total is computed if it was not
+ * reported. Never throws.
  *
- * Source: service contract section 4.4 and billing section 3 (Model Studio API reference and
- * recorded replies, 2024 to 2026). Cached tokens stand at the top level on qwen-doc-turbo and some
- * qwen3-vl models; modality counts stand flat (`image_tokens`) on older models.
+ * Source: service contract section 4.4 and billing section 3 (Model Studio API reference and recorded replies, 2024 to
+ * 2026). Cached tokens are at the top level on qwen-doc-turbo and some qwen3-vl models; modality counts are flat
+ * (`image_tokens`) on older models.
  */
 export function readUsage(raw: unknown): Usage | null {
   if (!isObject(raw)) return null;
@@ -65,8 +65,8 @@ export function readUsage(raw: unknown): Usage | null {
 }
 
 /**
- * Whether it was the explicit cache. The native protocol has `cache_type` exactly then; examples of the
- * OpenAI-compatible one are without it, so that hits alone leave it open (null).
+ * Whether the explicit cache was used. The native protocol has `cache_type` exactly then; examples of the OpenAI-compatible
+ * one lack it, so hits alone leave it open (null).
  * Source: billing section 2 (API reference and context-cache page, February 2026).
  */
 function explicitCacheOf(cache: {
@@ -99,7 +99,7 @@ function sum(input: number | null, output: number | null): number | null {
   return input === null || output === null ? null : input + output;
 }
 
-/** No call takes a trillion tokens; what a service says beyond that must not overflow the ledger's 64-bit sums. */
+/** No call uses a trillion tokens; reported values beyond that must not overflow the ledger's 64-bit sums. */
 const COUNT_MAX = 1e12;
 
 function count(fields: Fields, name: string): number | null {

@@ -6,23 +6,23 @@ import { gunzipChunks } from './input/gunzip-chunks.ts';
 import { notUtf8 } from './input/not-utf8.ts';
 import type { Problem } from './problem.ts';
 
-/** How much is read at once where nothing else is asked for. */
+/** Default read size. */
 const CHUNK_BYTES = 512 * 1024;
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-/** The byte order mark of UTF-8. */
+/** The UTF-8 byte order mark. */
 const MARK = [0xef, 0xbb, 0xbf] as const;
-/** What a carried line may have beside its own bytes: a byte order mark before, a carriage return after. */
+/** Extra bytes of a carried line: a byte order mark before, a carriage return after. */
 const BESIDE_BYTES = 4;
 
-/** One physical line that is not blank. `lineNo` counts from 1, blank lines too. */
+/** One non-blank physical line. `lineNo` counts from 1, including blank lines. */
 export type RawLine = {
   readonly lineNo: number;
-  /** Where the line begins in the (decompressed) input; the BOM belongs to no line. */
+  /** Offset of the line in the (decompressed) input; the BOM belongs to no line. */
   readonly byteOffset: number;
-  /** Its bytes without the line end; a view on the read buffer, so do not keep it. Of a line that is too long its SHA-256. */
+  /** Its bytes without the line end; a view of the read buffer, so do not keep it. For an overlong line, its SHA-256. */
   readonly bytes: Buffer;
-  /** Decoded text, or null where the line cannot be text: see `problem`. */
+  /** Decoded text, or null if the line cannot be decoded: see `problem`. */
   readonly text: string | null;
   readonly problem: Problem | null;
 };
@@ -33,7 +33,7 @@ export type ReadOptions = {
   readonly chunkBytes?: number;
   /** Start here instead of at 0: the offset and number of a line (uncompressed inputs only). */
   readonly from?: { readonly byteOffset: number; readonly lineNo: number };
-  /** Sees every byte of the input once, in order: for the content hash. */
+  /** Receives every byte of the input once, in order: for the content hash. */
   readonly onBytes?: (chunk: Buffer) => void;
 };
 
@@ -42,13 +42,13 @@ export function isCompressed(path: string): boolean {
   return path.endsWith('.gz');
 }
 
-/** What the file system says against an input, as an error with exit code 66. */
+/** A file system error for an input, with exit code 66. */
 function unreadable(path: string, error: unknown): InputError {
   const message = `cannot read ${path}: ${(error as Error).message}`;
   return new InputError(EXIT.noInput, message, 'check the path and its permissions', error);
 }
 
-/** The bytes of an input, decompressed, as they are read. Throws InputError (66) where it cannot be read. */
+/** The bytes of an input, decompressed, as they are read. Throws InputError (66) if it cannot be read. */
 export async function* readChunks(
   path: string,
   start = 0,
@@ -65,7 +65,7 @@ export async function* readChunks(
     if (error instanceof InputError) throw error;
     throw unreadable(path, error);
   } finally {
-    // A reader that stops early leaves a read under way; whoever goes on after it finds the file closed.
+    // A consumer that stops early leaves a read in progress; wait until the file is closed.
     file.destroy();
     if (!file.closed) await new Promise<void>((resolve) => file.once('close', () => resolve()));
   }
@@ -88,7 +88,7 @@ function isBlank(bytes: Buffer, start: number, end: number): boolean {
   return true;
 }
 
-/** How a stretch of whole lines is decoded: one check for all of them, not one a line. */
+/** How a range of whole lines is decoded: one check for all of them, not one per line. */
 type Encoding = 'latin1' | 'utf8' | 'mixed';
 
 function encodingOf(bytes: Buffer): Encoding {
@@ -96,12 +96,12 @@ function encodingOf(bytes: Buffer): Encoding {
   return isUtf8(bytes) ? 'utf8' : 'mixed';
 }
 
-/** Where a line stands in what was read. */
+/** Position of a line in what was read. */
 type LineSpan = {
   readonly start: number;
   readonly end: number;
   readonly encoding: Encoding;
-  /** Of a line so long that its bytes were not kept. */
+  /** For a line so long that its bytes were not kept. */
   readonly digest?: Buffer;
 };
 
@@ -109,7 +109,7 @@ function hasByteOrderMark(bytes: Buffer, start: number): boolean {
   return MARK.every((byte, at) => bytes[start + at] === byte);
 }
 
-/** Splits chunks into lines, keeping only what is left over of the last chunk. */
+/** Splits chunks into lines, keeping only the remainder of the last chunk. */
 class LineSplitter {
   private readonly maxLineBytes: number;
   private lineNo: number;
@@ -185,7 +185,7 @@ class LineSplitter {
     }
   }
 
-  /** Adds the line that stands in `bytes` from `start` to `end`, but for a byte order mark and a carriage return. */
+  /** Adds the line in `bytes` from `start` to `end`, without a byte order mark and carriage return. */
   private add(lines: RawLine[], bytes: Buffer, at: LineSpan): void {
     const { lineNo, maxLineBytes } = this;
     const markBytes = this.isAtStart && hasByteOrderMark(bytes, at.start) ? MARK.length : 0;
@@ -194,7 +194,7 @@ class LineSplitter {
     const start = at.start + markBytes;
     const end = at.end > start && bytes[at.end - 1] === CARRIAGE_RETURN ? at.end - 1 : at.end;
     if (at.digest !== undefined || end - start > maxLineBytes) {
-      // With all that is beside it, as where it was hashed piece by piece.
+      // Including those, as when it is hashed piece by piece.
       const whole = bytes.subarray(at.start, at.end);
       const digest = at.digest ?? createHash('sha256').update(whole).digest();
       const problem = tooLong(maxLineBytes);
@@ -211,11 +211,11 @@ class LineSplitter {
 }
 
 /**
- * Reads a JSONL file (`.gz` too) as lines, many at a time: one array for each chunk read.
+ * Reads a JSONL file (also `.gz`) as lines, many at a time: one array per chunk read.
  *
- * Lines end at LF only (a lone CR is legal white space inside JSON, U+2028 inside strings); one CR
- * before the LF and a leading BOM are dropped; blank lines are counted and skipped. A line over
- * `maxLineBytes` is never held whole. Throws `InputError` (66) where the file cannot be read.
+ * Lines end at LF only (a lone CR is legal white space in JSON, U+2028 legal in strings); one CR before the LF and a
+ * leading BOM are dropped; blank lines are counted and skipped. A line over `maxLineBytes` is never held whole. Throws
+ * `InputError` (66) if the file cannot be read.
  */
 export async function* readLines(
   path: string,

@@ -1,4 +1,4 @@
-/** What stands in the place of a secret. */
+/** The replacement of a secret. */
 export const REDACTED = '[redacted]';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -7,15 +7,15 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 const SECRET_CHARACTERS_MIN = 6;
 
 /**
- * What Model Studio keys look like: `sk-` and letters and digits, with a short kind in between for
- * some (`sk-sp-...` of the coding plans; service contract 1.1, 2026). The lookbehind spares words
- * that end in `sk`, the lengths spare names such as `sk-learn`.
+ * The format of Model Studio keys: `sk-` and letters and digits, with a short kind in between for some (`sk-sp-...` of the
+ * coding plans; service contract 1.1, 2026). The lookbehind spares words that end in `sk`, the lengths spare names such as
+ * `sk-learn`.
  */
 const KEY_LIKE = /(?<![A-Za-z0-9])sk-(?:[a-z]{2,4}-)?[A-Za-z0-9]{16,}/g;
 
 /**
- * Makes the function through which everything passes that is printed: each of `secrets`, also as
- * it looks inside JSON text or a URL, and whatever looks like a key becomes `[redacted]`.
+ * Creates the function that everything printed passes through: each of `secrets`, also in its JSON and URL encodings, and
+ * whatever looks like a key becomes `[redacted]`.
  */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
   const redactValues = createValueRedactor(secrets);
@@ -23,10 +23,9 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
 }
 
 /**
- * As {@link createRedactor}, but for the given values alone: for the texts of what is stored (its JSON:
- * `createJsonRedactor`), where text that merely looks like a key may be just what was asked for. Values of
- * fewer than 6 characters are left alone: replacing them would damage answers. A text may be the beginning of
- * JSON that is not whole: escapes are read over there too.
+ * Like {@link createRedactor}, but only for the given values: for stored texts (for stored JSON see `createJsonRedactor`),
+ * where text that merely looks like a key may be legitimate. Values of fewer than 6 characters are left alone: replacing
+ * them would damage answers. A text may be a prefix of JSON: escapes are decoded there too.
  */
 export function createValueRedactor(secrets: readonly string[]): (text: string) => string {
   const forms = secretForms(secrets);
@@ -42,10 +41,10 @@ export function createValueRedactor(secrets: readonly string[]): (text: string) 
   };
 }
 
-/** Secrets are ASCII: each of their characters may stand as such an escape. */
+/** Secrets are ASCII: each of their characters may be written as such an escape. */
 export const ASCII_ESCAPE = '\\u00';
 
-/** A pattern for all the ways in which JSON may write one character. */
+/** A pattern for all JSON spellings of one character. */
 export function spellings(character: string): string {
   const written = JSON.stringify(character).slice(1, -1);
   const literal = written.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
@@ -56,8 +55,8 @@ export function spellings(character: string): string {
 }
 
 /**
- * How secrets may stand in a text: as they are, as JSON and URLs write them; longest first, so that where
- * one contains another no tail of the longer one stays behind. Without those that are too short.
+ * The forms in which secrets may occur in a text: plain, JSON- and URL-encoded; longest first, so that if one contains
+ * another no tail of the longer one remains. Omits those that are too short.
  */
 export function secretForms(secrets: readonly string[]): string[] {
   const forms = new Set<string>();

@@ -3,10 +3,10 @@ import type { ProtocolName } from './protocols/protocol.ts';
 
 export type Region = (typeof REGIONS)[number];
 
-/** A limit given for all models (`''`) or for one: `--rpm 600`, `--rpm qwen-plus=600`. `auto` leaves it to qbatch. */
+/** A limit for all models (`''`) or for one: `--rpm 600`, `--rpm qwen-plus=600`. `auto` leaves it to qbatch. */
 export type LimitSetting = ReadonlyMap<string, number | 'auto'>;
 
-/** What the simulator is asked to be: `--simulate=rpm=600,tpm=100000,latency=200ms,errors=2%,seed=7`. */
+/** The simulator's spec: `--simulate=rpm=600,tpm=100000,latency=200ms,errors=2%,seed=7`. */
 export type SimulatorSpec = {
   readonly rpm: number | null;
   readonly tpm: number | null;
@@ -17,8 +17,8 @@ export type SimulatorSpec = {
 };
 
 /**
- * Everything `run`, `resume`, `retry` and `check` need to know, merged and validated: flags over
- * environment over project file over user file over defaults. `undefined` means not said.
+ * All settings of `run`, `resume`, `retry` and `check`, merged and validated: flags over environment over project file over
+ * user file over defaults. `undefined` means not set.
  */
 export type Settings = {
   readonly output: string | undefined;
@@ -39,7 +39,7 @@ export type Settings = {
   readonly concurrency: number | 'auto';
   readonly rpm: LimitSetting;
   readonly tpm: LimitSetting;
-  /** Ask the service for its quotas before the first call. */
+  /** Query the service for its quotas before the first call. */
   readonly queryLimits: boolean;
   readonly maxAttempts: number;
   /** undefined: 330,000 unstreamed, 3,600,000 streamed. */
@@ -54,7 +54,7 @@ export type Settings = {
   readonly maxFailures: { readonly count: number } | { readonly percent: number } | undefined;
   readonly confirmCost: string | undefined;
   readonly yes: boolean;
-  /** Lines to run first, to sharpen the estimate. */
+  /** Lines to run first, to refine the estimate. */
   readonly sample: number | undefined;
   readonly catalog: string | undefined;
   readonly currency: 'CNY' | 'USD' | undefined;

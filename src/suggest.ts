@@ -1,10 +1,10 @@
-/** Longer names are not compared: none is near, and the comparison would take long. */
+/** Longer names are not compared: none is near, and it would take long. */
 const CHARACTERS_MAX = 64;
 
 /**
- * The candidate that a mistyped name was most likely meant to be, or undefined where none is near:
- * at most two edits away (one for names up to five characters; swapping neighbours is one edit), or
- * the only candidate that begins with it. Case and `_`/`-` make no difference.
+ * The candidate most likely meant by a mistyped name, or undefined if none is near: at most two edits away (one for names
+ * up to five characters; swapping neighbours is one edit), or the only candidate that begins with it. Case and `_`/`-` are
+ * ignored.
  */
 export function closestName(name: string, candidates: readonly string[]): string | undefined {
   if (name.length > CHARACTERS_MAX) return undefined;
@@ -32,7 +32,7 @@ function fold(name: string): string {
   return name.toLowerCase().replaceAll(/[_-]/g, '');
 }
 
-/** Optimal string alignment distance; names are short, so three rows at a time are plenty. */
+/** Optimal string alignment distance, with three rows at a time. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

@@ -15,12 +15,12 @@ import { boundedProblem } from './job/bounded-problem.ts';
 import { SampleCounter } from './job/scale-survey.ts';
 import { type ModelSurvey, SurveyTally } from './job/survey-tally.ts';
 
-/** Everything the first pass finds out; memory does not grow with the input but for ids and problems. */
+/** The results of the first pass; memory does not grow with the input except for ids and problems. */
 export type Survey = {
   readonly sha256: string;
   /** Of the decompressed content. */
   readonly bytes: number;
-  /** Lines that are not blank. */
+  /** Non-blank lines. */
   readonly lines: number;
   readonly lastLineNo: number;
   readonly valid: number;
@@ -35,33 +35,33 @@ export type SurveyOptions = {
   readonly defaults: LineDefaults;
   readonly pricing: Pricing;
   readonly outputSeen: OutputSeen;
-  /** False where nobody will ask whether the input is still the same: `sha256` is then of no content. */
+  /** False if the input will not be compared later: `sha256` is then of no content. */
   readonly wantsHash?: boolean;
-  /** Told of each model at its first valid line; throws to give up. */
+  /** Called for each model at its first valid line; throws to abort. */
   readonly onModel?: (model: string) => void;
-  /** Told of every rejected line (once); duplicates come last. */
+  /** Called once for every rejected line; duplicates come last. */
   readonly onRejected?: (rejected: Rejected) => void;
-  /** Asked once for each chunk of input; throws to give up. */
+  /** Called once per chunk of input; throws to abort. */
   readonly checkStop?: () => void;
   readonly onFingerprints?: OnFingerprints;
 };
 
-/** JSON lines take about so many times as much room as their gzip. */
+/** JSON lines are about this many times as large as their gzip. */
 const GZIP_TIMES = 5;
-/** A few more lines may come than the first chunk lets expect, and one table is asked faster than two. */
+/** A few more lines may come than the first chunk suggests, and one table is faster than two. */
 const LINES_MARGIN = 1.1;
 
 const NO_PROBLEMS: readonly Problem[] = [];
 
-/** About how many lines are to come, from the size of the file and what was read of it so far. */
+/** Estimates the number of lines from the size of the file and what was read so far. */
 function expectedLines(path: string, read: { bytes: number; lines: number }): number {
   const size = statSync(path).size * (isCompressed(path) ? GZIP_TIMES : 1);
   return Math.ceil((size / Math.max(1, read.bytes)) * read.lines * LINES_MARGIN);
 }
 
 /**
- * Pass 1: reads, parses and checks every line; sends nothing. Estimates are scaled by exact counts of
- * a sample of the lines. Throws InputError (66) where the input cannot be read.
+ * Pass 1: reads, parses and checks every line; sends nothing. Estimates are scaled by exact counts of a sample of the
+ * lines. Throws InputError (66) if the input cannot be read.
  */
 export async function surveyInput(path: string, options: SurveyOptions): Promise<Survey> {
   const counter = new SampleCounter();
@@ -83,7 +83,7 @@ async function readSurvey(
   const fingerprints =
     options.onFingerprints === undefined ? null : new Fingerprints(options.onFingerprints);
   let ids: CustomIdIndex | undefined;
-  /** Ids that were met twice, or share a hash with one that was. */
+  /** Ids seen twice, or sharing a hash with one that was. */
   const suspects = new CustomIdIndex();
   let hasSuspects = false;
   const onBytes = (chunk: Buffer): void => {
@@ -132,8 +132,8 @@ async function readSurvey(
 }
 
 /**
- * Reads the input once more to name the first line of each repeated `custom_id` and reject the later ones.
- * Throws InputError (65) where it is not what it was.
+ * Re-reads the input to find the first line of each repeated `custom_id` and reject the later ones. Throws InputError (65)
+ * if the input changed.
  */
 async function rejectDuplicates(
   path: string,

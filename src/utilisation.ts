@@ -1,4 +1,4 @@
-/** What a model was sent of what its limits allowed, where those were known: 0 of 0 else. */
+/** What a model was sent against what its limits allowed, while those were known; else 0 of 0. */
 export type QuotaUse = {
   readonly usedRequests: number;
   readonly allowedRequests: number;
@@ -6,7 +6,7 @@ export type QuotaUse = {
   readonly allowedTokens: number;
 };
 
-/** Used ÷ allowed of the dimension that binds, which is the one that is used most; null: no limit was known. */
+/** Used ÷ allowed in the binding dimension, the one with the higher share; null: no limit was known. */
 export function utilisationOf(use: QuotaUse): number | null {
   const shares = [
     use.allowedRequests > 0 ? use.usedRequests / use.allowedRequests : null,

@@ -11,18 +11,18 @@ import type { OutputSink } from './output/output-file.ts';
 import { OutputBuffer } from './output/output-buffer.ts';
 import { type LineWritten, outputParts } from './output/output-line.ts';
 
-/** Files are synced, and the cursor moved, at most this often while a run goes on. */
+/** Minimum interval between syncs of the files, which move the cursor, during a run. */
 const SYNC_EVERY_MS = 1000;
-/** Settled lines that wait for their turn are kept up to this much; beyond, they are read back. */
+/** Settled lines waiting for their turn are kept up to this size; beyond, they are read back. */
 const WAITING_BYTES_MAX = 32 * 1024 * 1024;
-/** And those that are so many lines ahead at the most, as calls in flight may be: others settled long before their turn. */
+/** And only if they are at most this many lines ahead, as calls in flight may be: others settled long before their turn. */
 const WAITING_LINES_AHEAD = 20_000;
-/** Lines are read back in stretches of this much; a line counts for so much besides its body. */
+/** Lines are read back in batches of this size; a line counts this much in addition to its body. */
 const STRETCH_BYTES = 4 * 1024 * 1024;
 const ROW_BYTES = 256;
-/** So many stretches at a time while calls wait for their commits: what is long behind is written bit by bit. */
+/** Batches at a time while calls wait for their commits: a long backlog is written gradually. */
 const STRETCHES_MOST = 4;
-/** Lines are handed to the file in pieces of about this size. */
+/** Lines are passed to the file in pieces of about this size. */
 const APPEND_BYTES = 256 * 1024;
 
 export type WriterOptions = {
@@ -41,12 +41,12 @@ function sizeOf({ body }: LineWritten): number {
 }
 
 /**
- * The only writer of the output files. They are projections of the ledger: a line is appended after
- * its commit, in input order once every line before it has settled (or at once with
- * `--order settled`), and can be cut off and appended again at any time.
+ * The only writer of the output files. They are projections of the ledger: a line is appended after its commit, in input
+ * order once every line before it has settled (or at once with `--order settled`), and can be truncated and appended again
+ * at any time.
  *
- * The cursor says what is known to be on the disk; it is handed out (`takeCursor`) only after a sync
- * of both files, and becomes durable with the commit that carries it.
+ * The cursor says what is known to be on the disk; it is returned (`takeCursor`) only after a sync of both files, and
+ * becomes durable with the commit that carries it.
  */
 export class Writer {
   private readonly options: WriterOptions;
@@ -75,7 +75,7 @@ export class Writer {
     this.lastSyncMs = options.clock.monotonicMs();
   }
 
-  /** Appends what the ledger holds beyond the cursor: after a crash, or for files made anew. */
+  /** Appends what the ledger holds beyond the cursor: after a crash, or for rewritten files. */
   async catchUp(frontier: number): Promise<void> {
     const { database, job, order } = this.options;
     if (order === 'input') {
@@ -91,12 +91,12 @@ export class Writer {
     await this.flush();
   }
 
-  /** Input order: the cursor tells the highest `seq` given out, so that a later run need not search for it. */
+  /** Input order: the cursor holds the highest `seq` in use, so that a later run need not search for it. */
   startAfter(lastSeq: number): void {
     if (this.options.order === 'input') this.seq = Math.max(this.seq, lastSeq);
   }
 
-  /** Appends lines just committed, and what waited for them, some at a time. `lastSeq`: of the last of them. */
+  /** Appends lines just committed, and those that waited for them, some at a time. `lastSeq`: that of the last of them. */
   async settled(
     lines: readonly SettledLine[],
     at: { frontier: number; lastSeq: number },
@@ -113,7 +113,7 @@ export class Writer {
     await this.advance(STRETCHES_MOST);
   }
 
-  /** The cursor to commit, once a sync has ended since the last one was taken; else null. */
+  /** The cursor to commit, if a sync has completed since the last call; else null. */
   takeCursor(): Cursor | null {
     if (this.syncError !== null) throw this.syncError.error;
     const cursor = this.synced;
@@ -130,7 +130,7 @@ export class Writer {
     return cursor;
   }
 
-  /** Appends the rest, syncs both files and returns the cursor that is now true. */
+  /** Appends the rest, syncs both files and returns the resulting cursor. */
   async finish(): Promise<Cursor> {
     if (this.options.order === 'input') await this.advance();
     await this.flush();
@@ -171,8 +171,8 @@ export class Writer {
   }
 
   /**
-   * Appends the settled lines before the frontier; each is either waiting here or read from the ledger, in so many
-   * stretches at the most.
+   * Appends the settled lines before the frontier; each is either waiting here or read from the ledger, in at most
+   * `stretchesMost` batches.
    */
   private async advance(stretchesMost = Infinity): Promise<void> {
     const { frontier } = this;
@@ -192,10 +192,10 @@ export class Writer {
     await this.flush();
   }
 
-  /** Appends a stretch of lines from the ledger, and those of them that wait here. */
+  /** Appends a batch of lines from the ledger, and those of them waiting here. */
   private async readBack(toLine: number): Promise<void> {
     const { database, job } = this.options;
-    // Lines are taken out of the ledger before anything is awaited: a commit must not meet an open query.
+    // Read from the ledger before anything is awaited: a commit must not meet an open query.
     const stretch: OutputLine[] = [];
     let bytes = 0;
     let last = toLine;
@@ -214,7 +214,7 @@ export class Writer {
     this.line = last;
   }
 
-  /** Appends a line that waits here; false where it does not. */
+  /** Appends a line waiting here; false if it is not. */
   private putHeld(lineNo: number): boolean {
     const held = this.waiting.get(lineNo);
     if (held === undefined) return false;

@@ -10,7 +10,7 @@ import { readCommand } from './read-command.ts';
 import { closestName } from '../suggest.ts';
 import { shellWord } from '../shell-word.ts';
 
-/** Help is wrapped once, when the program is built (see quick-answer.ts), for the narrowest usual terminal. */
+/** Help is wrapped once, at build time (see quick-answer.ts), for the narrowest usual terminal. */
 const HELP_COLUMNS = 80;
 
 const OVERVIEW = [
@@ -32,11 +32,11 @@ const SETTINGS_END =
   'Each flag is also QBATCH_<NAME> in the environment (QBATCH_MAX_COST) and a key in qbatch.config.json (maxCost). Flags override the environment, which overrides the project file, which overrides the user file. Durations: 200ms, 90s or 90, 10m, 2h, 1d. Sizes: 64KiB, 32MiB.';
 
 /**
- * Understands a command line (without node and script). `version` is what `--version` answers.
+ * Parses a command line (without node and script). `version` is the text for `--version`.
  *
- * Flags of `run` and its kin come back as they were given; `resolveSettings` reads their values.
- * Throws UsageError (64) for everything that is wrong with the command line itself. yargs is loaded
- * only where there is something to parse: `--version` answers without it.
+ * Flags of `run` and related commands are returned as given; `resolveSettings` reads their values. Throws UsageError (64)
+ * for anything wrong with the command line itself. yargs is loaded only if there is something to parse: `--version` works
+ * without it.
  */
 export async function parseArgs(argv: readonly string[], version: string): Promise<ParsedCommand> {
   const asked = askedFor(argv);
@@ -70,7 +70,7 @@ function askedFor(argv: readonly string[]): 'help' | 'version' | undefined {
   return flags.includes('--version') || flags.includes('-V') ? 'version' : undefined;
 }
 
-/** What people who know other tools call a command; `report` is near `export`, which is not what it means. */
+/** Names of commands in other tools; `report` resembles `export`, which is not what it means. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   continue: 'resume',
   cost: 'usage',
@@ -109,7 +109,7 @@ async function parseWithYargs(
     failure = error?.message;
     parsed = argv;
   });
-  // Everything known to go wrong has been refused before; yargs has the last word all the same.
+  // All known errors have been refused before; yargs still has the last word.
   if (failure !== undefined) throw new UsageError(failure, `see qbatch ${command.name} --help`);
   return parsed;
 }
@@ -155,8 +155,8 @@ async function createParser(): Promise<Argv> {
 }
 
 /**
- * `list`: a line of the overview. `help`: the command's own help. `parse`: its words are gathered
- * as they are; a positional such as `job` would share its place with the flag `--job`.
+ * `list`: an entry of the overview. `help`: the command's own help. `parse`: words are collected as they are, since a
+ * positional such as `job` would collide with the flag `--job`.
  */
 type Purpose = 'list' | 'help' | 'parse';
 
@@ -168,7 +168,7 @@ function addCommand(parser: Argv, command: CommandSpec, purpose: Purpose): void 
     describe: command.describe,
     handler: () => undefined,
     builder: (yargs) => {
-      // yargs lays out the help of every command that it parses, which nobody sees then.
+      // yargs lays out the help of every command that it parses, unseen.
       if (purpose !== 'parse')
         yargs.usage(usageOf(command)).epilogue(takesSettings(command) ? SETTINGS_END : '');
       for (const flag of command.flags) {
@@ -217,7 +217,7 @@ function optionOf(flag: FlagSpec): Options {
     ...(flag.alias === undefined ? {} : { alias: flag.alias }),
     ...(flag.choices === undefined ? {} : { choices: flag.choices }),
     ...(flag.group === undefined ? {} : { group: flag.group }),
-    // Only described: a default given to yargs could not be told from a flag that was typed.
+    // Only described: a yargs default cannot be distinguished from a typed flag.
     ...(shownDefault === undefined ? {} : { defaultDescription: shownDefault }),
   };
 }
@@ -244,7 +244,7 @@ function readFlags(
   return given;
 }
 
-/** The words behind the command, in order. */
+/** The words after the command, in order. */
 function readWords(parsed: Readonly<Record<string, unknown>>): readonly string[] {
   return Array.isArray(parsed['words']) ? parsed['words'].map(String) : [];
 }

@@ -7,34 +7,32 @@ import { closestName } from '../suggest.ts';
 import { shellWord } from '../shell-word.ts';
 
 /**
- * A command line in the one shape that yargs reads without surprises: every flag long, with its
- * value behind `=`; free values and all words but the first (the command) replaced by tokens.
+ * A command line in the one form that yargs reads without surprises: every flag long, with its value after `=`; free values
+ * and all words except the first (the command) replaced by tokens.
  */
 export type PlainArgv = {
   readonly tokens: readonly string[];
-  /** What the tokens stand for. */
+  /** The word for each token. */
   readonly words: ReadonlyMap<string, string>;
 };
 
-/** What `--simulate` without a value becomes: the simulator's defaults. */
+/** The value of a bare `--simulate`: the simulator's defaults. */
 const BARE_OPTIONAL = '';
 
 /**
- * Rewrites an argument vector before yargs sees it. The reasons, all seen with yargs 18.2: a bare
- * `-` becomes an empty string; quotes around a value are stripped; `--dry-run=yes` is silently
- * false; `--strict true` eats the next word; words behind `--` are no positionals; an unknown flag
- * eats its value.
+ * Rewrites the arguments before yargs sees them. The reasons, all seen with yargs 18.2: a bare `-` becomes an empty string;
+ * quotes around a value are stripped; `--dry-run=yes` is silently false; `--strict true` consumes the next word; words
+ * after `--` are not positionals; an unknown flag consumes its value.
  *
- * Flags are those of `command` where it is known, else of all commands. Throws UsageError (64) for
- * unknown flags (with the nearest known one), missing and empty values, values on flags that take
- * none, and values outside a flag's choices.
+ * Flags are those of `command` if known, else of all commands. Throws UsageError (64) for unknown flags (with the nearest
+ * known one), missing and empty values, values on flags without any, and values outside a flag's choices.
  */
 export function plainArgv(argv: readonly string[], command: CommandSpec | undefined): PlainArgv {
   const known = flagsOf(command);
   const tokens: string[] = [];
   const words = new Map<string, string>();
   const tokenFor = (word: string): string => {
-    // No argument can hold a NUL, so nothing that was typed looks like a token.
+    // No argument can hold a NUL, so no typed word looks like a token.
     const token = `\u0000word${words.size}`;
     words.set(token, word);
     return token;
@@ -66,7 +64,7 @@ export function plainArgv(argv: readonly string[], command: CommandSpec | undefi
   return { tokens, words };
 }
 
-/** The first argument that is neither a flag nor, as far as can be told, the value of one. */
+/** The first argument that is neither a flag nor, as far as can be told, a flag's value. */
 export function firstWord(argv: readonly string[]): string | undefined {
   const known = flagsOf(undefined);
   let index = 0;
@@ -98,7 +96,7 @@ function flagsOf(command: CommandSpec | undefined): KnownFlags {
   return { command, flags };
 }
 
-/** `-qn` is `-q -n`, `-c8` is `-c=8`, `-nofile` is `-n -o=file`; long flags stay as they are. */
+/** `-qn` is `-q -n`, `-c8` is `-c=8`, `-nofile` is `-n -o=file`; long flags are unchanged. */
 function splitShort(argument: string, known: KnownFlags): readonly string[] {
   const parts = splitShortLoosely(argument, known);
   if (argument.startsWith('--')) return parts;
@@ -149,7 +147,7 @@ function readFlag(argument: string, next: string | undefined, known: KnownFlags)
   return { flag, value, tookNext: given === undefined };
 }
 
-/** By the long name behind `--`, or by the short form behind `-`, never the other way round. */
+/** By the long name after `--`, or the short form after `-`, never mixed. */
 function lookUp(shown: string, known: KnownFlags): FlagSpec | undefined {
   const name = shown.replace(/^--?/, '');
   const flag = known.flags.get(name);
@@ -158,7 +156,7 @@ function lookUp(shown: string, known: KnownFlags): FlagSpec | undefined {
 
 const EMPTY_HINT = 'leave the flag out, or check whether a shell variable in it is unset';
 
-/** A word that looks like a flag is not taken as a value: it is far likelier that the value is missing. */
+/** A word that looks like a flag is not taken as a value: most likely the value is missing. */
 function nextValue(shown: string, next: string | undefined): string {
   const looksLikeFlag = next !== undefined && /^-[^\d]/.test(next);
   if (next !== undefined && !looksLikeFlag) return next;
@@ -184,7 +182,7 @@ function readSwitch(shown: string, value: string): string {
   );
 }
 
-/** What other programs call the flag for their input. */
+/** Other programs' names for the input flag. */
 const INPUT_NAMES: ReadonlySet<string> = new Set(['i', 'f', 'in', 'input', 'file', 'input-file']);
 
 function unknownFlag(argument: string, known: KnownFlags): UsageError {

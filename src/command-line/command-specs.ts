@@ -9,7 +9,7 @@ import {
 import { RUN_FLAGS } from '../config/flags.ts';
 import type { FlagSpec } from '../config/flags.ts';
 
-/** One command, as help, parsing and shell completion see it. */
+/** One command, as used by help, parsing and shell completion. */
 export type CommandSpec = {
   readonly name: string;
   readonly aliases: readonly string[];
@@ -60,7 +60,7 @@ const JSON_OUT: FlagSpec = { name: 'json', type: 'boolean', default: 'false', de
 // prettier-ignore
 const OUTPUT: FlagSpec = { name: 'output', alias: 'o', type: 'string', metavar: 'FILE', defaultText: 'stdout', describe: 'the file to write; - is stdout', completes: 'file' };
 
-/** What every command takes besides its own flags; `run` and its kin have them in their table. */
+/** Flags common to all commands; `run` and related commands have them in their table. */
 const DISPLAY_FLAGS: readonly FlagSpec[] = RUN_FLAGS.filter((flag) =>
   ['quiet', 'color', 'debug'].includes(flag.name),
 ).map(({ group: _group, ...flag }) => flag);

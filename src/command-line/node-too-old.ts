@@ -1,9 +1,9 @@
-/** The least Node.js, as `engines` in package.json has it (a test compares them). */
+/** The minimum Node.js version, as in package.json's `engines` (a test compares them). */
 const LEAST = { major: 20, minor: 19 } as const;
 
 /**
- * What to say to a Node.js that is too old to load the program, with its line break; null: it is new enough.
- * npm only warns of one, and the program would die in the first function that is missing there.
+ * The message for a Node.js too old to load the program, with its line break; null: it is new enough. npm only warns, and
+ * the program would crash in the first missing function.
  */
 export function nodeTooOld(version: string): string | null {
   const [major = 0, minor = 0] = version.split('.').map(Number);

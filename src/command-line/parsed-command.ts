@@ -11,20 +11,20 @@ import type { Region, SimulatorSpec } from '../settings.ts';
 
 type OneOf<Choices extends readonly string[]> = Choices[number];
 
-/** What a flag was given: text, or several of a repeatable one, or a switch. Not yet parsed. */
+/** The value of a flag: text, a list for a repeatable one, or a switch. Not yet parsed. */
 export type FlagValue = string | boolean | readonly string[];
 
-/** The flags that the command line names, and no others, by long name (`max-cost`). */
+/** Only the flags on the command line, by long name (`max-cost`). */
 export type GivenFlags = Readonly<Record<string, FlagValue>>;
 
-/** What every command but `run` and its kin takes besides its own flags. */
+/** Flags common to every command except `run` and related ones. */
 export type DisplayFlags = {
   readonly quiet: boolean;
   readonly color: OneOf<typeof COLOR_MODES>;
   readonly debug: boolean;
 };
 
-/** A job as it was named: a positional (ledger, name or input), `--ledger`, `--job`. */
+/** How a job was named: a positional (ledger, name or input), `--ledger`, `--job`. */
 export type JobChoice = {
   readonly job: string | undefined;
   readonly ledger: string | undefined;
@@ -34,7 +34,7 @@ export type JobChoice = {
 export type ReportFormat = OneOf<typeof REPORT_FORMATS>;
 export type Shell = OneOf<typeof SHELLS>;
 
-/** One command line, understood. `flags` of run and its kin become Settings in `resolveSettings`. */
+/** A parsed command line. `flags` of run and related commands become Settings in `resolveSettings`. */
 export type ParsedCommand =
   | { readonly command: 'help' | 'version'; readonly text: string }
   | { readonly command: 'run' | 'check'; readonly input: string; readonly flags: GivenFlags }
@@ -42,7 +42,7 @@ export type ParsedCommand =
   | {
       readonly command: 'retry';
       readonly job: string | undefined;
-      /** Empty, as `statuses`: all failed lines. */
+      /** Empty, like `statuses`: all failed lines. */
       readonly codes: readonly string[];
       readonly statuses: readonly number[];
       readonly flags: GivenFlags;

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { VERSION } from '../version.ts';
 
-/** Help texts by command name (the overview under an empty one), written beside the program when it is built. */
+/** Help texts by command name (the overview under an empty name), written beside the program at build time. */
 const HELP_FILE = 'help.json';
 
 function isHelp(word: string | undefined): boolean {
   return word === '--help' || word === '-h';
 }
 
-/** The command whose help is asked for, empty for the overview; null where it is not as plain as that. */
+/** The command whose help is requested, empty for the overview; null if the request is not that simple. */
 function helpAskedFor(argv: readonly string[]): string | null {
   const [first, second] = argv;
   if (argv.length === 1) return isHelp(first) || first === 'help' ? '' : null;
@@ -18,8 +18,8 @@ function helpAskedFor(argv: readonly string[]): string | null {
 }
 
 /**
- * Answers `--version` and plain requests for help without loading anything else: yargs alone takes
- * longer to load than Node to start. Null: ask the whole program (which gives the same texts).
+ * Answers `--version` and simple help requests without loading anything else: yargs alone takes longer to load than Node to
+ * start. Null: use the whole program (which gives the same texts).
  */
 export function quickAnswer(argv: readonly string[]): string | null {
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return `${VERSION}\n`;
@@ -30,7 +30,7 @@ export function quickAnswer(argv: readonly string[]): string | null {
     const text = Object.entries(texts as Record<string, string>).find(([name]) => name === command);
     return text?.[1] ?? null;
   } catch {
-    // Not built, as in the tests of the sources.
+    // Not built, as in tests of the sources.
     return null;
   }
 }

@@ -20,7 +20,7 @@ import type {
 } from './parsed-command.ts';
 import { isLikeSimulatorSpec, parseSimulatorSpec } from '../simulator/spec.ts';
 
-/** A command line after tokenizing: its command, the flags given, and the words behind the command. */
+/** A tokenized command line: its command, the flags given, and the words after the command. */
 export type RawCommand = {
   readonly spec: CommandSpec;
   readonly flags: GivenFlags;
@@ -28,8 +28,8 @@ export type RawCommand = {
 };
 
 /**
- * Turns a tokenized command line into a typed command: counts the words, reads ports, groups and
- * statuses, fills in defaults. Throws UsageError (64).
+ * Turns a tokenized command line into a typed command: counts the words, parses ports, groups and statuses, applies
+ * defaults. Throws UsageError (64).
  */
 export function readCommand(raw: RawCommand): ParsedCommand {
   checkWords(raw);
@@ -107,7 +107,7 @@ function checkWords({ spec, flags, words }: RawCommand): void {
   }
   const takesMany = spec.positionals.at(-1)?.many === true;
   if (!takesMany && words.length > spec.positionals.length) {
-    // `--simulate` takes its value after an equals sign alone.
+    // `--simulate` takes its value only after an equals sign.
     const simulatorSpec = flags['simulate'] === '' && words.find(isLikeSimulatorSpec);
     if (simulatorSpec)
       throw new UsageError(
@@ -130,8 +130,8 @@ function article(name: string): string {
 }
 
 /**
- * stdout has one writer: the results, or the summary. And answers that were paid for are kept or forgotten: a command
- * line that asks for both is taken for neither.
+ * stdout has one writer: the results, or the summary. And paid answers are either kept or forgotten: a command line that
+ * asks for both is refused.
  */
 function checkRunFlags(flags: GivenFlags): void {
   if (flags['output'] === '-' && flags['json'] === true) throw stdoutTwice();
@@ -142,7 +142,7 @@ function checkRunFlags(flags: GivenFlags): void {
     );
 }
 
-/** The refusal of `--json` together with `-o -`, wherever the two came from (64). */
+/** The refusal of `--json` together with `-o -`, whatever their sources (64). */
 export function stdoutTwice(): UsageError {
   return new UsageError(
     '--json and --output - both write to stdout',
@@ -150,7 +150,7 @@ export function stdoutTwice(): UsageError {
   );
 }
 
-/** As `stdoutTwice` where `-o -` is that of the job's last run. */
+/** The same if `-o -` comes from the job's last run. */
 export function stdoutOfLastRun(): UsageError {
   return new UsageError(
     'the results of this job went to stdout in its last run (-o -), and --json writes to stdout too',
@@ -158,7 +158,7 @@ export function stdoutOfLastRun(): UsageError {
   );
 }
 
-/** The refusal of `retry --fresh`, wherever it was said (64): no failed lines are left of a job that is forgotten. */
+/** The refusal of `retry --fresh`, whatever its source (64): a forgotten job has no failed lines left. */
 export function retryFresh(): UsageError {
   return new UsageError(
     '--fresh forgets every answer of the job; retry keeps them and runs failed lines again',
@@ -211,7 +211,7 @@ function readExport(raw: RawCommand): ParsedCommand {
   };
 }
 
-/** Several add up, and then the name of a tag may have a comma, where no keys follow it. */
+/** Several add up; then a tag name may contain a comma that no key follows. */
 function readKeys(given: readonly string[]): readonly ByKey[] {
   const words = given.flatMap((by) => keysOf(by, given.length > 1));
   const keys = words.filter(isByKey);
@@ -254,7 +254,7 @@ function readDisplay(raw: RawCommand): DisplayFlags {
   };
 }
 
-/** The flag's value, else its default; undefined where it has neither. */
+/** The flag's value, else its default; undefined if it has neither. */
 function text({ spec, flags }: RawCommand, name: string): string | undefined {
   const value = flags[name] ?? spec.flags.find((flag) => flag.name === name)?.default;
   return typeof value === 'string' ? value : undefined;

@@ -13,7 +13,7 @@ import type { CommandIo } from './io.ts';
 import type { Places } from './run-places.ts';
 import type { RunSetup } from './run-setup.ts';
 
-/** What the ledger of this input, where there is one, has seen of the length of answers: it only sharpens the estimate. */
+/** Answer lengths seen in this input's ledger, if there is one: they only refine the estimate. */
 export async function seenBefore(
   { ledgerPath, jobName }: Places,
   { settings }: RunSetup,
@@ -35,7 +35,7 @@ export async function seenBefore(
   }
 }
 
-/** What a run would say of where its calls go. */
+/** The notes that a run would print about where its calls go. */
 export function serviceNotes(settings: Settings): readonly string[] {
   const silent = settings.progress === 'json' || settings.progress === 'none' || settings.quiet;
   return silent || settings.simulate !== undefined ? [] : resolveEndpoints(settings).notes;

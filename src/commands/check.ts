@@ -24,10 +24,10 @@ import { serviceNotes, seenBefore } from './check-beside.ts';
 import type { CommandIo } from './io.ts';
 import { currencyOf, type RunSetup, setUpRun } from './run-setup.ts';
 
-/** No model's name is longer; a line may hold one of megabytes. */
+/** No model name is longer; a line may hold one of megabytes. */
 const MODEL_UNITS_MAX = 256;
 
-/** One model's share of a checked input, as `check --json` prints it. */
+/** One model's part of a checked input, as `check --json` prints it. */
 export type CheckedModel = {
   readonly model: string;
   readonly lines: number;
@@ -35,11 +35,11 @@ export type CheckedModel = {
     readonly input: number;
     readonly output_expected: number;
     readonly output_max: number | null;
-    /** Lines counted exactly to scale the estimate of the others; 0: another vocabulary, fast estimate alone. */
+    /** Lines counted exactly to scale the others' estimate; 0: another vocabulary, fast estimate only. */
     readonly counted_lines: number;
   };
   readonly cost: { readonly expected: string | null; readonly max: string | null };
-  /** Time at the known limits; null where none is known. */
+  /** Time at the known limits; null if unknown. */
   readonly seconds: number | null;
 };
 
@@ -61,11 +61,11 @@ export type CheckReport = {
     readonly max: string | null;
     readonly currency: string;
     readonly unpriced_lines: number;
-    /** How many of those have a price in another currency; null: none has. */
+    /** How many of those have a price in another currency; null: none. */
     readonly priced_in: PricedElsewhere | null;
   };
   readonly models: readonly CheckedModel[];
-  /** What would bring the same for less, by list price; `instead` null: the model stays. */
+  /** Cheaper ways for the same lines, by list price; `instead` null: the model stays. */
   readonly cheaper: readonly {
     readonly model: string;
     readonly way: CheaperWay['way'];
@@ -82,7 +82,7 @@ function sumOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-/** The sum; null where one of the values is not known. */
+/** The sum; null if a value is unknown. */
 function sumOrNull(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
   return known.length < values.length ? null : sumOf(known);
@@ -112,7 +112,7 @@ function checkedModel(model: string, entry: ModelSurvey, setup: RunSetup): Check
   };
 }
 
-/** What the lines with a price cost; of lines alone that have none nobody knows it, and no line at all costs nothing. */
+/** The cost of the priced lines; unknown if all lines are unpriced, zero if there are no lines. */
 function checkedCost(models: Survey['models'], pricing: Pricing): CheckReport['cost'] {
   const entries = [...models.values()];
   const priced = entries.filter((entry) => entry.priced);
@@ -174,7 +174,7 @@ const WAY_TEXT: Readonly<Record<CheaperWay['way'], string>> = {
   snapshot: 'by another version',
 };
 
-/** A line each way, so that how to take it is told once. */
+/** One line per way, so that each is explained once. */
 function cheaperText({ cheaper, cost: { currency } }: CheckReport): string {
   const ways = [...new Set(cheaper.map(({ way }) => way))];
   return ways
@@ -195,14 +195,14 @@ function nextStep({ problem_counts: counts, lines }: CheckReport): string {
   return counts.warning > 0 ? '; --strict makes warnings errors' : '';
 }
 
-/** How good the figure is depends on whether some of the lines were counted by the models' own vocabulary. */
+/** The precision of the figure depends on whether some lines were counted with the models' own vocabulary. */
 function inputText(tokens: CheckReport['tokens']): string {
   const { input, counted_lines: counted } = tokens;
   const how = counted > 0 ? ` (${countText(counted, 'line')} counted exactly)` : '';
   return `${wholeText(input)} input tokens${how}`;
 }
 
-/** The report for people: problems on top, then models, tokens, cost and time, the verdict last. */
+/** The report as text: problems first, then models, tokens, cost and time, the verdict last. */
 export function checkText(report: CheckReport): string {
   const { lines, tokens, cost } = report;
   const parts = [problemsText(report.problems, report.problem_counts, report.input)];
@@ -249,7 +249,7 @@ export function checkText(report: CheckReport): string {
   return parts.join('');
 }
 
-/** `qbatch check`: the survey alone. 0 where every line may be sent, 65 where not. */
+/** `qbatch check`: only the survey. 0 if every line may be sent, else 65. */
 export async function checkCommand(
   parsed: { input: string; flags: GivenFlags },
   io: CommandIo,
@@ -264,7 +264,7 @@ export async function checkCommand(
   }
 }
 
-/** The same of an input that is open, with settings that are merged: a dry run of a known job. */
+/** The same for an opened input with merged settings: a dry run of a known job. */
 export async function checkPlaces(
   places: Places,
   { setup, io, shown }: { setup: RunSetup; io: CommandIo; shown: string },

@@ -4,9 +4,8 @@ import type { FlagSpec } from '../config/flags.ts';
 import type { Shell } from '../command-line/parsed-command.ts';
 
 /**
- * The completion script of a shell, generated from the tables of commands and flags: commands,
- * flags, their choices, and files where files are wanted. The script runs nothing of qbatch, so a
- * key press never waits for Node.js to start.
+ * A shell's completion script, generated from the tables of commands and flags: commands, flags, their choices, and files
+ * where expected. The script runs nothing of qbatch, so a key press never waits for Node.js to start.
  */
 export function completionScript(shell: Shell): string {
   switch (shell) {
@@ -36,7 +35,7 @@ function spellings(flag: FlagSpec): readonly string[] {
   return flag.alias === undefined ? [long] : [`-${flag.alias}`, long];
 }
 
-/** What a command offers for its words: choices, and whether files or folders too. */
+/** What a command completes for its words: choices, and whether files or folders too. */
 function wordsOf(command: CommandSpec): {
   readonly choices: readonly string[];
   readonly completes: 'file' | 'folder' | undefined;
@@ -101,7 +100,7 @@ function zshQuote(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** Text inside `_arguments`, where brackets, colons and backslashes mean something. */
+/** Text inside `_arguments`, where brackets, colons and backslashes are special. */
 function zshText(text: string): string {
   return text.replaceAll(/[\\[\]:]/g, (mark) => `\\${mark}`);
 }
@@ -165,7 +164,7 @@ function zshScript(): string {
   ].join('\n');
 }
 
-/** One word in single quotes, for fish, where backslashes count inside them. */
+/** One word in single quotes, for fish, where backslashes are special inside them. */
 function fishQuote(text: string): string {
   return `'${text.replaceAll(/['\\]/g, (mark) => `\\${mark}`)}'`;
 }

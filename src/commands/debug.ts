@@ -26,13 +26,13 @@ type DebugReport = {
   readonly platform: Readonly<Record<string, string | number>>;
   /** `set` or `not set`, never the value. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Those that differ from the default; null where they cannot be read (`problems` says why). */
+  /** Those that differ from the default; null if they cannot be read (`problems` says why). */
   readonly settings: readonly ShownSetting[] | null;
   readonly ledger: LedgerFacts | null;
   readonly problems: readonly string[];
 };
 
-/** Whether they are set says much, their values are secrets or may hold some. */
+/** Whether they are set is informative; their values are, or may contain, secrets. */
 const ENVIRONMENT = [
   'DASHSCOPE_API_KEY',
   'DASHSCOPE_API_KEY_FILE_PATH',
@@ -43,15 +43,15 @@ const ENVIRONMENT = [
   'NODE_EXTRA_CA_CERTS',
 ];
 
-/** Settings whose values are prompts, or whatever the user wrote: only that they are set is told. */
+/** Settings whose values are prompts or free text: only whether they are set is shown. */
 const PRIVATE: ReadonlySet<keyof Settings> = new Set(['system', 'set']);
 
 const VALUE_CHARS_MAX = 1_000;
 
 /**
- * `qbatch debug [job]`: versions, platform, settings with their origin, and counts out of the ledger,
- * as text or JSON. No keys, no prompts, no answers, no messages of the service. Settings or a ledger
- * that cannot be read are part of the report; only a job that is named and unknown throws (66, 64).
+ * `qbatch debug [job]`: versions, platform, settings with their origin, and counts from the ledger, as text or JSON. No
+ * keys, prompts, answers or messages of the service. Unreadable settings or ledgers are part of the report; only a named
+ * unknown job throws (66, 64).
  */
 export async function debugCommand(parsed: DebugParsed, io: CommandIo): Promise<number> {
   const problems: string[] = [];
@@ -71,7 +71,7 @@ export async function debugCommand(parsed: DebugParsed, io: CommandIo): Promise<
 
 const require = createRequire(import.meta.url);
 
-/** The one package that is not bundled; or why there is none. */
+/** The version of the one package that is not bundled, or why there is none. */
 function sqliteVersion(): string {
   try {
     const file = require.resolve(`${sqlitePackage()}/package.json`);

@@ -56,8 +56,8 @@ function feesText({ searchFees, currency }: Offer): string {
 }
 
 /**
- * What the catalog knows of one model besides its prices: sizes, rates, what it takes and can do, its
- * discounts; a line each. What no page says is told as such. Pure.
+ * What the catalog knows of one model besides its prices: sizes, rates, inputs, abilities, discounts; one line each.
+ * Undocumented facts are shown as such. Pure.
  */
 export function explainModel({ profile, record, offer, limits }: Explained): readonly string[] {
   const { thinking, thinkingDefault, streamOnly } = profile;
@@ -92,7 +92,7 @@ export function explainModel({ profile, record, offer, limits }: Explained): rea
   ];
 }
 
-/** What `ability:value` patterns of `qbatch models` ask about, each with what a model has of it. */
+/** The `ability:value` patterns of `qbatch models`, each with a model's values for it. */
 const ABILITIES: Readonly<
   Record<string, (model: Pick<Explained, 'profile' | 'record'>) => readonly string[]>
 > = {
@@ -114,8 +114,8 @@ const ABILITIES: Readonly<
 export const ABILITY_NAMES: readonly string[] = Object.keys(ABILITIES);
 
 /**
- * Reads a pattern such as `takes:video` or `can:tools`: a test of one model; null where the pattern
- * is none of these (a model id may have a colon).
+ * Parses a pattern such as `takes:video` or `can:tools` into a test of one model; null if it is not one (a model id may
+ * contain a colon).
  */
 export function abilityTest(
   pattern: string,

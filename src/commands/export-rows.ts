@@ -67,7 +67,7 @@ function firstOf(value: unknown): Fields {
   return Array.isArray(value) ? fieldsOf(value[0]) : {};
 }
 
-/** Text of a message's content: a string, or the text parts of an array, joined. */
+/** Text of a message's content: a string, or the joined text parts of an array. */
 function contentText(content: unknown): string | null {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return null;
@@ -81,14 +81,14 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** How deep research ended: in a field that the service misspells, or leaves at `"null"`; then its message says it. */
+/** How deep research ended: from a field that the service misspells or leaves at `"null"`; then from its message. */
 function researchEnd(output: Fields): string | null {
   const reason = textOf(output['fininshed_reason']);
   const isKnown = reason !== null && !saysUnfinished(reason);
   return isKnown ? reason : textOf(fieldsOf(output['message'])['status']);
 }
 
-/** The answer's text, finish reason and usage out of a body of either protocol; all null where it has none. */
+/** The answer's text, finish reason and usage from a body of either protocol; all null if it has none. */
 function answerCells(body: Buffer | null): Cell[] {
   let parsed: Fields;
   try {
@@ -120,7 +120,7 @@ function lineCells(line: OutputLine): readonly Cell[] {
 
 function* linesOf(database: Database, job: Job, request: ExportRequest): Generator<OutputLine> {
   if (request.what === 'errors') {
-    // By number, so that the answers of all the other lines are not read.
+    // By number, so that the answers of other lines are not read.
     const order = request.order === 'input' ? 'line_no' : 'seq';
     const numbers = database
       .prepare(
@@ -184,8 +184,8 @@ export function* exportCsv(
 }
 
 /**
- * An export as JSONL, row by row; results and errors are byte for byte what the output files hold.
- * A stored answer that does not match its checksum throws ConfigError (78).
+ * An export as JSONL, row by row; results and errors equal the output files byte for byte. A stored answer that does not
+ * match its checksum throws ConfigError (78).
  */
 export function* exportJsonl(
   database: Database,

@@ -21,10 +21,9 @@ type ExportParsed = Extract<ParsedCommand, { readonly command: 'export' }>;
 const PIECE_UNITS = 256 * 1024;
 
 /**
- * `qbatch export [job]`: results, errors or attempts out of the ledger, of all lines settled so far,
- * also while a run goes on. Ends quietly when the reader of stdout goes away. Throws 64 for
- * `-o` naming a file of the job's, 66 for an unknown job, 73 and 74 for the output, 78 for a damaged
- * ledger, and the signal's code when interrupted.
+ * `qbatch export [job]`: results, errors or attempts from the ledger, for all lines settled so far, even during a run. Ends
+ * silently when the reader of stdout goes away. Throws 64 if `-o` names a file of the job's, 66 for an unknown job, 73 and
+ * 74 for the output, 78 for a damaged ledger, and the signal's code when interrupted.
  */
 export async function exportCommand(parsed: ExportParsed, io: CommandIo): Promise<number> {
   const chosen = chooseJob(parsed, io.cwd);
@@ -45,8 +44,8 @@ export async function exportCommand(parsed: ExportParsed, io: CommandIo): Promis
 }
 
 /**
- * Files that must not be written over: the ledger's and those of all its jobs, but for an output file of this one
- * that gets what it should hold anyway, while no run is at work on it.
+ * Files that must not be overwritten: the ledger's and those of all its jobs, except an output file of this job that
+ * receives its proper content anyway, while no run is in progress.
  */
 function ownFiles(
   jobs: readonly Job[],
@@ -67,7 +66,7 @@ function ownFiles(
   ];
 }
 
-/** The export in its format, in pieces worth a write of their own. */
+/** The export in its format, in pieces worth a write each. */
 function piecesOf(
   database: Database,
   job: Job,
@@ -97,7 +96,7 @@ function* gathered(rows: Iterable<string>): Generator<string> {
   if (piece !== '') yield piece;
 }
 
-/** Writes piece by piece. False where the reader went away. */
+/** Writes piece by piece. False if the reader went away. */
 async function copy(
   pieces: Iterable<string> | AsyncIterable<Uint8Array>,
   target: Target,
@@ -110,7 +109,7 @@ async function copy(
   return true;
 }
 
-/** Lets signals in; throws the code of the one that came. */
+/** Lets signals be handled; throws the code of one that came. */
 async function turn(io: CommandIo): Promise<void> {
   await setImmediate();
   if (io.stop.aborted)

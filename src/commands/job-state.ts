@@ -3,8 +3,8 @@ import type { Job } from '../ledger/records.ts';
 import type { JobState } from '../library/job-reports.ts';
 
 /**
- * What a job is doing: an unfinished one is `running` while a process holds its ledger for it. A ledger
- * may hold several jobs; who does not say for which one it holds it may work any of them.
+ * A job's state: an unfinished one is `running` while a process holds its ledger for it. A ledger may hold several jobs; a
+ * holder that does not say for which one may be running any of them.
  */
 export function jobState(job: Pick<Job, 'name' | 'state'>, holder: Holder | null): JobState {
   if (job.state !== 'open' || holder === null) return job.state;

@@ -7,14 +7,14 @@ import type { UsageReport } from '../report/usage-report.ts';
 import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
 import type { JobState } from '../library/job-reports.ts';
 
-/** Everything that is told about one job. */
+/** All reported facts of one job. */
 export type JobStatus = {
   readonly summary: RunSummary;
   readonly inputPath: string;
   readonly state: JobState;
-  /** What the next command needs of the last one's flags. */
+  /** Flags of the last run that the next command needs. */
   readonly runFlags: RunFlags;
-  /** Its last run ended before it could write down why. */
+  /** Its last run ended before it could record why. */
   readonly killed: boolean;
   readonly holder: Holder | null;
   /** Milliseconds since 1970. */
@@ -22,8 +22,8 @@ export type JobStatus = {
   readonly byModel: UsageReport;
   readonly failures: readonly FailureGroup[];
   readonly possiblyBilledLines: readonly PossiblyBilledLine[];
-  /** How its last run used the quota; null where no run of it was traced. */
+  /** How its last run used the quota; null if no run was traced. */
   readonly dispatch: DispatchReport | null;
-  /** Null where it was not asked for. */
+  /** Null if not requested. */
   readonly verify: Verification | null;
 };

@@ -22,9 +22,8 @@ const CELL_CHARS_MAX = 200;
 const RIGHT: readonly boolean[] = [false, false, true, true, true, true, true, true, false, false];
 
 /**
- * `qbatch jobs [dir]`: all jobs of the ledgers in a folder, the last changed first. A ledger that
- * cannot be read is told on stderr and hides no other. Returns 0, also where there are none; throws
- * 66 where the folder cannot be listed.
+ * `qbatch jobs [dir]`: all jobs of the ledgers in a folder, most recently changed first. An unreadable ledger is reported
+ * on stderr and does not hide the others. Returns 0, even if there are none; throws 66 if the folder cannot be listed.
  */
 export async function jobsCommand(
   parsed: Extract<ParsedCommand, { readonly command: 'jobs' }>,

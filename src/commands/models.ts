@@ -12,14 +12,14 @@ import { ABILITY_NAMES, abilityTest, explainModel } from './explain-model.ts';
 import { defaultCurrency, type Currency, type Scope } from '../models/scope.ts';
 
 export type ModelsOptions = {
-  /** Part of an id, any case; `*` stands for anything; or an ability, `takes:video`. Undefined: all. */
+  /** Part of an id, case-insensitive, with `*` as a wildcard; or an ability, `takes:video`. Undefined: all. */
   readonly pattern?: string;
   readonly json: boolean;
   readonly scope: Scope;
   readonly catalog: Catalog;
 };
 
-/** What the table is made from. */
+/** The data of one table row. */
 type Entry = {
   readonly profile: ModelProfile;
   readonly record: ModelRecord;
@@ -29,19 +29,19 @@ type Entry = {
   readonly limits: RateLimits;
 };
 
-/** What `qbatch models` prints: a list, or that there is nothing to list, which is no data. */
+/** The output of `qbatch models`: a list, or a message that there is none, which is not data. */
 export type ModelsText = { readonly text: string; readonly isEmpty: boolean };
 
 /**
- * The text that `qbatch models` prints: a table of the models offered in a scope, with the
- * sources of its figures below, or one JSON object. Prices are per 1M tokens in the currency of the
- * scope's site (CNY where USD is not known). A pattern that fits exactly one model, or names one,
- * adds all its price tiers and what else is known of it. Nothing found: a hint, or an empty `models`.
+ * The text that `qbatch models` prints: a table of the models offered in a scope, with the sources of its figures below, or
+ * one JSON object. Prices are per 1M tokens in the currency of the scope's site (CNY if USD is unknown). A pattern that
+ * matches exactly one model, or names one, adds all its price tiers and other facts. Nothing found: a hint, or an empty
+ * `models`.
  */
 export function modelsText(options: ModelsOptions): ModelsText {
   const { catalog, scope, pattern } = options;
   const found = findIds(catalog, pattern).map((id) => entryOf(catalog, id, scope));
-  // A model that the user added without prices is shown wherever the user looks.
+  // A model that the user added without prices is shown in every scope.
   const entries = found.filter(
     (entry) => entry.listing !== null || entry.record.prices.length === 0,
   );
@@ -106,7 +106,7 @@ function findIds(catalog: Catalog, pattern: string | undefined): readonly string
     .join('.*');
   const fits = new RegExp(pattern.includes('*') ? `^${source}$` : source, 'i');
   const found = catalog.ids().filter((id) => fits.test(id));
-  // A second name (`qwen-plus-0112`) is no id of its own, but is a model all the same.
+  // An alias (`qwen-plus-0112`) is not an id of its own, but is a model all the same.
   return found.length === 0 && catalog.record(pattern) !== undefined ? [pattern] : found;
 }
 
@@ -253,7 +253,7 @@ function footerOf(entries: readonly Entry[], options: ModelsOptions): readonly s
   ];
 }
 
-/** The pages behind source keys; a key may carry a remark, as in `M-FEB (family value)`. */
+/** The pages for source keys; a key may have a remark, as in `M-FEB (family value)`. */
 function sourceLines(
   what: string,
   keys: ReadonlySet<string | null | undefined>,

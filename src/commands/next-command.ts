@@ -10,12 +10,12 @@ import { shellWord } from '../shell-word.ts';
 import { simulatorSpecText } from '../simulator/spec.ts';
 import type { JobState } from '../library/job-reports.ts';
 
-/** What stands for the value of a limit that a run may have been stopped by, for that reason. */
+/** The placeholder for a limit's value if a run was stopped by it. */
 type Raised = { readonly stop: string; readonly value: string };
 
 /**
- * Flags that no ledger remembers and without which the next command would fail, or spend more than
- * the last one was allowed to; null: the same value does for the next one.
+ * Flags that no ledger stores and without which the next command would fail, or spend more than the last one was allowed
+ * to; null: the same value is reused.
  */
 const CARRIED_FLAGS: Readonly<Record<string, Raised | null>> = {
   workspace: null,
@@ -33,7 +33,7 @@ function flagText(name: string, value: string | true): string {
   return value === true ? ` --${name}` : ` --${name} ${shellWord(value)}`;
 }
 
-/** Of the flags that a run was given, those that the next command needs. */
+/** The flags of a run that the next command needs. */
 export function carriedFlags(flags: GivenFlags): RunFlags {
   const carried: Record<string, string | true> = {};
   for (const name of Object.keys(CARRIED_FLAGS)) {
@@ -44,8 +44,8 @@ export function carriedFlags(flags: GivenFlags): RunFlags {
 }
 
 /**
- * Of a run's flags and what is `kept` of all runs of its job, those that the next command needs: of --max-line the kept one,
- * since lines that were accepted once are read again.
+ * The flags that the next command needs, from a run's flags and those `kept` from all runs of its job: --max-line is the
+ * kept one, since accepted lines are read again.
  */
 export function flagsOfNext(flags: GivenFlags, kept: RunFlags): RunFlags {
   const { 'max-line': _own, ...carried } = carriedFlags(flags);
@@ -54,8 +54,8 @@ export function flagsOfNext(flags: GivenFlags, kept: RunFlags): RunFlags {
 }
 
 /**
- * The same, to be named later, in another folder; and what the simulator was, which the next command takes by itself:
- * from wherever it was said, for a job on the simulator stays there.
+ * The same for later use from another folder; includes the simulator's spec, which the next command applies itself,
+ * whatever its source: a simulated job stays simulated.
  */
 export function flagsToKeep(
   flags: GivenFlags,
@@ -84,8 +84,8 @@ function flagsText(flags: RunFlags, stopped: RunSummary['stopped']): string {
 }
 
 /**
- * The command that takes a job on from here; null where there is nothing to do, or a run is at it.
- * `flags`: what its last run was given and the next one needs.
+ * The command that continues a job; null if there is nothing to do, or a run is in progress. `flags`: those of its last run
+ * that the next one needs.
  */
 export function nextCommand(summary: RunSummary, state: JobState, flags: RunFlags): string | null {
   const { failed } = summary.lines;
@@ -99,8 +99,8 @@ function commandText(command: 'resume' | 'retry', { ledger, job }: RunSummary): 
 }
 
 /**
- * What to do about lines that were never sent, for people: no command mends them. Null where there are none, or the job is
- * not finished: its next command comes first. What came over stdin is not kept once its job is.
+ * Advice about lines that were never sent, for people: no command fixes them. Null if there are none, or the job is not
+ * finished: its next command comes first. A copy of stdin is not kept once its job is finished.
  */
 export function rejectedHint(
   summary: RunSummary,
@@ -117,7 +117,7 @@ export function rejectedHint(
   return `${lines}: fix ${them} in the input as ${summary.outputs.errors} says, then: ${then}`;
 }
 
-/** The exit code that a run of the job would end with now, for the colour of its summary. */
+/** The exit code that a run of the job would have now, for the colour of its summary. */
 export function exitCodeOf(summary: RunSummary, state: JobState): number {
   if (state !== 'finished') return summary.stopped?.code ?? EXIT.limitReached;
   return summary.lines.failed + summary.lines.rejected > 0 ? EXIT.linesFailed : EXIT.ok;

@@ -19,11 +19,11 @@ import { jobStatus, statusReport } from './status.ts';
 const NEVER = new AbortController().signal;
 
 /**
- * A ledger to be read, also while a run works it: what `qbatch jobs`, `status`, `usage` and `export` tell, as objects.
- * `ledger`: its path (`summary.ledger` of a run), from the working folder. Nothing is written, and no file is held open
- * between two calls.
+ * Opens a ledger for reading, possibly while a run works on it: the data of `qbatch jobs`, `status`, `usage` and `export`,
+ * as objects. `ledger`: its path (`summary.ledger` of a run), relative to the working folder. Nothing is written, and no
+ * file stays open between calls.
  *
- * Throws `QbatchError`: 64 where no path is named, 66 where there is no ledger, 78 where it is none of qbatch's or damaged.
+ * Throws `QbatchError`: 64 if no path is given, 66 if there is no ledger, 78 if it is not qbatch's or is damaged.
  */
 export function openLedger(ledger: string): LedgerReader {
   if (typeof ledger !== 'string' || ledger === '')
@@ -59,7 +59,7 @@ export function openLedger(ledger: string): LedgerReader {
   };
 }
 
-/** Rows of an export, read as they are asked for; the ledger is open until the last one, or until no more are wanted. */
+/** Rows of an export, read on demand; the ledger stays open until the last one, or until the consumer stops. */
 async function* exported<Row>(
   ledgerPath: string,
   nameOf: () => string,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { PageAssets } from '../report/report-page.ts';
 
-/** Written beside the program when it is built: the page's script with the charting library, and its style. */
+/** Written beside the program at build time: the page's script with the charting library, and its style. */
 const PAGE_FILE = 'report-page.json';
 
 /** The script and style of the report's page. */

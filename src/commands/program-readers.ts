@@ -3,31 +3,31 @@ import { resolveSettings } from '../config/config.ts';
 import { parseSwitch } from '../config/setting-values.ts';
 import type { CommandIo } from './io.ts';
 
-/** Which streams a program reads: what ends a command is told there in JSON. */
+/** The streams read by a program, on which the end of a command is reported as JSON. */
 export type ProgramReaders = {
   /** `--json`: one object. */
   readonly stdout: boolean;
-  /** `--progress json`: an event a line. */
+  /** `--progress json`: one event per line. */
   readonly stderr: boolean;
 };
 
 const PROGRESS = '--progress';
 
-/** What the words of a command line say of `--progress`; undefined: nothing. */
+/** The `--progress` value among the words; undefined: none. */
 function modeIn(words: readonly string[]): string | undefined {
   const at = words.findLastIndex((word) => word === PROGRESS || word.startsWith(`${PROGRESS}=`));
   return words[at] === PROGRESS ? words[at + 1] : words[at]?.slice(PROGRESS.length + 1);
 }
 
-/** What they say of `--json`; undefined: nothing. */
+/** The `--json` switch among the words; undefined: none. */
 function jsonIn(words: readonly string[]): boolean | undefined {
   const last = words.findLast((word) => /^--(?:json(?:=true|=false)?|no-json)$/.test(word));
   return last === undefined ? undefined : last === '--json' || last === '--json=true';
 }
 
 /**
- * By the settings, or where those are what is wrong, by the command line and the environment. `parsed` null: the
- * command line could not be read.
+ * From the settings or, if those are the error, from the command line and environment. `parsed` null: the command line
+ * could not be parsed.
  */
 export function programReaders(
   argv: readonly string[],
@@ -44,7 +44,7 @@ export function programReaders(
       return { stdout: settings.json, stderr: settings.progress === 'json' };
     }
   } catch {
-    // It is the error that is being told.
+    // That error is the one being reported.
   }
   const end = argv.indexOf('--');
   const words = end === -1 ? argv : argv.slice(0, end);

@@ -1,7 +1,7 @@
 import { EXIT, QbatchError } from '../errors.ts';
 import type { CommandIo } from './io.ts';
 
-/** Throws the code of the signal that has come before anything was sent. */
+/** Throws the code of a signal that came before anything was sent. */
 export function refuseStopped(io: Pick<CommandIo, 'stop' | 'signalCode'>): void {
   if (!io.stop.aborted) return;
   const code = io.signalCode() ?? EXIT.interrupted;

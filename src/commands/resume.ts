@@ -13,15 +13,15 @@ import { setUpRun } from './run-setup.ts';
 
 type ResumeCommand = Extract<RunCommand, { readonly command: 'resume' | 'retry' }>;
 
-/** Flags that ask for something that takes the input. */
+/** Flags that require the input. */
 const TAKES_INPUT: readonly string[] = [
   ...['output', 'errors', 'order', 'model', 'system', 'protocol', 'set'],
   ...['fresh', 'accept-changed-input', 'adopt-outputs', 'dry-run'],
 ];
 
 /**
- * `qbatch resume` and `retry`: as `runCommand`; but a finished job without failures whose input is gone, as that of
- * a stream always is, has nothing left to do: it is summed up, and that is no error (0, or 1 with rejected lines).
+ * `qbatch resume` and `retry`: like `runCommand`; but a finished job without failures whose input is gone (always so for a
+ * stream) has nothing left to do: it is summed up, which is no error (0, or 1 with rejected lines).
  */
 export async function resumeCommand(parsed: ResumeCommand, io: CommandIo): Promise<ExitCode> {
   try {
@@ -33,13 +33,13 @@ export async function resumeCommand(parsed: ResumeCommand, io: CommandIo): Promi
   }
 }
 
-/** A rehearsal that is resumed with `--simulate` asks for nothing new; a job of the service does. */
+/** Resuming a simulated job with `--simulate` requires nothing new; for a real one it does. */
 function takesInput({ flags }: ResumeCommand, { identity }: Job): boolean {
   const isGiven = (flag: string): boolean => flags[flag] !== undefined;
   return TAKES_INPUT.some(isGiven) || (isGiven('simulate') && !identity.simulated);
 }
 
-/** Whether both outputs are as long as they were when the job was finished: short ones are rebuilt by a run alone. */
+/** Whether both outputs are as long as when the job was finished: only a run rebuilds short ones. */
 function isWhole({ resultsPath, errorsPath, cursor }: Job): boolean {
   try {
     return (

@@ -10,10 +10,13 @@ import type { CommandIo } from './io.ts';
 
 const TEXT_CHARS_MAX = 1_000;
 
-/** Which failed lines are wanted: all where both are empty. */
+/** Which failed lines are selected: all if both are empty. */
 type Wanted = { readonly codes: readonly string[]; readonly statuses: readonly number[] };
 
-/** Reopens the failed lines that `retry` names, inside a transaction, and returns the job with them open. Says why where there are none. */
+/**
+ * Reopens the failed lines selected by `retry`, inside a transaction, and returns the updated job. Reports why if there are
+ * none.
+ */
 export function retryLines(
   ledger: Ledger,
   job: Job,
@@ -28,7 +31,7 @@ export function retryLines(
   return now;
 }
 
-/** A code that was mistyped should not look like a job without failures: it warns. */
+/** A mistyped code must not look like a job without failures: it warns. */
 function nothingToRetry(ledger: Ledger, job: Job, { codes, statuses }: Wanted): RunEvent {
   const none = `job ${job.name} has no failed lines`;
   if (job.failed === 0) return { event: 'notice', severity: 'note', message: oneLine(none) };

@@ -2,19 +2,19 @@ import type { Reporter } from '../reporters/reporter.ts';
 import type { CommandIo } from './io.ts';
 import { pageAssets } from './page-assets.ts';
 
-/** A run as the rest of it sees it, with or without a dashboard. */
+/** A run's reporter and io, with or without a dashboard. */
 export type Shown = {
   readonly reporter: Reporter;
   readonly io: CommandIo;
-  /** Where the dashboard is; null: there is none. */
+  /** Address of the dashboard; null: none. */
   readonly url: string | null;
   close(): Promise<void>;
 };
 
 /**
- * Opens the live view of a run and tells where it is. The reporter that comes back tells the page too;
- * what the page asks of the dispatch is told to the page alone. Where the view cannot be opened, the run goes
- * on without it, with a warning.
+ * Opens the live view of a run and prints its address. The returned reporter also feeds the page; the page's requests for
+ * the dispatch state are answered to the page only. If the view cannot be opened, the run continues without it, with a
+ * warning.
  */
 export async function withDashboard(
   reporter: Reporter,

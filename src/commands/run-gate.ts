@@ -19,7 +19,7 @@ import type { CommandIo } from './io.ts';
 import { refuseStopped } from './refuse-stopped.ts';
 import type { Places } from './run-places.ts';
 
-/** Who is told what a survey found. */
+/** Destinations of a survey's findings. */
 type FindingsReaders = {
   readonly places: Places;
   readonly io: CommandIo;
@@ -28,8 +28,8 @@ type FindingsReaders = {
 };
 
 /**
- * The last look before money is spent: what the open lines will cost (where there is a sample: the
- * sample, it asks for the others itself) against `--confirm-cost`, with the survey's warnings shown.
+ * The last check before money is spent: the projected cost of the open lines (of the sample, if there is one; the rest is
+ * confirmed later) against `--confirm-cost`, with the survey's warnings shown.
  */
 export async function gate(
   survey: Survey,
@@ -44,7 +44,7 @@ export async function gate(
   await confirmCost(survey.valid === 0 ? 0 : (expectedPico * asked) / survey.valid, what, at);
 }
 
-/** Errors (of lines that are left out) and warnings: to people in text, to a program all that was found as one event. */
+/** Reports errors (of skipped lines) and warnings: as text to people, as one event with all findings to programs. */
 function tellFindings({ problems, problemCounts }: Survey, at: FindingsReaders): void {
   const { places, io, mode, reporter } = at;
   const input = places.source.path;
@@ -63,7 +63,7 @@ function tellFindings({ problems, problemCounts }: Survey, at: FindingsReaders):
   io.writeErr(problemsText(weighty, { ...problemCounts, note: 0 }, input));
 }
 
-/** The same question where no survey was needed: what the open lines will cost, or the sample of them. */
+/** The same check without a survey: the projected cost of the open lines, or of the sample. */
 export async function confirmOpen(
   ledger: Ledger,
   job: Job,
@@ -79,7 +79,7 @@ export async function confirmOpen(
   await confirmCost(sampled ? (pico * left) / open : pico, what, at);
 }
 
-/** The same question once the sample is in; why the run is to stop, null: it goes on. */
+/** The same check after the sample; returns why the run must stop, null: continue. */
 export async function confirmSampled(
   expectedPico: number,
   openLines: number,
@@ -90,13 +90,13 @@ export async function confirmSampled(
     return null;
   } catch (error) {
     if (!(error instanceof QbatchError)) throw error;
-    // A signal at the question has stopped the run already: its reason stays, whatever this one says.
+    // A signal during the question has stopped the run already: its reason is kept.
     if (error.exitCode === EXIT.limitReached || at.io.stop.aborted) return error.message;
     throw error;
   }
 }
 
-/** Asks before more than `--confirm-cost` is spent on `what`; 3 without a terminal, or where the answer is no. */
+/** Asks before spending more than `--confirm-cost` on `what`; 3 without a terminal, or if the answer is no. */
 async function confirmCost(
   expectedPico: number,
   what: string,
@@ -124,8 +124,8 @@ async function confirmCost(
 }
 
 /**
- * Answers that were paid for are not forgotten by a `retry`, nor where nobody can be asked for want of a terminal: 64,
- * also where the environment or a file says `--fresh`.
+ * Refuses to forget paid answers in a `retry`, or if nobody can be asked because there is no terminal: 64, even if
+ * `--fresh` comes from the environment or a file.
  */
 export function refuseFresh(command: string, settings: Settings, io: CommandIo): void {
   if (!settings.fresh) return;
@@ -137,7 +137,7 @@ export function refuseFresh(command: string, settings: Settings, io: CommandIo):
   );
 }
 
-/** Asks before answers that were paid for are forgotten. */
+/** Asks before paid answers are forgotten. */
 export async function confirmFresh(
   settings: Settings,
   places: Places,

@@ -16,7 +16,7 @@ import { shellWord } from '../shell-word.ts';
 import { lineDefaults, type RunSetup } from './run-setup.ts';
 import { simulatorOfJob } from './simulator-of-job.ts';
 
-/** Where a run reads and writes. */
+/** The files a run reads and writes. */
 export type Places = {
   readonly source: InputSource;
   readonly ledgerPath: string;
@@ -26,9 +26,9 @@ export type Places = {
   readonly order: 'input' | 'settled';
 };
 
-/** A job is finished, and its input is gone: of a stream the copy was removed. Where its files are whole, nothing is wrong (66 else). */
+/** The job is finished and its input is gone: the copy of a stream was removed. No error if its files are complete, else 66. */
 export class FinishedError extends InputError {
-  /** With its files where they are now. */
+  /** With the current paths of its files. */
   readonly job: Job;
   readonly ledgerPath: string;
   constructor(job: Job, ledgerPath: string) {
@@ -42,7 +42,7 @@ export class FinishedError extends InputError {
   }
 }
 
-/** Where a run of an input reads and writes, by its settings (cli.md section 3). */
+/** The files a run of an input reads and writes, by its settings (cli.md section 3). */
 export function placesOf(source: InputSource, settings: Settings, cwd: string): Places {
   const beside = (suffix: string): string => join(source.folder, source.stem + suffix);
   return {
@@ -56,7 +56,7 @@ export function placesOf(source: InputSource, settings: Settings, cwd: string): 
   };
 }
 
-/** A known job's own places and settings, where the command line does not say otherwise; and what of them is to be told. */
+/** A known job's own places and settings, unless the command line overrides them; and the notes to report. */
 export async function placesOfJob(
   wanted: { readonly command: 'resume' | 'retry'; readonly job: string | undefined },
   setup: RunSetup,
@@ -95,10 +95,7 @@ export async function placesOfJob(
   };
 }
 
-/**
- * The job that is meant: where it is named, first where the name leads, then in the ledger that a file or the
- * environment names. A flag says for sure.
- */
+/** The chosen job: if named, first by the name, then in the ledger named by a file or the environment. A flag is decisive. */
 function chosenJob(
   named: string | undefined,
   command: 'resume' | 'retry',
@@ -119,14 +116,14 @@ function chosenJob(
   }
 }
 
-/** A job's files, also where they were moved together with its ledger. Throws 66 where the input is gone. */
+/** A job's files, even if moved together with its ledger. Throws 66 if the input is gone. */
 function filesOfJob(
   job: Job,
   ledgerPath: string,
   jobs: readonly Job[],
 ): ReturnType<typeof movedFiles> {
   const files = movedFiles(job, ledgerPath, jobs);
-  // A ledger that someone gave away names a folder that may be theirs alone.
+  // A ledger passed on by someone else may name a folder that only they can access.
   if (isThere(files.inputPath, 'absent')) return files;
   if (job.state === 'finished' && job.failed === 0)
     throw new FinishedError({ ...job, ...files }, ledgerPath);
@@ -138,14 +135,14 @@ function filesOfJob(
 }
 
 /**
- * Whether this command line says it. What the environment or a file says does not outrank the job's last run, which a
- * flag may have led elsewhere: to go on means the same service, the same answers and the same files.
+ * Whether this command line sets it. The environment or a file does not override the job's last run, in which a flag may
+ * have set it: continuing means the same service, the same answers and the same files.
  */
 function isSaid(origins: RunSetup['origins'], name: keyof Settings): boolean {
   return origins.get(name) === 'flag';
 }
 
-/** Whether this run says where its calls go; else they go where those of the last run went. */
+/** Whether this run sets where its calls go; else they go where those of the last run went. */
 function saysWhere(origins: RunSetup['origins']): boolean {
   return (['region', 'baseUrl', 'compatibleBaseUrl'] as const).some((name) =>
     isSaid(origins, name),
@@ -153,8 +150,8 @@ function saysWhere(origins: RunSetup['origins']): boolean {
 }
 
 /**
- * The region whose prices and limits hold: the one that this command line names, by itself or by a host of the service;
- * else that of the last run, also where calls go to another host.
+ * The region whose prices and limits apply: the one that this command line names, directly or by a host of the service;
+ * else that of the last run, even if calls go to another host.
  */
 function regionOfJob(job: Job, settings: Settings, origins: RunSetup['origins']): Region {
   const url = settings.baseUrl ?? settings.compatibleBaseUrl;
@@ -164,11 +161,11 @@ function regionOfJob(job: Job, settings: Settings, origins: RunSetup['origins'])
   return isNamed ? settings.region : (job.endpoint.region as Region);
 }
 
-/** Identity and endpoint of the last run stand in for what this one does not say. */
+/** Identity and endpoint of the last run fill in what this one does not set. */
 function settingsOfJob(job: Job, settings: Settings, origins: RunSetup['origins']): Settings {
   const said = (name: keyof Settings): boolean => isSaid(origins, name);
   const { identity, endpoint } = job;
-  // Hosts of the service are named after the workspace: with another one they are found anew.
+  // Hosts of the service are named after the workspace: another one needs other hosts.
   const anew =
     !identity.simulated &&
     settings.workspace !== undefined &&

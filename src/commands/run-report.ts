@@ -13,7 +13,7 @@ import type { Settings } from '../settings.ts';
 import type { CommandIo } from './io.ts';
 import { flagsOfNext, nextCommand, rejectedHint } from './next-command.ts';
 
-/** How this run tells its progress: what the settings ask for, else what its terminal is. */
+/** How this run shows its progress: as set, else by its terminal. */
 export function progressModeOf(settings: Settings, io: CommandIo): ProgressMode {
   return progressMode({
     asked: settings.progress,
@@ -24,7 +24,7 @@ export function progressModeOf(settings: Settings, io: CommandIo): ProgressMode 
   });
 }
 
-/** The reporter of a progress mode; the terminal one is loaded only where it is used. */
+/** The reporter of a progress mode; the terminal one is loaded on demand. */
 export async function openReporter(
   mode: ProgressMode,
   settings: Settings,
@@ -49,7 +49,7 @@ export async function openReporter(
   }
 }
 
-/** The end of a run: `job-end` to the reporter, the summary to people, `--json` to programs. */
+/** Reports the end of a run: `job-end` to the reporter, the summary to people, `--json` to programs. */
 export async function tell(
   result: RunResult,
   at: {

@@ -13,7 +13,7 @@ import { durationText } from '../reporters/duration-text.ts';
 import type { Region, ResolvedSettings, Settings, SimulatorSpec } from '../settings.ts';
 import type { CommandIo } from './io.ts';
 
-/** Merged settings of a run, with what follows from them alone. */
+/** Merged settings of a run, and what follows from them alone. */
 export type RunSetup = ResolvedSettings & {
   readonly catalog: Catalog;
   readonly scope: Scope;
@@ -21,7 +21,7 @@ export type RunSetup = ResolvedSettings & {
 };
 
 /**
- * Reads the user's catalog file, if one is named, from the working folder. Throws 78 with its path: it may come from a
+ * Reads the user's catalog file, if set, relative to the working folder. Throws 78 with its path: it may come from a
  * configuration file.
  */
 export function openCatalog(path: string | undefined, io: Pick<CommandIo, 'cwd'>): Catalog {
@@ -45,13 +45,13 @@ export function openCatalog(path: string | undefined, io: Pick<CommandIo, 'cwd'>
   }
 }
 
-/** What lines that do not say fall back on. */
+/** Defaults for lines that lack their own values. */
 export function lineDefaults(settings: Settings, catalog: Catalog, scope: Scope): LineDefaults {
   const { model, system, protocol, set, strict } = settings;
   return { model, system, protocol, set, strict, catalog, scope, batchChat: isBatchChat(settings) };
 }
 
-/** Resolves flags, environment and files into everything a run needs but its input. */
+/** Resolves flags, environment and files into everything a run needs except its input. */
 export function setUpRun(flags: GivenFlags, io: CommandIo): RunSetup {
   const resolved = resolveSettings({ flags, env: io.env, cwd: io.cwd, home: io.home });
   const settings = { ...resolved.settings, region: regionOf(resolved) };
@@ -67,8 +67,8 @@ export function setUpRun(flags: GivenFlags, io: CommandIo): RunSetup {
 }
 
 /**
- * The region whose prices and limits hold: the one that is named, else that of the base URL. Throws ConfigError
- * (78) where both name one and not the same: what was told of money would be wrong.
+ * The region whose prices and limits apply: the named one, else that of the base URL. Throws ConfigError (78) if both are
+ * given and differ: reported costs would be wrong.
  */
 function regionOf({ settings, origins }: ResolvedSettings): Region {
   const { region, baseUrl, compatibleBaseUrl } = settings;
@@ -83,7 +83,7 @@ function regionOf({ settings, origins }: ResolvedSettings): Region {
   );
 }
 
-/** The currency of a job: as asked, else dollars where the scope has dollar prices, else yuan. */
+/** The currency of a job: as requested, else dollars if the scope has dollar prices, else yuan. */
 export function currencyOf(settings: Settings, scope: Scope, catalog: Catalog): Currency {
   if (settings.currency !== undefined) return settings.currency;
   const preferred = defaultCurrency(scope);
@@ -92,7 +92,7 @@ export function currencyOf(settings: Settings, scope: Scope, catalog: Catalog): 
   return listed ? preferred : 'CNY';
 }
 
-/** Where a run's calls go, who answers, and with which key. */
+/** Where a run's calls go, what serves them, and the key. */
 export type Service = {
   readonly endpoint: JobEndpoint;
   readonly apiKey: string;
@@ -102,10 +102,13 @@ export type Service = {
   close(): Promise<void>;
 };
 
-/** Not a key of anything: the simulator takes every key. No word that an answer could hold, for it is redacted as keys are. */
+/**
+ * Not a real key: the simulator accepts any. Must not be a word that answers could contain, since it is redacted as keys
+ * are.
+ */
 const SIMULATOR_KEY = 'sk-the-simulator-takes-any-key';
 
-/** A longer latency is told: who writes `latency=500` may mean milliseconds, and waits eight minutes for the first answer. */
+/** A longer latency is reported: `latency=500` may be meant in milliseconds, and delays the first answer by eight minutes. */
 const LATENCY_TOLD_FROM_MS = 60_000;
 
 function simulatorNotes({ latencyMs }: SimulatorSpec): readonly string[] {
@@ -116,7 +119,7 @@ function simulatorNotes({ latencyMs }: SimulatorSpec): readonly string[] {
   ];
 }
 
-/** Finds the service and the key, or starts the simulator on loopback. Throws 78. */
+/** Resolves the service and the key, or starts the simulator on loopback. Throws 78. */
 export async function openService(
   settings: Settings,
   scope: Scope,

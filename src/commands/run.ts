@@ -44,7 +44,7 @@ import { tellOtherCurrency } from './tell-other-currency.ts';
 import { stopFromSignals } from './stop-from-signals.ts';
 import { currencyOf, openService, type RunSetup, type Service, setUpRun } from './run-setup.ts';
 
-/** Which command runs: a new or known input, or a job of the ledger, or its failed lines again. */
+/** What to run: a new or known input, a job of the ledger, or its failed lines. */
 export type RunCommand = Extract<
   ParsedCommand,
   { readonly command: 'run' | 'check' | 'resume' | 'retry' }
@@ -61,7 +61,7 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
   if ('input' in parsed) {
     const { settings } = setup;
     if (settings.output === '-' && settings.json) throw stdoutTwice();
-    // A missing key is told before the input is looked at (78 comes before 66).
+    // A missing key is reported before the input is inspected (78 before 66).
     if (settings.simulate === undefined)
       await (await openService(settings, setup.scope, io)).close();
     places = placesOf(await openInput(parsed.input, io), settings, io.cwd);
@@ -73,10 +73,10 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
   try {
     return await runAt(parsed, places, { setup, notes, io });
   } catch (error) {
-    // Whoever holds the ledger may be at work on the same copy.
+    // The ledger's holder may be using the same copy.
     const held = error instanceof QbatchError && error.exitCode === EXIT.busy;
     if (places.source.spooled && !held) removeSpool(places);
-    // A page that cannot be read, or a file that cannot be written, may be met anywhere.
+    // Database and file errors may occur anywhere.
     throw asStorageError(error, places.ledgerPath);
   }
 }
@@ -111,7 +111,7 @@ async function runAt(
   }
 }
 
-/** Who is told of the run: the reporter, and the dashboard where one is asked for. */
+/** Opens the reporter, and the dashboard if requested. */
 async function openShown(
   mode: ProgressMode,
   { settings, places }: { settings: Settings; places: Places },
@@ -126,7 +126,7 @@ async function openShown(
   if (!settings.dashboard) return { reporter, io, url: null, close: () => Promise.resolve() };
   const { withDashboard } = await import('./run-dashboard.ts');
   const shown = await withDashboard(reporter, io, places);
-  // These modes show no notices; the address was asked for and is new in every run.
+  // These modes show no notices; but the address was requested and is new in every run.
   if (shown.url !== null && (mode === 'quiet' || mode === 'none'))
     io.writeErr(`qbatch: dashboard: ${shown.url}\n`);
   return shown;
@@ -210,8 +210,8 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
 }
 
 /**
- * The last question before anything is sent, for what is open of a job; a survey has asked already. `retry` reopens
- * its lines first, and leaves them as they were where that is refused.
+ * The last confirmation before sending a job's open lines, unless a survey has asked already. `retry` reopens its lines
+ * first, and restores them if refused.
  */
 async function confirmJob(
   ledger: Ledger,
@@ -235,7 +235,7 @@ async function confirmJob(
   return whenUnlocked(() => ledger.transactWhile(reopen));
 }
 
-/** The ledger, held for this run's job. */
+/** The ledger, locked for this run's job. */
 function openLedger({ ledgerPath, jobName }: Places, settings: Settings, io: CommandIo): Ledger {
   return Ledger.open(ledgerPath, {
     adopt: settings.adoptOutputs,
@@ -262,7 +262,7 @@ function requestOf(
     inputPath: resolve(at.io.cwd, places.source.path),
     inputShown: places.source.path,
     identity: identityOf(settings),
-    // The simulator's port changes from run to run and is of no interest later.
+    // The simulator's port changes from run to run and is irrelevant later.
     endpoint:
       settings.simulate === undefined
         ? service.endpoint

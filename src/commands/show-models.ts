@@ -5,7 +5,7 @@ import type { CommandIo } from './io.ts';
 import { modelsText } from './models.ts';
 import { openCatalog } from './run-setup.ts';
 
-/** `qbatch models`: prints the catalog as one region sees it, on stderr that there is nothing to print. */
+/** `qbatch models`: prints the catalog for one region, or a message on stderr if the list is empty. */
 export async function showModelsCommand(
   parsed: {
     pattern: string | undefined;

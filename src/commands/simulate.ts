@@ -8,22 +8,22 @@ import { OTHER_CODES, type SimulatorStats } from '../simulator/stats.ts';
 import type { CommandIo } from './io.ts';
 import { shellWord } from '../shell-word.ts';
 
-/** So many codes are told by name, the most frequent ones. */
+/** Only the most frequent codes are listed by name. */
 const CODES_TOLD_MAX = 50;
 const CODE_CHARS_MAX = 80;
 
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|localhost|::1)$/u;
 
 /**
- * `qbatch simulate [spec]`: runs the bundled Model Studio simulator until a signal comes, then says
- * what it has seen. Returns 0. Throws 69 where it cannot listen.
+ * `qbatch simulate [spec]`: runs the bundled Model Studio simulator until a signal comes, then reports what it has seen.
+ * Returns 0. Throws 69 if it cannot listen.
  */
 export async function simulateCommand(
   parsed: Extract<ParsedCommand, { readonly command: 'simulate' }>,
   io: CommandIo,
 ): Promise<number> {
   const { port, spec } = parsed;
-  // As in a URL.
+  // Brackets as in a URL.
   const host = parsed.host.replace(/^\[(.*:.*)\]$/u, '$1');
   const simulator = await startSimulator({ spec, host, port, clock: io.clock });
   try {

@@ -8,20 +8,20 @@ import {
 } from '../simulator/spec.ts';
 import type { RunSetup } from './run-setup.ts';
 
-/** What the simulator is to be when a job goes on, undefined: not simulated; and what of it is to be told. */
+/** The simulator for a resumed job, undefined: not simulated; and the notes to report. */
 type GoingOn = { readonly simulate: SimulatorSpec | undefined; readonly notes: readonly string[] };
 
 /**
- * What the simulator is asked to be by `resume` and `retry`: what this command line says; else, of a job that ran on it,
- * what it was in the last run, in a retry without its `errors`. A new simulator begins with the same faults again: lines
- * that they made fail for good would fail for good each time. Throws 78 where what the ledger holds cannot be read.
+ * The simulator spec for `resume` and `retry`: from this command line; else, for a simulated job, that of its last run, for
+ * a retry without its `errors`. A new simulator repeats the same faults: lines that fail for good because of them would do
+ * so each time. Throws 78 if the stored spec cannot be parsed.
  */
 export function simulatorOfJob(
   job: Job,
   { settings, origins }: Pick<RunSetup, 'settings' | 'origins'>,
   command: 'resume' | 'retry',
 ): GoingOn {
-  // From wherever it is said: a rehearsal that was asked for must never go to the service.
+  // Whatever its source: a simulation that was requested must never go to the service.
   const said = settings.simulate;
   if (!job.identity.simulated || origins.get('simulate') === 'flag')
     return { simulate: said, notes: [] };
@@ -37,7 +37,7 @@ export function simulatorOfJob(
   };
 }
 
-/** What the simulator was in the job's last run; null: an older version ran it. */
+/** The simulator spec of the job's last run; null: an older version ran it. */
 function keptSpec({ name, runFlags }: Job): SimulatorSpec | null {
   const { simulate } = runFlags;
   if (simulate === undefined) return null;

@@ -11,10 +11,10 @@ import type { JobStatus } from './job-status.ts';
 import { exitCodeOf, nextCommand, rejectedHint } from './next-command.ts';
 
 const NAME_CHARS_MAX = 120;
-/** Lines with possibly billed calls that are named to people; `--json` names more. */
+/** Lines with possibly billed calls listed in the text; `--json` lists more. */
 const LINES_NAMED_MAX = 10;
 
-/** A run writes its reason down in the end, unless it is the ledger that failed. */
+/** A run records its reason at the end, unless the ledger itself failed. */
 const KILLED =
   'the last run was killed, or ended with an error that only its own output shows; nothing settled is lost';
 
@@ -60,7 +60,7 @@ function billedText(status: JobStatus): string[] {
 
 function verifyText({ verify, summary }: JobStatus, color: boolean): string[] {
   if (verify === null) return [];
-  // A file of results that an earlier run wrote is not the job's any more.
+  // A results file written by an earlier run is no longer the job's.
   const unseen =
     summary.outputs.results === null
       ? '; the last run printed its results, so no results file was checked'
@@ -77,8 +77,8 @@ function verifyText({ verify, summary }: JobStatus, color: boolean): string[] {
 }
 
 /**
- * One job for people, with its line breaks: what it is doing, usage by model, how it used its quota,
- * what may have been billed in vain, what `--verify` found, then the summary of its run and the command to type next.
+ * One job as text, with line breaks: its state, usage by model, quota use, possibly billed calls, findings of `--verify`,
+ * then the summary of its run and the next command.
  */
 export function statusText(
   status: JobStatus,

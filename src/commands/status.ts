@@ -22,15 +22,14 @@ import { jobState } from './job-state.ts';
 import type { JobStatus } from './job-status.ts';
 import { statusText } from './status-text.ts';
 
-/** Of `possibly_billed_lines`, this many are listed; `possibly_billed.lines` counts them all. */
+/** This many `possibly_billed_lines` are listed; `possibly_billed.lines` counts all. */
 const LINES_LISTED_MAX = 10_000;
-/** Changes of limits and pace that `--json` lists, the last ones. */
+/** Changes of limits and pace listed by `--json`, the last ones. */
 const CHANGES_LISTED_MAX = 1_000;
 
 /**
- * `qbatch status [job]`: one job in detail, also while a run works it (cli.md section 7). Returns 0
- * whenever it could look, whatever `--verify` found. Throws 66 for an unknown job, 64 for an
- * ambiguous one, 78 for a ledger that cannot be read.
+ * `qbatch status [job]`: one job in detail, even during a run (cli.md section 7). Returns 0 if it could be read, whatever
+ * `--verify` found. Throws 66 for an unknown job, 64 for an ambiguous one, 78 for an unreadable ledger.
  */
 export async function statusCommand(
   parsed: Extract<ParsedCommand, { readonly command: 'status' }>,
@@ -44,7 +43,7 @@ export async function statusCommand(
   return EXIT.ok;
 }
 
-/** Everything that is told about one job, with its ledger and files checked against each other where that is wanted. */
+/** All reported facts of one job, with its ledger and files cross-checked if requested. */
 export function jobStatus(chosen: ChosenJob, verify: boolean, io: LookIo): Promise<JobStatus> {
   const mark = verify ? readMark(chosen.ledgerPath) : null;
   return readLedger(chosen.ledgerPath, (database) =>
@@ -52,7 +51,7 @@ export function jobStatus(chosen: ChosenJob, verify: boolean, io: LookIo): Promi
   );
 }
 
-/** What looking needs of a process. */
+/** The part of the process that reading needs. */
 type LookIo = Pick<CommandIo, 'clock' | 'stop'>;
 
 type Look = ChosenJob & {
@@ -96,14 +95,14 @@ async function lookAt(database: Database, look: Look): Promise<JobStatus> {
   };
 }
 
-/** Whether what a command prints on stdout is coloured: as `--color` says, else on a terminal that takes it. */
+/** Whether a command's stdout is coloured: as `--color` says, else on a capable terminal. */
 function stdoutColor(choice: DisplayFlags['color'], io: Pick<CommandIo, 'isTty' | 'env'>): boolean {
   if (choice !== 'auto') return choice === 'always';
   // NO_COLOR counts when it is not empty: https://no-color.org, 2023.
   return io.isTty.stdout && (io.env['NO_COLOR'] ?? '') === '' && io.env['TERM'] !== 'dumb';
 }
 
-/** The ledger keeps no time of work: from the job's beginning to its last commit, or to now while it runs. */
+/** The ledger records no working time: counts from the job's start to its last commit, or to now while it runs. */
 function elapsedMs(job: Job, state: JobState, io: LookIo): number {
   return Math.max(0, (state === 'running' ? io.clock.wallMs() : job.updatedAt) - job.createdAt);
 }
@@ -113,7 +112,7 @@ function withDispatch(status: JobStatus): object {
   return { ...report, dispatch: status.dispatch, verify };
 }
 
-/** A status as the outside sees it, but for how its dispatch went. */
+/** A status as the public report, without the dispatch. */
 export function statusReport(status: JobStatus): StatusReport {
   const { holder, byModel } = status;
   return {

@@ -3,10 +3,10 @@ import { RunStop } from '../job/run-stop.ts';
 import type { CommandIo } from './io.ts';
 
 /**
- * The first signal stops, the second drops the calls in flight. Where the run is stopping by itself (a limit, a disk
- * that is full) a first Ctrl-C drops them too, as whoever presses it has been told; a first SIGTERM or SIGHUP, or the
- * signal of a library's host, comes from who was told nothing, and asks for nothing but what is under way. Who sends it
- * may kill the process 10 s later, as Docker does: whatever else is waited for is waited for no longer than that.
+ * The first signal stops, the second drops the calls in flight. If the run is already stopping by itself (a limit, a full
+ * disk), a first Ctrl-C drops them too, as its message said; a first SIGTERM or SIGHUP, or a library host's signal, comes
+ * from a sender without that message, and lets calls in flight end. The sender may kill the process 10 s later, as Docker
+ * does: all other waits are kept shorter than that.
  */
 export function stopFromSignals(io: CommandIo): RunStop {
   const stop = new RunStop();

@@ -11,23 +11,23 @@ import type { Job } from '../ledger/records.ts';
 import { lockPathOf, newPathOf, OutputFile, outputSize } from '../output/output-file.ts';
 import type { CommandIo } from './io.ts';
 
-/** What a ledger and the files beside it are called. */
+/** Names of a ledger and the files beside it. */
 const LEDGER_NAMES = ['', ...LEDGER_ENDS].map((end) => LEDGER_SUFFIX + end);
 
-/** Where a command's data goes: stdout, or a file that appears whole or not at all. */
+/** Destination of a command's data: stdout, or a file that appears atomically. */
 export type Target = {
-  /** False: the reader of stdout went away, and nothing more need be made. Throws OutputError (73, 74). */
+  /** False: the reader of stdout went away, and the rest is not needed. Throws OutputError (73, 74). */
   append(data: string | Uint8Array): Promise<boolean>;
-  /** Puts the file in its place. */
+  /** Renames the file into place. */
   finish(): void;
-  /** Leaves nothing behind; after `finish` it does nothing. */
+  /** Leaves nothing behind; no effect after `finish`. */
   abandon(): void;
 };
 
 /**
- * Opens the target that `-o` names; undefined and `-` are stdout. A file is written privately (0600)
- * beside its place, synced, and renamed over what was there. Throws 73 where that is no regular file,
- * 64 where it is one of `refused` (which stdout never is: they are not asked for then).
+ * Opens the target named by `-o`; undefined and `-` are stdout. A file is written privately (0600) beside its place,
+ * synced, and renamed over an existing one. Throws 73 if that is no regular file, 64 if it is one of `refused` (not
+ * evaluated for stdout).
  */
 export function openTarget(
   output: string | undefined,
@@ -42,7 +42,7 @@ export function openTarget(
       'name another file',
     );
   }
-  // Throws for links, devices and folders: renaming over them would destroy what they are.
+  // Throws for links, devices and folders: renaming over them would destroy them.
   outputSize(file, '-o');
   if (LEDGER_NAMES.some((end) => file.endsWith(end)) || isDatabase(file))
     throw new UsageError(
@@ -99,7 +99,7 @@ export function ledgerFiles(ledgerPath: string): string[] {
   return [ledgerPath, ...filesBeside(ledgerPath)];
 }
 
-/** What a job reads and writes, where the ledger says and where it is now; also where it writes outputs anew. */
+/** What a job reads and writes, at the recorded and the current paths; and where it rewrites outputs. */
 export function jobFiles(job: Job, ledgerPath: string, jobs: readonly Job[]): string[] {
   return [job, movedFiles(job, ledgerPath, jobs)].flatMap((files) => [
     files.inputPath,

@@ -5,8 +5,8 @@ import { unpricedText } from '../reporters/unpriced-text.ts';
 import type { Survey } from '../survey.ts';
 
 /**
- * Before the first call of a job, while its currency can still be chosen: lines whose price is known in another one
- * alone. What has no price at all is told by `check`, and at the end.
+ * Before the first call of a job, while its currency can still be chosen: reports lines with a price only in the other one.
+ * Lines without any price are reported by `check`, and at the end.
  */
 export function tellOtherCurrency({ models }: Survey, pricing: Pricing, reporter: Reporter): void {
   const elsewhere = pricedElsewhere(models, pricing);

@@ -40,9 +40,8 @@ const RENDERERS: Readonly<
 };
 
 /**
- * `qbatch usage [job ...]`: usage and cost of the jobs named, of all jobs of a ledger that is named,
- * or, where nothing is, of all jobs in this folder. Throws 64 for `-o` naming a file of theirs, 66 for
- * an unknown job, 73 and 74 for `-o`.
+ * `qbatch usage [job ...]`: usage and cost of the named jobs, of all jobs of a named ledger or, by default, of all jobs in
+ * this folder. Throws 64 if `-o` names a file of theirs, 66 for an unknown job, 73 and 74 for `-o`.
  */
 export async function usageCommand(parsed: UsageParsed, io: CommandIo): Promise<number> {
   const { format, by } = parsed;
@@ -82,7 +81,7 @@ function pageOf(sources: readonly UsageSource[], by: readonly ByKey[], io: Comma
   return reportPage(pageAssets(), { kind: 'file', data });
 }
 
-/** False where the reader of stdout went away. */
+/** False if the reader of stdout went away. */
 async function copy(rendered: Rendered, target: Target): Promise<boolean> {
   if (typeof rendered === 'string') return target.append(rendered);
   for await (const piece of rendered) if (!(await target.append(piece))) return false;
@@ -95,7 +94,7 @@ function chosenJobs(parsed: UsageParsed, cwd: string): readonly ChosenJob[] {
   return jobs.flatMap((job) => chooseJobs({ job, ledger, jobName }, cwd));
 }
 
-/** Each job once, however often and by whatever names (links of both kinds too) it was given. */
+/** Each job once, however often and by whatever names (including links of both kinds) it was given. */
 function groupByLedger(chosen: readonly ChosenJob[]): ReadonlyMap<string, ReadonlySet<string>> {
   const pathByFile = new Map<string, string>();
   const ledgers = new Map<string, Set<string>>();
@@ -110,13 +109,13 @@ function groupByLedger(chosen: readonly ChosenJob[]): ReadonlyMap<string, Readon
   return ledgers;
 }
 
-/** Which file of which disk it is, whatever its name; its path where there is none. */
+/** Identifies a file by device and inode; by its path if it does not exist. */
 function fileOf(path: string): string {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found === undefined ? path : `${found.dev}:${found.ino}`;
 }
 
-/** A job that began at the same moment on the same input is in a copy of its ledger: the sums are too high. */
+/** A job created at the same moment on the same input is in a copy of its ledger: the sums are too high. */
 function warnOfCopies(sources: readonly UsageSource[], io: CommandIo): void {
   const seen = new Map<string, string>();
   for (const { ledgerPath, jobs } of sources) {
@@ -132,7 +131,7 @@ function warnOfCopies(sources: readonly UsageSource[], io: CommandIo): void {
   }
 }
 
-/** A ledger's jobs that are wanted, and the files of all that it holds. */
+/** The selected jobs of a ledger, and the files of all its jobs. */
 function openSource(
   ledgerPath: string,
   names: ReadonlySet<string>,

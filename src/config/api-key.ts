@@ -7,27 +7,27 @@ import { isAbsent } from '../files/read-failure.ts';
 const HINT =
   'set DASHSCOPE_API_KEY, or write the key into a file and name it by DASHSCOPE_API_KEY_FILE_PATH (a server of your own that asks for none: any value)';
 
-/** What to do where a key was given in a place that it is not read from. */
+/** Advice if a key was given in a place that it is not read from. */
 export const KEY_PLACES = 'set DASHSCOPE_API_KEY, or name a file by DASHSCOPE_API_KEY_FILE_PATH';
 
-/** Keys have some 35 characters; what is longer than this is another file's content. */
+/** Keys have some 35 characters; longer content is another file's. */
 const KEY_CHARACTERS_MAX = 4096;
 
-/** Visible ASCII: what an HTTP header can carry and a key is made of. */
+/** Visible ASCII: the characters of keys, valid in an HTTP header. */
 const KEY = /^[\x21-\x7e]+$/;
 
 /**
  * The Model Studio key: the value of `DASHSCOPE_API_KEY`, else the content of the file named by
- * `DASHSCOPE_API_KEY_FILE_PATH` (from `cwd`, where it is relative), else of `.dashscope/api_key` in the `home` folder,
- * where the user has one; trimmed. Blank variables count as unset. Throws ConfigError (78) where there is none, where a file cannot be
- * read (naming it), and where the value cannot be a key (never repeating it).
+ * `DASHSCOPE_API_KEY_FILE_PATH` (relative to `cwd`), else of `.dashscope/api_key` in the `home` folder, if the user has
+ * one; trimmed. Blank variables count as unset. Throws ConfigError (78) if there is none, if a file cannot be read (naming
+ * it), and if the value cannot be a key (never repeating it).
  *
  * Source of the names and their order: the vendor's Python SDK (`dashscope.common.api_key`), 2025.
  */
 export function readApiKey(at: {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string | null;
-  /** Looked at for a relative path alone. */
+  /** Used only for a relative path. */
   readonly cwd: string;
 }): string {
   const { env, home } = at;
@@ -43,7 +43,7 @@ export function readApiKey(at: {
   return checkKey(content, file);
 }
 
-/** The trimmed content; undefined where a file that nobody asked for is not there. */
+/** The trimmed content; undefined if an optional file is missing. */
 function readKeyFile(file: string, wanted: boolean): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim();
@@ -55,7 +55,7 @@ function readKeyFile(file: string, wanted: boolean): string | undefined {
   }
 }
 
-/** What is copied along from a `.env` file, or kept by what does not read it as a shell does (`docker --env-file`). */
+/** What gets copied from a `.env` file, or is kept by readers that do not parse it as a shell does (`docker --env-file`). */
 const WRAPPED = /^(["']).*\1$|^DASHSCOPE_API_KEY=/s;
 
 function checkKey(key: string, origin: string): string {

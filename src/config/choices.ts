@@ -1,6 +1,4 @@
-/*
- * What flags and settings take that are one of a few words: for help, shell completion, parsing and their types.
- */
+/* The choices of flags and settings that are enumerations: for help, shell completion, parsing and their types. */
 
 export const REGIONS = [
   'beijing',

@@ -10,7 +10,7 @@ import { scanObject } from '../json/json-scan.ts';
 import { looksLikeKey } from '../redact.ts';
 import { closestName } from '../suggest.ts';
 
-/** One entry of a configuration file: the flag it stands for, its value, and its key as written. */
+/** One entry of a configuration file: its flag, its value, and its key as written. */
 export type ConfigEntry = {
   readonly flag: RunFlagSpec;
   readonly value: unknown;
@@ -23,8 +23,8 @@ const PROJECT_FILE = 'qbatch.config.json';
 const PATH_FLAGS: ReadonlySet<string> = new Set(['output', 'errors', 'ledger', 'catalog']);
 
 /**
- * The nearest `qbatch.config.json` in `cwd` or above it.
- * Throws ConfigError (78) where the disk fails: settings that are there are not left out for that.
+ * The nearest `qbatch.config.json` in `cwd` or above it. Throws ConfigError (78) if the disk fails: existing settings must
+ * not be ignored because of that.
  */
 export function findProjectFile(cwd: string): string | undefined {
   let folder = path.resolve(cwd);
@@ -38,9 +38,8 @@ export function findProjectFile(cwd: string): string | undefined {
 }
 
 /**
- * The user's file if there is one: `qbatch/config.json` under `XDG_CONFIG_HOME`, else under
- * `.config` in `home`, where the user has one. A relative `XDG_CONFIG_HOME` is ignored, as its
- * specification asks. Throws ConfigError (78) where the disk fails.
+ * The user's file, if any: `qbatch/config.json` under `XDG_CONFIG_HOME`, else under `.config` in `home`, if the user has
+ * one. A relative `XDG_CONFIG_HOME` is ignored, as its specification requires. Throws ConfigError (78) if the disk fails.
  */
 export function findUserFile(
   env: Readonly<Record<string, string | undefined>>,
@@ -54,7 +53,7 @@ export function findUserFile(
   return hasConfig(file) ? file : undefined;
 }
 
-/** Whether a configuration file is there; a folder that this user may not see holds none of theirs. */
+/** Whether a configuration file exists; one in an inaccessible folder is not this user's. */
 function hasConfig(file: string): boolean {
   try {
     return isThere(file, 'absent');
@@ -64,9 +63,9 @@ function hasConfig(file: string): boolean {
 }
 
 /**
- * Reads a configuration file: one JSON object whose keys are the flags of `run`, as `maxCost` or
- * `max-cost`. Throws ConfigError (78) where it cannot be read, is no such object, has unknown keys
- * or one key twice, or holds what looks like an API key (never repeating it).
+ * Reads a configuration file: one JSON object whose keys are the flags of `run`, as `maxCost` or `max-cost`. Throws
+ * ConfigError (78) if it cannot be read, is no such object, has unknown or duplicate keys, or holds what looks like an API
+ * key (never repeating it).
  */
 export function readConfigFile(file: string): readonly ConfigEntry[] {
   const text = readText(file);
@@ -103,7 +102,7 @@ function parseObject(file: string, text: string): object {
   try {
     parsed = JSON.parse(text);
   } catch {
-    // V8's message quotes the text around the fault, which may be a key; the position is enough.
+    // V8's message quotes the text around the error, which may be a key.
     throw new ConfigError(`${file} is not valid JSON`, 'comments and trailing commas are not JSON');
   }
   if (isObject(parsed)) return parsed;
@@ -141,7 +140,7 @@ function flagOf(file: string, key: string): RunFlagSpec {
 }
 
 function valueOf(flag: RunFlagSpec, raw: string, folder: string): unknown {
-  // Parameters are spliced into requests as they were written: as text their numbers keep their digits.
+  // Parameters are spliced into requests as written: as text their numbers keep their digits.
   if (flag.name === 'set' && raw.startsWith('{')) return raw;
   const value: unknown = JSON.parse(raw);
   const isPath = PATH_FLAGS.has(flag.name) && typeof value === 'string' && value !== '';

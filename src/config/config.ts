@@ -11,7 +11,7 @@ import { SETTING_FIELDS, settingsSchema } from './settings-schema.ts';
 import type { Origin, ResolvedSettings, Settings } from '../settings.ts';
 import { closestName } from '../suggest.ts';
 
-/** Where settings come from. `flags` by long name, as `parseArgs` gives them. */
+/** Where settings come from. `flags` by long name, as from `parseArgs`. */
 export type SettingSources = {
   readonly flags: GivenFlags;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -20,7 +20,7 @@ export type SettingSources = {
   readonly home: string | null;
 };
 
-/** One value that somebody gave: raw, with its origin, and how error messages call the place. */
+/** One given value: raw, with its origin, and the name of its place for messages. */
 type Given = {
   readonly flag: RunFlagSpec;
   readonly value: unknown;
@@ -31,7 +31,7 @@ type Given = {
 /** All values of one source; earlier layers win. */
 type Layer = { readonly kind: 'flags' | 'other'; readonly values: readonly Given[] };
 
-/** The vendor's own names (its Python SDK, 2025), by the flag they stand for; QBATCH_ names win over them. */
+/** The vendor's own names (its Python SDK, 2025) by flag; QBATCH_ names take precedence. */
 const VENDOR_NAMES: Readonly<Record<string, string>> = {
   'base-url': 'DASHSCOPE_HTTP_BASE_URL',
   'compatible-base-url': 'DASHSCOPE_COMPATIBLE_BASE_URL',
@@ -39,9 +39,9 @@ const VENDOR_NAMES: Readonly<Record<string, string>> = {
 
 const SHOWN_CHARACTERS_MAX = 80;
 
-/** A setting of the environment or of a file that is not allowed: 78. */
+/** An invalid setting in the environment or a file: 78. */
 export class SettingError extends ConfigError {
-  /** The same without what was given, which may be a prompt or a secret. */
+  /** The same without the given value, which may be a prompt or a secret. */
   readonly withoutValue: string;
 
   constructor(message: string, withoutValue: string) {
@@ -51,16 +51,15 @@ export class SettingError extends ConfigError {
 }
 
 /**
- * Merges flags over environment (`QBATCH_<NAME>`, and the vendor's base URLs) over the project
- * file over the user file over defaults, and checks everything, also what is overridden. Lists and
- * maps (`--set`, `--rpm`) replace each other as wholes.
+ * Merges flags over environment (`QBATCH_<NAME>`, and the vendor's base URLs) over the project file over the user file over
+ * defaults, and validates everything, including overridden values. Lists and maps (`--set`, `--rpm`) replace each other as
+ * a whole.
  *
- * The uppermost source that names an endpoint (region or a base URL) decides where calls go: base
- * URLs of lower sources are then left out, so that the key never goes to two services by accident.
+ * The highest source that names an endpoint (region or a base URL) decides where calls go: base URLs of lower sources are
+ * dropped, so that the key never goes to two services by accident.
  *
- * Throws UsageError (64) for flags that do not parse, ConfigError (78) for the other sources, for
- * unknown keys in them, and for endpoints that cannot be used. Reads the two configuration files;
- * touches nothing else.
+ * Throws UsageError (64) for flags that do not parse, ConfigError (78) for the other sources, for unknown keys in them, and
+ * for unusable endpoints. Reads the two configuration files; touches nothing else.
  */
 export function resolveSettings(sources: SettingSources): ResolvedSettings {
   const projectFile = findProjectFile(sources.cwd);
@@ -92,7 +91,7 @@ function fromFlags(flags: GivenFlags): readonly Given[] {
   return RUN_FLAGS.flatMap((flag) => {
     const value = flags[flag.name];
     if (value === undefined) return [];
-    // `--simulate` alone is the empty text, which stands for the simulator's defaults.
+    // A bare `--simulate` is the empty text, which means the simulator's defaults.
     const bare = flag.type === 'optional' && value === '';
     return [{ flag, value: bare ? true : value, origin: 'flag', shown: `--${flag.name}` }];
   });
@@ -108,7 +107,7 @@ function fromEnvironment(env: SettingSources['env']): readonly Given[] {
     const own = environmentName(flag.name);
     const vendor = VENDOR_NAMES[flag.name];
     if (env[own] !== undefined) return [{ flag, value: env[own], origin: own, shown: own }];
-    // An empty value of the vendor's is unset, as in its SDK; one of ours is a mistake that is told.
+    // An empty vendor variable is unset, as in its SDK; an empty one of ours is reported as a mistake.
     if (vendor === undefined || (env[vendor] ?? '') === '') return [];
     return [{ flag, value: env[vendor], origin: vendor, shown: vendor }];
   });
@@ -146,7 +145,7 @@ function checkLayer({ kind, values }: Layer): void {
 
 /** The value as text for a message: short, without control characters, keys and URL passwords. */
 function quote(flag: RunFlagSpec, value: unknown): string {
-  // A repeatable flag given once is one value to who typed it.
+  // A repeatable flag given once is shown as one value.
   const one: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
   const text = JSON.stringify(one) ?? String(one);
   if (flag.name.endsWith('base-url') && text.includes('@')) return 'the URL given';
@@ -175,13 +174,13 @@ type Chosen = ReadonlyMap<keyof Settings, Given>;
 
 function checkTogether(settings: Settings, chosen: Chosen): void {
   refuseFiles(settings, chosen);
-  // The simulator runs on loopback, wherever the endpoint settings point.
+  // The simulator runs on loopback, whatever the endpoint settings.
   if (settings.simulate === undefined) resolveEndpoints(settings);
 }
 
 const FILES = ['output', 'errors', 'ledger'] as const;
 
-/** Refuses files that cannot be written as they are named, by the place that named them. */
+/** Refuses file names that cannot be written, naming the setting's place. */
 function refuseFiles(settings: Settings, chosen: Chosen): void {
   if (settings.errors === '-')
     throw refusedAt(
@@ -203,7 +202,7 @@ function refuseFiles(settings: Settings, chosen: Chosen): void {
   );
 }
 
-/** 64 where a flag said it, else 78. */
+/** 64 for a flag, else 78. */
 function refusedAt(
   places: readonly (Given | undefined)[],
   what: string,

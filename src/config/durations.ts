@@ -14,8 +14,8 @@ const BYTES_BY_UNIT: Readonly<Record<string, number>> = {
 };
 
 /**
- * The longest duration that a setting may name, in milliseconds: what a Node.js timer can hold
- * (2^31 - 1, about 24.8 days). A longer one would fire at once instead of never.
+ * The longest duration of a setting, in milliseconds: the maximum of a Node.js timer (2^31 - 1, about 24.8 days). A longer
+ * one would fire at once instead of never.
  */
 export const DURATION_MS_MAX: number = 2 ** 31 - 1;
 
@@ -24,9 +24,9 @@ const SIZE = /^(\d+(?:\.\d+)?)(B|KiB|MiB|GiB)?$/;
 const PERCENT = /^(\d+(?:\.\d+)?)%$/;
 
 /**
- * Reads a duration: a number with `ms`, `s`, `m`, `h` or `d`, bare = seconds (`90`, `1.5h`, `200ms`).
- * Answers whole milliseconds, or undefined for anything else (signs, spaces, compounds such as
- * `1h30m`), and for more than {@link DURATION_MS_MAX}.
+ * Parses a duration: a number with `ms`, `s`, `m`, `h` or `d`; bare means seconds (`90`, `1.5h`, `200ms`). Returns whole
+ * milliseconds, or undefined for anything else (signs, spaces, compounds such as `1h30m`), and beyond {@link
+ * DURATION_MS_MAX}.
  */
 export function parseDurationMs(text: string): number | undefined {
   const match = DURATION.exec(text);
@@ -36,8 +36,8 @@ export function parseDurationMs(text: string): number | undefined {
 }
 
 /**
- * Reads a size: a number with `KiB`, `MiB` or `GiB`, bare (or with `B`) = bytes. Answers whole
- * bytes, or undefined for anything else; decimal units (`MB`) are refused rather than guessed at.
+ * Parses a size: a number with `KiB`, `MiB` or `GiB`; bare (or with `B`) means bytes. Returns whole bytes, or undefined for
+ * anything else; decimal units (`MB`) are refused rather than guessed at.
  */
 export function parseSizeBytes(text: string): number | undefined {
   const match = SIZE.exec(text);
@@ -46,7 +46,7 @@ export function parseSizeBytes(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** Reads `P%` as the number P, more than 0 and at most 100; undefined for anything else. */
+/** Parses `P%` as the number P, more than 0 and at most 100; undefined for anything else. */
 export function parsePercent(text: string): number | undefined {
   const match = PERCENT.exec(text);
   if (match === null) return undefined;

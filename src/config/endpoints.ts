@@ -3,7 +3,7 @@ import { isIPv4 } from 'node:net';
 import { ConfigError } from '../errors.ts';
 import type { Region, Settings } from '../settings.ts';
 
-/** Where calls go: base URLs without a slash at the end, and what the user should be told about them. */
+/** Where calls go: base URLs without a trailing slash, and notes for the user. */
 export type Endpoints = {
   readonly dashscope: string;
   readonly openai: string;
@@ -17,9 +17,9 @@ export type EndpointSettings = Pick<
 >;
 
 type RegionHosts = {
-  /** The public host; null: the region has workspace hosts only. */
+  /** The public host; null: the region has only workspace hosts. */
   readonly host: string | null;
-  /** Where workspace hosts live; null: none are documented. */
+  /** Domain of the workspace hosts; null: none documented. */
   readonly workspaceZone: string | null;
 };
 
@@ -39,7 +39,7 @@ const HOSTS: Readonly<Record<Region, RegionHosts>> = {
   tokyo: { host: null, workspaceZone: 'ap-northeast-1.maas.aliyuncs.com' },
 };
 
-/** The region that a base URL of the service's own names; null: another host, or not one of a region. */
+/** The region of a base URL of the service; null: another host, or not a regional one. */
 export function regionOfUrl(url: string): Region | null {
   const { hostname } = new URL(url);
   const found = Object.entries(HOSTS).find(
@@ -53,12 +53,12 @@ const NATIVE_PATH = '/api/v1';
 const COMPATIBLE_PATH = '/compatible-mode/v1';
 
 /**
- * The base URLs of both protocols. A base URL that is given wins over the region. Where only one
- * is given the other never falls back to the region's host, so that no call leaves for a service
- * that was not named: it is derived on the same origin, or is the same URL.
+ * The base URLs of both protocols. A given base URL wins over the region. If only one is given the other never falls back
+ * to the region's host, so that no call goes to a service that was not named: it is derived on the same origin, or is the
+ * same URL.
  *
- * Throws ConfigError (78) for a region without the workspace it needs, and for plain http to
- * another machine without `--allow-http`.
+ * Throws ConfigError (78) for a region without the workspace it needs, and for plain http to another machine without
+ * `--allow-http`.
  */
 export function resolveEndpoints(settings: EndpointSettings): Endpoints {
   const { baseUrl, compatibleBaseUrl } = settings;
@@ -81,7 +81,7 @@ export function resolveEndpoints(settings: EndpointSettings): Endpoints {
 /** Source: help.aliyun.com/zh/model-studio/openai-compatible-batch-chat, mid-2026. */
 const BATCH_CHAT_HOST = 'batch.dashscope.aliyuncs.com';
 
-/** Whether every call goes to Batch Chat, which takes half the list price; not on the simulator. */
+/** Whether every call goes to Batch Chat, at half the list price; false on the simulator. */
 export function isBatchChat(
   settings: Pick<Settings, 'baseUrl' | 'compatibleBaseUrl' | 'simulate'>,
 ): boolean {
@@ -129,7 +129,7 @@ function fromBaseUrls(native: string | undefined, compatible: string | undefined
   return { dashscope: root + NATIVE_PATH, openai: root + COMPATIBLE_PATH, notes: [] };
 }
 
-/** What stands before the path of either protocol; undefined where the URL ends in neither. */
+/** The part before either protocol's path; undefined if the URL ends in neither. */
 function rootOf(url: string): string | undefined {
   for (const path of [NATIVE_PATH, COMPATIBLE_PATH]) {
     if (url.endsWith(path)) return url.slice(0, -path.length);
@@ -146,22 +146,22 @@ function isPlainHttpElsewhere(url: string): boolean {
   return protocol === 'http:' && !isLoopback(hostname);
 }
 
-/** By name or number; `hostname` is as URL writes it, so `127.1` is already `127.0.0.1`. */
+/** By name or number; `hostname` is normalized by URL, so `127.1` is already `127.0.0.1`. */
 export function isLoopback(hostname: string): boolean {
   if (hostname === 'localhost' || hostname === '[::1]') return true;
   return isIPv4(hostname) && hostname.startsWith('127.');
 }
 
 /**
- * A part of the name of every host of the service: `dashscope-intl.aliyuncs.com`, `vpc-cn-beijing.dashscope.…`,
- * `ep-….dashscope.cn-beijing.privatelink.…`, `{workspace}.cn-beijing.maas.…`. Source: Model Studio's pages on
- * base URLs and PrivateLink, mid-2026.
+ * A label in the name of every host of the service: `dashscope-intl.aliyuncs.com`, `vpc-cn-beijing.dashscope.…`,
+ * `ep-….dashscope.cn-beijing.privatelink.…`, `{workspace}.cn-beijing.maas.…`. Source: Model Studio's pages on base URLs and
+ * PrivateLink, mid-2026.
  */
 const SERVICE_LABEL = /^(?:dashscope|maas)(?:-|$)/;
 
 /**
- * Whether calls go to Model Studio itself, and not to a server of one's own (vLLM and the like), which
- * may well be on Alibaba Cloud too: `….pai-eas.aliyuncs.com`.
+ * Whether calls go to Model Studio itself, not to a self-hosted server (vLLM and the like), which may be on Alibaba Cloud
+ * too: `….pai-eas.aliyuncs.com`.
  */
 export function isModelStudio({ dashscope }: Pick<Endpoints, 'dashscope'>): boolean {
   const { hostname } = new URL(dashscope);

@@ -9,33 +9,33 @@ import {
   REGIONS,
 } from './choices.ts';
 
-/** One flag of one command, as help, parsing and shell completion see it. */
+/** One flag of one command, as used by help, parsing and shell completion. */
 export type FlagSpec = {
   /** The long name without `--`. */
   readonly name: string;
   /** The short form without `-`. */
   readonly alias?: string;
-  /** `optional`: may stand alone or with `=VALUE`; a following word is never its value. */
+  /** `optional`: bare or with `=VALUE`; a following word is never its value. */
   readonly type: 'boolean' | 'string' | 'optional';
   /** May be given more than once. */
   readonly repeatable?: true;
   readonly choices?: readonly string[];
   /** The default as it would be typed; absent: none. */
   readonly default?: string;
-  /** What help shows as the default where that is not one text. */
+  /** The default shown in help if it is not a single text. */
   readonly defaultText?: string;
-  /** What to type for the value, for help. */
+  /** Placeholder for the value in help. */
   readonly metavar?: string;
   readonly describe: string;
   readonly group?: string;
-  /** What shells offer for the value. */
+  /** What shells complete for the value. */
   readonly completes?: 'file' | 'folder';
 };
 
-/** A flag of `run`: also an environment name, a key of configuration files, and a setting. */
+/** A flag of `run`: also an environment variable, a configuration key, and a setting. */
 export type RunFlagSpec = FlagSpec & {
   readonly setting: keyof Settings;
-  /** `check` takes it too: it changes what the survey finds or how it is shown. */
+  /** `check` accepts it too: it changes what the survey finds or how that is shown. */
   readonly check: boolean;
 };
 
@@ -49,8 +49,8 @@ const STATE = 'State:';
 const DISPLAY = 'Display:';
 
 /**
- * Every flag of `run` (cli.md section 5), in the order of its help. `resume` and `retry` take all
- * of them, `check` those marked. Defaults are texts that the flag's own parser reads.
+ * Every flag of `run` (cli.md section 5), in the order of its help. `resume` and `retry` accept all of them, `check` those
+ * marked. Defaults are texts parsed by the flag's own parser.
  */
 // prettier-ignore
 export const RUN_FLAGS: readonly RunFlagSpec[] = [
@@ -155,7 +155,7 @@ export const RUN_FLAGS: readonly RunFlagSpec[] = [
     describe: 'print more detail, with stack traces' },
 ];
 
-/** The environment name of a flag: `max-cost` is `QBATCH_MAX_COST`. */
+/** The environment variable of a flag: `max-cost` is `QBATCH_MAX_COST`. */
 export function environmentName(flag: string): string {
   return `QBATCH_${flag.toUpperCase().replaceAll('-', '_')}`;
 }

@@ -1,12 +1,12 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { ConfigError } from '../errors.ts';
 
-/** Proxies as undici wants them: URLs, and the hosts that are reached without one. */
+/** Proxies in undici's form: URLs, and the hosts to reach directly. */
 export type Proxy = { readonly http?: string; readonly https?: string; readonly no?: string };
 
 const SCHEME = /^[a-z][a-z\d+.-]*:\/\//i;
 
-/** A proxy's URL; `127.0.0.1:3128` alone is one of http, as curl takes it. Never repeated: it may hold a password. */
+/** A proxy's URL; bare `127.0.0.1:3128` means http, as in curl. Never shown: it may hold a password. */
 function proxyUrl(name: string, value: string): string {
   const text = SCHEME.test(value) ? value : `http://${value}`;
   try {
@@ -15,7 +15,7 @@ function proxyUrl(name: string, value: string): string {
     decodeURIComponent(username + password);
     if ((protocol === 'http:' || protocol === 'https:') && hostname !== '') return text;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new ConfigError(
     `${name} is not the URL of an http or https proxy`,
@@ -23,12 +23,12 @@ function proxyUrl(name: string, value: string): string {
   );
 }
 
-/** An address of IPv6 as URLs have it: the shortest way to write it, in brackets. */
+/** An IPv6 address as in URLs: shortest form, in brackets. */
 function inBrackets(address: string): string {
   return new URL(`http://[${address}]`).hostname;
 }
 
-/** Hosts that are reached directly; undici knows addresses of IPv6 as URLs have them alone, curl however they are written. */
+/** Hosts to reach directly; undici matches IPv6 addresses only in URL form, curl in any. */
 function noProxyHosts(value: string): string {
   return value.replaceAll(/[^\s,]+/g, (host) => {
     const bare = host.replace(/^\[(.*)\]$/, '$1');
@@ -39,7 +39,10 @@ function noProxyHosts(value: string): string {
 /** `10.0.0.0/8` and the like. */
 const RANGE = /^\[?([\d.a-f:]+)\]?\/(\d{1,3})$/i;
 
-/** Whether a host is an address in one of the ranges of NO_PROXY (as curl has them since 7.86); of undici's they are none. */
+/**
+ * Whether a host is an address in one of the CIDR ranges of NO_PROXY (as in curl since 7.86), which undici does not
+ * support.
+ */
 export function isInNoProxyRange(hostname: string, { no = '' }: Proxy): boolean {
   const address = hostname.replace(/^\[(.*)\]$/, '$1');
   const family = isIP(address);
@@ -55,8 +58,8 @@ export function isInNoProxyRange(hostname: string, { no = '' }: Proxy): boolean 
 }
 
 /**
- * What a proxy is told of who asks, where its URL names a user and no password, or the other way round: undici says nothing of
- * either then, and is refused (407); curl sends an empty one. Undefined: nothing, or undici does it.
+ * The proxy credentials if its URL has a user without a password, or vice versa: undici then sends neither and is refused
+ * (407); curl sends an empty one. Undefined: none, or undici sends them.
  */
 export function tokenOf(proxyUrl: string | undefined): string | undefined {
   if (proxyUrl === undefined) return undefined;
@@ -67,8 +70,8 @@ export function tokenOf(proxyUrl: string | undefined): string | undefined {
 }
 
 /**
- * What the proxy variables say (lower case first, as in curl); null where none is set. Throws ConfigError (78) for one
- * that names no proxy.
+ * The proxy variables (lower case first, as in curl); null if none is set. Throws ConfigError (78) for one that is no proxy
+ * URL.
  */
 export function proxyOf(env: Readonly<Record<string, string | undefined>>): Proxy | null {
   const read = (name: string): { name: string; value: string } | null => {

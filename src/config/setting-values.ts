@@ -3,13 +3,13 @@ import { scanObject } from '../json/json-scan.ts';
 import { DURATION_MS_MAX, parseDurationMs, parsePercent, parseSizeBytes } from './durations.ts';
 import type { LimitSetting, Settings } from '../settings.ts';
 
-/** A setting's value, or what would have been allowed in its place (a phrase after "is not"). */
+/** A setting's value, or what would be allowed instead (a phrase after "is not"). */
 export type Parsed<T> = { readonly value: T } | { readonly allowed: string };
 
-/** Reads what a flag, the environment (text) or a configuration file (JSON) gave for a setting. */
+/** Parses the value of a setting from a flag, the environment (text) or a configuration file (JSON). */
 export type SettingParser<T> = (given: unknown) => Parsed<T>;
 
-/** Lines are held several times over while they are worked on, so the limit has a limit. */
+/** Lines are held several times over during processing, so their limit is bounded. */
 const LINE_BYTES_MAX = 256 * 1024 ** 2;
 const LINE_BYTES_MIN = 1024;
 
@@ -56,7 +56,7 @@ export function countParser(least: number, most: number): SettingParser<number> 
   };
 }
 
-/** As `parse`, or the word `auto`. */
+/** Like `parse`, plus the word `auto`. */
 export function orAuto<T>(parse: SettingParser<T>): SettingParser<T | 'auto'> {
   return (given) => {
     if (given === 'auto') return { value: 'auto' };
@@ -65,7 +65,7 @@ export function orAuto<T>(parse: SettingParser<T>): SettingParser<T | 'auto'> {
   };
 }
 
-/** A duration as text, or a JSON number of seconds; answers milliseconds, `leastMs` at least. */
+/** A duration as text, or a JSON number of seconds; returns milliseconds, at least `leastMs`. */
 export function durationParser(leastMs: number): SettingParser<number> {
   const least = leastMs > 0 ? 'more than 0 and ' : '';
   const days = Math.floor(DURATION_MS_MAX / 86_400_000);
@@ -109,8 +109,8 @@ const LIMIT_ALLOWED =
   'a whole number (1 or more) or auto, alone or for one model as in qwen-plus=600, each once';
 
 /**
- * Limits a minute: one entry, several (a list, or text with commas), or in JSON an object of
- * model to number. The key of an entry for all models is empty.
+ * Limits per minute: one entry, several (a list, or comma-separated text), or in JSON an object of model to number. The key
+ * for all models is empty.
  */
 export const parseLimits: SettingParser<LimitSetting> = (given) => {
   const limits = new Map<string, number | 'auto'>();
@@ -137,7 +137,7 @@ function limitEntries(given: unknown): readonly (readonly [string | undefined, u
     });
 }
 
-/** What `--set` may not name: the parts of a line that are no parameters. */
+/** Names that `--set` refuses: parts of a line that are not parameters. */
 const NO_PARAMETERS: ReadonlySet<string> = new Set([
   'body',
   'custom_id',
@@ -157,9 +157,9 @@ const SET_ALLOWED =
   'a parameter and its value as in temperature=0.7, each once (not model or system: they have flags; not messages, input, headers, ...)';
 
 /**
- * Parameters for lines that do not say: one `name=value`, a list of them, or an object as JSON
- * text (how configuration files hand theirs over, so that numbers keep their digits). Answers the
- * raw JSON text of each value; a value that is not JSON becomes a JSON string.
+ * Default parameters for lines: one `name=value`, a list of them, or an object as JSON text (as passed from configuration
+ * files, so that numbers keep their digits). Returns the raw JSON text of each value; a value that is not JSON becomes a
+ * JSON string.
  */
 export const parseAssignments: SettingParser<ReadonlyMap<string, string>> = (given) => {
   const found = new Map<string, string>();
@@ -200,16 +200,16 @@ function isJson(text: string): boolean {
 const URL_ALLOWED =
   'an http or https URL without user name, password, query and fragment, such as https://dashscope.aliyuncs.com/api/v1';
 
-/** A base URL, without the slash at its end. */
+/** A base URL, without its trailing slash. */
 export const parseBaseUrl: SettingParser<string> = (given) => {
-  // Tabs and line breaks inside, and backslashes, are silently repaired by URL parsers: not here.
+  // URL parsers silently repair tabs and line breaks inside, and backslashes: refused here.
   if (typeof given !== 'string' || /[\s\\?#@\p{Cc}]/u.test(given)) return { allowed: URL_ALLOWED };
   if (!/^https?:\/\/[^/]/i.test(given) || !URL.canParse(given)) return { allowed: URL_ALLOWED };
   const { origin, pathname } = new URL(given);
   return { value: `${origin}${pathname.replace(/\/+$/, '')}` };
 };
 
-/** The id becomes part of a host name to which the key is sent: one DNS label and nothing else. */
+/** The id becomes part of the host name to which the key is sent: exactly one DNS label. */
 export const parseWorkspace: SettingParser<string> = (given) =>
   typeof given === 'string' && /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(given)
     ? { value: given }

@@ -30,14 +30,14 @@ import type { SettingParser } from './setting-values.ts';
 import type { Settings, SimulatorSpec } from '../settings.ts';
 import { parseSimulatorSpec } from '../simulator/spec.ts';
 
-/** Off, the defaults (`true`, or nothing), or a spec such as `rpm=600,latency=200ms`. */
+/** Off, the defaults (`true`, or bare), or a spec such as `rpm=600,latency=200ms`. */
 const parseSimulate: SettingParser<SimulatorSpec | undefined> = (given) => {
   const isSwitch = parseSwitch(given);
   if ('value' in isSwitch) {
     return { value: isSwitch.value ? parseSimulatorSpec('') : undefined };
   }
   try {
-    // Blank text is an unset variable, not a wish for the defaults.
+    // Blank text is an unset variable, not a request for the defaults.
     if (typeof given === 'string' && given.trim() !== '')
       return { value: parseSimulatorSpec(given) };
   } catch (error) {
@@ -49,7 +49,7 @@ const parseSimulate: SettingParser<SimulatorSpec | undefined> = (given) => {
 
 type Field<T> = z.ZodType<T, unknown>;
 
-/** A zod type whose only issue carries what would have been allowed. */
+/** A zod type whose only issue says what would be allowed. */
 function field<T>(parse: SettingParser<T>): Field<T> {
   return z.unknown().transform((given, context): T => {
     const parsed = parse(given);
@@ -63,7 +63,7 @@ const switchField: Field<boolean> = field(parseSwitch);
 const nameField: Field<string> = field(parseName);
 const TIMER_MS_MIN = 1;
 
-/** How each setting is read, by its name in Settings; undefined where it may be left unsaid. */
+/** The parser of each setting, by its name in Settings; undefined if it is optional. */
 export const SETTING_FIELDS: { readonly [Name in keyof Settings]: Field<Settings[Name]> } = {
   output: nameField.optional(),
   errors: nameField.optional(),

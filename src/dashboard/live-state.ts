@@ -1,12 +1,12 @@
 import type { ReportLive } from '../report/report-data.ts';
 import type { RunEvent } from '../reporters/reporter.ts';
 
-/** Codes that are told apart: a service has dozens. */
+/** Most codes counted separately: a service has dozens. */
 const CODES_MAX = 200;
 
 type JobEnd = Extract<RunEvent, { readonly event: 'job-end' }>;
 
-/** What the events of a run say about this moment, for the page. Holds nothing that grows with the lines. */
+/** The current state of a run from its events, for the page. Its size does not grow with the lines. */
 export class LiveState {
   private live: ReportLive;
   private readonly failures: Map<string, number> = new Map();
@@ -61,7 +61,7 @@ export class LiveState {
     this.set({ reportFailure });
   }
 
-  /** The run is over, whether it could tell so or not. */
+  /** The run is over, whether or not it could report that. */
   finish(): void {
     this.set({ state: 'ended', dispatch: null });
   }
@@ -82,7 +82,7 @@ export class LiveState {
     this.failures.set(code, (this.failures.get(code) ?? 0) + 1);
   }
 
-  /** The last figures are those of the summary: progress is told now and then only. */
+  /** The last figures come from the summary: progress is reported only now and then. */
   private end({ summary, failures }: JobEnd): void {
     const { progress } = this.live;
     const { total, answered, failed, rejected } = summary.lines;

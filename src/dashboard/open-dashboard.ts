@@ -7,16 +7,16 @@ import { ReportSource } from './report-source.ts';
 import { type Resource, serveDashboard } from './server.ts';
 
 const TOKEN_BYTES = 24;
-/** A page asks every second. */
+/** Polling interval of a page, with margin. */
 const LOOKING_MS = 3_000;
-/** How long the end of a run waits for a page that is open to hear of it. */
+/** How long the end of a run waits for an open page to be notified. */
 const FAREWELL_MS = 5_000;
 const FAREWELL_STEP_MS = 50;
 
 export type Dashboard = {
   readonly url: string;
   readonly report: Report;
-  /** Lets an open page hear the end, 5 s at the most, then ends the server. */
+  /** Lets an open page receive the end, for at most 5 s, then stops the server. */
   close(): Promise<void>;
 };
 
@@ -25,17 +25,17 @@ export type DashboardOptions = {
   readonly assets: PageAssets;
   readonly ledgerPath: string;
   readonly jobName: string;
-  /** Somebody looks: a moment to tell how the dispatch is doing. */
+  /** A page is watching: a moment to report the dispatch state. */
   onLook(): void;
 };
 
-/** Serves the page of a running job. Nothing it is asked changes the run or waits for it. */
+/** Serves the page of a running job. No request changes the run or delays it. */
 export async function openDashboard(options: DashboardOptions): Promise<Dashboard> {
   const { clock, assets, jobName } = options;
   const live = new LiveState(jobName);
   let version = 0;
   let lookedMs = -Infinity;
-  /** The last report that a page has fetched after the end was told to it. */
+  /** The last report that a page fetched after it was notified of the end. */
   let toldEnd = false;
   let toldVersion = 0;
   const source = new ReportSource(options, {

@@ -2,19 +2,19 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../clock.ts';
 
 const WORKER_FILE = 'report-worker.js';
-/** Between the end of one report and the begin of the next, at least. */
+/** Minimum time between the end of one report and the start of the next. */
 const REST_MS = 2_000;
 /** Making reports takes at most a tenth of one core. */
 const REST_FACTOR = 9;
 
-/** What the thread is asked for. */
+/** A request to the thread. */
 export type ReportAsked = {
   readonly nowMs: number;
   /** Whether the run is over: lines without a record are then open, and calls without an end interrupted. */
   readonly hasEnded: boolean;
 };
 
-/** Makes reports of a running job in a thread of its own, now and then, as long as somebody asks. */
+/** Makes reports of a running job in a separate thread, now and then, while somebody is watching. */
 export class ReportSource {
   private readonly clock: Clock;
   private readonly worker: Worker;
@@ -43,7 +43,7 @@ export class ReportSource {
     this.worker.on('message', (json: string | null) => {
       this.take(json);
     });
-    // The run goes on without reports; the page says so.
+    // The run continues without reports; the page says so.
     this.worker.on('error', (error) => {
       at.onFailure(error.message);
       this.restUntilMs = Infinity;
@@ -56,13 +56,13 @@ export class ReportSource {
     return this.json;
   }
 
-  /** Somebody looks: makes a new report, unless one is being made or was a moment ago. */
+  /** Called when a page is watching: makes a new report, unless one is in progress or recent. */
   ask(): void {
     if (this.busySinceMs !== null || this.clock.monotonicMs() < this.restUntilMs) return;
     this.begin();
   }
 
-  /** The run is over: a report of what it left in the ledger, at once; resolves when it is there. */
+  /** The run is over: makes a final report from the ledger at once; resolves when it is ready. */
   async finish(): Promise<void> {
     this.hasEnded = true;
     if (this.busySinceMs !== null) await this.idle();

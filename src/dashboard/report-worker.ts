@@ -6,8 +6,8 @@ import { reportData } from '../ledger/report-data.ts';
 import { jsonText } from '../json/json-text.ts';
 import type { ReportAsked } from './report-source.ts';
 
-// A thread of its own: reading a long job's ledger takes seconds, and the run must not wait for them.
-// Each message asks for a report; the answer is its JSON, or null where there is none yet.
+// A separate thread: reading a long job's ledger takes seconds, and the run must not wait for that.
+// Each message requests a report; the reply is its JSON, or null if there is none yet.
 
 const { ledgerPath, jobName } = workerData as { ledgerPath: string; jobName: string };
 
@@ -28,7 +28,7 @@ parentPort?.on('message', (asked: ReportAsked) => {
   try {
     parentPort?.postMessage(makeReport(asked));
   } catch (error) {
-    // A ledger that is not there yet, or that cannot be read: the run itself will say so.
+    // A ledger that does not exist yet, or is unreadable: the run itself will report it.
     if (!(error instanceof QbatchError)) throw error;
     parentPort?.postMessage(null);
   }

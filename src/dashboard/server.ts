@@ -6,7 +6,7 @@ const LOOPBACK = '127.0.0.1';
 const CONNECTIONS_MAX = 64;
 const REQUEST_MS_MAX = 10_000;
 
-/** What a path gives: a media type, a text (null: there is none yet), and a policy where it is a page. */
+/** The response for a path: a media type, a text (null: none yet), and a policy if it is a page. */
 export type Resource = {
   readonly type: string;
   readonly policy?: string;
@@ -32,8 +32,8 @@ function isEqual(given: string, expected: string): boolean {
 }
 
 /**
- * Whether a request is answered, and with what. Only what knows the token, by the name of this machine
- * itself (no other name that was made to lead here), from no other site's page, and only to read.
+ * The response to a request. Only requests with the token, addressed to this machine's own name (against DNS rebinding),
+ * not from another site's page, and read-only, get more than an error.
  */
 function answerOf(
   request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>,
@@ -78,7 +78,7 @@ function send(response: ServerResponse, { status, resource }: Answer): void {
   response.end(body);
 }
 
-/** Serves texts on this machine alone, below a secret path, to be read. The server keeps no process alive. */
+/** Serves texts, read-only, on this machine only, below a secret path. Does not keep the process alive. */
 export async function serveDashboard(
   token: string,
   resources: ReadonlyMap<string, Resource>,

@@ -1,8 +1,8 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 
 /**
- * The first bytes of a file, at most so many; null for one that is not there or cannot be read. `links`: whether one
- * that is itself a link is read where it leads.
+ * The first bytes of a file, at most `bytesMost`; null if it does not exist or cannot be read. `links`: whether a link is
+ * followed.
  */
 export function firstBytes(
   path: string,
@@ -11,7 +11,7 @@ export function firstBytes(
 ): Buffer | null {
   let file: number;
   try {
-    // Never waits, as a FIFO without a writer would.
+    // Non-blocking: a FIFO without a writer would block.
     const how = constants.O_RDONLY | constants.O_NONBLOCK;
     file = openSync(path, links === 'follow' ? how : how | constants.O_NOFOLLOW);
   } catch {

@@ -2,8 +2,8 @@ import { homedir } from 'node:os';
 import { isAbsolute } from 'node:path';
 
 /**
- * The user's home; null where there is none: a user without an entry in the system's list, as in many containers,
- * or a `HOME` that is empty (files "in it" would be looked for wherever the process stands).
+ * The user's home; null if there is none: a user without a passwd entry, as in many containers, or an empty `HOME` (files
+ * "in it" would be resolved against the working folder).
  */
 export function homeFolder(): string | null {
   try {

@@ -3,10 +3,9 @@ import { InputError } from '../errors.ts';
 import { isAbsent, readFailure } from './read-failure.ts';
 
 /**
- * Whether something is at `path`, links followed. Where that cannot be told it is an error, not a no: a disk
- * that fails is not one without a ledger, and whoever takes it for that pays for answers that are there.
- * Throws 74 where the disk fails, and 66 where this user may not look, unless what is `unseen` counts as
- * `absent`.
+ * Whether something exists at `path`, following links. If that cannot be determined it is an error, not a no: a failing
+ * disk is not a missing ledger, and taking it for one would pay for answers that exist. Throws 74 if the disk fails, and 66
+ * if this user may not look, unless `unseen` is `absent`.
  */
 export function isThere(path: string, unseen: 'refused' | 'absent' = 'refused'): boolean {
   try {

@@ -1,15 +1,15 @@
 import { EXIT, InputError, OutputError, type QbatchError } from '../errors.ts';
 
-/** What the file system says of a path that this user may not look at, or that cannot be one. */
+/** Codes for a path that this user may not inspect, or that is invalid. */
 const UNSEEN: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']);
 
-/** Whether there is nothing at the path that was asked for: the one answer that is not a failure. */
+/** Whether the path does not exist: the one answer that is not a failure. */
 export function isAbsent(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** Where a file could not be looked at: 66 where this user may not, 74 where the disk fails. `what` says which. */
+/** The error for a file that cannot be inspected: 66 if this user may not, 74 if the disk fails. `what` describes it. */
 export function readFailure(error: unknown, what: string): QbatchError {
   const { code, message } = error as NodeJS.ErrnoException;
   const told = `${what}: ${message}`;

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 
-/** Where a path leads, without links; of what is not there, those of its folder are resolved. Never throws. */
+/** The path with links resolved; if it does not exist, those of its folder. Never throws. */
 export function realPath(file: string): string {
   try {
     return realpathSync(file);

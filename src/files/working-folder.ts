@@ -1,6 +1,6 @@
 import { EXIT, InputError } from '../errors.ts';
 
-/** Where the process stands. Throws 66 where that folder is gone. */
+/** The working folder. Throws 66 if it no longer exists. */
 export function workingFolder(): string {
   try {
     return process.cwd();

@@ -9,21 +9,21 @@ import { shown } from '../schemas/findings.ts';
 import { isThirdParty } from '../schemas/request-facts.ts';
 import type { RequestView } from '../schemas/request-view.ts';
 
-/** A line with its shape understood and defaults folded in, or why it has none. */
+/** A line with its shape recognized and defaults applied, or why that failed. */
 export type Shaped =
   | {
       readonly kind: 'shaped';
       readonly view: RequestView;
       readonly parts: () => RequestParts;
-      /** Where the request stands in the line's text, as a whole and with nothing to fold in; else null. */
+      /** Position of the request in the line's text, if it is there as a whole and no defaults apply; else null. */
       readonly written: TextSpan | null;
       readonly problems: readonly Problem[];
     }
   | { readonly kind: 'unshaped'; readonly problems: readonly Problem[] };
 
 /**
- * Folds the command line's defaults and the model's profile into a draft: what will be sent, as
- * parsed values (for the checks) and raw text (for the request).
+ * Applies the command line's defaults and the model's profile to a draft: what will be sent, as parsed values (for the
+ * checks) and raw text (for the request).
  */
 export function applyDefaults(
   draft: LineDraft,
@@ -39,7 +39,7 @@ export function applyDefaults(
         : `model is ${shown(draft.model)}; it must be a non-empty string`;
     return { kind: 'unshaped', problems: [invalidRequest(path, what)] };
   }
-  // As ledger and files can hold it; what is sent is the line's own text.
+  // Well-formed, as ledger and files can store it; the line's own text is sent.
   const model = named.toWellFormed();
   const profile = defaults.catalog.profile(model, defaults.scope);
   const parameters = withDefaults(draft.parameters, defaults.set);
@@ -52,7 +52,7 @@ export function applyDefaults(
   const endpoint = draft.endpoint ?? nativeEndpoint(profile, draft.messages);
   const thinking = thinkingOf(parameters, profile);
   const byHeader = streamHeader(around.headers);
-  // Natively the header decides, whatever `stream` says (service contract 2.3).
+  // In the native protocol the header decides, whatever `stream` says (service contract 2.3).
   const headerDecides = draft.protocol === 'dashscope' && byHeader === true;
   const streamAsked =
     typeof parameters['stream'] === 'boolean' && !headerDecides ? parameters['stream'] : byHeader;
@@ -78,7 +78,7 @@ export function applyDefaults(
       headers: around.headers,
       rawParameter: (name) => rawOf(draft.holder, name) ?? defaults.set.get(name),
       bytes: around.bytes,
-      // A line that refuses a stream gets none: where the model needs one, the rules say so.
+      // A line that declines streaming gets none: if the model requires it, the rules report that.
       stream: streamAsked ?? needed,
       streamAsked,
       thinking,
@@ -94,8 +94,8 @@ export function applyDefaults(
 }
 
 /**
- * Whether a line that says nothing of a stream is taken without one although it thinks: another vendor's
- * model with `incremental_output: false`, which is refused in a stream and was answered without.
+ * Whether a thinking line that does not mention streaming is sent unstreamed: another vendor's model with
+ * `incremental_output: false`, which is refused in a stream and was answered without.
  * Source: recorded on deepseek-v4-pro, 2026-06.
  */
 function isTakenWhole(
@@ -111,13 +111,13 @@ function isTakenWhole(
   );
 }
 
-/** What `X-DashScope-SSE` asks for; null where the line does not have it. */
+/** The value of `X-DashScope-SSE`; null if the line has none. */
 function streamHeader(headers: Readonly<Record<string, string>>): boolean | null {
   const value = headers['x-dashscope-sse'];
   return value === undefined ? null : value.toLowerCase() === 'enable';
 }
 
-/** Adds `--set` values for names the line does not give. */
+/** Adds `--set` values for names missing in the line. */
 function withDefaults(
   given: Readonly<Record<string, unknown>>,
   set: ReadonlyMap<string, string>,
@@ -130,7 +130,7 @@ function withDefaults(
   return parameters;
 }
 
-/** The raw text of what will be sent, defaults folded in. */
+/** The raw text of what will be sent, defaults applied. */
 function partsOf(
   draft: LineDraft,
   model: string,
@@ -150,8 +150,8 @@ function partsOf(
 }
 
 /**
- * By profile; an unknown model by its content: arrays of parts go to multimodal (cli.md section 2).
- * A realtime model, which neither endpoint serves, is at least not taken for a text model.
+ * By profile; for an unknown model by content: arrays of parts go to multimodal (cli.md section 2). A realtime model, which
+ * neither endpoint serves, is at least not taken for a text model.
  */
 function nativeEndpoint(profile: ModelProfile, messages: unknown): Endpoint {
   if (profile.nativeEndpoint !== null) return profile.nativeEndpoint;

@@ -1,6 +1,6 @@
-/** A name of a column, in quotes or not: no blanks, of which prose between commas has some. */
+/** A column name, quoted or not: without spaces, which distinguish prose with commas. */
 const NAME = String.raw`(?:[\p{L}_][\p{L}\p{N}_.:-]*|"[\p{L}_][\p{L}\p{N}_.: -]*")`;
-/** What stands between the columns, how such a file is called, and what Python has to be told of it. */
+/** Separator, name of such a file, and the extra argument for Python's reader. */
 const KINDS = [
   [',', 'a CSV', ''],
   ['\t', 'a tab-separated', String.raw`, delimiter="\t"`],
@@ -10,15 +10,15 @@ const KINDS = [
   kind,
   more,
 }));
-/** A word alone may be text; these are what a column of prompts is called. */
+/** A single word may be text; these are usual names for a column of prompts. */
 const ONE_COLUMN =
   /^"?(?:custom_id|id|prompts?|questions?|query|text|content|input|instruction|提示词?|问题|内容|文本)"?$/i;
-/** No header is longer; nobody looks through the line of an input that is one line. */
+/** No header is longer; avoids scanning an input that is one long line. */
 const CHARACTERS_MAX = 4096;
 
-/** What an input whose first line holds the names of columns is, and how to make lines of it; null: it is none. */
+/** Describes an input whose first line is a column header, and how to convert it; null: it is not one. */
 export function csvHint(firstLine: string): string | null {
-  // Excel on a Mac may end lines by a CR alone: then all of the file is one line.
+  // Excel on a Mac may end lines with a lone CR: then the whole file is one line.
   const [header = ''] = firstLine.slice(0, CHARACTERS_MAX + 1).split('\r', 1);
   if (header.length > CHARACTERS_MAX) return null;
   const text = header.trim();

@@ -1,13 +1,13 @@
-/** A table takes no more ids when it is this full; the next is twice as large. */
+/** Maximum load of a table; then another one, twice as large, is added. */
 const FULL_SHARE = 0.75;
 const SLOTS_MIN = 1024;
-/** Room for 12,500,000 ids: 67 MB, which is not touched before it is used. */
+/** Room for 12,500,000 ids: 67 MB, untouched until used. */
 const GUESSED_SLOTS_MAX = 2 ** 24;
 
-/** A 64-bit hash in two halves: where an id is looked for, and what stands there (never 0). */
+/** A 64-bit hash in two halves: the slot to look in, and the value stored there (never 0). */
 export type CustomIdHash = { readonly place: number; readonly mark: number };
 
-/** Hashes a string (cyrb53 by bryc, public domain, with all its 64 bits). */
+/** Hashes a string (cyrb53 by bryc, public domain, all 64 bits). */
 export function hashCustomId(text: string): CustomIdHash {
   let high = 0xdeadbeef;
   let low = 0x41c6ce57;
@@ -22,27 +22,26 @@ export function hashCustomId(text: string): CustomIdHash {
 }
 
 /**
- * The set of `custom_id`s seen, at 4 bytes a slot: the place of a slot tells one half of an id's hash,
- * its content the other. 10,000,000 lines need 67 MB where their number was guessed, 101 MB at the
- * most. A repeat is only likely (one false one in 500 files of 10,000,000 lines): the caller confirms
- * it by reading both lines.
+ * The set of `custom_id`s seen, at 4 bytes a slot: the slot's position encodes one half of an id's hash, its value the
+ * other. 10,000,000 lines take 67 MB if their number was estimated, at most 101 MB. A hit is only probable (one false
+ * positive in 500 files of 10,000,000 lines): the caller confirms it by reading both lines.
  *
- * Since a slot holds only half of a hash, a table cannot be moved into a larger one: when it is full
- * it stays, and another follows it.
+ * Since a slot holds only half of a hash, a table cannot be rehashed into a larger one: when full it stays, and another is
+ * added.
  */
 export class CustomIdIndex {
   private readonly full: Uint32Array[] = [];
   private slots: Uint32Array;
   private entries = 0;
 
-  /** `expected`: about how many ids will come, so that one table holds them; a guess gets so much room and no more. */
+  /** `expected`: estimated number of ids, so that one table holds them; capped, since it is only an estimate. */
   constructor(expected = 0) {
     let size = SLOTS_MIN;
     while (size * FULL_SHARE < expected && size < GUESSED_SLOTS_MAX) size *= 2;
     this.slots = new Uint32Array(size);
   }
 
-  /** Notes the id; true where the same hash was there before. */
+  /** Adds the id; true if the same hash was there before. */
   add(hash: CustomIdHash): boolean {
     if (this.isInFull(hash)) return true;
     let slot = slotOf(this.slots, hash);
@@ -68,7 +67,7 @@ export class CustomIdIndex {
   }
 }
 
-/** Where the mark stands, or the free slot where it would. */
+/** The slot that holds the mark, or the free slot where it belongs. */
 function slotOf(slots: Uint32Array, { place, mark }: CustomIdHash): number {
   const last = slots.length - 1;
   let slot = place & last;

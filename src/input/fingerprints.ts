@@ -1,10 +1,10 @@
 import { FINGERPRINT_BYTES, FINGERPRINT_LINES, fingerprint } from '../fingerprint.ts';
 import type { RawLine } from '../read.ts';
 
-/** Told 8 bytes of SHA-256 a line (zero: blank), a block of lines at a time; block 0 begins with line 1. */
+/** Receives 8 bytes of SHA-256 per line (zero: blank), one block of lines at a time; block 0 begins with line 1. */
 export type OnFingerprints = (block: number, fingerprints: Buffer) => void;
 
-/** The fingerprints of an input's lines, handed on a block of lines at a time. */
+/** Collects the fingerprints of an input's lines and emits them in blocks. */
 export class Fingerprints {
   private block = 0;
   private bytes: Buffer = Buffer.alloc(FINGERPRINT_LINES * FINGERPRINT_BYTES);
@@ -22,7 +22,7 @@ export class Fingerprints {
     this.bytes.write(fingerprint(line.bytes), at, 'latin1');
   }
 
-  /** Hands on the block that is being filled. */
+  /** Emits the current block. */
   flush(): void {
     this.emit(this.block, this.bytes);
     this.bytes = Buffer.alloc(FINGERPRINT_LINES * FINGERPRINT_BYTES);

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 
-/** The table doubles when it is this full. */
+/** Maximum load; then the table doubles. */
 const FULL_SHARE = 0.75;
 const LOW_ROOM = 2 ** 32;
 
 /**
- * The first line of each `custom_id`, at 16 bytes a slot whatever its length: an id is known again by
- * 84 bits of its SHA-256, so that a million repeated ids need no million strings.
+ * The first line of each `custom_id`, at 16 bytes a slot: ids are recognized by 84 bits of their SHA-256, so that a million
+ * repeated ids need no million strings.
  */
 export class FirstLines {
   private size = 1024;
@@ -15,12 +15,12 @@ export class FirstLines {
   private checks: Uint32Array = new Uint32Array(this.size);
   private lines: Uint32Array = new Uint32Array(this.size);
 
-  /** The line that gave this id first: `lineNo` itself where none did before. */
+  /** The line that first gave this id: `lineNo` itself if it is new. */
   firstOf(customId: string, lineNo: number): number {
     if (this.entries >= this.size * FULL_SHARE) this.grow();
-    // In UTF-8 all lone surrogates would be the same.
+    // In UTF-8 all lone surrogates would be equal.
     const digest = hash('sha256', Buffer.from(customId, 'utf16le'), 'buffer');
-    // 52 bits as a whole number that is never 0, which marks a free slot.
+    // A 52-bit integer, never 0, which marks a free slot.
     const key = (digest.readUInt32LE(4) & 0xfffff) * LOW_ROOM + digest.readUInt32LE(0) || 1;
     const first = this.put(key, digest.readUInt32LE(8), lineNo);
     if (first === lineNo) this.entries += 1;

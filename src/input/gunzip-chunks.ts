@@ -2,15 +2,15 @@ import { createReadStream } from 'node:fs';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { EXIT, InputError } from '../errors.ts';
 
-/** How much is decompressed at once; damage is told as closely. */
+/** Piece size for decompression, and thus the precision of reported damage. */
 const PIECE_BYTES = 64 * 1024;
 
-/** Which bytes of a file are being decompressed, whether they are the last, and whether the first ones are gzip's. */
+/** The byte range being decompressed, whether it is the last, and whether the file starts with gzip's magic bytes. */
 type Fed = { from: number; to: number; isAll: boolean; isGzip: boolean };
 
 /**
- * The content of a gzip file with one member or several, as it is read from `file`. Throws InputError (66) where it
- * is damaged, with the bytes between which that was found, and what the file system says of the file as it is.
+ * The decompressed content of a gzip file with one or more members, as read from `file`. Throws InputError (66) if it is
+ * damaged, with the byte range where that was found; file system errors are thrown as they are.
  */
 export async function* gunzipChunks(
   path: string,
@@ -34,7 +34,7 @@ export async function* gunzipChunks(
   if (!fed.isAll) await refuseHidden(path, gunzip.bytesWritten);
 }
 
-/** Gives a file to `gunzip` piece by piece, the next when one is decompressed, and keeps in `fed` which one that is. */
+/** Feeds a file to `gunzip` piece by piece, the next when one is decompressed; `fed` tracks the current piece. */
 async function feed(file: AsyncIterable<Buffer>, gunzip: Gunzip, fed: Fed): Promise<void> {
   try {
     for await (const chunk of file) {
@@ -54,7 +54,10 @@ async function feed(file: AsyncIterable<Buffer>, gunzip: Gunzip, fed: Fed): Prom
   }
 }
 
-/** Node ends at the first zero behind a member, for zeros are padding; what comes after them must not be left out unseen. */
+/**
+ * Node stops at the first zero byte after a member, taking it for padding; data after the zeros must not be skipped
+ * silently.
+ */
 async function refuseHidden(path: string, start: number): Promise<void> {
   let at = start;
   for await (const chunk of createReadStream(path, { start }) as AsyncIterable<Buffer>) {
@@ -65,7 +68,7 @@ async function refuseHidden(path: string, start: number): Promise<void> {
   }
 }
 
-/** A name that ends in `.gz`, and data that does not begin as gzip's. */
+/** The error for a `.gz` name whose data does not start with gzip's magic bytes. */
 function notGzip(path: string, cause: unknown): InputError {
   return new InputError(
     EXIT.noInput,
@@ -75,7 +78,7 @@ function notGzip(path: string, cause: unknown): InputError {
   );
 }
 
-/** `found`: where, and what; a checksum tells of damage anywhere before it. */
+/** `found`: position and kind of damage; a checksum error means damage anywhere before it. */
 function damaged(path: string, found: string, cause?: unknown): InputError {
   return new InputError(
     EXIT.noInput,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { EXIT, InputError } from '../errors.ts';
 import { readChunks } from '../read.ts';
 
-/** Throws InputError (65) where two passes over an input have read different things. */
+/** Throws InputError (65) if two passes over an input read different content. */
 export function refuseChanged(path: string, first: string, second: string): void {
   if (first === second) return;
   throw new InputError(
@@ -13,9 +13,8 @@ export function refuseChanged(path: string, first: string, second: string): void
 }
 
 /**
- * SHA-256 of an input's content (decompressed), in hexadecimal, without looking at its lines: what
- * a rerun needs to know that the input is still the same. `checkStop` is asked for each chunk and
- * throws to give up. Throws InputError (66) where it cannot be read.
+ * SHA-256 of an input's (decompressed) content, in hexadecimal, without parsing lines: lets a rerun check that the input is
+ * unchanged. `checkStop` is called for each chunk and throws to abort. Throws InputError (66) if the input cannot be read.
  */
 export async function hashInput(path: string, checkStop?: () => void): Promise<string> {
   const content = createHash('sha256');

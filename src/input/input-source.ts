@@ -21,22 +21,22 @@ import { removeStaleSpooling, spoolingPath } from './spooling.ts';
 export type InputSource = {
   /** The file to read; for stdin and FIFOs the spooled copy. */
   readonly path: string;
-  /** Its name less `.gz` and one extension; for stdin `stdin-<12 hex>`. */
+  /** Its file name without `.gz` and one extension; for stdin `stdin-<12 hex>`. */
   readonly stem: string;
-  /** Folder in which outputs and ledger go by default. */
+  /** Default folder of outputs and ledger. */
   readonly folder: string;
   /** The copy is removed once the job is finished. */
   readonly spooled: boolean;
 };
 
-/** Stem of an input: what outputs, ledger and job are named after. */
+/** Stem of an input: names its outputs, ledger and job. */
 export function stemOf(path: string): string {
   const name = basename(path).replace(/\.gz$/, '');
   const dot = name.lastIndexOf('.');
   return dot > 0 ? name.slice(0, dot) : name;
 }
 
-/** Where input comes from and goes; `stop` ends the copying of a stream. */
+/** Source and target folder of a copied stream; `stop` aborts the copying. */
 type SpoolFrom = {
   readonly cwd: string;
   readonly stdin: Readable;
@@ -45,16 +45,16 @@ type SpoolFrom = {
   signalCode(): 129 | 130 | 143 | null;
 };
 
-/** Names of what this process has open, not of files: nothing can be put beside them. */
+/** Names of this process's open descriptors, not of files: nothing can be created beside them. */
 const STDIN_NAME = /^\/(dev\/stdin|dev\/fd\/0|proc\/self\/fd\/0)$/;
 const DESCRIPTOR_NAME = /^\/(dev\/fd|proc\/(self|\d+)\/fd)\/\d+$/;
 
 type Readable = NodeJS.ReadableStream & { readonly isTTY?: boolean };
 
 /**
- * Looks at the input named on the command line; `-`, FIFOs and open descriptors (`/dev/stdin`) are
- * spooled first, into a file that `once` makes the caller's alone: a job may have the other. Throws
- * 64 for `-` on a terminal, 66 for what is missing, unreadable, or a folder.
+ * Opens the input named on the command line. `-`, FIFOs and open descriptors (`/dev/stdin`) are spooled first; with `once`
+ * into a file private to the caller, since a job may own the other. Throws 64 for `-` on a terminal, 66 if the input is
+ * missing, unreadable, or a folder.
  */
 export async function openInput(
   given: string,
@@ -94,19 +94,19 @@ export async function openInput(
     try {
       return await spool(stream, at, once);
     } finally {
-      // Also where the copy could not be made: a FIFO that waits for a writer would keep the process.
+      // Even if the copy could not be created: a FIFO waiting for a writer would keep the process alive.
       stream.destroy();
     }
   }
   return { path: given, stem: stemOf(given), folder: dirname(given), spooled: false };
 }
 
-/** The working folder cannot take a copy. */
+/** Errors for a working folder that cannot take a copy. */
 const NOT_WRITABLE = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 /**
- * Makes the file for the copy (0600) in the working folder. What is read `once` leaves nothing behind: where that folder
- * may not be written, its copy goes into the system's folder for such files.
+ * Creates the file for the copy (0600) in the working folder. A copy read `once` leaves nothing behind, so if that folder
+ * is not writable it goes to the system's temporary folder.
  */
 function openCopy(cwd: string, once: boolean): { readonly path: string; readonly fd: number } {
   const make = (folder: string): { readonly path: string; readonly fd: number } => {
@@ -122,7 +122,7 @@ function openCopy(cwd: string, once: boolean): { readonly path: string; readonly
   }
 }
 
-/** Copies a stream into the working folder (0600), under the hash of its content. */
+/** Copies a stream into the working folder (0600), named by the hash of its content. */
 async function spool(
   stream: NodeJS.ReadableStream,
   at: SpoolFrom,
@@ -161,7 +161,7 @@ async function spool(
   }
 }
 
-/** What went wrong with the copy: it has no flag of its own that could put it elsewhere. */
+/** An error of the copy: no flag can place it elsewhere. */
 function copyError(error: unknown, cwd: string): QbatchError {
   const told = outputError(error, join(cwd, 'stdin-*.jsonl'));
   if (told.exitCode !== EXIT.cannotCreate) return told;

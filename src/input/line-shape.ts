@@ -91,7 +91,7 @@ function isDraft(drafted: Drafted): drafted is LineDraft {
 const KEYS_SHOWN_MAX = 5;
 const KEY_CHARACTERS_MAX = 30;
 
-/** The first keys of a line, where it has any, so that a misspelt one is seen. */
+/** The first keys of a line, if any, so that a typo can be seen. */
 function keysOf(value: Readonly<Record<string, unknown>>): string {
   const keys = Object.keys(value);
   if (keys.length === 0) return '';
@@ -102,8 +102,8 @@ function keysOf(value: Readonly<Record<string, unknown>>): string {
 }
 
 /**
- * Sorts a line into one of the four shapes of cli.md section 2, folds in the command line's
- * defaults, and splits it into parsed values (for the checks) and raw text (for the request).
+ * Classifies a line as one of the four shapes of cli.md section 2, applies the command line's defaults, and splits it into
+ * parsed values (for the checks) and raw text (for the request).
  */
 export function shapeLine(line: OpenObject, defaults: LineDefaults, around: LineAround): Shaped {
   const { value } = line;
@@ -115,7 +115,7 @@ export function shapeLine(line: OpenObject, defaults: LineDefaults, around: Line
     count += 1;
   }
   if (shape === undefined) {
-    // Every line of an output has these, and no line of an input.
+    // Every output line has these, and no input line does.
     if (Object.hasOwn(value, 'response') && Object.hasOwn(value, 'error')) {
       return unshaped(
         invalidRequest(

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../protocols/protocol.ts';
 import { shown } from '../schemas/findings.ts';
 
-/** What the `url` of a batch line asks for (cli.md section 9). */
+/** What the `url` of a batch line requests (cli.md section 9). */
 export type UrlTarget =
   | { readonly kind: 'chat' }
   | { readonly kind: 'native'; readonly endpoint: Endpoint }
@@ -28,7 +28,7 @@ const REFUSED_URLS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Sorts a line's url: only its path is ever used, and only these paths. Pure. */
+/** Classifies a line's url: only its path is used, and only these paths are accepted. Pure. */
 export function urlTarget(url: string): UrlTarget {
   if (CHAT_URLS.has(url)) return { kind: 'chat' };
   const native = NATIVE_URL.exec(url);

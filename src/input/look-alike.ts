@@ -1,6 +1,6 @@
 import { afterString } from '../json/json-depth.ts';
 
-/** Characters that a word processor or a Chinese keyboard writes for those of JSON, and JSON's own. */
+/** Characters that word processors and Chinese keyboards produce in place of JSON's, with JSON's own. */
 const MEANT: ReadonlyMap<string, string> = new Map([
   ...['“', '”', '„', '‘', '’', '＂'].map((quote) => [quote, '"'] as const),
   ['，', ','],
@@ -13,13 +13,13 @@ const MEANT: ReadonlyMap<string, string> = new Map([
   ['】', ']'],
 ]);
 
-/** White space that is none to JSON, by name: nobody sees it. */
+/** White space that JSON does not accept, by name: it is invisible. */
 const SPACES: ReadonlyMap<string, string> = new Map([
   ['\u00A0', 'a no-break space'],
   ['\u3000', 'an ideographic space'],
 ]);
 
-/** Whether no string of `text` holds place `at`, up to which it reads as JSON. */
+/** Whether offset `at` is outside all strings of `text`, which is valid JSON up to there. */
 function isOutsideStrings(text: string, at: number): boolean {
   let open = text.indexOf('"');
   while (open !== -1 && open < at) {
@@ -31,9 +31,9 @@ function isOutsideStrings(text: string, at: number): boolean {
 }
 
 /**
- * What stands in `text` at UTF-16 offset `at`, where JSON.parse met what it did not expect, if it is a typographic or
- * full-width character in the place of one of JSON's own: which one, where, and what JSON has instead. Null where it is
- * another character, or stands within a string. Pure; one pass over the text before it.
+ * Describes the character in `text` at UTF-16 offset `at`, where JSON.parse failed, if it is a typographic or full-width
+ * character in place of one of JSON's: which one, where, and what JSON has instead. Null for other characters, or within a
+ * string. Pure; one pass over the text before it.
  */
 export function lookAlike(text: string, at: number): string | null {
   const character = text[at] ?? '';

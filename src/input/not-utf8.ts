@@ -52,7 +52,7 @@ const DATABASE: Problem = {
   message: 'the file is a SQLite database; if it is a ledger, qbatch resume FILE continues its job',
 };
 
-/** How the first line of a file begins that is something else altogether. */
+/** Magic bytes by which the first line reveals a file of another kind. */
 const OTHER_KINDS: readonly { readonly begin: readonly number[]; readonly problem: Problem }[] = [
   { begin: [0x1f, 0x8b], problem: GZIPPED },
   { begin: [0xff, 0xfe], problem: UTF16 },
@@ -66,12 +66,12 @@ const OTHER_KINDS: readonly { readonly begin: readonly number[]; readonly proble
   { begin: [...Buffer.from('SQLite format 3\0', 'latin1')], problem: DATABASE },
 ];
 
-/** What stands in decoded text for bytes that are no UTF-8. */
+/** The replacement character in decoded text for invalid UTF-8. */
 const REPLACED = 0xfffd;
 
 /**
- * Whether a line that is no UTF-8 reads as GB18030. UTF-8 with a character cut does so too, as often as not, and would be
- * turned into nonsense: most of its characters are right as they are, those of GBK hardly ever.
+ * Whether a line that is invalid UTF-8 decodes as GB18030. UTF-8 with a truncated character often does so too, and would
+ * turn into nonsense: most of its characters are valid UTF-8, those of GBK hardly ever.
  */
 function looksLikeGbk(bytes: Buffer): boolean {
   const text = bytes.toString('utf8');
@@ -94,7 +94,7 @@ function isGb18030(bytes: Buffer): boolean {
   }
 }
 
-/** Why a line is no UTF-8; of the first one what the file is instead, where its first bytes tell. */
+/** Why a line is invalid UTF-8; for the first line, what the file is instead if its magic bytes show it. */
 export function notUtf8(bytes: Buffer, lineNo: number): Problem {
   const kind =
     lineNo === 1

@@ -6,9 +6,9 @@ import { lookAlike } from './look-alike.ts';
 import { shown } from '../schemas/findings.ts';
 import { unexpectedAt } from './unexpected-at.ts';
 
-/** Deepest nesting of `{` and `[` in a line, its own included (cli.md section 2). */
+/** Maximum nesting of `{` and `[` in a line, its own braces included (cli.md section 2). */
 const DEPTH_MAX = 512;
-/** A longer line is looked through before it is parsed: that of one that is nothing but brackets takes 40 times its size. */
+/** A longer line has its depth checked before parsing: parsing one of nothing but brackets takes 40 times its size. */
 const PARSED_AT_ONCE_UNITS = 1024 * 1024;
 
 const INNER_OBJECTS: NestedScan = { keys: new Set(['input', 'parameters']), inner: null };
@@ -22,14 +22,14 @@ function invalid(path: string, message: string, code: string): Problem {
   return { severity: 'error', path, code, message };
 }
 
-/** V8's words for a place in the text, without the excerpt of the line that it puts into others. */
+/** V8's messages with a position, without the line excerpt that others contain. */
 const REASON_AT = /^(.{1,100}?) (?:in JSON|after JSON) at position (\d+)/;
 const UNEXPECTED_CHARACTER = /^Unexpected token '(.)'/su;
 
-/** What Python and JavaScript write for values that JSON writes otherwise, or has none of. */
+/** Values as written by Python and JavaScript that JSON spells differently or lacks. */
 const FOREIGN = /(?:NaN|Infinity|None|True|False|undefined)\b/y;
 
-/** What is wrong about a character that V8 names without its place, and where it stands if that is found. */
+/** Explains an unexpected character that V8 names without its position; with the position if that is found. */
 function unexpectedReason(text: string, character: string): string {
   const at = unexpectedAt(text, character);
   const look = at === null ? null : lookAlike(text, at);
@@ -41,7 +41,7 @@ function unexpectedReason(text: string, character: string): string {
   return `${reason} at column ${at + 1}${word === undefined ? '' : `: ${word} is not JSON`}`;
 }
 
-/** What people take for JSONL: a JSON array over several lines, an object over several, text; and what to do. */
+/** Hint for what is often mistaken for JSONL: a JSON array or object over several lines, or plain text. */
 function kindHint(text: string): string {
   const begin = text.trimStart()[0];
   if (begin === '[')
@@ -49,13 +49,13 @@ function kindHint(text: string): string {
   return begin === '{' ? '' : '; a line must be one JSON object {...}';
 }
 
-/** What is said of a line that ends within its object; an input whose first one does may have its objects over several. */
+/** Hint for a line that ends within its object; if it is the first, the input's objects may span several lines. */
 function oneLineHint(lineNo: number): string {
   const several = lineNo === 1 ? '; to convert JSON that spans several lines: jq -c . FILE' : '';
   return `; an object must be on one line${several}`;
 }
 
-/** Why a text is not JSON, with the column where V8 tells it. */
+/** Why a text is not JSON, with the column if V8 tells it. */
 function jsonReason(error: unknown, text: string, lineNo: number): string {
   const message = (error as Error).message;
   const at = REASON_AT.exec(message);
@@ -82,19 +82,19 @@ function jsonReason(error: unknown, text: string, lineNo: number): string {
     : 'not valid JSON: no object begins here';
 }
 
-/** An object of a line: parsed, and where its members stand in `text`. */
+/** An object of a line: parsed, and the positions of its members in `text`. */
 export type OpenObject = {
   readonly value: Readonly<Record<string, unknown>>;
   readonly text: string;
   readonly members: readonly ObjectMember[];
-  /** Where the object itself stands in `text`. */
+  /** Position of the object in `text`. */
   readonly span: TextSpan;
 };
 
-/** A stretch of a text: `text.slice(start, end)`. */
+/** A range of a text: `text.slice(start, end)`. */
 export type TextSpan = { readonly start: number; readonly end: number };
 
-/** Raw text of a member's value; undefined where the object has none. */
+/** Raw text of a member's value; undefined if the object lacks it. */
 export function rawOf(object: OpenObject, key: string): string | undefined {
   for (const member of object.members) {
     if (member.key === key) return object.text.slice(member.valueStart, member.valueEnd);
@@ -102,7 +102,7 @@ export function rawOf(object: OpenObject, key: string): string | undefined {
   return undefined;
 }
 
-/** The text of line `lineNo` to its object with the raw text of each member, or the reason why not. */
+/** Parses the text of line `lineNo` into its object with the raw text of each member, or the reason why not. */
 export function openLine(text: string, lineNo: number): OpenObject | Problem {
   if (text.length > PARSED_AT_ONCE_UNITS && isDeeperThan(text, DEPTH_MAX))
     return tooDeep(`more than ${DEPTH_MAX}`);
@@ -139,7 +139,7 @@ function tooDeep(levels: string): Problem {
   return invalid('', message, 'qbatch_too_deep');
 }
 
-/** The problem of a key that stands twice in one object: parsers disagree on which one counts. */
+/** The problem of a duplicate key in one object: parsers disagree on which one counts. */
 function duplicateKey(path: string, key: string): Problem {
   return invalid(
     path,
@@ -152,7 +152,7 @@ export function isProblem(value: OpenObject | Problem): value is Problem {
   return 'severity' in value;
 }
 
-/** Opens an object inside another one; what is no object, or repeats a key, is a problem. */
+/** Opens an object inside another one; a non-object or a duplicate key is a problem. */
 export function openMember(holder: OpenObject, key: string, path: string): OpenObject | Problem {
   const value = holder.value[key];
   const member = holder.members.find((candidate) => candidate.key === key);

@@ -4,14 +4,14 @@ import type { Readable } from 'node:stream';
 import { isatty, ReadStream } from 'node:tty';
 
 /**
- * A stream of what can be read but once. FIFOs and terminals are waited for by the event loop: a read, or an open, that
- * waits in one of Node's threads keeps the process alive until it returns, whatever signals come.
+ * Opens a stream that can be read only once. FIFOs and terminals are polled by the event loop: a blocking read or open in
+ * one of Node's threads would keep the process alive until it returns, whatever signals come.
  *
- * Throws what the system says where it cannot be opened.
+ * Throws the system's error if it cannot be opened.
  */
 export function openStream(path: string, isFifo: boolean): Readable {
   if (isFifo) {
-    // Linux alone tells that no writer has come yet from that the last one has gone: elsewhere this would end at once.
+    // Only Linux distinguishes "no writer yet" from "the last writer has gone": elsewhere this would end at once.
     if (process.platform !== 'linux') return createReadStream(path);
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     return new Socket({ fd, readable: true, writable: false });

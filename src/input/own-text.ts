@@ -1,5 +1,8 @@
-/** A copy of a text: V8 keeps a part of a text as a window on all of it, which stays in memory as long as the part does. */
+/**
+ * A copy of a text: V8 keeps a substring as a view of the whole text, which then stays in memory as long as the substring
+ * does.
+ */
 export function ownText(text: string): string {
-  // Not UTF-8, which has no room for half a pair.
+  // Not UTF-8, which cannot hold half a surrogate pair.
   return Buffer.from(text, 'utf16le').toString('utf16le');
 }

@@ -1,14 +1,14 @@
 import { estimateText } from '../models/text-tokens.ts';
 import { SteadyRandom } from './steady-random.ts';
 
-/** Lines kept of one model. Their mean tells the scale of all its lines within about half a per cent. */
+/** Lines kept per model. Their mean gives the scale of all its lines within about half a per cent. */
 const LINES_MAX = 200;
-/** Of a line with more text only so much is kept, so that a sample is at most 1.6 MB. */
+/** Only this much text is kept per line, so that a sample is at most 1.6 MB. */
 const CHARACTERS_MAX = 4_096;
-/** A longer text is kept as this many evenly spread stretches. */
+/** A longer text is kept as this many evenly spaced excerpts. */
 const STRETCHES = 4;
 
-/** What is kept of one line's texts, for an exact count. */
+/** The part of one line's texts kept for an exact count. */
 export type SampledLine = {
   readonly lineNo: number;
   /** Tokens of all the line's texts by the fast estimate. */
@@ -18,23 +18,23 @@ export type SampledLine = {
   readonly pieceTokens: number;
 };
 
-/** A random sample of the lines of one model, of bounded size however many lines come (Li's algorithm L). */
+/** A random sample of one model's lines, of bounded size however many lines come (Li's algorithm L). */
 export class LineSample {
   private readonly kept: SampledLine[] = [];
   private readonly random: SteadyRandom = new SteadyRandom();
   private seen = 0;
-  /** The next line that is taken, once the sample is full. */
+  /** The next line to take, once the sample is full. */
   private next = 0;
   private share = 1;
   private taken = 0;
 
-  /** Counts a line; says whether to `take` it. */
+  /** Counts a line; returns whether to `take` it. */
   wants(): boolean {
     this.seen += 1;
     return this.kept.length < LINES_MAX || this.seen === this.next;
   }
 
-  /** Puts a line in, in place of any other where the sample is full. One without text tells nothing. */
+  /** Adds a line, replacing a random one if the sample is full. A line without text is not kept. */
   take(line: { lineNo: number; textTokens: number }, texts: readonly string[]): void {
     this.taken += line.textTokens;
     const full = this.kept.length === LINES_MAX;
@@ -43,13 +43,13 @@ export class LineSample {
     if (this.kept.length === LINES_MAX) this.chooseNext();
   }
 
-  /** Takes a line out again that turned out not to be sent. */
+  /** Removes a line that will not be sent after all. */
   forget(lineNo: number): void {
     const place = this.kept.findIndex((line) => line.lineNo === lineNo);
     if (place !== -1) this.kept.splice(place, 1);
   }
 
-  /** Tokens of all lines that were ever taken, by the fast estimate. */
+  /** Tokens of all lines ever taken, by the fast estimate. */
   get takenTokens(): number {
     return this.taken;
   }
@@ -82,7 +82,7 @@ function addStretches(pieces: string[], text: string, length: number): void {
   const step = (text.length - length) / (STRETCHES - 1);
   for (let index = 0; index < STRETCHES; index += 1) {
     const from = Math.floor(index * step);
-    // Copied: a slice would keep all of the text in memory.
+    // Copied: a slice would keep the whole text in memory.
     pieces.push(Buffer.from(text.slice(from, from + length)).toString());
   }
 }

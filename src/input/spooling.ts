@@ -4,18 +4,18 @@ import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { randomToken } from '../clock.ts';
 
-/** `stdin-<content>.jsonl`: whole, by the hash of what it holds. */
+/** `stdin-<content>.jsonl`: complete, named by the hash of its content. */
 const COPY = /^stdin-[0-9a-f]{12}\.jsonl$/;
 /** `stdin-<place>-<process>-<token>.spooling` */
 const NAME = /^stdin-([0-9a-f]{8})-(\d+)-[0-9a-f]{12}\.spooling$/;
 
-/** Where numbers of processes mean the same ones as here: this host and, on Linux, this container. */
+/** Identifies the PID namespace: this host and, on Linux, this container. */
 function placeToken(): string {
   let namespace = '';
   try {
     namespace = readlinkSync('/proc/self/ns/pid');
   } catch {
-    // Elsewhere a host has one set of numbers.
+    // Elsewhere a host has a single PID namespace.
   }
   return createHash('sha256').update(`${hostname()} ${namespace}`).digest('hex').slice(0, 8);
 }
@@ -29,20 +29,20 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether an input is the copy of what came over stdin, which is kept until its job is finished. */
+/** Whether an input is a copy of stdin, which is kept until its job is finished. */
 export function isSpooled(inputPath: string): boolean {
   return COPY.test(basename(inputPath));
 }
 
-/** A name of its own, in `folder`, for the copy that is being written of a stream. */
+/** A unique name in `folder` for the copy of a stream while it is being written. */
 export function spoolingPath(folder: string): string {
   return join(folder, `stdin-${placeToken()}-${process.pid}-${randomToken()}.spooling`);
 }
 
 /**
- * Removes the copies in `folder` whose writers were killed: they are of no use, and may hold prompts. Only where it
- * is sure that the writer is gone. (A file's age tells nothing: who writes into a pipe may be slow. A lock that
- * dies with its holder would take a database per copy.) What cannot be removed stays.
+ * Removes copies in `folder` whose writers were killed: they are useless, and may hold prompts. Only if the writer is
+ * certainly gone. (A file's age proves nothing: a pipe's writer may be slow. A lock that dies with its holder would take a
+ * database per copy.) What cannot be removed stays.
  */
 export function removeStaleSpooling(folder: string): void {
   const place = placeToken();
@@ -52,6 +52,6 @@ export function removeStaleSpooling(folder: string): void {
       if (writtenAt === place && !isAlive(Number(pid))) rmSync(join(folder, name), { force: true });
     }
   } catch {
-    // The folder's own faults are told where the copy is made.
+    // Errors of the folder are reported where the copy is created.
   }
 }

@@ -1,8 +1,8 @@
 const SEED = 0x9e3779b9;
 
 /**
- * Numbers in (0, 1) that look random and are the same in every run (mulberry32): for choices that must
- * not follow a rhythm of the input, and whose outcome should not change from run to run.
+ * Pseudo-random numbers in (0, 1), the same in every run (mulberry32): for choices that must not follow periodic patterns
+ * of the input, and whose outcome should be reproducible.
  */
 export class SteadyRandom {
   private state: number = SEED;

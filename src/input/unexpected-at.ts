@@ -1,11 +1,11 @@
 import { afterString } from '../json/json-depth.ts';
 
-/** Any run of text that JSON knows outside a string; of white space it knows less than \s does. */
+/** Any JSON token outside a string; JSON's white space is a subset of \s. */
 const TOKEN = /[ \t\n\r]+|true|false|null|-?\d[\d.eE+-]*|[{}[\]:,]/y;
 
 /**
- * Where `character` stands that JSON.parse did not expect, for V8 names the character without its
- * place; null where this plain reading does not come upon it.
+ * Finds `character`, which JSON.parse did not expect: V8 names it without its position. Null if this simple scan does not
+ * find it.
  */
 export function unexpectedAt(text: string, character: string): number | null {
   let at = 0;

@@ -1,17 +1,17 @@
 import { skipSpace, stringEnd } from './json-scan.ts';
 
 /**
- * Finds, in valid JSON without white space, whatever `repair` has to look at: a pair or a single
- * half of a surrogate pair (raw or escaped), any other escape (consumed so that an escaped
- * backslash before `u` is not mistaken for an escape), and the characters to be escaped.
+ * Finds, in valid JSON without white space, what `repair` must inspect: a surrogate pair or a single half (raw or escaped),
+ * any other escape (consumed so that an escaped backslash before `u` is not mistaken for an escape), and the characters to
+ * escape.
  */
 const SUSPECT =
   /(\\u[dD][89abAB][0-9a-fA-F]{2}|[\uD800-\uDBFF])(\\u[dD][c-fC-F][0-9a-fA-F]{2}|[\uDC00-\uDFFF])?|\\u[dD][c-fC-F][0-9a-fA-F]{2}|[\uDC00-\uDFFF]|\\[^]|[\u007F-\u009F\u2028\u2029]/g;
 
-/** A quick look, five times as fast as `NEEDS_REPAIR`: false where there is nothing to do. */
+/** A quick check, five times as fast as `NEEDS_REPAIR`: false if there is nothing to do. */
 const MAY_NEED_REPAIR = /[\u007F-\u009F\u2028\u2029\uD800-\uDFFF]/;
 
-/** True where `repair` may have work to do. With the `u` flag, the surrogates in the class are lone ones. */
+/** True if `repair` may have work to do. With the `u` flag, the surrogates in the class are lone ones. */
 const NEEDS_REPAIR = /[\u007F-\u009F\u2028\u2029\uD800-\uDFFF]|\\u[dD][89a-fA-F]/u;
 
 const LONE_SURROGATES = /[\uD800-\uDFFF]/gu;
@@ -27,22 +27,22 @@ const ESCAPE_SEQUENCES =
 const LINE_BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
 
 /**
- * The other controls, marks that turn text (bidi), and what nobody sees: zero width characters (joiners too,
- * by which two ids that look the same may differ), soft hyphens, invisible operators, annotations, tags.
+ * The other controls, bidirectional marks, and invisible characters: zero width characters (joiners too, which make ids
+ * differ that look the same), soft hyphens, invisible operators, annotations, tags.
  */
 const HIDDEN =
   // oxlint-disable-next-line no-control-regex -- as above
   /[\u0000-\u001F\u007F-\u009F\u00AD\u061C\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB\u{E0000}-\u{E007F}]/gu;
 
-/** How much of a huge text is looked at for each character wanted. */
+/** How much of a huge text is examined per character wanted. */
 const LOOKED_AT_FACTOR = 4;
 
 /**
- * A JSON text on one line, values untouched: no insignificant white space; inside strings U+2028,
- * U+2029, DEL and the C1 controls as `\uXXXX`, lone surrogates (raw or escaped) as U+FFFD. All the
- * rest stays as written: numbers (1e400, -0, 1.0, 20 digits), key order, duplicate keys, escapes.
+ * A JSON text on one line, values untouched: no insignificant white space; inside strings U+2028, U+2029, DEL and the C1
+ * controls as `\uXXXX`, lone surrogates (raw or escaped) as U+FFFD. Everything else stays as written: numbers (1e400, -0,
+ * 1.0, 20 digits), key order, duplicate keys, escapes.
  *
- * Null where `JSON.parse` does not accept the text. Idempotent.
+ * Null if `JSON.parse` does not accept the text. Idempotent.
  */
 export function compactJson(text: string): string | null {
   try {
@@ -53,7 +53,7 @@ export function compactJson(text: string): string | null {
   return compactValidJson(text);
 }
 
-/** `compactJson` for a text that `JSON.parse` has accepted already; anything else gives nonsense. */
+/** `compactJson` for a text that `JSON.parse` has already accepted; undefined for any other. */
 export function compactValidJson(text: string): string {
   const dense = dropSpace(text);
   if (!MAY_NEED_REPAIR.test(dense) && !dense.includes('\\u')) return dense;
@@ -61,14 +61,14 @@ export function compactValidJson(text: string): string {
 }
 
 /**
- * A text from outside made safe to show: terminal escape sequences, control characters and
- * characters that reorder or hide text are dropped, line breaks and tabs become spaces, lone
- * surrogates U+FFFD. At most `limitChars` UTF-16 units, never half a character.
+ * Makes untrusted text safe to show: drops terminal escape sequences, control characters and characters that reorder or
+ * hide text; line breaks and tabs become spaces, lone surrogates U+FFFD. At most `limitChars` UTF-16 units, never half a
+ * character.
  */
 export function printable(text: string, limitChars: number): string {
   const clean = text
     .slice(0, limitChars * LOOKED_AT_FACTOR)
-    // First: two halves must not become a character once what stands between them is dropped.
+    // First: two halves must not become a character once what separates them is dropped.
     .replace(LONE_SURROGATES, REPLACEMENT)
     .replace(ESCAPE_SEQUENCES, '')
     .replace(LINE_BREAKS, ' ')

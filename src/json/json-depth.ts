@@ -1,4 +1,4 @@
-/** Where the string that opens at `open` is over; the text's length where it is never closed. */
+/** The end of the string that opens at `open`; the text's length if it is unterminated. */
 export function afterString(text: string, open: number): number {
   let quote = text.indexOf('"', open + 1);
   while (quote !== -1) {
@@ -11,8 +11,8 @@ export function afterString(text: string, open: number): number {
 }
 
 /**
- * Whether `{` and `[` are nested deeper than `depthMax` in a text that may be JSON or not. Pure; takes no memory, where
- * JSON.parse takes some 40 bytes a level before it says anything.
+ * Whether `{` and `[` are nested deeper than `depthMax` in a text that need not be JSON. Pure; takes no memory, whereas
+ * JSON.parse takes some 40 bytes per level.
  */
 export function isDeeperThan(text: string, depthMax: number): boolean {
   let depth = 0;

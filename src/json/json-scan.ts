@@ -7,25 +7,25 @@ export type ObjectMember = {
   readonly valueStart: number;
   /** One past the value's last character; white space after it is not included. */
   readonly valueEnd: number;
-  /** The value's own scan, where it is an object and was asked for by key; else null. */
+  /** The value's own scan, if it is an object selected by key; else null. */
   readonly nested: ObjectScan | null;
 };
 
-/** What `scanObject` found, in the order of the text. */
+/** The result of `scanObject`, in text order. */
 export type ObjectScan = {
-  /** Every member, duplicates too. */
+  /** Every member, including duplicates. */
   readonly members: readonly ObjectMember[];
   /** The first key that occurs a second time (compared decoded), or null. */
   readonly duplicate: string | null;
   /** Index one past the closing brace. */
   readonly end: number;
-  /** Deepest nesting of `{` and `[` inside, the object's own included: 1 for `{}`. */
+  /** Deepest nesting of `{` and `[`, including the object's own: 1 for `{}`. */
   readonly depth: number;
 };
 
 /**
- * Which members' objects are scanned in the same pass; `inner` for those inside them. As deep as it
- * is written down and no deeper: this is the one place that recurses.
+ * Which members' objects are scanned in the same pass; `inner` for those inside them. Exactly as deep as specified: this is
+ * the only place that recurses.
  */
 export type NestedScan = { readonly keys: ReadonlySet<string>; readonly inner: NestedScan | null };
 
@@ -40,20 +40,19 @@ const CLOSE_OBJECT = 0x7d;
 /** Up to this many members a plain comparison finds a duplicate faster than a Set. */
 const COMPARED_KEYS_MAX = 8;
 
-/** Where one element of a scanned array stands: `text.slice(start, end)` is its raw text. */
+/** Position of one element of a scanned array: `text.slice(start, end)` is its raw text. */
 export type ArrayItem = { readonly start: number; readonly end: number };
 
-/** Counts nesting for one scan; mutable so that the scan allocates once. */
+/** Nesting count of one scan; mutable so that the scan allocates once. */
 type Nesting = { deepest: number };
 
 /**
- * The members of the object that begins at `start` (white space before it is skipped), with its
- * first duplicate key and its depth, in one pass over the text; members named in `into` are scanned
- * too.
+ * The members of the object that begins at `start` (after optional white space), with its first duplicate key and its
+ * depth, in one pass; members named in `into` are scanned too.
  *
- * `text` must be JSON that `JSON.parse` accepts: this function finds places and proves nothing. It
- * does not recurse (but for `into`) and decodes no values, so deep nesting and big strings cost no stack and no copies.
- * Throws an AssertionError where there is no object at `start`.
+ * `text` must be JSON that `JSON.parse` accepts: this function locates members and validates nothing. It does not recurse
+ * (except for `into`) and decodes no values, so deep nesting and large strings cost no stack and no copies. Throws an
+ * AssertionError if there is no object at `start`.
  */
 export function scanObject(text: string, start = 0, into: NestedScan | null = null): ObjectScan {
   let at = skipSpace(text, start);
@@ -64,7 +63,7 @@ export function scanObject(text: string, start = 0, into: NestedScan | null = nu
   while (at < text.length && text.charCodeAt(at) !== CLOSE_OBJECT) {
     const keyEnd = stringEnd(text, at);
     const key = decodeKey(text, at, keyEnd);
-    // The colon stands between two stretches of white space.
+    // The colon is surrounded by optional white space.
     const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
     let nested: ObjectScan | null = null;
     let valueEnd: number;
@@ -80,18 +79,15 @@ export function scanObject(text: string, start = 0, into: NestedScan | null = nu
   return { members, duplicate: firstDuplicate(members), end: at + 1, depth: nesting.deepest + 1 };
 }
 
-/**
- * The raw text of a member's value, or null where the object has none. Of duplicates the last one
- * counts, as in `JSON.parse`.
- */
+/** The raw text of a member's value, or null if the object has none. The last of duplicates counts, as in `JSON.parse`. */
 export function memberText(text: string, scan: ObjectScan, key: string): string | null {
   const member = scan.members.findLast((candidate) => candidate.key === key);
   return member === undefined ? null : text.slice(member.valueStart, member.valueEnd);
 }
 
 /**
- * The elements of the array that begins at `start` (white space before it is skipped), in order.
- * As with `scanObject`, `text` must be valid JSON; an AssertionError where there is no array.
+ * The elements of the array that begins at `start` (after optional white space), in order. As with `scanObject`, `text`
+ * must be valid JSON; AssertionError if there is no array.
  */
 export function scanArray(text: string, start = 0): readonly ArrayItem[] {
   let at = skipSpace(text, start);
@@ -109,8 +105,8 @@ export function scanArray(text: string, start = 0): readonly ArrayItem[] {
 }
 
 /**
- * The deepest nesting of `{` and `[` in a JSON text: 0 for a string or number, 1 for `{}`. Stops
- * early and returns `limit + 1` once it is deeper than `limit`. Never recursive.
+ * The deepest nesting of `{` and `[` in a JSON text: 0 for a string or number, 1 for `{}`. Stops early and returns `limit +
+ * 1` once it is deeper than `limit`. Not recursive.
  */
 export function maxDepth(text: string, limit: number): number {
   let depth = 0;
@@ -132,7 +128,7 @@ export function maxDepth(text: string, limit: number): number {
   return deepest;
 }
 
-/** Index of the first character at or after `from` that is no JSON white space; the length if none. */
+/** Index of the first non-white-space character at or after `from`; the length if none. */
 export function skipSpace(text: string, from: number): number {
   let at = from;
   // Every character up to the space is white space here: valid JSON has no other control outside strings.
@@ -146,7 +142,7 @@ export function stringEnd(text: string, start: number): number {
   while (quote !== -1) {
     let before = quote - 1;
     while (text.charCodeAt(before) === BACKSLASH) before -= 1;
-    // An even run of backslashes is made of escaped backslashes, so the quote closes the string.
+    // An even run of backslashes consists of escaped backslashes, so the quote closes the string.
     if ((quote - 1 - before) % 2 === 0) return quote + 1;
     quote = text.indexOf('"', quote + 1);
   }

@@ -1,13 +1,13 @@
 import { stringEnd } from './json-scan.ts';
 import { ASCII_ESCAPE, REDACTED, secretForms, spellings } from '../redact.ts';
 
-/** Every escape that JSON has: one is a character of its text, of which no part may be replaced. */
+/** Every JSON escape: each is one character of its text, of which no part may be replaced. */
 const ESCAPE = String.raw`\\u[0-9a-fA-F]{4}|\\[^]`;
 
 /**
- * As `createValueRedactor`, for JSON text: only inside its strings (names of members too), in whatever way JSON
- * may spell them, so that the text stays valid JSON. A secret of digits is no secret as a part of a number, and
- * one taken out of there would leave an answer that nobody can read.
+ * Like `createValueRedactor`, for JSON text: only inside its strings (including keys), in any JSON spelling, so that the
+ * text stays valid JSON. A secret made of digits is not one as part of a number, and replacing it there would leave
+ * unparseable JSON.
  */
 export function createJsonRedactor(secrets: readonly string[]): (json: string) => string {
   const forms = secretForms(secrets);
@@ -16,7 +16,7 @@ export function createJsonRedactor(secrets: readonly string[]): (json: string) =
   const secret = new RegExp(spelled.join('|'));
   const secretOrEscape = new RegExp(`(${spelled.join('|')})|${ESCAPE}`, 'g');
   const plain = [...new Set(forms.flatMap(plainSpellings))];
-  // Nearly every reply holds neither and is only searched, for zeros first: backslashes are many in any text.
+  // Nearly every reply holds neither and is only searched, for zeros first: backslashes are frequent in any text.
   const mayHold = (json: string): boolean =>
     plain.some((form) => json.includes(form)) ||
     (json.includes('00') && json.includes(ASCII_ESCAPE) && secret.test(json));
@@ -35,7 +35,7 @@ export function createJsonRedactor(secrets: readonly string[]): (json: string) =
   };
 }
 
-/** The two that writers of JSON use without being asked to escape more; some escape the slash. */
+/** The two spellings that JSON writers use by default; some escape the slash. */
 function plainSpellings(form: string): string[] {
   const json = JSON.stringify(form).slice(1, -1);
   return [json, json.replaceAll('/', '\\/')];

@@ -1,13 +1,13 @@
 import type { AttemptClass } from '../failure.ts';
 
-/** One call as `export --what attempts` tells it, names and order those of the JSON. */
+/** One call as `export --what attempts` prints it; names and order are those of the JSON. */
 export type AttemptRecord = {
   /** Null for a line that is no longer in the input. */
   readonly line: number | null;
   readonly custom_id: string | null;
   readonly attempt: number;
   readonly model: string;
-  /** ISO 8601, UTC; `ended_at` is null where nobody knows. */
+  /** ISO 8601, UTC; `ended_at` is null if unknown. */
   readonly started_at: string;
   readonly ended_at: string | null;
   readonly status_code: number | null;

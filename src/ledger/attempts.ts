@@ -24,7 +24,10 @@ type AttemptRow = {
   cost_pico: bigint | null;
 };
 
-/** By input: lines in order, those that left it last. By settling: as calls ended, those of unknown end as they began. */
+/**
+ * Input order: lines in order, removed ones last. Settled order: calls by their end, or by their start if the end is
+ * unknown.
+ */
 const ORDERS: Readonly<Record<'input' | 'settled', string>> = {
   input: 'line_no < 0, abs(line_no), attempt',
   settled: 'coalesce(ended_at, started_at), line_no, attempt',
@@ -40,7 +43,7 @@ function toRecord(row: AttemptRow, currency: string): AttemptRecord {
     ended_at: row.ended_at === null ? null : isoTime(Number(row.ended_at)),
     status_code: numberOf(row.status_code),
     code: row.code,
-    // A call whose fate is unknown may have been billed, and the next run writes it down as such.
+    // A call of unknown outcome may have been billed; the next run records it as such.
     class: row.class ?? 'possibly_billed',
     request_id: row.request_id,
     input_tokens: numberOf(row.input_tokens),
@@ -53,7 +56,7 @@ function toRecord(row: AttemptRow, currency: string): AttemptRecord {
   };
 }
 
-/** All calls of a job, one by one, in the order asked for. */
+/** All calls of a job, one by one, in the given order. */
 export function* attemptRecords(
   database: Database,
   job: Pick<Job, 'id' | 'currency'>,
@@ -66,7 +69,7 @@ export function* attemptRecords(
   for (const row of rows) yield toRecord(row as AttemptRow, job.currency);
 }
 
-/** Names one call of a job. */
+/** Identifies one call of a job. */
 export type Call = {
   readonly lineNo: number;
   readonly attempt: number;
@@ -74,7 +77,7 @@ export type Call = {
   readonly startedAt: number;
 };
 
-/** The call of a job that began last; undefined where none did. Reads all of them. */
+/** The call of a job that started last; undefined if there is none. Reads all of them. */
 export function lastCall(database: Database, jobId: number): Call | undefined {
   return database
     .prepare<[number], Call>(
@@ -84,7 +87,7 @@ export function lastCall(database: Database, jobId: number): Call | undefined {
     .get(jobId);
 }
 
-/** When a call of that number began, by this ledger; undefined where it does not know it. */
+/** When that call started, according to this ledger; undefined if unknown to it. */
 export function startOfCall(
   database: Database,
   jobId: number,

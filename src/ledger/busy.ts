@@ -3,27 +3,27 @@ import { type Database, sqliteCode } from './database.ts';
 import { isNoRoom } from './no-room.ts';
 
 /**
- * So long SQLite waits for a lock of another program; the event loop stands still meanwhile. `shortly`: where it is tried
- * again and again, and calls in flight are to be read, and signals heard, in between.
- * `briefly`: where a signal came, which may be followed by a kill, or nothing is lost where it fails.
+ * How long SQLite waits for another program's lock; the event loop is blocked meanwhile. `shortly`: for writes that are
+ * retried, with replies read and signals handled in between. `briefly`: after a signal, which a kill may follow, or if
+ * nothing is lost on failure.
  */
 const PATIENCE_MS = { shortly: 1_000, briefly: 250 } as const;
 
-/** So long each transaction of a ledger that was just opened waits for a lock. */
+/** How long each transaction of a newly opened ledger waits for a lock. */
 export const PATIENCE_AT_FIRST_MS: number = PATIENCE_MS.shortly;
 
-/** Whether a commit failed since another program holds a lock; the transaction may be tried again as it is. */
+/** Whether a commit failed because another program holds a lock; the transaction may be retried unchanged. */
 export function isBusy(error: unknown): boolean {
   if (error instanceof QbatchError) return isBusy(error.cause);
   return sqliteCode(error).startsWith('SQLITE_BUSY');
 }
 
-/** Whether a commit failed for a reason that may be gone by the next try: a lock of another program, or no room. */
+/** Whether a commit failed for a reason that may be gone on the next try: another program's lock, or a full disk. */
 export function isHeldUp(error: unknown): error is QbatchError {
   return error instanceof QbatchError && (isNoRoom(error) || isBusy(error));
 }
 
-/** How long each transaction waits for a lock from now on. */
+/** Sets how long each transaction waits for a lock from now on. */
 export function waitForLocks(
   { database }: { readonly database: Database },
   how: keyof typeof PATIENCE_MS,
@@ -31,7 +31,7 @@ export function waitForLocks(
   database.pragma(`busy_timeout = ${PATIENCE_MS[how]}`);
 }
 
-/** Does what may as well be left undone where another program holds a lock, or the disk is full: tried once. */
+/** Tries once what may be skipped if another program holds a lock or the disk is full. */
 export function unlessHeldUp(ledger: { readonly database: Database }, act: () => void): void {
   try {
     act();

@@ -16,15 +16,15 @@ const LOAD: Readonly<Record<SqlitePackage, () => Constructor>> = {
   [ON_V8]: () => require('better-sqlite3') as Constructor,
 };
 
-/** What is said where the native part of SQLite is not there, was built for another Node.js, or not for this platform. */
+/** Error texts if the native part of SQLite is missing, or was built for another Node.js or platform. */
 const NO_NATIVE_PART = /bindings file|ERR_DLOPEN|NODE_MODULE_VERSION|MODULE_NOT_FOUND|Cannot find/;
 
-/** Better-sqlite3 looks for the folder by itself, and takes a look that fails for a folder that is not there. */
+/** Better-sqlite3 checks for the folder itself, and reports a failed check as a missing folder. */
 const NO_FOLDER = /directory does not exist/;
 
 let loaded: { readonly name: SqlitePackage; readonly Sqlite: Constructor } | null = null;
 
-/** Loads the first package whose native part can be used; a database in memory tells. */
+/** Loads the first package whose native part works, as an in-memory database shows. */
 function load(): NonNullable<typeof loaded> {
   if (loaded !== null) return loaded;
   const names = sqlitePackages(process.versions);
@@ -61,7 +61,7 @@ function noNativePart(names: readonly SqlitePackage[], cause: unknown): ConfigEr
   );
 }
 
-/** The package that SQLite comes from here. Throws as `openDatabase`. */
+/** The SQLite package in use here. Throws as `openDatabase`. */
 export function sqlitePackage(): SqlitePackage {
   return load().name;
 }
@@ -69,9 +69,8 @@ export function sqlitePackage(): SqlitePackage {
 /**
  * Opens a SQLite file by its path, or its content in memory, with better-sqlite3.
  *
- * npm 12 does not run install scripts by default, and then the native part of better-sqlite3 was
- * never built: that case is told apart and explained (`ConfigError`, 78); 74 where the disk fails to show the folder.
- * Other errors are SQLite's.
+ * npm 12 does not run install scripts by default, so the native part of better-sqlite3 may never have been built: that case
+ * is detected and explained (`ConfigError`, 78). 74 if the disk fails on access to the folder. Other errors are SQLite's.
  */
 export function openDatabase(content: string | Buffer, options: Options = {}): Database {
   const { Sqlite } = load();
@@ -80,19 +79,19 @@ export function openDatabase(content: string | Buffer, options: Options = {}): D
   } catch (error) {
     if (!(error instanceof TypeError) || !NO_FOLDER.test(error.message)) throw error;
     const folder = path.dirname(String(content));
-    // A disk that fails now and then is no folder that is missing.
+    // An intermittent disk error is not a missing folder.
     if (!isThere(folder, 'absent')) throw Object.assign(error, { code: 'SQLITE_CANTOPEN' });
     const failed = new Error(`a look at ${folder} failed`, { cause: error });
     throw Object.assign(failed, { code: 'SQLITE_IOERR_ACCESS' });
   }
 }
 
-/** A whole number of a row that was read with `safeIntegers`; null stays null. */
+/** An integer of a row read with `safeIntegers`; null stays null. */
 export function numberOf(value: bigint | null): number | null {
   return value === null ? null : Number(value);
 }
 
-/** The code of a SQLite error (`SQLITE_FULL`), or an empty string for anything else. */
+/** The code of a SQLite error (`SQLITE_FULL`); empty for anything else. */
 export function sqliteCode(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : '';

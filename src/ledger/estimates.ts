@@ -3,7 +3,7 @@ import type { Database } from './database.ts';
 import type { Ledger } from './ledger.ts';
 import { hasPaceTables } from './read-trace.ts';
 
-/** What the answers of one model, thinking or not, took in one run, beside what was expected of them. */
+/** Actual and expected usage of the answers of one model, thinking or not, in one run. */
 export type EstimateSums = {
   readonly model: string;
   readonly thinking: boolean;
@@ -18,7 +18,7 @@ export type EstimateSums = {
   readonly picoActual: number;
 };
 
-/** Before the first answer. */
+/** The sums before the first answer. */
 export const NO_SUMS: Readonly<Record<SumName, 0>> = {
   lines: 0,
   inputEstimated: 0,
@@ -31,7 +31,7 @@ export const NO_SUMS: Readonly<Record<SumName, 0>> = {
 
 type SumName = Exclude<keyof EstimateSums, 'model' | 'thinking'>;
 
-/** The sums of one run and its answers' sizes, as the ledger keeps them. */
+/** The sums of one run and the sizes of its answers, as stored in the ledger. */
 export type EstimateRecord = EstimateSums & { readonly sizes: OutputSizesRecord };
 
 const PUT = `INSERT OR REPLACE INTO estimates (job_id, run, model, thinking, lines, input_estimated,
@@ -45,7 +45,7 @@ const SUMS = `SELECT model, thinking, sum(lines) AS lines, sum(input_estimated) 
     sum(pico_actual) AS picoActual
   FROM estimates WHERE job_id = ? AND run > 0 GROUP BY model, thinking ORDER BY model, thinking`;
 
-/** Writes down what a run has come to so far; inside a transaction. */
+/** Stores a run's results so far; inside a transaction. */
 export function putEstimates(
   ledger: Ledger,
   at: { readonly jobId: number; readonly run: number },
@@ -61,7 +61,7 @@ export function putEstimates(
     });
 }
 
-/** The sums over all runs of a job with this input; of a run that was killed, up to 10 s before its end. */
+/** The sums over all runs of a job with this input; for a killed run, up to 10 s before its end. */
 export function estimateSums(database: Database, jobId: number): EstimateSums[] {
   if (!hasPaceTables(database)) return [];
   const rows = database.prepare(SUMS).all(jobId) as (Omit<EstimateSums, 'thinking'> & {
@@ -71,25 +71,24 @@ export function estimateSums(database: Database, jobId: number): EstimateSums[] 
 }
 
 /**
- * A job gets another input: what its runs have come to is of the old one. How long answers were stays
- * worth knowing, under negative numbers of runs. Inside a transaction.
+ * Called when a job gets another input: the sums of earlier runs no longer apply. Answer lengths remain useful, and are
+ * kept under negative run numbers. Inside a transaction.
  */
 export function setSumsAside({ database }: Ledger, jobId: number): void {
   database.prepare('UPDATE estimates SET run = -run WHERE job_id = ? AND run > 0').run(jobId);
 }
 
-/** Sizes by what their answers were; `sizesKey` names one. */
+/** Answer sizes by kind; see `sizesKey`. */
 export type SeenSizes = ReadonlyMap<string, OutputSizes>;
 
-/** Thinking answers of a model are of another size than others. */
+/** Thinking answers of a model differ in size from others. */
 export function sizesKey(model: string, thinking: boolean): string {
   return thinking ? `${model}\nthinking` : model;
 }
 
 /**
- * How long answers were: of one job, where it has some of that kind, else of every job in this
- * ledger that was sent to the same kind of service: rehearsals with the simulator say nothing of the
- * real one. A null job is one that is not there yet.
+ * Answer lengths: of the given job, if it has any of that kind, else of every job in this ledger sent to the same kind of
+ * service: runs against the simulator say nothing of the real one. `jobId` null: the job does not exist yet.
  */
 export function seenSizes(
   database: Database,

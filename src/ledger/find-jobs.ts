@@ -12,27 +12,26 @@ import { lookIntoLedger } from './read-ledger.ts';
 import type { Job } from './records.ts';
 import { withoutCopies } from './without-copies.ts';
 
-/** A job and where it is. */
+/** A job and its ledger. */
 export type ChosenJob = {
   readonly ledgerPath: string;
   readonly name: string;
 };
 
-/** A job found in a ledger, as it was a moment ago. */
+/** A job found in a ledger, as it was when read. */
 export type FoundJob = { readonly ledgerPath: string; readonly job: Job };
 
 /**
- * What a job is wanted for: where none is named, `look` (status, export) takes the only job, else
- * the only unfinished one; `resume` only the only unfinished one; `retry` the only job, else the
- * only one with failed lines.
+ * Which job is chosen if none is named. `look` (status, export): the only job, else the only unfinished one; `resume`: the
+ * only unfinished one; `retry`: the only job, else the only one with failed lines.
  */
 export type Purpose = 'look' | 'resume' | 'retry';
 
 /** Jobs of a folder, and the ledgers in it that could not be read. */
 export type FolderJobs = {
-  /** Those in a backup of a ledger that is there too once. */
+  /** Jobs that are also in a backup of their ledger appear once. */
   readonly jobs: readonly FoundJob[];
-  /** Those in backups as well. */
+  /** Including those in backups. */
   readonly all: readonly FoundJob[];
   readonly unreadable: readonly QbatchError[];
 };
@@ -40,8 +39,8 @@ export type FolderJobs = {
 const LISTED_MAX = 10;
 
 /**
- * Paths of the ledgers in a folder, sorted by name, each once whatever links name it: `*.qbatch.db`, and databases that
- * `--ledger` named otherwise, known by the mark beside them. Throws InputError (66) where it cannot be listed.
+ * Paths of the ledgers in a folder, sorted by name, each once however many links name it: `*.qbatch.db`, and databases with
+ * another name from `--ledger`, recognized by the mark beside them. Throws InputError (66) if the folder cannot be listed.
  */
 export function findLedgers(folder: string): string[] {
   try {
@@ -52,7 +51,7 @@ export function findLedgers(folder: string): string[] {
     const entries = all
       .filter((entry) => !entry.isDirectory())
       .filter(({ name }) => name.endsWith(LEDGER_SUFFIX) || isMarked(name))
-      // A link goes by the name of its ledger, where that is here too.
+      // Links come last, so that a ledger in this folder goes by its own name.
       .toSorted((a, b) => Number(a.isSymbolicLink()) - Number(b.isSymbolicLink()));
     const byFile = new Map<string, string>();
     for (const entry of entries) {
@@ -75,14 +74,14 @@ export function findLedgers(folder: string): string[] {
   }
 }
 
-/** All jobs of a ledger, oldest first. Throws 66 where it is missing, 78 where it is none or damaged. */
+/** All jobs of a ledger, oldest first. Throws 66 if it is missing, 78 if it is damaged or no ledger. */
 function jobsOfLedger(ledgerPath: string): FoundJob[] {
   return lookIntoLedger(ledgerPath, (database) =>
     jobsHere(database, ledgerPath).map((job) => ({ ledgerPath, job })),
   );
 }
 
-/** The jobs of all ledgers in a folder. A ledger that cannot be read hides no other. */
+/** The jobs of all ledgers in a folder. An unreadable ledger does not hide the others. */
 export function jobsOfFolder(folder: string): FolderJobs {
   const all: FoundJob[] = [];
   const unreadable: QbatchError[] = [];
@@ -98,9 +97,9 @@ export function jobsOfFolder(folder: string): FolderJobs {
 }
 
 /**
- * The job that a command line means: named by ledger path, by job name (in the ledgers of `cwd`), or
- * by input path; `--ledger` and `--job` narrow it. Throws InputError (66) where there is none,
- * UsageError (64) with the candidates where there are several, 78 for a ledger that cannot be used.
+ * The job that a command line means: by ledger path, by job name (in the ledgers of `cwd`), or by input path; narrowed by
+ * `--ledger` and `--job`. Throws InputError (66) if there is none, UsageError (64) with the candidates if there are
+ * several, 78 for an unusable ledger.
  */
 export function chooseJob(choice: JobChoice, cwd: string, purpose: Purpose = 'look'): ChosenJob {
   const named = isNamed(choice);
@@ -112,8 +111,8 @@ export function chooseJob(choice: JobChoice, cwd: string, purpose: Purpose = 'lo
 }
 
 /**
- * As {@link chooseJob}, but where several jobs fit, all of them: for reports that add jobs up. Where nothing is
- * named, a ledger of this folder that cannot be read is an error: sums without it would be too low.
+ * Like {@link chooseJob}, but returns all matching jobs: for reports that add up jobs. If nothing is named, an unreadable
+ * ledger in this folder is an error: sums without it would be too low.
  */
 export function chooseJobs(choice: JobChoice, cwd: string): ChosenJob[] {
   if (isNamed(choice)) return namedJobs(choice, cwd).map(chosenOf);
@@ -126,7 +125,7 @@ export function chooseJobs(choice: JobChoice, cwd: string): ChosenJob[] {
   return unnamedJobs(here, cwd, 'look').map(chosenOf);
 }
 
-/** The chosen job, out of all that its ledger holds now. Throws InputError (66) where it is gone since it was chosen. */
+/** The chosen job among those its ledger holds now. Throws InputError (66) if it has gone since. */
 export function jobNamed(jobs: readonly Job[], { ledgerPath, name }: ChosenJob): Job {
   const job = jobs.find((one) => one.name === name);
   if (job !== undefined) return job;
@@ -137,7 +136,7 @@ export function jobNamed(jobs: readonly Job[], { ledgerPath, name }: ChosenJob):
   );
 }
 
-/** Whether a command line says anything of which job is meant. */
+/** Whether a command line names a job in any way. */
 export function isNamed({ job, ledger, jobName }: JobChoice): boolean {
   return job !== undefined || ledger !== undefined || jobName !== undefined;
 }
@@ -151,7 +150,7 @@ function narrow(found: readonly FoundJob[], purpose: Purpose): readonly FoundJob
   return found.filter(({ job }) => (purpose === 'retry' ? job.failed > 0 : job.state === 'open'));
 }
 
-/** The jobs of the folder `cwd` that come into question where none is named. */
+/** The candidates in folder `cwd` if no job is named. */
 function unnamedJobs(
   { jobs, unreadable }: FolderJobs,
   cwd: string,
@@ -182,7 +181,7 @@ function namedJobs(choice: JobChoice, cwd: string): readonly FoundJob[] {
   if (isLedger(file)) return inLedger(file, { job: undefined, jobName, cwd });
   const here = jobsOfFolder(cwd);
   const sameName = here.jobs.filter((found) => found.job.name === (jobName ?? job));
-  // With --job the positional says where: a job name there would say the same thing twice.
+  // With --job the positional says where to look: a job name there would be redundant.
   if (jobName === undefined && sameName.length > 0) return sameName;
   const sameInput = byInput(file, cwd).filter(
     (found) => jobName === undefined || found.job.name === jobName,
@@ -197,7 +196,7 @@ function namedJobs(choice: JobChoice, cwd: string): readonly FoundJob[] {
   );
 }
 
-/** What to do about a name that no job has. A ledger that `--ledger` put elsewhere is found by its own path alone. */
+/** Advice for a name that matches no job. A ledger placed elsewhere by `--ledger` is found only by its path. */
 function hintOf(job: string, file: string, here: readonly FoundJob[]): string {
   const writer = here.find(({ job: { resultsPath, errorsPath } }) =>
     [resultsPath, errorsPath].some((output) => output !== '-' && samePath(output, file)),
@@ -262,13 +261,13 @@ function byInput(file: string, cwd: string): readonly FoundJob[] {
   return jobsOfFolder(cwd).jobs.filter(({ job }) => samePath(job.inputPath, file));
 }
 
-/** A job that was not found may be in a ledger that could not be read: to say that there is none would be wrong. */
+/** A job not found may be in an unreadable ledger: to report that there is none would be wrong. */
 function refuseUnreadable({ unreadable }: Pick<FolderJobs, 'unreadable'>): void {
   const [problem] = unreadable;
   if (problem !== undefined) throw problem;
 }
 
-/** True for what is named like a ledger, and for any other SQLite file. */
+/** Whether a file is named like a ledger, or is any other SQLite file. */
 function isLedger(file: string): boolean {
   return file.endsWith(LEDGER_SUFFIX) || isDatabase(file);
 }

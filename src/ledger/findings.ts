@@ -1,18 +1,18 @@
-/** Findings of one rule are told one by one up to this many; the rest as a number. */
+/** Findings of one rule are listed up to this many; the rest is counted. */
 const TOLD_MAX = 20;
 
 type Rule = { readonly told: string[]; more: number };
 
-/** Collects findings in flat memory: of each rule the first ones in words, the others counted. */
+/** Collects findings in bounded memory: per rule the first ones as text, the others counted. */
 export class Findings {
   private readonly rules: Rule[] = [];
 
-  /** Notes something that can be found only once. */
+  /** Adds a finding that can occur only once. */
   add(finding: string): void {
     this.rules.push({ told: [finding], more: 0 });
   }
 
-  /** Begins a rule that many lines may break. */
+  /** Starts a rule that many lines may break. */
   rule(): { add(finding: string): void } {
     const rule: Rule = { told: [], more: 0 };
     this.rules.push(rule);

@@ -3,7 +3,7 @@ import { readLines } from '../read.ts';
 import type { Database } from './database.ts';
 import type { Ledger } from './ledger.ts';
 
-/** Of a blank line. */
+/** The value for a blank line. */
 const NONE = '\0'.repeat(FINGERPRINT_BYTES);
 
 /** Stores one block of line fingerprints; inside a transaction. */
@@ -18,7 +18,7 @@ export function putFingerprints(
     .run(jobId, block, fingerprints);
 }
 
-/** Looks up the fingerprint of a line of the job's input as it was surveyed; null: no such line, or blank. */
+/** Looks up the fingerprint of a line of the job's surveyed input; null: no such line, or blank. */
 export function fingerprintReader(
   database: Database,
   jobId: number,
@@ -41,8 +41,8 @@ export function fingerprintReader(
 }
 
 /**
- * The first line in which the input now differs from the one the job was surveyed with; null where only what
- * belongs to no line does: line ends, a byte order mark, blank lines after the last.
+ * The first line that differs from the surveyed input; null if only line ends, a byte order mark or blank lines after the
+ * last differ.
  */
 export async function firstChangedLine(
   database: Database,

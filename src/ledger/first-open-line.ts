@@ -2,7 +2,7 @@ import type { Database } from './database.ts';
 import { fingerprintReader } from './fingerprints.ts';
 import type { Job } from './records.ts';
 
-/** The first line after `afterLine` that is open; the one after the last where none is. Blank lines are none. */
+/** The first open line after `afterLine`; the one after the last if there is none. Blank lines do not count. */
 export function firstOpenLine(
   database: Database,
   { id, lastLineNo }: Pick<Job, 'id' | 'lastLineNo'>,

@@ -4,10 +4,9 @@ import type { Database } from './database.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 
 /*
- * SQLite reads any whole log (`-wal`) into the file that it lies beside. Where an older copy of the
- * ledger was put beside the log of a newer one, pages of both are mixed, and the commit counter, which
- * is in the log, says that nothing was lost. What tells them apart: the first commit of a log follows the
- * last one of its file.
+ * SQLite replays any valid write-ahead log (`-wal`) beside a file. If an older copy of the ledger is put beside a newer
+ * log, pages of both are mixed, and the commit counter, which is in the log, indicates no loss. The check: the first commit
+ * of a log must follow the last one of its file.
  *
  * Source: https://www.sqlite.org/fileformat2.html, sections 1.6 (pages), 2.1 (records), 4.1 and 4.2 (log).
  */
@@ -15,10 +14,10 @@ import { realLedgerPath } from './real-ledger-path.ts';
 const LOG_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
 const LEAF_OF_A_TABLE = 0x0d;
-/** Serial types of integers: 0 to 6 and the constants 8 and 9; how many bytes each takes. */
+/** Bytes per integer serial type: types 0 to 6, and the constants 8 and 9. */
 const INTEGER_BYTES: readonly number[] = [0, 1, 2, 3, 4, 6, 8, 0, 0, 0];
 
-/** SQLite's big-endian integer of variable length: value and where it ends; enough for what stands in our one row. */
+/** Decodes SQLite's big-endian varint: value and end; sufficient for our single row. */
 function varint(page: Buffer, at: number): { value: number; end: number } {
   let value = 0;
   for (let end = at; end < at + 8; end += 1) {
@@ -29,14 +28,14 @@ function varint(page: Buffer, at: number): { value: number; end: number } {
   throw new RangeError('a number of nine bytes');
 }
 
-/** The commit counter in the page of the table `ledger`; null where it is no such page. */
+/** The commit counter in the page of the table `ledger`; null if it is no such page. */
 function counterIn(page: Buffer): number | null {
   try {
     if (page.readUInt8(0) !== LEAF_OF_A_TABLE || page.readUInt16BE(3) !== 1) return null;
     const payload = varint(page, page.readUInt16BE(8));
     const record = varint(page, payload.end).end;
     const header = varint(page, record);
-    // The key is no part of the record (null); the counter comes second.
+    // The key is not part of the record (null); the counter comes second.
     const key = varint(page, header.end);
     const { value: type } = varint(page, key.end);
     const body = record + header.value;
@@ -49,7 +48,7 @@ function counterIn(page: Buffer): number | null {
   }
 }
 
-/** So many bytes of a file from there; null where it has fewer. */
+/** `length` bytes of a file from `at`; null if it has fewer. */
 function bytesAt(file: number, at: number, length: number): Buffer | null {
   const bytes = Buffer.alloc(length);
   return readSync(file, bytes, 0, length, at) === length ? bytes : null;
@@ -64,7 +63,7 @@ function withFile<T>(path: string, read: (file: number) => T): T {
   }
 }
 
-/** What the page of the counter was when it first came into the log; null where it did not. */
+/** The counter's page as first written to the log; null if it was not. */
 function firstInLog(path: string, pageNo: number, pageBytes: number): Buffer | null {
   return withFile(path, (file) => {
     const start = bytesAt(file, 0, LOG_HEADER_BYTES);
@@ -94,8 +93,8 @@ function missesCommits(database: Database, path: string): boolean {
 }
 
 /**
- * Refuses a ledger whose log is that of a newer one (78): what was committed between the two is in
- * neither. For one that lies beside a log, which is after a crash.
+ * Refuses a ledger whose log belongs to a newer one (78): the commits between the two are in neither. For a ledger with a
+ * log beside it, which is after a crash.
  */
 export function refuseForeignLog(database: Database, path: string): void {
   if (!missesCommits(database, path)) return;

@@ -1,23 +1,23 @@
-/** Values below this have a step of their own; above, a step is at most a 8,192nd of the value. */
+/** Values below this have a step of their own; above, a step is at most 1/8,192 of the value. */
 const EXACT_BELOW = 16_384;
 const STEPS_AN_OCTAVE = EXACT_BELOW / 2;
 
 /**
- * How often which whole number was seen: exact below 16,384, within 0.013 % above. Holds at most
- * 16,384 steps and 8,192 for each further doubling, however many values it is given.
+ * Counts integers: exact below 16,384, within 0.013 % above. Holds at most 16,384 steps and 8,192 per further doubling,
+ * however many values it is given.
  */
 export class Histogram {
   private readonly counts: Map<number, number> = new Map();
   private total = 0;
 
-  /** `value` 0 or more; lower ones count as 0. */
+  /** `value` should be 0 or more; lower ones count as 0. */
   add(value: number, count: number): void {
     const step = stepOf(Math.max(0, Math.round(value)));
     this.counts.set(step, (this.counts.get(step) ?? 0) + count);
     this.total += count;
   }
 
-  /** Adds all that another was given. */
+  /** Adds all values of another histogram. */
   addAll(other: Histogram): void {
     for (const [step, count] of other.counts) this.add(step, count);
   }
@@ -27,15 +27,15 @@ export class Histogram {
   }
 
   /**
-   * Nearest rank: the smallest values that at least these shares did not exceed, in percent and rising
-   * order; null where there is none.
+   * Nearest-rank percentiles: the smallest values not exceeded by at least these shares (in percent, ascending); null if
+   * empty.
    */
   percentiles(percents: readonly number[]): (number | null)[] {
     const sorted = [...this.counts].toSorted(([a], [b]) => a - b);
     let at = 0;
     let passed = 0;
     return percents.map((percent) => {
-      // In whole numbers: 0.95 * 20 is not quite 19 in floating point.
+      // In integers: 0.95 * 20 is not quite 19 in floating point.
       const rank = Math.ceil((percent * this.total) / 100);
       for (; at < sorted.length; at += 1) {
         const [step = 0, count = 0] = sorted[at] ?? [];

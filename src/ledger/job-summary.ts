@@ -11,7 +11,7 @@ import {
 import { lineCounts } from './jobs.ts';
 import type { Job } from './records.ts';
 
-/** What the ledger does not know about a run. `elapsedMs`: how long it took. */
+/** What the ledger does not know about a run. `elapsedMs`: its duration. */
 export type SummaryContext = {
   readonly ledger: string;
   readonly elapsedMs: number;
@@ -35,7 +35,7 @@ type AttemptSums = {
 
 const ANSWERED = "FILTER (WHERE a.class = 'answered')";
 
-// One pass over all calls, those on lines that left the input (negative numbers) too: they were paid.
+// One pass over all calls, including those of removed lines (negative numbers): they were paid for.
 const ATTEMPT_SUMS = `SELECT count(*) AS attempts,
   sum(a.input_tokens) ${ANSWERED} AS input_tokens, sum(a.output_tokens) ${ANSWERED} AS output_tokens,
   sum(a.total_tokens) ${ANSWERED} AS total_tokens, sum(a.cached_tokens) ${ANSWERED} AS cached_tokens,
@@ -48,7 +48,7 @@ const ATTEMPT_SUMS = `SELECT count(*) AS attempts,
   count(${UNCERTAIN_PICO}) FILTER (WHERE ${UNCERTAIN}) AS uncertain_priced
   FROM attempts a WHERE a.job_id = ?`;
 
-/** How many answered calls of a job have no known price. */
+/** Number of answered calls of a job without a known price. */
 export function unpricedLines(database: Database, jobId: number): number {
   const count =
     "SELECT count(*) FROM attempts WHERE job_id = ? AND class = 'answered' AND cost_pico IS NULL";
@@ -56,9 +56,9 @@ export function unpricedLines(database: Database, jobId: number): number {
 }
 
 /**
- * What has become of a job, as `run --json` prints it: counts and cost from the job's running sums,
- * tokens and possibly billed calls summed over its attempts. Token sums are those of answered calls,
- * null where none reported the field. Reads the attempts once; SQLite's errors pass through.
+ * The outcome of a job as `run --json` prints it: counts and cost from the job's running sums, tokens and possibly billed
+ * calls summed over its attempts. Token sums cover answered calls; null if none reported the field. Reads the attempts
+ * once; SQLite's errors pass through.
  */
 export function jobSummary(database: Database, job: Job, context: SummaryContext): RunSummary {
   const sums = database.prepare(ATTEMPT_SUMS).safeIntegers().get(job.id) as AttemptSums;
@@ -95,7 +95,7 @@ export function jobSummary(database: Database, job: Job, context: SummaryContext
   };
 }
 
-/** What was expected beside what came, over all models; null where nothing was answered. Pure. */
+/** Expected against actual usage over all models; null if nothing was answered. Pure. */
 function estimateError(sums: readonly EstimateSums[]): EstimateError | null {
   const total: Record<keyof typeof NO_SUMS, number> = { ...NO_SUMS };
   for (const each of sums) {

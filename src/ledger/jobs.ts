@@ -43,13 +43,13 @@ type JobRow = {
   rejected: bigint;
   cost_pico: bigint;
   generation: bigint;
-  /** Missing in a ledger of an older version that is only read. */
+  /** Missing in an older ledger opened only for reading. */
   ledger_path?: string | null;
   run_flags?: string | null;
   last_stop?: string | null;
 };
 
-/** The cursor of a job none of whose output is written. */
+/** The cursor of a job without any output written. */
 export const CURSOR_START: Cursor = {
   line: 0,
   seq: 0,
@@ -59,7 +59,7 @@ export const CURSOR_START: Cursor = {
   errorsBytes: 0,
 };
 
-/** JSON that this program wrote; anything else means that the file was damaged since. */
+/** JSON written by this program; anything else means that the file was damaged. */
 function storedJson<T>(
   row: JobRow,
   column: 'identity' | 'survey' | 'endpoint' | 'run_flags' | 'last_stop',
@@ -127,7 +127,7 @@ export function findJob(database: Database, name: string): Job | null {
   return row === undefined ? null : toJob(row as JobRow);
 }
 
-/** The line counts of a job as the outside sees them; open are those without a terminal record. */
+/** A job's line counts for reports; open are those without a terminal record. */
 export function lineCounts(job: Job): RunSummary['lines'] {
   const { lineCount: total, answered, failed, rejected } = job;
   return {
@@ -139,7 +139,7 @@ export function lineCounts(job: Job): RunSummary['lines'] {
   };
 }
 
-/** What a run decides about its job before it sends anything. */
+/** What a run determines about its job before it sends anything. */
 export type JobFields = Pick<
   Job,
   | 'inputPath'
@@ -166,7 +166,7 @@ const NO_SURVEY: SurveyFacts = {
   models: [],
 };
 
-/** Makes an empty job row, to be filled when the survey is through; inside a transaction. Returns its id. */
+/** Inserts an empty job row, to be filled after the survey; inside a transaction. Returns its id. */
 export function insertJob(ledger: Ledger, name: string, wallMs: number): number {
   const { lastInsertRowid } = ledger.database
     .prepare(
@@ -181,7 +181,7 @@ export function insertJob(ledger: Ledger, name: string, wallMs: number): number 
   return Number(lastInsertRowid);
 }
 
-/** Writes what the survey and the settings say about a job; inside a transaction. */
+/** Stores the survey's and settings' data of a job; inside a transaction. */
 export function describeJob(ledger: Ledger, jobId: number, fields: JobFields): void {
   ledger.database
     .prepare(
@@ -206,7 +206,7 @@ export function describeJob(ledger: Ledger, jobId: number, fields: JobFields): v
     );
 }
 
-/** Recounts a job's sums from its rows; inside a transaction. Used after lines were moved or reopened. */
+/** Recomputes a job's sums from its rows, after lines were moved or reopened; inside a transaction. */
 export function recountJob(ledger: Ledger, jobId: number): void {
   ledger.database
     .prepare(
@@ -220,7 +220,7 @@ export function recountJob(ledger: Ledger, jobId: number): void {
     .run(jobId);
 }
 
-/** Sets where a job's outputs stand and how they are written; inside a transaction. */
+/** Sets the output cursor and mode of a job; inside a transaction. */
 export function setOutputs(
   ledger: Ledger,
   jobId: number,
@@ -230,21 +230,21 @@ export function setOutputs(
   ledger.moveCursor(jobId, to.cursor);
 }
 
-/** Writes down that a run of a job is under way, or why it ended before every line was settled; inside a transaction. */
+/** Records that a run of a job is in progress, or why it ended before every line was settled; inside a transaction. */
 export function setLastStop(ledger: Ledger, jobId: number, lastStop: LastStop): void {
   ledger.database
     .prepare('UPDATE jobs SET last_stop = ? WHERE id = ?')
     .run(JSON.stringify(lastStop), jobId);
 }
 
-/** Opens or finishes a job, which ends what is known of its last run; inside a transaction. */
+/** Opens or finishes a job, which clears the last stop; inside a transaction. */
 export function setState(ledger: Ledger, jobId: number, state: Job['state'], wallMs: number): void {
   ledger.database
     .prepare('UPDATE jobs SET state = ?, updated_at = ?, last_stop = NULL WHERE id = ?')
     .run(state, wallMs, jobId);
 }
 
-/** Forgets a job with all its lines, attempts and answers; inside a transaction. */
+/** Deletes a job with all its lines, attempts and answers; inside a transaction. */
 export function deleteJob(ledger: Ledger, jobId: number): void {
   for (const table of [
     'lines',
@@ -263,7 +263,7 @@ export function deleteJob(ledger: Ledger, jobId: number): void {
   ledger.database.prepare('DELETE FROM jobs WHERE id = ?').run(jobId);
 }
 
-/** Drops all answers of a job; inside a transaction. */
+/** Deletes all answers of a job; inside a transaction. */
 function deleteBodies(ledger: Ledger, jobId: number): void {
   ledger.database.prepare('DELETE FROM bodies WHERE id BETWEEN ? AND ?').run(...bodyKeys(jobId));
 }

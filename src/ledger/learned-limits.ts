@@ -2,11 +2,11 @@ import type { Database } from './database.ts';
 import type { Ledger } from './ledger.ts';
 import type { LearnedLimit } from './pace-records.ts';
 
-/** A quota that was learned longer ago than this is no better a start than none. */
+/** A quota learned longer ago than this is no better a start than none. */
 const LEARNED_DAYS_MAX = 30;
 const DAY_MS = 86_400_000;
 
-/** What was not learned anew keeps its value and its date. */
+/** A limit that was not learned again keeps its value and its date. */
 const PUT = `INSERT INTO learned_limits (endpoint, model, rpm, rpm_learned_at, tpm, tpm_learned_at, window_ms)
   VALUES (@endpoint, @model, @rpm, @wallMs, @tpm, @wallMs, @windowMs)
   ON CONFLICT DO UPDATE SET
@@ -18,7 +18,7 @@ const FRESH = `SELECT model, iif(rpm_learned_at > @sinceMs, rpm, NULL) AS rpm,
     iif(tpm_learned_at > @sinceMs, tpm, NULL) AS tpm, window_ms AS windowMs
   FROM learned_limits WHERE endpoint = @endpoint`;
 
-/** Writes down what a service was found to admit; inside a transaction. What is not known any better stays. */
+/** Upserts the limits a service was found to grant; inside a transaction. Unknown values do not overwrite known ones. */
 export function putLearnedLimits(
   ledger: Ledger,
   endpoint: string,
@@ -31,7 +31,7 @@ export function putLearnedLimits(
   }
 }
 
-/** What was learned of a service, by model; a start for the next run, never a bound. */
+/** Limits learned for a service, by model; a starting point for the next run, never a bound. */
 export function learnedLimits(
   database: Database,
   endpoint: string,

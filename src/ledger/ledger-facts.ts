@@ -7,7 +7,7 @@ import { readMark } from './mark.ts';
 import { readLedger } from './read-ledger.ts';
 import type { Cursor, Job } from './records.ts';
 
-/** A ledger and one of its jobs in numbers: no prompts, no answers, no ids, no messages. */
+/** A ledger and one of its jobs in numbers: no prompts, answers, ids or messages. */
 export type LedgerFacts = {
   readonly path: string;
   readonly sqlite: string;
@@ -34,7 +34,7 @@ export type LedgerFacts = {
     readonly cursor: Cursor;
     readonly generation: number;
   };
-  /** Calls by what became of them and the code they ended with. */
+  /** Calls by outcome and final code. */
   readonly attempts: readonly {
     readonly class: string;
     readonly code: string | null;
@@ -46,7 +46,7 @@ function sizeOf(path: string): number | null {
   return statSync(path, { throwIfNoEntry: false })?.size ?? null;
 }
 
-/** Looks at a ledger for a bug report. Throws 66 for an unknown job, 78 for a ledger that cannot be read. */
+/** Inspects a ledger for a bug report. Throws 66 for an unknown job, 78 for an unreadable ledger. */
 export function ledgerFacts(chosen: ChosenJob): Promise<LedgerFacts> {
   const { ledgerPath } = chosen;
   const mark = readMark(ledgerPath);

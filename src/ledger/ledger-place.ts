@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
 import { EXIT, OutputError } from '../errors.ts';
 
-/** Device and number of the file at a path; `gone` where there is none, null where that cannot be told. */
+/** Device and inode of the file at a path; `gone` if there is none, null if unknown. */
 function placeOf(path: string): string | null {
   try {
-    // As a double, a number of 64 bits would lose its last ones, and another file could seem the same.
+    // A double would drop the low bits of a 64-bit inode, and another file could seem the same.
     const found = statSync(path, { throwIfNoEntry: false, bigint: true });
     if (found === undefined) return 'gone';
-    // Some file systems number nothing.
+    // Some file systems have no inode numbers.
     return found.ino === 0n ? null : `${found.dev}:${found.ino}`;
   } catch {
     return null;
@@ -15,8 +15,8 @@ function placeOf(path: string): string | null {
 }
 
 /**
- * For a ledger that was just opened: throws 74 once its path names another file or none. SQLite goes on in the
- * file that it has open, and what is written there is gone with the process.
+ * For a newly opened ledger: the returned function throws 74 once the path names another file or none. SQLite keeps writing
+ * to the file it has open, and that is gone with the process.
  */
 export function placeKeeper(path: string): () => void {
   const opened = placeOf(path);

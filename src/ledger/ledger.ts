@@ -57,25 +57,25 @@ function prepare(database: Database): Statements {
 type Opened = ReturnType<typeof openForWriting>;
 
 /**
- * The ledger: one SQLite file, held by one process, the truth about every line and call.
+ * The ledger: one SQLite file, held by one process, the source of truth about every line and call.
  *
- * `commit` is the only way a line is settled. Everything in it is durable when it returns (WAL with
- * `synchronous=FULL`); what throws has changed nothing.
+ * `commit` is the only way to settle a line. Everything in it is durable when it returns (WAL with `synchronous=FULL`); if
+ * it throws, nothing has changed.
  */
 export class Ledger {
   readonly path: string;
   readonly database: Database;
-  /** True where this process made the file. */
+  /** True if this process created the file. */
   readonly created: boolean;
-  /** Throws where the file is not at its place any more, or its mark could not be written the last time. */
+  /** Throws if the file is no longer in its place, or if the last write of its mark failed. */
   readonly refuseUnfit: () => void;
   private readonly statements: Statements;
   private readonly mark: Mark;
-  /** Commits of a ledger that was lost here, in whose place this one was made; null: none was. */
+  /** Commits of a lost ledger that this one replaces; null: none. */
   private readonly lostCommits: number | null;
   private readonly lock: { release(): void };
   private counter: number;
-  /** The mark's count, of commits that this ledger lost; null: none. Until outputs were adopted the mark stays ahead. */
+  /** The mark's count of commits that this ledger lost; null: none. The mark stays ahead until outputs are adopted. */
   private aheadCommits: number | null;
   private inTransaction = false;
 
@@ -94,7 +94,7 @@ export class Ledger {
     this.statements = prepare(this.database);
   }
 
-  /** Locks and opens (or makes) the ledger. Throws 75 where it is held, 73, 74 or 78 where it cannot be used. */
+  /** Locks and opens (or creates) the ledger. Throws 75 if it is held by another process, 73, 74 or 78 if it cannot be used. */
   static open(
     path: string,
     options: { adopt: boolean; fresh?: boolean; wallMs: number; jobName?: string },
@@ -124,7 +124,7 @@ export class Ledger {
     this.inTransaction = true;
   }
 
-  /** Makes it durable, raises the commit counter and lets the mark follow. */
+  /** Commits durably, increments the commit counter and updates the mark. */
   private endTransaction(): void {
     const counter = this.aheadCommits === null ? this.counter + 1 : this.counter;
     this.statements.raiseCounter.run(counter);
@@ -139,7 +139,7 @@ export class Ledger {
     return this.aheadCommits !== null;
   }
 
-  /** Outputs were adopted: inside a transaction, with which the ledger overtakes its mark. */
+  /** Outputs were adopted: the ledger overtakes its mark with the current transaction. */
   adopted(): void {
     this.counter = Math.max(this.counter, this.aheadCommits ?? 0);
     this.aheadCommits = null;
@@ -148,11 +148,11 @@ export class Ledger {
   private dropTransaction(): void {
     if (!this.inTransaction) return;
     this.inTransaction = false;
-    // SQLite may have rolled back by itself (disk full): then there is nothing left to drop.
+    // SQLite may have rolled back itself (disk full): then there is nothing left to roll back.
     if (this.database.inTransaction) this.statements.rollback.run();
   }
 
-  /** Runs `change` in one durable transaction. Storage errors come as QbatchError (73, 74, 78). */
+  /** Runs `change` in one durable transaction. Storage errors are thrown as QbatchError (73, 74, 78). */
   transact<T>(change: () => T): T {
     try {
       this.beginTransaction();
@@ -165,7 +165,7 @@ export class Ledger {
     }
   }
 
-  /** As `transact`, for a change that reads the input meanwhile; nothing else may use the ledger until it ends. */
+  /** Like `transact`, for a change that reads the input meanwhile; nothing else may use the ledger until it ends. */
   async transactWhile<T>(change: () => Promise<T>): Promise<T> {
     let changed = false;
     try {
@@ -176,15 +176,15 @@ export class Ledger {
       return result;
     } catch (error) {
       this.dropTransaction();
-      // What fails before is the input's; after it only the ledger and its mark are written.
+      // Before `changed`, errors are the input's; after it only the ledger and its mark are written.
       const isStorage = sqliteCode(error) !== '' || (changed && !isBug(error));
       throw isStorage ? storageError(error, this.path) : error;
     }
   }
 
   /**
-   * Commits one batch of a job: starts, ends, settled lines (`seqBefore` is the last `seq` given out),
-   * and the cursor where the output files have been synced. `alongside` may write more in the same commit.
+   * Commits one batch of a job: starts, ends, settled lines (`seqBefore` is the last `seq` in use), and the cursor if the
+   * output files have been synced. `alongside` may add writes to the same commit.
    */
   commit(
     jobId: number,
@@ -212,7 +212,7 @@ export class Ledger {
     });
   }
 
-  /** Moves the output cursor; inside a transaction of the caller's. */
+  /** Moves the output cursor; within the caller's transaction. */
   moveCursor(jobId: number, cursor: Cursor): void {
     this.statements.moveCursor.run(
       cursor.line,
@@ -225,7 +225,7 @@ export class Ledger {
     );
   }
 
-  /** Writes one terminal record; inside a transaction of the caller's. A second one for the same line throws. */
+  /** Inserts one terminal record; within the caller's transaction. A second one for the same line throws. */
   settleLine(jobId: number, seq: number, line: SettledLine): void {
     this.statements.settleLine.run(
       jobId,
@@ -283,14 +283,14 @@ export class Ledger {
       assert.fail(`ledger: attempt ${end.attempt} of line ${end.lineNo} ended without a start`);
   }
 
-  /** Closes the file and drops the lock. With `remove`, deletes a ledger in which nothing was left. */
+  /** Closes the file and releases the lock. With `remove`, deletes a ledger without any jobs. */
   close(options: { remove?: boolean } = {}): void {
     this.dropTransaction();
     const empty =
       options.remove === true &&
       this.database.prepare('SELECT count(*) FROM jobs').pluck().get() === 0;
     this.database.close();
-    // As it was found: the loss of the ledger before is not mended by one that took nothing over.
+    // Restore the mark: a ledger that took nothing over does not make up for the lost one.
     if (empty && this.lostCommits !== null) this.mark.write(this.lostCommits);
     this.mark.close();
     if (empty) removeLedger(this.path, this.lostCommits !== null);

@@ -1,4 +1,4 @@
-/** A set of line numbers at one bit a line: what makes 10,000,000 lines cost 1.25 MB. */
+/** A set of line numbers with one bit per line: 10,000,000 lines take 1.25 MB. */
 export class LineSet {
   private bits: Uint8Array = new Uint8Array(1024);
   private members = 0;

@@ -8,7 +8,7 @@ import type { Job, LineState } from './records.ts';
 import { BODY_KEY, bodyKey } from './schema.ts';
 import { TIME_LIMIT_CODES } from '../time-limit.ts';
 
-/** A settled line as the output files need it. */
+/** A settled line as written to the output files. */
 export type OutputLine = {
   readonly lineNo: number;
   readonly seq: number;
@@ -39,7 +39,7 @@ function proven({ checksum, ...line }: OutputRow): OutputLine {
   return line;
 }
 
-/** Settled lines in input order, `afterLine` exclusive, `toLine` inclusive; each answer's checksum is proven. */
+/** Settled lines in input order, `afterLine` exclusive, `toLine` inclusive; verifies each answer's checksum. */
 export function* outputLinesByNumber(
   database: Database,
   jobId: number,
@@ -54,19 +54,19 @@ export function* outputLinesByNumber(
 }
 
 /**
- * The numbers of lines settled after `afterSeq`, in the order of settling: 8 bytes a line, where
- * SQLite would sort rows of some 50 bytes in memory.
+ * The numbers of lines settled after `afterSeq`, in settling order. Takes 8 bytes a line; SQLite would sort rows of some 50
+ * bytes in memory.
  */
 function* settlingOrder(database: Database, jobId: number, afterSeq: number): Generator<number> {
   const where = 'FROM lines WHERE job_id = ? AND seq > ?';
   const count = database.prepare(`SELECT count(*) ${where}`).pluck().get(jobId, afterSeq) as number;
-  // Pairs that are sorted as one number each: on every machine that Node.js runs on, the low half comes first.
+  // Pairs sorted as single 64-bit numbers, low half first: assumes a little-endian machine.
   let halves = new Uint32Array(2 * count);
   let at = 0;
   const rows = database.prepare(`SELECT line_no, seq ${where}`).raw().iterate(jobId, afterSeq);
   for (const row of rows) {
     if (at === halves.length) {
-      // A run has settled lines since they were counted.
+      // A run has settled lines since the count.
       const grown = new Uint32Array(2 * at + 1024);
       grown.set(halves);
       halves = grown;
@@ -78,7 +78,7 @@ function* settlingOrder(database: Database, jobId: number, afterSeq: number): Ge
   for (let low = 0; low < at; low += 2) yield halves[low] ?? 0;
 }
 
-/** Settled lines in the order of settling, `afterSeq` exclusive. */
+/** Settled lines in settling order, `afterSeq` exclusive. */
 export function* outputLinesBySeq(
   database: Database,
   jobId: number,
@@ -89,7 +89,7 @@ export function* outputLinesBySeq(
     yield proven(one.get(jobId, lineNo) as OutputRow);
 }
 
-/** Looks up settled lines of a job one by one, by number; null for one that is open. */
+/** Looks up single settled lines by number; null for an open one. */
 export function outputLineReader(
   database: Database,
   jobId: number,
@@ -119,8 +119,8 @@ export function settledLines(database: Database, jobId: number, afterLine: numbe
 }
 
 /**
- * The highest `seq` given out in a job, 0 where none. Looks only at lines after `known.line`, where
- * it is known that no earlier one has a higher `seq` than `known.seq` (what a cursor says).
+ * The highest `seq` in use in a job; 0 if none. Looks only at lines after `known.line`: no earlier one has a higher `seq`
+ * than `known.seq` (as in a cursor).
  */
 export function lastSeq(
   database: Database,
@@ -138,14 +138,14 @@ export function lastSeq(
 export type PriorAttempts = {
   /** Highest attempt number. */
   readonly last: number;
-  /** How many count against `--max-attempts`, and how many of those may have been billed. */
+  /** How many count toward `--max-attempts`, and how many of those may have been billed. */
   readonly counted: number;
   readonly ambiguous: number;
-  /** An unstreamed call met the service's time limit. */
+  /** An unstreamed call hit the service's time limit. */
   readonly tooSlow: boolean;
 };
 
-/** How many lines after `line` have their record. */
+/** The number of lines after `line` with a terminal record. */
 export function settledAfter(database: Database, jobId: number, line: number): number {
   return database
     .prepare('SELECT count(*) FROM lines WHERE job_id = ? AND line_no > ?')
@@ -153,12 +153,12 @@ export function settledAfter(database: Database, jobId: number, line: number): n
     .get(jobId, line) as number;
 }
 
-/** Looks up what earlier runs have tried on a line; undefined: nothing. */
+/** Looks up earlier runs' attempts on a line; undefined: none. */
 export type PriorLookup = { get(lineNo: number): PriorAttempts | undefined };
 
 /**
- * The attempts of earlier runs on lines after `afterLine`. Lines that were tried are held as one bit
- * each; what was tried is read when it is asked for, before the line is tried again.
+ * Earlier runs' attempts on lines after `afterLine`. Keeps one bit per tried line; the attempts are read on demand, before
+ * the line is retried.
  */
 export function priorAttempts(database: Database, jobId: number, afterLine: number): PriorLookup {
   const tried = new LineSet();
@@ -186,8 +186,8 @@ export function priorAttempts(database: Database, jobId: number, afterLine: numb
 }
 
 /**
- * Writes down that attempts of dead runs have an unknown fate: possibly billed, and only where `counted` says so
- * (`--on-ambiguous fail`) counted against the line. Inside a transaction. Returns how many there were.
+ * Marks attempts of dead runs as possibly billed, counted against the line only if `counted` (`--on-ambiguous fail`).
+ * Inside a transaction. Returns how many there were.
  */
 export function closeUnknownAttempts(
   ledger: Ledger,
@@ -203,8 +203,8 @@ export function closeUnknownAttempts(
 }
 
 /**
- * Reopens failed lines, all of them or those with one of `codes` or `statusCodes`; their attempts
- * stay on record but no longer count. Inside a transaction. Returns how many were reopened.
+ * Reopens failed lines: all, or those with one of `codes` or `statusCodes`. Their attempts stay on record but no longer
+ * count. Inside a transaction. Returns how many were reopened.
  */
 export function reopenFailed(
   ledger: Ledger,
@@ -237,13 +237,13 @@ export function reopenFailed(
   return lines.length;
 }
 
-/** Takes a settled line's record and answer away; inside a transaction. Its attempts stay. */
+/** Deletes a settled line's record and answer; inside a transaction. Its attempts stay. */
 export function dropLine({ database }: Ledger, jobId: number, lineNo: number): void {
   database.prepare('DELETE FROM bodies WHERE id = ?').run(bodyKey(jobId, lineNo));
   database.prepare('DELETE FROM lines WHERE job_id = ? AND line_no = ?').run(jobId, lineNo);
 }
 
-/** Failed and rejected lines by code, most first, with the first line and its message. */
+/** Failed and rejected lines by code, most frequent first, with the first line and its message. */
 export function failuresByCode(
   database: Database,
   jobId: number,
@@ -256,7 +256,7 @@ export function failuresByCode(
     .all(jobId) as { code: string; lines: number; example: string; line: number }[];
 }
 
-/** The codes of the failed lines, in the order of the alphabet. */
+/** The codes of the failed lines, in alphabetical order. */
 export function failedCodes(database: Database, jobId: number): string[] {
   return database
     .prepare(

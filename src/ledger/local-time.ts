@@ -1,10 +1,13 @@
 import type { Database } from './database.ts';
 
-/** Offsets from UTC are whole quarters of an hour everywhere (IANA time zone database 2025a), so one answer serves a quarter. */
+/**
+ * UTC offsets are multiples of a quarter of an hour everywhere (IANA time zone database 2025a), so one result serves a
+ * quarter.
+ */
 const QUARTER_MS = 15 * 60 * 1000;
-/** Quarters remembered before the memory is emptied: more than 11 years of them. */
+/** Cache capacity in quarters (more than 11 years); then it is emptied. */
 const REMEMBERED_MAX = 400_000;
-/** Since there are computers no clock went back by more at once (2 hours at Troll, IANA time zone database 2025a). */
+/** The largest clock setback since there are computers is less (2 hours at Troll, IANA time zone database 2025a). */
 const SET_BACK_MAX_MS = 3 * 60 * 60 * 1000;
 
 function two(value: number): string {
@@ -21,14 +24,14 @@ function plainHour(wallMs: number): string {
   return `${localDay(wallMs)} ${two(new Date(wallMs).getHours())}:00`;
 }
 
-/** How far local time is ahead of UTC, `+08:00`. */
+/** UTC offset of local time, `+08:00`. */
 function offsetText(offsetMs: number): string {
   const minutes = Math.abs(offsetMs) / 60_000;
   const hours = two(Math.trunc(minutes / 60));
   return `${offsetMs < 0 ? '-' : '+'}${hours}:${two(Math.trunc(minutes % 60))}`;
 }
 
-/** Whether the local hour comes twice, since clocks go back. */
+/** Whether the local hour occurs twice, because clocks go back. */
 function comesTwice(wallMs: number, hour: string): boolean {
   const [from, to] = [wallMs - SET_BACK_MAX_MS, wallMs + SET_BACK_MAX_MS];
   if (utcOffsetMs(from) === utcOffsetMs(to)) return false;
@@ -39,18 +42,18 @@ function comesTwice(wallMs: number, hour: string): boolean {
 }
 
 /**
- * Local hour, `2026-08-01 09:00`, of milliseconds since 1970; with its offset from UTC,
- * `2026-11-01 01:00-04:00`, where clocks go back and the same hour comes a second time.
+ * Local hour, `2026-08-01 09:00`, of milliseconds since 1970; with its UTC offset, `2026-11-01 01:00-04:00`, if clocks go
+ * back and the same hour occurs twice.
  */
 function localHour(wallMs: number): string {
   const hour = plainHour(wallMs);
   return comesTwice(wallMs, hour) ? hour + offsetText(utcOffsetMs(wallMs)) : hour;
 }
 
-/** Where the offset from UTC stands in the text of a local hour. */
+/** Position of the UTC offset in the text of a local hour. */
 const OFFSET_AT = '2026-08-01 09:00'.length;
 
-/** Which of two different local hours came first; of one that came twice, the one before the clocks went back. */
+/** Orders two different local hours; if the hour occurs twice, the one before the clocks went back comes first. */
 export function compareHours(one: string, other: string): number {
   const isTwice = one.length > OFFSET_AT && one.slice(0, OFFSET_AT) === other.slice(0, OFFSET_AT);
   if (!isTwice) return one < other ? -1 : 1;
@@ -79,7 +82,7 @@ function remembering(textOf: (wallMs: number) => string): (wallMs: number) => st
 }
 
 /**
- * Teaches SQLite `local_day(ms)` and `local_hour(ms)`. Its own strftime with 'localtime' takes 4
+ * Registers the SQL functions `local_day(ms)` and `local_hour(ms)`. SQLite's own strftime with 'localtime' takes 4
  * microseconds a row (measured on 1,000,000 rows), twice as long as this and the rest of the query.
  */
 export function addLocalTime(database: Database): void {
@@ -90,7 +93,7 @@ export function addLocalTime(database: Database): void {
   database.function('local_hour', options, (wallMs: unknown) => hour(Number(wallMs)));
 }
 
-/** How far local time was ahead of UTC at that moment. */
+/** UTC offset of local time at that moment. */
 export function utcOffsetMs(wallMs: number): number {
   return -new Date(wallMs).getTimezoneOffset() * 60_000;
 }

@@ -6,39 +6,38 @@ import { isThere } from '../files/is-there.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 import { type Database, openDatabase, sqliteCode } from './database.ts';
 
-/** Who works a ledger at this moment. */
+/** The process that holds a ledger. */
 export type Holder = {
   readonly pid: number;
   readonly host: string;
   /** Milliseconds since 1970. */
   readonly startedAt: number;
-  /** The job that is worked; null: not told, by an older version or for its length. */
+  /** The job being run; null: unknown, because of an older version or the name's length. */
   readonly jobName: string | null;
 };
 
 const PRIVATE_MODE = 0o600;
 
-/** Milliseconds a `status` may hold the lock while it looks; a run waits that long before it gives up. */
+/** How long a `status` may hold the lock while it checks; a run waits that long before it gives up. */
 const PATIENCE_MS = 400;
 
 /**
- * The longest path that SQLite takes for a ledger on Linux and macOS: 512 bytes, less its `-journal` and our `.lock`
- * (tried with 3.53.2). It says no more than "unable to open database file" of a longer one.
+ * The longest ledger path that SQLite accepts on Linux and macOS: 512 bytes, less its `-journal` and our `.lock` (tried
+ * with 3.53.2). For longer ones it says only "unable to open database file".
  */
 const PATH_BYTES_MAX = 499;
 
-/** A longer name is not written down: the record must fit on the file's first page, of 4,096 bytes. */
+/** A longer name is not stored: the record must fit on the file's first page of 4,096 bytes. */
 const NAME_BYTES_MAX = 1_000;
 
 /**
- * Writes down who holds the lock, as a view: it fits on the file's first page, so that it is written
- * at one stroke. A table would need a second page, and a kill between the two would leave a damaged
- * file (seen in the crash tests).
+ * SQL that stores the lock holder, as a view: it fits on the file's first page and is written atomically. A table would
+ * need a second page, and a kill between the two would leave a damaged file (seen in the crash tests).
  */
 function claimSql(startedAt: number, jobName: string | null): string {
   const host = hostname().replaceAll("'", "''");
   const name = Buffer.from(jobName ?? '');
-  // In hexadecimal, since a name may hold anything, and a NUL would end the statement.
+  // In hexadecimal: a name may hold anything, and a NUL would end the statement.
   const isTold = name.length > 0 && name.length <= NAME_BYTES_MAX;
   const job = isTold ? `CAST(X'${name.toString('hex')}' AS TEXT)` : 'NULL';
   return `DROP VIEW IF EXISTS holder;
@@ -62,23 +61,22 @@ function readHolder(database: Database): Holder | null {
   }
 }
 
-/** What holds a lock is never collected, and the lock dropped with it, also where nobody keeps its `release`. */
+/** Keeps lock databases from being garbage collected, and the lock released with them, even if nobody keeps `release`. */
 const held = new Set<Database>();
 
 /**
  * Takes the ledger for this process, until `release`.
  *
- * The lock is a write transaction held open on `<ledger>.lock`, a tiny SQLite file of its own: the
- * kernel drops it with the process (kill -9 too), it cannot be stale, and while it is held others
- * can still read who holds it, and for which job. Throws 75 with pid, host and start time of the
- * holder, 73 for a path that SQLite does not take.
+ * The lock is a write transaction held open on `<ledger>.lock`, a tiny SQLite file: the kernel releases it with the process
+ * (kill -9 too), it cannot be stale, and while it is held others can still read who holds it, and for which job. Throws 75
+ * with pid, host and start time of the holder, 73 for a path that SQLite does not accept.
  */
 export function acquireLock(
   ledgerPath: string,
   startedAt: number,
   jobName: string | null = null,
 ): { release(): void } {
-  // Whether SQLite can be used at all is found out before there is a file.
+  // Check that SQLite works at all before there is a file.
   openDatabase(':memory:').close();
   refuseLongPath(realLedgerPath(ledgerPath));
   const taken = takeLock(lockPath(ledgerPath), startedAt, jobName);
@@ -87,9 +85,9 @@ export function acquireLock(
 }
 
 /**
- * Takes such a lock in the file at `path`, or says who holds it (null: that cannot be read; a file system without locks says no
- * more). A file that is no lock was torn by a power loss and is made anew, where `mayRemove` (the default) says so. Throws what
- * SQLite or the file system says.
+ * Takes such a lock in the file at `path`, or says who holds it (null: unreadable; a file system without locks tells no
+ * more). A file that is no lock was torn by a power loss and is recreated, if `mayRemove` (the default) allows. Throws
+ * errors of SQLite or the file system.
  */
 export function takeLock(
   path: string,
@@ -102,7 +100,7 @@ export function takeLock(
     if (opened === null) continue;
     const { database, inode } = opened;
     try {
-      // Nothing in it must survive a crash, so no journal file is left lying about.
+      // Nothing in it must survive a crash, so no journal file is left behind.
       database.pragma('journal_mode = MEMORY');
       database.exec(`BEGIN IMMEDIATE; ${claimSql(startedAt, jobName)}; COMMIT; BEGIN IMMEDIATE`);
     } catch (error) {
@@ -116,14 +114,14 @@ export function takeLock(
       if (isStill(path, inode)) rmSync(path, { force: true });
       continue;
     }
-    // Who removes an empty ledger removes its lock too: a lock on a file that is gone keeps nobody out.
+    // Removing an empty ledger removes its lock too: a lock on a deleted file keeps nobody out.
     if (isStill(path, inode)) {
       held.add(database);
       return {
         release() {
           held.delete(database);
           try {
-            // Gone before the lock is: whoever waits on this file then finds that it is not the file any more.
+            // Deleted before the lock is released: a waiter on this file then finds that the path is another file.
             rmSync(path, { force: true });
           } finally {
             database.close();
@@ -145,15 +143,14 @@ function refuseLongPath(path: string): void {
   );
 }
 
-/** Whether the path still names the file that was opened. */
+/** Whether the path still names the opened file. */
 function isStill(path: string, inode: number): boolean {
   return statSync(path, { throwIfNoEntry: false })?.ino === inode;
 }
 
 /**
- * Opens the lock's file, made private where it is new; null where it was removed meanwhile. A file
- * that exists is opened by SQLite alone: closing any other descriptor of it would drop the lock that
- * this process may hold on it (POSIX locks are a process's own).
+ * Opens the lock file, private if new; null if it was removed meanwhile. An existing file is opened only by SQLite: closing
+ * any other descriptor of it would release a lock that this process holds on it (POSIX locks belong to the process).
  */
 function openLockFile(path: string): { database: Database; inode: number } | null {
   let isNew = false;
@@ -169,7 +166,7 @@ function openLockFile(path: string): { database: Database; inode: number } | nul
     return { database: openDatabase(path, { timeout: PATIENCE_MS, fileMustExist: true }), inode };
   } catch (error) {
     if (!isStill(path, inode)) return null;
-    // SQLite may refuse a path that the file system takes: nobody can hold a lock there.
+    // SQLite may refuse a path that the file system accepts: nobody can hold a lock there.
     if (isNew) rmSync(path, { force: true });
     throw error;
   }
@@ -195,13 +192,13 @@ function busy(ledgerPath: string, holder: Holder | null): QbatchError {
   );
 }
 
-/** A lock that is not there to be taken, and that nobody can hold: torn by a power loss, or on read-only media. */
+/** A lock that cannot be taken and that nobody can hold: torn by a power loss, or on read-only media. */
 const HELD_BY_NOBODY = /^SQLITE_(?:CORRUPT|NOTADB|READONLY)/;
 
 /**
- * Who holds the ledger now, or null. Takes and drops the lock to find out, so it never lies about the dead.
- * Throws 66 or 74 where the lock's file is there and cannot be looked at: whether somebody holds it is then
- * not known, and a file that a run may be writing is not to be written over.
+ * Who holds the ledger now, or null. Takes and releases the lock to find out, so a dead holder is never reported. Throws 66
+ * or 74 if the lock file exists but cannot be checked: whether somebody holds it is then unknown, and a file that a run may
+ * be writing must not be overwritten.
  */
 export function lockHolder(ledgerPath: string): Holder | null {
   const path = lockPath(ledgerPath);

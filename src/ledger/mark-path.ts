@@ -1,9 +1,9 @@
 import { realLedgerPath } from './real-ledger-path.ts';
 
-/** What the name of a mark adds to that of its ledger. */
+/** Suffix of a mark, added to the ledger's name. */
 export const MARK_SUFFIX = '.mark';
 
-/** Path of the mark of a ledger. */
+/** Path of a ledger's mark. */
 export function markPath(ledgerPath: string): string {
   return realLedgerPath(ledgerPath) + MARK_SUFFIX;
 }

@@ -5,18 +5,18 @@ import { storageError } from './storage-error.ts';
 
 const PRIVATE_MODE = 0o600;
 
-/** The 8-byte file beside a ledger that remembers how far the ledger had come. */
+/** The 8-byte file beside a ledger that records the ledger's commit counter. */
 export type Mark = {
-  /** Never throws: what it follows is durable, whether it can be written or not. */
+  /** Never throws: the commit it follows is durable whether or not it can be written. */
   write(counter: number): void;
-  /** Throws 74 where it could not be written the last time: it does not remember how far the ledger is. */
+  /** Throws 74 if the last write failed: it does not record how far the ledger is. */
   refuseUnwritten(): void;
   close(): void;
 };
 
 /**
- * The commit counter in the mark; null where there is no whole mark. Throws 66 or 74 where it cannot be read: it
- * may be all that knows that the ledger went backwards.
+ * The commit counter in the mark; null if there is no complete mark. Throws 66 or 74 if it cannot be read: it may be the
+ * only evidence that the ledger went backwards.
  */
 export function readMark(ledgerPath: string): number | null {
   const path = markPath(ledgerPath);
@@ -34,7 +34,7 @@ export function readMark(ledgerPath: string): number | null {
   }
 }
 
-/** Opens a ledger's mark, making it where there is none. */
+/** Opens a ledger's mark, creating it if missing. */
 export function openMark(ledgerPath: string): Mark {
   const path = markPath(ledgerPath);
   const how = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;

@@ -1,6 +1,6 @@
 import { firstBytes } from '../files/first-bytes.ts';
 
-/** Whether a file that should begin so may be ours, torn by a power loss too (empty, cut off, zeros). */
+/** Whether a file that should begin with `begin` may be ours, possibly torn by a power loss (empty, truncated, zeros). */
 export function mayBeOwn(path: string, begin: Buffer): boolean {
   const found = firstBytes(path, begin.length, 'refuse');
   if (found === null) return true;

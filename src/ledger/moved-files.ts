@@ -9,24 +9,24 @@ import type { Job } from './records.ts';
 
 type Files = Pick<Job, 'inputPath' | 'resultsPath' | 'errorsPath'>;
 
-/** Whether ledger and job have the names that they get where nobody names them: such a ledger stands beside its input. */
+/** Whether ledger and job have their default names: such a ledger is beside its input. */
 function isNamedAfter({ name, inputPath }: Job, ledgerPath: string): boolean {
   const own = basename(defaultLedgerPath(inputPath));
   return basename(ledgerPath) === own && own === defaultLedgerName(name);
 }
 
-/** Whether a file has as many bytes as the job's input had; not of one that is compressed, whose content was counted. */
+/** Whether a file is as long as the job's input was; never for a compressed one, whose content was counted. */
 function hasItsSize(file: string, { inputBytes }: Job): boolean {
   return statSync(file, { throwIfNoEntry: false })?.size === inputBytes;
 }
 
-/** From which folder to which a job's files went with its ledger, and which input they went with. */
+/** Source and target folder of a job's files moved with its ledger, and the input moved with them. */
 type Move = { readonly from: string; readonly to: string; readonly inputPath: string };
 
 /**
- * An input of the remembered name beside the ledger, where it is the job's: the remembered one is gone; or, of a ledger that stands elsewhere now or
- * does not say where it stood (older versions), the file is as long (a copy: the first one is another job's); of the latter also where it is named
- * after the input.
+ * The input of the remembered name beside the ledger, if it is the job's: because the remembered one is gone; or, for a
+ * ledger that is elsewhere now or does not record its place (older versions), because the file is as long (a copy: the
+ * first one is another job's); for the latter also if it is named after the input.
  */
 function besideLedger(job: Job, ledgerPath: string): Move | null {
   const [from, to] = [dirname(job.inputPath), dirname(ledgerPath)];
@@ -38,7 +38,7 @@ function besideLedger(job: Job, ledgerPath: string): Move | null {
   return isCopy || !isThere(job.inputPath, 'absent') ? { from, to, inputPath } : null;
 }
 
-/** Where a ledger that stood elsewhere in its last run has its input at the same place beside it, it was moved or copied with it. */
+/** If a ledger was elsewhere in its last run and its input is at the same relative path, both were moved or copied together. */
 function withLedger({ ledgerPath: before, inputPath }: Job, ledgerPath: string): Move | null {
   if (before === null || samePath(before, ledgerPath)) return null;
   const [from, to] = [dirname(before), dirname(ledgerPath)];
@@ -51,9 +51,10 @@ function isBelow(folder: string, path: string): boolean {
 }
 
 /**
- * A job's files where they are now: ledger and input may be moved or copied together, alone or with the folders around them, and the ledger
- * remembers where all of them were. Outputs that stood in the moved folder or below it go with the input; others do where they are there. An
- * input that another of the ledger's `jobs` has for its own is not this one's. Otherwise all are where the ledger says.
+ * The current paths of a job's files. Ledger and input may be moved or copied together, alone or with surrounding folders,
+ * and the ledger records where all of them were. Outputs in or below the moved folder move with the input; others do if
+ * they exist there. An input that belongs to another of the ledger's `jobs` is not this one's. Otherwise all are where the
+ * ledger says.
  */
 export function movedFiles(job: Job, ledgerPath: string, jobs: readonly Job[]): Files {
   const { inputPath, resultsPath, errorsPath } = job;
@@ -77,13 +78,13 @@ export function movedFiles(job: Job, ledgerPath: string, jobs: readonly Job[]): 
   return { inputPath: input, resultsPath: moved(resultsPath), errorsPath: moved(errorsPath) };
 }
 
-/** All jobs of a ledger, oldest first, with their files where they are now. */
+/** All jobs of a ledger, oldest first, with the current paths of their files. */
 export function jobsHere(database: Database, ledgerPath: string): Job[] {
   const jobs = listJobs(database);
   return jobs.map((job) => jobHere(job, ledgerPath, jobs));
 }
 
-/** The job with its files where they are now. */
+/** The job with the current paths of its files. */
 export function jobHere(job: Job, ledgerPath: string, jobs: readonly Job[]): Job {
   return { ...job, ...movedFiles(job, ledgerPath, jobs) };
 }

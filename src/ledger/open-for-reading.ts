@@ -6,19 +6,19 @@ import { refuseForeignLog } from './foreign-log.ts';
 import { refuseEmpty, requireLedger } from './require-ledger.ts';
 import { storageError } from './storage-error.ts';
 
-/** A ledger that can only be read is held in memory up to this size, twice while SQLite takes it over. */
+/** A read-only ledger is held in memory up to this size, twice while SQLite takes it over. */
 const HELD_BYTES_MAX = 512 * 1024 * 1024;
-/** Where a SQLite file says how it is written and read: 2 a log (WAL), 1 none. Source: sqlite.org/fileformat2.html, 1.3. */
+/** The write and read format in a SQLite file: 2 with a log (WAL), 1 without. Source: sqlite.org/fileformat2.html, 1.3. */
 const FORMAT_BYTES = [18, 19] as const;
 const NO_LOG = 1;
-/** What the file system says of a file that this user may not read, or that is a folder. */
+/** File system errors for a file that this user may not read, or that is a folder. */
 const UNREADABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR']);
 
 /**
- * Opens a ledger for reading, while a run may write it. Writes nothing; but where no `-wal` is there
- * it is opened as if to write, since only then SQLite removes the one that it makes while it looks,
- * when the last one closes. In a folder where it may make none, the ledger is read into memory. Throws 66 where there
- * is none or it may not be read, 78 where it is no ledger, or the log beside it is that of a newer one.
+ * Opens a ledger for reading, possibly while a run writes it. Writes nothing; but if there is no `-wal` it is opened
+ * writable, since only then does SQLite remove the one it creates while reading, when the last connection closes. In a
+ * folder where it cannot create one, the ledger is read into memory. Throws 66 if it is missing or unreadable, 78 if it is
+ * no ledger, or if the log beside it belongs to a newer one.
  */
 export function openForReading(path: string): Database {
   if (!isThere(path)) {
@@ -36,7 +36,7 @@ export function openForReading(path: string): Database {
     if (readonly || !mayNotWrite(error)) throw readingError(error, path);
   }
   const held = holdLedger(path);
-  // A run that began while the file was read has a log, and then the file can be opened.
+  // A run that started while the file was read has a log, and then the file can be opened.
   if (isThere(`${path}-wal`)) return openForReading(path);
   try {
     return openLedger(path, held, true);
@@ -46,7 +46,7 @@ export function openForReading(path: string): Database {
 }
 
 function openLedger(path: string, content: string | Buffer, readonly: boolean): Database {
-  // A file that went meanwhile must not be made anew: an empty one looks like a ledger that was lost.
+  // A file deleted meanwhile must not be recreated: an empty one looks like a lost ledger.
   const fileMustExist = typeof content === 'string';
   const database = openDatabase(content, { readonly, fileMustExist, timeout: 5000 });
   try {
@@ -60,12 +60,12 @@ function openLedger(path: string, content: string | Buffer, readonly: boolean): 
   return database;
 }
 
-/** Whether SQLite was refused a file beside the ledger, or the ledger itself. */
+/** Whether SQLite was denied access to a file beside the ledger, or to the ledger itself. */
 function mayNotWrite(error: unknown): boolean {
   return /^SQLITE_(?:CANTOPEN|READONLY)/.test(sqliteCode(error));
 }
 
-/** The content of a ledger without a log, as that of a database that never had one. */
+/** The content of a ledger without a log, marked as a database that never had one. */
 function holdLedger(path: string): Buffer {
   try {
     const { size } = statSync(path);
@@ -84,7 +84,7 @@ function holdLedger(path: string): Buffer {
   }
 }
 
-/** What SQLite or the file system said against reading a ledger: 66 where it may not be read, else as of any ledger. */
+/** A read error of SQLite or the file system: 66 if reading is not permitted, else as for any ledger. */
 function readingError(error: unknown, path: string): QbatchError {
   const { code } = error as NodeJS.ErrnoException;
   if (!mayNotWrite(error) && !UNREADABLE.has(code ?? '')) return storageError(error, path);

@@ -16,14 +16,14 @@ import { APPLICATION_ID, MIGRATIONS, SCHEMA, SCHEMA_VERSION } from './schema.ts'
 
 const PRIVATE_MODE = 0o600;
 /**
- * Memory for pages while a run writes, in KiB: it works near the ends of its tables and reads each page
- * once. What better-sqlite3 sets (16 MB) was as fast, and 10 MB larger.
+ * Page cache while a run writes, in KiB: it works near the ends of its tables and reads each page once. Better-sqlite3's
+ * default (16 MB) was no faster, and 10 MB larger.
  */
 const WRITING_CACHE_KIB = 4000;
 
-/** Makes an empty ledger under a temporary name and renames it, so that a crash leaves no half one. */
+/** Creates an empty ledger under a temporary name and renames it, so that a crash leaves no partial one. */
 function createLedger(path: string): void {
-  // One name for all: the lock keeps others out, and what a process that died here left is cleared away.
+  // A fixed name: the lock keeps others out, and leftovers of a process that died here are removed.
   const temporary = `${path}.new`;
   for (const suffix of ['', '-wal', '-shm']) rmSync(temporary + suffix, { force: true });
   closeSync(openSync(temporary, 'wx', PRIVATE_MODE));
@@ -36,12 +36,12 @@ function createLedger(path: string): void {
       database.exec(`BEGIN; ${SCHEMA} COMMIT`);
       database.pragma(`application_id = ${APPLICATION_ID}`);
       database.pragma(`user_version = ${SCHEMA_VERSION}`);
-      // Closing would do it too, but keeps to itself what goes wrong; and the log does not come along.
+      // Closing would do it too, but hides errors; and the log is not renamed along.
       database.pragma('wal_checkpoint(TRUNCATE)');
     } finally {
       database.close();
     }
-    // A log without its ledger, which was removed: SQLite would read it into the new one.
+    // The log of a removed ledger: SQLite would replay it into the new one.
     const real = realLedgerPath(path);
     for (const suffix of ['-wal', '-shm']) rmSync(real + suffix, { force: true });
     renameSync(temporary, path);
@@ -56,7 +56,7 @@ function createLedger(path: string): void {
   }
 }
 
-/** Brings an older ledger up to these tables: all of it or nothing, and the version with it. */
+/** Migrates an older ledger to these tables, atomically with the version. */
 function migrate(database: Database): void {
   const version = Number(database.pragma('user_version', { simple: true }));
   if (version >= SCHEMA_VERSION) return;
@@ -69,35 +69,34 @@ function migrate(database: Database): void {
 export type OpenedLedger = {
   readonly database: Database;
   readonly mark: Mark;
-  /** Throws 74 where the path does not name this file any more, or the mark cannot be written. */
+  /** Throws 74 if the path no longer names this file, or the mark cannot be written. */
   readonly refuseUnfit: () => void;
-  /** True where this call made the file. */
+  /** True if this call created the file. */
   readonly created: boolean;
   readonly commitCounter: number;
-  /** What the mark remembered of a ledger that was lost here; null where none was. */
+  /** The mark's count for a ledger that was lost here; null: none. */
   readonly lostCommits: number | null;
-  /** The mark's count where it is ahead of the ledger and outputs are to be adopted; else null. */
+  /** The mark's count if it is ahead of the ledger and outputs are to be adopted; else null. */
   readonly aheadCommits: number | null;
 };
 
 /**
- * Opens the ledger for writing, making it where there is none. The caller holds the lock.
+ * Opens the ledger for writing, creating it if missing. The caller holds the lock.
  *
- * Sets `synchronous=FULL` and reads it back: better-sqlite3 is compiled with
- * `DEFAULT_WAL_SYNCHRONOUS=1`, which loses acknowledged commits on power loss (measured, see
- * docs/decisions). Throws 73 where it may not be written, 78 for an empty, damaged, foreign or newer file, and where the mark says
- * that the ledger went backwards (unless `adopt`; with `fresh` a lost one is simply made anew). An
- * older ledger gets the tables that it lacks.
+ * Sets `synchronous=FULL` and reads it back: better-sqlite3 is compiled with `DEFAULT_WAL_SYNCHRONOUS=1`, which loses
+ * acknowledged commits on power loss (measured, see docs/decisions). Throws 73 if it may not be written, 78 for an empty,
+ * damaged, foreign or newer file, and if the mark says that the ledger went backwards (unless `adopt`; with `fresh` a lost
+ * one is simply recreated). An older ledger is migrated.
  */
 export function openForWriting(
   path: string,
   options: { adopt: boolean; fresh?: boolean },
 ): OpenedLedger {
   try {
-    // A folder that cannot be looked at is not one without a ledger.
+    // A folder that cannot be inspected is not one without a ledger.
     const found = statSync(path, { throwIfNoEntry: false });
     const exists = found !== undefined;
-    // That of a run that was killed: opening the ledger may need the room.
+    // Ballast of a killed run: opening the ledger may need the space.
     dropBallast(path);
     refuseEmpty(found, path);
     const marked = readMark(path);
@@ -118,7 +117,7 @@ export function openForWriting(
       aheadCommits: isAhead ? marked : null,
     };
   } catch (error) {
-    // What this user may not look at, it may not write either.
+    // What this user may not inspect, it may not write either.
     if (error instanceof InputError)
       throw new OutputError(EXIT.cannotCreate, error.message, error.hint, error);
     throw storageError(error, path);
@@ -130,9 +129,8 @@ function counterOf(database: Database): number {
 }
 
 /**
- * Refuses a file that is no ledger of ours, or one that its log or its mark is ahead of. It is only read: whoever
- * closes a file that was opened for writing clears its log away, and what is left of a damaged log
- * may be all that is left of the newest answers.
+ * Refuses a file that is no ledger of ours, or that its log or mark is ahead of. Opened read-only: closing a file opened
+ * for writing removes its log, and a damaged log may be all that is left of the newest answers.
  */
 function refuseBackwards(path: string, marked: number | null): void {
   const readonly = isThere(`${realLedgerPath(path)}-wal`);
@@ -180,11 +178,11 @@ function openExisting(
 }
 
 /**
- * Removes a ledger that this process made and in which no job was left; with `keepMark` not its mark, which then
- * tells that another was lost here before.
+ * Removes a ledger created by this process that holds no job; with `keepMark` its mark stays, as evidence that another was
+ * lost here before.
  */
 export function removeLedger(path: string, keepMark: boolean): void {
-  // The mark first: a mark without a ledger is a loss.
+  // The mark first: a mark without a ledger means a loss.
   const suffixes = [...(keepMark ? [] : ['.mark']), '', '-wal', '-shm', '.lock'];
   for (const suffix of suffixes) rmSync(path + suffix, { force: true });
 }

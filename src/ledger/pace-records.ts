@@ -1,28 +1,28 @@
-/** Throttles by what the service named as their reason: requests, tokens, sudden growth. */
+/** Throttles by the reason the service gave: requests, tokens, sudden growth. */
 export type Throttles = {
   readonly rate: number;
   readonly tokens: number;
   readonly burst: number;
 };
 
-/** One stretch of a lane's life: a second, or a bucket of `spanSeconds` in a long run. */
+/** One stretch of a lane's trace: a second, or a bucket of `spanSeconds` in a long run. */
 export type PaceBucket = {
   readonly model: string;
   /** When the stretch began, milliseconds since 1970. */
   readonly at: number;
   readonly spanSeconds: number;
-  /** How many seconds with something to tell are in it. */
+  /** Number of its seconds with any activity. */
   readonly seconds: number;
   readonly starts: number;
   /** Most starts in any one second of it. */
   readonly startsMost: number;
   readonly throttles: Throttles;
-  /** Tokens of what was started and not refused, as far as known. */
+  /** Tokens of calls started and not refused, as far as known. */
   readonly tokens: number;
-  /** The pace, a minute: mean over the seconds; null: unbounded. */
+  /** Mean pace per minute over the seconds; null: unbounded. */
   readonly rpm: number | null;
   readonly tpm: number | null;
-  /** The limits in force at its end; null: none known. */
+  /** The limits in force at its end; null: unknown. */
   readonly rpmLimit: number | null;
   readonly tpmLimit: number | null;
   readonly waiting: number;
@@ -42,14 +42,14 @@ export type PaceLane = {
   readonly startsMost: number;
   readonly throttles: Throttles;
   readonly tokens: number;
-  /** Admitted, and allowed by the limit in force, in the seconds whose limit was known, up to the last start. */
+  /** Admitted, and allowed by the limit in force, in seconds with a known limit, up to the last start. */
   readonly usedRequests: number;
   readonly allowedRequests: number;
   readonly usedTokens: number;
   readonly allowedTokens: number;
 };
 
-/** One change of a lane's pace or limit, or (model null) of the calls in flight; null: none, or unbounded. */
+/** One change of a lane's pace or limit, or (model null) of the cap on calls in flight; null: none, or unbounded. */
 export type ChangeRecord = {
   readonly model: string | null;
   readonly at: number;
@@ -59,7 +59,7 @@ export type ChangeRecord = {
   readonly reason: string;
 };
 
-/** What a service was found to admit, a minute, and the window over which it was seen to count. */
+/** What a service was found to grant per minute, and its observed counting window. */
 export type LearnedLimit = {
   readonly model: string;
   readonly rpm: number | null;

@@ -1,19 +1,19 @@
 import type { Ledger } from './ledger.ts';
 import type { PaceBucket, ChangeRecord, PaceLane } from './pace-records.ts';
 
-/** Rows of `pace_seconds` that a run keeps, at the most, shared by its lanes. */
+/** Most rows of `pace_seconds` per run, shared by its lanes. */
 const ROWS_A_RUN = 3_600;
-/** Rows that a lane keeps in any case. */
+/** Minimum rows per lane. */
 const ROWS_A_LANE_LEAST = 60;
-/** Changes that a run keeps: the last ones. */
+/** Changes kept per run: the last ones. */
 const CHANGES_A_RUN = 1_000;
-/** Runs of a job whose buckets and changes are kept; of older ones only the sums. */
+/** Runs per job whose buckets and changes are kept; of older ones only the sums are. */
 const RUNS_KEPT = 50;
 
-/** Where one run's pace is written; every method works inside a transaction of the caller's. */
+/** Writes one run's pace; every method works within the caller's transaction. */
 export type PaceTraceWriter = {
   readonly run: number;
-  /** How wide a lane's buckets are now, in seconds. */
+  /** The current width of a lane's buckets, in seconds. */
   spanSeconds(model: string): number;
   write(batch: {
     readonly buckets: readonly PaceBucket[];
@@ -26,7 +26,7 @@ export type PaceTraceWriter = {
 const BUCKET_COLUMNS = `at, span_s, seconds, starts, starts_most, throttled_rate, throttled_tokens,
   throttled_burst, tokens, rpm, rpm_limit, tpm, tpm_limit, waiting, in_flight`;
 
-// A bucket that comes in parts, or takes up its neighbours, adds up; its limits are the latest.
+// A bucket that arrives in parts, or absorbs its neighbours, is summed; its limits are the latest.
 const PUT_BUCKET = `INSERT INTO pace_seconds (job_id, run, model, ${BUCKET_COLUMNS})
   VALUES (@jobId, @run, @model, @at, @spanSeconds, @seconds, @starts, @startsMost, @throttledRate,
     @throttledTokens, @throttledBurst, @tokens, @rpm, @rpmLimit, @tpm, @tpmLimit, @waiting, @inFlight)
@@ -66,9 +66,8 @@ function throttleColumns({ throttles }: PaceBucket | PaceLane): object {
 }
 
 /**
- * Begins the trace of a run: gives it its number and drops the details of runs long ago; inside a
- * transaction. What is written stays bounded however long the run is: a lane whose buckets become too
- * many has them folded, and its later ones are wider.
+ * Starts the trace of a run: assigns its number and deletes the details of old runs; inside a transaction. The size is
+ * bounded however long the run: if a lane has too many buckets they are merged, and later ones are wider.
  */
 export function beginPaceTrace(ledger: Ledger, jobId: number, wallMs: number): PaceTraceWriter {
   const { database } = ledger;
@@ -96,7 +95,7 @@ class RunTrace implements PaceTraceWriter {
   readonly run: number;
   private readonly key: { readonly jobId: number; readonly run: number };
   private readonly statements;
-  /** Width of each lane's buckets. */
+  /** Bucket width per lane. */
   private readonly spans: Map<string, number> = new Map();
   private lastSeq = 0;
 
@@ -145,7 +144,7 @@ class RunTrace implements PaceTraceWriter {
     this.statements.end.run(wallMs, this.key.jobId, this.key.run);
   }
 
-  /** Puts a lane's buckets into wider ones until half of the rows are free again. */
+  /** Merges a lane's buckets into wider ones until half of the rows are free again. */
   private fold(model: string, most: number): void {
     const { jobId, run } = this.key;
     const { count, lanes, drop, bucket } = this.statements;
@@ -164,7 +163,7 @@ class RunTrace implements PaceTraceWriter {
   }
 }
 
-/** When the bucket of that width began which holds this moment. */
+/** The start of the bucket of that width that holds this moment. */
 export function bucketStart(atMs: number, spanSeconds: number): number {
   const spanMs = spanSeconds * 1000;
   return Math.floor(atMs / spanMs) * spanMs;

@@ -2,13 +2,13 @@ import { formatPico } from '../models/price.ts';
 import type { PossiblyBilled } from '../reporters/reporter.ts';
 import type { Database } from './database.ts';
 
-/** SQL over `attempts a`: the call may have been billed without an answer, or its fate is unknown. */
+/** SQL over `attempts a`: the call may have been billed without an answer, or its outcome is unknown. */
 export const UNCERTAIN = "(a.class IS NULL OR a.class = 'possibly_billed')";
 
-/** What a call of unknown fate is called, once no run works it any more. */
+/** Code of a call of unknown outcome once no run is processing it. */
 export const INTERRUPTED = 'qbatch_interrupted';
 
-/** Codes of calls that were cut before the service had said how they ended. */
+/** Codes of calls cut off before the service reported their end. */
 export const CUT_CODES: readonly string[] = [
   'qbatch_connection_error',
   INTERRUPTED,
@@ -17,18 +17,18 @@ export const CUT_CODES: readonly string[] = [
 ];
 
 /**
- * SQL over `attempts a`: the call was cut. What a stream had counted by then is the least that it took: the model may
- * have written on.
+ * SQL over `attempts a`: the call was cut off. The usage its stream had reported by then is a minimum: the model may have
+ * continued.
  */
 const CUT = `a.code IN (${CUT_CODES.map((code) => `'${code}'`).join(', ')})`;
 
 const TOLD_TOKENS = 'coalesce(a.total_tokens, a.input_tokens + a.output_tokens)';
 
-/** SQL over `attempts a`: tokens of an uncertain call, as reported where they were, else (cut: at the least) as estimated. */
+/** SQL over `attempts a`: tokens of an uncertain call, as reported, else (cut off: at least) as estimated. */
 export const UNCERTAIN_TOKENS: string = `CASE WHEN ${CUT} THEN max(coalesce(${TOLD_TOKENS}, 0), a.estimated_tokens)
   ELSE coalesce(${TOLD_TOKENS}, a.estimated_tokens) END`;
 
-/** SQL over `attempts a`: cost of an uncertain call in pico-units, likewise; null where the model has no known price. */
+/** SQL over `attempts a`: cost of an uncertain call in pico-units, likewise; null if the model has no known price. */
 export const UNCERTAIN_PICO: string = `CASE WHEN ${CUT} AND a.cost_pico < a.estimated_pico THEN a.estimated_pico
   ELSE coalesce(a.cost_pico, a.estimated_pico) END`;
 
@@ -41,7 +41,7 @@ export type UncertainSums = {
   pricedAttempts: number;
 };
 
-/** The sums as the outside sees them; the amount is null where calls were made and none has a price. */
+/** The sums for reports; the amount is null if calls were made and none has a price. */
 export function possiblyBilledOf(sums: UncertainSums): PossiblyBilled {
   const { lines, attempts, tokens, pico, pricedAttempts } = sums;
   return {
@@ -53,14 +53,14 @@ export function possiblyBilledOf(sums: UncertainSums): PossiblyBilled {
   };
 }
 
-/** One line with calls that may have been billed without an answer; `lineNo` is null for one that left the input. */
+/** One line with calls that may have been billed without an answer; `lineNo` is null if it left the input. */
 export type PossiblyBilledLine = {
   readonly lineNo: number | null;
   readonly customId: string | null;
   readonly attempts: number;
 };
 
-/** The lines of a job that have such calls, in input order, those that left the input last; at most `limit`. */
+/** A job's lines with such calls, in input order, removed ones last; at most `limit`. */
 export function possiblyBilledLines(
   database: Database,
   jobId: number,

@@ -3,22 +3,22 @@ import { openForReading } from './open-for-reading.ts';
 import { storageError } from './storage-error.ts';
 
 /**
- * Opens a ledger of which all that is read is one snapshot, also while a run writes; who asks for it closes it.
- * Throws 66 where there is no ledger, 78 where it is damaged or none of ours.
+ * Opens a ledger as one snapshot, possibly while a run writes; the caller closes it. Throws 66 if there is no ledger, 78 if
+ * it is damaged or not ours.
  */
 export function openSnapshot(path: string): Database {
   const database = openForReading(path);
-  // Deferred: the first read fixes what is seen; closing the file ends it.
+  // Deferred: the first read fixes the snapshot; closing the file ends it.
   database.exec('BEGIN');
   return database;
 }
 
-/** As `storageError`, for what SQLite said while a ledger was read; anything else is itself. */
+/** Like `storageError`, for SQLite errors while a ledger is read; other errors are returned as they are. */
 export function asReadingError(error: unknown, path: string): unknown {
   return sqliteCode(error) === '' ? error : storageError(error, path);
 }
 
-/** Hands a snapshot of a ledger to `use` and closes it again, whatever happens. Throws as `openSnapshot`. */
+/** Passes a snapshot of a ledger to `use` and always closes it. Throws as `openSnapshot`. */
 export async function readLedger<Result>(
   path: string,
   use: (database: Database) => Result | Promise<Result>,
@@ -33,7 +33,7 @@ export async function readLedger<Result>(
   }
 }
 
-/** As `readLedger`, for what is found out at once. */
+/** The synchronous `readLedger`. */
 export function lookIntoLedger<Result>(path: string, use: (database: Database) => Result): Result {
   const database = openSnapshot(path);
   try {

@@ -3,13 +3,13 @@ import type { Job } from './records.ts';
 import type { ChangeRecord, PaceLane } from './pace-records.ts';
 import { type TriedCounts, triedCounts } from './tried-counts.ts';
 
-/** What the ledger knows of how the calls of a job's last run were paced, and of its throttles over all runs. */
+/** How the calls of a job's last run were paced, and its throttles over all runs. */
 export type DispatchFacts = TriedCounts & {
   readonly run: number;
   readonly startedAt: number;
-  /** Null while it goes on, and where it died. */
+  /** Null while it runs, and if it died. */
   readonly endedAt: number | null;
-  /** Each with the mean latency of what was answered in this run; null: nothing was. */
+  /** Each with the mean latency of its answers in this run; null: none. */
   readonly lanes: readonly (PaceLane & { readonly latencyMs: number | null })[];
   /** The last ones, oldest first. */
   readonly changes: readonly ChangeRecord[];
@@ -17,7 +17,7 @@ export type DispatchFacts = TriedCounts & {
   readonly throttled: readonly { readonly code: string; readonly attempts: number }[];
 };
 
-/** Whether a ledger that is only read has these tables already; a run gives them to an older one. */
+/** Whether a ledger opened only for reading has these tables; a run adds them to an older one. */
 export function hasPaceTables(database: Database): boolean {
   return Number(database.pragma('user_version', { simple: true })) >= 2;
 }
@@ -41,7 +41,7 @@ const CHANGES = `SELECT model, at, dimension, from_value AS "from", to_value AS 
 const THROTTLED = `SELECT coalesce(code, '') AS code, count(*) AS attempts FROM attempts
   WHERE job_id = ? AND status_code = 429 GROUP BY code ORDER BY attempts DESC, code`;
 
-/** Reads how a job was paced; null where no run of it has been traced. Scans its attempts. */
+/** Reads how a job was paced; null if no run was traced. Scans its attempts. */
 export function dispatchFacts(
   database: Database,
   job: Job,

@@ -3,9 +3,8 @@ import path from 'node:path';
 import { isAbsent, readFailure } from '../files/read-failure.ts';
 
 /**
- * A ledger's path without links, so that two names of one file share one lock and one mark. Where
- * there is no ledger yet: that of its folder. Throws 66 or 74 where that cannot be told: under another
- * name two runs would not see each other.
+ * A ledger's path without links, so that two names of one file share one lock and one mark. If there is no ledger yet, its
+ * folder is resolved. Throws 66 or 74 if that fails: under different names two runs would not see each other.
  */
 export function realLedgerPath(ledgerPath: string): string {
   const real = realPathOf(ledgerPath, ledgerPath);

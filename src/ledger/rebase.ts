@@ -17,22 +17,21 @@ export type ChangedInput = {
   readonly inputPath: string;
   readonly maxLineBytes: number;
   readonly defaults: LineDefaults;
-  /** Asked for each chunk of it; throws where the user wants to stop. */
+  /** Called for each chunk; throws if the user wants to stop. */
   readonly checkStop?: () => void;
 };
 
-/** Old lines wait under these numbers while new ones are matched with them; above any real line number. */
+/** Offset for old lines while new ones are matched with them; above any real line number. */
 const ASIDE = 2 ** 38;
 
 /**
- * Moves a job to a changed input, inside a transaction of the caller's.
+ * Moves a job to a changed input, within the caller's transaction.
  *
- * A settled line keeps its record, answer and attempts if a line with the same `custom_id` (without
- * one: the same line number) and the same content is in the new input; its order of settling stays.
- * An open line keeps its attempts in the same way: what may have been billed is not sent again as if it
- * had never been. Everything else of the new input is open, or rejected anew by `survey`, which reads it once the old
- * lines are out of the way. Lines that vanished leave the outputs; their attempts stay for the usage report, under
- * negative numbers. Throws 65 where the two passes have read different things.
+ * A settled line keeps its record, answer and attempts if the new input has a line with the same `custom_id` (without one:
+ * the same line number) and the same content; its place in settling order stays. An open line keeps its attempts in the
+ * same way: calls that may have been billed must not be forgotten. All other lines are open, or rejected again by `survey`,
+ * which reads the input once the old lines are out of the way. Vanished lines leave the outputs; their attempts stay for
+ * the usage report, under negative numbers. Throws 65 if the two passes read different content.
  */
 export async function rebaseJob(
   ledger: Ledger,
@@ -81,7 +80,7 @@ export async function rebaseJob(
   dropAside(ledger, job);
   setSumsAside(ledger, job.id);
   const surveyed = await survey();
-  // A record was kept for what the first pass has read.
+  // Records were kept for what the first pass read.
   refuseChanged(inputPath, content.digest('hex'), surveyed.sha256);
   return surveyed;
 }
@@ -89,7 +88,7 @@ export async function rebaseJob(
 function setAside(ledger: Ledger, job: Job): void {
   const { database } = ledger;
   database.exec('CREATE INDEX rebase_ids ON lines (job_id, custom_id)');
-  // Job numbers are positive: the old fingerprints wait under -1.
+  // Job ids are positive: the old fingerprints wait under -1.
   database.pragma('defer_foreign_keys = ON');
   database.prepare('DELETE FROM input_blocks WHERE job_id = -1').run();
   database.prepare('UPDATE input_blocks SET job_id = -1 WHERE job_id = ?').run(job.id);
@@ -97,7 +96,7 @@ function setAside(ledger: Ledger, job: Job): void {
   database
     .prepare('UPDATE attempts SET line_no = line_no + ? WHERE job_id = ? AND line_no > 0')
     .run(ASIDE, job.id);
-  // Open lines that were tried: few, for most of what was tried is settled.
+  // Open lines with attempts: few, since most tried lines are settled.
   database
     .prepare(
       `CREATE TEMP TABLE rebase_tried AS SELECT DISTINCT a.custom_id, a.line_no FROM attempts a
@@ -122,12 +121,12 @@ function dropAside(ledger: Ledger, job: Job): void {
 }
 
 /**
- * Takes the lines of a job's old input out of it, whose numbers begin after `aside`: their records go, their attempts
- * stay for the usage report, under negative numbers. Inside a transaction.
+ * Removes the lines of a job's old input, numbered above `aside`: their records are deleted, their attempts stay for the
+ * usage report, under negative numbers. Inside a transaction.
  */
 export function dropOldLines({ database }: Ledger, job: Job, aside: number): void {
   database.prepare('DELETE FROM lines WHERE job_id = ? AND line_no > ?').run(job.id, aside);
-  // Each input that was replaced has negative numbers of its own.
+  // Each replaced input gets its own range of negative numbers.
   database
     .prepare(
       'UPDATE attempts SET line_no = -(line_no - ? + ? * ?) WHERE job_id = ? AND line_no > ?',

@@ -9,12 +9,12 @@ export type AttemptStart = {
   readonly customId: string;
   readonly model: string;
   readonly startedAt: number;
-  /** What it may cost if its fate stays unknown: tokens, and pico-units of the job's currency (null: unpriced). */
+  /** Its cost if the outcome stays unknown: tokens, and pico-units of the job's currency (null: unpriced). */
   readonly estimatedTokens: number;
   readonly estimatedPico: number | null;
 };
 
-/** The end of one attempt. `counted`: whether it counts against `--max-attempts`. */
+/** The end of one attempt. `counted`: whether it counts toward `--max-attempts`. */
 export type AttemptEnd = {
   readonly lineNo: number;
   readonly attempt: number;
@@ -51,13 +51,13 @@ export type SettledLine = {
   readonly settledAt: number;
 };
 
-/** Where the output files stand, all durable on disk. */
+/** The state of the output files, all durable on disk. */
 export type Cursor = {
   /** Input order: every line up to this number is written. */
   readonly line: number;
-  /** Settled order: every line up to this `seq` is written. Input order: none of those lines has a higher one. */
+  /** Settled order: every line up to this `seq` is written. Input order: none of the written lines has a higher one. */
   readonly seq: number;
-  /** A line of the input at or before the first open one, and its byte offset: where reading may begin. */
+  /** An input line at or before the first open one, and its byte offset: where reading may begin. */
   readonly inputLine: number;
   readonly inputBytes: number;
   readonly resultsBytes: number;
@@ -71,7 +71,7 @@ export type Batch = {
   readonly settled: SettledLine[];
 };
 
-/** What makes a job the same job (cli.md section 4), besides its name and the input's content. */
+/** What identifies a job (cli.md section 4), besides its name and the input's content. */
 export type Identity = {
   readonly model: string | null;
   readonly system: string | null;
@@ -81,19 +81,19 @@ export type Identity = {
   readonly simulated: boolean;
 };
 
-/** What a survey says of one model. */
+/** The survey's data of one model. */
 export type SurveyedModel = {
   readonly model: string;
   readonly lines: number;
-  /** Its share of the survey's `expectedPico`; older releases have none. */
+  /** Its part of the survey's `expectedPico`; absent from older releases. */
   readonly expectedPico?: number;
-  /** Exact ÷ fast count of its lines' texts; absent where none were counted, or by an older release. */
+  /** Exact ÷ fast token count of its texts; absent if none were counted, or from an older release. */
   readonly textScale?: number;
-  /** Mean output tokens that earlier answers had then, plain and thinking; null: assumed. Absent: both. */
+  /** Mean output tokens of earlier answers at that time, plain and thinking; null: assumed. Absent: both assumed. */
   readonly outputSeen?: readonly [plain: number | null, thinking: number | null];
 };
 
-/** What the survey found; kept with the job so that a rerun need not repeat it. */
+/** The survey's findings, stored with the job so that a rerun need not repeat it. */
 export type SurveyFacts = {
   readonly lines: number;
   readonly valid: number;
@@ -113,7 +113,7 @@ export type JobEndpoint = {
   readonly scope: string;
 };
 
-/** Flags with their values, as the command line had them or could have; `true` where a flag takes none. */
+/** Flags with their values, as on the command line; `true` for flags without a value. */
 export type RunFlags = Readonly<Record<string, string | true>>;
 
 /** Why a run ended before every line was settled; `running` from its first call to its end. */
@@ -147,10 +147,10 @@ export type Job = {
   readonly costPico: bigint;
   /** Raised when the input is replaced; vanished lines' attempts live under negative line numbers. */
   readonly generation: number;
-  /** Where its ledger stood in its last run, absolute; null: an older version ran it. */
+  /** Absolute path of its ledger in the last run; null: an older version ran it. */
   readonly ledgerPath: string | null;
-  /** Flags of its last run that the next command needs and nothing else remembers, by name. */
+  /** Flags of its last run that the next command needs and that are stored nowhere else, by name. */
   readonly runFlags: RunFlags;
-  /** Of its last run; null: it ended with every line settled, or an older version ran it. */
+  /** Of its last run; null: every line was settled, or an older version ran it. */
   readonly lastStop: LastStop | null;
 };

@@ -5,24 +5,24 @@ import { ownVersion, SQLITE_BEGIN } from './is-database.ts';
 import { mayBeOwn } from './may-be-own.ts';
 import { realLedgerPath } from './real-ledger-path.ts';
 
-/** Before this version a ballast began with anything. */
+/** Before this schema version a ballast had no fixed beginning. */
 const NAMED_BALLAST_SINCE = 4;
 
-/** Whether a ledger was last written before a ballast told what it is: the place was its own then too. */
+/** Whether a ledger was last written before ballasts were identifiable: the file was its own then too. */
 function isOlder(ledgerPath: string): boolean {
   const version = ownVersion(ledgerPath);
   return version !== null && version < NAMED_BALLAST_SINCE;
 }
 
 /**
- * Refuses a ledger beside which files of somebody else stand in the places of its own (73): they would be taken for
- * what a killed run left, and removed. `--ledger x` makes the name of anybody's `x.lock` such a place.
+ * Refuses a ledger with foreign files in the places of its own (73): they would be taken for leftovers of a killed run and
+ * removed. `--ledger x` makes anybody's `x.lock` such a place.
  */
 export function refuseForeignFiles(ledgerPath: string): void {
   const real = realLedgerPath(ledgerPath);
   const own: { path: string; begin: Buffer }[] = [];
   if (!isOlder(real)) own.push({ path: `${real}.ballast`, begin: BALLAST_BEGIN });
-  // Beside a ledger a lock that is none was damaged, and nothing is lost with it; and no ledger is made.
+  // Beside an existing ledger an invalid lock is damage without loss, and no new ledger is created.
   if (!isThere(real))
     own.push(...['.lock', '.new'].map((end) => ({ path: real + end, begin: SQLITE_BEGIN })));
   for (const { path, begin } of own) {

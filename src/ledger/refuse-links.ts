@@ -6,10 +6,9 @@ import { realLedgerPath } from './real-ledger-path.ts';
 const BESIDE = ['.lock', '.mark', '-wal', '-shm', '-journal', '.new'];
 
 /**
- * Refuses a ledger beside which a symbolic link stands where a file of its own belongs: in a folder that
- * others can write to, it would lead what is written there to another file. The ledger itself may be
- * a link (its own files are then beside the file that it leads to), but not one that leads nowhere, whose place
- * the new ledger would take; nor a device or the like. Nor may somebody else's file stand there. Throws 73.
+ * Refuses a ledger with a symbolic link in place of one of its own files: in a folder writable by others it could redirect
+ * writes to another file. The ledger itself may be a link (its files are then beside the target), but not a dangling one,
+ * which the new ledger would replace; nor a device or the like. Nor may a foreign file be there. Throws 73.
  */
 export function refuseLinks(ledgerPath: string): void {
   const found = statSync(ledgerPath, { throwIfNoEntry: false });

@@ -5,7 +5,7 @@ import { INTERRUPTED } from './possibly-billed.ts';
 import type { Job } from './records.ts';
 import { Steps } from './report-steps.ts';
 
-/** Series that can be told apart by colour; the others become one. */
+/** Number of series that can be distinguished by colour; the others are merged. */
 const SERIES_MAX = 8;
 
 const CALLS = `SELECT a.model, a.started_at, a.ended_at, a.class = 'answered', a.code, a.input_tokens,
@@ -25,10 +25,10 @@ type Call = readonly [
   isOfUnknownFate: 0 | 1,
 ];
 
-/** Of one series: what it cost in all, and how often which latency and length was seen. */
+/** One series: its total cost, and histograms of latencies and lengths. */
 type Sums = { costPico: number; calls: number; latencies: number[]; lengths: number[] };
 
-/** Six steps a decade, 1 to 7e8. */
+/** Six steps per decade, 1 to 7e8. */
 const EDGES: readonly number[] = Array.from({ length: 9 }, (_, power) =>
   [1, 1.5, 2, 3, 5, 7].map((step) => step * 10 ** power),
 ).flat();
@@ -45,16 +45,15 @@ function binOf(value: number): number {
 }
 
 /**
- * Adds up calls for charts in one pass over them: by time, model and currency; latencies and lengths of
- * answers; codes. What it holds does not grow with the calls. Sums are for drawing: the tables have theirs
- * from `usageReport`.
+ * Aggregates calls for charts in one pass: by time, model and currency; latencies and lengths of answers; codes. Memory
+ * does not grow with the number of calls. Sums are for drawing only: tables use `usageReport`.
  */
 export class ReportCalls {
   private readonly steps: Steps = new Steps();
   private readonly series: Map<string, Sums & ReportSeries> = new Map();
   private readonly codes: Map<string, number> = new Map();
 
-  /** Calls of unknown fate are in flight while the job is `running`, and come to nothing yet. */
+  /** Calls of unknown outcome are in flight while the job is `running`, and do not count yet. */
   add(database: Database, job: Job, isRunning: boolean): void {
     const calls = database.prepare(CALLS).raw().iterate(job.id) as Iterable<Call>;
     for (const call of calls) {
@@ -62,7 +61,7 @@ export class ReportCalls {
     }
   }
 
-  /** Calls that were no answer, by code. */
+  /** Calls without an answer, by code. */
   get unanswered(): ReadonlyMap<string, number> {
     return this.codes;
   }
@@ -88,13 +87,13 @@ export class ReportCalls {
     step.outputTokens += output ?? 0;
     step.costPico += costPico ?? 0;
     sums.costPico += costPico ?? 0;
-    // Taken over from output files: nobody knows how long it took.
+    // Adopted from output files: their duration is unknown.
     const isTimed = endedAt !== null && (endedAt !== startedAt || call[8] > 0);
     if (isTimed) count(sums.latencies, binOf(endedAt - startedAt));
     if (output !== null) count(sums.lengths, binOf(output));
   }
 
-  /** The dearest series by themselves, the others as one, a currency. */
+  /** The most expensive series individually, the others merged per currency. */
   charts(): {
     timeline: ReportTimeline;
     latencyMs: ReportDistribution;
@@ -154,7 +153,7 @@ function count(bins: number[], bin: number, calls = 1): void {
   bins[bin] = (bins[bin] ?? 0) + calls;
 }
 
-/** The bins from the first that was seen to the last. */
+/** The bins from the first to the last used. */
 function distribution(counts: readonly (readonly number[])[]): ReportDistribution {
   const firsts = counts.map((bins) => bins.findIndex((calls) => calls > 0)).filter((at) => at >= 0);
   if (firsts.length === 0) return { edges: [], counts: counts.map(() => []) };

@@ -11,7 +11,7 @@ import { reportLanes } from './report-pace.ts';
 import { triedCounts } from './tried-counts.ts';
 import { type UsageSource, usageReport } from './usage.ts';
 
-/** Rows of the table that a page holds: more are for csv and parquet. */
+/** Most table rows on a page: larger tables are for csv and parquet. */
 const GROUPS_MAX = 1000;
 
 export type ReportDataOptions = {
@@ -21,7 +21,7 @@ export type ReportDataOptions = {
   stateOf(ledgerPath: string, job: Job): string;
 };
 
-/** Everything that the report's page shows of some jobs; memory does not grow with their lines. */
+/** All data of the report page for some jobs; memory does not grow with their lines. */
 export function reportData(
   sources: readonly UsageSource[],
   { by, nowMs, stateOf }: ReportDataOptions,
@@ -54,7 +54,7 @@ export function reportData(
   };
 }
 
-/** Of each currency, in the order of the report's totals. */
+/** By currency, in the order of the report's totals. */
 function triedLines(all: readonly { readonly database: Database; readonly job: Job }[]): number[] {
   const byCurrency = new Map<string, number>();
   for (const { database, job } of all) {

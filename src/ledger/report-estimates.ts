@@ -11,8 +11,8 @@ const ANSWERED = `SELECT count(*) AS lines, coalesce(sum(input_tokens), 0) AS in
 type AnsweredRow = Pick<EstimateSums, 'lines' | 'inputActual' | 'outputActual' | 'picoActual'>;
 
 /**
- * What was expected of a job's answered lines beside what they took: of the job by its survey, in
- * proportion to the lines answered, and of each model by what the runs wrote down.
+ * Expected against actual usage of a job's answered lines: for the job by its survey, in proportion to the lines answered,
+ * and for each model by what the runs recorded.
  */
 export function reportEstimates(database: Database, job: Job): ReportEstimate[] {
   const about = { job: job.name, currency: job.currency };

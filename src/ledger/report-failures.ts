@@ -21,10 +21,10 @@ const NOT_OVERCOME = `SELECT DISTINCT CASE WHEN a.class IS NULL THEN '${INTERRUP
   FROM attempts a LEFT JOIN lines l ON l.job_id = a.job_id AND l.line_no = a.line_no
   WHERE a.job_id = ? AND a.class IS NOT 'answered' AND l.state IS NOT 'answered'`;
 
-/** Calls of unknown fate are in flight then, and come to nothing yet. */
+/** Calls of unknown outcome are in flight then, and do not count yet. */
 const WHILE_RUNNING = ' AND a.class IS NOT NULL';
 
-/** Collects what failed, by code, with the first lines of each as samples. */
+/** Collects failures by code, with the first lines of each as samples. */
 export class ReportFailures {
   private readonly byCode: Map<string, { lines: number; samples: Sample[] }> = new Map();
   private readonly notOvercome: Set<string> = new Set();
@@ -43,7 +43,7 @@ export class ReportFailures {
     }
   }
 
-  /** Most lines first, then most calls; `calls` are those that brought no answer, by code. */
+  /** Sorted by lines, then by calls; `calls` are those without an answer, by code. */
   failures(calls: ReadonlyMap<string, number>): ReportFailure[] {
     for (const code of calls.keys()) this.failureOf(code);
     return [...this.byCode]

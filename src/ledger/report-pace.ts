@@ -4,10 +4,10 @@ import type { Database } from './database.ts';
 import { hasPaceTables } from './read-trace.ts';
 import type { Job } from './records.ts';
 
-/** Of each job: the models of its last runs that sent most. */
+/** Per job: the models of its last runs that sent most. */
 const LANES_MAX = 12;
 const RUNS_MAX = 3;
-/** Points of a lane: as many as a chart is wide enough for. */
+/** Points per lane: as many as fit the width of a chart. */
 const POINTS_MAX = 200;
 const SECONDS_A_MINUTE = 60;
 
@@ -35,7 +35,7 @@ const SECONDS = `SELECT at, seconds, starts, tokens, rpm_limit, tpm_limit,
     throttled_rate + throttled_tokens + throttled_burst
   FROM pace_seconds WHERE job_id = ? AND run = ? AND model = ? ORDER BY at`;
 
-/** How fast a job's calls were sent in its last runs, beside the limits in force; empty where nothing was traced. */
+/** How fast a job's calls were sent in its last runs, with the limits in force; empty if nothing was traced. */
 export function reportLanes(database: Database, job: Job): ReportLane[] {
   if (!hasPaceTables(database)) return [];
   const lanes = database.prepare(LANES).all({ job: job.id }) as LaneRow[];

@@ -5,7 +5,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** Each a multiple of the one before, so that steps can be put together. */
+/** Each a multiple of the previous, so that steps can be merged. */
 const SPANS_MS: readonly number[] = [
   SECOND_MS,
   5 * SECOND_MS,
@@ -24,7 +24,7 @@ const SPANS_MS: readonly number[] = [
   364 * DAY_MS,
 ];
 
-/** More bars than these are narrower than the eye tells apart. */
+/** More bars than this cannot be distinguished by eye. */
 const STEPS_MAX = 120;
 
 type Measures = {
@@ -35,13 +35,12 @@ type Measures = {
   costPico: number;
 };
 
-/** What happened in one step of time under one key. `at`: when it began, milliseconds since 1970. */
+/** The sums of one time step under one key. `at`: its start, milliseconds since 1970. */
 export type Step = Measures & { readonly at: number; readonly key: string };
 
 /**
- * Sums by time and key, over any stretch of time: steps begin as seconds and are put into wider ones
- * whenever first and last lie more than 120 apart. Hours and days are local ones, by the offset from UTC
- * that held at the first moment seen.
+ * Sums by time and key over any time range: steps start as seconds and are merged into wider ones whenever the range
+ * exceeds 120 of them. Hours and days are local, by the UTC offset at the first moment seen.
  */
 export class Steps {
   private level = 0;
@@ -63,7 +62,7 @@ export class Steps {
     return this.sums(this.indexOf(wallMs), key);
   }
 
-  /** All steps in the order of time, those of keys with one new name put together. */
+  /** All steps in order of time, merging keys that get the same new name. */
   merged(renamed: (key: string) => string): Step[] {
     const all = new Map<string, Step>();
     for (const [key, steps] of this.steps) {

@@ -6,8 +6,8 @@ import { markPath } from './mark-path.ts';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.ts';
 
 /**
- * Refuses what is not a ledger of ours or is newer than this program (ConfigError, 78), and guards against what a
- * file that somebody else made may hold.
+ * Refuses what is not a ledger of ours or is newer than this program (ConfigError, 78), and hardens the connection against
+ * a maliciously crafted file.
  */
 export function requireLedger(database: Database, path: string): void {
   database.pragma('trusted_schema = OFF');
@@ -29,8 +29,8 @@ export function requireLedger(database: Database, path: string): void {
 }
 
 /**
- * Refuses a ledger file without a byte (ConfigError, 78): a ledger has at least its tables. Where no mark is beside
- * it, it may never have been one (`touch`, `mktemp`).
+ * Refuses an empty ledger file (ConfigError, 78): a ledger has at least its tables. Without a mark beside it, it may never
+ * have been one (`touch`, `mktemp`).
  */
 export function refuseEmpty(found: Stats | undefined, path: string): void {
   if (found?.size !== 0 || !found.isFile()) return;

@@ -1,7 +1,7 @@
-/** Marks the file as ours: `qbat` in ASCII, in SQLite's `application_id`. */
+/** SQLite `application_id` of our files: `qbat` in ASCII. */
 export const APPLICATION_ID = 0x71626174;
 
-/** Room for line numbers in the key of `bodies`: 2^40 lines a job, 2^13 jobs a ledger (2^53 in all). */
+/** Range of line numbers in the key of `bodies`: 2^40 lines a job, 2^13 jobs a ledger (2^53 in all). */
 export const LINE_KEY_ROOM: number = 2 ** 40;
 
 /** The key of a line's answer in `bodies`. */
@@ -9,10 +9,10 @@ export function bodyKey(jobId: number, lineNo: number): number {
   return jobId * LINE_KEY_ROOM + lineNo;
 }
 
-/** The same as SQL, of a line `l`. */
+/** The same as SQL, for a line `l`. */
 export const BODY_KEY: string = `l.job_id * ${LINE_KEY_ROOM} + l.line_no`;
 
-/** The first and the last key that answers of a job may have. */
+/** The first and last possible key of a job's answers. */
 export function bodyKeys(jobId: number): [first: number, last: number] {
   return [bodyKey(jobId, 0), bodyKey(jobId, LINE_KEY_ROOM - 1)];
 }
@@ -132,12 +132,11 @@ CREATE TABLE input_blocks (
  *
  * - `runs`: one row for each run of a job that sent something.
  * - `pace_lanes`: the sums of one model (lane) in one run, and the limits it ended with.
- * - `pace_seconds`: the same by time, in buckets of `span_s` seconds that grow as a run gets long.
+ * - `pace_seconds`: the same by time, in buckets of `span_s` seconds that widen as a run gets long.
  * - `pace_changes`: the last changes of a lane's pace or limits, with their reasons.
- * - `learned_limits`: what a service was found to admit, as the next run's start.
- * - `estimates`: what the answers of one model in one run took, beside what was expected of them; and
- *   how long they were (JSON, `src/models/output-sizes.ts`). Runs with an input that was changed since
- *   have negative numbers.
+ * - `learned_limits`: what a service was found to grant, as the next run's starting point.
+ * - `estimates`: actual and expected usage of the answers of one model in one run; and their lengths (JSON,
+ *   `src/models/output-sizes.ts`). Runs on an input that was changed since have negative numbers.
  */
 const VERSION_2 = `
 CREATE TABLE runs (
@@ -234,10 +233,10 @@ CREATE TABLE estimates (
 `;
 
 /**
- * Version 3, what a job's last run was told (null: it was of an older version):
+ * Version 3, settings of a job's last run (null: by an older version):
  *
- * - `ledger_path`: where the ledger stood, absolute; elsewhere now means that it was moved or copied.
- * - `run_flags`: the flags that nothing else remembers and the next command needs, by name (JSON): limits of money above all.
+ * - `ledger_path`: absolute path of the ledger; a different one now means that it was moved or copied.
+ * - `run_flags`: flags that the next command needs and that are stored nowhere else, by name (JSON): above all cost limits.
  */
 const VERSION_3 = `
 ALTER TABLE jobs ADD COLUMN ledger_path TEXT;
@@ -246,24 +245,21 @@ ALTER TABLE jobs ADD COLUMN run_flags TEXT;
 
 /**
  * Version 4, `last_stop`: why a job's last run ended before every line was settled (JSON: reason, exit code, message), or
- * `"running"` from its first call to its end; whoever finds that where no process holds the ledger knows that the run
- * was killed, or that the ledger failed it. Null: the job is finished, or its last run was of an older version.
+ * `"running"` from its first call to its end; if that is found while no process holds the ledger, the run was killed, or
+ * the ledger failed it. Null: the job is finished, or its last run was by an older version.
  */
 const VERSION_4 = `
 ALTER TABLE jobs ADD COLUMN last_stop TEXT;
 `;
 
-/**
- * Version 5: each limit that was learned has its own date. An older ledger's one was that of the last of the two: what it
- * says of the other may be older, and is forgotten with it.
- */
+/** Version 5: each learned limit has a date of its own. The single date before was that of the later one; both get it. */
 const VERSION_5 = `
 ALTER TABLE learned_limits RENAME COLUMN learned_at TO rpm_learned_at;
 ALTER TABLE learned_limits ADD COLUMN tpm_learned_at INTEGER NOT NULL DEFAULT 0;
 UPDATE learned_limits SET tpm_learned_at = rpm_learned_at;
 `;
 
-/** What takes a ledger from each version to the next; the first, from 1 to 2. */
+/** The migrations from each version to the next; the first from 1 to 2. */
 export const MIGRATIONS: readonly string[] = [VERSION_2, VERSION_3, VERSION_4, VERSION_5];
 
 /** The tables of a new ledger. */

@@ -4,20 +4,20 @@ import { sqliteCode } from './database.ts';
 import { isDatabase } from './is-database.ts';
 import { markPath } from './mark-path.ts';
 
-/** Where it was a look at a file that failed, and not a write. */
+/** Operations that read or inspect a file, rather than write. */
 const READS =
   /^(?:SQLITE_IOERR_(?:READ|SHORT_READ|CORRUPTFS|FSTAT|ACCESS)|read|stat|fstat|lstat|access)$/;
 
-/** A file that is none, or holds what it should not. */
+/** A file that is no database, or has invalid content. */
 const DAMAGED = /^SQLITE_(?:NOTADB|CORRUPT)(?:_|$)/;
-/** Another program has it. */
+/** Another program has locked it. */
 const LOCKED = /^SQLITE_(?:BUSY|LOCKED)/;
 /** SQLite may not write it. */
 const NOT_WRITABLE = /^SQLITE_(?:CANTOPEN$|READONLY(?:_|$))/;
-/** The file system makes no such file. */
+/** The file system refuses to create such a file. */
 const NOT_MADE = /^(?:EACCES|EROFS|ENOENT|EISDIR|ENOTDIR|EPERM|ELOOP|ENAMETOOLONG)$/;
 
-/** Turns what SQLite or the file system said into an exit code, a sentence, and a next step. */
+/** Turns an error of SQLite or the file system into an exit code, a sentence, and a next step. */
 export function storageError(error: unknown, path: string): QbatchError {
   if (error instanceof QbatchError) return error;
   const { code: errno, syscall = '' } = error as NodeJS.ErrnoException;
@@ -31,7 +31,7 @@ export function storageError(error: unknown, path: string): QbatchError {
         error,
       );
     }
-    // SQLite takes an I/O error in reading for damage too (unixRead, SQLITE_IOERR_CORRUPTFS; 3.53.2).
+    // SQLite reports some I/O errors in reading as damage too (unixRead, SQLITE_IOERR_CORRUPTFS; 3.53.2).
     return new ConfigError(
       `${path} is damaged, or the disk failed to read it: ${text}`,
       'run the same command again; if that does not help, restore it from a copy, or move it and its .mark away and rerun with --adopt-outputs to take the answers from the output files',
@@ -71,25 +71,25 @@ export function storageError(error: unknown, path: string): QbatchError {
   );
 }
 
-/** Whether nothing says that a file was a ledger once: it is somebody's own, an input named by mistake. */
+/** Whether nothing suggests that a file was ever a ledger: then it is the user's own, an input named by mistake. */
 function wasNeverLedger(path: string): boolean {
   return !isDatabase(path) && !isThere(markPath(path), 'absent');
 }
 
-/** What the file system is asked for by name; network calls have others. */
+/** Names of file system calls; network calls have others. */
 const FILE_CALLS = [
   ...['open', 'close', 'read', 'write', 'fsync', 'fdatasync', 'ftruncate'],
   ...['stat', 'fstat', 'lstat', 'chmod', 'unlink', 'rename', 'rm', 'access'],
 ];
 
-/** As `storageError`, for what SQLite or the file system said anywhere in a run; anything else is itself. */
+/** Like `storageError`, for SQLite or file system errors anywhere in a run; other errors are returned as they are. */
 export function asStorageError(error: unknown, ledgerPath: string): unknown {
   const { syscall, path } = error as NodeJS.ErrnoException;
   if (sqliteCode(error) === '' && !FILE_CALLS.includes(String(syscall))) return error;
   return storageError(error, path ?? ledgerPath);
 }
 
-/** What neither SQLite, the file system nor this program said: told as it is (70), not as a full disk. */
+/** An error that is not SQLite's, the file system's or this program's own: reported as a bug (70), not as a full disk. */
 export function isBug(error: unknown): boolean {
   const { code } = error as { code?: unknown };
   if (error instanceof QbatchError || sqliteCode(error) !== '') return false;

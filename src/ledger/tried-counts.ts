@@ -7,8 +7,8 @@ const TRIED =
   'SELECT count(*) AS attempts, count(DISTINCT line_no) AS linesTried FROM attempts WHERE job_id = ?';
 
 /**
- * What "attempts a line" is made of, wherever it is told: lines that were rejected before anything was sent
- * would make it too small, open ones left out too large.
+ * The basis of "attempts per line" in all reports: lines rejected before sending would make it too low, and leaving out
+ * open ones too high.
  */
 export function triedCounts(database: Database, jobId: number): TriedCounts {
   return database.prepare(TRIED).get(jobId) as TriedCounts;

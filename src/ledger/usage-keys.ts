@@ -2,15 +2,15 @@ import { type ByKey, isTagKey } from '../by-keys.ts';
 import { INTERRUPTED } from './possibly-billed.ts';
 
 /**
- * A by-key as SQL: once over a settled line (`lines l`), once over a call (`attempts a`, with its
- * line as `l`, null where the line is open or left the input). Both give text or null. The functions of `addLocalTime` are needed.
+ * A by-key as SQL: over a settled line (`lines l`), and over a call (`attempts a`, with its line as `l`, null if the line
+ * is open or left the input). Both yield text or null. Requires the functions of `addLocalTime`.
  */
 export type KeySql = {
   readonly line: string;
   readonly attempt: string;
-  /** Whether `attempt` looks at the line. */
+  /** Whether `attempt` uses the line. */
   readonly joins: boolean;
-  /** What the `?` of either stands for, if it has one. */
+  /** The value for the `?` of either, if it has one. */
   readonly bound: string | null;
 };
 
@@ -24,11 +24,11 @@ function thinks(row: string): string {
 }
 
 /**
- * - `model`: the one called; null for lines that were rejected before anything was sent.
- * - `day`, `hour`: local time; of a line when it settled, of a call when it ended.
+ * - `model`: the one called; null for lines rejected before sending.
+ * - `day`, `hour`: local time; for a line when it settled, for a call when it ended.
  * - `status`: the line's; calls of lines not settled are `open`, of lines that left the input `vanished`.
- * - `code`: of a line its own; of a call the call's, so that throttles that were overcome show too.
- *   A call of unknown fate is `INTERRUPTED`, as the next run will call it.
+ * - `code`: for a line its own; for a call the call's, so that throttles overcome by a retry show too. A call of unknown
+ *   outcome is `INTERRUPTED`, as the next run will record it.
  * - `thinking`: `true` for lines with a call that reported reasoning tokens, and for all their calls.
  */
 const PLAIN_KEYS: Readonly<Record<PlainKey, Omit<KeySql, 'bound'>>> = {

@@ -7,7 +7,7 @@ import { possiblyBilledOf, type UncertainSums } from './possibly-billed.ts';
 /** Sums of reported tokens of answered calls; null: none reported the field. */
 type TokenSums = [bigint | null, bigint | null, bigint | null, bigint | null, bigint | null];
 
-/** What one row of `addCalls` holds. */
+/** One row of `addCalls`. */
 export type CallRow = readonly [
   calls: bigint,
   answered: bigint,
@@ -20,7 +20,7 @@ export type CallRow = readonly [
   priced: bigint,
 ];
 
-/** What a group of lines and calls adds up to: exact integers, until `measures` prints them. */
+/** The sums of a group of lines and calls: exact integers, until `measures` formats them. */
 export class UsageSums {
   readonly currency: string;
   private lines = 0;
@@ -66,7 +66,7 @@ export class UsageSums {
     }
   }
 
-  /** What one answered call took; null: not known. */
+  /** Usage of one answered call; null: unknown. */
   addCall(latencyMs: number | null, input: number | null, output: number | null): void {
     const { latency, input: inputs, output: outputs } = this.distributions;
     if (latencyMs !== null) latency.add(latencyMs, 1);
@@ -74,7 +74,7 @@ export class UsageSums {
     if (output !== null) outputs.add(output, 1);
   }
 
-  /** Adds what `addCall` told another. */
+  /** Merges the distributions of another. */
   addDistributionsOf(other: UsageSums): void {
     this.distributions.latency.addAll(other.distributions.latency);
     this.distributions.input.addAll(other.distributions.input);
@@ -89,7 +89,7 @@ export class UsageSums {
     this.uncertain.pricedAttempts += sums.pricedAttempts;
   }
 
-  /** The sums as the outside sees them. Cost is null where calls were answered and none has a price. */
+  /** The sums for reports. Cost is null if calls were answered and none has a price. */
   measures(): UsageMeasures {
     const [input, output, total, cached, reasoning] = this.tokens;
     const possiblyBilled = possiblyBilledOf(this.uncertain);
@@ -109,7 +109,7 @@ export class UsageSums {
       cache_hit_share: cached === null || !input ? null : shareOf(cached, input),
       cost: unpriced ? null : formatPico(this.costPico),
       cost_per_answered_line: this.perLine(),
-      // An amount that is only possibly billed needs its currency as well.
+      // A possibly billed amount needs its currency as well.
       currency: unpriced && this.uncertain.pricedAttempts === 0 ? null : this.currency,
       unpriced_lines: this.answeredCalls - this.pricedCalls,
       possibly_billed: possiblyBilled,
@@ -119,7 +119,7 @@ export class UsageSums {
     };
   }
 
-  /** The cost over the answers that are in it, rounded half up to the pico-unit; null where there is none. */
+  /** Cost per priced answer, rounded half up to the pico-unit; null if there is none. */
   private perLine(): string | null {
     if (this.pricedCalls === 0) return null;
     const answers = BigInt(this.pricedCalls);

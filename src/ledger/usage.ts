@@ -12,7 +12,7 @@ import type { Job } from './records.ts';
 import { keySql, type KeySql } from './usage-keys.ts';
 import { type CallRow, UsageSums } from './usage-sums.ts';
 
-/** An open ledger and those of its jobs that are to be counted. */
+/** An open ledger and its jobs to count. */
 export type UsageSource = {
   readonly ledgerPath: string;
   readonly database: Database;
@@ -22,7 +22,7 @@ export type UsageSource = {
 type Key = string | null;
 type Group = { readonly keys: readonly Key[]; readonly sums: UsageSums };
 
-/** Groups by currency and keys, and one total a currency. */
+/** Groups by currency and keys, and one total per currency. */
 class Groups {
   readonly byKeys: Map<string, Group> = new Map();
   readonly totals: Map<string, UsageSums> = new Map();
@@ -50,13 +50,13 @@ class Groups {
 const ANSWERED = "FILTER (WHERE a.class = 'answered')";
 
 /**
- * Milliseconds an answered call took, null for calls taken over from output files, whose times
- * nobody knows (they begin and end at one moment and have no estimate).
+ * Duration of an answered call in milliseconds; null for calls adopted from output files, whose times are unknown (they
+ * start and end at one moment and have no estimate).
  */
 const LATENCY = `CASE WHEN a.ended_at <> a.started_at OR a.estimated_tokens > 0
   THEN max(a.ended_at - a.started_at, 0) END`;
 
-/** What the percentiles are of: SQL over an answered call `a`. */
+/** The inputs of the percentiles: SQL over an answered call `a`. */
 const DISTRIBUTIONS = `${LATENCY}, a.input_tokens, a.output_tokens`;
 
 const CALL_MEASURES = `count(*), count(*) ${ANSWERED}, sum(a.input_tokens) ${ANSWERED}, sum(a.output_tokens) ${ANSWERED},
@@ -84,7 +84,7 @@ function toUncertain([lines, attempts, tokens, pico, priced]: UncertainRow): Unc
   };
 }
 
-/** Tells rows of one group from those of another, whatever is in their keys. */
+/** Distinguishes rows by group, whatever their keys contain. */
 function idOf(row: readonly unknown[], width: number): string {
   let id = '';
   for (const key of row.slice(0, width) as Key[]) {
@@ -102,7 +102,7 @@ function groupBy(columns: number): string {
   return ` GROUP BY ${Array.from({ length: columns }, (_, index) => index + 1).join(', ')}`;
 }
 
-/** Adds one job's rows, grouped by SQLite: what crosses into JavaScript is groups, not lines. */
+/** Adds one job's rows, grouped by SQLite: groups, not lines, cross into JavaScript. */
 class JobUsage {
   private readonly database: Database;
   private readonly job: Job;
@@ -139,7 +139,7 @@ class JobUsage {
     }
   }
 
-  /** What the percentiles are told of, call by call: grouping in SQLite would sort all calls, three times. */
+  /** Feeds the percentiles call by call: grouping in SQLite would sort all calls three times. */
   addDistributions(): void {
     const width = this.keys.length;
     const sql = `SELECT ${this.attemptKeys()}${DISTRIBUTIONS} ${this.attempts()} AND a.class = 'answered'`;
@@ -169,7 +169,7 @@ class JobUsage {
       const sums = toUncertain(row.slice(this.keys.length) as unknown as UncertainRow);
       if (sums.attempts > 0) this.groupOf(row).addUncertain(sums);
     }
-    // Counted anew: a line with such calls on two days is in two groups, but is one line.
+    // Counted again: a line with such calls on two days is in two groups, but is one line.
     const all = `SELECT ${UNCERTAIN_MEASURES} FROM attempts a WHERE a.job_id = ? AND ${UNCERTAIN}`;
     const row = this.database.prepare(all).raw().safeIntegers().get(this.job.id);
     this.total().addUncertain(toUncertain(row as UncertainRow));
@@ -209,7 +209,7 @@ class JobUsage {
   }
 }
 
-/** By keys in their order, hours as they came, unknown ones last; then by currency. */
+/** By keys in order (hours chronologically, null last), then by currency. */
 function compareGroups(a: Group, b: Group, by: readonly ByKey[]): number {
   for (const [index, left] of a.keys.entries()) {
     const right = b.keys[index] ?? null;
@@ -223,11 +223,11 @@ function compareGroups(a: Group, b: Group, by: readonly ByKey[]): number {
 }
 
 /**
- * Usage and cost of jobs, grouped by `by` (cli.md section 7); what each key means is told in
- * `usage-keys.ts`. Lines are settled ones; a group's tokens and cost are those of its answered calls.
- * Groups add up to the totals exactly and those to the jobs' own sums, in integers before they are
- * printed; only `possibly_billed.lines` may add up to more, where one line has calls in two groups.
- * Jobs of one name in several ledgers are one group. Never adds up currencies. Percentiles are as exact as `Histogram`.
+ * Usage and cost of jobs, grouped by `by` (cli.md section 7); the keys are defined in `usage-keys.ts`. Lines are settled
+ * ones; a group's tokens and cost are those of its answered calls. Groups add up to the totals exactly, and those to the
+ * jobs' own sums, in integers before formatting; only `possibly_billed.lines` may add up to more, if one line has calls in
+ * two groups. Jobs of one name in several ledgers are one group. Never mixes currencies. Percentiles are as exact as
+ * `Histogram`.
  */
 export function usageReport(sources: readonly UsageSource[], by: readonly ByKey[]): UsageReport {
   const groups = new Groups();

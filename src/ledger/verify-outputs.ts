@@ -11,7 +11,7 @@ import type { Job } from './records.ts';
 export type OutputCheck = {
   readonly findings: Findings;
   readonly running: boolean;
-  /** One turn of the event loop; throws when the user wants to stop. */
+  /** Yields for one turn of the event loop; throws if the user wants to stop. */
   readonly turn: () => Promise<void>;
 };
 
@@ -22,7 +22,7 @@ const LINES_A_TURN = 2_000;
 class FileComparison {
   readonly path: string;
   readonly size: number;
-  /** Where the file first differs; null while it does not. */
+  /** Where the file first differs; null so far. */
   difference: { readonly position: number; readonly lineNo: number } | null = null;
   position = 0;
   private readonly file: number;
@@ -34,7 +34,7 @@ class FileComparison {
     this.size = fstatSync(this.file).size;
   }
 
-  /** Whether the next bytes are `text`; after the first difference nothing more is compared. */
+  /** Checks that the next bytes are `text`; after the first difference nothing more is compared. */
   expect(text: string, lineNo: number): void {
     if (this.difference !== null) return;
     const wanted = Buffer.from(text, 'utf8');
@@ -60,10 +60,9 @@ class FileComparison {
 }
 
 /**
- * Checks a job's output files against the ledger: up to the cursor they must be the projection of
- * the settled lines, byte by byte and in order; after it there may only be lines that the ledger
- * holds, and in a finished job nothing at all. Not checked: results that went to stdout, and the
- * finished files of an earlier run that wait to be replaced.
+ * Checks a job's output files against the ledger: up to the cursor they must be the projection of the settled lines, byte
+ * for byte and in order; after it only lines that the ledger holds may follow, and in a finished job nothing. Not checked:
+ * results sent to stdout, and finished files of an earlier run waiting to be replaced.
  */
 export async function verifyOutputs(
   database: Database,
@@ -89,7 +88,7 @@ export async function verifyOutputs(
   }
 }
 
-/** Null, and a finding, for a file that is not there or cannot be looked at. */
+/** Null, and a finding, for a file that is missing or cannot be inspected. */
 function openComparison(path: string, job: Job, findings: Findings): FileComparison | null {
   try {
     if (outputSize(path) !== null) return new FileComparison(path);
@@ -98,21 +97,21 @@ function openComparison(path: string, job: Job, findings: Findings): FileCompari
     findings.add(`cannot be read: ${unreadable(path, error)}`);
     return null;
   }
-  // Nothing was written yet: the run makes the files when it begins.
+  // Nothing was written yet: the run creates the files when it begins.
   const isNew = job.state === 'open' && job.cursor.resultsBytes + job.cursor.errorsBytes === 0;
   if (!isNew) findings.add(`${path} is missing; the same run command rebuilds it from the ledger`);
   return null;
 }
 
-/** Why a file cannot be read. What the error itself says is said to whoever wants to write it. */
+/** Why a file cannot be read. The error's own text is meant for writers. */
 function unreadable(path: string, error: QbatchError): string {
   const { code, message } = (error.cause ?? {}) as Partial<NodeJS.ErrnoException>;
   if (code === 'ELOOP') return `${path} is a symbolic link, which is not followed`;
-  // What the system said, less the call and its path.
+  // The system's message without the call and its path.
   return message === undefined ? error.message : `${path}: ${message.replace(/, \w+ '.*$/su, '')}`;
 }
 
-/** In a finished job the cursor is behind the last line. */
+/** In a finished job the cursor must be at the last line. */
 function checkCursor(database: Database, job: Job, findings: Findings): void {
   if (job.state !== 'finished') return;
   if (job.outputOrder === 'settled') {
@@ -193,7 +192,7 @@ function tell(
   if (job.state === 'finished' && file.size > cursorBytes) {
     findings.add(`${file.path} has ${file.size - cursorBytes} bytes after its last line`);
   } else if (!check.running) {
-    // What was appended after the last sync may be anything the ledger holds, and is written again.
+    // What was appended after the last sync may be anything the ledger holds, and will be rewritten.
     const rule = findings.rule();
     for (const lineNo of linesNotHeld(database, job, { path: file.path, from: cursorBytes }))
       rule.add(

@@ -2,7 +2,7 @@ import { isObject } from '../json/is-object.ts';
 import { readUsage } from '../read-usage.ts';
 import type { Usage } from '../usage.ts';
 
-/** Token counts of an answered call as the ledger has them; null: the service did not say. */
+/** Token counts of an answered call as stored in the ledger; null: the service did not report them. */
 export type RecordedTokens = Pick<
   Usage,
   'inputTokens' | 'outputTokens' | 'totalTokens' | 'cachedTokens' | 'reasoningTokens'
@@ -21,16 +21,15 @@ function figure(tokens: number | null): string {
 }
 
 /**
- * In what the recorded tokens of a call contradict the usage inside its stored answer, as text with
- * both figures; null where they agree. Read by the same rules as when it came, so that a usage that
- * says nothing, or is missing, agrees with nothing recorded. Pure.
+ * How the recorded tokens of a call contradict the usage in its stored answer, as text with both figures; null if they
+ * agree. Parsed by the same rules as on arrival, so that an empty or missing usage agrees with nothing recorded. Pure.
  */
 export function tokenDifference(answer: Buffer, recorded: RecordedTokens): string | null {
   let value: unknown;
   try {
     value = JSON.parse(answer.toString('utf8'));
   } catch {
-    // Its checksum says whether it is damaged.
+    // Its checksum shows whether it is damaged.
     return null;
   }
   const told = isObject(value) ? readUsage(value['usage']) : null;

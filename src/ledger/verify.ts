@@ -8,30 +8,30 @@ import { BODY_KEY, bodyKeys } from './schema.ts';
 import { verifyOutputs } from './verify-outputs.ts';
 import { tokenDifference } from './verify-usage.ts';
 
-/** What `status --verify` found; `ok` where it found nothing. */
+/** The result of `status --verify`; `ok` if there are no findings. */
 export type Verification = { readonly ok: boolean; readonly findings: readonly string[] };
 
 export type VerifyOptions = {
   readonly ledgerPath: string;
-  /** Whether a run works the job: what it has not committed yet is then no finding. */
+  /** Whether a run is processing the job: what it has not committed yet is then no finding. */
   readonly running: boolean;
-  /** What `readMark` gave before `database` saw anything: a run raises it after each commit. */
+  /** The result of `readMark` before `database` read anything: a run raises it after each commit. */
   readonly mark: number | null;
   readonly stop: AbortSignal;
 };
 
 type Check = (database: Database, job: Job, findings: Findings) => void | Promise<void>;
 
-/** Rows looked at between two turns of the event loop, so that Ctrl-C is heard. */
+/** Rows processed between two turns of the event loop, so that Ctrl-C is handled. */
 const ROWS_A_TURN = 20_000;
 
 /**
- * Checks a job's part of the ledger, and its output files, against each other; changes nothing.
+ * Cross-checks a job's part of the ledger and its output files; changes nothing.
  *
- * SQLite's own integrity check, each stored answer's checksum and its usage against the recorded tokens, the
- * running sums against the rows, the rules every settled line keeps, the mark, and the files byte by byte. Memory is flat but for the
- * order of settling (8 bytes a line). Everything wrong becomes a finding, also a file that cannot be
- * read; throws only on `stop` (130). `database` should be in a read transaction.
+ * Covers SQLite's own integrity check, each stored answer's checksum and its usage against the recorded tokens, the running
+ * sums against the rows, the invariants of settled lines, the mark, and the files byte for byte. Memory is constant except
+ * for the settling order (8 bytes a line). Every problem becomes a finding, including an unreadable file; throws only on
+ * `stop` (130). `database` should be in a read transaction.
  */
 export async function verifyLedger(
   database: Database,
@@ -71,7 +71,7 @@ export async function verifyLedger(
   return { ok: all.length === 0, findings: all };
 }
 
-/** One turn of the event loop. Throws 130 when the user wants to stop. */
+/** Yields for one turn of the event loop. Throws 130 if the user wants to stop. */
 async function turn(stop: AbortSignal): Promise<void> {
   await setImmediate();
   if (stop.aborted) throw new QbatchError(EXIT.interrupted, 'interrupted while checking');
@@ -129,7 +129,7 @@ function checkSums(database: Database, job: Job, findings: Findings): void {
   }
 }
 
-/** Rules between lines, calls and answers: each query gives the lines that break one. */
+/** Invariants between lines, calls and answers: each query returns the lines that violate one. */
 const LINE_RULES: readonly { readonly sql: string; readonly says: (lineNo: number) => string }[] = [
   {
     sql: `SELECT l.line_no FROM lines l WHERE l.job_id = ? AND l.state = 'answered' AND 1 <> (SELECT count(*) FROM attempts a
@@ -158,7 +158,7 @@ const LINE_RULES: readonly { readonly sql: string; readonly says: (lineNo: numbe
     says: (lineNo) => `line ${lineNo} and its answered call differ in model, status or request id`,
   },
   {
-    // A price takes both counts.
+    // A price needs both counts.
     sql: `SELECT DISTINCT a.line_no FROM attempts a WHERE a.job_id = ? AND a.line_no > 0 AND a.class = 'answered'
       AND a.cost_pico IS NOT NULL AND (a.input_tokens IS NULL OR a.output_tokens IS NULL)`,
     says: (lineNo) =>
@@ -197,17 +197,14 @@ type BodyRow = [
   reasoning: number | null,
 ];
 
-/**
- * Every stored answer against its checksum, that it belongs to a settled line, and its usage against
- * the tokens of the call that brought it.
- */
+/** Checks every stored answer's checksum, that it belongs to a settled line, and its usage against the tokens of its call. */
 async function checkBodies(
   database: Database,
   at: { readonly job: Job; readonly findings: Findings; readonly stop: AbortSignal },
 ): Promise<void> {
   const { job, findings } = at;
   const [first, last] = bodyKeys(job.id);
-  // Of more than one answered call, which is a finding of its own, the first.
+  // If there are several answered calls, which is a finding of its own, uses the first.
   const bodies = database
     .prepare(
       `SELECT b.id - @first, b.body, b.checksum, l.state, a.attempt, a.input_tokens, a.output_tokens, a.total_tokens, a.cached_tokens, a.reasoning_tokens

@@ -6,19 +6,19 @@ import type { Job } from './records.ts';
 
 type Found = { readonly ledgerPath: string; readonly job: Job };
 
-/** A job that began at the same moment on the same input is the same job, in a copy of its ledger. */
+/** A job created at the same moment on the same input is the same job, in a copy of its ledger. */
 export function sameJobKey({ name, createdAt, inputSha256 }: Job): string {
   return JSON.stringify([name, createdAt, inputSha256]);
 }
 
-/** Whether the ledger still has the name that it had in the job's last run. */
+/** Whether the ledger still has the name of the job's last run. */
 function isAtHome({ ledgerPath, job }: Found): boolean {
   return job.ledgerPath !== null && basename(job.ledgerPath) === basename(ledgerPath);
 }
 
 /**
- * Whether one ledger knows the last call that another one began. Calls are never struck off, so it then knows all of
- * them; without it the two went apart: an older copy was restored and run, say, and the newer one moved out of its way.
+ * Whether one ledger knows the last call that another one started. Calls are never deleted, so it then knows all of them;
+ * otherwise the two diverged: say, an older copy was restored and run, and the newer one moved aside.
  */
 function holdsCallsOf(home: Found, { ledgerPath, job }: Found): boolean {
   try {
@@ -29,16 +29,15 @@ function holdsCallsOf(home: Found, { ledgerPath, job }: Found): boolean {
     );
     return startedAt === last.startedAt;
   } catch (error) {
-    // What cannot be compared is told twice, rather than not at all.
+    // Report an uncomparable job twice rather than not at all.
     if (error instanceof QbatchError) return false;
     throw error;
   }
 }
 
 /**
- * Jobs of a folder without those in a backup of a ledger that is there too: made of the ledger under another name,
- * never run there, not ahead of it, and without a call that it does not know. All that such a copy holds is in the
- * ledger itself.
+ * Jobs of a folder without those in a backup of a ledger that is also there: a copy of the ledger under another name, never
+ * run there, not ahead of it, and without a call that it does not know. All content of such a copy is in the ledger itself.
  */
 export function withoutCopies<One extends Found>(found: readonly One[]): readonly One[] {
   const homes = new Map<string, One>();

@@ -5,15 +5,14 @@ import { isObject } from '../json/is-object.ts';
 import { closestName } from '../suggest.ts';
 
 /**
- * Flags of `qbatch run` by long name, as text, numbers (of seconds, of bytes, where it is a time or a size) or
- * switches; several values of a repeatable one as a list: `{ model: 'qwen-plus', rpm: 600, set: ['seed=7'] }`.
- * What is undefined is as if it were not there.
+ * Flags of `qbatch run` by long name, as text, numbers (of seconds or bytes, for a time or a size) or switches; several
+ * values of a repeatable one as a list: `{ model: 'qwen-plus', rpm: 600, set: ['seed=7'] }`. Undefined values are ignored.
  */
 export type RunFlags = Readonly<
   Record<string, string | number | boolean | readonly string[] | undefined>
 >;
 
-/** What each option of `runBatch` must be, where it is given; the check, and how a message says it. */
+/** What each option of `runBatch` must be, if given: the check, and its description for messages. */
 const KINDS: Readonly<Record<string, readonly [(value: unknown) => boolean, string]>> = {
   input: [(value) => typeof value === 'string' && value !== '', 'the path of a JSONL file'],
   flags: [isObject, 'an object of flags, such as { simulate: true }'],
@@ -30,8 +29,8 @@ function kindOf(value: unknown): string {
 }
 
 /**
- * Refuses options (64) that are none, or not what they must be: who writes `simulate: true` beside `flags`, in plain
- * JavaScript, would be billed for a rehearsal.
+ * Refuses unknown or invalid options (64): in plain JavaScript, `simulate: true` beside `flags` would otherwise run, and
+ * bill, the real service.
  */
 export function refuseOptions(options: unknown): void {
   if (!isObject(options))
@@ -60,8 +59,8 @@ function unknownOption(name: string): UsageError {
 }
 
 /**
- * The flags as the command line gives them. A misspelt one that is passed over could send a job, and its key, to
- * another place than was meant: 64, as for a value that is neither text, number, switch nor a list of texts.
+ * The flags in command-line form. Ignoring a misspelt one could send a job, and its key, to the wrong place: 64, as for a
+ * value that is neither text, number, switch nor a list of texts.
  */
 export function flagsGiven(flags: RunFlags): GivenFlags {
   const known = RUN_FLAGS.map(({ name }) => name);
@@ -74,7 +73,7 @@ export function flagsGiven(flags: RunFlags): GivenFlags {
 }
 
 function flagValue(name: string, value: unknown): FlagValue {
-  // As text it is also kept for the command that takes the job on from here.
+  // As text it can also be stored for the command that continues the job.
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;

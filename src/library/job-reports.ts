@@ -1,7 +1,7 @@
 import type { FailureGroup, RunSummary } from '../reporters/reporter.ts';
 import type { UsageMeasures } from '../report/usage-report.ts';
 
-/** `running`: a process holds its ledger for it. `open`: unfinished, the same run goes on with it. */
+/** `running`: a process holds its ledger for it. `open`: unfinished, the same run continues it. */
 export type JobState = 'running' | 'open' | 'finished';
 
 /** One job in a list, as `qbatch jobs --json` prints it. */
@@ -10,7 +10,7 @@ export type ListedJob = {
   readonly ledger: string;
   readonly input: string;
   readonly state: JobState;
-  /** Nobody billed its cost. */
+  /** Its cost was not billed. */
   readonly simulated: boolean;
   readonly lines: RunSummary['lines'];
   readonly cost: RunSummary['cost'];
@@ -18,10 +18,10 @@ export type ListedJob = {
   readonly updated_at: string;
 };
 
-/** One job in detail, as `qbatch status --json` prints it, but for how its dispatch went. */
+/** One job in detail, as `qbatch status --json` prints it, without the dispatch. */
 export type StatusReport = RunSummary & {
   readonly state: JobState;
-  /** Who works the ledger at this moment; `started_at`: ISO 8601, UTC; `job` null: not told. */
+  /** The current holder of the ledger; `started_at`: ISO 8601, UTC; `job` null: unknown. */
   readonly holder: null | {
     readonly pid: number;
     readonly host: string;
@@ -30,18 +30,21 @@ export type StatusReport = RunSummary & {
   };
   readonly by_model: readonly (UsageMeasures & { readonly model: string | null })[];
   readonly failures: readonly Omit<FailureGroup, 'line'>[];
-  /** 10,000 at the most; `possibly_billed.lines` counts them all. */
+  /** At most 10,000; `possibly_billed.lines` counts all. */
   readonly possibly_billed_lines: readonly {
     /** Null for a line that is no longer in the input. */
     readonly line: number | null;
     readonly custom_id: string | null;
     readonly attempts: number;
   }[];
-  /** What checking ledger and files against each other found; null where it was not asked for. */
+  /** Findings of the cross-check of ledger and files; null if not requested. */
   readonly verify: null | { readonly ok: boolean; readonly findings: readonly string[] };
 };
 
-/** What the service sent; `body` as JSON.parse reads it (the file has all digits of numbers beyond 2^53), null where it was no JSON. */
+/**
+ * What the service sent; `body` as parsed by JSON.parse (the file has all digits of numbers beyond 2^53), null if it was
+ * not JSON.
+ */
 export type LineResponse = {
   readonly status_code: number;
   readonly request_id: string | null;
@@ -56,7 +59,10 @@ export type ResultLine = {
   readonly error: null;
 };
 
-/** One failed or rejected line, as in the errors file; `response` null where none came, `custom_id` where it could not be read. */
+/**
+ * One failed or rejected line, as in the errors file; `response` null if none came, `custom_id` null if it could not be
+ * read.
+ */
 export type ErrorLine = {
   readonly id: string;
   readonly custom_id: string | null;
@@ -65,7 +71,7 @@ export type ErrorLine = {
     readonly code: string;
     readonly message: string;
     readonly param: string | null;
-    /** In the input, from 1. */
+    /** Line number in the input, from 1. */
     readonly line: number;
   };
 };

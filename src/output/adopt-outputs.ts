@@ -35,7 +35,7 @@ type OutputJson = {
   error?: { code?: string; message?: string; param?: string | null } | null;
 };
 
-/** The raw text of `response.body` in an output line; null where it is null. */
+/** The raw text of `response.body` in an output line; null if it is null. */
 function rawBody(text: string): string | null {
   const response = scanObject(text).members.find(({ key }) => key === 'response');
   if (response === undefined || text[response.valueStart] !== '{') return null;
@@ -46,12 +46,12 @@ function rawBody(text: string): string | null {
 
 /**
  * Reads what a job's output files hold and its ledger lost (`--adopt-outputs`), before the job is surveyed or moved to a
- * changed input; `adoptOutputs` takes it over. `known` is the job as the ledger has it; null: it has none.
+ * changed input; `adoptOutputs` takes it over. `known` is the job in the ledger; null: none.
  *
- * Left out is what the ledger holds, word for word: a line of those that is open later was changed. So are old files
- * that wait for new ones to replace them, where the ledger lost nothing: what is open was reopened on purpose.
- * Throws 65, with nothing changed, where a line is not at its place in the input: that has changed, and what has no
- * place would be written over. With `--accept-changed-input` it is let be.
+ * Skips what the ledger holds verbatim: such a line that is open later was changed. Also skips old files waiting to be
+ * replaced if the ledger lost nothing: their open lines were reopened on purpose. Throws 65, with nothing changed, if a
+ * line is not at its place in the input: the input has changed, and a line without a place would be overwritten. With
+ * `--accept-changed-input` it is ignored.
  */
 export async function collectOutputs(
   ledger: Ledger,
@@ -71,17 +71,17 @@ export async function collectOutputs(
 /**
  * Takes what `collectOutputs` found into a ledger that lost it.
  *
- * Each of its lines settles the input line with its `custom_id`, with the usage that its body tells; all
- * others stay open. The files are then written anew from the ledger. Returns the job as it is now.
+ * Each line found settles the input line with its `custom_id`, with the usage from its body; all others stay open. The
+ * files are then rewritten from the ledger. Returns the updated job.
  */
 export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest): Promise<Job> {
   const { database } = ledger;
-  // The counter is about to leave commits out. It may not do so between the file and a log beside it, where that means
-  // that it went backwards, however this run ends: the log first gets the counter as it is.
+  // The counter is about to skip commits. If this run ends between the file and its log, such a gap would look as if the
+  // ledger went backwards: write the current counter to the log first.
   await request.whenUnlocked(() => {
     database.pragma('wal_checkpoint(TRUNCATE)');
     ledger.transact(() => {
-      // SQLite writes no page in which nothing changes; the end of the transaction sets it right.
+      // SQLite does not write unchanged pages; the end of the transaction corrects the value.
       database.exec('UPDATE ledger SET commit_counter = commit_counter + 1');
     });
   });
@@ -111,7 +111,7 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
       }
     }
     ledger.adopted();
-    // The older ledger may have calls in flight whose ends it lost; where all lines are adopted no dispatch closes them.
+    // The older ledger may have calls in flight whose ends it lost; if all lines are adopted no dispatch closes them.
     const counted = request.onAmbiguous === 'fail';
     closeUnknownAttempts(ledger, job.id, { afterLine: 0, counted });
     recountJob(ledger, job.id);
@@ -123,7 +123,7 @@ export async function adoptOutputs(ledger: Ledger, job: Job, request: JobRequest
   return findJob(database, job.name) ?? job;
 }
 
-/** What has no place in the input would be written over: it was paid, and the input is not the one that it answers. */
+/** An answer without a place in the input would be overwritten: it was paid for, and the input is not the one it belongs to. */
 async function refuseUnplaced({ database }: Ledger, request: JobRequest): Promise<void> {
   const { inputPath, inputShown, maxLineBytes } = request;
   const first = database.prepare(
@@ -161,7 +161,7 @@ function collect({ database }: Ledger, known: Job | null, request: JobRequest): 
       const held = heldLine(lineNo);
       if (held !== null && outputText(name, held) === `${text}\n`) continue;
       const { custom_id: customId, response, error } = JSON.parse(text) as OutputJson;
-      // Lines that were rejected are judged again by the survey; calls that were cut are made again, where that is wanted.
+      // Rejected lines are judged again by the survey; cut-off calls are repeated, if that is wanted.
       const wasCut = onAmbiguous === 'fail' && CUT_CODES.includes(error?.code ?? '');
       if ((response === null || response === undefined) && !wasCut) continue;
       insert.run(

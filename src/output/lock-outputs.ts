@@ -7,10 +7,10 @@ import { mayBeOwn } from '../ledger/may-be-own.ts';
 import { isBug } from '../ledger/storage-error.ts';
 import { lockPathOf } from './output-file.ts';
 
-/** A lock that is held; `release` never throws. */
+/** A held lock; `release` never throws. */
 type Held = { release(): void };
 
-/** Does what the disk may refuse, where the run can do without; null then. Throws a bug. */
+/** Runs `act`; null if the disk refuses, which the run can tolerate. Throws bugs. */
 function unlessRefused<T>(act: () => T): T | null {
   try {
     return act();
@@ -21,10 +21,10 @@ function unlessRefused<T>(act: () => T): T | null {
 }
 
 /**
- * Keeps other runs, with ledgers of their own, from the output files of this one until `release`, by a lock beside each as a
- * ledger's. `startedAt` is in milliseconds since 1970. Throws 73 where another run holds one. Where none can be had (a folder
- * that may not be written, a file system without locks, no regular file, somebody's own file in the lock's place, which is
- * left alone) it is done without: who writes a file that somebody else writes notices it then (`OutputFile`).
+ * Keeps other runs, with other ledgers, from this run's output files until `release`, by a lock beside each like a
+ * ledger's. `startedAt` is in milliseconds since 1970. Throws 73 if another run holds one. If none can be taken (a
+ * read-only folder, a file system without locks, no regular file, a foreign file in the lock's place, which is left alone),
+ * runs without: a concurrent write is then noticed when writing (`OutputFile`).
  */
 export function lockOutputs(
   places: { readonly resultsPath: string; readonly errorsPath: string; readonly jobName: string },
@@ -32,7 +32,7 @@ export function lockOutputs(
 ): Held {
   const held: Held[] = [];
   const release = (): void => {
-    // A lock's file that cannot be removed is taken over by the next run.
+    // A lock file that cannot be removed is taken over by the next run.
     for (const lock of held.splice(0)) unlessRefused(() => lock.release());
   };
   try {
@@ -47,7 +47,7 @@ export function lockOutputs(
   return { release };
 }
 
-/** Whether something stands there that is no regular file. */
+/** Whether the path is something other than a regular file. */
 function isOther(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isFile() === false;
 }
@@ -55,12 +55,12 @@ function isOther(path: string): boolean {
 function lockOutput(path: string, startedAt: number, jobName: string): Held | null {
   const taken = unlessRefused(() => {
     if (path === '-' || isOther(path)) return null;
-    // Without links in its folder, so that two spellings of one place are one.
+    // Links in the folder resolved, so that two spellings of one place are equal.
     const place = join(realpathSync(dirname(path)), basename(path));
     const lockPath = lockPathOf(place);
-    // A lock is never made through a link, nor waited for at one that leads nowhere.
+    // A lock is never created through a link, nor waited for at a dangling one.
     if (isOther(lockPath)) return null;
-    // Looked at only where SQLite took it for no lock: to close it would drop one that this process holds.
+    // Inspected only if SQLite rejected it as a lock: closing it would release a lock held by this process.
     const mayRemove = (file: string): boolean => mayBeOwn(file, SQLITE_BEGIN);
     return takeLock(lockPath, startedAt, jobName, mayRemove);
   });

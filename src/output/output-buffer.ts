@@ -1,18 +1,18 @@
 import type { OutputParts } from './output-line.ts';
 
-/** Room that is kept from one flush to the next. */
+/** Capacity kept from one flush to the next. */
 const KEPT_BYTES = 512 * 1024;
-/** UTF-8 bytes of one UTF-16 unit at the most. */
+/** Maximum UTF-8 bytes per UTF-16 unit. */
 const UNIT_BYTES_MAX = 3;
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** Output lines side by side as bytes, until they are handed to their file. */
+/** Buffers output lines as bytes until they are passed to their file. */
 export class OutputBuffer {
   private room: Buffer = NO_BYTES;
   private used = 0;
 
-  /** Bytes that wait. */
+  /** Number of buffered bytes. */
   get length(): number {
     return this.used;
   }
@@ -24,11 +24,11 @@ export class OutputBuffer {
     this.used += this.room.write(tail, this.used, 'utf8');
   }
 
-  /** All that waits; good until the next `put`. */
+  /** All buffered bytes; valid until the next `put`. */
   take(): Buffer {
     const taken = this.room.subarray(0, this.used);
     this.used = 0;
-    // What an exceptionally long line needed is not kept.
+    // Do not keep the space that an exceptionally long line needed.
     if (this.room.length > KEPT_BYTES) this.room = NO_BYTES;
     return taken;
   }

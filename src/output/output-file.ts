@@ -18,23 +18,23 @@ import { promisify } from 'node:util';
 import { EXIT, OutputError, QbatchError } from '../errors.ts';
 
 const PRIVATE_MODE = 0o600;
-/** What names the files of a run. */
+/** The flags that name a run's files. */
 const RUN_FLAGS = '-o or --errors';
-/** Files that will replace others are made beside them, under this name. */
+/** Suffix of files that will replace others. */
 const NEW_SUFFIX = '.qbatch-new';
 const datasync = promisify(fdatasync);
 
-/** Where the file is made that will replace an output as a whole; what stands there is written over. */
+/** Path of the file that will replace an output as a whole; an existing one is overwritten. */
 export function newPathOf(path: string): string {
   return path + NEW_SUFFIX;
 }
 
-/** Where it is told who writes an output, while it is written. */
+/** Path of the lock that says who is writing an output. */
 export function lockPathOf(path: string): string {
   return `${path}.qbatch-lock`;
 }
 
-/** Turns what the file system said into 73 (cannot create) or 74 (cannot write). */
+/** Converts a file system error to 73 (cannot create) or 74 (cannot write). */
 export function outputError(
   error: unknown,
   path: string,
@@ -59,7 +59,7 @@ export function outputError(
       code === 'ELOOP'
         ? 'it is a symbolic link; qbatch does not write through links'
         : `check the folder and its permissions, or name another file with ${flags}`;
-    // What the system said, less the call and its path, which may be that of a temporary file.
+    // The system's message without the call and its path, which may be that of a temporary file.
     const why =
       code === 'ENOENT'
         ? `there is no folder ${dirname(path)}`
@@ -74,23 +74,23 @@ export function outputError(
   );
 }
 
-/** Where output lines go: a file of their own, or stdout. */
+/** Destination of output lines: a file, or stdout. */
 export type OutputSink = {
   /** Bytes written so far. */
   readonly bytes: number;
   /**
-   * Takes whole lines; `lines` may be overwritten once it has returned. Throws OutputError (74) unless
-   * everything was written. Resolves at once for files.
+   * Takes whole lines; `lines` may be overwritten once it has returned. Throws OutputError (74) unless everything was
+   * written. Synchronous for files.
    */
   append(lines: Buffer): void | Promise<void>;
-  /** Until everything appended is on the disk. */
+  /** Resolves once everything appended is on the disk. */
   sync(): Promise<void>;
   close(): void;
 };
 
 /**
- * An output file: opened without following links, mode 0600, cut to a known length, then only appended to. Whatever
- * else writes, cuts or moves it meanwhile is noticed before more is written: no lock keeps others from it.
+ * An output file: opened without following links, mode 0600, truncated to a known length, then only appended to. If
+ * anything else writes, truncates or moves it meanwhile, that is noticed before more is written: no lock prevents it.
  */
 export class OutputFile implements OutputSink {
   readonly path: string;
@@ -98,10 +98,10 @@ export class OutputFile implements OutputSink {
   private readonly flags: string;
   private readonly file: number;
   private position: number;
-  /** Its entry in the folder is synced once a run: no sync of the file itself promises that. */
+  /** Its directory entry is synced once per run: syncing the file does not guarantee that. */
   private entrySynced = false;
 
-  /** Opens or makes the file and cuts it to `bytes`. Errors call it `shown`, named by `flags`. Throws 73. */
+  /** Opens or creates the file and truncates it to `bytes`. Errors call it `shown`, set by `flags`. Throws 73. */
   constructor(path: string, bytes: number, shown: string = path, flags: string = RUN_FLAGS) {
     this.path = path;
     this.shown = shown;
@@ -109,7 +109,7 @@ export class OutputFile implements OutputSink {
     try {
       this.file = openSync(
         path,
-        // Appending: two that write the same file must not write over each other's lines.
+        // O_APPEND: two writers of one file must not overwrite each other's lines.
         constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_APPEND,
         PRIVATE_MODE,
       );
@@ -180,13 +180,13 @@ export class OutputFile implements OutputSink {
     );
   }
 
-  /** Closes and removes the file. */
+  /** Closes and deletes the file. */
   discard(): void {
     closeSync(this.file);
     rmSync(this.path, { force: true });
   }
 
-  /** Puts this file in the place of `path`, durably. */
+  /** Renames this file over `path`, durably. */
   replace(path: string): void {
     try {
       fdatasyncSync(this.file);
@@ -200,7 +200,7 @@ export class OutputFile implements OutputSink {
   }
 }
 
-/** Makes a new file or a rename survive a power loss: it is an entry of the folder, not of the file. */
+/** Makes a new file or a rename survive a power loss: the entry belongs to the folder, not to the file. */
 function syncFolder(path: string): void {
   const folder = openSync(dirname(path), constants.O_RDONLY);
   try {
@@ -210,7 +210,7 @@ function syncFolder(path: string): void {
   }
 }
 
-/** Size of a regular file; null where there is none. Throws 73 for anything but a regular file, 74 where the disk fails. */
+/** Size of a regular file; null if there is none. Throws 73 for anything but a regular file, 74 if the disk fails. */
 export function outputSize(path: string, flags: string = RUN_FLAGS): number | null {
   let file: number;
   try {
@@ -236,12 +236,12 @@ export function outputSize(path: string, flags: string = RUN_FLAGS): number | nu
   }
 }
 
-/** Longer than any line of ours: a reply of 64 MiB, every character of it escaped. */
+/** Longer than any line of ours: a reply of 64 MiB with every character escaped. */
 const LINE_BYTES_MAX = 256 * 1024 * 1024;
 
 /**
- * Whole lines of a file from byte `from` on, as text; a torn last line is left out. A line that is
- * too long to be ours is not held and comes as an empty one. Throws 74 where it cannot be read.
+ * Whole lines of a file from byte `from` on, as text; a torn last line is skipped. A line too long to be ours is not held
+ * and yields an empty one. Throws 74 if the file cannot be read.
  */
 export function* fileLines(
   path: string,

@@ -1,24 +1,24 @@
 import type { OutputLine } from '../ledger/lines.ts';
 import { jsonText } from '../json/json-text.ts';
 
-/** What an output line is made of: a settled line, but for its place in the order of settling. */
+/** The content of an output line: a settled line without its place in settling order. */
 export type LineWritten = Omit<OutputLine, 'seq'>;
 
-/** An output line with its newline, around the stored reply; without one all of it is `head`. */
+/** An output line with its newline, split around the stored reply; without a reply all of it is `head`. */
 export type OutputParts = {
   readonly head: string;
   readonly body: Buffer | null;
   readonly tail: string;
 };
 
-/** The error's own words, safe for strict readers whatever the service wrote. */
+/** The error object, safe for strict parsers whatever the service wrote. */
 function errorText(line: LineWritten): string {
   return jsonText({ code: line.code, message: line.message, param: line.param, line: line.lineNo });
 }
 
 /**
- * One line of a results or errors file: the format of OpenAI's and Model Studio's batch output
- * (cli.md section 3). `body` is what the ledger holds, byte for byte.
+ * One line of a results or errors file, in the batch output format of OpenAI and Model Studio (cli.md section 3). `body` is
+ * copied from the ledger byte for byte.
  */
 export function outputParts(job: string, line: LineWritten): OutputParts {
   const { body } = line;

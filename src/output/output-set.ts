@@ -5,7 +5,7 @@ import type { Cursor, Job } from '../ledger/records.ts';
 import { newPathOf, OutputFile, outputSize, type OutputSink } from './output-file.ts';
 import { Writer } from '../write.ts';
 
-/** Stdout as an output: everything from line 1, nothing to cut off, nothing to sync. */
+/** Stdout as an output: everything from line 1, no truncation, no sync. */
 export function stdoutSink(write: (text: string) => Promise<void>): OutputSink {
   let bytes = 0;
   return {
@@ -24,16 +24,15 @@ export function stdoutSink(write: (text: string) => Promise<void>): OutputSink {
 
 export type OpenOutputs = {
   readonly writer: Writer;
-  /** The job has settled: an errors file that was written anew takes the old one's place. */
+  /** The job has settled: a rewritten errors file replaces the old one. */
   complete(): void;
-  /** An errors file that was written anew and not completed is gone. */
+  /** Deletes a rewritten errors file that was not completed. */
   close(): void;
 };
 
 /**
- * Opens a job's output files, cut to `cursor`, and the writer that appends to them. Where the files
- * are to be replaced as a whole, results can only go to stdout; errors go beside the old file until
- * `complete`. Throws 73.
+ * Opens a job's output files, truncated to `cursor`, and the writer that appends to them. If the files are to be replaced
+ * as a whole, results can only go to stdout, and errors go to a file beside the old one until `complete`. Throws 73.
  */
 export function openOutputs(
   ledger: Ledger,
@@ -81,11 +80,11 @@ export function openOutputs(
 }
 
 /**
- * Writes both output files anew beside the old ones, syncs them and renames them over (after
- * `retry` and `--accept-changed-input`). Returns the cursor of the complete files.
+ * Rewrites both output files beside the old ones, syncs them and renames them over (after `retry` and
+ * `--accept-changed-input`). Returns the cursor of the complete files.
  */
 export async function replaceOutputs(ledger: Ledger, job: Job, clock: Clock): Promise<Cursor> {
-  // One name for all: the ledger's lock keeps others out, and what a process that died here left is reused.
+  // Fixed names: the ledger's lock keeps others out, and leftovers of a process that died here are reused.
   const results = new OutputFile(newPathOf(job.resultsPath), 0, job.resultsPath);
   const errors = new OutputFile(newPathOf(job.errorsPath), 0, job.errorsPath);
   let cursor: Cursor;
@@ -110,15 +109,15 @@ export async function replaceOutputs(ledger: Ledger, job: Job, clock: Clock): Pr
   return cursor;
 }
 
-/** Finds out whether output files could be made anew in the places of `paths`. Throws 73. */
+/** Checks that output files could be created at `paths`. Throws 73. */
 export function refuseUnwritable(paths: readonly string[]): void {
   for (const path of paths) new OutputFile(newPathOf(path), 0, path).discard();
 }
 
 /**
- * How files are written anew that may hold lines the ledger no longer holds (after `--fresh`,
- * `retry`, `--accept-changed-input`, `--adopt-outputs`): as whole new files at the end, the old
- * ones untouched until then; where there is nothing to keep, line by line as always. Throws 73.
+ * The output mode for files that may hold lines the ledger no longer holds (after `--fresh`, `retry`,
+ * `--accept-changed-input`, `--adopt-outputs`): replaced as a whole at the end, with the old ones untouched until then; if
+ * there is nothing to keep, line by line as usual. Throws 73.
  */
 export function modeAnew(job: Pick<Job, 'resultsPath' | 'errorsPath'>): Job['outputMode'] {
   const files = [job.resultsPath, job.errorsPath].filter((path) => path !== '-');

@@ -7,7 +7,7 @@ import type { Cursor, Job } from '../ledger/records.ts';
 import { fileLines, outputSize } from './output-file.ts';
 import { outputText } from './output-line.ts';
 
-/** The line number in an output line's id (`<job>-<lineNo>`); null where it is not a line of this job. */
+/** The line number in an output line's id (`<job>-<lineNo>`); null if it is not a line of this job. */
 export function ownLineNo(text: string, job: string): number | null {
   try {
     const value = JSON.parse(text) as { id?: unknown } | null;
@@ -23,14 +23,14 @@ export function ownLineNo(text: string, job: string): number | null {
 }
 
 /**
- * Whether a line was torn by a power loss: a part of a file that was never synced reads as zeros, and
- * no line of ours holds one (JSON writes them as escapes).
+ * Whether a line was torn by a power loss: unsynced parts of a file read as zeros, and no line of ours holds a zero byte
+ * (JSON escapes them).
  */
 function isTorn(text: string): boolean {
   return text.includes('\0');
 }
 
-/** The first whole line of a file; empty where there is none. */
+/** The first whole line of a file; empty if there is none. */
 function firstLine(path: string): [] | [string] {
   for (const text of fileLines(path, 0)) return [text];
   return [];
@@ -43,8 +43,8 @@ export function ownFirstLine(path: string, job: string): boolean {
 }
 
 /**
- * Whether a file holds nothing but what the ledger would write into it for this job, byte by byte
- * (torn lines apart): then it can be written anew without a loss, wherever it stands.
+ * Whether a file holds only what the ledger would write into it for this job, byte for byte (except torn lines): then it
+ * can be rewritten without a loss, wherever it is.
  */
 export function holdsOwnLines(database: Database, job: Job, path: string): boolean {
   const lineOf = outputLineReader(database, job.id);
@@ -60,18 +60,18 @@ export function holdsOwnLines(database: Database, job: Job, path: string): boole
 }
 
 /**
- * Where the output files of a job really stand, before anything is cut off or sent.
+ * The true state of a job's output files, before anything is truncated or sent.
  *
- * Both at least as long as the cursor says: the cursor, after a look at what follows it. A missing
- * or short one: the start, and both are rebuilt. A complete line after the cursor that the ledger
- * does not hold means that the ledger went backwards: throws 78, nothing touched. A file that begins with a line
- * of something else was put in the place of the job's: throws 73.
+ * If both are at least as long as the cursor says: the cursor, after checking what follows it. If one is missing or
+ * shorter: the start, and both are rebuilt. A complete line after the cursor that the ledger does not hold means that the
+ * ledger went backwards: throws 78, nothing touched. A file that begins with a foreign line has replaced the job's: throws
+ * 73.
  */
 export function reconcileOutputs(database: Database, job: Job): Cursor {
   const errors = outputSize(job.errorsPath);
   if (errors !== null) refuseForeign(job.errorsPath, job);
   if (job.resultsPath === '-') {
-    // Stdout begins anew with every run, and the errors with it.
+    // Stdout starts over with every run, and so do the errors.
     checkTail(database, job, { path: job.errorsPath, size: errors, from: 0 });
     return CURSOR_START;
   }
@@ -84,7 +84,7 @@ export function reconcileOutputs(database: Database, job: Job): Cursor {
   return job.cursor;
 }
 
-/** Refuses (73) a file of the job, which is there, where something else was put in its place. */
+/** Refuses (73) an existing file of the job that something else has replaced. */
 export function refuseForeign(path: string, job: Job): void {
   const [first] = firstLine(path);
   if (first === undefined || isTorn(first) || ownLineNo(first, job.name) !== null) return;
@@ -96,8 +96,8 @@ export function refuseForeign(path: string, job: Job): void {
 }
 
 /**
- * The lines of a file, from a byte on, that are not settled in the ledger, by their numbers; null for one that the job
- * did not write. Torn lines apart.
+ * Numbers of the lines in a file, from a byte on, that are not settled in the ledger; null for one that the job did not
+ * write. Skips torn lines.
  */
 export function* linesNotHeld(
   database: Database,

@@ -4,7 +4,7 @@ import { EXIT, OutputError } from '../errors.ts';
 import { filesBeside } from '../ledger/ledger-files.ts';
 import { lockPathOf, newPathOf } from './output-file.ts';
 
-/** A path without links in its folder, so that two spellings of one place are one. */
+/** A path with the links in its folder resolved, so that two spellings of one place are equal. */
 function placeOf(path: string): string {
   try {
     return join(realpathSync(dirname(path)), basename(path));
@@ -13,10 +13,10 @@ function placeOf(path: string): string {
   }
 }
 
-/** Device and number of a file, or null where none can be looked at: why not is told when it is opened. */
+/** Device and inode of a file; null if it cannot be inspected: the reason is reported when it is opened. */
 function fileIdOf(path: string): string | null {
   try {
-    // As a double, a number of 64 bits would lose its last ones, and another file could seem the same.
+    // A double would drop the low bits of a 64-bit inode, and another file could seem the same.
     const { dev, ino } = statSync(path, { bigint: true });
     return `${dev}:${ino}`;
   } catch {
@@ -25,9 +25,9 @@ function fileIdOf(path: string): string | null {
 }
 
 /**
- * Refuses outputs that are the input, the ledger or each other, and a ledger that is the input, however
- * they are spelled and under whatever name (hard links too); and any of them in the place of a file that
- * the ledger has beside it, or in which an output is written anew: these are written over or removed. Throws 73.
+ * Refuses outputs that are the input, the ledger or each other, and a ledger that is the input, however spelled and under
+ * whatever name (including hard links); and any of them in the place of a file that belongs to the ledger, or in which an
+ * output is rewritten: those are overwritten or removed. Throws 73.
  */
 export function refuseSameFiles(paths: {
   readonly inputPath: string;

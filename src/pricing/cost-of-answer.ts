@@ -6,16 +6,16 @@ import type { Pricing } from '../pricing.ts';
 import { showsThoughts } from './shows-thoughts.ts';
 import type { Usage } from '../usage.ts';
 
-/** Of a request, what its price may depend on beside the usage of its answer. */
+/** What the price of a request may depend on besides the usage of its answer. */
 type Asked = {
   readonly model: string;
-  /** The strategy of the search that it asked for. */
+  /** The search strategy it asked for. */
   readonly search: string | null | undefined;
-  /** Its body, made where it is wanted: hardly ever. */
+  /** Its body, created on demand, which is rare. */
   readonly body: () => Buffer;
 };
 
-/** What an answer cost; null where the model is unpriced or the usage says too little. */
+/** The cost of an answer; null if the model is unpriced or the usage is insufficient. */
 export function costOfAnswer(
   { usage, body }: { readonly usage: Usage | null; readonly body: string },
   asked: Asked,
@@ -30,8 +30,8 @@ export function costOfAnswer(
 }
 
 /**
- * What a failed call cost, as far as its usage tells (null: it does not), and what is to be counted of it where it may
- * have been billed: of a call that was cut, no less than was set aside for it, since the model may have written on.
+ * The cost of a failed call as far as its usage shows (null: it does not), and the amount to count if it may have been
+ * billed: for a cut-off call at least its reservation, since the model may have continued.
  */
 export function costOfFailure(
   { usage, code, body }: ApiFailure,

@@ -9,11 +9,11 @@ function hasMark(message: unknown): boolean {
 }
 
 /**
- * Whether the body of an OpenAI-compatible request marks a part for the explicit cache: that tells which
- * cache was hit where the usage of its reply does not.
+ * Whether the body of an OpenAI-compatible request marks a part for the explicit cache: shows which cache was hit if the
+ * reply's usage does not.
  */
 export function marksCache(body: Buffer): boolean {
-  // Nearly no request has such a member, and no other is parsed.
+  // Nearly no request has such a member; only those are parsed.
   if (!body.includes('"cache_control"')) return false;
   const { messages } = JSON.parse(body.toString('utf8')) as { readonly messages?: unknown };
   return Array.isArray(messages) && messages.some(hasMark);

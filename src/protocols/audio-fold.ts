@@ -2,24 +2,24 @@ import { keepMember, objectText, rawMembers, rawString } from './raw-json.ts';
 import { addPiece, finishedText, newTrack } from './text-track.ts';
 import type { StreamEvidence, TextTrack } from './text-track.ts';
 
-/** An `audio` object while its pieces arrive: base64 sound and its transcript grow, the rest is kept. */
+/** An `audio` object being received: base64 audio and its transcript grow, the rest is kept. */
 export type AudioFold = {
   readonly texts: Map<string, TextTrack>;
   readonly members: Map<string, string>;
 };
 
 /**
- * Members that arrive in pieces to be joined as they are, base64 too.
+ * Members that arrive in pieces to be concatenated, base64 included.
  * Source: Model Studio, Qwen-Omni page (the samples concatenate `audio.data`), as of 2025.
  */
 const PIECEWISE: ReadonlySet<string> = new Set(['data', 'transcript']);
 
-/** A sound of which nothing has come yet. */
+/** An empty audio object. */
 export function newAudio(): AudioFold {
   return { texts: new Map(), members: new Map() };
 }
 
-/** Takes the next raw `audio` object. */
+/** Adds the next raw `audio` object. */
 export function addAudio(fold: AudioFold, raw: string, evidence: StreamEvidence): void {
   for (const [key, value] of rawMembers(raw)) {
     if (!PIECEWISE.has(key) || !value.startsWith('"')) {
@@ -32,7 +32,7 @@ export function addAudio(fold: AudioFold, raw: string, evidence: StreamEvidence)
   }
 }
 
-/** The whole object as JSON text; null where none came. */
+/** The complete object as JSON text; null if none came. */
 export function audioText(fold: AudioFold, evidence: StreamEvidence): string | null {
   if (fold.texts.size === 0 && fold.members.size === 0) return null;
   const whole = new Map(fold.members);

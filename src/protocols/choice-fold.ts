@@ -14,14 +14,14 @@ import type { RawObject } from './raw-json.ts';
 import { addPiece, finishedText, newTrack } from './text-track.ts';
 import type { StreamEvidence, TextTrack } from './text-track.ts';
 
-/** One choice of a streamed answer while it arrives; the same for both protocols. */
+/** One choice of a streamed answer being received; the same for both protocols. */
 export type ChoiceFold = {
   readonly message: MessageFold;
   /** Raw elements of `logprobs.content`, each followed by a comma. */
   readonly logprobs: TextTrack;
   /**
-   * How the logprobs come. They may be those of the new tokens where the text is the whole so far, so
-   * that they say nothing about the text.
+   * How logprobs arrive. They may cover only new tokens although the text is cumulative, so they say nothing about the
+   * text.
    */
   readonly logprobsEvidence: StreamEvidence;
   logprobsSeen: boolean;
@@ -30,7 +30,7 @@ export type ChoiceFold = {
   readonly members: Map<string, string>;
 };
 
-/** The choices of one stream by their index. */
+/** The choices of one stream by index. */
 export type ChoicesFold = Map<number, ChoiceFold>;
 
 const FOLDED_MEMBERS: ReadonlySet<string> = new Set([
@@ -40,7 +40,7 @@ const FOLDED_MEMBERS: ReadonlySet<string> = new Set([
   'finish_reason',
 ]);
 
-/** Takes the raw `choices` array of one frame. */
+/** Adds the raw `choices` array of one frame. */
 export function addChoices(fold: ChoicesFold, raw: string, evidence: StreamEvidence): void {
   for (const [position, item] of rawItems(raw).entries()) {
     const members = rawMembers(item);
@@ -54,7 +54,7 @@ export function addChoices(fold: ChoicesFold, raw: string, evidence: StreamEvide
   }
 }
 
-/** True once so many choices have come, one at least, and each has a real finish reason. */
+/** True once at least `choices` choices (at least one) have come, each with a real finish reason. */
 export function choicesFinished(fold: ChoicesFold, choices: number): boolean {
   return (
     fold.size >= Math.max(1, choices) &&
@@ -63,8 +63,8 @@ export function choicesFinished(fold: ChoicesFold, choices: number): boolean {
 }
 
 /**
- * A finish reason as raw text, or null where there is none yet: absent, null, empty, or one that
- * says that the answer is not whole.
+ * A finish reason as raw text, or null if there is none yet: absent, null, empty, or one that means that the answer is
+ * incomplete.
  */
 export function realFinishReason(raw: string | undefined): string | null {
   const reason = rawString(raw);
@@ -72,7 +72,7 @@ export function realFinishReason(raw: string | undefined): string | null {
   return saysUnfinished(reason) ? null : ownText(raw);
 }
 
-/** The whole choices as an array's JSON text, in the words of the native or the compatible protocol. */
+/** The complete choices as the JSON text of an array, in the native or the compatible shape. */
 export function choicesText(
   fold: ChoicesFold,
   evidence: StreamEvidence,
@@ -133,7 +133,7 @@ function logprobsText(
 ): string | null {
   if (!choice.logprobsSeen) return shape === 'compatible' ? 'null' : null;
   const own = choice.logprobsEvidence;
-  // Where the text came in pieces, the logprobs did too.
+  // If the text came in increments, so did the logprobs.
   const known = { ...own, incremental: own.incremental || evidence.incremental };
   const items = finishedText(choice.logprobs, known);
   return `{"content":[${items.slice(0, -1)}]}`;

@@ -5,9 +5,9 @@ import { createStreamFold } from './stream-fold.ts';
 import { streamsWholeText } from './whole-text-models.ts';
 
 /**
- * The native DashScope protocol: `{output, usage, request_id}`, errors `{code, message,
- * request_id}`, streams of `id`/`event`/`data` frames with the status in a comment line. Some models
- * repeat the whole text in every frame whatever was asked.
+ * The native DashScope protocol: `{output, usage, request_id}`, errors `{code, message, request_id}`, streams of
+ * `id`/`event`/`data` frames with the status in a comment line. Some models repeat the whole text in every frame whatever
+ * was requested.
  * Source: service contract section 4, recorded replies of 2024 to 2026.
  */
 export const dashscope: Protocol = {

@@ -21,23 +21,23 @@ import {
 import type { JsonFields } from './reply-failure.ts';
 import { createSseParser } from './sse.ts';
 
-/** A body's text and value. */
+/** A body's text and parsed value. */
 type ParsedBody = { readonly text: string; readonly value: unknown };
 
-/** How much of a redirect's target is told. */
+/** How much of a redirect's target is shown. */
 const LOCATION_CHARS = 200;
 
 const OPEN_OBJECT = 0x7b;
-/** What an event stream begins with (as Latin-1, byte order mark included); no JSON and no web page does. */
+/** How an event stream begins (as Latin-1, byte order mark included); no JSON and no web page does. */
 const STREAM_START = /^(?:\u00EF\u00BB\u00BF)?\s*(?:data|event|id|retry)?:/;
 
 /**
- * Decodes a whole reply of any status, of either protocol: gateways answer native calls in the
- * compatible shape and the other way round. Never throws.
+ * Decodes a complete reply of any status and either protocol: gateways answer native calls in the compatible shape and vice
+ * versa. Never throws.
  *
- * An answer is a 2xx with a choice, a text or a message in it and nothing that calls it partial or
- * failed. A service's error behind 200 is an `http` failure; a reply that is neither is
- * `qbatch_bad_response`; 3xx and errors without a code of their own are `qbatch_http_<status>`.
+ * An answer is a 2xx with a choice, a text or a message in it and nothing that marks it as partial or failed. A service's
+ * error behind 200 is an `http` failure; a reply that is neither is `qbatch_bad_response`; 3xx and errors without a code of
+ * their own are `qbatch_http_<status>`.
  */
 export function decodeReply(reply: HttpReply): Decoded {
   const { statusCode } = reply;
@@ -50,9 +50,9 @@ export function decodeReply(reply: HttpReply): Decoded {
   return failed(decodeError(reply));
 }
 
-/** True for a body that is an event stream, whatever its content-type says. */
+/** Whether a body is an event stream, whatever its content type. */
 export function looksLikeStream(body: Buffer): boolean {
-  // Nearly every reply is an object.
+  // Fast path: nearly every reply is an object.
   if (body[0] === OPEN_OBJECT) return false;
   return STREAM_START.test(body.toString('latin1', 0, 64));
 }
@@ -75,7 +75,8 @@ function decodeSuccess(reply: HttpReply): Decoded {
       return failed(serviceFailure(reply, reply.statusCode, parsed, usage));
     }
     const answer = answerState(value);
-    // An error's code beside nothing, or a part, is the error; beside an answer it says nothing (some gateways write "Success").
+    // An error code with no answer or a partial one is an error; with a complete answer it means nothing (some gateways
+    // write "Success").
     const isError = hasErrorCode(value) && (answer !== 'whole' || isEmpty(value));
     if (answer !== 'none' && !isError) {
       const requestId = requestIdOf(reply, value);
@@ -101,9 +102,8 @@ function decodeSuccess(reply: HttpReply): Decoded {
 }
 
 /**
- * Whether a body holds an answer, and a finished one. A finish reason of null or `"null"` means
- * unfinished in both protocols; one that is missing is taken as finished, for some replies have
- * none, if the message holds anything at all.
+ * Whether a body holds an answer, and a finished one. A finish reason of null or `"null"` means unfinished in both
+ * protocols; a missing one counts as finished, since some replies have none, if the message holds anything at all.
  */
 function answerState(value: JsonFields): 'whole' | 'partial' | 'none' {
   const output = isObject(value['output']) ? value['output'] : null;
@@ -123,7 +123,7 @@ function hasMessage(choice: unknown): boolean {
   return 'finish_reason' in choice || Object.keys(choice['message']).some((key) => key !== 'role');
 }
 
-/** Whether what `answerState` takes for an answer holds nothing: no text, no call of a tool. */
+/** Whether an apparent answer (`answerState`) is empty: no text, no tool call. */
 function isEmpty(value: JsonFields): boolean {
   const output = isObject(value['output']) ? value['output'] : {};
   const choices: unknown = output['choices'] ?? value['choices'];
@@ -169,8 +169,8 @@ function decodeError(reply: HttpReply): ApiFailure {
 }
 
 /**
- * The first JSON object in an event stream. The compatible endpoint answers a filtered streaming
- * request with HTTP 400 and a `data: {"error":...}` line (service contract section 5.5).
+ * The first JSON object in an event stream. The compatible endpoint answers a filtered streaming request with HTTP 400 and
+ * a `data: {"error":...}` line (service contract section 5.5).
  */
 function firstEvent(body: Buffer): ParsedBody | null {
   let first: ParsedBody | null = null;
@@ -187,7 +187,7 @@ function bodyText(body: Buffer): string {
   return body.toString('utf8', beginsWithMark(body) ? 3 : 0);
 }
 
-/** Whether a byte order mark comes first. */
+/** Whether the body starts with a byte order mark. */
 function beginsWithMark(body: Buffer): boolean {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
 }

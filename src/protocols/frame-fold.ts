@@ -13,9 +13,9 @@ import type { ResearchFold } from './research-fold.ts';
 import { addPiece, finishedText, hasText, newTrack } from './text-track.ts';
 import type { StreamEvidence, TextMode, TextTrack } from './text-track.ts';
 
-/** A streamed answer of either protocol while its frames arrive; values that pass through stay raw. */
+/** A streamed answer of either protocol being received; passed-through values stay raw. */
 export type AnswerFold = {
-  /** Null until a frame has shown which protocol it is. */
+  /** Null until a frame has shown the protocol. */
   shape: 'native' | 'compatible' | null;
   readonly askedMode: TextMode | null;
   evidence: StreamEvidence;
@@ -23,18 +23,18 @@ export type AnswerFold = {
   /** `output.text`, for `result_format: "text"`. */
   readonly text: TextTrack;
   textSeen: boolean;
-  /** `output.finish_reason`: of the text; qwen-mt repeats the choice's there. */
+  /** `output.finish_reason`, for the text; qwen-mt repeats the choice's there. */
   finishReason: string | null;
   readonly research: ResearchFold;
   researchSeen: boolean;
-  /** `output.audio`: pieces like a message's. */
+  /** `output.audio`: pieces as in a message. */
   readonly outputAudio: AudioFold;
   readonly output: Map<string, string>;
   readonly top: Map<string, string>;
   usage: string | null;
 };
 
-/** An answer of which nothing has come yet; `mode` null: as the first frame's protocol does it. */
+/** An empty answer; `mode` null: by the protocol of the first frame. */
 export function newAnswer(mode: TextMode | null): AnswerFold {
   return {
     shape: null,
@@ -54,8 +54,8 @@ export function newAnswer(mode: TextMode | null): AnswerFold {
 }
 
 /**
- * Takes one frame: the text of a JSON object that is no error. `counts`: its usage holds counts. The
- * last such usage is the answer's; null or an empty one (search results) takes nothing back.
+ * Adds one frame: the text of a JSON object that is no error. `counts`: its usage holds counts. The last such usage is the
+ * answer's; a null or empty one (search results) does not replace it.
  */
 export function addFrame(answer: AnswerFold, frame: string, counts: boolean): void {
   const members = rawMembers(frame);
@@ -76,7 +76,7 @@ export function hasBegun({ choices, text, researchSeen }: AnswerFold): boolean {
   return [...choices.values()].some(({ message }) => saysAnything(message));
 }
 
-/** True once a real finish reason has come for everything that the answer is made of, so many choices. */
+/** True once every part of the answer, with `choices` choices, has a real finish reason. */
 export function isFinished(answer: AnswerFold, choices: number): boolean {
   if (answer.choices.size > 0) return choicesFinished(answer.choices, choices);
   if (answer.textSeen) return answer.finishReason !== null;
@@ -84,10 +84,10 @@ export function isFinished(answer: AnswerFold, choices: number): boolean {
 }
 
 /**
- * True for the frame after which a stream has nothing more to say: the answer is finished, and the
- * frame brings the final usage (`counts`: it holds counts). Natively that is the one with the finish
- * reasons; the OpenAI-compatible one has no choices. A frame like it that says anything else, and deep
- * research (whose `finished` only the end of the stream confirms), prove nothing.
+ * True for the last frame of a stream: the answer is finished, and the frame has the final usage (`counts`: it holds
+ * counts). In the native protocol it is the one with the finish reasons; in the OpenAI-compatible one it has no choices. A
+ * similar frame with other content, and deep research (whose `finished` only the end of the stream confirms), prove
+ * nothing.
  * Source: service contract sections 4.2, 4.5 and 4.6; all recorded streams.
  */
 export function isClosing(
@@ -108,17 +108,17 @@ function saysFinished(choice: unknown): boolean {
   return typeof reason === 'string' && reason !== '' && !saysUnfinished(reason);
 }
 
-/** The whole answer as JSON text in its protocol's unstreamed shape. */
+/** The complete answer as JSON text in its protocol's unstreamed shape. */
 export function answerText(answer: AnswerFold): string {
   return answer.shape === 'compatible' ? compatibleText(answer) : nativeText(answer);
 }
 
-/** A frame without either (an id alone, an empty object to keep the line open) teaches nothing. */
+/** A frame with neither (only an id, or an empty keep-alive object) shows nothing. */
 function learnShape(answer: AnswerFold, members: RawObject): void {
   const compatible = members.get('choices')?.startsWith('[') === true;
   if (!compatible && members.get('output')?.startsWith('{') !== true) return;
   answer.shape = compatible ? 'compatible' : 'native';
-  // The compatible protocol sends deltas, but for the models that the caller knows.
+  // The compatible protocol sends deltas, except for models known to the caller.
   if (compatible && answer.askedMode === null) {
     answer.evidence = { ...answer.evidence, mode: 'append', incremental: true };
   }

@@ -15,33 +15,33 @@ import type { StreamEvidence, TextTrack } from './text-track.ts';
 
 type ToolCallFold = {
   readonly argumentText: TextTrack;
-  /** Members of `function` apart from the arguments. */
+  /** Members of `function` except the arguments. */
   readonly ofFunction: Map<string, string>;
   readonly members: Map<string, string>;
 };
 
-/** One message while its pieces (native `message`, compatible `delta`) arrive. */
+/** One message being received in pieces (native `message`, compatible `delta`). */
 export type MessageFold = {
   readonly content: TextTrack;
-  /** What the content came as: nothing yet, a string, or the parts of the multimodal protocol. */
+  /** The form of the content: none yet, a string, or the parts of the multimodal protocol. */
   contentKind: 'none' | 'text' | 'parts';
-  /** Members that stood beside `text` in a part (`ocr_result`, `image_hw`). */
+  /** Members beside `text` in a part (`ocr_result`, `image_hw`). */
   readonly besideText: Map<string, string>;
-  /** Raw parts without text (images, audio), each kept once. */
+  /** Raw parts without text (images, audio), deduplicated. */
   readonly otherParts: Set<string>;
-  /** Texts beside the content that arrive in pieces. */
+  /** Texts other than the content that arrive in pieces. */
   readonly texts: Map<string, TextTrack>;
   readonly audio: AudioFold;
   readonly toolCalls: Map<number, ToolCallFold>;
-  /** Where several calls came under one index: the place of the one begun last. */
+  /** If several calls came under one index: the place of the latest. */
   readonly movedCalls: Map<number, number>;
   readonly members: Map<string, string>;
 };
 
-/** Texts of a message, apart from its content, that streams bring in pieces. */
+/** Texts of a message, other than its content, that arrive in pieces. */
 const PIECEWISE_TEXTS: ReadonlySet<string> = new Set(['reasoning_content', 'refusal']);
 
-/** A message of which nothing has come yet. */
+/** An empty message. */
 export function newMessage(): MessageFold {
   return {
     content: newTrack(),
@@ -56,7 +56,7 @@ export function newMessage(): MessageFold {
   };
 }
 
-/** Takes the next piece of the message, its members as raw JSON text. */
+/** Adds the next piece of the message, its members as raw JSON text. */
 export function addMessage(fold: MessageFold, piece: RawObject, evidence: StreamEvidence): void {
   for (const [key, raw] of piece) {
     if (key === 'content') addContent(fold, raw, evidence);
@@ -68,15 +68,15 @@ export function addMessage(fold: MessageFold, piece: RawObject, evidence: Stream
   }
 }
 
-/** Whether any text, part or call of a tool has come. */
+/** Whether any text, part or tool call has come. */
 export function saysAnything({ content, otherParts, texts, toolCalls }: MessageFold): boolean {
   if (hasText(content) || otherParts.size > 0 || toolCalls.size > 0) return true;
   return [...texts.values()].some(hasText);
 }
 
 /**
- * The whole message as JSON text. `noContent` is the raw content of a message that had none: `""`
- * natively, `null` in the OpenAI-compatible protocol.
+ * The complete message as JSON text. `noContent` is the raw content of a message without any: `""` in the native, `null` in
+ * the OpenAI-compatible protocol.
  */
 export function messageText(
   fold: MessageFold,
@@ -148,13 +148,13 @@ function addToolCalls(fold: MessageFold, raw: string, evidence: StreamEvidence):
   }
 }
 
-/** Arguments longer than this are not looked into for their end: each look goes through all of them. */
+/** Longer arguments are not checked for completeness: each check parses all of them. */
 const WHOLE_CHARS_MAX = 16 * 1024;
 
 /**
- * Which call a fragment with an index belongs to. Some OpenAI-compatible servers give every call the index 0:
- * there another id begins another call, with the name of another function, or with arguments after whole ones. An id
- * alone does not, for some make one up for each fragment, and tell the name in each as well.
+ * Which call a fragment with an index belongs to. Some OpenAI-compatible servers give every call the index 0: there another
+ * id starts another call if it has another function name, or arguments after complete ones. An id alone does not, since
+ * some servers invent one per fragment, and repeat the name in each as well.
  * Source: github.com/ollama/ollama/issues/15457, github.com/ai-dynamo/dynamo/pull/4723 (2025 and 2026).
  */
 function placeOfCall(fold: MessageFold, call: RawObject, index: number): number {
@@ -185,8 +185,8 @@ function isWhole({ text, packed }: TextTrack): boolean {
 }
 
 /**
- * Which call a fragment without an index belongs to: by its id the one that has it, or a new one;
- * without an id the one at its place among several (`position`), or, alone, the one begun last.
+ * Which call a fragment without an index belongs to: by its id the one that has it, or a new one; without an id the one at
+ * its place among several (`position`) or, if alone, the latest.
  */
 function indexOfCall(fold: MessageFold, call: RawObject, position: number | null): number {
   const id = rawString(call.get('id')) ?? '';
@@ -198,7 +198,7 @@ function indexOfCall(fold: MessageFold, call: RawObject, position: number | null
   return last + 1;
 }
 
-/** Id and name come with a call's first fragment; later fragments carry `""` or null there. */
+/** Id and name come with a call's first fragment; later ones have `""` or null there. */
 function keepFirst(target: Map<string, string>, key: string, raw: string): void {
   const known = target.get(key);
   if (known === undefined || known === 'null' || known === '""')

@@ -5,8 +5,8 @@ import { createStreamFold } from './stream-fold.ts';
 import { streamsWholeText } from './whole-text-models.ts';
 
 /**
- * The OpenAI-compatible protocol of Model Studio: chat completions, errors `{error: {code, type,
- * message, param}}`, streams of `data:` chunks ended by `[DONE]`.
+ * The OpenAI-compatible protocol of Model Studio: chat completions, errors `{error: {code, type, message, param}}`, streams
+ * of `data:` chunks ended by `[DONE]`.
  * Source: service contract section 4.5, documented and recorded replies of 2024 to 2026.
  */
 export const openai: Protocol = {

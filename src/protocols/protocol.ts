@@ -10,37 +10,34 @@ export type HttpCall = {
   readonly path: string;
   /** Lower-case names; without `authorization`, which only `call.ts` adds. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The bytes as they are sent: kept once, from planning to the last retry. */
+  /** The bytes as sent: kept once, from planning to the last retry. */
   readonly body: Buffer;
   readonly stream: boolean;
-  /** Over a connection that no other call has used, or will. */
+  /** Use a connection that no other call uses, before or after. */
   readonly ownConnection?: true;
-  /** POST where left out; a GET has no body. */
+  /** Default POST; a GET has no body. */
   readonly method?: 'GET';
 };
 
-/**
- * What came back, whole. `body` is the raw bytes, at most the cap. For a stream the fold has
- * consumed the bytes already and `body` is empty.
- */
+/** A complete reply. `body` is the raw bytes, at most the cap; for a stream it is empty, as the fold has consumed the bytes. */
 export type HttpReply = {
   readonly statusCode: number;
   /** Lower-case names; repeated ones joined by `, `. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** Takes the key out of a text before it is cut: half a key would not be known again. */
+  /** Removes the key from a text before it is truncated: half a key would not be recognized. */
   readonly redact?: (text: string) => string;
 };
 
-/** What the request asked for, as far as the reply alone does not tell it. */
+/** What the request asked for that the reply alone does not show. */
 export type Asked = {
   readonly model: string;
   /**
-   * The request's `incremental_output`: true, frames are appended; false, each replaces the one
-   * before; null, it does not say: told apart by the frames themselves.
+   * The request's `incremental_output`: true, frames are appended; false, each replaces the previous; null, unspecified:
+   * detected from the frames.
    */
   readonly incremental: boolean | null;
-  /** How many choices (`n`); from 1. */
+  /** Number of choices (`n`); from 1. */
   readonly choices: number;
 };
 
@@ -52,35 +49,34 @@ export type Decoded =
       readonly requestId: string | null;
       /** The reply as compact raw JSON text (see `compactJson`); streams folded. */
       readonly body: string;
-      /** `body` in UTF-8 where the reply holds just that; null: it has to be encoded. */
+      /** `body` in UTF-8 if the reply holds exactly that; null: it must be encoded. */
       readonly bytes: Buffer | null;
       readonly usage: Usage | null;
     }
   | { readonly kind: 'failure'; readonly failure: ApiFailure };
 
 /**
- * Folds an event stream into one reply while it arrives, so that memory holds the folded answer
- * and not the frames. `push` takes bytes split anywhere (inside a UTF-8 character too) and returns
- * false once nothing more is wanted (an error frame or `[DONE]` came); `end` is called once, at the
- * clean end of the body or where `isWhole`, and decides.
+ * Folds an event stream into one reply as it arrives, so that memory holds the folded answer and not the frames. `push`
+ * takes bytes split anywhere (even inside a UTF-8 character) and returns false once nothing more is wanted (an error frame
+ * or `[DONE]` came); `end` is called once, at the clean end of the body or if `isWhole`, and decides.
  */
 export type StreamFold = {
   push(chunk: Buffer): boolean;
   end(): Decoded;
-  /** True where the answer has come whole, however the connection ends. */
+  /** True if the answer is complete, however the connection ends. */
   isWhole(): boolean;
-  /** True once a part of the answer itself has come: an error that comes before is a refusal. */
+  /** True once part of the answer itself has come: an error before that is a refusal. */
   hasBegun(): boolean;
-  /** About what it takes up in memory; goes through all that it holds, so not for every piece. */
+  /** Approximate memory use; walks all it holds, so not for every piece. */
   heldBytes(): number;
-  /** Usage seen so far: what a cut stream may have been billed. */
+  /** Usage seen so far: what a cut-off stream may have been billed. */
   usageSoFar(): Usage | null;
 };
 
 export type Protocol = {
   readonly name: ProtocolName;
-  /** Decodes a whole reply, any status; one that is an event stream under another name is folded. Never throws. */
+  /** Decodes a complete reply of any status; an event stream under another content type is folded. Never throws. */
   decode(reply: HttpReply, asked: Asked): Decoded;
-  /** A fold for a reply whose content-type is `text/event-stream`. */
+  /** A fold for a reply with content type `text/event-stream`. */
   fold(reply: Omit<HttpReply, 'body'>, asked: Asked): StreamFold;
 };

@@ -1,14 +1,14 @@
 import { scanArray, scanObject } from '../json/json-scan.ts';
 
 /**
- * An object of a reply as raw JSON text by key, in order; of duplicate keys the last value counts.
- * Values that are only passed on stay raw, so that numbers reach the output as the service wrote them.
+ * An object of a reply as raw JSON text by key, in order; for duplicate keys the last value counts. Passed-through values
+ * stay raw, so that numbers reach the output as the service wrote them.
  */
 export type RawObject = ReadonlyMap<string, string>;
 
 const EMPTY: RawObject = new Map();
 
-/** The members of an object's raw text; empty where the text is absent or no object. */
+/** The members of an object's raw text; empty if the text is absent or no object. */
 export function rawMembers(text: string | undefined): RawObject {
   if (text === undefined || !text.startsWith('{')) return EMPTY;
   const members = new Map<string, string>();
@@ -18,13 +18,13 @@ export function rawMembers(text: string | undefined): RawObject {
   return members;
 }
 
-/** The elements of an array's raw text; empty where the text is absent or no array. */
+/** The elements of an array's raw text; empty if the text is absent or no array. */
 export function rawItems(text: string | undefined): readonly string[] {
   if (text === undefined || !text.startsWith('[')) return [];
   return scanArray(text).map(({ start, end }) => text.slice(start, end));
 }
 
-/** The value of a raw string; null where it is absent or no string. */
+/** The value of a raw string; null if it is absent or no string. */
 export function rawString(text: string | undefined): string | null {
   if (text === undefined || !text.startsWith('"')) return null;
   const value: unknown = JSON.parse(text);
@@ -37,7 +37,7 @@ export function rawIndex(text: string | undefined): number | null {
   return Number(text);
 }
 
-/** An object as JSON text; members whose raw text is null are left out. */
+/** An object as JSON text; members with null raw text are omitted. */
 export function objectText(members: Iterable<readonly [string, string | null]>): string {
   const parts: string[] = [];
   for (const [key, raw] of members) {
@@ -46,7 +46,7 @@ export function objectText(members: Iterable<readonly [string, string | null]>):
   return `{${parts.join(',')}}`;
 }
 
-/** Copies a member into `target` unless it is null or empty and something is there already. */
+/** Copies a member into `target`, but does not replace an existing one by a null or empty one. */
 export function keepMember(target: Map<string, string>, key: string, raw: string): void {
   const known = target.get(key);
   // Most members are the same in every frame.
@@ -56,10 +56,10 @@ export function keepMember(target: Map<string, string>, key: string, raw: string
   else if (!empty) target.set(key, ownText(raw));
 }
 
-/** V8 copies a shorter part of a text; a longer one is a view of it. */
+/** V8 copies shorter substrings; longer ones are views. */
 const VIEW_CHARS_MIN = 13;
 
-/** The same text, if it is a part of another one without keeping that in memory: a part of a frame would keep the frame. */
+/** A copy of a substring that does not keep the whole string in memory: part of a frame would keep the frame. */
 export function ownText(text: string): string {
   return text.length < VIEW_CHARS_MIN ? text : Buffer.from(text).toString();
 }

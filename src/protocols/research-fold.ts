@@ -3,8 +3,8 @@ import { addPiece, finishedText, newTrack } from './text-track.ts';
 import type { StreamEvidence, TextTrack } from './text-track.ts';
 
 /**
- * The answer of a deep research stream, which has no choices: `output.message` with a phase. Only
- * the phase `answer` is the answer; planning, web research and keep-alive frames are its making.
+ * The answer of a deep research stream, which has no choices: `output.message` with a phase. Only the phase `answer` is the
+ * answer; planning, web research and keep-alive frames precede it.
  * Source: recorded frames of 2025, service contract section 4.6.
  */
 export type ResearchFold = {
@@ -16,12 +16,12 @@ export type ResearchFold = {
   finished: boolean;
 };
 
-/** A deep research answer of which nothing has come yet. */
+/** An empty deep research answer. */
 export function newResearch(): ResearchFold {
   return { content: newTrack(), members: new Map(), deepResearch: new Map(), finished: false };
 }
 
-/** Takes the raw `output.message` of one frame. */
+/** Adds the raw `output.message` of one frame. */
 export function addResearch(fold: ResearchFold, raw: string, evidence: StreamEvidence): void {
   const message = rawMembers(raw);
   if (rawString(message.get('phase')) !== 'answer') return;
@@ -36,7 +36,7 @@ export function addResearch(fold: ResearchFold, raw: string, evidence: StreamEvi
   }
 }
 
-/** The whole message as JSON text. */
+/** The complete message as JSON text. */
 export function researchText(fold: ResearchFold, evidence: StreamEvidence): string {
   return objectText([
     ['role', fold.members.get('role') ?? '"assistant"'],

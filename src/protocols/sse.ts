@@ -3,45 +3,44 @@ import { isUtf8 } from 'node:buffer';
 /** One event of a stream: its fields, and the status from a `:HTTP_STATUS/400` comment. */
 export type SseEvent = {
   readonly event: string | null;
-  /** From the native protocol's comment line; null where there is none. */
+  /** From the native protocol's comment line; null if there is none. */
   readonly statusCode: number | null;
   /** The data lines joined by a line feed. */
   readonly data: string;
 };
 
 /**
- * A parser for one `text/event-stream` body. `push` takes bytes split anywhere and returns false
- * once the stream has turned out unreadable (`problem` says why); `end` delivers what an
- * unterminated last line or event holds.
+ * A parser for one `text/event-stream` body. `push` takes bytes split anywhere and returns false once the stream is
+ * unreadable (`problem` says why); `end` delivers an unterminated last line or event.
  */
 export type SseParser = {
   push(chunk: Buffer): boolean;
   end(): void;
-  /** Bytes of an event that has not ended; 0 between two events. */
+  /** Bytes of an unfinished event; 0 between events. */
   pendingBytes(): number;
-  /** Why the bytes cannot be read, in words for people; null: nothing wrong. */
+  /** Why the bytes cannot be parsed, for messages; null: no problem. */
   problem(): string | null;
 };
 
-/** An event bigger than this is refused: the biggest real ones carry audio, some hundred kilobytes. */
+/** A larger event is refused: the largest real ones carry audio, some hundred kilobytes. */
 const EVENT_BYTES_MAX = 16 * 1024 * 1024;
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-/** The end of a short line is found soonest byte by byte. */
+/** Up to here, a line end is found fastest byte by byte. */
 const NEAR_BYTES = 512;
-/** That of a long one by a search, for each kind of end; not in more than this, for a body may be one chunk and have none of a kind. */
+/** Beyond, by a search for each kind of line end; bounded, since a body may be one chunk and lack one kind. */
 const FAR_BYTES = 16 * 1024;
 const STATUS_COMMENT = /^:\s*HTTP_STATUS\/(\d{3})\b/;
 
 type ParserState = {
   readonly deliver: (event: SseEvent) => void;
   readonly eventBytesMax: number;
-  /** Bytes of the line that has not ended yet, from earlier chunks. */
+  /** Bytes of the unfinished line from earlier chunks. */
   pending: Buffer[];
   /** Bytes of the event so far, the pending line included. */
   eventBytes: number;
-  /** The last byte seen was a carriage return: a line feed now belongs to it. */
+  /** The last byte was a carriage return: a line feed now belongs to it. */
   afterReturn: boolean;
   firstLine: boolean;
   event: string | null;
@@ -51,9 +50,9 @@ type ParserState = {
 };
 
 /**
- * Creates the parser. Lines end with LF, CRLF or CR; events with a blank line, or with the next
- * `id:` line where blank lines were lost on the way (seen in recordings of 2025). A byte order mark
- * is skipped. Bytes that are not UTF-8 and an event of more than `eventBytesMax` are problems.
+ * Creates the parser. Lines end with LF, CRLF or CR; events with a blank line, or with the next `id:` line if blank lines
+ * were lost in transit (seen in recordings of 2025). A byte order mark is skipped. Bytes that are not UTF-8, and an event
+ * larger than `eventBytesMax`, are problems.
  *
  * Source: WHATWG HTML, section 9.2; the status comment: recorded Model Studio streams, 2024 to 2026.
  */
@@ -104,13 +103,13 @@ function readChunk(state: ParserState, chunk: Buffer): void {
     else if (chunk[lineStart] === LINE_FEED) lineStart += 1;
   }
   if (lineStart < chunk.length) {
-    // Copied: the chunk may be reused or may keep a big buffer alive.
+    // Copied: the chunk may be reused or may keep a large buffer alive.
     state.pending.push(Buffer.from(chunk.subarray(lineStart)));
     countBytes(state, chunk.length - lineStart);
   }
 }
 
-/** Where the line that goes on at `from` ends; the chunk's length if not in it. */
+/** The end of the line that continues at `from`; the chunk's length if not in it. */
 function lineEndIn(chunk: Buffer, from: number): number {
   const near = Math.min(from + NEAR_BYTES, chunk.length);
   for (let at = from; at < near; at += 1) {

@@ -24,16 +24,16 @@ import type { SseEvent } from './sse.ts';
 import { TextTooLongError } from './text-track.ts';
 import type { TextMode } from './text-track.ts';
 
-/** So much of a body without a single event is kept, to decode it as the unstreamed reply it is. */
+/** How much of a body without any event is kept, to decode it as an unstreamed reply. */
 const UNSTREAMED_BYTES_MAX = 16 * 1024 * 1024;
 
 type FoldState = {
   readonly head: ReplyHead;
   readonly answer: AnswerFold;
-  /** How many choices the request asked for. */
+  /** The number of choices requested. */
   readonly choices: number;
   failure: ApiFailure | null;
-  /** Bytes so far, as long as no event has come: the body may be no event stream at all. */
+  /** Bytes so far while no event has come: the body may be no event stream at all. */
   unstreamed: Buffer[];
   unstreamedBytes: number;
   events: number;
@@ -41,26 +41,26 @@ type FoldState = {
   usage: Usage | null;
   /** `[DONE]` came: nothing after it counts. */
   done: boolean;
-  /** The latest frame was one after which nothing more is said. */
+  /** The latest frame was a closing one (`isClosing`). */
   closed: boolean;
   ending: boolean;
   /** The stream ended inside an event. */
   torn: boolean;
-  /** The beginning of the first frame that was neither protocol's; null: there was none. */
+  /** The beginning of the first frame of neither protocol; null: none. */
   foreign: string | null;
 };
 
 /**
- * The fold of both protocols' streams; each frame says by its shape which one it is. `mode` null:
- * by the shape (native `detect`, compatible `append`).
+ * The fold of both protocols' streams; each frame shows by its shape which one it is. `mode` null: by the shape (native
+ * `detect`, compatible `append`).
  *
- * `choices`: a stream that ends before so many have begun is cut short, unless it says `[DONE]`: then
- * the service made fewer than it was asked for.
+ * `choices`: a stream that ends before this many have begun is truncated, unless it says `[DONE]`: then the service made
+ * fewer than requested.
  *
- * A reply with another status than 2xx, or without any event, is decoded as an unstreamed one. An
- * error frame ends the fold with the service's failure; a frame that is not JSON, bytes that are
- * not UTF-8, an oversized event, or events alone that are neither protocol's with `qbatch_bad_response`; the end of
- * the stream before a real finish reason with `qbatch_truncated_stream`.
+ * A reply with a status other than 2xx, or without any event, is decoded as an unstreamed one. An error frame ends the fold
+ * with the service's failure; a frame that is not JSON, bytes that are not UTF-8, an oversized event, or only events of
+ * neither protocol with `qbatch_bad_response`; the end of the stream before a real finish reason with
+ * `qbatch_truncated_stream`.
  */
 export function createStreamFold(
   head: ReplyHead,
@@ -97,7 +97,7 @@ export function createStreamFold(
       if (state.events === 0) keepUnstreamed(state, chunk);
       if (!streamed) return state.unstreamedBytes < UNSTREAMED_BYTES_MAX;
       parser.push(chunk);
-      // A body of no events is judged whole, at its end: it may be an error page.
+      // A body without events is judged as a whole at its end: it may be an error page.
       if (state.events > 0 || state.unstreamedBytes >= UNSTREAMED_BYTES_MAX) checkParser();
       return state.failure === null && !state.done;
     },
@@ -112,7 +112,7 @@ export function createStreamFold(
     isWhole() {
       if (state.failure !== null) return false;
       if (state.done) return isFinished(state.answer, 1);
-      // What has begun to come may be an error frame.
+      // A pending event may be an error frame.
       return state.closed && parser.pendingBytes() === 0;
     },
     heldBytes() {
@@ -181,8 +181,8 @@ function readEvent(state: FoldState, event: SseEvent): void {
 }
 
 /**
- * The JSON texts of an event's data: as a rule one. Where blank lines were lost on the way, several
- * events arrive as the data lines of one; then each line is one.
+ * The JSON texts of an event's data: usually one. If blank lines were lost in transit, several events arrive as the data
+ * lines of one; then each line is one.
  */
 function jsonTexts(data: string): readonly string[] {
   return data.includes('\n') && parseFrame(data) === null ? data.split('\n') : [data];
@@ -193,7 +193,7 @@ function readFrame(state: FoldState, event: SseEvent, text: string): void {
     state.done = true;
     return;
   }
-  // An event of nothing keeps the line open.
+  // An empty event is a keep-alive.
   if (text.trim() === '') return;
   const value = parseFrame(text);
   if (value === null) {
@@ -223,7 +223,7 @@ function readFrame(state: FoldState, event: SseEvent, text: string): void {
   if (state.answer.shape === null) state.foreign ??= excerpt(state.head, text);
 }
 
-/** What `take` makes of the texts; null where they turn out to be more than a reply may be, which ends the fold. */
+/** Runs `take`; null if the texts exceed what a reply may hold, which ends the fold. */
 function unlessTooLong<T>(state: FoldState, take: () => T): T | null {
   try {
     return take();
@@ -240,7 +240,7 @@ function isErrorFrame(event: SseEvent, value: JsonFields): boolean {
   return hasErrorCode(value) && isNothing(value['choices']) && isBlank(value['output']);
 }
 
-/** No output, or one in which every member is null or empty (the Python SDK's view of an error). */
+/** No output, or one whose members are all null or empty (how the Python SDK recognizes an error). */
 function isBlank(output: unknown): boolean {
   return !isObject(output) || Object.values(output).every(isNothing);
 }

@@ -1,8 +1,8 @@
 import { scanObject } from '../json/json-scan.ts';
 
 /**
- * The raw `stream_options` of a streamed OpenAI-compatible body: `given`, with `include_usage: true`
- * where it does not say, for without it the bill would be unknown. Other values stay as written.
+ * The raw `stream_options` of a streamed OpenAI-compatible body: `given`, with `include_usage: true` unless it is set,
+ * since without it the cost would be unknown. Other values stay as written.
  */
 export function streamOptions(given: string | undefined): string {
   if (given === undefined || !given.startsWith('{')) return '{"include_usage":true}';

@@ -1,67 +1,66 @@
 /**
- * How a stream brings a text: `append`, each piece is what is new; `replace`, each piece is the
- * whole text so far; `detect`, unknown.
+ * How a stream transmits a text: `append`, each piece is a delta; `replace`, each piece is the whole text so far; `detect`,
+ * unknown.
  */
 export type TextMode = 'append' | 'replace' | 'detect';
 
-/** What the tracks of one stream have found out together; shared because one stream has one mode. */
+/** What the tracks of one stream have detected together; shared because a stream has one mode. */
 export type StreamEvidence = {
   readonly mode: TextMode;
   /** A piece has come that cannot be the whole text so far. */
   incremental: boolean;
-  /** Characters of all the texts that were appended. */
+  /** Total characters of all appended texts. */
   readonly appended: { chars: number };
 };
 
-/** The pieces of a stream turned out to add up to more than a reply may be. */
+/** The pieces of a stream add up to more than a reply may hold. */
 export class TextTooLongError extends Error {
   override readonly name = 'TextTooLongError';
 }
 
 /**
- * What pieces may add up to: a reply's bound (guarantee 12). It is kept here, too, since one short piece
- * can prove that thousands of long ones were not the same text again.
+ * Bound on the sum of the pieces: a reply's (guarantee 12). Enforced here too, since one short piece can prove that
+ * thousands of long ones were deltas.
  */
 const APPENDED_CHARS_MAX: number = 64 * 1024 * 1024;
-/** The end of an appended text is packed when it has so many characters. Nearly every answer is shorter. */
+/** The tail of an appended text is packed at this many characters. Nearly every answer is shorter. */
 const PACK_CHARS = 64 * 1024;
-/** Such characters take two bytes, and so do all others of their text. */
+/** Such characters take two bytes, and then so do all others of the string. */
 const WIDE = /[^\0-\xff]/;
 
-/** A part of a text. */
+/** A packed part of a text. */
 type PackedText = { readonly bytes: Buffer; readonly encoding: 'latin1' | 'utf16le' };
 
 /**
- * One text of a stream while it grows.
+ * One growing text of a stream.
  *
- * As long as every piece begins with the one before, both readings are possible; then only the
- * latest piece and the lengths of all pieces are held, from which the appended text can be had.
- * `lengths` is null once this text is known to be appended.
+ * As long as every piece begins with the previous one, both modes are possible; then only the latest piece and the lengths
+ * of all pieces are kept, from which the appended text can be derived. `lengths` is null once this text is known to be
+ * appended.
  *
- * A long appended text is packed into buffers but for its end. V8 lets its heap grow to double of
- * what lives in it, and a text in pieces is copied each time it is looked into.
+ * A long appended text is packed into buffers except for its tail. V8 lets its heap grow to twice its live size, and a rope
+ * is copied each time it is flattened.
  */
 export type TextTrack = {
-  /** What is not packed: all of it, as a rule. */
+  /** The unpacked part: usually all of it. */
   text: string;
   readonly packed: PackedText[];
   lengths: number[] | null;
-  /** A piece has continued the (non-empty) one before: what a repeated whole text looks like. */
+  /** A piece has continued the (non-empty) previous one, as cumulative texts do. */
   grown: boolean;
 };
 
-/** A text of which nothing has come yet. */
+/** An empty text. */
 export function newTrack(): TextTrack {
   return { text: '', packed: [], lengths: [], grown: false };
 }
 
 /**
- * Takes the next piece. `emptyProves` says that an empty piece after text is evidence of appending:
- * true of the answer's content, which no whole-text stream ever takes back; false of a text such
- * as the reasoning, which some frames merely leave out.
+ * Adds the next piece. `emptyProves`: an empty piece after text is evidence of appending. True for the answer's content,
+ * which no cumulative stream ever takes back; false for texts such as the reasoning, which some frames merely omit.
  *
- * In `replace` mode a piece that does not continue the text is a rewritten text (translations are
- * revised) if the text had grown before; if it never had, the stream is appended after all.
+ * In `replace` mode a piece that does not continue the text is a rewritten text (translations are revised) if the text had
+ * grown before; if it never had, the stream is appended after all.
  *
  * @throws TextTooLongError
  */
@@ -97,7 +96,7 @@ export function addPiece(
   append(track, piece, evidence);
 }
 
-/** As `startsWith`, which compares one character at a time: 16 us for 9,000 where this takes 1.5, in each frame. */
+/** Like `startsWith`, which compares one character at a time: 16 us for 9,000, this takes 1.5, in each frame. */
 function beginsWith(piece: string, text: string): boolean {
   return piece.slice(0, text.length) === text;
 }
@@ -108,7 +107,7 @@ export function hasText({ text, packed }: TextTrack): boolean {
 }
 
 /**
- * The whole text, once the stream has ended.
+ * The complete text, once the stream has ended.
  *
  * @throws TextTooLongError
  */
@@ -119,7 +118,7 @@ export function finishedText(track: TextTrack, evidence: StreamEvidence): string
   return packed.map(({ bytes, encoding }) => bytes.toString(encoding)).join('') + text;
 }
 
-/** The latest piece holds all that came before: each was a beginning of it. */
+/** The latest piece contains all earlier ones: each was a prefix of it. */
 function becomeAppended(track: TextTrack, evidence: StreamEvidence): void {
   evidence.incremental = true;
   const { text, lengths } = track;

@@ -1,14 +1,14 @@
 /**
- * Characters that make a spreadsheet read a cell as a formula when it begins with one; the
- * full-width forms count in East Asian editions.
+ * Characters that make a spreadsheet read a cell as a formula if it begins with one; the full-width forms count in East
+ * Asian editions.
  * Source: OWASP "CSV Injection", https://owasp.org/www-community/attacks/CSV_Injection, 2024.
  */
 const FORMULA_START = /^[=+\-@\t\r\n＝＋－＠]/u;
 const PLAIN_NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/iu;
 const NEEDS_QUOTES = /[",\r\n]|^\s|\s$/u;
 /**
- * Controls other than tab and line breaks: a terminal would obey them, and NUL ends some readers; marks
- * that reorder what follows, and Unicode's own line breaks, at which some readers split.
+ * Controls other than tab and line breaks: terminals obey them, and NUL ends some readers; marks that reorder what follows,
+ * and Unicode's own line breaks, at which some readers split.
  */
 const CONTROL = /[^\P{Cc}\t\r\n]|[\u202A-\u202E\u2066-\u2069\u2028\u2029]/gu;
 
@@ -26,9 +26,9 @@ function cellText(cell: string | number | null): string {
 }
 
 /**
- * One CSV row with its line break (CR LF), quoted as RFC 4180 asks. `null` and numbers that are
- * not finite are empty cells. A cell that a spreadsheet would run as a formula gets a leading `'`
- * unless it is a number; control characters, and marks that reorder text, become U+FFFD.
+ * One CSV row with its line break (CR LF), quoted per RFC 4180. `null` and non-finite numbers are empty cells. A cell that
+ * a spreadsheet would run as a formula gets a leading `'` unless it is a number; control characters, and marks that reorder
+ * text, become U+FFFD.
  */
 export function csvRow(cells: readonly (string | number | null)[]): string {
   return `${cells.map(cellText).join(',')}\r\n`;

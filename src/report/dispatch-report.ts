@@ -8,13 +8,13 @@ export type DispatchReport = {
   readonly started_at: string;
   readonly ended_at: string | null;
   readonly makespan_ms: number | null;
-  /** What the limits in force would have taken: the slowest model's calls at its limit, and one mean latency. */
+  /** The makespan at the limits in force: the slowest model's calls at its limit, plus one mean latency. */
   readonly ideal_ms: number | null;
   readonly makespan_ratio: number | null;
   readonly attempts_per_line: number | null;
   readonly throttled: readonly { readonly code: string; readonly attempts: number }[];
   readonly models: readonly DispatchedModel[];
-  /** `from` and `to`: a minute, or calls in flight; model null: the run as a whole. */
+  /** `from` and `to`: per minute, or calls in flight; model null: the whole run. */
   readonly changes: readonly {
     readonly at: string;
     readonly model: string | null;
@@ -25,7 +25,7 @@ export type DispatchReport = {
   }[];
 };
 
-/** One model of it. `utilisation`: admitted ÷ allowed, of the dimension that binds among those whose limit is known. */
+/** One model of it. `utilisation`: admitted ÷ allowed, in the binding dimension of those whose limit is known. */
 export type DispatchedModel = {
   readonly model: string;
   readonly rpm_limit: number | null;
@@ -65,7 +65,7 @@ function roundedUtilisation(lane: Lane): number | null {
   return share === null ? null : rounded(share, 4);
 }
 
-/** What a perfect controller would need: all of it at the mean limit, then the last one's latency. */
+/** The time a perfect controller would need: all calls at the mean limit, then the last one's latency. */
 function idealMs(lane: Lane): number | null {
   const utilisation = roundedUtilisation(lane);
   if (utilisation === null || lane.latencyMs === null) return null;
@@ -88,7 +88,7 @@ function modelOf(lane: Lane): DispatchedModel {
   };
 }
 
-/** What the trace comes to. Pure; `nowMs` (since 1970) is the end of a run that goes on; null: it died. */
+/** Computes the report from the trace. Pure; `nowMs` (since 1970) is the end of a run in progress; null: it died. */
 export function dispatchReport(facts: DispatchFacts, nowMs: number | null): DispatchReport {
   const { lanes } = facts;
   const endMs = facts.endedAt ?? nowMs;

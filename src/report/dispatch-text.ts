@@ -7,7 +7,7 @@ import type { DispatchedModel, DispatchReport } from './dispatch-report.ts';
 
 const NAME_CHARS_MAX = 120;
 const REASON_CHARS_MAX = 200;
-/** Of the changes of limits and pace, the last ones that are told to people; `--json` tells more. */
+/** Changes of limits and pace shown in the text, the last ones; `--json` shows more. */
 const CHANGES_TOLD = 5;
 
 const HEADER = [
@@ -53,14 +53,14 @@ function makespanText({ makespan_ms, ideal_ms, makespan_ratio }: DispatchReport)
   return [`it took ${durationText(makespan_ms)}${ideal}`];
 }
 
-/** What a change has moved, in the words of the tables above it. */
+/** What a change affected, named as in the tables above it. */
 const DIMENSION_TEXT: ReadonlyMap<string, string> = new Map([
   ['requests', 'rpm'],
   ['tokens', 'tpm'],
   ['concurrency', 'calls in flight'],
 ]);
 
-/** What happened to a model's calls as a whole: no number of it is kept, so the reason tells all. */
+/** Events of a model's lane as a whole: they have no numbers, so the reason says all. */
 const LANE_TEXT: ReadonlyMap<string, string> = new Map([
   ['capacity', 'called less often for a while: calls failed at the service'],
   ['recovered', 'called as often as before: its failures do not come from how often it is called'],
@@ -83,7 +83,7 @@ function changeText({
   return `  ${at} ${whose}${what} ${value(change.from)} -> ${value(change.to)}: ${reason}`;
 }
 
-/** How the last run used its quota, for people; a line of text each. */
+/** How the last run used its quota, as lines of text. */
 export function dispatchText(report: DispatchReport): string[] {
   const { run, models, throttled, attempts_per_line: perLine, changes } = report;
   if (models.length === 0) return [];

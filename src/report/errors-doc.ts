@@ -1,10 +1,10 @@
 import type { ErrorRule, OwnCode } from '../error-codes.ts';
 import { code, inline, table } from './markdown-table.ts';
 
-/** The languages that the page is written in. */
+/** The languages of the page. */
 export type ErrorsLanguage = 'en' | 'zh-CN';
 
-/** The words of one language's page. */
+/** The texts of one language's page. */
 type Words = {
   readonly introduction: string;
   readonly service: string;
@@ -70,10 +70,7 @@ const CHINESE: Words = {
   advice: (row) => row.adviceZh,
 };
 
-/**
- * The page `docs/errors.md`, or `docs/errors.zh-CN.md`, as Markdown: the tables, then the sources.
- * Pure; the same tables give the same text.
- */
+/** The page `docs/errors.md`, or `docs/errors.zh-CN.md`, as Markdown: the tables, then the sources. Pure and deterministic. */
 export function errorsMarkdown(
   language: ErrorsLanguage,
   rules: readonly ErrorRule[],
@@ -146,7 +143,7 @@ function codeCell(rule: ErrorRule, words: Words): string {
 
 function messageCell(pattern: string | null): string {
   if (pattern === null) return '';
-  // Plain text reads better than an expression; only what has operators is shown as one.
+  // Plain text reads better than an expression; only patterns with operators are shown as one.
   return /[\\^$.*+?()[\]{}|]/.test(pattern) ? code(`/${pattern}/`) : code(pattern);
 }
 

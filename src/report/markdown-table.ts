@@ -9,7 +9,7 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' ');
 }
 
-/** Text that may hold code spans of its own; what Markdown would read as a tag is escaped. */
+/** Text that may contain code spans; what Markdown would read as a tag is escaped. */
 export function inline(text: string): string {
   return cell(text)
     .split('`')

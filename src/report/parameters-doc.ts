@@ -4,7 +4,7 @@ import type { ShapeRule } from '../schemas/shape-rule.ts';
 import type { Source } from '../schemas/sources.ts';
 import { code, inline, table } from './markdown-table.ts';
 
-/** Everything that is checked, and where each part is tested: a test file by rule id or parameter. */
+/** All checks, and the test file of each, by rule id or parameter. */
 export type CheckTables = {
   readonly parameters: readonly Parameter[];
   readonly rules: readonly Rule[];
@@ -32,8 +32,8 @@ The numbers in the columns _source_ refer to [Sources](#sources). The files in t
 \`test/property\` and show, for each row, how to break that rule and nothing else.`;
 
 /**
- * Where each rule and parameter is broken on purpose, read out of test sources: `breaks: 'id'`, or
- * the keys of the table of bad values. `files` are names with their text.
+ * Finds where each rule and parameter is violated in tests, from the test sources: `breaks: 'id'`, or the keys of the table
+ * of bad values. `files` are names with their text.
  */
 export function testPlaces(
   files: readonly (readonly [string, string])[],
@@ -51,7 +51,7 @@ export function testPlaces(
   return places;
 }
 
-/** The page `docs/parameters.md` as Markdown. Pure; the same tables give the same text. */
+/** The page `docs/parameters.md` as Markdown. Pure and deterministic. */
 export function parametersMarkdown(tables: CheckTables): string {
   const { parameters, rules, shapeRules } = tables;
   const sources = [
@@ -122,7 +122,7 @@ function shapeRulesTable(tables: CheckTables, sources: readonly Source[]): strin
   );
 }
 
-/** What every table ends with. */
+/** The last columns of every table. */
 const LAST = ['source', 'test'] as const;
 
 function lastOf(
@@ -147,7 +147,7 @@ function rulesOf(name: string, rules: readonly Rule[]): string {
   return about.map(({ id }) => code(id)).join(', ');
 }
 
-/** A rule that is about all models is about those that its parameter is documented for. */
+/** A rule for all models applies to those that its parameter is documented for. */
 function modelsOf({ models, on }: Rule, parameters: readonly Parameter[]): string {
   if (models !== 'all') return models;
   return parameters.find(({ name }) => name === on)?.models ?? models;

@@ -2,8 +2,8 @@ import type { SchemaElement } from 'hyparquet';
 import type { ColumnSource } from 'hyparquet-writer';
 
 /**
- * What a column holds: whole numbers (64 bits), fractions (doubles), exact decimal amounts with 12
- * decimals, moments (ISO 8601 in the cells, UTC milliseconds in the file), or text. All may be null.
+ * The type of a column: integers (64 bits), fractions (doubles), exact decimals with 12 places, timestamps (ISO 8601 in the
+ * cells, UTC milliseconds in the file), or text. All nullable.
  */
 export type ColumnKind = 'whole' | 'fraction' | 'amount' | 'time' | 'text';
 
@@ -11,7 +11,7 @@ export type Column = { readonly name: string; readonly kind: ColumnKind };
 export type Cell = string | number | null;
 type Stored = bigint | number | string | null;
 
-/** Rows of a group, so that its columns are worth reading by themselves. */
+/** Rows per group, so that its columns are worth reading separately. */
 const GROUP_ROWS = 20_000;
 /** A group of long answers ends earlier: it is held whole while it is written. */
 const GROUP_UNITS = 8 * 1024 * 1024;
@@ -40,15 +40,15 @@ const STORED: Readonly<Record<ColumnKind, (cell: string | number) => Stored>> = 
   text: String,
 };
 
-/** `1.5` as the whole number of its twelfth decimals. */
+/** `1.5` as an integer in units of the twelfth decimal. */
 function unscaled(amount: string): bigint {
   const [whole = '', decimals = ''] = amount.split('.');
   return BigInt(whole + decimals.padEnd(AMOUNT_DECIMALS, '0'));
 }
 
 /**
- * Rows as an Apache Parquet file, piece by piece; its memory is that of one row group, however many
- * rows there are. The library that encodes them is loaded only here.
+ * Rows as an Apache Parquet file, piece by piece; memory is that of one row group, however many rows there are. The
+ * encoding library is loaded only here.
  */
 export async function* parquetPieces(
   columns: readonly Column[],

@@ -1,7 +1,7 @@
 import type { DispatchState, Progress } from '../reporters/reporter.ts';
 import type { UsageGroup, UsageMeasures } from './usage-report.ts';
 
-/** One job that the report is about. Moments are milliseconds since 1970, as everywhere in these data. */
+/** One job of the report. Times are milliseconds since 1970, as everywhere in these data. */
 export type ReportJob = {
   readonly job: string;
   readonly ledger: string;
@@ -21,8 +21,8 @@ export type ReportJob = {
 };
 
 /**
- * Calls by the time they ended, in steps of `spanMs`, by series: a model in a currency. Columns of
- * equal length; a step and series without calls has no entry.
+ * Calls by end time, in steps of `spanMs`, by series: a model in a currency. Columns of equal length; a step and series
+ * without calls has no entry.
  */
 export type ReportTimeline = {
   readonly spanMs: number;
@@ -31,27 +31,24 @@ export type ReportTimeline = {
   /** Index into `series`. */
   readonly of: readonly number[];
   readonly answered: readonly number[];
-  /** Calls that brought no answer. */
+  /** Calls without an answer. */
   readonly unanswered: readonly number[];
   readonly inputTokens: readonly number[];
   readonly outputTokens: readonly number[];
-  /** Certain cost in units of the currency; for drawing, not for adding up. */
+  /** Certain cost in units of the currency; for drawing, not for summing. */
   readonly cost: readonly number[];
 };
 
-/** `model` is null for the models that are too many to be told apart. */
+/** `model` is null for the models merged because there are too many. */
 export type ReportSeries = { readonly model: string | null; readonly currency: string };
 
-/**
- * How often answered calls fell between `edges[i]` and `edges[i + 1]`, by series of the timeline, whose
- * order it has.
- */
+/** How many answered calls fell between `edges[i]` and `edges[i + 1]`, by series, in the timeline's order. */
 export type ReportDistribution = {
   readonly edges: readonly number[];
   readonly counts: readonly (readonly number[])[];
 };
 
-/** Pace of one model in one run, beside its limits. Columns of equal length; rates a minute. */
+/** Pace of one model in one run, with its limits. Columns of equal length; rates per minute. */
 export type ReportLane = {
   readonly job: string;
   readonly run: number;
@@ -62,11 +59,11 @@ export type ReportLane = {
   readonly tokens: readonly number[];
   readonly tokenLimit: readonly (number | null)[];
   readonly throttled: readonly number[];
-  /** Admitted ÷ allowed, 0 to 1, of the dimension that binds; null: no limit was known. */
+  /** Admitted ÷ allowed, 0 to 1, in the binding dimension; null: no limit was known. */
   readonly utilisation: number | null;
 };
 
-/** Lines and calls that came to one code. */
+/** Lines and calls with one code. */
 export type ReportFailure = {
   readonly code: string;
   /** Failed and rejected lines that ended with it. */
@@ -83,7 +80,7 @@ export type ReportFailure = {
   }[];
 };
 
-/** What was expected of answered lines beside what they took. `model` null: the survey of a whole job. */
+/** Expected against actual usage of answered lines. `model` null: the survey of a whole job. */
 export type ReportEstimate = {
   readonly job: string;
   readonly model: string | null;
@@ -98,12 +95,12 @@ export type ReportEstimate = {
   readonly currency: string;
 };
 
-/** What a running job tells of this moment. */
+/** The current state of a running job. */
 export type ReportLive = {
   readonly job: string;
-  /** Rises with each report that is there to be fetched; 0: none yet. */
+  /** Incremented with each report available; 0: none yet. */
   readonly reportVersion: number;
-  /** Why no further report will come; null: they come. */
+  /** Why no further report will come; null: reports continue. */
   readonly reportFailure: string | null;
   readonly state: 'starting' | 'running' | 'stopping' | 'ended';
   readonly stopReason: string | null;
@@ -112,18 +109,18 @@ export type ReportLive = {
   readonly failures: readonly { readonly code: string; readonly lines: number }[];
 };
 
-/** Everything that the page shows, as it is embedded in it. */
+/** All data of the page, as embedded in it. */
 export type ReportData = {
   readonly schema: 1;
   readonly version: string;
   readonly generatedAt: number;
   readonly jobs: readonly ReportJob[];
   readonly by: readonly string[];
-  /** At most so many as are worth reading; `groupsTotal` are all. */
+  /** Limited to what is worth reading; `groupsTotal` counts all. */
   readonly groups: readonly UsageGroup[];
   readonly groupsTotal: number;
   readonly totals: readonly UsageMeasures[];
-  /** Of each of `totals`: the lines that were called. */
+  /** For each of `totals`: the number of lines that were called. */
   readonly linesTried: readonly number[];
   readonly timeline: ReportTimeline;
   readonly latencyMs: ReportDistribution;

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { jsonText } from '../json/json-text.ts';
 import type { ReportData, ReportLive } from './report-data.ts';
 
-/** The page's script and style sheet, as they were built. */
+/** The built script and style sheet of the page. */
 export type PageAssets = { readonly script: string; readonly style: string };
 
-/** What the page shows: a report of its own, or a live one that it fetches from where it came. */
+/** The page's content: an embedded report, or a live one fetched from its origin. */
 export type PageContent =
   | { readonly kind: 'file'; readonly data: ReportData }
   | { readonly kind: 'live'; readonly live: ReportLive };
@@ -14,10 +14,7 @@ function hashOf(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
-/**
- * The policy of the page: its own script and style by their hashes, nothing else; a live page may ask
- * the server that it came from.
- */
+/** The page's content security policy: only its own script and style, by hash; a live page may also fetch from its origin. */
 export function pagePolicy({ script, style }: PageAssets, kind: PageContent['kind']): string {
   return [
     "default-src 'none'",
@@ -30,12 +27,9 @@ export function pagePolicy({ script, style }: PageAssets, kind: PageContent['kin
   ].join('; ');
 }
 
-/**
- * One HTML file that needs nothing else. Texts from outside are in it only as JSON, in which no `<` is
- * left, and reach the page as text nodes. Pure.
- */
+/** A self-contained HTML file. Untrusted texts appear only in JSON without any `<`, and reach the page as text nodes. Pure. */
 export function reportPage(assets: PageAssets, content: PageContent): string {
-  // An icon of its own: browsers would ask the server for one.
+  // An embedded icon: browsers would request one from the server.
   return `<!doctype html>
 <html lang="en">
 <head>

@@ -8,7 +8,7 @@ export type UsageColumn = {
   valueOf(group: UsageMeasures): string | number | null;
 };
 
-/** The columns behind the by-keys in csv and parquet, in their order. */
+/** The columns after the by-keys in csv and parquet, in order. */
 export const USAGE_COLUMNS: readonly UsageColumn[] = [
   { name: 'lines', kind: 'whole', valueOf: (group) => group.lines },
   { name: 'answered', kind: 'whole', valueOf: (group) => group.answered },
@@ -65,7 +65,7 @@ export const USAGE_COLUMNS: readonly UsageColumn[] = [
     kind: 'whole',
     valueOf: (group) => group.call_output_tokens.p99,
   },
-  // Last, so that the others keep the places that they had without them.
+  // Last, so that the existing columns keep their positions.
   { name: 'unpriced_lines', kind: 'whole', valueOf: (group) => group.unpriced_lines },
   {
     name: 'possibly_billed_unpriced_attempts',

@@ -7,7 +7,7 @@ function groupRow(report: UsageReport, group: UsageGroup): string {
   return csvRow([...keys, ...USAGE_COLUMNS.map((column) => column.valueOf(group))]);
 }
 
-/** The report as CSV: a header row, then one row a group; totals are left to the reader. */
+/** The report as CSV: a header row, then one row per group, without totals. */
 export function usageCsv(report: UsageReport): string {
   const header = csvRow([...report.by, ...USAGE_COLUMNS.map(({ name }) => name)]);
   return header + report.groups.map((group) => groupRow(report, group)).join('');

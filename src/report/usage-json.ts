@@ -2,8 +2,8 @@ import { jsonText } from '../json/json-text.ts';
 import type { UsageReport } from './usage-report.ts';
 
 /**
- * The report as the public JSON object on one line with its line break (cli.md section 7): in each
- * group the by-keys stand beside the measures, under the names they were asked for by.
+ * The report as the public JSON object on one line with its line break (cli.md section 7): in each group the by-keys are
+ * beside the measures, named as requested.
  */
 export function usageJson(report: UsageReport): string {
   const { schema, by, totals } = report;

@@ -2,7 +2,7 @@ import { usageNotes } from './usage-notes.ts';
 import type { UsageReport } from './usage-report.ts';
 import { usageRows } from './usage-rows.ts';
 
-/** Characters that Markdown or the HTML in it would give a meaning to. */
+/** Characters that are special in Markdown or in HTML within it. */
 const MEANINGFUL = /[\\`*_[\]<>|~#&]/gu;
 
 function escaped(cell: string): string {
@@ -18,7 +18,7 @@ function row(cells: readonly string[]): string {
   return `| ${cells.map(escaped).join(' | ')} |\n`;
 }
 
-/** The report as a GitHub-flavoured Markdown table with its totals as last rows; below it what is to be known of its amounts. */
+/** The report as a GitHub-flavoured Markdown table with its totals as last rows, and notes on its amounts below. */
 export function usageMarkdown(report: UsageReport): string {
   const { header, groups, totals, right } = usageRows(report);
   const rule = `| ${right.map((isRight) => (isRight ? '---:' : '---')).join(' | ')} |\n`;

@@ -1,6 +1,6 @@
 import type { UsageReport } from './usage-report.ts';
 
-/** Which of the cost nobody was billed for; null where no job was simulated. */
+/** The note on simulated cost, which was not billed; null if no job was simulated. */
 function simulatedNote({ total, simulated }: UsageReport['jobs']): string | null {
   if (simulated === 0) return null;
   return simulated === total
@@ -8,7 +8,7 @@ function simulatedNote({ total, simulated }: UsageReport['jobs']): string | null
     : `${simulated} of ${total} jobs are simulated; their cost was not billed`;
 }
 
-/** What `unpriced` means; null where nothing is. */
+/** The note that explains `unpriced`; null if nothing is. */
 function unpricedNote(totals: UsageReport['totals']): string | null {
   const isWhole = totals.every(
     (total) => total.unpriced_lines === 0 && total.possibly_billed.unpriced_attempts === 0,
@@ -18,7 +18,7 @@ function unpricedNote(totals: UsageReport['totals']): string | null {
     : 'unpriced: no known price, or no tokens reported; in no amount (--catalog gives prices)';
 }
 
-/** What is to be known of a report's amounts: sentences that stand below it. */
+/** Notes on a report's amounts, for below it. */
 export function usageNotes({ jobs, totals }: Pick<UsageReport, 'jobs' | 'totals'>): string[] {
   return [unpricedNote(totals), simulatedNote(jobs)].filter((note) => note !== null);
 }

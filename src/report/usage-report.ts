@@ -1,6 +1,6 @@
 import type { PossiblyBilled, UsageTotals } from '../reporters/reporter.ts';
 
-/** Latency of answered calls at some percentiles, in milliseconds; null where none was measured. */
+/** Latency percentiles of answered calls, in milliseconds; null if none was measured. */
 type LatencyPercentiles = {
   readonly p50: number | null;
   readonly p90: number | null;
@@ -8,7 +8,7 @@ type LatencyPercentiles = {
   readonly p99: number | null;
 };
 
-/** Tokens of answered calls at three percentiles; null where none was reported. */
+/** Token percentiles of answered calls; null if none was reported. */
 type TokenPercentiles = {
   readonly p50: number | null;
   readonly p90: number | null;
@@ -16,9 +16,9 @@ type TokenPercentiles = {
 };
 
 /**
- * What a group of lines came to. `cache_hit_share` is cached ÷ input tokens, 0 to 1; `cost` the certain
- * cost, a decimal string, without `unpriced_lines`: answers without a known price or reported tokens.
- * `cost_per_answered_line` is it ÷ the answers that are in it. Amounts and `currency` are null where nothing is priced.
+ * The measures of a group of lines. `cache_hit_share` is cached ÷ input tokens, 0 to 1; `cost` the certain cost, a decimal
+ * string, without `unpriced_lines`: answers without a known price or reported tokens. `cost_per_answered_line` is `cost` ÷
+ * the answers included in it. Amounts and `currency` are null if nothing is priced.
  */
 export type UsageMeasures = UsageTotals & {
   readonly lines: number;
@@ -36,20 +36,20 @@ export type UsageMeasures = UsageTotals & {
   readonly call_output_tokens: TokenPercentiles;
 };
 
-/** One group: its values of the report's by-keys, in their order, and what it came to. */
+/** One group: its values of the report's by-keys, in order, and its measures. */
 export type UsageGroup = UsageMeasures & {
   readonly keys: readonly (string | null)[];
 };
 
 /**
- * What `qbatch usage` reports. A group never mixes currencies; `totals` holds
- * one entry for each. `by` names the keys as the user asked for them (`model`, `tag:team`).
+ * The report of `qbatch usage`. A group never mixes currencies; `totals` has one entry per currency. `by` names the keys as
+ * requested (`model`, `tag:team`).
  */
 export type UsageReport = {
   readonly schema: 1;
   readonly by: readonly string[];
   readonly groups: readonly UsageGroup[];
   readonly totals: readonly UsageMeasures[];
-  /** How many jobs were added up, and how many of them were simulated: their cost was billed by nobody. */
+  /** Number of jobs included, and of simulated ones among them, whose cost was not billed. */
   readonly jobs: { readonly total: number; readonly simulated: number };
 };

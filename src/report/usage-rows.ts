@@ -14,7 +14,7 @@ function money(amount: string | null, currency: string | null, decimals: number)
   return amount === null ? UNKNOWN : `${exactAmount(amount, decimals)} ${currency ?? ''}`.trimEnd();
 }
 
-/** Of each column of amounts. */
+/** Decimals of each column of amounts. */
 type Decimals = {
   readonly cost: number;
   readonly perAnswer: number;
@@ -39,7 +39,7 @@ function possiblyBilled(measures: UsageMeasures, decimals: Decimals): string {
 
 type TextColumn = readonly [string, (group: UsageMeasures, decimals: Decimals) => string];
 
-/** Columns for people: the JSON's numbers that are looked at most. */
+/** The columns of the text table: the most important of the JSON's numbers. */
 const COLUMNS: readonly TextColumn[] = [
   ['lines', (group) => number(group.lines)],
   ['answered', (group) => number(group.answered)],
@@ -60,20 +60,20 @@ const COLUMNS: readonly TextColumn[] = [
   ['out p99', (group) => number(group.call_output_tokens.p99)],
 ];
 
-/** What the cost beside it leaves out. */
+/** What the cost beside it excludes. */
 const UNPRICED: TextColumn = ['unpriced', (group) => number(group.unpriced_lines)];
 
-/** With a column for answers without a price, where there are some. */
+/** Includes a column for unpriced answers, if there are any. */
 function columnsOf({ totals }: UsageReport): readonly TextColumn[] {
   if (totals.every((total) => total.unpriced_lines === 0)) return COLUMNS;
   return COLUMNS.flatMap((column) => (column[0] === 'cost' ? [column, UNPRICED] : [column]));
 }
 
-/** A usage report as printable cells: what the table and the Markdown rendering have in common. */
+/** A usage report as printable cells: shared by the table and the Markdown rendering. */
 export type UsageRows = {
   readonly header: readonly string[];
   readonly groups: readonly (readonly string[])[];
-  /** One row a currency, its first cell `total`; without by-keys the groups are the totals and this is empty. */
+  /** One row per currency, its first cell `total`; without by-keys the groups are the totals and this is empty. */
   readonly totals: readonly (readonly string[])[];
   /** By column: whether it holds numbers. */
   readonly right: readonly boolean[];
@@ -83,7 +83,10 @@ function keyText(value: string | null): string {
   return value === null || value === '' ? UNKNOWN : oneLine(value, KEY_CHARS_MAX);
 }
 
-/** Turns a report into cells of text; amounts of a column have the same decimals, unknown values are `-`, everything from outside is made printable. */
+/**
+ * Converts a report to text cells; amounts in a column have the same number of decimals, unknown values are `-`, untrusted
+ * text is made printable.
+ */
 export function usageRows(report: UsageReport): UsageRows {
   const { by, groups, totals } = report;
   const shown: readonly UsageMeasures[] = [...groups, ...totals];

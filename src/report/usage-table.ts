@@ -3,7 +3,7 @@ import { usageNotes } from './usage-notes.ts';
 import type { UsageReport } from './usage-report.ts';
 import { usageRows } from './usage-rows.ts';
 
-/** The report as an aligned table for a terminal, its totals as last rows; below it what is to be known of its amounts. */
+/** The report as an aligned table for a terminal, with totals as last rows and notes on its amounts below. */
 export function usageTable(report: UsageReport): string {
   const { header, groups, totals, right } = usageRows(report);
   const table = alignTable([header, ...groups, ...totals], { right });

@@ -2,7 +2,7 @@ import { thousands } from './number-text.ts';
 
 const DECIMALS_LEAST = 2;
 
-/** The decimals that exact amounts one below the other need, so that their points line up. */
+/** The decimals needed to align exact amounts in a column. */
 export function decimalsOf(amounts: readonly (string | null)[]): number {
   return amounts.reduce((most, amount) => {
     const [, fraction = ''] = /\.(\d+)$/u.exec(amount ?? '') ?? [];
@@ -11,9 +11,8 @@ export function decimalsOf(amounts: readonly (string | null)[]): number {
 }
 
 /**
- * An exact amount for people: the decimal text as it is, less trailing zeros beyond `decimals` (two
- * unless said) and with commas in its whole part (`1234.500000` → `1,234.50`). No arithmetic, so no
- * rounding. Text that is no plain decimal comes back unchanged.
+ * An exact amount for display: the decimal text without trailing zeros beyond `decimals` (default two) and with thousands
+ * separators (`1234.500000` → `1,234.50`). No arithmetic, so no rounding. Other text is returned unchanged.
  */
 export function exactAmount(amount: string, decimals: number = DECIMALS_LEAST): string {
   const match = /^(-?\d+)(?:\.(\d+))?$/u.exec(amount);
@@ -25,7 +24,7 @@ export function exactAmount(amount: string, decimals: number = DECIMALS_LEAST): 
   return fraction === '' ? whole : `${whole}.${fraction}`;
 }
 
-/** An amount for a narrow place, rounded: `0.0012`, `0.43`, `12.30`, `4,310`. */
+/** A rounded amount for narrow places: `0.0012`, `0.43`, `12.30`, `4,310`. */
 export function shortAmount(amount: string): string {
   const value = Number(amount);
   if (!Number.isFinite(value)) {

@@ -1,8 +1,8 @@
 import type { Reporter } from './reporter.ts';
 
 /**
- * The same reporter, dropped for good the first time it throws: a broken display must never break
- * a run. The dropped one gets a chance to put the terminal back; `close` is passed on once at most.
+ * The same reporter, dropped permanently when it first throws: a broken display must never break a run. It still gets a
+ * chance to restore the terminal; `close` is passed on at most once.
  */
 export function guardReporter(reporter: Reporter): Reporter {
   let open = true;
@@ -15,7 +15,7 @@ export function guardReporter(reporter: Reporter): Reporter {
     try {
       reporter.close();
     } catch {
-      // Nothing is left to put back, and nobody to tell.
+      // Nothing is left to restore.
     }
   };
 
@@ -34,7 +34,7 @@ export function guardReporter(reporter: Reporter): Reporter {
   };
 }
 
-/** One reporter that passes every event to all of `reporters` in order, each guarded on its own. */
+/** One reporter that passes every event to all `reporters` in order, each guarded separately. */
 export function composeReporters(reporters: readonly Reporter[]): Reporter {
   const guarded = reporters.map(guardReporter);
   return {

@@ -1,6 +1,6 @@
 /**
- * A duration for people, from milliseconds: `0.4s`, `12s`, `3m 12s`, `2h 5m`, `3d 4h`. Two units at
- * most; a negative or unknown one is `?`.
+ * A duration for display, from milliseconds: `0.4s`, `12s`, `3m 12s`, `2h 5m`, `3d 4h`. At most two units; `?` if negative
+ * or unknown.
  */
 export function durationText(ms: number): string {
   if (!Number.isFinite(ms) || ms < 0) {

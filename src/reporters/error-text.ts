@@ -6,7 +6,7 @@ import { VERSION } from '../version.ts';
 const MESSAGE_CHARS_MAX = 4_000;
 const HINT_CHARS_MAX = 2_000;
 
-/** The message in one line, then one for each frame: the words and paths in them may be from outside. */
+/** The message on one line, then one line per frame: texts and paths in them may be untrusted. */
 function stackText(error: unknown): string {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return stack
@@ -16,7 +16,7 @@ function stackText(error: unknown): string {
 }
 
 /**
- * What ends the program, for people, with its line breaks: what happened and what to do next. Of anything but a
+ * The error that ended the program, as text with line breaks: what happened and what to do next. For anything but a
  * QbatchError, which is a bug, the stack.
  */
 export function errorText(error: unknown): string {

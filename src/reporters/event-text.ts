@@ -22,20 +22,20 @@ export function startText(event: EventOf<'job-start'>): string {
   return `job ${job} (${input}): ${lines}; calls go to ${pathText(event.endpoint)}`;
 }
 
-/** A model that waits: for how long and why. */
+/** A waiting model: for how long and why. */
 export function slowedText(event: EventOf<'model-slowed'>): string {
   const model = oneLine(event.model, NAME_CHARS_MAX);
   return `${model} slowed for ${durationText(event.waitMs)}: ${oneLine(event.reason)}`;
 }
 
-/** A model that takes no more calls in this run. */
+/** A model without further calls in this run. */
 export function parkedText(event: EventOf<'model-parked'>): string {
   const model = oneLine(event.model, NAME_CHARS_MAX);
   const code = oneLine(event.code, NAME_CHARS_MAX);
   return `${model} gets no more calls in this run: ${code}: ${oneLine(event.message)}; other models continue`;
 }
 
-/** What the sample says of the lines that are left. */
+/** What the sample predicts for the remaining lines. */
 export function sampleText(event: EventOf<'sample-end'>): string {
   const cost =
     event.expected === null
@@ -49,7 +49,7 @@ export function noticeText({ severity, message }: EventOf<'notice'>): string {
   return `${severity === 'warning' ? 'warning: ' : ''}${pathText(message)}`;
 }
 
-/** That the run is stopping, what it still waits for and why. */
+/** The run is stopping: what it still waits for and why. */
 export function stoppingText(event: EventOf<'stopping'>): string {
   const waiting =
     event.inFlight === 0

@@ -1,6 +1,6 @@
 import type { QbatchError } from '../errors.ts';
 
-/** A folder called `~`, which nobody has. */
+/** A folder named `~`: an unexpanded home folder. */
 const HOME_UNEXPANDED = /(?:^|[\s/"'])~\//;
 
 /** What to do next, if anything is known. */

@@ -54,7 +54,7 @@ function stateFields(state: DispatchState): Fields {
   };
 }
 
-/** An event's public fields; null for one that is not part of the public list (cli.md section 7). */
+/** An event's public fields; null for one that is not public (cli.md section 7). */
 function fieldsOf(event: RunEvent): Fields | null {
   switch (event.event) {
     case 'sample-end': {
@@ -94,9 +94,8 @@ function fieldsOf(event: RunEvent): Fields | null {
 }
 
 /**
- * `--progress json`: every public event as one line of JSON with its line break,
- * `{"schema":1,"event":...,"at":<ISO 8601, UTC>,...}` in snake_case; `job-end` carries the run's
- * summary, its failures by code, the exit code and the next command.
+ * `--progress json`: every public event as one line of JSON with its line break, `{"schema":1,"event":...,"at":<ISO 8601,
+ * UTC>,...}` in snake_case; `job-end` carries the run's summary, its failures by code, the exit code and the next command.
  */
 export function createJsonReporter(options: {
   readonly write: (text: string) => void;

@@ -34,9 +34,9 @@ function statusText(progress: Progress): string {
 }
 
 /**
- * Progress as plain lines, for logs and pipes: one at the start, then at most one every `everyMs` (30,000 unless said; measured by the clock when a `progress` event comes,
- * so no timer runs), and one at once when the run is stopping or a model is parked.
- * `write` gets whole lines with their line break.
+ * Progress as plain lines, for logs and pipes: one at the start, then at most one every `everyMs` (default 30,000; checked
+ * against the clock when a `progress` event comes, so no timer runs), and one at once when the run is stopping or a model
+ * is parked. `write` receives whole lines with their line break.
  */
 export function createLinesReporter(options: {
   readonly write: (text: string) => void;
@@ -75,7 +75,7 @@ export function createLinesReporter(options: {
       case 'dispatch-state':
         write(stateText(event));
         break;
-      // The summary that the command prints is the end.
+      // The summary printed by the command is the end.
       case 'job-end':
       case 'line-settled':
       case 'attempt-ended':

@@ -1,7 +1,7 @@
 import type { Reporter } from './reporter.ts';
 import { stateText } from './state-text.ts';
 
-/** Shows nothing, `--progress none`, but the state of the run where it is asked for. */
+/** `--progress none`: shows nothing except the run's state on request. */
 export function createNoneReporter(options: { readonly write: (text: string) => void }): Reporter {
   return {
     report(event) {

@@ -1,4 +1,4 @@
-/** A whole number with commas between thousands: `1,234,567`. Rounds; a number that is not finite is `?`. */
+/** An integer with thousands separators: `1,234,567`. Rounds; `?` if not finite. */
 export function wholeText(value: number): string {
   if (!Number.isFinite(value)) {
     return '?';
@@ -6,12 +6,12 @@ export function wholeText(value: number): string {
   return thousands(String(Math.round(value)));
 }
 
-/** The digits of a whole number with commas between thousands. */
+/** Digits of an integer with thousands separators. */
 export function thousands(digits: string): string {
   return digits.replaceAll(/(?<=\d)(?=(?:\d{3})+$)/gu, ',');
 }
 
-/** A number in at most five characters for a narrow place: `950`, `9.2k`, `92k`, `1.2M`. */
+/** A number in at most five characters for narrow places: `950`, `9.2k`, `92k`, `1.2M`. */
 export function shortText(value: number): string {
   if (!Number.isFinite(value)) {
     return '?';

@@ -4,8 +4,8 @@ const PATH_CHARS_MAX = 1_000;
 const ELLIPSIS = '...';
 
 /**
- * A path, an address, or a sentence or command with such in it, as it may stand in one line of a terminal. Its white
- * space is left as it is, but for line breaks and tabs: who copies it means that file.
+ * A path, an address, or a sentence or command containing one, for one line of a terminal. White space is kept except for
+ * line breaks and tabs, so that it can be copied.
  */
 export function pathText(text: string): string {
   const shown = printable(text, PATH_CHARS_MAX + 1);

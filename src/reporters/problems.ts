@@ -8,12 +8,12 @@ type Group = { readonly first: LineProblem; count: number; readonly lines: Set<n
 
 const NAME_CHARS_MAX = 120;
 const LINES_NAMED_MAX = 8;
-/** Groups shown; `check --json` has all problems, one by one. */
+/** Groups shown; `check --json` lists all problems individually. */
 const GROUPS_SHOWN_MAX = 20;
-/** Worst last, next to the headline: that is where people look first. */
+/** Worst last, next to the headline, where people look first. */
 const SEVERITIES: readonly Severity[] = ['note', 'warning', 'error'];
 
-/** Problems that differ only in the values and positions they name are the same to a reader. */
+/** Groups problems that differ only in values and positions. */
 function groupKey(problem: LineProblem): string {
   const path = problem.path.replaceAll(/\[\d+\]/gu, '[]');
   const message = problem.message.replaceAll(/"[^"]*"|\d+(?:\.\d+)?/gu, '#');
@@ -35,18 +35,18 @@ function grouped(problems: readonly LineProblem[]): Group[] {
   return [...groups.values()];
 }
 
-/** Codes whose messages hold commands for the input, which they call FILE, and nothing of what stands in it. */
+/** Codes whose messages contain commands for the input, called FILE, and no input content. */
 const CODES_WITH_COMMANDS = new Set(['qbatch_invalid_json', 'qbatch_invalid_utf8']);
 
 /**
- * The message in one line, with the input in place of FILE; what cannot be read a second time (stdin, a pipe) stays FILE, and
- * so does what is compressed, which no such command reads: it is told how to unpack it.
+ * The message on one line, with FILE replaced by the input; input that cannot be reread (stdin, a pipe) stays FILE, and so
+ * does compressed input, with advice on how to unpack it.
  */
 function messageText({ message, code }: LineProblem, input: string): string {
   const line = oneLine(message);
   const isLasting = input !== '-' && !input.startsWith('/dev/');
   if (!isLasting || !CODES_WITH_COMMANDS.has(code) || !/\bFILE\b/u.test(line)) return line;
-  // What begins with a hyphen would be taken for a flag.
+  // A leading hyphen would be taken for a flag.
   const path = pathText(shellWord(input.startsWith('-') ? `./${input}` : input));
   if (input.endsWith('.gz')) return `${line}; FILE is what is packed: gzip -dc ${path} > FILE`;
   return line.replaceAll(/\bFILE\b/gu, () => path);
@@ -68,7 +68,7 @@ function groupText(group: Group, input: string): string {
   return `${head}\n  and in ${countText(others.length, 'more line')}: ${named}${rest}`;
 }
 
-/** Of too many groups the worst stay, in the order they came within a severity. */
+/** If there are too many groups, the worst are kept, in original order within a severity. */
 function shownGroups(groups: readonly Group[]): Group[] {
   const worstFirst = SEVERITIES.toReversed().flatMap((severity) =>
     groups.filter((group) => group.first.severity === severity),
@@ -80,9 +80,8 @@ function shownGroups(groups: readonly Group[]): Group[] {
 }
 
 /**
- * What the survey found, for people, several lines with their line breaks: equal problems once with
- * the lines they are in (`file:line`, `custom_id`, place, reason), the worst last, then the counts.
- * Empty text where nothing was found.
+ * The survey's findings as text, with line breaks: equal problems once with their lines (`file:line`, `custom_id`, place,
+ * reason), the worst last, then the counts. Empty if there are none.
  */
 export function problemsText(
   problems: readonly LineProblem[],
@@ -105,7 +104,7 @@ export function problemsText(
   return `${lines.join('\n')}\n`;
 }
 
-/** How many problems of each weight there are, the worst first: `a.jsonl: 1 error, 2 warnings`. */
+/** Number of problems by severity, the worst first: `a.jsonl: 1 error, 2 warnings`. */
 export function problemTotals(counts: ProblemCounts, input: string): string {
   const totals = SEVERITIES.toReversed()
     .filter((severity) => counts[severity] > 0)

@@ -7,14 +7,14 @@ import { paint } from './style.ts';
 import type { Style } from './style.ts';
 import { cutToWidth, textWidth } from './text-width.ts';
 
-/** One thing shown; where room is short the piece with the lowest `weight` goes first. */
+/** One item of a line; if space is short the one with the lowest `weight` is dropped first. */
 type Piece = { readonly text: string; readonly weight: number; readonly style?: Style };
 
 const GAP = '  ';
 const BAR_COLUMNS_MIN = 8;
 const BAR_COLUMNS_MAX = 30;
 
-/** Only ASCII: block and line-drawing characters are two columns wide on terminals set up for Chinese. */
+/** ASCII only: block and line-drawing characters are two columns wide on terminals set up for Chinese. */
 function barText(share: number, columns: number): string {
   const inner = columns - 2;
   const filled = Math.floor(share * inner);
@@ -28,7 +28,7 @@ function widthOf(pieces: readonly Piece[]): number {
   return texts + GAP.length * Math.max(0, pieces.length - 1);
 }
 
-/** The pieces that fit, in their order; the weightiest always stays and is cut if it must be. */
+/** The pieces that fit, in order; the one with the highest weight always stays and is truncated if necessary. */
 function fit(pieces: readonly Piece[], columns: number): Piece[] {
   const kept = pieces.filter((piece) => piece.text !== '');
   while (kept.length > 1 && widthOf(kept) > columns) {
@@ -81,7 +81,7 @@ function paceLine(progress: Progress, columns: number, color: boolean): string {
   if (progress.slow === null) {
     return joined(fit(pieces, columns), color);
   }
-  // Why it is slow gets up to half of the line for sure, and all that the others leave.
+  // Why it is slow is guaranteed up to half of the line, and gets all that the others leave.
   const slow = oneLine(progress.slow);
   const reserved = Math.min(textWidth(slow), Math.floor(columns / 2));
   const kept = fit(pieces, columns - reserved - GAP.length);
@@ -90,8 +90,8 @@ function paceLine(progress: Progress, columns: number, color: boolean): string {
 }
 
 /**
- * The two lines of the live display, each at most `columns` wide before colour: what is done, then
- * the pace, the spend and why it is not faster. The bar takes what the counts leave.
+ * The two lines of the live display, each at most `columns` wide before colour: progress, then pace, spend and why it is
+ * not faster. The bar fills what the counts leave.
  */
 export function progressLines(
   progress: Progress,

@@ -11,9 +11,8 @@ export type ProgressSurroundings = {
 };
 
 /**
- * Which reporter a run gets. `-q` wins over all but `json` (whose lines a program reads) and
- * `none`; a bar is only drawn where a cursor can be moved, else plain lines take its place, also
- * when it was asked for by name.
+ * Chooses a run's reporter. `-q` wins over all but `json` (read by a program) and `none`; a bar needs a movable cursor,
+ * else plain lines replace it, even if it was requested by name.
  */
 export function progressMode(surroundings: ProgressSurroundings): ProgressMode {
   const { asked, quiet, isTty, ci, terminalName } = surroundings;

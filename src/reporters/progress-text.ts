@@ -2,12 +2,12 @@ import { shortAmount } from './amount-text.ts';
 import { shortText, wholeText } from './number-text.ts';
 import type { Progress } from './reporter.ts';
 
-/** Lines settled so far, whichever way. */
+/** Lines settled so far, with any outcome. */
 export function settledLines(progress: Progress): number {
   return progress.answered + progress.failed + progress.rejected;
 }
 
-/** Settled lines as a share from 0 to 1; a job without lines is done. */
+/** Share of settled lines, 0 to 1; a job without lines is done. */
 export function settledShare(progress: Progress): number {
   if (progress.total <= 0) {
     return 1;
@@ -22,8 +22,8 @@ export function paceText(rate: number, limit: number | null, unit: string): stri
 }
 
 /**
- * Spend and where it is heading: `1.23 of ~4.31 CNY`, under a cap `1.23 of ~4.31 CNY (+0.02 possibly
- * billed), cap 5.00`; lines that it leaves out are counted: `1.23 CNY, 40 unpriced`. Empty where nothing was spent.
+ * Spend and projection: `1.23 of ~4.31 CNY`, under a cap `1.23 of ~4.31 CNY (+0.02 possibly billed), cap 5.00`; excluded
+ * lines are counted: `1.23 CNY, 40 unpriced`. Empty if nothing was spent.
  */
 export function spendText(progress: Progress): string {
   const { cost, costProjected, possiblyBilled, maxCost, unpricedLines, currency } = progress;

@@ -3,8 +3,8 @@ import type { Reporter, RunEvent } from './reporter.ts';
 import { stateText } from './state-text.ts';
 
 /**
- * `-q`: nothing unless something is wrong: a parked model, a warning, and that the run is stopping
- * before its end; and its state, where it is asked for. `write` gets whole lines with their line break.
+ * `-q`: shows only problems: a parked model, a warning, and that the run is stopping early; and its state on request.
+ * `write` receives whole lines with their line break.
  */
 export function createQuietReporter(options: { readonly write: (text: string) => void }): Reporter {
   const report = (event: RunEvent): void => {

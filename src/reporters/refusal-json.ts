@@ -4,7 +4,7 @@ import type { LineProblem, ProblemCounts } from '../problem.ts';
 import { errorText } from './error-text.ts';
 import { hintText } from './hint-text.ts';
 
-/** What a refused input adds: what was found in its lines. */
+/** What a refused input adds: the findings in its lines. */
 type Found = { readonly problems: readonly LineProblem[]; readonly problemCounts: ProblemCounts };
 
 function saidBy(error: unknown): Readonly<Record<string, unknown>> {
@@ -19,7 +19,7 @@ function findingsOf(error: unknown): Readonly<Record<string, unknown>> {
   return { problems, problem_counts: problemCounts };
 }
 
-/** What `--json` prints on stdout where a command is refused (cli.md section 9), with its line break. */
+/** What `--json` prints on stdout if a command is refused (cli.md section 9), with its line break. */
 export function refusalJson(error: unknown): string {
   return `${jsonText({ schema: 1, error: saidBy(error), ...findingsOf(error) })}\n`;
 }

@@ -1,7 +1,7 @@
 import type { AttemptClass } from '../failure.ts';
 import type { LineProblem, ProblemCounts } from '../problem.ts';
 
-/** Token sums as the outside sees them (`--json`): null where no call reported the field. */
+/** Token sums for reports (`--json`): null if no call reported the field. */
 export type UsageTotals = {
   readonly input_tokens: number | null;
   readonly output_tokens: number | null;
@@ -11,8 +11,8 @@ export type UsageTotals = {
 };
 
 /**
- * What may have been billed without an answer to show for it. `amount` is a decimal string, null where unpriced;
- * `unpriced_attempts` of the attempts have no known price and are not in it.
+ * Calls that may have been billed without an answer. `amount` is a decimal string, null if unpriced; it excludes
+ * `unpriced_attempts`, which have no known price.
  */
 export type PossiblyBilled = {
   readonly lines: number;
@@ -22,10 +22,7 @@ export type PossiblyBilled = {
   readonly unpriced_attempts: number;
 };
 
-/**
- * Estimates made before the calls, beside what their answers took. `cost` null: none of these lines
- * has a price.
- */
+/** Estimates made before the calls against actual usage. `cost` null: none of these lines has a price. */
 export type EstimateError = {
   readonly lines: number;
   readonly input_tokens: { readonly estimated: number; readonly actual: number };
@@ -53,12 +50,12 @@ export type RunSummary = {
     readonly unpriced_lines: number;
   };
   readonly possibly_billed: PossiblyBilled;
-  /** What was expected of answered lines beside what they took, over all runs; null: nothing to compare. */
+  /** Expected against actual usage of answered lines, over all runs; null: nothing to compare. */
   readonly estimate: EstimateError | null;
   /** Paths; null for an output that went to stdout. */
   readonly outputs: { readonly results: string | null; readonly errors: string };
   readonly elapsed_ms: number;
-  /** Nobody billed its cost. */
+  /** Its cost was not billed. */
   readonly simulated: boolean;
   readonly stopped: null | {
     readonly reason: string;
@@ -67,7 +64,7 @@ export type RunSummary = {
   };
 };
 
-/** Failed lines grouped by code, biggest first; `example` is a message, `line` where it was seen first. */
+/** Failed lines grouped by code, largest first; `example` is a message, `line` where it first occurred. */
 export type FailureGroup = {
   readonly code: string;
   readonly lines: number;
@@ -75,7 +72,7 @@ export type FailureGroup = {
   readonly line: number;
 };
 
-/** One moment of the run as numbers; told about four times a second. */
+/** A snapshot of the run in numbers; reported about four times a second. */
 export type Progress = {
   readonly total: number;
   readonly answered: number;
@@ -85,27 +82,27 @@ export type Progress = {
   /** Requests and tokens per minute over the last seconds. */
   readonly rpm: number;
   readonly tpm: number;
-  /** Sum of the limits paced by, null where none is known. */
+  /** Sum of the limits in use; null if unknown. */
   readonly rpmLimit: number | null;
   readonly tpmLimit: number | null;
-  /** Decimal string, certain cost so far over all runs of the job; null where nothing is priced. */
+  /** Decimal string: certain cost so far over all runs of the job; null if nothing is priced. */
   readonly cost: string | null;
   readonly costProjected: string | null;
-  /** Answers over all runs that are in no amount: without a known price, or without tokens reported. */
+  /** Answers over all runs excluded from the amounts: without a known price, or without reported tokens. */
   readonly unpricedLines: number;
   /** `--max-cost`, and what it counts besides `cost`: decimal strings; null: no cap. */
   readonly maxCost: string | null;
   readonly possiblyBilled: string | null;
   readonly currency: string;
   readonly throttled: number;
-  /** Milliseconds until done at the present pace, null where unknown. */
+  /** Milliseconds until done at the current pace; null if unknown. */
   readonly etaMs: number | null;
-  /** Why it is not faster, in words for people: `qwen-plus paused 12 s: rate quota`; null: nothing to say. */
+  /** Why it is not faster, as text: `qwen-plus paused 12 s: rate quota`; null: nothing to say. */
   readonly slow: string | null;
   readonly elapsedMs: number;
 };
 
-/** What the dispatch is doing at this moment, as SIGUSR1 shows it. Rates and limits a minute; null: unbounded, or unknown. */
+/** The current dispatch state, as shown on SIGUSR1. Rates and limits per minute; null: unbounded, or unknown. */
 export type DispatchState = {
   readonly elapsedMs: number;
   readonly settled: number;
@@ -132,7 +129,7 @@ export type DispatchState = {
   }[];
 };
 
-/** Everything a run tells while it goes on; reporters are functions of it and nothing else. */
+/** Every event of a run; reporters are functions of these and nothing else. */
 export type RunEvent =
   | {
       readonly event: 'job-start';
@@ -145,11 +142,11 @@ export type RunEvent =
       readonly lines: { readonly total: number; readonly settled: number; readonly open: number };
     }
   | {
-      /** The sample has come to its end; then the user may be asked whether the others are wanted. */
+      /** The sample has ended; the user may then be asked whether to continue. */
       readonly event: 'sample-end';
       readonly sampleLines: number;
       readonly openLines: number;
-      /** What the open lines are to cost, a decimal string; null: too little is known. */
+      /** Projected cost of the open lines, a decimal string; null: too little is known. */
       readonly expected: string | null;
       readonly currency: string;
     }
@@ -185,11 +182,11 @@ export type RunEvent =
   | ({ readonly event: 'progress' } & Progress)
   | ({ readonly event: 'dispatch-state' } & DispatchState)
   | {
-      /** Something to know that stops nothing: limits that came or went, what could not be asked or read. */
+      /** Information that stops nothing: changed limits, queries or files that failed. */
       readonly event: 'notice';
       readonly severity: 'note' | 'warning';
       readonly message: string;
-      /** What was found in lines that do not stop the run, where that is what is to be known. */
+      /** Findings in lines that do not stop the run, if the notice is about those. */
       readonly found?: {
         readonly problems: readonly LineProblem[];
         readonly problemCounts: ProblemCounts;
@@ -200,17 +197,17 @@ export type RunEvent =
       readonly summary: RunSummary;
       readonly failures: readonly FailureGroup[];
       readonly exitCode: number;
-      /** The command to type next, e.g. `qbatch retry in.qbatch.db`; null: nothing to do. */
+      /** The next command, e.g. `qbatch retry in.qbatch.db`; null: nothing to do. */
       readonly next: string | null;
-      /** What people can do about lines that were never sent; null or left out: nothing. */
+      /** Advice about lines that were never sent; null or omitted: none. */
       readonly mend?: string | null;
     };
 
-/** A reporter: shows events somewhere. It must never throw and never wait. `close` puts the terminal back. */
+/** A reporter: shows events somewhere. Must never throw or block. `close` restores the terminal. */
 export type Reporter = {
   report(event: RunEvent): void;
   close(): void;
 };
 
-/** Tells an event to whoever shows it. Never throws, never waits. */
+/** Passes an event to the reporters. Never throws or blocks. */
 export type Report = (event: RunEvent) => void;

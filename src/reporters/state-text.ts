@@ -39,7 +39,7 @@ function rowOf(lane: Lane): string[] {
   ];
 }
 
-/** What the dispatch is doing, as a block of lines with their line breaks: the run, then each model. */
+/** The dispatch state as a block of lines with line breaks: the run, then each model. */
 export function stateText(state: DispatchState): string {
   const { settled, total, inFlight, concurrency, controlFile } = state;
   const stopping = state.stopping ? ', stopping' : '';

@@ -4,9 +4,8 @@ import { styleText } from 'node:util';
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 /**
- * Whether text written to `stream` is coloured. `auto` asks Node, which looks at the stream,
- * `NO_COLOR`, `FORCE_COLOR`, `NODE_DISABLE_COLORS` and `TERM` (util.styleText with a stream, Node
- * 20.20.2); the flag wins over all of them.
+ * Whether text written to `stream` is coloured. `auto` asks Node, which checks the stream, `NO_COLOR`, `FORCE_COLOR`,
+ * `NODE_DISABLE_COLORS` and `TERM` (util.styleText with a stream, Node 20.20.2); the flag wins over all of them.
  */
 export function wantsColor(
   choice: 'auto' | 'always' | 'never',
@@ -18,7 +17,7 @@ export function wantsColor(
   return styleText('red', '?', { stream }) !== '?';
 }
 
-/** `text` in `style` where `color` is on, else as it is. */
+/** `text` in `style` if `color` is on, else unchanged. */
 export function paint(color: boolean, style: Style, text: string): string {
   return color && text !== '' ? styleText(style, text, { validateStream: false }) : text;
 }

@@ -21,7 +21,7 @@ function filesText(summary: RunSummary): string[] {
     ['errors', errors],
     ['ledger', summary.ledger],
   ] as const;
-  // Never cut: a path is there to be copied.
+  // Never truncated: a path must be copyable.
   return paths.map(([name, path]) => `${name.padEnd(8)} ${pathText(path)}`);
 }
 
@@ -81,7 +81,7 @@ function offBy({ estimated, actual }: { estimated: number; actual: number }): st
   return `${size.toFixed(size < 10 ? 1 : 0)}% ${percent > 0 ? 'more' : 'less'}`;
 }
 
-/** How far off the estimates were: what the next one is worth. */
+/** How far off the estimates were: shows what the next one is worth. */
 function estimateText({ estimate, cost: { currency } }: RunSummary): string[] {
   if (estimate === null) return [];
   const { lines, input_tokens: input, output_tokens: output, cost } = estimate;
@@ -137,10 +137,9 @@ function headlineStyle(event: JobEnd): Style {
 }
 
 /**
- * The end of a run for people, several lines with their line breaks: files, tokens, cost (what may
- * have been billed without an answer apart), failures grouped by code, and last what came of the
- * lines and the command to type next. Pure. `width` is in columns; messages are cut to it, paths and
- * the next command never are. `withTime`: false where nothing has run, so that no time was taken.
+ * The end of a run as text, with line breaks: files, tokens, cost (possibly billed amounts separately), failures grouped by
+ * code, and last the outcome and the next command. Pure. `width` is in columns; messages are truncated to it, paths and the
+ * next command never are. `withTime`: false if nothing has run.
  */
 export function summaryText(
   event: JobEnd,

@@ -3,9 +3,8 @@ import { textWidth } from './text-width.ts';
 const GAP = '  ';
 
 /**
- * Rows of cells as aligned text: columns two spaces apart, a column whose `right` is true aligned
- * to the right, full-width characters counted as two columns. Rows may differ in length. No
- * trailing spaces and no last line break. Cells must be printable already.
+ * Rows of cells as aligned text: columns two spaces apart, right-aligned if `right` is true, full-width characters counted
+ * as two columns. Rows may differ in length. No trailing spaces and no final line break. Cells must be printable.
  */
 export function alignTable(
   rows: readonly (readonly string[])[],

@@ -1,9 +1,9 @@
 /**
- * How many columns text takes on a terminal, and cutting and wrapping by that measure.
+ * Width of text on a terminal in columns, and truncating and wrapping by it.
  *
- * East Asian wide and full-width characters and emoji take 2 columns, combining marks and format
- * characters 0, everything else 1. "Ambiguous" characters count 1, which is why our own bars and
- * separators are plain ASCII: terminals set up for Chinese may draw those 2 wide.
+ * East Asian wide and full-width characters and emoji take 2 columns, combining marks and format characters 0, everything
+ * else 1. "Ambiguous" characters count 1, which is why our own bars and separators are plain ASCII: terminals set up for
+ * Chinese may draw those 2 wide.
  */
 
 /** First and last code point of each wide block. Source: Unicode 16 EastAsianWidth.txt (W and F), 2024-09-10, neighbours merged. */
@@ -34,7 +34,7 @@ const ZERO_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/u;
 const EMOJI = /^\p{Emoji_Presentation}|\u{fe0f}/u;
 const ELLIPSIS = '...';
 
-// Made when it is first needed: its tables take some 15 ms to load, and most text is plain.
+// Created on demand: its tables take some 15 ms to load, and most text is plain.
 let segmenter: Intl.Segmenter | undefined;
 
 function graphemesOf(text: string): Iterable<Intl.SegmentData> {
@@ -56,7 +56,7 @@ function graphemeWidth(grapheme: string): number {
   return EMOJI.test(grapheme) || isWide(grapheme.codePointAt(0) ?? 0) ? 2 : 1;
 }
 
-/** Columns that `text` takes on one terminal line. It must hold no control sequences: colour is added afterwards. */
+/** Columns that `text` takes on one terminal line. It must not contain control sequences: colour is added afterwards. */
 export function textWidth(text: string): number {
   if (PLAIN_ASCII.test(text)) {
     return text.length;
@@ -68,7 +68,7 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** The longest beginning of `text` that takes at most `columns` columns; never half a character. */
+/** The longest prefix of `text` in at most `columns` columns; never half a character. */
 function headOf(text: string, columns: number): string {
   let width = 0;
   let end = 0;
@@ -82,7 +82,7 @@ function headOf(text: string, columns: number): string {
   return text.slice(0, end);
 }
 
-/** `text`, or its beginning and `...`, in at most `columns` columns. */
+/** `text`, or its prefix and `...`, in at most `columns` columns. */
 export function cutToWidth(text: string, columns: number): string {
   if (textWidth(text) <= columns) {
     return text;

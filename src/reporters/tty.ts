@@ -16,12 +16,15 @@ import { wrapToWidth } from './text-width.ts';
 
 const COLUMNS_DEFAULT = 80;
 const REDRAWS_PER_SECOND = 4;
-/** One model's slowdowns are told once in this time (by the run's own elapsed time), and not at all under a second. */
+/**
+ * Minimum interval between reports of one model's slowdowns (by the run's elapsed time); those under a second are not
+ * reported.
+ */
 const SLOWED_EVERY_MS = 60_000;
 const SLOWED_WAIT_MS_MIN = 1_000;
-/** The bar library switches wrapping off and would leave it off if the process were killed; our lines fit anyway. */
+/** The bar library disables line wrapping and would leave it so if the process were killed; our lines fit anyway. */
 const WRAPPING_ON = '\u001B[?7h';
-/** What an old bar left to the right of a printed line. */
+/** Clears what an old bar left to the right of a printed line. */
 const CLEAR_TO_RIGHT = '\u001B[K';
 
 function columnsOf(stream: NodeJS.WriteStream): number {
@@ -41,19 +44,19 @@ function unrefTimer(bars: MultiBar): void {
   }
 }
 
-/** Two status lines drawn by cli-progress, which print what `lines` gives at each redraw. */
+/** Two status lines drawn by cli-progress, which print the result of `lines` at each redraw. */
 function createBars(stream: NodeJS.WriteStream, lines: () => readonly [string, string]): MultiBar {
   const bars = new MultiBar({
     stream,
     format: '',
     fps: REDRAWS_PER_SECOND,
     noTTYOutput: false,
-    // Its signal handlers would keep the process alive; signals are the run's own affair.
+    // Its signal handlers would keep the process alive; the run handles signals.
     gracefulExit: false,
     clearOnComplete: true,
     // A hidden cursor would stay hidden after a kill.
     hideCursor: false,
-    // Without it a bar that a log line has just overwritten comes back only once it changes.
+    // Otherwise a bar just overwritten by a log line reappears only once it changes.
     forceRedraw: true,
     emptyOnZero: false,
   });
@@ -67,7 +70,7 @@ function createBars(stream: NodeJS.WriteStream, lines: () => readonly [string, s
   return bars;
 }
 
-/** Whether a slowdown is worth a line: long enough, and the model's first in a while. Remembers what it let through. */
+/** Whether a slowdown is worth a line: long enough, and the model's first in a while. Remembers those it let through. */
 function createSlowedFilter(): (model: string, waitMs: number, elapsedMs: number) => boolean {
   const toldAtMs = new Map<string, number>();
   return (model, waitMs, elapsedMs) => {
@@ -85,7 +88,7 @@ function createSlowedFilter(): (model: string, waitMs: number, elapsedMs: number
 type Screen = {
   readonly print: (text: string, style: Style) => void;
   readonly show: (progress: Progress) => void;
-  /** Takes the status lines away until the next `show`: a question may follow. */
+  /** Removes the status lines until the next `show`: a question may follow. */
   readonly clear: () => void;
   readonly close: () => void;
 };
@@ -112,7 +115,7 @@ function createScreen(stream: NodeJS.WriteStream, color: boolean): Screen {
           bars.log(`${painted}${CLEAR_TO_RIGHT}\n`);
         }
       }
-      // At once: lines still waiting in the library's buffer when the bars stop would be lost.
+      // At once: lines still in the library's buffer when the bars stop would be lost.
       bars?.update();
     },
     show(progress) {
@@ -134,10 +137,9 @@ function createScreen(stream: NodeJS.WriteStream, color: boolean): Screen {
 }
 
 /**
- * Live display for a terminal: two status lines at the bottom, and above them a line for what a
- * person should notice (start, slowed and parked models, stopping). `stream` must be a terminal;
- * on anything else nothing but those lines is written. `close` (also done at `job-end`) takes the
- * status lines away so that the summary stands in their place; it may be called twice.
+ * Live display for a terminal: two status lines at the bottom, and above them a line for each noteworthy event (start,
+ * slowed and parked models, stopping). `stream` must be a terminal; otherwise only those lines are written. `close` (also
+ * done at `job-end`) removes the status lines so that the summary takes their place; may be called twice.
  */
 export function createTtyReporter(options: {
   readonly stream: NodeJS.WriteStream;

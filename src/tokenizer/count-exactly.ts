@@ -3,9 +3,9 @@ import { Worker } from 'node:worker_threads';
 import type { ExactTokenizer } from './exact-tokens.ts';
 import { FROM_SOURCE } from './tokenizer-files.ts';
 
-/** Counts tokens by Qwen's own vocabulary, in a thread of its own. One question at a time. */
+/** Counts tokens with Qwen's own vocabulary, in a separate thread. One request at a time. */
 export type TokenCounter = {
-  /** Tokens of each text. Throws where the package's files are missing or damaged. */
+  /** Tokens of each text. Throws if the package's files are missing or damaged. */
   count(texts: readonly string[]): Promise<readonly number[]>;
   close(): Promise<void>;
 };
@@ -13,11 +13,11 @@ export type TokenCounter = {
 type Answer = { readonly counts: readonly number[] } | { readonly error: unknown };
 
 /**
- * Starts loading the vocabulary (about 200 ms and 90 MB, which `close` gives back) and returns at
- * once. The thread keeps no process alive that has nothing else to do.
+ * Starts loading the vocabulary (about 200 ms and 90 MB, freed by `close`) and returns at once. The thread does not keep
+ * the process alive.
  */
 export function openTokenCounter(): TokenCounter {
-  // A worker needs a file of JavaScript: the built program has one, the sources do not.
+  // A worker needs a JavaScript file: the built program has one, the sources do not.
   return FROM_SOURCE ? counterHere() : counterInWorker();
 }
 

