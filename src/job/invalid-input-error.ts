@@ -11,6 +11,7 @@ type Found = {
 
 /** The input has invalid lines and nothing was sent: 65, with what was found. */
 export class InvalidInputError extends InputError {
+  override readonly name = 'InvalidInputError';
   /** As `qbatch check --json` lists them: 10,000 at the most. */
   readonly problems: readonly LineProblem[];
   /** Of all that were found, also where they are more than are listed. */
