@@ -46,7 +46,7 @@ export class UsageError extends QbatchError {
 
 /** The input cannot be read (66), or has invalid lines or another identity (65). */
 export class InputError extends QbatchError {
-  override readonly name = 'InputError';
+  override readonly name: string = 'InputError';
   constructor(exitCode: 65 | 66, message: string, hint?: string, cause?: unknown) {
     super(exitCode, message, hint, cause);
   }

@@ -10,6 +10,7 @@ import { jobsHere } from '../ledger/moved-files.ts';
 import { openForReading } from '../ledger/open-for-reading.ts';
 import { asReadingError, openSnapshot, readLedger } from '../ledger/read-ledger.ts';
 import { usageReport } from '../ledger/usage.ts';
+import { refuseJobName, refuseLook } from '../library/check-options.ts';
 import type { LedgerReader } from '../library/ledger-reader.ts';
 import type { ErrorLine, ResultLine } from '../library/job-reports.ts';
 import { exportJsonl, type ExportRequest } from './export-rows.ts';
@@ -33,16 +34,20 @@ export function openLedger(ledger: string): LedgerReader {
   const choice = (jobName: string | undefined) => ({ job: undefined, ledger: ledgerPath, jobName });
   const choose = (jobName: string | undefined) => chooseJob(choice(jobName), ledgerPath);
   const rows = <Row>(job: string | undefined, what: ExportRequest['what']) =>
-    exported<Row>(ledgerPath, () => choose(job).name, what);
+    exported<Row>(ledgerPath, { what, job }, () => choose(job).name);
   return {
     path: ledgerPath,
     jobs: () => listLedger(ledgerPath),
-    async status({ job, verify = false } = {}) {
+    async status(options = {}) {
+      refuseLook('status', options);
+      const { job, verify = false } = options;
       return statusReport(
         await jobStatus(choose(job), verify, { clock: systemClock, stop: NEVER }),
       );
     },
-    usage({ jobs, by = ['model'] } = {}) {
+    async usage(options = {}) {
+      refuseLook('usage', options);
+      const { jobs, by = ['model'] } = options;
       return readLedger(ledgerPath, (database) => {
         const names = new Set(
           (jobs ?? [undefined])
@@ -62,9 +67,10 @@ export function openLedger(ledger: string): LedgerReader {
 /** Rows of an export, read on demand; the ledger stays open until the last one, or until the consumer stops. */
 async function* exported<Row>(
   ledgerPath: string,
+  { what, job: asked }: { readonly what: ExportRequest['what']; readonly job: unknown },
   nameOf: () => string,
-  what: ExportRequest['what'],
 ): AsyncGenerator<Row, void, void> {
+  refuseJobName(what, asked);
   const name = nameOf();
   const database = openSnapshot(ledgerPath);
   try {

@@ -40,6 +40,7 @@ import type { Shown } from './run-dashboard.ts';
 import { removeSpool } from './remove-spool.ts';
 import { retryLines } from './retry-lines.ts';
 import { openReporter, progressModeOf, tell } from './run-report.ts';
+import { tellLeftOut } from './tell-left-out.ts';
 import { tellOtherCurrency } from './tell-other-currency.ts';
 import { stopFromSignals } from './stop-from-signals.ts';
 import { currencyOf, openService, type RunSetup, type Service, setUpRun } from './run-setup.ts';
@@ -171,6 +172,7 @@ async function runWith(wired: Wired, io: CommandIo): Promise<ExitCode> {
       requestOf(wired, { io, pricing, whenUnlocked, outputSeen: outputSeenIn(seen), onGate }),
     );
     const job = await confirmJob(ledger, prepared, { wired, asked, currency, whenUnlocked, io });
+    tellLeftOut(job, settings, reporter);
     await whenUnlocked(() => {
       keepRunFlags(ledger, job, flagsToKeep(wired.parsed.flags, { cwd: io.cwd, settings }));
     });

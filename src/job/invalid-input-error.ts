@@ -11,6 +11,7 @@ type Found = {
 
 /** The input has invalid lines and nothing was sent: exit code 65, with the findings. */
 export class InvalidInputError extends InputError {
+  override readonly name = 'InvalidInputError';
   /** As `qbatch check --json` lists them: at most 10,000. */
   readonly problems: readonly LineProblem[];
   /** Counts of all found, even if more than are listed. */

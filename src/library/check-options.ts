@@ -12,16 +12,41 @@ export type RunFlags = Readonly<
   Record<string, string | number | boolean | readonly string[] | undefined>
 >;
 
-/** What each option of `runBatch` must be, if given: the check, and its description for messages. */
-const KINDS: Readonly<Record<string, readonly [(value: unknown) => boolean, string]>> = {
-  input: [(value) => typeof value === 'string' && value !== '', 'the path of a JSONL file'],
+/** What each option must be, if given: the check, and its description for messages. */
+type Kinds = Readonly<Record<string, readonly [(value: unknown) => boolean, string]>>;
+
+/** Options of `runBatch`. */
+const KINDS: Kinds = {
+  input: [isName, 'the path of a JSONL file'],
   flags: [isObject, 'an object of flags, such as { simulate: true }'],
   env: [isObject, 'an object of variables, such as process.env'],
-  cwd: [(value) => typeof value === 'string' && value !== '', 'the path of a folder'],
+  cwd: [isName, 'the path of a folder'],
   signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
   onEvent: [(value) => typeof value === 'function', 'a function'],
   clock: [isObject, 'a clock'],
 };
+
+/** The questions to a ledger that take options. */
+type Look = 'status' | 'usage';
+
+const LOOK_KINDS: Readonly<Record<Look, Kinds>> = {
+  status: {
+    job: [isName, 'the name of a job'],
+    verify: [(value) => typeof value === 'boolean', 'true or false'],
+  },
+  usage: {
+    jobs: [isListOfNames, "a list of job names, such as ['may']"],
+    by: [isListOfNames, "a list of keys, such as ['model']"],
+  },
+};
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function isListOfNames(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isName);
+}
 
 function kindOf(value: unknown): string {
   if (value === null || value === '') return value === null ? 'null' : 'empty';
@@ -39,13 +64,47 @@ export function refuseOptions(options: unknown): void {
       "such as runBatch({ input: 'requests.jsonl', flags: { simulate: true } })",
     );
   for (const [name, value] of Object.entries(options)) {
-    const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
-    if (kind === undefined) throw unknownOption(name);
-    if (value !== undefined && !kind[0](value))
-      throw new UsageError(`runBatch: ${name} is ${kindOf(value)}; it must be ${kind[1]}`);
+    if (!Object.hasOwn(KINDS, name)) throw unknownOption(name);
+    refuseOther('runBatch', [name, value], KINDS);
   }
   if (options['input'] === undefined)
     throw new UsageError('runBatch: no input', "name a JSONL file: { input: 'requests.jsonl' }");
+}
+
+/** Refuses a value (64) that is not what the option of that name must be. */
+function refuseOther(asked: string, [name, value]: [string, unknown], kinds: Kinds): void {
+  const kind = kinds[name];
+  if (kind === undefined || value === undefined || kind[0](value)) return;
+  throw new UsageError(`${asked}: ${name} is ${kindOf(value)}; it must be ${kind[1]}`);
+}
+
+/**
+ * Refuses (64) what `status` and `usage` of a ledger cannot be asked with: of an option that is passed over, as plain
+ * JavaScript does where `job` stands for `jobs`, the answer would be that of other jobs.
+ */
+export function refuseLook(asked: Look, options: unknown): void {
+  const kinds = LOOK_KINDS[asked];
+  const names = Object.keys(kinds);
+  if (!isObject(options))
+    throw new UsageError(
+      `${asked} takes one object, but what it was given is ${kindOf(options)}`,
+      `its options are ${names.join(' and ')}`,
+    );
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(kinds, name)) {
+      const near = closestName(name, names);
+      throw new UsageError(
+        `${asked}: there is no option ${name}`,
+        near === undefined ? `its options are ${names.join(' and ')}` : `did you mean ${near}?`,
+      );
+    }
+    refuseOther(asked, [name, value], kinds);
+  }
+}
+
+/** Refuses (64) what is no name of a job, where one may be given. */
+export function refuseJobName(asked: string, job: unknown): void {
+  refuseOther(asked, ['job', job], LOOK_KINDS.status);
 }
 
 function unknownOption(name: string): UsageError {

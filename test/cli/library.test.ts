@@ -290,6 +290,7 @@ describe('runBatch', () => {
       flags: { simulate: true, model: 'qwen-plus' },
     }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(InvalidInputError);
+    expect(error).toHaveProperty('name', 'InvalidInputError');
     expect(error).toMatchObject({
       exitCode: 65,
       problems: [{ line: 1, custom_id: 'bad', severity: 'error' }],

@@ -84,6 +84,27 @@ describe('what a run has to say besides its progress reaches programs and -q too
     expect(notices(again)).toEqual([]);
   });
 
+  test('a cap or prices that the last run had and this one has not: warned of while lines are open', async () => {
+    const bench = openBench();
+    bench.write('a.jsonl', line('写一句话。'));
+    const price = { input: 1, output: 1 };
+    const pricing = [{ scope: 'cn', currency: 'CNY', tiers: [{ lte: null, ...price }] }];
+    bench.write('our prices.json', JSON.stringify({ models: [{ id: 'qwen-flash', pricing }] }));
+    const run = ['run', 'a.jsonl', '--simulate=latency=0', '-q'];
+    const capped = [...run, '--max-cost', '0', '--catalog', 'our prices.json'];
+    expect((await runHere(bench, capped)).status).toBe(3);
+    expect((await runHere(bench, capped)).stderr).not.toContain('warning');
+    const env = { QBATCH_CATALOG: 'our prices.json' };
+    const capByFile = { env: { ...env, QBATCH_MAX_COST: '0' } };
+    const resume = ['resume', 'a.jsonl', '-q'];
+    expect((await runHere(bench, resume, capByFile)).stderr).not.toContain('warning');
+    expect((await runHere(bench, capped)).status).toBe(3);
+    expect((await runHere(bench, resume, { env })).stderr).toBe(
+      'warning: the last run of this job had --max-cost 0, and this run has not: a run takes neither a cap nor prices from the one before it\n',
+    );
+    expect((await runHere(bench, resume)).stderr).toBe('');
+  });
+
   test('a simulator that takes minutes, which hardly anybody means: said before the first answer', async () => {
     const bench = openBench();
     bench.write('a.jsonl', line('写一句话。'));

@@ -145,4 +145,39 @@ describe('openLedger', () => {
     ];
     for (const [act, exitCode] of cases) expect(await refusal(act)).toMatchObject({ exitCode });
   });
+
+  test('options that are none, in plain JavaScript: refused (64), and not passed over for other jobs', async () => {
+    const { path } = await ledgerOfTwo();
+    const ledger = openLedger(path);
+    const asked: readonly (readonly [() => unknown, string, string?])[] = [
+      [
+        () => ledger.status('a' as never),
+        'status takes one object, but what it was given is of type string',
+        'its options are job and verify',
+      ],
+      [
+        () => ledger.usage({ job: 'a' } as never),
+        'usage: there is no option job',
+        'did you mean jobs?',
+      ],
+      [
+        () => ledger.usage({ jobs: 'a' } as never),
+        "usage: jobs is of type string; it must be a list of job names, such as ['may']",
+      ],
+      [
+        () => ledger.usage({ by: 'model' } as never),
+        "usage: by is of type string; it must be a list of keys, such as ['model']",
+      ],
+      [
+        () => ledger.results({ job: 'a' } as never).next(),
+        'results: job is of type object; it must be the name of a job',
+      ],
+      [() => ledger.status({ job: '' }), 'status: job is empty; it must be the name of a job'],
+    ];
+    for (const [act, message, hint] of asked)
+      expect(await refusal(act)).toMatchObject({ exitCode: 64, message, hint });
+    const left = { job: undefined, jobs: undefined };
+    expect(await ledger.usage({ jobs: left.jobs })).toMatchObject({ jobs: { total: 2 } });
+    expect(await refusal(() => ledger.status({ job: left.job }))).toMatchObject({ exitCode: 64 });
+  });
 });
