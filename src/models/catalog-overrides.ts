@@ -36,10 +36,10 @@ type PricingOverride = {
 
 type Ability = boolean | 'non-thinking only';
 
-/** One model of the user's catalog file: adds an id, or overrides what is said of a known one. */
+/** One model of the user's catalog file: adds an id, or overrides facts of a known one. */
 export type ModelOverride = {
   readonly id: string;
-  /** A known id, or another one of the file, whose facts and prices this id shares. */
+  /** A known id, or another one in the file, whose facts and prices this id shares. */
   readonly alias_of?: string | undefined;
   /** Prices per 1M tokens. */
   readonly pricing?: readonly PricingOverride[] | undefined;
@@ -81,7 +81,7 @@ export type ModelOverride = {
 
 const PRICE_MAX = 1_000_000;
 
-// Prices become integers of 1e-12 per token: more than 6 decimals per 1M tokens would be cut.
+// Prices become integers of 1e-12 per token: more than 6 decimals per 1M tokens would be lost.
 const price = z
   .number()
   .min(0)
@@ -179,8 +179,8 @@ const models: z.ZodType<readonly ModelOverride[]> = z
 const catalogFile = z.strictObject({ models });
 
 /**
- * Checks the parsed content of a user's catalog file. Throws ConfigError naming the first ten
- * places, each with what was found and what was expected.
+ * Validates the parsed content of a user's catalog file. Throws ConfigError naming the first ten places, each with what was
+ * found and what was expected.
  */
 export function parseOverrides(content: unknown): readonly ModelOverride[] {
   const parsed = catalogFile.safeParse(content, { reportInput: true });
@@ -196,8 +196,8 @@ export function parseOverrides(content: unknown): readonly ModelOverride[] {
 }
 
 /**
- * `base` (undefined: a new model) with what the user says of it. The user's prices and rate limits
- * come first, exact scopes before `*`; the rest replaces field by field.
+ * `base` (undefined: a new model) with the user's overrides. The user's prices and rate limits come first, exact scopes
+ * before `*`; other fields are replaced one by one.
  */
 export function applyOverride(base: ModelRecord | undefined, override: ModelOverride): ModelRecord {
   const said = override.capabilities ?? {};
@@ -239,7 +239,7 @@ function limitsOf(base: ModelRecord | undefined, override: ModelOverride): Parti
   const { context_window: context, ...rest } = override.limits;
   const said = defined({ context, ...rest, source: USER_SOURCE });
   const limits = stayUnsure(base?.limits, said) ? { ...said, unsure: true as const } : said;
-  // What the user says holds in every scope, so that limits of one scope must not hide it.
+  // The user's limits apply in every scope, so that limits of one scope must not override them.
   return { limits: mergeLimits(base?.limits, limits), limits_by_scope: {} };
 }
 

@@ -10,40 +10,43 @@ import { closestName } from '../suggest.ts';
 import { scopesAt, type Currency, type Scope } from './scope.ts';
 import { areSure } from './sure-limits.ts';
 
-/** Requests and tokens (input and output) a minute for one account; null: not documented. */
+/** Requests and tokens (input and output) per minute for one account; null: undocumented. */
 export type RateLimits = {
   readonly rpm: number | null;
   readonly tpm: number | null;
-  /** Key into `sources`; null where nothing is known. */
+  /** Key into `sources`; null if nothing is known. */
   readonly source: string | null;
-  /** The quota that they are the limits of, where other models share it; null: they are the model's own. */
+  /** Name of the quota if other models share it; null: the model's own. */
   readonly quota: string | null;
 };
 
-/** The model catalog: bundled data with the user's catalog file on top. Every look-up is pure. */
+/** The model catalog: bundled data overlaid with the user's catalog file. Every look-up is pure. */
 export type Catalog = {
   /** Day the bundled data was compiled, YYYY-MM-DD. */
   readonly date: string;
-  /** Every listed id, snapshots too, sorted; other names of the same model are left out. */
+  /** Every listed id, including snapshots, sorted; aliases are omitted. */
   ids(): readonly string[];
-  /** Never fails: an unknown id has `known: false` and nothing else. Limits and abilities of `scope` where they differ. */
+  /**
+   * Never fails: an unknown id has `known: false` and nothing else. Limits and abilities are those of `scope` if they
+   * differ.
+   */
   profile(model: string, scope?: Scope): ModelProfile;
   /**
-   * List prices. Null: unknown model, not offered there, not priced (free trials), or no price in
-   * that currency: most `global` listings have CNY only.
+   * List prices. Null: unknown model, not offered there, unpriced (free trials), or no price in that currency: most
+   * `global` listings have only CNY.
    */
   offer(model: string, scope: Scope, currency: Currency): Offer | null;
   limits(model: string, scope: Scope): RateLimits;
-  /** Everything stored about an id; undefined where unknown. */
+  /** All stored data of an id; undefined if unknown. */
   record(model: string): ModelRecord | undefined;
   readonly sources: Readonly<Record<string, Source>>;
-  /** Where the abilities come from, as one text of source keys. */
+  /** The sources of the abilities, as one text of source keys. */
   readonly capabilitySources: string;
 };
 
 /**
- * Loads the catalog. `overrides` is the parsed content of the user's catalog file, if any. Throws
- * ConfigError where it is malformed or an `alias_of` leads nowhere or in a circle.
+ * Loads the catalog. `overrides` is the parsed content of the user's catalog file, if any. Throws ConfigError if it is
+ * malformed, or an `alias_of` is dangling or circular.
  */
 export function loadCatalog(overrides?: unknown): Catalog {
   const bundled = bundledCatalog();
@@ -80,7 +83,7 @@ export function loadCatalog(overrides?: unknown): Catalog {
   };
 }
 
-// A job names a handful of models, but a broken one may name a new one on every line.
+// A job normally names a handful of models, but a broken one may name a new one on every line.
 const MEMO_MAX = 10_000;
 
 function memoized<Value>(memo: Map<string, Value>, key: string, make: () => Value): Value {
@@ -96,7 +99,7 @@ function memoized<Value>(memo: Map<string, Value>, key: string, make: () => Valu
   return value;
 }
 
-/** Ids by the digits in them, in their order. */
+/** Ids grouped by their sequence of digits. */
 type IdsByDigits = ReadonlyMap<string, readonly string[]>;
 
 function groupByDigits(ids: readonly string[]): IdsByDigits {
@@ -114,7 +117,7 @@ function digitsOf(id: string): string {
   return id.replaceAll(/\D+/g, '');
 }
 
-/** The id that a mistyped one was meant to be. Other digits are another version, not a mistake. */
+/** The intended id for a mistyped one. Other digits are another version, not a typo. */
 function nearestId(model: string, idsByDigits: IdsByDigits): string | null {
   return closestName(model, idsByDigits.get(digitsOf(model)) ?? []) ?? null;
 }
@@ -130,14 +133,14 @@ function indexById(models: readonly ModelRecord[]): Map<string, ModelRecord> {
       records.set(other, record);
     }
   }
-  // After the other names, so that an id of its own wins over another model's second name.
+  // After the aliases, so that a real id wins over another model's alias.
   for (const record of models) {
     records.set(record.id, record);
   }
   return records;
 }
 
-/** Applies the overrides in place; those that others are aliases of come first, whatever their order. */
+/** Applies the overrides in place; aliased ones come first, in whatever order they are given. */
 function addOverrides(
   records: Map<string, ModelRecord>,
   overrides: readonly ModelOverride[],
@@ -177,7 +180,7 @@ function replaceRecord(
   override: ModelOverride,
   base: ModelRecord | undefined,
 ): void {
-  // An override of a second name (`qwen-plus-0112`) becomes a model of its own, based on the first.
+  // An override of an alias (`qwen-plus-0112`) becomes a model of its own, based on the original.
   const record = applyOverride(base, override);
   records.set(override.id, record);
   if (base !== undefined && base.id === override.id) {
@@ -250,7 +253,7 @@ function profileOf(
   };
 }
 
-/** Whether a model searches; the lists name Beijing's and Singapore's models, and of other places tell nothing. */
+/** Whether a model supports web search; the lists cover Beijing's and Singapore's models only. */
 function webSearchOf({ web_search: where }: ModelRecord, scope: Scope | undefined): boolean | null {
   if (where === undefined) return null;
   if (where.length === 0) return false;
@@ -259,7 +262,7 @@ function webSearchOf({ web_search: where }: ModelRecord, scope: Scope | undefine
 }
 
 /**
- * Where the model list does not say it: from Qwen3.5 on, models that may think do so by default.
+ * If the model list does not say: from Qwen3.5 on, hybrid models think by default.
  * Source: DashScope API reference of Model Studio, September 2026.
  */
 function thinkingDefaultOf(record: ModelRecord): boolean | null {

@@ -1,6 +1,6 @@
-/** Groups of UTF-16 units that count alike: ranges with inclusive ends; later groups win. */
+/** Groups of UTF-16 units with the same weights: ranges with inclusive ends; later groups win. */
 const GROUPS: readonly (readonly (readonly [first: number, last: number])[])[] = [
-  // What no other group holds.
+  // Everything not in another group.
   [[0x0000, 0xffff]],
   // Controls.
   [
@@ -29,7 +29,7 @@ const GROUPS: readonly (readonly (readonly [first: number, last: number])[])[] =
     [0x2580, 0x2bff],
   ],
   [[0x2500, 0x257f]],
-  // Punctuation of Chinese and Japanese: the rest, then the frequent.
+  // Chinese and Japanese punctuation: the rest, then the frequent ones.
   [
     [0x3000, 0x303f],
     [0xff00, 0xffef],
@@ -44,7 +44,7 @@ const GROUPS: readonly (readonly (readonly [first: number, last: number])[])[] =
   // Hiragana, Katakana.
   [[0x3041, 0x309f]],
   [[0x30a0, 0x30ff]],
-  // Han that no band holds, with the high surrogates of planes 2 and 3, which hold nothing else.
+  // Han characters in no band, with the high surrogates of planes 2 and 3, which hold nothing else.
   [
     [0x3400, 0x4dbf],
     [0x4e00, 0x9fff],
@@ -56,10 +56,10 @@ const GROUPS: readonly (readonly (readonly [first: number, last: number])[])[] =
   [[0xdc00, 0xdfff]],
 ];
 
-/** How many bands of Han characters there are: by how readily each begins and is followed by a token. */
+/** Number of bands of Han characters: by how readily each begins and is followed by a token. */
 const HAN_BANDS = 25;
 
-// Letters and punctuation marks of ASCII are a class each.
+// Each ASCII letter and punctuation mark is a class of its own.
 const ASCII_FIRST = 0x21;
 const ASCII_LAST = 0x7e;
 
@@ -74,7 +74,7 @@ export const STATE_COUNT: number = CLASS_COUNT + 2;
 const SPACE = 3;
 const TAB = 4;
 
-/** The state that a unit of class `own` leads to from `state`. */
+/** The next state after a unit of class `own` in `state`. */
 export function stateAfter(state: number, own: number): number {
   const isBlank = own === SPACE || own === TAB;
   const afterBlank = state === SPACE || state === TAB || state === BLANK_RUN;

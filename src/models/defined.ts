@@ -1,6 +1,6 @@
 type Defined<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> };
 
-/** The fields that have a value: an absent field keeps what the base says. */
+/** The fields that have a value; absent fields keep the base's value. */
 export function defined<Fields extends Readonly<Record<string, unknown>>>(
   fields: Fields,
 ): Defined<Fields> {

@@ -1,10 +1,10 @@
-/** What a call takes beside text in and text out, as far as its price cares. */
+/** Non-text inputs and outputs of a call, as far as they affect its price. */
 export type Extras = {
-  /** Tokens of the input that are audio, and those that are images or video. */
+  /** Input tokens of audio, and of images or video. */
   readonly audioIn: number;
   readonly visualIn: number;
-  /** The answer is asked for as audio too (`modalities`). */
+  /** The answer is requested as audio too (`modalities`). */
   readonly audioOut: boolean;
-  /** The strategy of the web search that is asked for, empty where none is named; null: no search. */
+  /** The requested web search strategy, empty if unnamed; null: no search. */
   readonly search: string | null;
 };

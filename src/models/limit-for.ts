@@ -1,6 +1,6 @@
 /**
- * A limit in the mode that a request runs in. `whileThinking`: null where it is the plain one. Where
- * it is not known whether the model thinks, the larger one.
+ * A limit in the mode of a request. `whileThinking`: null if it equals the plain one. If it is unknown whether the model
+ * thinks, the larger one.
  */
 export function limitFor(
   thinking: boolean | null,

@@ -4,12 +4,12 @@ import { imageSize } from 'image-size';
 export type MediaSize = { readonly width: number; readonly height: number };
 
 /**
- * What is decoded of a data URL, in characters of base64: enough for the header of every format but
- * a JPEG behind large metadata, for which the second try is.
+ * How much of a data URL is decoded, in base64 characters: enough for the header of every format except a JPEG with large
+ * metadata, which the second attempt covers.
  */
 const HEAD_CHARACTERS = [16_384, 2_097_152] as const;
 
-/** Assumed of audio other than WAV: 128 kbit a second. */
+/** Assumed for audio other than WAV: 128 kbit/s. */
 const COMPRESSED_BYTES_PER_SECOND = 16_000;
 
 const WAV_HEADER_BYTES = 44;
@@ -26,7 +26,7 @@ export function dataImageSize(url: string): MediaSize | null {
   return null;
 }
 
-/** Seconds of audio in a data URL: a WAV file by its header, others by their length; null: not one. */
+/** Seconds of audio in a data URL: WAV by its header, others by their length; null: not one. */
 export function dataAudioSeconds(url: string): number | null {
   const data = base64At(url);
   if (data === null) return null;
@@ -41,7 +41,7 @@ export function dataAudioSeconds(url: string): number | null {
   return rate === 0 ? null : (bytes - WAV_HEADER_BYTES) / rate;
 }
 
-/** Where the base64 text of a data URL begins; null for any other text. */
+/** Start of the base64 text in a data URL; null for any other text. */
 function base64At(url: string): number | null {
   if (!url.startsWith('data:')) return null;
   const comma = url.indexOf(',');
@@ -50,11 +50,11 @@ function base64At(url: string): number | null {
 
 function sizeFromHead(head: Buffer): MediaSize | null {
   try {
-    // A copy of its own: a small buffer is part of a larger one, in which the library reads on behind its end.
+    // Copied: a small buffer is a slice of a larger one, and the library reads beyond its end.
     const { width, height } = imageSize(new Uint8Array(head));
     return width > 0 && height > 0 ? { width, height } : null;
   } catch {
-    // Not an image, or one whose header goes on behind what was decoded.
+    // Not an image, or its header extends beyond what was decoded.
     return null;
   }
 }

@@ -1,19 +1,19 @@
 import { isObject } from '../json/is-object.ts';
 import { dataAudioSeconds, dataImageSize, type MediaSize } from './media-size.ts';
 
-/** How a model turns pixels into tokens: a token is a square of `side` pixels. */
+/** How a model converts pixels to tokens: a token is a square of `side` pixels. */
 type Vision = {
   readonly side: number;
   readonly minPixels: number;
   readonly maxPixels: number;
-  /** The most that `max_pixels` can raise it to. */
+  /** The maximum to which `max_pixels` can raise it. */
   readonly ceilingPixels: number;
 };
 
 /**
- * Side, smallest and largest default area of an image, by family. Sources: vision, omni and OCR pages
- * of Model Studio, 2026-02 (defaults and sides); multimodal API reference, 2026-05 (floors, ceilings);
- * qwen-vl-ocr-api-reference, 2026-05 (areas of the OCR models: 8,192 tokens, at most 30,000).
+ * Side, minimum and default maximum area of an image, by family. Sources: vision, omni and OCR pages of Model Studio,
+ * 2026-02 (defaults and sides); multimodal API reference, 2026-05 (floors, ceilings); qwen-vl-ocr-api-reference, 2026-05
+ * (areas of the OCR models: 8,192 tokens, at most 30,000).
  */
 const VISION: readonly (readonly [family: RegExp, vision: Vision])[] = [
   [
@@ -38,7 +38,7 @@ const VISION: readonly (readonly [family: RegExp, vision: Vision])[] = [
   ],
 ];
 
-/** QVQ, older VL models, qwen2.5-vl, omni-turbo, and whoever is not known. Same sources. */
+/** QVQ, older VL models, qwen2.5-vl, omni-turbo, and unknown models. Same sources. */
 const OLDER_VISION: Vision = {
   side: 28,
   minPixels: 3_136,
@@ -46,7 +46,7 @@ const OLDER_VISION: Vision = {
   ceilingPixels: 12_845_056,
 };
 
-/** Frames and, in tokens, the largest frame and the most of all frames together. */
+/** Maximum frames and, in tokens, the largest frame and the total of all frames. */
 type Video = {
   readonly framesMax: number;
   readonly frameTokens: number;
@@ -63,19 +63,19 @@ const OTHER_VIDEO: Video = { framesMax: 512, frameTokens: 768, totalTokens: 65_5
 
 const FRAMES_MIN = 4;
 const FPS_DEFAULT = 2;
-/** Each image and video is between two marks. */
+/** Each image and video is enclosed by two marker tokens. */
 const MARKS = 2;
-/** A service makes no image smaller than this many tokens. */
+/** Minimum tokens per image. */
 const IMAGE_TOKENS_MIN = 4;
-/** Most tokens of an image with `vl_high_resolution_images`. Source: vision page, 2026-02. */
+/** Maximum tokens of an image with `vl_high_resolution_images`. Source: vision page, 2026-02. */
 const HIGH_TOKENS_MAX = 16_384;
 
-/** Assumed where a file is given by its address: nothing is fetched to look. */
+/** Assumed for files given by address: nothing is fetched. */
 const VIDEO_SECONDS_ASSUMED = 10;
 const AUDIO_SECONDS_ASSUMED = 30;
 const FILE_TOKENS_ASSUMED = 4_096;
 
-/** What a part of a message's content counts beside its text, in tokens; 0 for a part of text alone. `model`: its canonical id. */
+/** Tokens of a message part besides its text; 0 for a text part. `model`: its canonical id. */
 export function mediaTokens(
   part: Readonly<Record<string, unknown>>,
   model: string,
@@ -91,13 +91,13 @@ export function mediaTokens(
   return tokens;
 }
 
-/** What of `mediaTokens` is audio. */
+/** The audio part of `mediaTokens`. */
 export function heardTokens(part: Readonly<Record<string, unknown>>, model: string): number {
   const audio = part['audio'] ?? part['input_audio'];
   return audio == null ? 0 : audioTokens(audio, model);
 }
 
-/** The edge in pixels of the square that counts one token. */
+/** The edge in pixels of the square that makes one token. */
 export function tokenSide(model: string): number {
   return visionOf(model).side;
 }
@@ -127,8 +127,8 @@ function imageTokens(
 }
 
 /**
- * How many squares an image is scaled to: sides rounded to the grid, then shrunk or grown until the
- * area is within its bounds. An unknown size is the largest. Source: vision page, 2026-02.
+ * How many squares an image is scaled to: sides rounded to the grid, then scaled until the area is within its bounds. An
+ * unknown size counts as the largest. Source: vision page, 2026-02.
  */
 function squares(
   size: MediaSize | null,
@@ -152,7 +152,7 @@ function squares(
   return Math.ceil((width * grow) / side) * Math.ceil((height * grow) / side);
 }
 
-/** A list of frames counts as it is; a file, whose length is not known, as ten seconds. */
+/** A list of frames counts as given; a file, of unknown length, as ten seconds. */
 function videoTokens(
   video: unknown,
   part: Readonly<Record<string, unknown>>,
@@ -176,7 +176,7 @@ function videoTokens(
   return pairs * Math.max(1, frame) + MARKS;
 }
 
-/** 12.5 tokens a second on qwen3-omni and later, 25 before; at least a second. Source: omni page, 2026-02. */
+/** 12.5 tokens per second on qwen3-omni and later, 25 before; at least one second. Source: omni page, 2026-02. */
 function audioTokens(audio: unknown, model: string): number {
   const address = addressIn(audio);
   const seconds = typeof address === 'string' ? dataAudioSeconds(address) : null;

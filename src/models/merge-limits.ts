@@ -1,6 +1,6 @@
 import type { LimitsRecord } from './model-record.ts';
 
-/** Limits that have another value while thinking. */
+/** Limits that differ while thinking. */
 const WHILE_THINKING = [
   ['context', 'context_thinking'],
   ['max_input', 'max_input_thinking'],
@@ -8,8 +8,8 @@ const WHILE_THINKING = [
 ] as const satisfies readonly (readonly [keyof LimitsRecord, keyof LimitsRecord])[];
 
 /**
- * Limits with those of one scope, or of the user, on top. What is said anew holds while thinking too,
- * unless that is said with it: the finance cloud's qwen-plus writes 8,192 tokens, thinking or not.
+ * Limits overlaid with those of one scope, or of the user. An override also applies while thinking, unless it includes a
+ * separate value for that: the finance cloud's qwen-plus writes 8,192 tokens, thinking or not.
  */
 export function mergeLimits(base: LimitsRecord | undefined, over: LimitsRecord): LimitsRecord {
   const replaced = new Set<string>(

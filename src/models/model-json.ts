@@ -6,7 +6,7 @@ import { MULTIPLIER_UNIT, type Offer } from './offer.ts';
 /** A JSON object to print. */
 export type Json = { readonly [key: string]: unknown };
 
-/** What `modelJson` needs beside the model itself. */
+/** Inputs of `modelJson` besides the model itself. */
 export type ModelContext = {
   /** Null: no known price in the scope. */
   readonly offer: Offer | null;
@@ -15,8 +15,8 @@ export type ModelContext = {
 };
 
 /**
- * A model of `qbatch models --json`: field names as in the catalog file, null for what is not
- * documented, prices per 1M tokens, a source key beside every group of facts.
+ * A model of `qbatch models --json`: field names as in the catalog file, null if undocumented, prices per 1M tokens, a
+ * source key with every group of facts.
  */
 export function modelJson(profile: ModelProfile, record: ModelRecord, context: ModelContext): Json {
   const { offer, limits } = context;

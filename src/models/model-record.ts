@@ -4,7 +4,7 @@ import type { Currency, Scope } from './scope.ts';
 /** [inclusive bound of input tokens | null, input, output | null, output while thinking | null], per 1M tokens. */
 export type TierRecord = readonly [number | null, number, number | null, number | null];
 
-/** Prices per 1M tokens of models billed by modality; output text has two prices, by what came in. */
+/** Prices per 1M tokens of models billed by modality; output text has two prices, depending on the input. */
 export type ModalRecord = {
   readonly text_in: number;
   readonly image_video_in: number;
@@ -32,7 +32,7 @@ export type PriceRecord = {
   readonly cny_modal?: ModalRecord;
   readonly usd_modal?: ModalRecord;
   readonly note?: string;
-  /** Endpoints the listing names (`us`, `de`, `jp`); absent: the scope's own. */
+  /** Endpoints named by the listing (`us`, `de`, `jp`); absent: the scope's own. */
   readonly at?: readonly string[];
   readonly cache?: CacheRecord;
 };
@@ -42,32 +42,32 @@ export type LimitsRecord = {
   readonly max_input?: number;
   readonly max_output?: number;
   readonly max_thinking?: number;
-  /** While thinking, where that differs. */
+  /** While thinking, if different. */
   readonly context_thinking?: number;
   readonly max_input_thinking?: number;
   readonly max_output_thinking?: number;
-  /** Chain of thought and answer together. */
+  /** Chain of thought and answer combined. */
   readonly max_thinking_and_output?: number;
   readonly source?: string;
-  /** The user said some of them, and of those that refuse a line nobody is sure. */
+  /** The user set some of them, and those that may refuse a line are unconfirmed. */
   readonly unsure?: true;
 };
 
-/** [requests a minute | null, tokens a minute | null, source, the quota's name where models share it]. */
+/** [requests per minute | null, tokens per minute | null, source, name of the quota if shared]. */
 export type RateRecord = readonly [number | null, number | null, string, string?];
 
-/** One model as stored; an absent field is not documented. */
+/** One model as stored; an absent field is undocumented. */
 export type ModelRecord = {
   readonly id: string;
   readonly category?: string;
   /** Month of the newest official price page that lists it. */
   readonly listed?: string;
   readonly snapshot?: boolean;
-  /** What the id stands for, where documented; per scope where it differs. Not used for pricing. */
+  /** The model that the id stands for, if documented; per scope if different. Not used for pricing. */
   readonly alias_of?: string | Readonly<Record<string, string>>;
-  /** The bundled id whose facts a record of the user's catalog shares: it tells the family. */
+  /** The bundled id whose facts a record of the user's catalog shares: determines the family. */
   readonly canonical?: string;
-  /** Other ids of the same model. */
+  /** Aliases of the model. */
   readonly also?: readonly string[];
   readonly limits?: LimitsRecord;
   readonly limits_by_scope?: Readonly<Partial<Record<Scope, LimitsRecord>>>;
@@ -86,7 +86,7 @@ export type ModelRecord = {
   /** Scopes in which `enable_search` works. */
   readonly web_search?: readonly string[];
   readonly cache?: CacheRecord;
-  /** `cn-file`, `intl-file`, `cn-chat`: which half-price vendor batch takes it. */
+  /** `cn-file`, `intl-file`, `cn-chat`: which half-price vendor batches accept it. */
   readonly batch?: readonly string[];
   /** Edge of one image token in pixels. */
   readonly pixels?: number;
@@ -97,7 +97,7 @@ export type ModelRecord = {
   readonly user_rates?: readonly (readonly [Scope | '*', RateRecord])[];
 };
 
-/** Where a figure came from. */
+/** The source of a figure. */
 export type Source = {
   readonly url: string;
   /** Date of the page as far as known. */

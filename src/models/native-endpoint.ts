@@ -5,8 +5,8 @@ import type { ModelRecord } from './model-record.ts';
 const MULTIMODAL_FAMILY = /(?:^|[-/])(?:vl|qvq|ocr|audio|asr|omni)(?:-|$)/;
 
 /**
- * Vision, OCR, audio and omni models, and text models that also see (qwen3.5-plus and later), are
- * served by multimodal-generation; the rest by text-generation; realtime models by neither.
+ * Vision, OCR, audio and omni models, and text models with vision (qwen3.5-plus and later), are served by
+ * multimodal-generation; the rest by text-generation; realtime models by neither.
  * Source: native API reference and error-code page of Model Studio, February 2026.
  */
 export function nativeEndpointOf(record: ModelRecord): ModelProfile['nativeEndpoint'] {

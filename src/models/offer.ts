@@ -8,14 +8,14 @@ import type {
 import { bundledCatalog } from './model-record.ts';
 import { endpointOf, scopesAt, type Currency, type Scope } from './scope.ts';
 
-/** One price step. Prices are integers: pico-units (1e-12 of the currency) per token. */
+/** One price tier. Prices are integers: pico-units (1e-12 of the currency) per token. */
 export type Tier = {
   /** Inclusive bound of the request's input tokens, cached ones included; null: no bound. */
   readonly upTo: number | null;
   readonly input: number;
   /** Null: the model has no non-thinking mode. */
   readonly output: number | null;
-  /** Null: not stated; `output` then holds for both modes. */
+  /** Null: unspecified; `output` then applies to both modes. */
   readonly outputThinking: number | null;
 };
 
@@ -39,7 +39,7 @@ export type CacheMultipliers = {
 /** List prices of one model in one scope and currency. */
 export type Offer = {
   readonly model: string;
-  /** Where it is listed; may differ from the scope asked for (see `scopesAt`). */
+  /** The listing's scope; may differ from the one requested (see `scopesAt`). */
   readonly scope: Scope;
   readonly currency: Currency;
   readonly prices:
@@ -48,15 +48,15 @@ export type Offer = {
   readonly cache: CacheMultipliers;
   /** Pico-units per web search by strategy; null: none documented for this scope. */
   readonly searchFees: Readonly<Record<string, number>> | null;
-  /** USD figures are computed from the Chinese page's CNY by its fixed rate. */
+  /** USD figures are computed from the Chinese page's CNY at its fixed rate. */
   readonly inferred: boolean;
   /** Key into the catalog's `sources`. */
   readonly source: string;
-  /** Discounts and busy hours that the list price leaves out, or null. */
+  /** Discounts and peak hours not included in the list price, or null. */
   readonly note: string | null;
 };
 
-/** Parts per one that the integer multipliers count in. */
+/** The denominator of the integer multipliers. */
 export const MULTIPLIER_UNIT = 10_000;
 
 /** The source key of figures from the user's own catalog file. */
@@ -68,9 +68,8 @@ const STANDARD_CACHE = { hit: 0.2, explicitHit: 0.1, explicitCreate: 1.25 } as c
 type Listing = { readonly price: PriceRecord; readonly scope: Scope };
 
 /**
- * Where `record` is listed for calls in `scope`, priced or not, with the scope it is listed under;
- * null where it is not offered. With a currency only a listing priced in it counts. The user's
- * listings come first in the record and so win over bundled ones.
+ * The listing of `record` for calls in `scope`, priced or not, with its own scope; null if it is not offered. With a
+ * currency only a listing priced in it counts. The user's listings come first in the record and so win over bundled ones.
  */
 export function findListing(
   record: ModelRecord,
@@ -92,7 +91,7 @@ export function findListing(
   return null;
 }
 
-/** The offer of `record` in `scope` and `currency`; null where no price is known (free trials too). */
+/** The offer of `record` in `scope` and `currency`; null if no price is known (including free trials). */
 export function offerOf(record: ModelRecord, scope: Scope, currency: Currency): Offer | null {
   const found = findListing(record, scope, currency);
   const prices = found === null ? null : pricesIn(found.price, currency);
@@ -122,7 +121,7 @@ function pricesIn(price: PriceRecord, currency: Currency): Offer['prices'] | nul
 }
 
 // A price has at most 6 decimals per 1M tokens, so a million times it is the exact integer of
-// pico-units per token; rounding only removes the error of the binary fraction.
+// pico-units per token; rounding only removes the binary rounding error.
 function picoPerToken(price: number): number {
   return Math.round(price * 1_000_000);
 }
@@ -161,7 +160,7 @@ function multipliersOf(cache: CacheRecord): CacheMultipliers {
   };
 }
 
-/** Fees are printed for Beijing and Singapore only; the finance cloud is not assumed to share them. */
+/** Fees are documented only for Beijing and Singapore; the finance cloud is not assumed to share them. */
 function searchFeesOf(scope: Scope, currency: Currency): Readonly<Record<string, number>> | null {
   if (scope !== 'cn' && scope !== 'intl') {
     return null;

@@ -1,7 +1,7 @@
-/** Sizes below this have a bucket each; above, each doubling has `PER_DOUBLING` of them. */
+/** Sizes below this have one bucket each; above, each doubling has `PER_DOUBLING`. */
 const SINGLE_BELOW = 16;
 const PER_DOUBLING = 8;
-/** Beyond 2^24 tokens everything is as long as can be. */
+/** Beyond 2^24 tokens everything counts as the longest. */
 const BUCKETS = SINGLE_BELOW + 20 * PER_DOUBLING;
 
 function bucketOf(tokens: number): number {
@@ -12,22 +12,22 @@ function bucketOf(tokens: number): number {
   return Math.min(bucket, BUCKETS - 1);
 }
 
-/** The most that a bucket holds, so that nothing in it is longer. */
+/** Upper edge of a bucket, so that nothing in it is longer. */
 function edgeOf(bucket: number): number {
   return bucket < SINGLE_BELOW
     ? bucket
     : Math.ceil(SINGLE_BELOW * 2 ** ((bucket - SINGLE_BELOW + 1) / PER_DOUBLING));
 }
 
-/** How `OutputSizes` is written down: `[bucket, answers]` pairs. */
+/** The stored form of `OutputSizes`: `[bucket, answers]` pairs. */
 export type OutputSizesRecord = {
   readonly sum: number;
   readonly buckets: readonly (readonly [bucket: number, answers: number])[];
 };
 
 /**
- * How long answers were, in tokens: a histogram of 176 buckets, each at most 9 % wide, whatever
- * comes. Its quantiles are upper edges of buckets: at most 9 % too long, never too short.
+ * Answer lengths in tokens: a histogram of 176 buckets, each at most 9 % wide, of constant size. Its quantiles are upper
+ * edges of buckets: at most 9 % too long, never too short.
  */
 export class OutputSizes {
   private readonly counts: Float64Array = new Float64Array(BUCKETS);
@@ -69,7 +69,7 @@ export class OutputSizes {
     this.sum += other.sum;
   }
 
-  /** What `share` (0 ... 1) of the answers do not exceed; 1: the longest. 0 before the first. */
+  /** The size that `share` (0 ... 1) of the answers do not exceed; 1: the longest. 0 before the first. */
   quantile(share: number): number {
     const rank = Math.max(1, Math.ceil(this.answers * share));
     let passed = 0;

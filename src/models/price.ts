@@ -2,14 +2,14 @@ import { UsageError } from '../errors.ts';
 import type { Usage } from '../usage.ts';
 import { MULTIPLIER_UNIT, type ModalPrices, type Offer, type Tier } from './offer.ts';
 
-/** What a call cost at list price. */
+/** The cost of a call at list price. */
 export type Price = {
   /** Integer pico-units (1e-12) of the offer's currency. */
   readonly costPico: bigint;
   /**
-   * False where something had to be assumed, always on the dear side where there is a choice: a
-   * cache discount or the modalities unknown, more input than the last tier, a search fee that is
-   * not documented for the scope or for images (left out) or whose strategy is not (the dearest).
+   * False if something was assumed, always the more expensive case if there is a choice: unknown cache discount or
+   * modalities, more input than the last tier, a search fee undocumented for the scope or for images (omitted) or with an
+   * undocumented strategy (the most expensive).
    */
   readonly exact: boolean;
 };
@@ -19,9 +19,9 @@ export type PriceOptions = {
   readonly batch?: boolean;
   /** Reasoning was seen although the service did not count it, or is expected. */
   readonly thinking?: boolean;
-  /** The strategy that the request asked its search for, where the usage names none. */
+  /** The search strategy of the request, if the usage names none. */
   readonly searchAsked?: string | null;
-  /** The request marked what to cache, for a usage that does not tell which cache was hit. */
+  /** The request marked what to cache, for a usage that does not say which cache was hit. */
   readonly cacheMarked?: boolean;
 };
 
@@ -31,12 +31,12 @@ type Term = readonly [tokens: number, picoPerToken: number, multiplier: number];
 type TokenBill = { readonly terms: Term[]; readonly exact: boolean };
 
 /**
- * What one answered call cost: exact integer arithmetic, rounded half-even once.
+ * The cost of one answered call: exact integer arithmetic, rounded half-even once.
  *
- * The tier is chosen by all input tokens (bounds inclusive) and holds for the whole request; the
- * thinking price holds for all output once reasoning tokens came, or where the model has no other.
- * Null where the service did not report both token counts. Sources: price page August 2026,
- * deep-thinking, context-cache, batch and web-search pages February 2026.
+ * The tier is determined by all input tokens (bounds inclusive) and applies to the whole request; the thinking price
+ * applies to all output if there were reasoning tokens, or if the model has no other. Null if the service did not report
+ * both token counts. Sources: price page August 2026, deep-thinking, context-cache, batch and web-search pages February
+ * 2026.
  */
 export function priceOf(usage: Usage, offer: Offer, options: PriceOptions = {}): Price | null {
   const { inputTokens, outputTokens } = usage;
@@ -53,7 +53,7 @@ export function priceOf(usage: Usage, offer: Offer, options: PriceOptions = {}):
   }
   const searchStrategy = usage.searchStrategy ?? options.searchAsked ?? null;
   const search = searchFee({ searchCount: usage.searchCount, searchStrategy }, offer);
-  // Plain numbers hold every usual cost; the big integers are for the rest and give the same.
+  // Plain numbers hold every usual cost; big integers cover the rest with the same result.
   const fast = sumAsNumber(tokens.terms, batch);
   const costPico = fast === null ? sumAsBigInt(tokens.terms, batch) : BigInt(fast);
   return {
@@ -112,8 +112,8 @@ function inputTerms(call: Call, offer: Offer, price: number): TokenBill {
 }
 
 /**
- * Omni models: input by modality; an answer with audio bills only its audio tokens, its text is
- * free; text has one price after text alone and another after anything else. Not cached.
+ * Omni models: input by modality; an answer with audio bills only its audio tokens, its text is free; text has one price
+ * after text-only input and another after anything else. Not cached.
  */
 function modalBill(call: Call, modal: ModalPrices): TokenBill {
   const { inputTokens, outputTokens, usage } = call;
@@ -138,7 +138,7 @@ function modalBill(call: Call, modal: ModalPrices): TokenBill {
   return { terms, exact: split };
 }
 
-/** The fee of the searches that were made; `exact` as in `Price`. */
+/** The fee of the searches made; `exact` as in `Price`. */
 export function searchFee(
   usage: Pick<Usage, 'searchCount' | 'searchStrategy'>,
   offer: Offer,
@@ -157,7 +157,7 @@ export function searchFee(
   };
 }
 
-/** The sum in plain numbers, or null where a step would leave the safe integers. */
+/** The sum in plain numbers; null if a step would exceed the safe integers. */
 function sumAsNumber(terms: readonly Term[], batch: boolean): number | null {
   let whole = 0;
   let scaled = 0;
@@ -169,7 +169,7 @@ function sumAsNumber(terms: readonly Term[], batch: boolean): number | null {
       scaled += pico * multiplier;
     }
   }
-  // All addends are non-negative, so that sums within the safe integers were exact all along.
+  // All addends are non-negative: if the sums are safe integers, all steps were exact.
   if (!Number.isSafeInteger(whole) || !Number.isSafeInteger(scaled)) {
     return null;
   }
@@ -191,7 +191,7 @@ function sumAsBigInt(terms: readonly Term[], batch: boolean): bigint {
   return divideHalfEven(scaled, divisor);
 }
 
-/** `value / divisor` for non-negative values, halves to the even neighbour. */
+/** `value / divisor` for non-negative values, rounded half-even. */
 function divideHalfEven(value: bigint, divisor: bigint): bigint {
   const floor = value / divisor;
   const twice = (value % divisor) * 2n;
@@ -200,12 +200,12 @@ function divideHalfEven(value: bigint, divisor: bigint): bigint {
 
 const PICO_DIGITS = 12;
 
-/** Pico-units of one unit of a currency, for figures that are drawn. */
+/** Pico-units per unit of a currency, for charts. */
 export const PICO: number = 10 ** PICO_DIGITS;
 
 /**
- * An amount in pico-units as decimal text with `digits` decimals (0 to 12), rounded half-even.
- * Never in exponent form, no thousands separators: `0.000052`.
+ * An amount in pico-units as decimal text with `digits` decimals (0 to 12), rounded half-even. No exponent, no thousands
+ * separators: `0.000052`.
  */
 export function formatPico(pico: bigint, digits = 6): string {
   const negative = pico < 0n;
@@ -216,7 +216,7 @@ export function formatPico(pico: bigint, digits = 6): string {
   return digits === 0 ? sign + whole : `${sign}${whole}.${text.slice(-digits)}`;
 }
 
-/** An exact amount in pico-units: 6 decimals, and more only where they are not zero. */
+/** An exact amount in pico-units: 6 decimals, and more only if non-zero. */
 export function exactPico(pico: bigint): string {
   return formatPico(pico, PICO_DIGITS).replace(/0{1,6}$/u, '');
 }

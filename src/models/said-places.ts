@@ -2,12 +2,15 @@ import type { Scope } from './scope.ts';
 
 type Places = readonly (Scope | '*')[];
 
-/** Where a user's catalog file says that something works: all places or none, or those it names; undefined: it does not say. */
+/**
+ * Where something works according to a user's catalog file: everywhere, nowhere, or in the places it names; undefined: not
+ * stated.
+ */
 export function saidScopes(said: boolean | Places | undefined): Places | undefined {
   return typeof said === 'boolean' ? (said ? ['*'] : []) : said;
 }
 
-/** The vendor's batches that take a model, with what a user's catalog file says of Batch Chat. */
+/** The vendor batches that accept a model, with the user's catalog entry for Batch Chat applied. */
 export function saidBatch(
   known: readonly string[] | undefined,
   batchChat: boolean | undefined,

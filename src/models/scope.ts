@@ -1,9 +1,9 @@
 import type { Region } from '../settings.ts';
 
 /**
- * Where a price or a rate limit applies. `cn` Beijing; `intl` Singapore; `global` the Virginia,
- * Frankfurt and Tokyo endpoints with world-wide dispatch; `us`, `eu`, `jp` the same endpoints with
- * inference kept in the region (`us`: ids ending in `-us`); `finance` the finance cloud.
+ * Where a price or a rate limit applies. `cn` Beijing; `intl` Singapore; `global` the Virginia, Frankfurt and Tokyo
+ * endpoints with world-wide dispatch; `us`, `eu`, `jp` the same endpoints with inference kept in the region (`us`: ids
+ * ending in `-us`); `finance` the finance cloud.
  * Source: help.aliyun.com/zh/model-studio/model-pricing, August 2026 (finance: 2026-02-24).
  */
 export type Scope = 'cn' | 'intl' | 'us' | 'global' | 'eu' | 'jp' | 'finance';
@@ -22,7 +22,7 @@ const SCOPE_OF_REGION: Readonly<Record<Region, Scope>> = {
   finance: 'finance',
 };
 
-/** The scope asked for at a region's endpoint; `scopesAt` says what else that endpoint serves. */
+/** The scope of a region's endpoint; `scopesAt` lists what else that endpoint serves. */
 export function scopeOf(region: Region): Scope {
   return SCOPE_OF_REGION[region];
 }
@@ -33,11 +33,11 @@ export function defaultCurrency(scope: Scope): Currency {
 }
 
 /**
- * The scopes under which a model may be listed when it is called in `scope`, likeliest first.
+ * The scopes under which a model may be listed when called in `scope`, most likely first.
  *
- * At the Virginia endpoint an id ending in `-us` is the US-only offer (some third-party ones are
- * printed in the Singapore table); in Frankfurt and Tokyo the region's own offer comes before the
- * global one, which is never dearer. Source: price page August 2026; the order is inferred.
+ * At the Virginia endpoint an id ending in `-us` is the US-only offer (some third-party ones are in the Singapore table);
+ * in Frankfurt and Tokyo the region's own offer precedes the global one, which is never more expensive. Source: price page
+ * August 2026; the order is inferred.
  */
 export function scopesAt(model: string, scope: Scope): readonly Scope[] {
   switch (scope) {
@@ -56,7 +56,7 @@ export function scopesAt(model: string, scope: Scope): readonly Scope[] {
   }
 }
 
-/** The endpoint's short name in the catalog's `at` lists, where a listing names endpoints. */
+/** The endpoint's short name in the catalog's `at` lists, if a listing names endpoints. */
 export function endpointOf(scope: Scope): string {
   switch (scope) {
     case 'global':

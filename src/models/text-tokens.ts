@@ -1,9 +1,9 @@
 import { classTable, CLASS_COUNT, STATE_COUNT, stateAfter } from './character-classes.ts';
 import { HAN_BAND_CHARACTERS, PAIR_WEIGHTS } from './token-weights.ts';
 
-/** `PAIR_WEIGHTS` counts in these parts of a token. */
+/** Unit of `PAIR_WEIGHTS`, in fractions of a token. */
 const WEIGHT_UNIT = 100;
-/** Entries a row of the table below, a power of two above the number of classes. */
+/** Entries per row of the table below: a power of two above the number of classes. */
 const ROW = 256;
 const WEIGHT_BITS = 8;
 const WEIGHT_MASK = (1 << WEIGHT_BITS) - 1;
@@ -11,8 +11,8 @@ const WEIGHT_MASK = (1 << WEIGHT_BITS) - 1;
 const CLASS_OF: Uint8Array = classTable(HAN_BAND_CHARACTERS);
 
 /**
- * What a unit of a class adds after a state, and where in this table the row of the state that it
- * leads to begins, in the bits above `WEIGHT_MASK`: one look-up a character is all there is to do.
+ * Per state and class: the weight to add and, in the bits above `WEIGHT_MASK`, the offset of the next state's row, so that
+ * each character takes a single look-up.
  */
 const STEPS: Int32Array = stepTable();
 
@@ -28,7 +28,7 @@ function stepTable(): Int32Array {
   return steps;
 }
 
-/** How a text that is longer than `wholeMax` is looked at: `length` characters of every `every`, at least so often. */
+/** How a text longer than `wholeMax` is sampled: `length` characters out of every `every`, with a minimum number of samples. */
 type Looks = {
   readonly wholeMax: number;
   readonly every: number;
@@ -36,19 +36,18 @@ type Looks = {
   readonly least: number;
 };
 
-/** For a text that matters by itself. */
+/** For a text that matters individually. */
 const CAREFUL: Looks = { wholeMax: 4_096, every: 1_024, length: 256, least: 16 };
-/** For one of thousands, whose errors cancel out: a quarter, in short stretches. */
+/** For one of thousands, whose errors cancel out: a quarter of it, in short samples. */
 const QUICK: Looks = { wholeMax: 512, every: 192, length: 48, least: 6 };
-/** Long texts, which may reach another price tier each. */
+/** Long texts, each of which may reach another price tier. */
 const LONG_LENGTH_MIN = 32_768;
 const LONG: Looks = { wholeMax: 0, every: Infinity, length: 512, least: 64 };
 
 /**
- * Tokens of a text for Qwen's vocabulary, without the vocabulary: how often a token begins between two
- * characters of such classes, summed in one pass over all of it or, where it is longer, over evenly
- * spread stretches. Not rounded; an empty text has 0. Other vendors' vocabularies differ more. Weights:
- * see scripts/fit-token-weights.mjs.
+ * Tokens of a text in Qwen's vocabulary, without the vocabulary: how often a token starts between two characters of given
+ * classes, summed in one pass over the whole text or, if it is long, over evenly spaced samples. Not rounded; 0 for an
+ * empty text. Other vendors' vocabularies deviate more. Weights: see scripts/fit-token-weights.mjs.
  */
 export function estimateText(text: string, quick = false): number {
   const looks = text.length >= LONG_LENGTH_MIN ? LONG : quick ? QUICK : CAREFUL;
@@ -65,7 +64,7 @@ export function estimateText(text: string, quick = false): number {
 
 function tokensBetween(text: string, from: number, to: number): number {
   let weight = 0;
-  // A stretch that begins inside a word must not count as if a text began there.
+  // A sample that starts inside a word must not count as the start of a text.
   let row = from === 0 ? 0 : (CLASS_OF[text.charCodeAt(from - 1)] ?? 0) * ROW;
   for (let index = from; index < to; index += 1) {
     const step = STEPS[row + (CLASS_OF[text.charCodeAt(index)] ?? 0)] ?? 0;

@@ -4,80 +4,78 @@ import { heardTokens, mediaTokens } from './media-tokens.ts';
 import type { ModelProfile } from './model-profile.ts';
 import { estimateText } from './text-tokens.ts';
 
-/** What a request brings, in either protocol's shape; values are parsed JSON. */
+/** The input of a request, in either protocol's shape; values are parsed JSON. */
 export type TokenInput = {
   readonly messages: unknown;
   readonly tools?: unknown;
-  /** `vl_high_resolution_images`: images may be as large as the model takes. */
+  /** `vl_high_resolution_images`: images up to the model's maximum size. */
   readonly highResolution?: boolean;
   readonly profile: ModelProfile;
 };
 
-/** A request as the estimate sees it. */
+/** A request as seen by the estimate. */
 export type TokenEstimateInput = TokenInput & {
   readonly maxTokens: number | null;
-  /** Of thoughts and answer together (service contract 2.3). */
+  /** For thoughts and answer combined (service contract 2.3). */
   readonly maxCompletionTokens?: number | null;
-  /** Null: not said, the model's default. */
+  /** Null: unset, the model's default. */
   readonly thinking: boolean | null;
   readonly thinkingBudget?: number | null;
-  /** Answers asked for; multiplies the output only. */
+  /** Number of answers; multiplies the output only. */
   readonly n?: number;
-  /** Mean tokens of one answer where such have been seen; null: none. */
+  /** Mean tokens of earlier answers; null: none seen. */
   readonly outputSeen?: number | null;
 };
 
 export type TokenEstimate = {
   readonly inputTokens: number;
-  /** What of the input is text, before it was scaled. */
+  /** The text part of the input, before scaling. */
   readonly textTokens: number;
-  /** What of the input is audio, and what is images, video and files. */
+  /** The audio part of the input, and that of images, video and files. */
   readonly audioTokens: number;
   readonly visualTokens: number;
   readonly outputExpectedTokens: number;
-  /** The most that the request can bring; null where a limit is unknown. */
+  /** The most output possible; null if a limit is unknown. */
   readonly outputMaxTokens: number | null;
 };
 
-/** The output half of an estimate. */
+/** The output part of an estimate. */
 export type OutputEstimate = Pick<TokenEstimate, 'outputExpectedTokens' | 'outputMaxTokens'>;
 
 // Chat template, measured on documented examples: start mark, role, newline, end mark, newline; and
 // the opening of the answer.
 const TOKENS_PER_MESSAGE = 5;
 const TOKENS_TO_OPEN_ANSWER = 3;
-// The text that Qwen's chat template puts around the tool schemas.
+// Text of Qwen's chat template around the tool schemas.
 const TOKENS_AROUND_TOOLS = 105;
 
-/** Expected answer before any has come; a model's thinking adds three times as much (assumed). */
+/** Expected answer before any has come; thinking adds three times as much (assumed). */
 const ANSWER_EXPECTED = 512;
 const THINKING_EXPECTED = 1_536;
 
 /** How the input is estimated. */
 export type InputManner = {
-  /** What exact counts of other texts of the job are of their fast estimates; 1 by default. */
+  /** Ratio of exact counts to fast estimates for other texts of the job; default 1. */
   readonly textScale?: number | undefined;
-  /** Looks at less of a text; for one of thousands. */
+  /** Samples less of a text; for one of thousands. */
   readonly quick?: boolean;
 };
 
-/** What a request's input is added up to: tokens that are not text, and what is done with each text. */
+/** Accumulates a request's input: non-text tokens, and a callback for each text. */
 type Input = {
   fixed: number;
   audio: number;
   visual: number;
   readonly onText: (text: string) => void;
-  /** Whether media are looked at: the size of an image is found in its bytes. */
+  /** Whether media are examined: the size of an image is read from its bytes. */
   readonly looks: boolean;
 };
 
 /**
- * Tokens of a request before it is sent. Input by the fast estimate of its texts, scaled, plus the
- * chat template and media; output expected at what such answers took, else 512 tokens an answer (2,048
- * with thinking), at most what the request or the model allows. `max_tokens` does not limit the chain
- * of thought, so that the maximum adds the thinking budget or the model's longest; `max_completion_tokens`
- * does. Never throws,
- * whatever the shapes are.
+ * Tokens of a request before it is sent. Input by the fast estimate of its texts, scaled, plus the chat template and media;
+ * expected output by earlier answers of the kind, else 512 tokens per answer (2,048 with thinking), at most what the
+ * request or the model allows. `max_tokens` does not limit the chain of thought, so the maximum adds the thinking budget or
+ * the model's maximum; `max_completion_tokens` does limit it. Never throws, whatever the shapes.
  */
 export function estimateTokens(
   request: TokenEstimateInput,
@@ -100,7 +98,7 @@ export function estimateTokens(
   };
 }
 
-/** The tokens of a request's texts alone: what media have is often not known before they are sent. */
+/** The tokens of a request's texts only: those of media are often unknown before sending. */
 export function estimateTextTokens(request: TokenInput): number {
   let tokens = 0;
   for (const text of requestTexts(request)) tokens += estimateText(text);
@@ -117,7 +115,7 @@ export function requestTexts(request: TokenInput): readonly string[] {
   return texts;
 }
 
-/** Hands on each text; returns the tokens of all the rest, `fixed`, and where `looks` what of those are media. */
+/** Passes each text to `onText`; returns the tokens of everything else, `fixed`, and with `looks` those of media. */
 function readInput(request: TokenInput, onText: (text: string) => void, looks = true): Input {
   const { messages, tools } = request;
   const input: Input = { fixed: TOKENS_TO_OPEN_ANSWER, audio: 0, visual: 0, onText, looks };
@@ -162,7 +160,7 @@ function readPart(part: unknown, request: TokenInput, input: Input): void {
   input.visual += media - heard;
 }
 
-/** The output half of `estimateTokens`: what is expected, and the most that can come. */
+/** The output part of `estimateTokens`: expected and maximum. */
 export function estimateOutputTokens(request: TokenEstimateInput): OutputEstimate {
   const { profile, maxTokens } = request;
   const answers = request.n ?? 1;

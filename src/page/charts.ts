@@ -18,7 +18,7 @@ function nameOf(series: ReportSeries, all: readonly ReportSeries[], format: Form
   return isOneCurrency ? model : `${model} (${series.currency})`;
 }
 
-/** When each step of the timeline began, also where nothing happened. */
+/** The start of each step of the timeline, including empty ones. */
 function startsOf({ timeline }: ReportData): readonly number[] {
   const first = timeline.at[0] ?? 0;
   const last = timeline.at.at(-1) ?? first;
@@ -28,7 +28,7 @@ function startsOf({ timeline }: ReportData): readonly number[] {
 
 type Measure = readonly number[];
 
-/** The sums of some measures, by series and step; 0 where nothing happened. */
+/** The sums of some measures, by series and step; 0 if empty. */
 function sumsOf(data: ReportData, measures: readonly Measure[]): readonly (readonly number[])[] {
   const { timeline } = data;
   const starts = startsOf(data);
@@ -42,7 +42,7 @@ function sumsOf(data: ReportData, measures: readonly Measure[]): readonly (reado
   return sums;
 }
 
-/** The sums of some measures by model, those of one currency or of all. */
+/** The sums of some measures by model, in one currency or in all. */
 function byModel(
   format: Format,
   data: ReportData,
@@ -80,7 +80,7 @@ function overTime(
   });
 }
 
-/** Cost (a currency each), tokens and calls over time, by model. */
+/** Cost (one chart per currency), tokens and calls over time, by model. */
 export function timeCharts(view: View, data: ReportData): HTMLElement[] {
   const { format } = view;
   const { language } = format;
@@ -158,7 +158,7 @@ function distributionChart(view: View, data: ReportData, options: Distribution):
   });
 }
 
-/** How long answers took, and how long they were. */
+/** Distributions of latency and answer length. */
 export function distributionCharts(view: View, data: ReportData): HTMLElement[] {
   const { format } = view;
   return [

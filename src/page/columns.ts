@@ -16,7 +16,7 @@ export function numberColumn<Row>(
   return { title, numeric: true, sortBy: valueOf, show: (row) => show(valueOf(row)) };
 }
 
-/** A column of exact decimal amounts, which line up at their points in all `rows`. */
+/** A column of exact decimal amounts, aligned at their decimal points across all `rows`. */
 export function amountColumn<Row>(
   format: Format,
   title: string,

@@ -7,15 +7,15 @@ type Properties = {
   readonly onChange?: (value: string) => void;
 };
 
-/** Controls and marks that turn the direction of text: what a model or a server wrote may hold them. */
+/** Controls and bidirectional marks, which model or server text may contain. */
 const UNPRINTABLE = /[\p{Cc}\u200E\u200F\u061C\u202A-\u202E\u2066-\u2069]/gu;
 
-/** Text from outside, fit to be shown. */
+/** Untrusted text, made safe to show. */
 export function plain(text: string): string {
   return text.replaceAll(UNPRINTABLE, ' ');
 }
 
-/** Makes an element. Strings become text, never markup. */
+/** Creates an element. Strings become text nodes, never markup. */
 export function h<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   properties: Properties = {},

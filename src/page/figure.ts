@@ -6,13 +6,13 @@ import { word } from './words.ts';
 
 export type FigureOptions = PlotOptions & {
   readonly id: string;
-  /** What the points are: the head of the first column of the values. */
+  /** The meaning of the points: header of the first column of the values. */
   readonly pointsTitle: string;
   /** Beside the title. */
   readonly note?: string;
 };
 
-/** A chart with its title, its legend, and all of its values as a table for whoever cannot see it. */
+/** A chart with its title, its legend, and all its values as a table for accessibility. */
 export function figure(view: View, options: FigureOptions): HTMLElement {
   const { id, title, note, series } = options;
   const legend = h(
@@ -40,7 +40,7 @@ function valuesTable(view: View, options: FigureOptions): HTMLElement {
       sortBy: (at) => values[at] ?? null,
       show: (at) => {
         const value = values[at] ?? null;
-        // The figure as it was drawn, for whoever reads the page by program.
+        // The plotted value, for programs that read the page.
         return value === null
           ? ''
           : h('data', { attributes: { value: String(value) } }, show(value));

@@ -7,7 +7,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const UNKNOWN = '–';
 
-/** How the page writes numbers, amounts and moments in one language. */
+/** Formatting of numbers, amounts and times in one language. */
 export type Format = {
   readonly language: Language;
   /** 1,234,567 */
@@ -16,15 +16,15 @@ export type Format = {
   compact(value: number): string;
   /** 12.3% of a share of 1. */
   percent(share: number | null): string;
-  /** An exact decimal text, its digits grouped; of zeros at its end are left what `decimals` (2) need. */
+  /** An exact decimal text with grouped digits; trailing zeros are kept only up to `decimals` (2). */
   amount(text: string | null, decimals?: number): string;
-  /** The same as an amount to be read at a glance. */
+  /** The same, rounded for overviews. */
   roughAmount(text: string | null): string;
   /** An amount on an axis or in a chart. */
   drawnAmount(value: number): string;
   duration(ms: number | null): string;
   moment(ms: number): string;
-  /** A moment as narrow as steps of that width allow. */
+  /** A time, as short as steps of that width allow. */
   step(ms: number, spanMs: number): string;
 };
 
@@ -37,7 +37,7 @@ function duration(ms: number | null): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
-/** Three figures that count, or none after the point where there are enough before it. */
+/** Three significant digits; no decimals if the integer part has that many. */
 function drawnAmount(value: number): string {
   if (value === 0) return '0';
   if (value >= 100) return exactAmount(value.toFixed(0), 0);

@@ -59,7 +59,7 @@ function keyColumn({ format }: View, name: string, at: number): Column<UsageGrou
   };
 }
 
-/** The table of `--by`, its totals below. */
+/** The table of `--by`, with its totals below. */
 export function groupsSection(view: View, data: ReportData): HTMLElement {
   const { language } = view.format;
   const keys = data.by.map((name, at) => keyColumn(view, name, at));

@@ -11,7 +11,7 @@ import { word, wordOr } from './words.ts';
 type LiveModel = NonNullable<ReportLive['dispatch']>['models'][number];
 type LiveProgress = NonNullable<ReportLive['progress']>;
 
-/** A tile with a bar that is so full; `share` 0 to 1, null: nobody knows. */
+/** A tile with a bar filled to `share`, 0 to 1; null: unknown. */
 function meterTile(
   name: string,
   title: string,
@@ -33,7 +33,7 @@ function shareOf(part: number, whole: number | null): number | null {
   return whole === null || whole <= 0 ? null : part / whole;
 }
 
-/** What a running job does at this moment. */
+/** The current state of a running job. */
 export function livePanel(view: View, live: ReportLive, isLost: boolean): HTMLElement {
   const { format } = view;
   const { language } = format;
@@ -94,7 +94,7 @@ function spendTiles(format: Format, progress: LiveProgress): HTMLElement[] {
     meterTile('spent', word(language, 'spent'), {
       value: isUnpriced ? format.roughAmount(null) : `${format.roughAmount(certain)} ${currency}`,
       note: notes.filter((note) => note !== null).join('; '),
-      // As the cap counts.
+      // As counted by the cap.
       share:
         maxCost === null ? null : shareOf(Number(certain) + Number(uncertain), Number(maxCost)),
     }),

@@ -13,12 +13,12 @@ import type { Choices, View } from './state.ts';
 import { type Language, word, wordOr } from './words.ts';
 
 const POLL_MS = 1000;
-/** Answers that did not come before the page says that the run is gone. */
+/** Failed polls before the page reports that the run is gone. */
 const MISSES_MAX = 3;
-/** Polls for which a report waits while the reader chooses from a list. */
+/** Polls for which a report waits while the reader uses a select list. */
 const CHOOSING_MAX = 15;
 
-/** What the file or the server embeds: a report, or where a live one is to be fetched. */
+/** The embedded content: a report, or where to fetch a live one. */
 type Embedded =
   | { readonly kind: 'file'; readonly data: ReportData }
   | { readonly kind: 'live'; readonly live: ReportLive };
@@ -54,7 +54,7 @@ function languageSwitch(): HTMLElement {
   return select;
 }
 
-/** Whose cost nobody was billed for; null where no job was simulated. */
+/** The notice on simulated cost, which was not billed; null if no job was simulated. */
 function simulatedNotice(jobs: readonly ReportJob[]): HTMLElement | null {
   const count = jobs.filter(({ simulated }) => simulated).length;
   if (count === 0) return null;
@@ -117,7 +117,7 @@ function report(now: View, shown: ReportData): (HTMLElement | null)[] {
   ];
 }
 
-/** Draws everything anew, for the language and the data that hold now. */
+/** Redraws everything with the current language and data. */
 function redraw(): void {
   const now = view();
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
@@ -142,7 +142,7 @@ async function fetchJson<Result>(name: string): Promise<Result> {
   return (await answer.json()) as Result;
 }
 
-/** Asks the run how it goes until it is gone; the page then keeps what it heard last. */
+/** Polls the run until it is gone; the page then keeps the last state. */
 async function follow(): Promise<void> {
   let version = 0;
   let misses = 0;

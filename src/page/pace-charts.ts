@@ -12,7 +12,7 @@ function laneName({ job, run, model }: ReportLane, data: ReportData, format: For
   return data.jobs.length > 1 ? `${about} (${job})` : about;
 }
 
-/** How fast one model was called in one run, beside its limits; the reader chooses which. */
+/** How fast one model was called in one run, with its limits; selectable by the reader. */
 export function paceSection(view: View, data: ReportData): HTMLElement | null {
   const { format, choices } = view;
   const { language } = format;
@@ -61,12 +61,12 @@ export function paceSection(view: View, data: ReportData): HTMLElement | null {
   );
 }
 
-/** A limit that is higher than so many times the highest rate would make a flat line of the rate. */
+/** A limit above this multiple of the highest rate would flatten the rate's line. */
 const LIMIT_TIMES_MAX = 20;
 
 type Limits = readonly (number | null)[];
 
-/** The limits worth drawing beside these rates, and the highest of the others; null: all are. */
+/** The limits worth drawing with these rates, and the highest of the others; null: all are drawn. */
 function drawnLimits(
   rates: readonly number[],
   limits: Limits,

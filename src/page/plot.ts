@@ -2,10 +2,10 @@ import UPlot from 'uplot';
 import { h } from './dom.ts';
 
 const HEIGHT_PX = 240;
-/** Half of what A4 on its side leaves between its margins. */
+/** Half of the width between the margins of A4 landscape. */
 const PAPER_WIDTH_PX = 470;
 
-/** `color` is the name of a custom property of the style sheet. */
+/** `color` is the name of a CSS custom property. */
 export type PlotSeries = {
   readonly name: string;
   readonly color: string;
@@ -16,13 +16,13 @@ export type PlotSeries = {
 
 export type PlotOptions = {
   readonly title: string;
-  /** Bars that stand on each other, each from its x to the next; or lines. */
+  /** Stacked bars, each from its x to the next; or lines. */
   readonly kind: 'stack' | 'lines';
   readonly x: readonly number[];
   readonly series: readonly PlotSeries[];
-  /** What stands below the axis at `x`; null: nothing. */
+  /** The axis label at `x`; null: none. */
   tick(x: number): string | null;
-  /** What the point at this index is called. */
+  /** The name of the point at this index. */
   label(index: number): string;
   show(value: number): string;
   showAxis(value: number): string;
@@ -50,14 +50,14 @@ function fit({ host, plot }: Mounted): void {
   if (width !== plot.width) plot.setSize({ width, height: HEIGHT_PX });
 }
 
-/** Draws the plots that were made since the last call; their places must be in the document by now. */
+/** Draws the plots created since the last call; their places must be in the document. */
 export function mountPlots(): void {
   mounted = waiting.map((mount) => mount());
   waiting = [];
   for (const { host } of mounted) resized.observe(host);
 }
 
-/** Forgets the plots that are drawn. */
+/** Discards the drawn plots. */
 export function clearPlots(): void {
   resized.disconnect();
   for (const { plot } of mounted) plot.destroy();
@@ -65,7 +65,7 @@ export function clearPlots(): void {
   waiting = [];
 }
 
-/** Draws all plots anew, in the colours that hold now; on paper they are as wide as it is. */
+/** Redraws all plots in the current colours; for print at paper width. */
 export function redrawPlots(paper: boolean): void {
   isPaper = paper;
   for (const one of mounted) {
@@ -78,7 +78,7 @@ function color(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-/** The place of a plot, which is drawn by `mountPlots`. */
+/** A placeholder for a plot, drawn by `mountPlots`. */
 export function plotPlace(options: PlotOptions): HTMLElement {
   const host = h('div', {
     class: 'plot',
@@ -91,7 +91,10 @@ export function plotPlace(options: PlotOptions): HTMLElement {
   return host;
 }
 
-/** Stacked series are drawn as sums, the highest first, so that each covers all but its own part of the one before. */
+/**
+ * Stacked series are drawn as cumulative sums, the highest first, so that each covers all but its own part of the previous
+ * one.
+ */
 function dataOf({ kind, x, series }: PlotOptions): UPlot.AlignedData {
   if (kind === 'lines') return [[...x], ...series.map(({ values }) => [...values])];
   const sums: number[] = x.map(() => 0);
@@ -115,7 +118,7 @@ function seriesOf({ kind, series, x }: PlotOptions): UPlot.Series[] {
   return series.toReversed().map(({ name, color: own }) => ({
     label: name,
     stroke: () => color('--surface'),
-    // A gap between parts, where bars are wide enough to lose some of themselves to it.
+    // A gap between parts, if bars are wide enough for it.
     width: x.length > 40 ? 0 : 0.75,
     fill: () => color(own),
     points: { show: false },
@@ -143,7 +146,7 @@ function plotOptions(options: PlotOptions, host: HTMLElement): UPlot.Options {
     width: widthOf(host),
     height: HEIGHT_PX,
     legend: { show: false },
-    // The last mark is half outside.
+    // The last tick label extends beyond the edge.
     padding: [10, 30, 0, 0],
     cursor: {
       y: false,
@@ -192,7 +195,7 @@ function plotOptions(options: PlotOptions, host: HTMLElement): UPlot.Options {
   };
 }
 
-/** Of the points that may have a tick as many as there is room for. */
+/** As many of the possible ticks as fit. */
 function ticksOf(plot: UPlot, { x, kind, tick }: PlotOptions): number[] {
   const room = Math.max(2, Math.floor((plot.width - 62) / 118));
   const step = (x[1] ?? 1) - (x[0] ?? 0);

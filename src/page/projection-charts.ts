@@ -4,12 +4,12 @@ import { figure } from './figure.ts';
 import type { View } from './state.ts';
 import { word } from './words.ts';
 
-/** As many as are told apart side by side; the table has all. */
+/** Bars that can be distinguished side by side; the table has all rows. */
 const ROWS_MAX = 8;
 /** Expected, actual, and a gap. */
 const PLACES = 3;
 
-/** What was expected beside what it took, for each model, or each job where nothing is known by model. */
+/** Expected against actual usage, per model, or per job if unknown by model. */
 export function projectionCharts(view: View, data: ReportData): HTMLElement | null {
   const byModel = data.estimates.filter(({ model }) => model !== null);
   const rows = (byModel.length > 0 ? byModel : data.estimates).slice(0, ROWS_MAX);

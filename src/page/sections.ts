@@ -11,7 +11,7 @@ import type { View } from './state.ts';
 import { type Column, sortableTable } from './table.ts';
 import { word, wordOr } from './words.ts';
 
-/** What went wrong, by code, with the first lines of each. */
+/** Failures by code, with the first lines of each. */
 export function failuresSection(view: View, data: ReportData): HTMLElement {
   const { format } = view;
   const { language } = format;
@@ -30,7 +30,7 @@ export function failuresSection(view: View, data: ReportData): HTMLElement {
   return sortableTable(view, { id: 'failures', columns, rows: data.failures });
 }
 
-/** Error codes; there is one without a name. */
+/** Error codes, including the empty one. */
 export function codeColumn(format: Format): Column<{ readonly code: string }> {
   return {
     title: word(format.language, 'code'),
@@ -54,7 +54,7 @@ function samplesOf(failure: ReportFailure, format: Format, severalJobs: boolean)
 
 type Measure = (row: ReportEstimate) => number;
 
-/** What was expected, what it took, and the error of the first against the second. */
+/** Expected, actual, and the error of the former relative to the latter. */
 function errorColumns(
   format: Format,
   name: 'input' | 'output' | 'cost',
@@ -77,7 +77,7 @@ function errorColumns(
   ];
 }
 
-/** How far the projection was off: of what was answered, what was expected and what it took. */
+/** The accuracy of the projection: expected against actual usage of answered lines. */
 export function projectionSection(view: View, data: ReportData): HTMLElement | null {
   const { format } = view;
   const { language } = format;
@@ -115,7 +115,7 @@ export function projectionSection(view: View, data: ReportData): HTMLElement | n
   return sortableTable(view, { id: 'estimates', columns, rows: data.estimates });
 }
 
-/** The jobs that the report is about. */
+/** The jobs of the report. */
 export function jobsSection(view: View, data: ReportData): HTMLElement {
   const { format } = view;
   const { language } = format;

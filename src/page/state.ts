@@ -1,18 +1,18 @@
 import type { Format } from './format.ts';
 
-/** What the reader chose, kept while the page is drawn anew. */
+/** The reader's choices, preserved across redraws. */
 export type Choices = {
   readonly sorts: Map<string, { column: number; descending: boolean }>;
-  /** Ids of details that are open. */
+  /** Ids of open details elements. */
   readonly open: Set<string>;
-  /** What each select stands at. */
+  /** The value of each select. */
   readonly selected: Map<string, string>;
 };
 
-/** What every part of the page is drawn from. */
+/** The inputs of every part of the page. */
 export type View = {
   readonly format: Format;
   readonly choices: Choices;
-  /** Draws the page anew. */
+  /** Redraws the page. */
   redraw(): void;
 };

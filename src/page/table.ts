@@ -4,7 +4,7 @@ import type { View } from './state.ts';
 export type Column<Row> = {
   readonly title: string;
   readonly numeric?: boolean;
-  /** What rows are sorted by; null goes last. */
+  /** The sort key of rows; null goes last. */
   sortBy(row: Row): string | number | null;
   show(row: Row): string | Node;
 };
@@ -13,7 +13,7 @@ type TableOptions<Row> = {
   readonly id: string;
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
-  /** Rows below that are not sorted. */
+  /** Unsorted rows at the bottom. */
   readonly footer?: readonly Row[];
 };
 
@@ -33,7 +33,7 @@ function rowOf<Row>(columns: readonly Column<Row>[], row: Row): HTMLTableRowElem
   return h('tr', {}, ...cells);
 }
 
-/** A table whose rows are sorted by the column that is clicked, a second time the other way. */
+/** A table sorted by clicking a column; a second click reverses the order. */
 export function sortableTable<Row>(view: View, options: TableOptions<Row>): HTMLElement {
   const { id, columns, rows, footer = [] } = options;
   const body = h('tbody');
@@ -92,7 +92,7 @@ function sorted<Row>(
   });
 }
 
-/** Details that stay open when the page is drawn anew. */
+/** A details element that stays open across redraws. */
 export function details(view: View, id: string, summary: string, content: Node): HTMLElement {
   const element = h('details', { attributes: { id } }, h('summary', {}, summary), content);
   element.open = view.choices.open.has(id);

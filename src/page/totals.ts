@@ -5,7 +5,7 @@ import type { Format } from './format.ts';
 import type { View } from './state.ts';
 import { word } from './words.ts';
 
-/** A figure that stands by itself. `name` is for whoever reads the page by program. */
+/** A tile with a single figure. `name` is for programs that read the page. */
 export function tile(name: string, title: string, value: string, note: string | null): HTMLElement {
   return h(
     'div',
@@ -21,7 +21,7 @@ function noteOf(...parts: readonly (string | null)[]): string | null {
   return said.length === 0 ? null : said.join('; ');
 }
 
-/** The sums of each currency at a glance. */
+/** An overview of the sums per currency. */
 export function totalTiles({ format }: View, data: ReportData): HTMLElement[] {
   return data.totals.map((total, at) => {
     const tried = data.linesTried[at] ?? 0;
@@ -37,7 +37,7 @@ function moneyTiles(format: Format, total: UsageMeasures, tried: number): HTMLEl
     `${format.roughAmount(text)} ${text === null ? '' : (total.currency ?? '')}`.trim();
   const exact = (text: string | null): string | null =>
     text === null ? null : format.amount(text);
-  /** What the amount beside it leaves out; where there is none it leaves out all, and says so itself. */
+  /** What the amount excludes; an absent amount excludes everything, and says so itself. */
   const unpriced = (text: string | null, count: number): string | null =>
     text === null || count === 0 ? null : word(language, 'unpricedNote', format.whole(count));
   const calls = `${format.whole(uncertain.attempts)} ${word(language, 'calls')}`;
@@ -66,7 +66,7 @@ function moneyTiles(format: Format, total: UsageMeasures, tried: number): HTMLEl
   ];
 }
 
-/** How the lines ended; where none was rejected, nothing is said of it. */
+/** How the lines ended; rejected ones are omitted if there are none. */
 function endsOf({ whole, language }: Format, { lines, answered, failed }: UsageMeasures): string {
   const rejected = lines - answered - failed;
   return [

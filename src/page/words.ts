@@ -239,13 +239,13 @@ const CHINESE: Readonly<Record<Word, string>> = {
   false: '否',
 };
 
-/** The word in a language; `{0}`, `{1}` stand for the values. */
+/** The word in a language; `{0}`, `{1}` are replaced by the values. */
 export function word(language: Language, key: Word, ...values: readonly string[]): string {
   const text: string = language === 'zh' ? CHINESE[key] : ENGLISH[key];
   return text.replaceAll(/\{(\d)\}/g, (_, at: string) => values[Number(at)] ?? '');
 }
 
-/** The word where there is one of that name, else the name itself. */
+/** The word of that name if it exists, else the name itself. */
 export function wordOr(language: Language, key: string): string {
   return Object.hasOwn(ENGLISH, key) ? word(language, key as Word) : key;
 }

@@ -19,7 +19,7 @@ import { PARAMETERS, PARAMETERS_BY_NAME } from './parameters.ts';
 import type { Parameter } from './parameter.ts';
 import { cited } from './sources.ts';
 
-/** Names that people put among the parameters although they belong elsewhere, and where that is. */
+/** Names often given as parameters that belong elsewhere, and where. */
 const BELONGS_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['extra_body', 'is an argument of the Python SDK: put its members beside "model" instead'],
   ['extra_headers', "is an argument of the Python SDK: use the line's headers instead"],
@@ -30,7 +30,7 @@ const BELONGS_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['model', 'belongs beside "input", not among the parameters'],
 ]);
 
-/** Names of other APIs, and what has their meaning here. */
+/** Names from other APIs, and their equivalents here. */
 const KNOWN_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['functions', 'OpenAI\'s old form of "tools"'],
   ['function_call', 'OpenAI\'s old form of "tool_choice"'],
@@ -42,7 +42,7 @@ const KNOWN_ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['max_new_tokens', 'of Transformers: here it is "max_tokens"'],
 ]);
 
-/** Members of a native `input` besides `messages`; the last three are of deep research, whose place is not settled. */
+/** Members of a native `input` besides `messages`; the last three are for deep research, whose place is unclear. */
 const INPUT_NAMES: ReadonlySet<string> = new Set([
   'prompt',
   'history',
@@ -59,13 +59,13 @@ function knownNames(protocol: ProtocolName): readonly string[] {
   return PARAMETERS.filter((row) => counts(row, protocol)).map((row) => row.name);
 }
 
-/** What unknown names are compared with. */
+/** Candidates for unknown names. */
 const KNOWN_NAMES: Readonly<Record<ProtocolName, readonly string[]>> = {
   dashscope: knownNames('dashscope'),
   openai: knownNames('openai'),
 };
 
-/** The service's words for a value that a row refuses, as its messages end. */
+/** The service's text for a value that a row refuses, as the end of a message. */
 function serviceWords({ view }: Examination, row: Parameter, value: unknown): string {
   const isOfType = row.integer ? Number.isInteger(value) : typeof value === 'number';
   const words = isOfType ? row.service : (row.serviceOnType ?? row.service);
@@ -74,8 +74,8 @@ function serviceWords({ view }: Examination, row: Parameter, value: unknown): st
 }
 
 /**
- * Reports the schema issues of a value that was refused: the parameter's own words where it is
- * wrong as a whole, the place inside it where a member is. `prefix` is where the parameter stands.
+ * Reports the schema issues of a refused value: the parameter's own text if it is wrong as a whole, the place within it if
+ * a member is. `prefix` is the parameter's path.
  */
 function reportIssues(
   examination: Examination,
@@ -97,7 +97,7 @@ function reportIssues(
   }
 }
 
-/** What an unknown name was meant to be, where that can be told. */
+/** A hint at the intended name, if there is one. */
 function hintFor(name: string, protocol: ProtocolName): string {
   const foreign = KNOWN_ELSEWHERE.get(name);
   if (foreign !== undefined) return `, ${foreign}`;
@@ -130,12 +130,12 @@ function reportMisplaced(examination: Examination, path: string, row: Parameter)
   breach(examination, NAME_RULES.protocol, path, found);
 }
 
-/** Whether a whole number was written as `5.0` or `1e3`, which is sent like that. */
+/** Whether an integer was written as `5.0` or `1e3`, and would be sent like that. */
 function isWrittenOddly(raw: string | undefined): boolean {
   return raw !== undefined && /[.eE]/.test(raw);
 }
 
-/** 2^63 and the next numbers below and above it are one number in JavaScript: the digits decide. */
+/** 2^63 and its neighbours are one number in JavaScript: the digits decide. */
 const SEED_LIMIT = 9_223_372_036_854_775_807n;
 
 function isBeyondSeed(row: Parameter, value: unknown, raw: string | undefined): boolean {
@@ -172,7 +172,7 @@ function checkOne(examination: Examination, row: Parameter, value: unknown): voi
   }
 }
 
-/** Checks a value against its row; false where it is refused. */
+/** Checks a value against its row; false if it is refused. */
 function checkValue(
   examination: Examination,
   row: Parameter,
@@ -185,7 +185,7 @@ function checkValue(
   return false;
 }
 
-/** Checks every parameter on its own: known, in the right place, of the right type and range. */
+/** Checks every parameter by itself: known, in the right place, of the right type and range. */
 export function checkParameters(examination: Examination): void {
   const { view } = examination;
   const { parameters, protocol } = view;
@@ -201,7 +201,7 @@ export function checkParameters(examination: Examination): void {
   }
 }
 
-/** Checks what stands beside `messages` in a native `input`: parameters that strayed there do not count. */
+/** Checks the other members of a native `input` besides `messages`: parameters misplaced there have no effect. */
 export function checkInputNames(examination: Examination): void {
   const { input, paths } = examination.view;
   for (const name in input) {
@@ -229,7 +229,7 @@ export function checkInputNames(examination: Examination): void {
   }
 }
 
-/** Checks what stands beside `model`, `input` and `parameters` in a native request. */
+/** Checks the members beside `model`, `input` and `parameters` in a native request. */
 export function checkTopLevel(examination: Examination): void {
   const { extra, paths } = examination.view;
   const prefix = paths.parameters.replace(/parameters\.$/, '');

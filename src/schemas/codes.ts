@@ -1,30 +1,29 @@
 /**
- * The codes of everything the checks can say about a line. Errors share one code (it becomes the
- * line's `error.code` in the errors file); warnings and notes are told apart so that they can be
- * counted and grouped.
+ * The codes of all check results. Errors share one code (it becomes the line's `error.code` in the errors file); warnings
+ * and notes have separate ones so that they can be counted and grouped.
  */
 export const PROBLEM_CODES = {
   /** Error: wrong type, outside a documented range or enumeration, or documented to be refused. */
   invalid: 'qbatch_invalid_request',
-  /** Warning: a name that no source documents; it is sent as it is. */
+  /** Warning: an undocumented name; it is sent as is. */
   unknownParameter: 'qbatch_unknown_parameter',
-  /** Warning: a documented name in a place where it does not count. */
+  /** Warning: a documented name in a place where it has no effect. */
   misplaced: 'qbatch_misplaced_parameter',
   /** Warning: null where null has no documented meaning. */
   nullParameter: 'qbatch_null_parameter',
   /** Warning: a documented constraint without a known consequence. */
   rule: 'qbatch_rule',
-  /** Warning: documented as not available on this model; such lists grow old quickly. */
+  /** Warning: documented as unavailable on this model; such lists go out of date quickly. */
   modelList: 'qbatch_model_list',
-  /** Warning: thinking is on by default and the line does not say whether it wants it; it costs money. */
+  /** Warning: thinking is on by default and the line does not set it; it costs money. */
   thinkingDefault: 'qbatch_thinking_default',
   /** Note: has no effect here. */
   noEffect: 'qbatch_no_effect',
   /** Note: the documentation advises against it. */
   advice: 'qbatch_advice',
-  /** Note: still works, but is on its way out. */
+  /** Note: still works, but is deprecated. */
   deprecated: 'qbatch_deprecated',
-  /** Note: a model that the catalog does not know, so that its rules cannot be checked. */
+  /** Note: a model unknown to the catalog, whose rules cannot be checked. */
   unknownModel: 'qbatch_unknown_model',
 } as const;
 

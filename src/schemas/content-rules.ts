@@ -5,7 +5,7 @@ import { SOURCES } from './sources.ts';
 
 const { referenceLater, errors, openai, recorded } = SOURCES;
 
-/** The rules by the names that the code uses. */
+/** Names of the rules in the code. */
 type ContentRuleName =
   | 'partType'
   | 'textType'
@@ -44,7 +44,7 @@ type MediaRuleName =
   | 'blank'
   | 'oss';
 
-/** Rules about content parts, natively and in compatible mode. */
+/** Rules about content parts, in the native protocol and in compatible mode. */
 export const CONTENT_RULES: Readonly<Record<ContentRuleName, ShapeRule>> = {
   partType: refusal({
     id: 'part-type',
@@ -229,7 +229,7 @@ export const CONTENT_RULES: Readonly<Record<ContentRuleName, ShapeRule>> = {
   }),
 };
 
-/** Rules about where images, videos and sounds are taken from. */
+/** Rules about the sources of images, videos and audio. */
 export const MEDIA_RULES: Readonly<Record<MediaRuleName, ShapeRule>> = {
   type: refusal({
     id: 'media-type',

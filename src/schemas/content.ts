@@ -8,13 +8,13 @@ import { checkCacheControl, checkPartOptions, PART_OPTIONS } from './part-option
 import type { RequestView } from './request-view.ts';
 import type { ShapeRule } from './shape-rule.ts';
 
-/** Frames that an image list may have as a video. Sources: error-code page, 2026-05; Omni page, 2026-02. */
+/** Allowed number of frames in an image list that forms a video. Sources: error-code page, 2026-05; Omni page, 2026-02. */
 const FRAMES = { min: 4, older: 80, omni: 128, max: 512 } as const;
 
-/** What a native multimodal part is about: exactly one of these. */
+/** The content of a native multimodal part: exactly one of these. */
 const MODAL_KEYS = ['text', 'image', 'video', 'audio', 'file'] as const;
 
-/** What may stand beside the modal key. */
+/** Members allowed beside the modal key. */
 const EXTRA_KEYS: ReadonlySet<string> = new Set([...PART_OPTIONS, 'type']);
 
 /** The OpenAI part types and the modality that each needs. Source: OpenAI-compatible reference, 2026-09. */
@@ -35,7 +35,7 @@ function checkModality(examination: Examination, path: string, modality: string)
   const { profile, model } = examination.view;
   const takes = profile.inputModalities;
   if (takes === null || modality === 'text' || modality === 'file') return;
-  // The catalog marks what it is unsure of with a question mark.
+  // The catalog marks uncertain modalities with a question mark.
   if (takes.some((name) => name.startsWith(modality))) return;
   const found = `the part is ${modality}, and ${model} takes ${takes.join(', ')}`;
   breach(examination, CONTENT_RULES.modalityModel, path, found);
@@ -112,14 +112,14 @@ function checkAddress(examination: Examination, path: string, value: unknown): v
 function checkInputAudio(examination: Examination, path: string, value: unknown): void {
   const data = isObject(value) ? value['data'] : undefined;
   if (typeof data === 'string' && data !== '') {
-    // Bare base64 passes: only what is plainly an address is looked at.
+    // Bare base64 passes: only obvious addresses are checked.
     if (/^(?:data|file):/i.test(data)) checkMediaValue(examination, `${path}.data`, data);
     return;
   }
   breach(examination, CONTENT_RULES.inputAudio, path, named('input_audio', value));
 }
 
-/** One part of an OpenAI message, told by its `type`. Types that no page names pass with a warning. */
+/** One part of an OpenAI message, by its `type`. Undocumented types pass with a warning. */
 function checkOpenaiPart(examination: Examination, path: string, part: JsonObject): void {
   const type = part['type'];
   if (typeof type !== 'string') {
@@ -166,8 +166,8 @@ function checkDocuments(examination: Examination, path: string, part: JsonObject
 }
 
 /**
- * Arrays on the native text path are refused for text-only models, but qwen-doc and qwen-long take
- * them, and so does the explicit cache (a part with `cache_control`).
+ * Arrays on the native text path are refused for text-only models, but qwen-doc and qwen-long accept them, and so does the
+ * explicit cache (a part with `cache_control`).
  */
 function checkTextPathArray(
   examination: Examination,
@@ -184,7 +184,7 @@ function checkTextPathArray(
   breach(examination, rule, path, `${named('content', parts)} to ${model}`);
 }
 
-/** Checks the content of one message where it is an array of parts; `path` ends in `.content`. */
+/** Checks the content of one message if it is an array of parts; `path` ends in `.content`. */
 export function checkParts(
   examination: Examination,
   path: string,

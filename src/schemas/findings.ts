@@ -6,8 +6,8 @@ import { breachOf } from './shape-rule.ts';
 import type { ShapeRule } from './shape-rule.ts';
 
 /**
- * One line under examination and what was found so far. `problems` stays undefined for a clean
- * line, so that the common case builds no array and no path.
+ * One line being checked and its problems so far. `problems` stays undefined for a clean line, so that the common case
+ * builds no array and no path.
  */
 export type Examination = {
   readonly view: RequestView;
@@ -18,17 +18,17 @@ export type Examination = {
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * Most problems kept for one line. A line of 32 MiB could hold millions of mistakes; nobody reads
- * more than the first ones, and they must not fill the memory.
+ * Maximum number of problems kept per line. A line of 32 MiB could hold millions of mistakes; nobody reads more than the
+ * first ones, and they must not fill the memory.
  */
 export const PROBLEMS_MAX = 100;
 
-/** Whether nothing more is kept, so that loops over what the line wrote may stop. */
+/** Whether no more problems are kept, so that loops over the line's content may stop. */
 export function isFull(examination: Examination): boolean {
   return examination.problems !== undefined && examination.problems.length >= PROBLEMS_MAX;
 }
 
-/** Adds a problem of any severity. Past the maximum only a first error still finds a place. */
+/** Adds a problem of any severity. Beyond the maximum only a first error is still added. */
 export function report(examination: Examination, problem: Problem): void {
   const problems = (examination.problems ??= []);
   if (problems.length < PROBLEMS_MAX) {
@@ -41,7 +41,7 @@ export function report(examination: Examination, problem: Problem): void {
   }
 }
 
-/** Adds the problem of a broken rule; `found` says what is there, with its name: `role is "bot"`. */
+/** Adds the problem of a violated rule; `found` describes the value with its name: `role is "bot"`. */
 export function breach(
   examination: Examination,
   rule: ShapeRule,
@@ -54,8 +54,8 @@ export function breach(
 const SHOWN_CHARACTERS_MAX = 60;
 
 /**
- * A value as messages show it: scalars as JSON, long strings cut, containers by kind and size
- * only, so that a message never carries a whole prompt or image.
+ * A value for messages: scalars as JSON, long strings truncated, containers only by kind and size, so that a message never
+ * contains a whole prompt or image.
  */
 export function shown(value: unknown): string {
   if (value === undefined) return 'missing';
@@ -64,30 +64,30 @@ export function shown(value: unknown): string {
   if (typeof value === 'string' && value.length > SHOWN_CHARACTERS_MAX) {
     return `${JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX))}… (${value.length} characters)`;
   }
-  // 1e400 is a number that JSON can write and JavaScript cannot hold.
+  // 1e400 is valid JSON but overflows in JavaScript.
   if (typeof value === 'number' && !Number.isFinite(value)) return 'too large a number';
   return JSON.stringify(value);
 }
 
 const NUMBER_CHARACTERS_MAX = 40;
 
-/** A number's text, cut where it is absurdly long. */
+/** A number's text, truncated if absurdly long. */
 export function oneWord(raw: string): string {
   return raw.length > NUMBER_CHARACTERS_MAX ? `${raw.slice(0, NUMBER_CHARACTERS_MAX)}…` : raw;
 }
 
-/** A value as messages show it; of a number that JavaScript rounds the digits that the line has. */
+/** A value for messages; numbers that JavaScript rounds are shown with the line's digits. */
 export function asWritten(value: unknown, raw: string | undefined): string {
   const isRounded = typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
   return isRounded && raw !== undefined ? oneWord(raw) : shown(value);
 }
 
-/** A name that the line wrote, as paths show it: cut where it is absurdly long. */
+/** A name from the line, for paths: truncated if absurdly long. */
 export function shownName(name: string): string {
   return name.length > SHOWN_CHARACTERS_MAX ? `${name.slice(0, SHOWN_CHARACTERS_MAX)}…` : name;
 }
 
-/** A value with its name, as messages begin: `role is "bot"`. */
+/** A value with its name, for messages: `role is "bot"`. */
 export function named(name: string, value: unknown): string {
   return `${name} is ${shown(value)}`;
 }
@@ -100,7 +100,7 @@ export function placeName(root: string, path: readonly PropertyKey[]): string {
   );
 }
 
-/** The value at a path inside another one; undefined where there is none. */
+/** The value at a path within another one; undefined if there is none. */
 export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let current = value;
   for (const key of path) {

@@ -10,7 +10,7 @@ function inspectionRule(view: RequestView): ShapeRule | undefined {
   return isOf(view, 'vision') ? HEADER_RULES.inspectionVision : undefined;
 }
 
-/** Checks whether the line's headers suit its model and protocol; their form was checked before. */
+/** Checks whether the line's headers suit its model and protocol; their form is checked elsewhere. */
 export function checkHeaderUse(examination: Examination): void {
   const { headers, model, protocol } = examination.view;
   const inspection = headers['x-dashscope-datainspection'];

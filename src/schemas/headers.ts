@@ -6,8 +6,8 @@ import { breachOf } from './shape-rule.ts';
 import type { ShapeRule } from './shape-rule.ts';
 
 /**
- * The headers that a line may set, in lower case, with what their value must look like where a
- * page says so. A value that does not is a warning, for the service alone knows what else it takes.
+ * The headers that a line may set, in lower case, with the documented form of their value, if any. A deviation is a
+ * warning, since the service may accept more.
  */
 const ALLOWED: ReadonlyMap<string, { readonly fits: (value: string) => boolean; rule: ShapeRule }> =
   new Map([
@@ -24,13 +24,13 @@ const ALLOWED: ReadonlyMap<string, { readonly fits: (value: string) => boolean; 
     ['x-dashscope-wait-timeout', { fits: isWait, rule: HEADER_RULES.wait }],
   ]);
 
-/** Headers that people try and that have a reason of their own to be refused. */
+/** Headers with a specific reason for refusal. */
 const REFUSED: ReadonlyMap<string, ShapeRule> = new Map([
   ['x-dashscope-async', HEADER_RULES.async],
   ['authorization', HEADER_RULES.authorization],
 ]);
 
-/** Seconds that the service advises, besides 0. Source: rate-limiting-best-practices, 2026-05. */
+/** Seconds advised by the service, besides 0. Source: rate-limiting-best-practices, 2026-05. */
 const WAIT_SECONDS = { min: 3, max: 120 } as const;
 
 function isWait(value: string): boolean {
@@ -54,7 +54,7 @@ function isInspection(value: string): boolean {
   );
 }
 
-/** Printable ASCII: no line break can smuggle in a second header. */
+/** Printable ASCII: prevents header injection by line breaks. */
 const PRINTABLE = /^[\x20-\x7e]*$/;
 
 function checkValue(name: string, path: string, value: unknown): Problem | undefined {
@@ -74,9 +74,9 @@ function checkValue(name: string, path: string, value: unknown): Problem | undef
 }
 
 /**
- * Checks the `headers` of a line against the allow-list. `headers` in the result holds the good
- * ones under lower-case names; `path` is where they stand (`headers`). Names count in any case,
- * and one given twice in different cases is an error. Never throws.
+ * Checks the `headers` of a line against the allow-list. `headers` in the result holds the valid ones under lower-case
+ * names; `path` is their place (`headers`). Names are case-insensitive, and duplicates in different cases are an error.
+ * Never throws.
  */
 export function checkHeaders(
   headers: unknown,
@@ -103,8 +103,8 @@ export function checkHeaders(
 }
 
 /**
- * Checks a line's `metadata`: an object of strings, kept for `usage --by tag:NAME` and never sent.
- * Undefined (no metadata) is fine. Never throws.
+ * Checks a line's `metadata`: an object of strings, kept for `usage --by tag:NAME` and never sent. Undefined (no metadata)
+ * is valid. Never throws.
  */
 export function checkMetadata(metadata: unknown): Problem[] {
   if (metadata === undefined) return [];

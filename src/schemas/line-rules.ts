@@ -6,7 +6,7 @@ import { SOURCES } from './sources.ts';
 const { reference, referenceLater, errors, openai, qbatch, rateAdvice, reported, openapi } =
   SOURCES;
 
-/** The rules by the names that the code uses. */
+/** Names of the rules in the code. */
 type NameRuleName =
   | 'unknown'
   | 'elsewhere'

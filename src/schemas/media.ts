@@ -6,7 +6,7 @@ import type { Examination } from './findings.ts';
 /** Most bytes of one encoded data-URI item. Source: help.aliyun.com/zh/model-studio/error-code, 2026-05. */
 const DATA_URI_BYTES_MAX = 10_485_760;
 
-/** A data URI's head is short; looking no further keeps a 10 MB image from being scanned. */
+/** A data URI's header is short; looking no further avoids scanning a 10 MB image. */
 const HEAD_CHARACTERS = 256;
 const DATA_HEAD = /^data:[^,]*;base64,/i;
 const REMOTE = /^(?:https?|oss):\/\/\S/i;
@@ -27,10 +27,10 @@ function checkDataUri(examination: Examination, path: string, value: string): vo
   }
 }
 
-/** Pixels on the shorter side, and how often it may go into the longer. Source: the same page. */
+/** Minimum pixels on the shorter side, and maximum aspect ratio. Source: the same page. */
 const IMAGE = { sideMin: 10, ratioMax: 200 } as const;
 
-/** An image whose size its first bytes do not tell passes. */
+/** An image whose size cannot be determined from its first bytes passes. */
 function checkImageSize(examination: Examination, path: string, value: string): void {
   const size = dataImageSize(value);
   if (size === null) return;
@@ -42,8 +42,8 @@ function checkImageSize(examination: Examination, path: string, value: string): 
 }
 
 /**
- * Checks where an image, video or audio is to be taken from: `http(s)://`, `oss://` or a base64
- * data URI of at most 10 MiB. Local paths and `file://` are for the SDKs, which upload them first.
+ * Checks the source of an image, video or audio: `http(s)://`, `oss://` or a base64 data URI of at most 10 MiB. Local paths
+ * and `file://` are for the SDKs, which upload them first.
  */
 export function checkMediaValue(examination: Examination, path: string, value: unknown): void {
   if (typeof value !== 'string') {

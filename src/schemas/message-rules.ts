@@ -5,7 +5,7 @@ import { SOURCES } from './sources.ts';
 
 const { reference, referenceLater, errors, openai, recorded } = SOURCES;
 
-/** The rules by the names that the code uses. */
+/** Names of the rules in the code. */
 type MessageRuleName =
   | 'missing'
   | 'type'
@@ -39,7 +39,7 @@ type CallRuleName =
   | 'idUnknown'
   | 'repeated';
 
-/** Rules about `messages`, `prompt` and `history` as the walk over them meets them. */
+/** Rules about `messages`, `prompt` and `history`, applied while walking over them. */
 export const MESSAGE_RULES: Readonly<Record<MessageRuleName, ShapeRule>> = {
   missing: refusal({
     id: 'messages-missing',

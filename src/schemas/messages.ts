@@ -8,7 +8,7 @@ import { callsOf, checkToolCalls, checkToolOrder } from './tool-calls.ts';
 
 const ROLES: ReadonlySet<unknown> = new Set(['system', 'user', 'assistant', 'tool']);
 
-/** Most files that a message to qwen-long may name. Source: DashScope API reference, 2026-09. */
+/** Maximum number of files in a message to qwen-long. Source: DashScope API reference, 2026-09. */
 const FILES_MAX = 100;
 const FILE_SCHEME = 'fileid://';
 
@@ -24,7 +24,7 @@ function checkRole(examination: Examination, path: string, role: unknown): void 
   );
 }
 
-/** The service refuses empty user content natively; for compatible mode no page says so. */
+/** The service refuses empty user content in the native protocol; undocumented for compatible mode. */
 function checkEmptyContent(examination: Examination, path: string, message: JsonObject): void {
   if (message['role'] !== 'user') return;
   const rule =
@@ -95,7 +95,7 @@ function checkPartial(
   }
 }
 
-/** Whether the plain message needs no further look: a known role and a filled string. */
+/** Whether the message is plain and needs no further check: a known role and a non-empty string. */
 function isPlain(message: unknown): message is JsonObject {
   if (!isObject(message)) return false;
   const { content, role } = message as { content?: unknown; role?: unknown };
@@ -142,7 +142,7 @@ function checkList(examination: Examination, messages: readonly unknown[]): void
     if (!ROLES.has(role)) rolesKnown = false;
   }
   if (usesTools) checkToolOrder(examination, messages);
-  // A message with a wrong role may be the missing one: it is reported on its own already.
+  // A message with a wrong role may be the missing one: it is already reported.
   if (users > 0 || !rolesKnown) return;
   breach(
     examination,
@@ -172,8 +172,8 @@ function checkHistory(examination: Examination): void {
 }
 
 /**
- * Checks what is said to the model: `messages` (native text, native multimodal or OpenAI form) or
- * the deprecated native `prompt`. The rules are in `message-rules.ts`.
+ * Checks the conversation: `messages` (native text, native multimodal or OpenAI form) or the deprecated native `prompt`.
+ * The rules are in `message-rules.ts`.
  */
 export function checkMessages(examination: Examination): void {
   const { view } = examination;

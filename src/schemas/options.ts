@@ -33,10 +33,10 @@ const searchMembers: Readonly<Record<string, z.ZodType>> = {
   intention_options: objectValue,
 };
 
-/** Names that `search_options` is known to take. */
+/** Known names in `search_options`. */
 export const SEARCH_OPTION_NAMES: readonly string[] = Object.keys(searchMembers);
 
-/** `search_options`: types and values of the known members; how they go together is in the rules. */
+/** `search_options`: types and values of the known members; combinations are in the rules. */
 export const searchOptions: z.ZodType = openObject(searchMembers);
 
 /** Built-in tasks of the OCR models. Source: qwen-vl-ocr-api-reference, 2026-05. */

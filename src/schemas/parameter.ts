@@ -7,37 +7,37 @@ import type { RequestView } from './request-view.ts';
 import type { Source } from './sources.ts';
 import { booleanValue } from './values.ts';
 
-/** Where a parameter counts: native `parameters`, the OpenAI body, or both. */
+/** Where a parameter applies: native `parameters`, the OpenAI body, or both. */
 type Place = 'native' | 'openai' | 'both';
 
 /**
- * One row of the parameter table: what the service documents about a parameter on its own. What
- * depends on other parameters or on the model is in the rules.
+ * One row of the parameter table: what the service documents about a parameter by itself. Dependencies on other parameters
+ * or the model are in the rules.
  */
 export type Parameter = {
   readonly name: string;
   readonly place: Place;
-  /** Decides; null is not asked of it (see `nullable`). */
+  /** The validator; null values are not passed to it (see `nullable`). */
   readonly schema: z.ZodType;
-  /** The range for people, as the end of "it must be ...". */
+  /** The allowed range in words, as the end of "it must be ...". */
   readonly allowed: string;
-  /** The service's own words for a violation, `xxx` where it names a maximum; null where none are documented. */
+  /** The service's own text for a violation, with `xxx` for a maximum; null if undocumented. */
   readonly service: string | null;
-  /** Its words for a value of another type, where they differ. */
+  /** Its text for a value of another type, if different. */
   readonly serviceOnType: string | null;
-  /** What stands for `xxx`; null where the model's is not known. */
+  /** The value for `xxx`; null if the model's is unknown. */
   readonly maximum: ((view: RequestView) => number | null) | null;
-  /** What the service assumes where it is left out. */
+  /** The service's default. */
   readonly default: string;
-  /** Whether null is documented, or stands for "none" in every SDK. */
+  /** Whether null is documented, or means "none" in every SDK. */
   readonly nullable: boolean;
   /** Models it is documented for, in words. */
   readonly models: string;
-  /** The same as a pattern, where the catalog does not say it; null: many, or as the catalog says. */
+  /** The same as a pattern, if not in the catalog; null: many, or as in the catalog. */
   readonly family: RegExp | null;
-  /** Whether it is a whole number, so that `5.0` and `1e3` are worth a word. */
+  /** Whether it is an integer, so that `5.0` and `1e3` deserve a note. */
   readonly integer: boolean;
-  /** How much a value outside `schema` weighs, and its code. */
+  /** Severity and code of a value outside `schema`. */
   readonly severity: Severity;
   readonly code: ProblemCode;
   readonly source: Source;
@@ -54,7 +54,7 @@ type Optional =
   | 'maximum';
 type Row = Omit<Parameter, 'severity' | 'code' | Optional> & Partial<Pick<Parameter, Optional>>;
 
-/** A row with what most rows share: both places, all models, no service text, no null, no integer. */
+/** A row with common defaults: both places, all models, no service text, no null, no integer. */
 export function parameter(row: Row): Parameter {
   return {
     place: 'both',
@@ -88,7 +88,7 @@ export function flag(
   });
 }
 
-/** 2^63: what 9223372036854775807, the largest documented seed, becomes as a JavaScript number. */
+/** 2^63: the JavaScript number for 9223372036854775807, the largest documented seed. */
 export const SEED_MAX: number = 2 ** 63;
 
 /** `logit_bias`: token id to number. */

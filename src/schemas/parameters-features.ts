@@ -15,7 +15,7 @@ import { integerFrom, listOf, objectValue, oneOf, stringList } from './values.ts
 
 const { reference, referenceLater, openai, ocr, asr, translation, openapi, recorded } = SOURCES;
 
-/** Tools, search, media, and what belongs to one model family, in the order of the reference. */
+/** Tools, search, media, and parameters of single model families, in the order of the reference. */
 export const FEATURE_PARAMETERS: readonly Parameter[] = [
   flag('tool_stream', 'false', referenceLater),
   parameter({

@@ -9,7 +9,7 @@ import { integerFrom, oneOf } from './values.ts';
 
 const { reference, referenceLater, openai, errors } = SOURCES;
 
-/** Sampling, length, form of the answer and thinking, in the order of the reference. */
+/** Sampling, length, answer format and thinking, in the order of the reference. */
 export const GENERATION_PARAMETERS: readonly Parameter[] = [
   parameter({
     name: 'temperature',

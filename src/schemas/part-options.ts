@@ -11,7 +11,7 @@ const FPS = { min: 0.1, max: 10 } as const;
 
 const PIXEL_KEYS = ['min_pixels', 'max_pixels', 'total_pixels', 'max_frames'] as const;
 
-/** What may stand beside a medium, on both protocols. */
+/** Members allowed beside a medium, in both protocols. */
 export const PART_OPTIONS: readonly string[] = [
   ...PIXEL_KEYS,
   'fps',
@@ -19,7 +19,7 @@ export const PART_OPTIONS: readonly string[] = [
   'cache_control',
 ];
 
-/** A documented range of one group of models, and the rule about it. */
+/** A documented range for one group of models, and its rule. */
 type Range = { readonly min: number; readonly max: number; readonly rule: ShapeRule };
 
 /** Pixels of one image. Source: DashScope API reference, 2026-09. */
@@ -36,7 +36,7 @@ const FRAMES_READ = {
   alias: { min: 1, max: 512, rule: CONTENT_RULES.framesReadOlder },
 } as const satisfies Readonly<Record<string, Range>>;
 
-/** The range of an image's pixels; OCR models have their own, which is not documented here. */
+/** The range of an image's pixels; OCR models have their own, undocumented here. */
 function pixelsOf(view: RequestView): Range | undefined {
   if (isOf(view, 'visionFrom3')) return PIXELS.from3;
   if (isOf(view, 'ocr')) return undefined;
@@ -78,7 +78,7 @@ function checkPixels(
   }
 }
 
-/** Checks sampling and size options beside a medium; the same names on both protocols. */
+/** Checks sampling and size options beside a medium; the names are the same in both protocols. */
 export function checkPartOptions(
   examination: Examination,
   path: string,
@@ -96,7 +96,7 @@ export function checkPartOptions(
   checkCacheControl(examination, path, part['cache_control']);
 }
 
-/** Checks `cache_control`, which asks for the explicit cache. */
+/** Checks `cache_control`, which requests the explicit cache. */
 export function checkCacheControl(examination: Examination, path: string, value: unknown): void {
   if (value === undefined || value === null) return;
   if (isObject(value) && value['type'] === 'ephemeral') return;

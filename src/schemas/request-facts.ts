@@ -5,26 +5,26 @@ import { isOf } from './model-families.ts';
 import type { RequestView } from './request-view.ts';
 import { callsOf } from './tool-calls.ts';
 
-/** Whether the line goes to the native protocol. */
+/** Whether the line uses the native protocol. */
 export function isNative(view: RequestView): boolean {
   return view.protocol === 'dashscope';
 }
 
-/** An object parameter such as `search_options`, or an empty object where it is none. */
+/** An object parameter such as `search_options`; an empty object if it is not one. */
 export function objectOf(view: RequestView, name: string): JsonObject {
   const value = view.parameters[name];
   return isObject(value) ? value : {};
 }
 
 /**
- * Whether a switch is off or left out. A value of another type is neither: its own row refuses it,
- * and nothing follows from it.
+ * Whether a switch is off or absent. A value of another type is neither: its own row refuses it, and nothing follows from
+ * it.
  */
 export function isOff(value: unknown): boolean {
   return (value ?? false) === false;
 }
 
-/** The tools of the request; empty where there are none. */
+/** The tools of the request; empty if there are none. */
 export function toolsOf(view: RequestView): readonly unknown[] {
   const tools = view.parameters['tools'];
   return Array.isArray(tools) ? tools : [];
@@ -36,12 +36,12 @@ export function functionName(value: unknown): unknown {
   return isObject(called) ? called['name'] : undefined;
 }
 
-/** The messages, or an empty list where they are missing or malformed. */
+/** The messages; an empty list if missing or malformed. */
 function messagesOf(view: RequestView): readonly unknown[] {
   return Array.isArray(view.messages) ? view.messages : [];
 }
 
-/** How many messages have this role. */
+/** Number of messages with this role. */
 export function countRole(view: RequestView, role: string): number {
   let count = 0;
   for (const message of messagesOf(view))
@@ -49,7 +49,7 @@ export function countRole(view: RequestView, role: string): number {
   return count;
 }
 
-/** Whether the last message leaves the turn to the model: from the user or a tool, or a prefix to go on from. */
+/** Whether the last message leaves the turn to the model: from the user or a tool, or a prefix to continue. */
 export function endsOpen(view: RequestView): boolean {
   const messages = messagesOf(view);
   const last = messages[messages.length - 1];
@@ -59,7 +59,7 @@ export function endsOpen(view: RequestView): boolean {
   return role !== 'system';
 }
 
-/** The role of the last message, for people. */
+/** The role of the last message, for problem texts. */
 export function lastRole(view: RequestView): string {
   const last = messagesOf(view).at(-1);
   return isObject(last) ? String(last['role']) : 'missing';
@@ -83,7 +83,7 @@ function says(value: unknown): boolean {
   return typeof value === 'string' && JSON_WORD.test(value);
 }
 
-/** Whether the word json stands somewhere in what is said to the model, in any case. */
+/** Whether the word json occurs anywhere in the prompt, in any case. */
 export function saysJson(view: RequestView): boolean {
   if (says(view.input['prompt'])) return true;
   return messagesOf(view).some((message) =>
@@ -96,12 +96,12 @@ function saysAnywhere(value: unknown): boolean {
   return Object.values(value).some(saysAnywhere);
 }
 
-/** Whether the word stands in what is handed in beside the texts: calls of tools, the old `history`. */
+/** Whether it occurs outside the texts: in tool calls, or the old `history`. */
 export function saysJsonAside(view: RequestView): boolean {
   return saysAnywhere(view.input['history']) || saysAnywhere(view.messages);
 }
 
-/** The type asked for with `response_format`, or undefined. */
+/** The type requested by `response_format`, or undefined. */
 export function formatType(view: RequestView): unknown {
   return objectOf(view, 'response_format')['type'];
 }
@@ -111,27 +111,24 @@ export function forcesTool(view: RequestView): boolean {
   return isObject(view.parameters['tool_choice']);
 }
 
-/**
- * Whether the model is not of the Qwen family, listed or newer than the list: refusals documented for Qwen may not
- * hold for it.
- */
+/** Whether the model is outside the Qwen family, listed or not: refusals documented for Qwen may not apply to it. */
 export function isThirdParty(view: Pick<RequestView, 'profile'>): boolean {
   return !isOf(view, 'qwen');
 }
 
-/** Refusals documented for Qwen weigh less on other vendors' models. */
+/** Refusals documented for Qwen are only warnings on other vendors' models. */
 export const OTHER_VENDORS: {
   readonly severity: 'warning';
   readonly when: typeof isThirdParty;
   readonly text: string;
 } = { severity: 'warning', when: isThirdParty, text: "other vendors' models" };
 
-/** Whether `result_format` is text where nothing is said. */
+/** Whether `result_format` defaults to text. */
 export function textByDefault(view: RequestView): boolean {
   return isOf(view, 'qwen') && !isOf(view, 'messageByDefault');
 }
 
-/** Limits weigh less where no page of the vendor's says them: the lists that do contradict each other. */
+/** Limits are only warnings if no page of the vendor documents them: other lists contradict each other. */
 export const UNSURE_LIMITS: {
   readonly severity: 'warning';
   readonly when: (view: RequestView) => boolean;
@@ -142,10 +139,10 @@ export const UNSURE_LIMITS: {
   text: 'limits that no official page says',
 };
 
-/** Cap of the OCR models for ordinary accounts, and after it was raised by request. */
+/** Cap of the OCR models for ordinary accounts, and after an increase on request. */
 export const OCR_TOKENS = { ordinary: 4096, raised: 8192 } as const;
 
-/** Most tokens that the model answers with, in the mode of the request; null where that is not known. */
+/** The model's maximum output in the mode of the request; null if unknown. */
 export function maxTokensOf(view: RequestView): number | null {
   const { profile, thinking } = view;
   const maxOutput = limitFor(thinking, profile.maxOutput, profile.maxOutputThinking);

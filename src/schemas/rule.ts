@@ -4,12 +4,12 @@ import type { ProblemCode } from './codes.ts';
 import type { RequestView } from './request-view.ts';
 import type { Source } from './sources.ts';
 
-/** Where a rule's problem is shown; the line's shape turns it into the user's path. */
+/** The place of a rule's problem; mapped to the user's path by the line's shape. */
 type RulePlace =
   | { readonly in: 'parameters' | 'messages'; readonly name: string }
   | { readonly in: 'line'; readonly name: string };
 
-/** When a rule weighs less than its severity says, because the consequence is documented for some models only. */
+/** A lower severity under a condition, because the consequence is documented only for some models. */
 type Weaker = {
   readonly severity: Severity;
   readonly when: (view: RequestView) => boolean;
@@ -18,32 +18,31 @@ type Weaker = {
 };
 
 /**
- * One documented constraint between parameters, messages and model: where `when` holds, `must`
- * has to hold too. Both are pure and total: values of the wrong type never make a rule fire, the
- * parameter table reports those. Messages say what was found, then `text`, then the service's own
- * words and the source with its date.
+ * One documented constraint between parameters, messages and model: if `when` holds, `must` has to hold too. Both are pure
+ * and total: values of the wrong type never trigger a rule, the parameter table reports those. Messages consist of what was
+ * found, `text`, the service's own text and the source with its date.
  */
 export type Rule = {
   /** Stable name for tests and documentation. */
   readonly id: string;
-  /** The parameter whose presence (not null) makes the rule worth asking; null: ask for every line. */
+  /** The parameter whose presence (not null) triggers the rule; null: checked for every line. */
   readonly on: string | null;
-  /** Models it is about, in words; `listed`: in the catalog. */
+  /** Models it applies to, in words; `listed`: in the catalog. */
   readonly models: string;
   readonly when: (view: RequestView) => boolean;
   readonly must: (view: RequestView) => boolean;
   readonly place: RulePlace;
-  /** What the line has, with its name; null: the place and the value there. */
+  /** What the line has, with its name; null: the place and its value. */
   readonly found: ((view: RequestView) => string) | null;
-  /** What must hold, as a whole clause, whatever the line. */
+  /** What must hold, as a whole clause, independent of the line. */
   readonly text: string;
-  /** The service's own words for a violation, `xxx` where it names a value; null where none are documented. */
+  /** The service's own text for a violation, with `xxx` for a value; null if undocumented. */
   readonly service: string | null;
-  /** What stands for `xxx` in the service's words. */
+  /** The value for `xxx` in the service's text. */
   readonly xxx: ((view: RequestView) => string) | null;
   readonly severity: Severity;
   readonly weaker: Weaker | null;
-  /** The code where the rule is not an error; an error's code is always `qbatch_invalid_request`. */
+  /** The code if the rule is not an error; an error's code is always `qbatch_invalid_request`. */
   readonly code: ProblemCode;
   readonly source: Source;
 };
@@ -56,7 +55,7 @@ const CODES: Readonly<Record<Severity, ProblemCode>> = {
   note: PROBLEM_CODES.noEffect,
 };
 
-/** A row with what most rows share. */
+/** A row with common defaults. */
 export function ruleOf(row: Omit<Rule, Optional> & Partial<Pick<Rule, Optional>>): Rule {
   return {
     models: 'all',
@@ -69,7 +68,7 @@ export function ruleOf(row: Omit<Rule, Optional> & Partial<Pick<Rule, Optional>>
   };
 }
 
-/** How much a broken rule weighs in this request. */
+/** The severity of a violation in this request. */
 export function weightOf(rule: Rule, view: RequestView): Severity {
   return rule.weaker?.when(view) === true ? rule.weaker.severity : rule.severity;
 }

@@ -4,7 +4,7 @@ import { ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
 import { SOURCES } from './sources.ts';
 
-/** Rules of the half-price host: it speaks one protocol, and for some models. */
+/** Rules of the half-price host: it supports one protocol, and some models. */
 export const BATCH_CHAT_RULES: readonly Rule[] = [
   ruleOf({
     id: 'batch-chat-native',

@@ -19,7 +19,7 @@ function hasLanguages(view: RequestView): boolean {
 
 /**
  * A text model on the multimodal path, or a model that needs more than text on the text path. From Qwen3.5 on all are
- * multimodal by the reference, and some take text alone by the model list: either path may be right.
+ * multimodal by the reference, but some are text-only by the model list: either path may be right.
  */
 function isSurelyWrongPath(view: RequestView): boolean {
   const takes = view.profile.inputModalities;
@@ -29,7 +29,7 @@ function isSurelyWrongPath(view: RequestView): boolean {
   return /(?:-vl|qvq|ocr|audio|omni|asr)/.test(view.profile.canonicalId);
 }
 
-/** How deep objects and arrays go in a value, its own level included. */
+/** Nesting depth of objects and arrays in a value, its own level included. */
 function depthOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   let deepest = 0;
@@ -37,7 +37,7 @@ function depthOf(value: unknown): number {
   return deepest + 1;
 }
 
-/** Roles of messages that the translation models refuse; they name the two they take. */
+/** Roles refused by the translation models, whose error names the two they accept. */
 const NOT_FOR_TRANSLATION = ['system', 'tool', 'function'] as const;
 
 /** Deepest nesting of `result_schema`. Source: qwen-vl-ocr-api-reference, 2026-05. */
@@ -57,10 +57,10 @@ function isWhole(pair: unknown): boolean {
   return !isObject(pair) || (pair['source'] !== undefined && pair['target'] !== undefined);
 }
 
-/** Letters that no English text has. */
+/** Letters that do not occur in English text. */
 const OTHER_SCRIPTS = /[\u0370-\u1fff\u2e80-\uffef]/;
 
-/** Sampling values that the reference advises to leave alone on QVQ. */
+/** Sampling parameters that the reference advises not to change on QVQ. */
 const QVQ_DEFAULTS = [
   'temperature',
   'top_p',
@@ -69,7 +69,7 @@ const QVQ_DEFAULTS = [
   'presence_penalty',
 ] as const;
 
-/** Rules about one model family or about model and place, with the numbers of the vendor contract's list. */
+/** Rules about one model family or about model and place, numbered as in the vendor contract. */
 export const MODEL_RULES: readonly Rule[] = [
   ruleOf({
     id: '16',
@@ -162,7 +162,7 @@ export const MODEL_RULES: readonly Rule[] = [
   ruleOf({
     id: '18',
     on: null,
-    // A line without any user message is reported by the check of the messages.
+    // A line without any user message is reported by the message checks.
     when: (view) => Array.isArray(view.messages) && !endsOpen(view),
     must: (view) => countRole(view, 'user') === 0,
     place: MESSAGES_PLACE,
@@ -274,7 +274,7 @@ export const MODEL_RULES: readonly Rule[] = [
     must: () => false,
     place: { in: 'line', name: 'model' },
     found: ({ model }) => named('model', model),
-    // How a call is refused, and whether, no page says.
+    // Whether and how calls are refused is undocumented.
     text: 'realtime models are not served by HTTP calls: they are documented with WebSocket, WebRTC and AOQ alone',
     severity: 'warning',
     code: PROBLEM_CODES.modelList,

@@ -20,28 +20,28 @@ import { MESSAGES_PLACE, parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
 import { SOURCES } from './sources.ts';
 
-/** The documented maximum; above it up to 2^63-1 the service's error text allows more. */
+/** The documented maximum; the service's error text allows more, up to 2^63-1. */
 const SEED_DOCUMENTED_MAX = 2_147_483_647;
 
 /** The larger of the two documented defaults of `max_input_tokens`. */
 const MAX_INPUT_DOCUMENTED = 1_000_000;
 
-/** The most answers that any model gives. */
+/** The maximum number of answers of any model. */
 const N_MAX = 4;
 
 /**
- * The fast estimate of one text may be two thirds too much (legal prose in Chinese or Russian, long English words);
- * only what is surely longer is told.
+ * The fast estimate of a text may be too high by two thirds (legal prose in Chinese or Russian, long English words); only
+ * what is certainly too long is reported.
  */
 const ESTIMATE_LEEWAY = 2;
 
-/** Most tokens that the model takes in the mode of the request, or that its window has room for. */
+/** Maximum input tokens of the model in the mode of the request, or its context window. */
 function longestInput({ profile, thinking }: RequestView): number {
   const maxInput = limitFor(thinking, profile.maxInput, profile.maxInputThinking);
   return maxInput ?? profile.contextWindow ?? Number.POSITIVE_INFINITY;
 }
 
-/** About how many tokens the request's texts have. */
+/** Estimated tokens of the request's texts. */
 function inputTokens(view: RequestView): number {
   return estimateTextTokens({
     messages: view.messages ?? view.input['prompt'],
@@ -54,13 +54,13 @@ function mostTokens(view: RequestView): number {
   return maxTokensOf(view) ?? Number.POSITIVE_INFINITY;
 }
 
-/** The model beside a parameter's value. */
+/** A parameter's value and the model. */
 function onModel(name: string): (view: RequestView) => string {
   return (view) =>
     `${name} is ${asWritten(view.parameters[name], view.rawParameter(name))} and the model ${view.model}`;
 }
 
-/** Rules about the form and amount of output, in the numbers of the vendor contract's list. */
+/** Rules about the form and amount of output, numbered as in the vendor contract. */
 export const OUTPUT_RULES: readonly Rule[] = [
   ruleOf({
     id: '8',
@@ -74,7 +74,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     service:
       "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.",
     severity: 'error',
-    // "In some form": which parts of a message are searched is not documented.
+    // "In some form": which parts of a message are searched is undocumented.
     weaker: {
       severity: 'warning',
       when: saysJsonAside,
@@ -136,7 +136,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     id: 'input-length',
     on: null,
     models: 'listed with a longest input',
-    // No token of a text is shorter than a byte, so that hardly any line has to be counted.
+    // No text token is shorter than a byte, so hardly any line has to be counted.
     when: (view) => view.bytes > longestInput(view),
     must: (view) => inputTokens(view) <= longestInput(view) * ESTIMATE_LEEWAY,
     place: MESSAGES_PLACE,
@@ -164,7 +164,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     id: 'n-model',
     on: 'n',
     models: 'listed with a maximum',
-    // What no model takes is refused by the parameter's own row.
+    // Values that no model accepts are refused by the parameter's own row.
     when: (view) => {
       const asked = Number(view.parameters['n']);
       return view.profile.nMax !== null && asked > 1 && asked <= N_MAX;
@@ -214,7 +214,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     text: 'open-weight Qwen3 models cannot have it false',
     service: 'The incremental_output parameter of this model cannot be set to False.',
     severity: 'error',
-    // Without a stream the parameter has no meaning, and whether it is refused is not documented.
+    // Without a stream the parameter has no meaning, and whether it is refused is undocumented.
     weaker: { severity: 'warning', when: (view) => !view.stream, text: 'lines without a stream' },
     source: SOURCES.errors,
   }),
@@ -245,7 +245,7 @@ export const OUTPUT_RULES: readonly Rule[] = [
     models: 'all but those listed as streaming only',
     when: (view) => {
       const modalities = view.parameters['modalities'];
-      // A model that only streams has a rule of its own.
+      // A stream-only model has a rule of its own.
       if (isNative(view) || view.profile.streamOnly === 'always') return false;
       return Array.isArray(modalities) && modalities.includes('audio');
     },

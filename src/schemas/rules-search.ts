@@ -22,7 +22,7 @@ function isAgent(view: RequestView): boolean {
   return strategy === 'agent' || strategy === 'agent_max';
 }
 
-/** Options that the agent strategies are documented not to combine with. */
+/** Options documented as incompatible with the agent strategies. */
 const NOT_WITH_AGENT = [
   'enable_citation',
   'forced_search',
@@ -30,7 +30,7 @@ const NOT_WITH_AGENT = [
   'prepend_search_result',
 ] as const;
 
-/** How many members are compared with the known names. */
+/** Number of members compared with the known names. */
 const NAMES_COMPARED = 50;
 
 function mistyped(view: RequestView): { name: string; meant: string } | undefined {
@@ -60,7 +60,7 @@ function noEffect(
   });
 }
 
-/** Rules about web search, in the numbers of the vendor contract's list. */
+/** Rules about web search, numbered as in the vendor contract. */
 export const SEARCH_RULES: readonly Rule[] = [
   ruleOf({
     id: 'search-model',

@@ -30,13 +30,10 @@ function whileThinking(name: string): (view: RequestView) => string {
   return (view) => `${named(name, view.parameters[name])} and ${why(view)}`;
 }
 
-/** Where `enable_feedback` may stand: the sources do not agree on the place of deep research's options. */
+/** Possible places of `enable_feedback`: the sources disagree on where deep research's options belong. */
 const FEEDBACK_PLACES = ['parameters', 'input', 'extra'] as const;
 
-/**
- * Rules about thinking mode. Numbers are those of the vendor contract's list; words name rules
- * that depend on the model alone.
- */
+/** Rules about thinking mode. Numbers are those of the vendor contract; words name rules that depend on the model alone. */
 export const THINKING_RULES: readonly Rule[] = [
   ruleOf({
     id: '4',
@@ -79,7 +76,7 @@ export const THINKING_RULES: readonly Rule[] = [
     id: '5-incremental',
     on: 'incremental_output',
     models: 'models that think',
-    // Recorded: a third-party model that thought without a stream took incremental_output: false.
+    // Recorded: a third-party model that thought without a stream accepted incremental_output: false.
     when: (view) => isNative(view) && thinks(view) && (!isThirdParty(view) || view.stream),
     must: (view) => view.parameters['incremental_output'] !== false,
     place: parameterPlace('incremental_output'),
@@ -173,7 +170,7 @@ export const THINKING_RULES: readonly Rule[] = [
     place: parameterPlace('reasoning_effort'),
     text: '"minimal" and "none" are for Qwen3.8 only: take low, medium, high, xhigh or max',
     severity: 'error',
-    // Documented to be refused where efforts are; elsewhere nothing is said of them.
+    // Documented to be refused together with efforts; otherwise undocumented.
     weaker: {
       severity: 'warning',
       when: (view) => !isOf(view, 'effort'),
@@ -193,7 +190,8 @@ export const THINKING_RULES: readonly Rule[] = [
     service: 'The model xxx does not support enable_thinking.',
     xxx: (view) => view.model,
     severity: 'error',
-    // The price page alone has resellers' ids, and their abilities are inferred: deepseek-v3.2 thinks, and one of them not.
+    // Resellers' ids are only on the price page, and their abilities are inferred: deepseek-v3.2 thinks, and one of them
+    // does not.
     weaker: {
       severity: 'warning',
       when: ({ profile }) => profile.canonicalId.includes('/'),

@@ -14,7 +14,7 @@ import { MESSAGES_PLACE, parameterPlace, ruleOf } from './rule.ts';
 import type { Rule } from './rule.ts';
 import { SOURCES } from './sources.ts';
 
-/** Whether natively the answer would come as `text`, which has no room for tool calls. */
+/** Whether the native answer would be `text`, which cannot hold tool calls. */
 function answersText(view: RequestView): boolean {
   const format = view.parameters['result_format'];
   if (format === undefined) return view.thinking !== true && textByDefault(view);
@@ -30,7 +30,7 @@ function isDescribed(tool: unknown): boolean {
   return !isObject(called) || typeof called['description'] === 'string';
 }
 
-/** Rules about tools, in the numbers of the vendor contract's list. */
+/** Rules about tools, numbered as in the vendor contract. */
 export const TOOL_RULES: readonly Rule[] = [
   ruleOf({
     id: '1',

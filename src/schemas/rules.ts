@@ -13,8 +13,8 @@ import { TOOL_RULES } from './rules-tools.ts';
 import { cited } from './sources.ts';
 
 /**
- * Every cross-parameter and per-model rule. Rule 19 of the vendor contract is what the SDKs do on
- * their side of the wire, and has no counterpart here.
+ * Every cross-parameter and per-model rule. Rule 19 of the vendor contract describes the SDKs' own behaviour, and has no
+ * counterpart here.
  */
 export const RULES: readonly Rule[] = [
   ...TOOL_RULES,
@@ -27,7 +27,7 @@ export const RULES: readonly Rule[] = [
 
 const ALWAYS: readonly Rule[] = RULES.filter((rule) => rule.on === null);
 
-/** Rules by the parameter that makes them worth asking, so that a plain line asks only a few. */
+/** Rules by the parameter that triggers them, so that a plain line checks only a few. */
 const BY_PARAMETER: ReadonlyMap<string, readonly Rule[]> = rulesByParameter();
 
 function rulesByParameter(): Map<string, Rule[]> {
@@ -54,7 +54,7 @@ function foundText(view: RequestView, rule: Rule): string {
   return `${place.name} is ${asWritten(value, view.rawParameter(place.name))}`;
 }
 
-/** The message of a broken rule. */
+/** The message of a violated rule. */
 function ruleMessage(view: RequestView, rule: Rule): string {
   const { service, xxx } = rule;
   const filled = service !== null && xxx !== null ? service.replaceAll('xxx', xxx(view)) : service;
@@ -74,7 +74,7 @@ function applyRule(examination: Examination, rule: Rule): void {
   });
 }
 
-/** Asks every rule that the request gives reason to. */
+/** Checks every rule triggered by the request. */
 export function checkRules(examination: Examination): void {
   const { parameters } = examination.view;
   for (const name in parameters) {

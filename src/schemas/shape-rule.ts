@@ -5,22 +5,21 @@ import { cited } from './sources.ts';
 import type { Source } from './sources.ts';
 
 /**
- * A rule about the inside of a line that the walk over messages, parts, headers or parameter names
- * applies where it meets it. `must` is a whole clause: messages say what was found, then `must`,
- * then the service's own words and the source with its date.
+ * A rule about the inside of a line, applied while walking over messages, parts, headers or parameter names. `must` is a
+ * whole clause: messages consist of what was found, `must`, the service's own text and the source with its date.
  */
 export type ShapeRule = {
   /** Stable name for tests and documentation. */
   readonly id: string;
-  /** Where it applies, as the documentation shows it: `messages[].role`. */
+  /** Where it applies, in the notation of the documentation: `messages[].role`. */
   readonly about: string;
-  /** Models it is about, in words; `listed`: in the catalog. */
+  /** Models it applies to, in words; `listed`: in the catalog. */
   readonly models: string;
   readonly must: string;
-  /** The service's own words for a violation; null where none are documented. */
+  /** The service's own text for a violation; null if undocumented. */
   readonly service: string | null;
   readonly severity: Severity;
-  /** The code where the rule is not an error; an error's code is always `qbatch_invalid_request`. */
+  /** The code if the rule is not an error; an error's code is always `qbatch_invalid_request`. */
   readonly code: ProblemCode;
   readonly source: Source;
 };
@@ -28,10 +27,10 @@ export type ShapeRule = {
 type Row = Pick<ShapeRule, 'id' | 'about' | 'must' | 'source'> &
   Partial<Pick<ShapeRule, 'models' | 'service' | 'code'>>;
 
-/** What most rules share. */
+/** Common defaults of the rules. */
 const COMMON = { models: 'all', service: null } as const;
 
-/** What the service is documented to refuse, or what is outside a documented form: an error. */
+/** Documented to be refused, or outside a documented form: an error. */
 export function refusal(row: Row): ShapeRule {
   return { ...COMMON, code: PROBLEM_CODES.invalid, ...row, severity: 'error' };
 }
@@ -41,12 +40,12 @@ export function constraint(row: Row): ShapeRule {
   return { ...COMMON, code: PROBLEM_CODES.rule, ...row, severity: 'warning' };
 }
 
-/** What has no effect, or still works but is on its way out: a note. */
+/** Without effect, or deprecated but working: a note. */
 export function remark(row: Row & Pick<ShapeRule, 'code'>): ShapeRule {
   return { ...COMMON, ...row, severity: 'note' };
 }
 
-/** The problem of a broken rule; `found` says what is there, with its name: `role is "bot"`. */
+/** The problem of a violated rule; `found` describes the value with its name: `role is "bot"`. */
 export function breachOf(rule: ShapeRule, path: string, found: string): Problem {
   const service = rule.service === null ? '' : ` (service: ${rule.service})`;
   return {

@@ -3,7 +3,7 @@ import { HEADER_RULES, NAME_RULES } from './line-rules.ts';
 import { CALL_RULES, MESSAGE_RULES } from './message-rules.ts';
 import type { ShapeRule } from './shape-rule.ts';
 
-/** Every rule that a walk applies; those between parameters, messages and model are in `RULES`. */
+/** All rules applied by walks; those between parameters, messages and model are in `RULES`. */
 export const SHAPE_RULES: readonly ShapeRule[] = [
   MESSAGE_RULES,
   CALL_RULES,

@@ -1,4 +1,4 @@
-/** Where a vendor fact was read, and when (year and month). `name` is what messages call it. */
+/** The source of a vendor fact, and its date (year and month). `name` is used in messages. */
 export type Source = { readonly name: string; readonly text: string; readonly date: string };
 
 /** Short names of the pages. */
@@ -21,8 +21,8 @@ type SourceName =
   | 'qbatch';
 
 /**
- * The pages behind the tables in this folder. Dates are those of the copies that were read; the
- * service moved between the first and the last, and each fact names the page it is from.
+ * The pages behind the tables in this folder. Dates are those of the copies read; the service changed between the first and
+ * the last, and each fact names its page.
  */
 export const SOURCES: Readonly<Record<SourceName, Source>> = {
   reference: {
@@ -103,7 +103,7 @@ export const SOURCES: Readonly<Record<SourceName, Source>> = {
   qbatch: { name: 'qbatch', text: 'what qbatch itself never sends or needs', date: '2026-11' },
 };
 
-/** A source as messages end with it: ` [error codes, 2026-05]`. */
+/** A source as appended to messages: ` [error codes, 2026-05]`. */
 export function cited(source: Source): string {
   return ` [${source.name}, ${source.date}]`;
 }

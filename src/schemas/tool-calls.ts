@@ -5,7 +5,7 @@ import { CALL_RULES } from './message-rules.ts';
 import { isOf } from './model-families.ts';
 import { toolCalls } from './tools.ts';
 
-/** The calls of an assistant message; empty where it has none. */
+/** The calls of an assistant message; empty if it has none. */
 export function callsOf(message: unknown): readonly unknown[] {
   if (!isObject(message) || message['role'] !== 'assistant') return [];
   const calls = message['tool_calls'];
@@ -22,8 +22,8 @@ function parses(text: string): boolean {
 }
 
 /**
- * Checks the shape of an assistant message's `tool_calls`. Arguments that are no JSON are refused
- * by the coder models only, as far as documented; for others they are a warning.
+ * Checks the shape of an assistant message's `tool_calls`. Arguments that are not JSON are documented to be refused only by
+ * the coder models; for others they are a warning.
  * Source: help.aliyun.com/zh/model-studio/error-code, 2026-05.
  */
 export function checkToolCalls(
@@ -52,16 +52,16 @@ export function checkToolCalls(
   });
 }
 
-/** The calls of one assistant message that the tool messages after it have to answer. */
+/** The calls of one assistant message that the following tool messages must answer. */
 type OpenCalls = {
   readonly index: number;
   readonly ids: ReadonlySet<unknown>;
   readonly unanswered: Set<unknown>;
-  /** Answers that name no call, or a wrong one, which is reported at them: each stands for any one. */
+  /** Answers with no call id or a wrong one (reported there): each may stand for any call. */
   unnamed: number;
 };
 
-/** How many unanswered calls a message names. */
+/** Number of unanswered calls named in a message. */
 const IDS_SHOWN = 3;
 
 function openCalls(index: number, calls: readonly unknown[]): OpenCalls {
@@ -106,7 +106,7 @@ function answerCall(
   breach(examination, CALL_RULES.idUnknown, `${path}.tool_call_id`, named('tool_call_id', id));
 }
 
-/** How often the same call may be said again before it is worth a word. */
+/** How often the same call may be repeated before it is reported. */
 const REPEATS_MAX = 2;
 
 /** A call as the service compares it: by name and arguments. */
@@ -115,7 +115,7 @@ function callText(call: unknown): string | undefined {
   return isObject(called) ? JSON.stringify([called['name'], called['arguments']]) : undefined;
 }
 
-/** Looks for calls that the conversation repeats. */
+/** Finds calls repeated in the conversation. */
 function checkRepeated(examination: Examination, messages: readonly unknown[]): void {
   const counts = new Map<string, number>();
   for (const [index, message] of messages.entries()) {
@@ -133,8 +133,8 @@ function checkRepeated(examination: Examination, messages: readonly unknown[]): 
 }
 
 /**
- * Checks the order of calls and answers: every tool message answers a call of the assistant
- * message that it follows, and every call is answered before anything else is said.
+ * Checks the order of calls and answers: every tool message answers a call of the preceding assistant message, and every
+ * call is answered before the conversation continues.
  * Source: help.aliyun.com/zh/model-studio/error-code, 2026-05.
  */
 export function checkToolOrder(examination: Examination, messages: readonly unknown[]): void {

@@ -12,7 +12,7 @@ import {
 
 const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** The name of a function: documented characters and length; `search` is refused by the service. */
+/** The name of a function: documented characters and length; the service refuses `search`. */
 const toolName: z.ZodType = z
   .string({ error: 'a string' })
   .regex(TOOL_NAME, { error: '1 to 64 letters, digits, _ or -' })
@@ -36,8 +36,8 @@ const tool: z.ZodType = z.looseObject(
 );
 
 /**
- * `tools`. Types and names are checked here; a missing `description` or `type` is left to the
- * rules, because the documentation calls them required without saying what happens otherwise.
+ * `tools`. Types and names are checked here; a missing `description` or `type` is left to the rules, since the
+ * documentation calls them required without stating the consequence.
  * Source: DashScope API reference, 2026-09.
  */
 export const toolList: z.ZodType = listOf(tool, 'an array of tools');
@@ -73,7 +73,7 @@ export const responseFormat: z.ZodType = z.looseObject(
   { error: 'an object like {"type":"json_object"}' },
 );
 
-/** The `tool_calls` of an assistant message: what the service itself answered, sent back. */
+/** The `tool_calls` of an assistant message: the service's own answer, sent back. */
 export const toolCalls: z.ZodType = listOf(
   z.looseObject(
     {

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
 /**
- * Building blocks of the schemas. The `error` of each says what is allowed, as the end of "it must
- * be ...", so that a nested value's message reads like a top-level one.
+ * Building blocks of the schemas. The `error` of each states what is allowed, as the end of "it must be ...", so that
+ * nested values get the same kind of message as top-level ones.
  */
 
 /** `true` or `false`. */
@@ -17,8 +17,8 @@ export const filledString: z.ZodType = z
   .min(1, { error: 'a non-empty string' });
 
 /**
- * An array of valid items. It stops at the first bad one: zod's own array collects an issue for
- * every item, which a hostile line could turn into gigabytes.
+ * An array of valid items. Stops at the first invalid one: zod's own array collects an issue per item, which a hostile line
+ * could turn into gigabytes.
  */
 export function listOf(item: z.ZodType, allowed: string): z.ZodType {
   return z.unknown().superRefine((value, context) => {
@@ -46,10 +46,7 @@ export function oneOf(values: readonly [string, ...string[]]): z.ZodType {
   return z.enum(values, { error: `one of ${values.join(', ')}` });
 }
 
-/**
- * A whole number in [min, max]. Not zod's own integer check, which refuses what lies beyond 2^53
- * and would refuse documented seeds.
- */
+/** An integer in [min, max]. Not zod's own integer check, which refuses values beyond 2^53, including documented seeds. */
 export function integerFrom(min: number, max: number = Number.POSITIVE_INFINITY): z.ZodType {
   return z.number().refine((value) => Number.isInteger(value) && value >= min && value <= max, {
     error:
@@ -59,7 +56,7 @@ export function integerFrom(min: number, max: number = Number.POSITIVE_INFINITY)
   });
 }
 
-/** An open object whose known members are checked and whose others pass; every member may be missing or null. */
+/** An open object: known members are checked, others pass; every member may be missing or null. */
 export function openObject(members: Readonly<Record<string, z.ZodType>>): z.ZodType {
   const optional: Record<string, z.ZodType> = {};
   for (const [name, schema] of Object.entries(members)) optional[name] = schema.nullish();

@@ -1,6 +1,6 @@
 import type { JsonObject } from './request.ts';
 
-/** One call of a tool in an answer; `arguments` is JSON text. */
+/** One tool call in an answer; `arguments` is JSON text. */
 export type ToolCall = {
   readonly index: number;
   readonly id: string;
@@ -8,27 +8,27 @@ export type ToolCall = {
   readonly arguments: string;
 };
 
-/** One alternative of an answer; texts are cut into the simulator's tokens. */
+/** One choice of an answer; texts are split into the simulator's tokens. */
 export type AnswerChoice = {
   readonly index: number;
   readonly reasoning: readonly string[];
   readonly content: readonly string[];
   readonly toolCalls: readonly ToolCall[];
   readonly finishReason: 'stop' | 'length' | 'tool_calls';
-  /** Result of an OCR task, beside the text. */
+  /** Result of an OCR task, in addition to the text. */
   readonly ocrResult: JsonObject | null;
 };
 
 /** Tokens of one call. `input` includes the media, `output` includes `reasoning`. */
 export type AnswerUsage = {
   readonly input: number;
-  /** Of `input`: what was counted before a built-in tool ran; all of it where none does. */
+  /** The part of `input` counted before a built-in tool ran; all of it if none does. */
   readonly inputAtStart: number;
-  /** Of `input`: read from the context cache. */
+  /** The part of `input` read from the context cache. */
   readonly cached: number;
-  /** Of `input`: written to the explicit context cache. */
+  /** The part of `input` written to the explicit context cache. */
   readonly cacheCreation: number;
-  /** The explicit context cache was used, if only to read from it. */
+  /** The explicit context cache was used, if only for reading. */
   readonly explicitCache: boolean;
   readonly output: number;
   readonly reasoning: number;
@@ -42,5 +42,5 @@ export type AnswerUsage = {
   readonly seconds: number;
 };
 
-/** A whole answer before either protocol dresses it. */
+/** A complete answer, before encoding in either protocol. */
 export type Answer = { readonly choices: readonly AnswerChoice[]; readonly usage: AnswerUsage };

@@ -23,7 +23,7 @@ function sentencePieces(sentence: string): readonly string[] {
   return pieces;
 }
 
-/** Text of whole sentences; with `exactTokens` cut to exactly so many. */
+/** Text of whole sentences; truncated to `exactTokens` if given. */
 function writeText(
   opening: string,
   sentences: readonly string[],
@@ -36,7 +36,7 @@ function writeText(
     const enough =
       length.exactTokens === null ? count >= length.sentences : pieces.length >= length.exactTokens;
     if (enough) break;
-    // Steps of five visit all of a dozen sentences before one comes again.
+    // Steps of five visit a dozen sentences before any repeats.
     const sentence = sentences[(start + count * 5) % sentences.length] ?? '';
     for (const piece of sentencePieces(pieces.length === 0 ? sentence.trimStart() : sentence))
       pieces.push(piece);
@@ -73,7 +73,7 @@ function writeJson(request: SimulatedRequest, context: ValueContext): string | n
   return JSON.stringify({ question: quoteFrom(context.text, 24), answer, confidence }, null, 2);
 }
 
-/** The mark that the answer cites its first source with, where it was asked to. */
+/** The citation of the answer's first source, if requested. */
 function citation({ parameters }: SimulatedRequest): string {
   const options = asObject(parameters['search_options']);
   if (parameters['enable_search'] !== true || options?.['enable_citation'] !== true) return '';
@@ -83,7 +83,7 @@ function citation({ parameters }: SimulatedRequest): string {
 function openingOf(request: SimulatedRequest, context: ValueContext, quote: string): string {
   const { openings, afterTool } = PHRASES[context.language];
   const last = request.messages.at(-1);
-  // A prefix is continued, not repeated (recorded), and a translation does not talk about its text.
+  // A prefix is continued, not repeated (recorded), and a translation does not comment on its text.
   if (last?.partial === true || request.traits.family === 'translation') return '';
   if (last?.role === 'tool') return fill(afterTool, quoteFrom(last.text, 40));
   return quote === '' ? '' : fill(pickFrom(openings, context.random), quote);
@@ -158,7 +158,7 @@ function languageFor(request: SimulatedRequest, text: string): 'zh' | 'en' {
   return /^(zh|chinese|中文)/i.test(target) ? 'zh' : 'en';
 }
 
-/** A number that stands for the conversation and the `seed` parameter, the same in both protocols. */
+/** A number derived from the conversation and the `seed` parameter, the same in both protocols. */
 function conversationSeed(request: SimulatedRequest, seed: number): number {
   const given = request.parameters['seed'];
   return request.messages.reduce(
@@ -173,10 +173,9 @@ export function promptOf(request: SimulatedRequest): string {
 }
 
 /**
- * The answer to a request that nothing refuses: the same for the same seed and conversation,
- * whatever the order, the concurrency or the protocol. It is in the language of the last user
- * message and quotes its beginning. `outputTokens` sets the answer's length, `cachedTokens` how much
- * of the input counts as cached.
+ * The answer to a request that is not refused: determined by seed and conversation, whatever the order, concurrency or
+ * protocol. It is in the language of the last user message and quotes its beginning. `outputTokens` sets the answer's
+ * length, `cachedTokens` how much of the input counts as cached.
  */
 export function composeAnswer(
   request: SimulatedRequest,

@@ -1,6 +1,6 @@
 /**
- * Snapshots that have a second name without the year (`qwen-plus-0112`), by what stands before the
- * date. Source: model list (Feb and Aug 2026).
+ * Snapshots that have an alias without the year (`qwen-plus-0112`), by the prefix before the date. Source: model list (Feb
+ * and Aug 2026).
  */
 const SNAPSHOTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['qvq-max', ['2025-03-25', '2025-05-15']],
@@ -34,7 +34,7 @@ const SNAPSHOTS: ReadonlyMap<string, readonly string[]> = new Map([
   ['qwq-plus', ['2025-03-05']],
 ]);
 
-/** The name with the whole date of a snapshot that was asked for by its second name; others as they are. */
+/** The full snapshot name for such an alias; other names unchanged. */
 export function canonicalModel(model: string): string {
   const [, family = '', month, day] = /^(.+)-(\d\d)(\d\d)$/.exec(model) ?? [];
   const date = SNAPSHOTS.get(family)?.find((one) => one.endsWith(`-${month}-${day}`));

@@ -7,7 +7,7 @@ import { cacheDetails } from './native-usage.ts';
 import { asObject } from './request.ts';
 import type { JsonObject, SimulatedRequest } from './request.ts';
 
-/** `created` of every answer: constant, so that equal requests get equal bytes. 2025-10-09 08:53:20 UTC. */
+/** `created` of every answer: constant, so that equal requests get identical bytes. 2025-10-09 08:53:20 UTC. */
 const CREATED = 1_760_000_000;
 
 /** The end of every stream of the OpenAI-compatible endpoint. */
@@ -122,7 +122,7 @@ export function compatibleFrames(
       }),
     );
   }
-  // An incremental translation says twice that it stopped (documented for qwen-mt-flash).
+  // An incremental translation reports its stop twice (documented for qwen-mt-flash).
   if (family === 'translation' && !alwaysCumulative) frames.push(frames.at(-1) ?? '');
   if (asObject(request.parameters['stream_options'])?.['include_usage'] === true) {
     frames.push(

@@ -24,7 +24,7 @@ import type { SimulatedEndpoint, SimulatedRequest } from './request.ts';
 import type { StatsCounter } from './stats.ts';
 import { countUsage } from './usage-count.ts';
 
-/** What a simulator knows while it runs. */
+/** The state of a running simulator. */
 export type SimulatorState = {
   readonly seed: number;
   readonly latencyMs: number;
@@ -37,11 +37,11 @@ export type SimulatorState = {
 /** One call as it arrived. */
 export type IncomingCall = {
   readonly endpoint: SimulatedEndpoint;
-  /** The Authorization header; empty where there is none. */
+  /** The Authorization header; empty if absent. */
   readonly authorization: string;
-  /** The native headers ask for a stream. */
+  /** The native headers request a stream. */
   readonly streamHeader: boolean;
-  /** A header asks for a task, which no language model has. */
+  /** A header requests an asynchronous task, which no language model supports. */
   readonly asyncHeader: boolean;
   readonly body: Buffer;
 };
@@ -123,7 +123,7 @@ function page(status: number, latencyMs: number): Sending {
   return sending({ status, body, latencyMs, headers: { 'content-type': 'text/html' } }, null);
 }
 
-/** The fault that a directive asks for where it replaces the answer altogether; null: the answer is needed. */
+/** The fault of a directive that replaces the answer altogether; null: an answer is needed. */
 function directedReply(given: Case): Reply | null {
   const { state, request, directives, audience, latencyMs } = given;
   const { fault, status } = directives;
@@ -206,7 +206,7 @@ function hasFault({ error, status, fault, echoKey }: Directives): boolean {
   return error !== null || status !== null || fault !== null || echoKey;
 }
 
-/** Faults, refusals and the answer of a call whose model is served and whose quota is not used up. */
+/** Faults, refusals and the answer for a call whose model is served and whose quota is not exhausted. */
 function answerOrFail(given: Case, identity: string): Reply {
   const { state, call, request, directives, audience, latencyMs } = given;
   if (directives.problem !== null)
@@ -226,16 +226,15 @@ const NO_TASKS: ServiceError = {
   message: 'Current user api does not support asynchronous calls.',
 };
 
-/** Why the simulator itself could not make an answer, such as a schema nested beyond the stack. */
+/** The error for an answer that the simulator itself could not make, such as a schema nested beyond the stack. */
 function ownError(cause: unknown): ServiceError {
   const text = cause instanceof Error ? cause.message : String(cause);
   return { ...serviceError('InternalError'), message: `simulator: ${text}` };
 }
 
 /**
- * What to reply to a call, in the order of the service's own gates: key, body, model, quota, then
- * faults, refusals of the request's content, and the answer. Everything but the quota follows from
- * the seed, the request and how often it was asked.
+ * The reply to a call, in the order of the service's own checks: key, body, model, quota, then faults, refusals of the
+ * content, and the answer. Everything except the quota is determined by the seed, the request and how often it was sent.
  */
 export function decide(call: IncomingCall, state: SimulatorState): Reply {
   const { endpoint, body } = call;

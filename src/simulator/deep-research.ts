@@ -51,14 +51,13 @@ function researchSteps(quote: string, report: string): readonly Step[] {
   ];
 }
 
-/** What a deep research call streams and how many output tokens that is. */
+/** The frames of a deep research call, and their number of output tokens. */
 export type ResearchStream = { readonly frames: readonly string[]; readonly output: number };
 
 /**
- * The stream of `qwen-deep-research`: one user message is answered with a question back; after
- * question and reply (three messages), or with `enable_feedback: false`, the research runs through its phases to the report. Field
- * names are the recorded ones, the misspelt `fininshed` included. The last frame is phase `answer`
- * with status `finished`.
+ * The stream of `qwen-deep-research`: a single user message is answered with a question; after question and reply (three
+ * messages), or with `enable_feedback: false`, the research runs through its phases to the report. Field names are the
+ * recorded ones, including the misspelt `fininshed`. The last frame has phase `answer` and status `finished`.
  */
 export function researchStream(
   request: SimulatedRequest,
@@ -66,7 +65,7 @@ export function researchStream(
   requestId: string,
 ): ResearchStream {
   const quote = quoteFrom(promptOf(request), 24);
-  // The place of the option is not settled among the sources.
+  // The sources disagree on where the option belongs.
   const places = [request.parameters, request.input, request.body];
   const isUnasked = places.some((place) => place?.['enable_feedback'] === false);
   const isSecondCall = isUnasked || request.messages.some(({ role }) => role === 'assistant');

@@ -2,17 +2,14 @@ import type { Answer, AnswerChoice, ToolCall } from './answer-shape.ts';
 import { splitTokens } from './tokens.ts';
 import { toolCallTokens } from './usage-count.ts';
 
-/** One step of a streamed answer, before either protocol dresses it. */
+/** One step of a streamed answer, before encoding in either protocol. */
 export type Delta = {
   readonly choice: AnswerChoice;
   readonly reasoning: string;
   readonly content: string;
-  /** The tokens that are new in this step. */
+  /** The new tokens of this step. */
   readonly newPieces: readonly string[];
-  /**
-   * A fragment of one tool call, or of a cumulative answer all calls so far; `first` fragments carry
-   * id and name.
-   */
+  /** A fragment of one tool call or, for a cumulative answer, all calls so far; `first` fragments carry id and name. */
   readonly toolCalls: readonly (ToolCall & { readonly first: boolean })[];
   /** Output and reasoning tokens so far, over all choices. */
   readonly output: number;
@@ -24,7 +21,7 @@ const FRAMES_MAX = 2000;
 const CUMULATIVE_FRAMES_MAX = 32;
 const PIECES_LEAST = 6;
 
-/** Token groups of one frame each: one token first, as recorded streams begin, then several. */
+/** Tokens grouped by frame: first a single one, as in recorded streams, then several. */
 function group(pieces: readonly string[], framesMax: number): readonly (readonly string[])[] {
   if (pieces.length === 0) return [];
   const size = Math.max(PIECES_LEAST, Math.ceil(pieces.length / framesMax));
@@ -82,8 +79,8 @@ function deltasOfChoice(
 }
 
 /**
- * An answer as the steps of a stream: for each choice its reasoning, its content, its tool calls,
- * then a last step with the finish reason. `cumulative`: every step repeats the text so far.
+ * An answer as the steps of a stream: per choice its reasoning, its content, its tool calls, then a last step with the
+ * finish reason. `cumulative`: every step repeats the text so far.
  */
 export function streamDeltas(answer: Answer, cumulative: boolean): readonly Delta[] {
   const deltas: Delta[] = [];

@@ -14,27 +14,27 @@ export const TRANSPORT_FAULTS = [
 
 export type TransportFault = (typeof TRANSPORT_FAULTS)[number];
 
-/** What the directives in a request's messages ask for; null or false: not asked. */
+/** The directives in a request's messages; null or false: not requested. */
 export type Directives = {
   readonly error: string | null;
   readonly status: number | null;
   readonly message: string | null;
   readonly fault: TransportFault | null;
-  /** The error comes in the middle of the stream instead of at once. */
+  /** The error comes in the middle of the stream instead of at its start. */
   readonly late: boolean;
   readonly echoKey: boolean;
   readonly retryAfter: string | null;
-  /** Only the first so many askings of this content fail. */
+  /** Only the first `times` requests with this content fail. */
   readonly times: number | null;
   readonly latencyMs: number | null;
   readonly paceMs: number | null;
   readonly outputTokens: number | null;
   readonly cachedTokens: number | null;
-  /** Set where a directive cannot be understood: why. */
+  /** Why a directive is invalid, if it is. */
   readonly problem: string | null;
 };
 
-/** The most tokens that `output=` may ask for. */
+/** Maximum for `output=`. */
 const OUTPUT_TOKENS_MAX = 200_000;
 
 const OPENING = '[[simulate:';
@@ -72,7 +72,7 @@ function milliseconds(text: string): number | undefined {
   return value === null || value > 3_600_000 ? undefined : value;
 }
 
-/** How each `name=value` is read; undefined: the value is not allowed. */
+/** The parser of each `name=value`; undefined: invalid value. */
 const VALUES: Readonly<Record<string, (value: string) => Partial<Draft> | undefined>> = {
   error: (value) => ({ error: value }),
   message: (value) => ({ message: value }),
@@ -135,22 +135,21 @@ function* directivesIn(text: string): Generator<Found> {
 /**
  * Reads every `[[simulate: …]]` in the texts of a request's system and user messages.
  *
- * Grammar: `[[simulate: item item …]]`, items separated by blanks or commas, values with blanks in
- * double quotes. Several directives add up, the later item wins.
+ * Grammar: `[[simulate: item item …]]`, items separated by blanks or commas, values with blanks in double quotes. Several
+ * directives are merged; later items win.
  *
- * - `error=CODE` (native or OpenAI-compatible code) answers with that documented error; a code that is not in the table
- *   needs nothing more (400) or `status=`. `message="…"` sets its text, `late` sends it in the
- *   middle of a stream, `retry-after=2` adds that header.
+ * - `error=CODE` (native or OpenAI-compatible code) answers with that documented error; for a code not in the table the
+ *   status is 400, or as in `status=`. `message="…"` sets its text, `late` sends it in the middle of a stream,
+ *   `retry-after=2` adds that header.
  * - `status=502` alone answers with that status and an HTML body, as a gateway does.
- * - `hang` never answers; `stall` stops half way through; `reset` resets the connection;
- *   `truncate` cuts the body, or ends the stream without its final frame; `garbage` is no JSON;
- *   `partial` is half an answer with `x-dashscope-partialresponse: true`; `html` is a page with
- *   status 200; `empty` is status 200 without a body; `echo-key` is an error that repeats the
+ * - `hang` never answers; `stall` stops half way; `reset` resets the connection; `truncate` cuts the body, or ends the
+ *   stream without its final frame; `garbage` is not JSON; `partial` is half an answer with `x-dashscope-partialresponse:
+ *   true`; `html` is a page with status 200; `empty` is status 200 without a body; `echo-key` is an error that repeats the
  *   Authorization header.
- * - `times=N`: only the first N askings of this very content fail. Without it all do.
- * - `latency=500ms` replaces the simulator's latency, `pace=50ms` waits that long between the
- *   frames of a stream, `output=300` makes the answer that many tokens long, `cached=200` takes so
- *   many tokens of the input (at most all) from the context cache.
+ * - `times=N`: only the first N requests with this content fail. Default: all.
+ * - `latency=500ms` replaces the simulator's latency, `pace=50ms` waits that long between the frames of a stream,
+ *   `output=300` makes the answer that many tokens long, `cached=200` takes that many tokens of the input (at most all)
+ *   from the context cache.
  */
 export function readDirectives(texts: readonly string[]): Directives {
   let draft: Draft | null = null;

@@ -3,7 +3,7 @@ import type { ServiceError } from './errors-table.ts';
 import { nativeFrame } from './native-wire.ts';
 import type { JsonObject } from './request.ts';
 
-/** Whom an error is for: how it is framed and what it names. */
+/** The recipient of an error: determines its framing and contents. */
 export type ErrorAudience = {
   readonly compatible: boolean;
   readonly stream: boolean;
@@ -14,7 +14,7 @@ export type ErrorAudience = {
 /** An error as HTTP; a list of frames is an event stream. */
 export type ErrorReply = { readonly status: number; readonly body: string | readonly string[] };
 
-/** Decided before a stream opens: they come as ordinary HTTP errors also to a native stream (inferred). */
+/** Errors decided before a stream opens: plain HTTP errors even for a native stream (inferred). */
 const BEFORE_STREAM: ReadonlySet<number> = new Set([401, 403, 404, 413, 429]);
 
 function named(message: string, { model }: ErrorAudience): string {
@@ -34,16 +34,16 @@ export function errorBody(error: ServiceError, audience: ErrorAudience): JsonObj
   };
 }
 
-/** The frame that reports an error inside a stream that has begun; `id` counts the native frames. */
+/** The frame that reports an error within a started stream; `id` counts the native frames. */
 export function errorFrame(error: ServiceError, audience: ErrorAudience, id: number): string {
   const body = errorBody(error, audience);
   return audience.compatible ? compatibleFrame(body) : nativeFrame(id, error.status, body);
 }
 
 /**
- * An error at the start of a call. A native stream gets HTTP 200 and one `event:error` frame
- * (recorded), unless the error is decided before the stream opens. The OpenAI-compatible endpoint
- * answers with the error's status; filtered input of a stream comes as one `data:` line (reported).
+ * An error at the start of a call. A native stream gets HTTP 200 and one `event:error` frame (recorded), unless the error
+ * is decided before the stream opens. The OpenAI-compatible endpoint answers with the error's status; a filtered input of a
+ * stream comes as one `data:` line (reported).
  */
 export function errorReply(error: ServiceError, audience: ErrorAudience): ErrorReply {
   const { compatible, stream } = audience;

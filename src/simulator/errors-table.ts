@@ -1,4 +1,4 @@
-/** One documented error of the service, in the words of both protocols. */
+/** One documented error of the service, in both protocols' forms. */
 export type ServiceError = {
   readonly status: number;
   /** Native `code`. */
@@ -13,12 +13,12 @@ export type ServiceError = {
   readonly compatibleMessage?: string;
 };
 
-/** The text of an error whose own no page shows. */
+/** The text of an error whose own text is undocumented. */
 export const NO_DOCUMENTED_TEXT = 'Simulated error.';
 
 /**
- * An error in a row. What the OpenAI-compatible endpoint says is only what differs: its code is else the
- * native one, as the recorded `Arrearage` shows, its type the code, its message the native one.
+ * An error as a table row. The OpenAI-compatible fields are given only if they differ: by default its code is the native
+ * one, as in the recorded `Arrearage`, its type the code, its message the native one.
  */
 type Row = readonly [
   status: number,
@@ -28,10 +28,10 @@ type Row = readonly [
 ];
 
 /**
- * The errors that the simulator answers with, by `[[simulate: error=CODE]]`, by rate, or in refusal of a request.
+ * The errors that the simulator sends: for `[[simulate: error=CODE]]`, by rate, or to refuse a request.
  *
- * Source: Model Studio error code page (help.aliyun.com/zh/model-studio/error-code, May 2026) and
- * recorded error bodies of both protocols (2024 to 2026).
+ * Source: Model Studio error code page (help.aliyun.com/zh/model-studio/error-code, May 2026) and recorded error bodies of
+ * both protocols (2024 to 2026).
  */
 const SERVICE_ERRORS: readonly Row[] = [
   [429, 'Throttling', 'Requests throttling triggered.'],
@@ -186,8 +186,8 @@ const SERVICE_ERRORS: readonly Row[] = [
     'Too many requests. Your requests are being throttled due to system capacity limits. Please try again later.',
   ],
   [503, 'ModelUnavailable', 'Model is unavailable, please try again later.'],
-  // Behind the two codes of the OpenAI-compatible endpoint, whose first row is the usual one (page of
-  // September 2026, and reported).
+  // Further native codes for the two OpenAI-compatible codes, whose first row is the usual one (page of September 2026, and
+  // reported).
   [
     400,
     'InternalError.Algo.InvalidParameter',
@@ -212,12 +212,12 @@ const SERVICE_ERRORS: readonly Row[] = [
 ];
 
 /**
- * Errors that no request leads to here, and of which no OpenAI-compatible code is documented: those
- * of the account and the gateway, of media, files and other services.
+ * Errors that no request provokes here, and without a documented OpenAI-compatible code: those of the account and the
+ * gateway, of media, files and other services.
  *
- * Source: Model Studio error code page (help.aliyun.com/zh/model-studio/error-code, May 2026);
- * `BadRequest.TooMany` is recorded. Those without a text are from the error message page of the new
- * documentation (platform.qianwenai.com, September 2026), which shows none.
+ * Source: Model Studio error code page (help.aliyun.com/zh/model-studio/error-code, May 2026); `BadRequest.TooMany` is
+ * recorded. Those without a text are from the error message page of the new documentation (platform.qianwenai.com,
+ * September 2026), which shows none.
  */
 const NATIVE_ERRORS: readonly Row[] = [
   [429, 'ResourceExhausted'],
@@ -264,14 +264,14 @@ const ALL_ERRORS: readonly ServiceError[] = [...SERVICE_ERRORS, ...NATIVE_ERRORS
 );
 
 const byName: ReadonlyMap<string, ServiceError> = new Map(
-  // Native names come last: where a name stands in both columns, the native row wins.
+  // Native names come last: for a name in both columns, the native row wins.
   [
     ...ALL_ERRORS.toReversed().map((error) => [error.compatibleCode, error] as const),
     ...ALL_ERRORS.map((error) => [error.code, error] as const),
   ].map(([name, error]) => [name.toLowerCase(), error]),
 );
 
-/** The error of that native or OpenAI-compatible code, any case; undefined: not in the table. */
+/** The error of that native or OpenAI-compatible code, case-insensitive; undefined: not in the table. */
 export function findServiceError(name: string): ServiceError | undefined {
   return byName.get(name.toLowerCase());
 }
@@ -284,8 +284,8 @@ export function serviceError(code: string): ServiceError {
 }
 
 /**
- * A refused parameter or message. On the OpenAI-compatible endpoint errors that the model's own
- * checks raise come wrapped as `<400> InternalError.Algo.InvalidParameter: …` (recorded 2025).
+ * A refused parameter or message. On the OpenAI-compatible endpoint errors of the model's own checks are wrapped as `<400>
+ * InternalError.Algo.InvalidParameter: …` (recorded 2025).
  */
 export function invalidParameter(message: string, wrapped = true): ServiceError {
   return {

@@ -2,15 +2,15 @@ import { serviceError } from './errors-table.ts';
 import type { ServiceError } from './errors-table.ts';
 import { hashText } from './randomness.ts';
 
-/** Faults that come and go: which askings of which content fail. */
+/** Transient faults: which requests with which content fail. */
 export type Faults = {
-  /** The error that this asking of the content gets by the rate, or null. Counts the asking. */
+  /** The error by rate for this request with the content, or null. Counts the request. */
   byRate(identity: string): ServiceError | null;
-  /** True while the content was asked at most `times` times, this one included; null: always. Counts the asking. */
+  /** True while the content was sent at most `times` times, including this one; null: always. Counts the request. */
   isDue(identity: string, times: number | null): boolean;
 };
 
-/** What a call fails with by rate: all of it passes when asked again. */
+/** The errors by rate: all may pass on a retry. */
 export const RATE_FAULTS: readonly ServiceError[] = [
   'Throttling.RateQuota',
   'Throttling.AllocationQuota',
@@ -22,7 +22,7 @@ export const RATE_FAULTS: readonly ServiceError[] = [
   'ModelUnavailable',
 ].map(serviceError);
 
-/** How many contents that have not failed yet are remembered: about 10 MB. */
+/** Maximum number of remembered contents that have not failed: about 10 MB. */
 const PASSED_MAX = 65_536;
 
 function ask(asked: Map<string, number>, identity: string): number {
@@ -32,14 +32,14 @@ function ask(asked: Map<string, number>, identity: string): number {
 }
 
 /**
- * Faults by rate and by directive. The n-th asking of a content fails or not by (seed, content, n)
- * alone, each drawn for itself, so that a job meets the same faults whatever its order and
- * concurrency, equal bodies fail as often as different ones, and a failed call may pass when it is
- * asked again. `errorRate` is therefore the share of failing calls; 1 fails for ever.
+ * Faults by rate and by directive. Whether the n-th request with a content fails depends only on (seed, content, n), each
+ * drawn independently, so that a job meets the same faults whatever its order and concurrency, identical bodies fail as
+ * often as different ones, and a failed call may pass on a retry. `errorRate` is therefore the share of failing calls; 1
+ * fails for ever.
  *
- * Contents that failed are counted for good. Of those that only passed the ones asked last are: a
- * content that comes back after so many others begins again at its first asking, which passes.
- * Memory grows with the number of contents that fail, not with the calls.
+ * Contents that failed are counted permanently. Those that only passed are kept in an LRU: one that returns after many
+ * others starts again at its first request, which passes. Memory grows with the number of contents that fail, not with
+ * the calls.
  */
 export function createFaults(errorRate: number, seed: number): Faults {
   const askedByRate = new Map<string, number>();
@@ -48,7 +48,7 @@ export function createFaults(errorRate: number, seed: number): Faults {
   const fails = (identity: string, asking: number): boolean =>
     errorRate >= 1 || hashText(`${identity} fault ${asking}`, seed) / 2 ** 32 < errorRate;
   const notePass = (identity: string, asking: number): void => {
-    // Taken out first: a Map keeps the order of insertion, so the one asked longest ago leads it.
+    // Deleted first: a Map keeps insertion order, so the least recently used entry comes first.
     onlyPassed.delete(identity);
     onlyPassed.set(identity, asking);
     if (onlyPassed.size <= PASSED_MAX) return;

@@ -2,9 +2,8 @@ import { hashText } from './randomness.ts';
 import type { JsonObject, SimulatedRequest } from './request.ts';
 
 /**
- * `logprobs` of the given tokens, the same in both protocols, or null where they are not asked
- * for. Of `top_logprobs` only the token itself is listed: the service too returns fewer than asked
- * (recorded on qwen-max).
+ * `logprobs` of the given tokens, the same in both protocols; null if not requested. `top_logprobs` lists only the token
+ * itself: the service also returns fewer than requested (recorded on qwen-max).
  */
 export function logprobsOf(
   { parameters }: SimulatedRequest,

@@ -3,10 +3,10 @@ import type { ServiceError } from './errors-table.ts';
 import { asArray, asObject } from './request.ts';
 import type { JsonObject, SimulatedMessage } from './request.ts';
 
-/** Most bytes of one encoded data URI. */
+/** Maximum size of one encoded data URI. */
 const DATA_URI_BYTES_MAX = 10_485_760;
 
-/** The fewest frames of a list that is a video. */
+/** Minimum number of frames in a list that forms a video. */
 const FRAMES_LEAST = 4;
 
 const ADDRESS = /^(https?|oss):\/\/\S/i;
@@ -26,7 +26,7 @@ function refuseAddress(value: unknown): ServiceError | null {
     : null;
 }
 
-/** The audio of the OpenAI form: an address, a data URI, or bare base64. */
+/** Audio in OpenAI form: an address, a data URI, or bare base64. */
 function refuseAudio(value: unknown): ServiceError | null {
   const data = asObject(value)?.['data'];
   return typeof data === 'string' &&
@@ -38,7 +38,7 @@ function refuseAudio(value: unknown): ServiceError | null {
 
 function refuseFrames(frames: readonly unknown[], most: number): ServiceError | null {
   if (frames.length < FRAMES_LEAST || frames.length > most) {
-    // The page has `(4, 512)` and `(4,80)`; that of 128 is inferred from them.
+    // The page has `(4, 512)` and `(4,80)`; that for 128 is inferred from them.
     const range = most === 512 ? '(4, 512)' : `(4,${most})`;
     return invalidParameter(
       `The video modality input does not meet the requirements because: the range of sequence images shoule be ${range}.`,
@@ -47,13 +47,13 @@ function refuseFrames(frames: readonly unknown[], most: number): ServiceError | 
   return frames.map(refuseAddress).find((error) => error !== null) ?? null;
 }
 
-/** How each member of a part is read; those that hold no address are not looked at. */
+/** The check of each member of a part; those without an address are skipped. */
 const READERS: Readonly<
   Record<string, (value: unknown, framesMost: number) => ServiceError | null>
 > = {
   image: refuseAddress,
   audio: refuseAddress,
-  // On the other endpoint a file is an object, of which nothing is documented.
+  // On the other endpoint a file is an object, which is undocumented.
   file: (value) => (typeof value === 'string' ? refuseAddress(value) : null),
   image_url: (value) => refuseAddress(asObject(value)?.['url']),
   video_url: (value) => refuseAddress(asObject(value)?.['url']),
@@ -74,11 +74,10 @@ function refusePart(part: JsonObject, framesMost: number): ServiceError | null {
 }
 
 /**
- * The first medium of a message that the service would not fetch or take, or null; a list of frames
- * may have as many as the model takes. Nothing is
- * fetched: what an address holds is not known.
+ * The first medium of a message that the service would not fetch or accept, or null; a list of frames may have as many as
+ * the model accepts. Nothing is fetched: contents of addresses are unknown.
  *
- * Source: error code page (May 2026), the spelling `shoule` included.
+ * Source: error code page (May 2026), including the spelling `shoule`.
  */
 export function refuseMedia({ parts }: SimulatedMessage, framesMost: number): ServiceError | null {
   for (const part of parts ?? []) {

@@ -1,7 +1,7 @@
 import type { ToolCall } from './answer-shape.ts';
 import type { JsonObject, SimulatedRequest } from './request.ts';
 
-/** One call of a tool, or a fragment of it, as both protocols write it; only the `first` fragment has id and name. */
+/** One tool call, or a fragment of it, as encoded in both protocols; only the `first` fragment has id and name. */
 export function toolCallField(
   { index, id, name, arguments: text }: ToolCall,
   first: boolean,
@@ -14,7 +14,7 @@ export function toolCallField(
   };
 }
 
-/** What speech recognition says of the audio beside its text, in both protocols. */
+/** What speech recognition reports about the audio besides its text, in both protocols. */
 export function annotationsField({ traits }: SimulatedRequest): JsonObject {
   if (traits.family !== 'asr') return {};
   return { annotations: [{ type: 'audio_info', language: 'zh', emotion: 'neutral' }] };

@@ -6,7 +6,7 @@ import type { SimulatedMessage, SimulatedRequest } from './request.ts';
 
 const MODAL_PARTS = ['text', 'image', 'video', 'audio', 'file'];
 
-/** As the service lists them; `function` is the older name of `tool`. */
+/** As listed by the service; `function` is the older name of `tool`. */
 const ROLES = ['system', 'assistant', 'user', 'tool', 'function'];
 
 /** Files that one system message of qwen-long may name. */
@@ -21,7 +21,7 @@ function algorithmError(message: string): ServiceError {
   return { ...serviceError('InternalError.Algo'), message };
 }
 
-/** Calls that the tool messages after them have to answer, by id. */
+/** Calls that the following tool messages must answer, by id. */
 type OpenCalls = {
   readonly ids: ReadonlySet<string>;
   readonly waiting: Set<string>;
@@ -29,7 +29,7 @@ type OpenCalls = {
 };
 
 function isUnanswered(open: OpenCalls | null): boolean {
-  // An answer that names no call stands for any one of them.
+  // An answer without a call id may stand for any of them.
   return open !== null && open.waiting.size > open.unnamed;
 }
 
@@ -67,7 +67,7 @@ function refuseParts(message: SimulatedMessage, request: SimulatedRequest): stri
     return null;
   const onlyText = message.parts.every((part) => typeof part['text'] === 'string');
   const isCached = message.parts.some((part) => part['cache_control'] !== undefined);
-  // Documents are parts, long ones may be, and so is what the explicit cache marks.
+  // Documents are parts, long ones may be, and so is content marked for the explicit cache.
   const takesParts = /^qwen-(doc|long)/.test(request.model) || (isCached && onlyText);
   return takesParts ? null : 'input content must be a string.';
 }
@@ -84,7 +84,7 @@ function refuseContent(message: SimulatedMessage, request: SimulatedRequest): Se
   return problem === null ? null : invalidParameter(problem);
 }
 
-/** Arguments must be JSON text of an object; only the coder models look at them. */
+/** Arguments must be JSON text of an object; only the coder models check that. */
 function refuseArguments({ arguments: texts }: SimulatedMessage): ServiceError | null {
   const isJson = (text: string): boolean => {
     try {
@@ -107,7 +107,7 @@ function refuseMessage(
 ): ServiceError | null {
   const { role, text } = message;
   if (!ROLES.includes(role)) {
-    // Reported of 2025 and 2026 alike, without the wrapping of the model's own checks.
+    // Reported in 2025 and 2026 alike, without the wrapping of the model's own checks.
     const given = role === '' ? 'null' : role;
     const known = ROLES.map((name) => `'${name}'`).join(', ');
     return invalidParameter(`${given} is not one of [${known}] - 'messages.[${at}].role'`, false);
@@ -122,13 +122,13 @@ function refuseMessage(
 
 function refuseTranslation({ messages }: SimulatedRequest): ServiceError | null {
   const [first] = messages;
-  // Exactly one message, from the user: all else gets the same text.
+  // Exactly one message, from the user: anything else gets the same text.
   return messages.length === 1 && first?.role === 'user'
     ? null
     : algorithmError('Role must be in [user, assistant]');
 }
 
-/** The first error that the service finds in a request's messages, or null where it finds none. */
+/** The first error that the service finds in a request's messages; null if none. */
 export function refuseMessages(request: SimulatedRequest): ServiceError | null {
   const { messages, traits } = request;
   for (const [at, message] of messages.entries()) {

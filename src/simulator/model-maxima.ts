@@ -1,6 +1,6 @@
 import { canonicalModel } from './canonical-model.ts';
 
-/** The most tokens that a model takes, and that it writes: answers, and chains of thought. */
+/** Maximum tokens of a model: input, output, and chain of thought. */
 export type ModelMaxima = {
   readonly input: number;
   readonly output: number;
@@ -9,11 +9,11 @@ export type ModelMaxima = {
 
 type Row = readonly [model: RegExp, most: number];
 
-/** Above every model's own maximum: for models whose own one is not in the tables. */
+/** Above every model's own maximum: for models not in the tables. */
 const UNKNOWN = 1_048_576;
 const UNKNOWN_INPUT = 10_000_000;
 
-/** First match counts. Source: model list (Feb 2026), Beijing's, as far as the families agree. */
+/** First match wins. Source: model list (Feb 2026), Beijing's, as far as the families agree. */
 const INPUT: readonly Row[] = [
   [/^qwen(2\.5)?-math/, 3072],
   [/^qwen-audio|^qwen-max-2024-04-28/, 6000],
@@ -26,7 +26,7 @@ const INPUT: readonly Row[] = [
   [/^qwen-(plus|flash)(-latest)?$/, 997_952],
 ];
 
-/** First match counts. Source: model list (Feb 2026), as far as the families agree. */
+/** First match wins. Source: model list (Feb 2026), as far as the families agree. */
 const OUTPUT: readonly Row[] = [
   [/^qwen-(plus|turbo)-(2024|2025-0[12])/, 8192],
   [/^qwen-plus-2025-0(4-28|7-14)/, 16_384],
@@ -49,7 +49,7 @@ const OUTPUT: readonly Row[] = [
   [/^deepseek-v3\.[12]/, 65_536],
 ];
 
-/** First match counts. Source: deep thinking and model list pages (Feb and Aug 2026). */
+/** First match wins. Source: deep thinking and model list pages (Feb and Aug 2026). */
 const THOUGHT: readonly Row[] = [
   [/^qwen-(turbo|plus-2025-0(4-28|7-14))/, 38_912],
   [/^qwen-(plus|flash)|^qwen3-(max|vl-(plus|flash))|^qwen3\.[56]-(plus|flash)/, 81_920],
@@ -59,7 +59,7 @@ const THOUGHT: readonly Row[] = [
   [/^qwq-plus|^qwen3-omni-flash|^deepseek-(r1|v3\.)|^glm-(4\.|5$)|^kimi-k2(-thinking|\.5)/, 32_768],
 ];
 
-/** What differs while a model thinks. Source: model list (Feb 2026). */
+/** Deviations while thinking. Source: model list (Feb 2026). */
 const INPUT_THINKING: readonly Row[] = [
   [/^qwen3-omni-flash/, 16_384],
   [/^qwen-turbo(-latest|-2025-0(4-28|7-15))?$|^qwen-plus-2025-0(4-28|7-14)|^qwq-plus/, 98_304],
@@ -72,10 +72,7 @@ function first(rows: readonly Row[], model: string, unknown: number): number {
   return rows.find(([pattern]) => pattern.test(model))?.[1] ?? unknown;
 }
 
-/**
- * The most that a model is documented to take and to write in its mode; a number above all models where
- * it is not known.
- */
+/** A model's documented maxima in its mode; above all models' if unknown. */
 export function maximaOf(asked: string, thinking: boolean): ModelMaxima {
   const model = canonicalModel(asked);
   const input = first(INPUT, model, UNKNOWN_INPUT);

@@ -3,34 +3,34 @@ import { canonicalModel } from './canonical-model.ts';
 /** Where the native protocol serves a model; `both`: newer multimodal families and unknown names. */
 export type NativeHome = 'text-generation' | 'multimodal-generation' | 'both';
 
-/** What the simulator takes a model to be, from its name alone. */
+/** What the simulator assumes of a model, from its name alone. */
 export type ModelTraits = {
   readonly exists: boolean;
-  /** Of the Qwen family: refusals of what goes with thinking, and of tool choices, are documented for it alone. */
+  /** Qwen family: refusals related to thinking and tool choices are documented only for it. */
   readonly qwen: boolean;
   readonly home: NativeHome;
   readonly family: 'chat' | 'translation' | 'research' | 'ocr' | 'asr';
-  /** `only`: always thinks; `no`: refuses `enable_thinking: true`; else as asked. */
+  /** `only`: always thinks; `no`: refuses `enable_thinking: true`; else as requested. */
   readonly thinking: 'only' | 'no' | 'default-on' | 'default-off';
-  /** What is refused unless it is streamed. */
+  /** Requests that are refused unless streamed. */
   readonly needsStream: 'all' | 'thinking' | 'none';
   readonly messageByDefault: boolean;
   readonly incrementalByDefault: boolean;
-  /** False where a stream cannot repeat the text so far. */
+  /** False if a stream cannot be cumulative. */
   readonly canBeCumulative: boolean;
   readonly tools: boolean;
   readonly search: boolean;
   /** Checks that the arguments of earlier tool calls are JSON. */
   readonly coder: boolean;
-  /** False where the OpenAI-compatible endpoint does not serve the model. */
+  /** False if the OpenAI-compatible endpoint does not serve the model. */
   readonly compatible: boolean;
-  /** True where every frame of a stream repeats the text so far, whatever is asked. */
+  /** True if every frame of a stream repeats the text so far, whatever is requested. */
   readonly alwaysCumulative: boolean;
-  /** Most frames of a list that is a video. */
+  /** Maximum number of frames in a list that forms a video. */
   readonly framesMost: number;
-  /** Where native usage tells cached tokens; `none`: it does not. */
+  /** Where native usage reports cached tokens; `none`: nowhere. */
   readonly cacheField: 'details' | 'flat' | 'none';
-  /** True where native usage has neither a total nor details. */
+  /** True if native usage has neither a total nor details. */
   readonly bareUsage: boolean;
 };
 
@@ -58,7 +58,7 @@ const WITHOUT_SEARCH =
 const FLAT_CACHE = /^(qwen-doc|qwen3-vl|qvq)/;
 const BARE_USAGE = /^qwen-(vl-(max|plus)|audio)/;
 
-/** Else 512: Qwen2.5-VL and later. */
+/** Others 512: Qwen2.5-VL and later. */
 const FRAMES_80 = /^qvq|^qwen2-vl|^qwen-vl-(chat|v1|max-2024|plus-2025-01-02)|^qwen-omni-turbo/;
 const FRAMES_128 = /^qwen.*-omni/;
 
@@ -125,13 +125,13 @@ const REMEMBERED = 256;
 const remembered = new Map<string, ModelTraits>();
 
 /**
- * Traits of a model by the patterns of its name. Names that begin with `no-such`,
- * `model-not-exist` or `nonexistent` are unknown to the service; every other name is served.
+ * Traits of a model by patterns of its name. Names that begin with `no-such`, `model-not-exist` or `nonexistent` are
+ * unknown to the service; every other name is served.
  *
- * Source: text-generation reference (Nov 2025) and its 2026 edition: families by endpoint,
- * defaults of `result_format`, `incremental_output` and thinking; pages on deep thinking, function
- * calling and web search (Feb 2026): what streams, what takes tools; error code page (May 2026) and
- * Omni page (Feb 2026): frames; recorded usage of 2024 to 2026. Kept apart from the product's own model catalog on purpose, so that the two can disagree.
+ * Source: text-generation reference (Nov 2025) and its 2026 edition: families by endpoint, defaults of `result_format`,
+ * `incremental_output` and thinking; pages on deep thinking, function calling and web search (Feb 2026): which models
+ * stream or accept tools; error code page (May 2026) and Omni page (Feb 2026): frames; recorded usage of 2024 to 2026.
+ * Deliberately separate from the product's own model catalog, so that the two can disagree.
  */
 export function modelTraits(model: string): ModelTraits {
   let traits = remembered.get(model);

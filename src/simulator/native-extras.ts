@@ -4,7 +4,7 @@ import type { JsonObject, SimulatedRequest } from './request.ts';
 /** Height and width in pixels of every image: the simulator fetches none. */
 const IMAGE_HW = [980, 1008] as const;
 
-/** `output.search_info` where `enable_source` asks for it, else nothing. */
+/** `output.search_info` if `enable_source` requests it, else nothing. */
 export function searchInfo({ parameters }: SimulatedRequest): JsonObject {
   const options = asObject(parameters['search_options']);
   if (parameters['enable_search'] !== true || options?.['enable_source'] !== true) return {};
@@ -22,12 +22,12 @@ export function searchInfo({ parameters }: SimulatedRequest): JsonObject {
   };
 }
 
-/** `output.tool_info` of a code interpreter that ran. */
+/** `output.tool_info` after a run of the code interpreter. */
 export const TOOL_INFO: JsonObject = {
   tool_info: [{ code_interpreter: { code: 'print(123**21)' }, type: 'code_interpreter' }],
 };
 
-/** `image_hw` beside the text of the last part where `vl_enable_image_hw_output` asks for it. */
+/** `image_hw` beside the text of the last part if `vl_enable_image_hw_output` requests it. */
 export function imageSizes({ parameters, messages }: SimulatedRequest): JsonObject {
   if (parameters['vl_enable_image_hw_output'] !== true) return {};
   const parts = messages.flatMap((message) => asArray(message.parts));

@@ -2,7 +2,7 @@ import type { AnswerUsage } from './answer-shape.ts';
 import { asObject } from './request.ts';
 import type { JsonObject, SimulatedRequest } from './request.ts';
 
-/** Tokens counted when a frame is sent; at the end those of the whole answer. */
+/** Tokens counted when a frame is sent; at the end those of the complete answer. */
 export type CountedSoFar = {
   readonly input: number;
   readonly output: number;
@@ -10,12 +10,12 @@ export type CountedSoFar = {
   readonly codeRuns: number;
 };
 
-/** What was counted when the answer was complete. */
+/** The counts for the complete answer. */
 export function countedAtEnd({ input, output, reasoning, codeRuns }: AnswerUsage): CountedSoFar {
   return { input, output, reasoning, codeRuns };
 }
 
-/** Cached tokens as both protocols tell them under `prompt_tokens_details`. */
+/** Cached tokens as both protocols report them under `prompt_tokens_details`. */
 export function cacheDetails({ cached, cacheCreation, explicitCache }: AnswerUsage): JsonObject {
   return {
     cached_tokens: cached,
@@ -30,7 +30,7 @@ export function cacheDetails({ cached, cacheCreation, explicitCache }: AnswerUsa
 function cacheFields({ traits, endpoint }: SimulatedRequest, usage: AnswerUsage): JsonObject {
   if (traits.cacheField === 'flat') return { cached_tokens: usage.cached };
   if (traits.cacheField === 'none') return {};
-  // Newer multimodal models send the object empty where nothing was cached (recorded).
+  // Newer multimodal models send an empty object if nothing was cached (recorded).
   const isEmpty = endpoint === 'multimodal-generation' && usage.cached + usage.cacheCreation === 0;
   return { prompt_tokens_details: isEmpty ? {} : cacheDetails(usage) };
 }
@@ -55,15 +55,15 @@ function outputDetails(
   return {
     output_tokens_details: {
       ...(request.thinking && { reasoning_tokens: reasoning }),
-      // The text part leaves the reasoning out (recorded on thinking vision models).
+      // The text part excludes the reasoning (recorded on thinking vision models).
       ...(multimodal && { text_tokens: output - reasoning }),
     },
   };
 }
 
 /**
- * `usage` of the native protocol. Which fields there are differs between models: older vision and
- * audio models have neither total nor details, speech recognition has no sums at all (documented).
+ * `usage` of the native protocol. Its fields differ between models: older vision and audio models have neither total nor
+ * details, speech recognition has no sums at all (documented).
  */
 export function nativeUsage(
   request: SimulatedRequest,

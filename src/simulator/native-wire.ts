@@ -18,7 +18,7 @@ function isMultimodal(request: SimulatedRequest): boolean {
   return request.endpoint === 'multimodal-generation';
 }
 
-/** What stands in the part beside the text of a multimodal answer; in a stream only at its end. */
+/** Extra members beside the text of a multimodal answer; in a stream only at its end. */
 function besideText(request: SimulatedRequest, { ocrResult }: AnswerChoice): JsonObject {
   if (!isMultimodal(request)) return {};
   return { ...(ocrResult !== null && { ocr_result: ocrResult }), ...imageSizes(request) };
@@ -110,7 +110,7 @@ function deltaOutput(request: SimulatedRequest, delta: Delta): JsonObject {
   return { ...modelName(request, reason), choices: [shown] };
 }
 
-/** The step in which the answer has not begun: the first of its steps without what is new in it. */
+/** The step before the answer begins: its first step without the new content. */
 function beforeAnswer(delta: Delta): Delta {
   const output = delta.output - delta.newPieces.length;
   return { ...delta, content: '', newPieces: [], finishReason: null, output };
@@ -151,7 +151,7 @@ export function nativeFrames(
   };
   for (const delta of streamDeltas(answer, !request.incremental)) {
     if (!hasRun && (delta.newPieces.length > 0 || delta.finishReason !== null)) {
-      // The code runs between thinking and answer; input tokens rise with its result (recorded).
+      // The code runs between thinking and answer; input tokens increase with its result (recorded).
       hasRun = true;
       push(beforeAnswer(delta), TOOL_INFO);
     }

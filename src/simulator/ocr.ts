@@ -3,12 +3,12 @@ import type { JsonObject, SimulatedRequest } from './request.ts';
 import { plausibleValue } from './schema-values.ts';
 import type { ValueContext } from './schema-values.ts';
 
-/** What an OCR task finds: the text, and natively what stands beside it. */
+/** The result of an OCR task: the text and, natively, the members beside it. */
 export type OcrAnswer = { readonly text: string; readonly result: JsonObject | null };
 
 const LINES = ['阿里云', 'INVOICE', '2025-10-01'];
 
-/** Texts of the tasks that give no result beside the text, in the documented formats. */
+/** Texts of the tasks without a result beside the text, in the documented formats. */
 const TEXTS: Readonly<Record<string, string>> = {
   text_recognition: LINES.join('\n'),
   multi_lan: `${LINES.join('\n')}\nBonjour!`,
@@ -46,7 +46,7 @@ function wordsFound(): OcrAnswer {
 }
 
 /**
- * The answer to `ocr_options`, or null where the request is none of an OCR task.
+ * The answer to `ocr_options`; null if the request is not an OCR task.
  *
  * Source: Qwen-OCR API reference (May 2026), recording of `advanced_recognition` (2025).
  */

@@ -9,11 +9,11 @@ type Range = {
   readonly name: string;
   readonly isRight: (value: unknown, maxima: ModelMaxima) => boolean;
   readonly message: string | ((maxima: ModelMaxima) => string);
-  /** Another text for a value of the wrong type, where one is documented. */
+  /** A different text for values of the wrong type, if documented. */
   readonly typeMessage?: string;
 };
 
-/** The largest seed, 2^63 - 1, as the number that JSON makes of it. */
+/** The largest seed, 2^63 - 1, as the number it becomes in JSON. */
 const SEED_MAX = 2 ** 63;
 
 const isText = (value: unknown): boolean => typeof value === 'string';
@@ -23,7 +23,7 @@ const isNumber = (value: unknown): value is number => typeof value === 'number';
 const isWhole = (value: unknown, least: number, most: number): boolean =>
   Number.isInteger(value) && Number(value) >= least && Number(value) <= most;
 
-/** Ranges and texts as the error code page has them (May 2026). A null value counts as not given. */
+/** Ranges and texts of the error code page (May 2026). A null value counts as absent. */
 const RANGES: readonly Range[] = [
   {
     name: 'temperature',
@@ -97,7 +97,7 @@ function refuseRange({ parameters, model, thinking }: SimulatedRequest): Service
   return null;
 }
 
-/** Whether 2^63 is what was written, or 2^63 - 1, which is the same number to JSON. */
+/** Whether 2^63 was written, or 2^63 - 1, which JSON parses to the same number. */
 function isBeyondSeeds(seed: unknown, bodyText: string): boolean {
   if (seed !== SEED_MAX) return false;
   const written = /"seed"\s*:\s*(\d+)/.exec(bodyText)?.[1];
@@ -120,7 +120,7 @@ function refuseSeed({ parameters, endpoint, bodyText }: SimulatedRequest): Servi
   return { ...serviceError('invalid_value'), message };
 }
 
-/** Most of what must go with thinking is documented for the Qwen family, and recorded otherwise on another vendor's. */
+/** Most constraints of thinking are documented for the Qwen family, and recorded otherwise on another vendor's. */
 function refuseThinking(request: SimulatedRequest): ServiceError | null {
   const { traits, parameters, thinking, stream, endpoint } = request;
   const asked = parameters['enable_thinking'];
@@ -216,7 +216,7 @@ function refuseFamily({ traits, parameters }: SimulatedRequest): ServiceError | 
     return invalidParameter('This model does not support enable_search.');
   if (traits.family !== 'translation') return null;
   const options = asObject(parameters['translation_options']);
-  // Documented for a language in a wrong form or an unknown one. None at all: what follows is not.
+  // Documented for a language in a wrong form or an unknown one; undocumented if missing.
   const isWrong = ['source_lang', 'target_lang'].some((name) => {
     const language = options?.[name] ?? null;
     return language !== null && (typeof language !== 'string' || language === '');
@@ -250,10 +250,10 @@ function refuseEffort({ model, parameters }: SimulatedRequest): ServiceError | n
 
 const EFFORTS: readonly string[] = ['low', 'medium', 'high', 'xhigh', 'max'];
 
-/** With the two that Qwen3.8 knows beside them (2026 reference). */
+/** Including the two additional ones of Qwen3.8 (2026 reference). */
 const ALL_EFFORTS: readonly string[] = ['none', 'minimal', ...EFFORTS];
 
-/** Documented to take an effort, of the five (2026 reference). */
+/** Documented to accept one of the five efforts (2026 reference). */
 const WITH_FIVE_EFFORTS = /^(.*\/)?(deepseek-v4|glm-[5-9]|kimi-k[3-9])/i;
 
 const CHECKS = [
@@ -267,7 +267,7 @@ const CHECKS = [
   refuseEffort,
 ];
 
-/** The first error that the service finds in a request's parameters, or null where it finds none. */
+/** The first error that the service finds in a request's parameters; null if none. */
 export function refuseParameters(request: SimulatedRequest): ServiceError | null {
   for (const check of CHECKS) {
     const error = check(request);

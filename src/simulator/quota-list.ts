@@ -1,7 +1,7 @@
 import type { JsonObject } from './request.ts';
 import type { QuotaLimits } from './quota.ts';
 
-/** Listed where no model is asked for; every other name is served too. */
+/** Listed if no model is requested; every other name is served too. */
 const LISTED = ['qwen-max', 'qwen-plus', 'qwen-flash', 'qwen-turbo', 'qwen3-max', 'qwen-vl-max'];
 const PAGE_SIZE = 20;
 const SECONDS = 60;
@@ -12,8 +12,8 @@ function countOf(query: URLSearchParams, name: string, otherwise: number): numbe
 }
 
 /**
- * The reply to `GET /api/v1/quotas`: this simulator's limits, the same for every model. The query is
- * the text after the `?`: `model` (exact), `name` (a part of it), `page_no`, `page_size`.
+ * The reply to `GET /api/v1/quotas`: this simulator's limits, the same for every model. The query is the text after the
+ * `?`: `model` (exact), `name` (a substring), `page_no`, `page_size`.
  *
  * Source: Model Studio, "List model quotas", pages of 2026-09-02 to 2026-10-11.
  */

@@ -3,21 +3,21 @@ import type { Clock } from '../clock.ts';
 /** Which limit refused a request. */
 export type QuotaRefusal = 'requests' | 'tokens';
 
-/** Requests and tokens a minute for every model; null: not limited. */
+/** Requests and tokens per minute for every model; null: unlimited. */
 export type QuotaLimits = { readonly rpm: number | null; readonly tpm: number | null };
 
-/** The account's quotas, one pair of windows for each model, or for models that share one, as the service counts them. */
+/** The account's quotas: one pair of windows per model, or per group of models that share one, as in the service. */
 export type Quota = {
-  /** Counts one request, or says which limit refuses it; a refused one is not counted. */
+  /** Counts one request, or says which limit refuses it; a refused one does not count. */
   admit(model: string): QuotaRefusal | null;
-  /** Counts the tokens, input and output, of a request that was admitted. */
+  /** Counts the tokens, input and output, of an admitted request. */
   charge(model: string, tokens: number): void;
 };
 
 const SECONDS = 60;
 
 /**
- * Models that the service counts together: those that Moonshot serves itself. Source: rate-limit page of Model Studio,
+ * Models with a common quota in the service: those that Moonshot serves itself. Source: rate-limit page of Model Studio,
  * 2026 mid-year ("4 个模型中共享 500 RPM").
  */
 const COUNTED_TOGETHER: ReadonlySet<string> = new Set([
@@ -64,10 +64,9 @@ function count(window: Window, amount: number): void {
 }
 
 /**
- * Quotas by model, enforced twice as the service does: in slices of a second (a sixtieth, at least
- * one) and over the last sixty seconds. A request passes while its slice and minute are not full
- * yet, so one request larger than a slice still gets through, and what it overdrew counts against
- * the minute.
+ * Quotas by model, enforced twice as in the service: in slices of a second (a sixtieth, at least one) and over the last
+ * sixty seconds. A request passes while its slice and minute are not full yet, so a single request larger than a slice
+ * still passes, and its excess counts against the minute.
  *
  * Source: rate-limit page of Model Studio (RPS = RPM/60, TPS = TPM/60), May 2026.
  */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A 32-bit unsigned hash of text (FNV-1a over UTF-16 units, mixed at the end). Not for secrets. */
+/** A 32-bit unsigned hash of text (FNV-1a over UTF-16 units, with a final mix). Not cryptographic. */
 export function hashText(text: string, seed: number): number {
   let hash = (2_166_136_261 ^ seed) >>> 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -11,7 +11,7 @@ export function hashText(text: string, seed: number): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** A repeatable source of numbers in [0, 1) (mulberry32): equal seeds give equal sequences. */
+/** A reproducible source of numbers in [0, 1) (mulberry32): equal seeds give equal sequences. */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -29,7 +29,7 @@ export function pickFrom<Item>(items: readonly Item[], random: () => number): It
   return item;
 }
 
-/** What a request is known by: 32 hexadecimal digits from the seed, the endpoint and the bytes of its body. */
+/** Identifies a request: 32 hexadecimal digits from the seed, the endpoint and the bytes of its body. */
 export function requestIdentity(seed: number, endpoint: string, body: Buffer): string {
   return createHash('sha256')
     .update(`${seed}\n${endpoint}\n`)
@@ -38,7 +38,7 @@ export function requestIdentity(seed: number, endpoint: string, body: Buffer): s
     .slice(0, 32);
 }
 
-/** 32 hexadecimal digits in the shape of a UUID, as the service's request ids are. */
+/** 32 hexadecimal digits formatted as a UUID, like the service's request ids. */
 export function uuidFrom(identity: string): string {
   const part = (from: number, to: number): string => identity.slice(from, to);
   return `${part(0, 8)}-${part(8, 12)}-${part(12, 16)}-${part(16, 20)}-${part(20, 32)}`;

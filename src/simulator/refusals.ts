@@ -11,7 +11,7 @@ const TEXT_BODY_BYTES_MAX = 6_291_456;
 
 const EITHER = 'Either "prompt" or "messages" must exist and cannot both be none';
 
-/** The error of a model that is missing, unknown, or not served on this endpoint; null: it is served here. */
+/** The error for a model that is missing, unknown, or not served on this endpoint; null: it is served here. */
 export function refuseModel({ model, traits, endpoint }: SimulatedRequest): ServiceError | null {
   const compatible = endpoint === 'chat-completions';
   if (model === '')
@@ -28,7 +28,7 @@ function refuseInput(request: SimulatedRequest): ServiceError | null {
   if (input === null) {
     if (body['input'] !== undefined && body['input'] !== null)
       return serviceError('BadRequest.IllegalInput');
-    // Messages at the top level, as the other protocol has them.
+    // Top-level messages, as in the other protocol.
     return body['messages'] === undefined
       ? serviceError('BadRequest.EmptyInput')
       : invalidParameter(EITHER);
@@ -45,8 +45,8 @@ function refuseInput(request: SimulatedRequest): ServiceError | null {
 }
 
 /**
- * The first error that the service finds in a request whose model is served, in its own words, or
- * null. `bodyBytes` is the length of the body as received.
+ * The first error that the service finds in a request whose model is served, with its own text; null if none. `bodyBytes`
+ * is the length of the body as received.
  *
  * Source: error code page of Model Studio (May 2026) and recorded errors.
  */
@@ -65,7 +65,7 @@ export function refuse(request: SimulatedRequest, bodyBytes: number): ServiceErr
   );
 }
 
-/** Refuses what is surely too long: no token of a text is shorter than a byte, and media may have next to none. */
+/** Refuses what is certainly too long: no text token is shorter than a byte, and media may have next to none. */
 function refuseLength(request: SimulatedRequest, bodyBytes: number): ServiceError | null {
   const { model, messages, thinking } = request;
   const { input } = maximaOf(model, thinking);

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { pause } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 
-/** What goes over the wire, decided and dressed. */
+/** The reply to send, fully encoded. */
 export type Reply =
   | { readonly kind: 'hang' }
   | { readonly kind: 'reset'; readonly latencyMs: number }
@@ -17,7 +17,7 @@ export type Reply =
       readonly ending: 'whole' | 'cut' | 'stall';
       /** Between the frames of a stream. */
       readonly paceMs: number;
-      /** True for an answer that the caller should take as one. */
+      /** True for an answer that the caller should accept as one. */
       readonly isAnswer: boolean;
     };
 
@@ -28,10 +28,10 @@ function sendBody(
   { status, headers, ending }: Sending,
   body: string,
 ): void {
-  // The length is always that of the whole body, so that a client can see a cut one.
+  // Always the length of the complete body, so that a client can detect truncation.
   response.writeHead(status, { ...headers, 'content-length': String(Buffer.byteLength(body)) });
   if (ending === 'whole') {
-    // As text and not as bytes: Node then sends head and body in one write.
+    // As a string, not bytes: Node then sends head and body in one write.
     response.end(body);
     return;
   }
@@ -63,7 +63,7 @@ async function sendFrames(
   } else {
     response.write(sent.join(''));
   }
-  // Asked before the end: a finished response counts as destroyed.
+  // Checked before the end: a finished response counts as destroyed.
   const isOpen = !response.destroyed;
   if (ending !== 'stall') response.end();
   return isOpen;
@@ -86,8 +86,8 @@ async function send(
 }
 
 /**
- * Carries out a reply. Resolves to true once a whole answer was handed to an open connection. A
- * latency of 0 sets no timer; a caller that goes away ends every wait.
+ * Sends a reply. Resolves to true once a complete answer was passed to an open connection. A latency of 0 sets no timer; if
+ * the caller disconnects, every wait ends.
  */
 export async function deliver(
   response: ServerResponse,

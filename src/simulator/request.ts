@@ -9,39 +9,39 @@ export type SimulatedEndpoint = 'text-generation' | 'multimodal-generation' | 'c
 /** A JSON object of unknown content. */
 export type JsonObject = { readonly [name: string]: unknown };
 
-/** One message, read leniently: what cannot be read is empty, and the refusals look at the rest. */
+/** One message, parsed leniently: invalid parts become empty, and the refusals examine the rest. */
 export type SimulatedMessage = {
   readonly role: string;
-  /** As it came: text, a list of parts, or anything else. */
+  /** As received: text, a list of parts, or anything else. */
   readonly content: unknown;
   /** All text of the message, parts joined by line breaks. */
   readonly text: string;
-  /** The content's parts where it is an array. */
+  /** The content's parts if it is an array. */
   readonly parts: readonly JsonObject[] | null;
   /** Ids of the calls that have one. */
   readonly toolCallIds: readonly string[];
   readonly hasCalls: boolean;
-  /** Arguments of the calls, as text; what is no text is empty. */
+  /** Arguments of the calls, as text; empty if not text. */
   readonly arguments: readonly string[];
-  /** Of a tool's answer; empty where it names no call. */
+  /** For a tool's answer; empty if it names no call. */
   readonly toolCallId: string;
   /** True for an assistant's prefix that the answer continues. */
   readonly partial: boolean;
 };
 
-/** A request in one shape for both protocols. */
+/** A request normalized for both protocols. */
 export type SimulatedRequest = {
   readonly endpoint: SimulatedEndpoint;
-  /** Empty where none was given. */
+  /** Empty if absent. */
   readonly model: string;
   readonly traits: ModelTraits;
   readonly body: JsonObject;
-  /** The body as it came: numbers beyond a double's precision are only here. */
+  /** The body as received: numbers beyond a double's precision exist only here. */
   readonly bodyText: string;
-  /** `input` natively, the whole body else; null where it is missing. */
+  /** `input` in the native protocol, else the whole body; null if missing. */
   readonly input: JsonObject | null;
   readonly messages: readonly SimulatedMessage[];
-  /** `parameters` natively, the whole body else. */
+  /** `parameters` in the native protocol, else the whole body. */
   readonly parameters: JsonObject;
   readonly stream: boolean;
   readonly thinking: boolean;
@@ -50,14 +50,14 @@ export type SimulatedRequest = {
   readonly incremental: boolean;
 };
 
-/** The value as a JSON object, or null where it is none (an array is none). */
+/** The value as a JSON object; null if it is not one (an array is not). */
 export function asObject(value: unknown): JsonObject | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as JsonObject)
     : null;
 }
 
-/** The value as an array; empty where it is none. */
+/** The value as an array; empty if it is not one. */
 export function asArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
@@ -132,9 +132,8 @@ function formatOf(
 }
 
 /**
- * Reads the body of a call. `streamHeader`: the native headers ask for a stream (the OpenAI-compatible
- * endpoint looks at the body's `stream` instead). Returns the service's error where the body is no
- * JSON object.
+ * Parses the body of a call. `streamHeader`: the native headers request a stream (the OpenAI-compatible endpoint uses the
+ * body's `stream` instead). Returns the service's error if the body is no JSON object.
  */
 export function readRequest(
   endpoint: SimulatedEndpoint,

@@ -3,8 +3,8 @@ import type { JsonObject } from './request.ts';
 type Bound = { readonly value: number; readonly isOpen: boolean };
 
 /**
- * One end of a schema's range; undefined where it has none. An exclusive bound is a number, or in
- * older schemas `true` beside the inclusive one.
+ * One bound of a schema's range; undefined if it has none. An exclusive bound is a number or, in older schemas, `true`
+ * beside the inclusive one.
  */
 function boundOf(inclusive: unknown, exclusive: unknown, side: 1 | -1): Bound | undefined {
   const closed = typeof inclusive === 'number' ? inclusive : undefined;
@@ -14,13 +14,13 @@ function boundOf(inclusive: unknown, exclusive: unknown, side: 1 | -1): Bound | 
   return isNarrower ? { value: exclusive, isOpen: true } : { value: closed, isOpen: false };
 }
 
-/** Where a range begins that has only an end: at 1 as usual, where that is in it. */
+/** The start of a range with only an upper bound: 1 as usual, if it is in range. */
 function usualStart(most: number | undefined): number {
   if (most === undefined || most > 1) return 1;
   return most > 0 ? 0 : most - 9;
 }
 
-/** The step of the values: `multipleOf`, for whole numbers the least multiple of it that is whole. */
+/** The step of the values: `multipleOf`, for integers its smallest integer multiple. */
 function stepOf(multipleOf: unknown, whole: boolean): number | undefined {
   if (typeof multipleOf !== 'number' || multipleOf <= 0) return whole ? 1 : undefined;
   if (!whole) return multipleOf;
@@ -31,12 +31,12 @@ function stepOf(multipleOf: unknown, whole: boolean): number | undefined {
   return 1;
 }
 
-/** Without the digit by which a product of fractions is off. */
+/** Rounds off the floating-point error of a product of fractions. */
 function rounded15(value: number): number {
   return Number.isSafeInteger(value) ? value : Number(value.toPrecision(15));
 }
 
-/** A number within the bounds of a schema, as far as there is one. */
+/** A number within the bounds of a schema, if there is one. */
 export function numberWithin(schema: JsonObject, whole: boolean, random: () => number): number {
   const low = boundOf(schema['minimum'], schema['exclusiveMinimum'], 1);
   const high = boundOf(schema['maximum'], schema['exclusiveMaximum'], -1);
@@ -51,13 +51,13 @@ export function numberWithin(schema: JsonObject, whole: boolean, random: () => n
     high?.isOpen === true ? value < most : value <= most;
   const step = stepOf(schema['multipleOf'], whole);
   if (step !== undefined) {
-    // Multiples of 0.1 are off by a last digit, and a bound is one of them without it.
+    // Multiples of 0.1 have an error in the last digit, while a bound may be an exact one.
     const multiple = (times: number): number => rounded15(times * step);
     const floor = Math.ceil(rounded15(least / step));
     const ceiling = Math.floor(rounded15(most / step));
     const first = isAbove(multiple(floor)) ? floor : floor + 1;
     const last = isBelow(multiple(ceiling)) ? ceiling : ceiling - 1;
-    // Where the schema leaves an end open, a range without a multiple reaches as far as the next one.
+    // If a bound is open, a range without a multiple extends to the next one.
     const [from, to] = [low === undefined ? Math.min(first, last) : first, last];
     return multiple(Math.max(from, Math.min(to, Math.ceil(drawn / step))));
   }

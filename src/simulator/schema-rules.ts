@@ -1,10 +1,10 @@
 import { asArray, asObject } from './request.ts';
 import type { JsonObject } from './request.ts';
 
-/** So many references and `allOf` parts of one value are followed; they may go in circles. */
+/** Maximum number of references and `allOf` parts followed per value; they may be circular. */
 const PARTS_MAX = 1000;
 
-/** Keywords of which the larger number holds where two schemas are to hold. */
+/** Keywords for which the larger number applies when schemas are merged. */
 const LEAST: ReadonlySet<string> = new Set([
   'minimum',
   'exclusiveMinimum',
@@ -12,7 +12,7 @@ const LEAST: ReadonlySet<string> = new Set([
   'minItems',
   'multipleOf',
 ]);
-/** Those of which the smaller holds. */
+/** Those for which the smaller applies. */
 const MOST: ReadonlySet<string> = new Set(['maximum', 'exclusiveMaximum', 'maxLength', 'maxItems']);
 
 function decoded(token: string): string {
@@ -23,7 +23,7 @@ function decoded(token: string): string {
   }
 }
 
-/** What a reference into the schema itself (`#`, `#/$defs/Name`) points at; undefined: nothing, or another document. */
+/** The target of a reference within the schema (`#`, `#/$defs/Name`); undefined: none, or another document. */
 function pointedAt(root: unknown, reference: string): unknown {
   if (reference !== '#' && !reference.startsWith('#/')) return undefined;
   let found = root;
@@ -88,7 +88,7 @@ function mergeRules(one: JsonObject, other: JsonObject): JsonObject {
   return Object.fromEntries(merged);
 }
 
-/** A schema without `$ref` and `allOf`: what they say is merged into it. `root` is what references start from. */
+/** A schema with `$ref` and `allOf` merged in. `root` is the base of references. */
 export function flatRules(schema: unknown, root: unknown): JsonObject {
   let left = PARTS_MAX;
   const flatten = (part: unknown): JsonObject => {

@@ -5,20 +5,20 @@ import { numberWithin } from './schema-numbers.ts';
 import { flatRules } from './schema-rules.ts';
 import { PHRASES, quoteFrom } from './sentences.ts';
 
-/** What values are drawn from: the prompt's text and language, and a repeatable random source. */
+/** Inputs for generated values: the prompt's text and language, and a reproducible random source. */
 export type ValueContext = {
   readonly text: string;
   readonly language: 'zh' | 'en';
   readonly random: () => number;
 };
 
-/** From here on, down or in number, only what must be is made: no optional members, the simplest alternatives. */
+/** From here on, in depth or number, only required content is generated: no optional members, the simplest alternatives. */
 const SPARSE = { depth: 6, values: 1000 } as const;
-/** Here it ends with null, whatever the schema says: one may require itself. */
+/** From here on null, whatever the schema says: a schema may require itself. */
 const END = { depth: 64, values: 5000 } as const;
 const ITEMS_MAX = 1000;
 const CHARS_MAX = 10_000;
-/** How often an item that was there already is drawn again. */
+/** How often a duplicate item is drawn again. */
 const UNIQUE_TRIES = 50;
 
 const PLACES =
@@ -32,7 +32,7 @@ function hexadecimal(random: () => number): string {
     .padStart(8, '0');
 }
 
-/** Values for string formats and telling property names; checked in this order. */
+/** Values for string formats and well-known property names; checked in this order. */
 const STRINGS: readonly {
   readonly name: RegExp;
   readonly value: (context: ValueContext) => string;
@@ -56,13 +56,13 @@ const STRINGS: readonly {
   { name: /(^|_)id$/i, value: ({ random }) => String(10_000 + Math.floor(random() * 90_000)) },
 ];
 
-/** One value in the making: where its schema's references start, and how many values there are already. */
+/** The state of one generated value: the root of its schema's references, and the number of values so far. */
 type Making = ValueContext & { readonly root: unknown; readonly count: { values: number } };
 
 const lengthIn = (value: unknown, otherwise: number): number =>
   typeof value === 'number' && value >= 0 ? Math.ceil(value) : otherwise;
 
-/** Text of `minLength` to `maxLength` characters, which are code points. */
+/** Text of `minLength` to `maxLength` characters, in code points. */
 function fitted(text: string, schema: JsonObject): string {
   const least = Math.min(lengthIn(schema['minLength'], 0), CHARS_MAX);
   const most = lengthIn(schema['maxLength'], Infinity);
@@ -96,7 +96,7 @@ function objectFor(schema: JsonObject, making: Making, depth: number): JsonObjec
   );
 }
 
-/** Another text than those before, of the same length at most. */
+/** A text that differs from the previous ones, within the maximum length. */
 function numbered(text: string, nth: number, schema: JsonObject): string {
   const suffix = ` ${nth}`;
   const most = lengthIn(schema['maxLength'], Infinity);
@@ -134,7 +134,7 @@ function typeOf(schema: JsonObject, sparse: boolean): unknown {
   return schema['items'] === undefined && schema['prefixItems'] === undefined ? type : 'array';
 }
 
-/** The alternative to take: the first, or where it is to end soon the first that holds nothing else. */
+/** The alternative to use: the first or, near the end, the first without nested values. */
 function alternativeOf(alternatives: readonly unknown[], making: Making, depth: number): unknown {
   if (!isSparse(making, depth)) return alternatives[0];
   const isSimple = (alternative: unknown): boolean => {
@@ -178,10 +178,9 @@ function valueFor(schema: unknown, name: string, making: Making, depth: number):
 }
 
 /**
- * A value that fits a JSON schema of the usual kind (type, enum, const, properties, required, items,
- * anyOf, allOf, references into the schema itself, bounds of numbers, texts and lists): what a model
- * would fill in for property `name`. Patterns and negations are not followed. Recursion ends where the
- * schema lets it, at the latest at 64 levels or 5,000 values with null.
+ * A value that fits a common kind of JSON schema (type, enum, const, properties, required, items, anyOf, allOf, internal
+ * references, bounds of numbers, texts and lists): what a model would fill in for property `name`. Patterns and negations
+ * are ignored. Recursion ends where the schema allows it, at the latest at 64 levels or 5,000 values, with null.
  */
 export function plausibleValue(schema: unknown, name: string, context: ValueContext): unknown {
   return valueFor(schema, name, { ...context, root: schema, count: { values: 0 } }, 0);

@@ -1,4 +1,4 @@
-/** Words of the simulator's answers in one language; `{quote}` is a piece of the prompt. */
+/** Phrases of the simulator's answers in one language; `{quote}` is an excerpt of the prompt. */
 export type Phrases = {
   readonly openings: readonly string[];
   readonly sentences: readonly string[];
@@ -10,7 +10,7 @@ export type Phrases = {
   readonly word: string;
 };
 
-/** Sentences in Chinese and English; any order of them reads as an answer in general terms. */
+/** Sentences in Chinese and English; any order reads as a generic answer. */
 export const PHRASES: Readonly<Record<'zh' | 'en', Phrases>> = {
   zh: {
     openings: [
@@ -89,12 +89,12 @@ export const PHRASES: Readonly<Record<'zh' | 'en', Phrases>> = {
   },
 };
 
-/** The language to answer a text in: Chinese where it has a Chinese character, else English. */
+/** The language to answer a text in: Chinese if it contains a Chinese character, else English. */
 export function languageOf(text: string): 'zh' | 'en' {
   return /[\u4e00-\u9fff]/.test(text) ? 'zh' : 'en';
 }
 
-/** The beginning of a text on one line, at most so many characters, never half a surrogate pair. */
+/** The beginning of a text on one line, at most `characters` long, never half a surrogate pair. */
 export function quoteFrom(text: string, characters: number): string {
   const head = text
     .slice(0, characters * 4)

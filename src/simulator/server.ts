@@ -17,14 +17,14 @@ import type { SimulatedEndpoint } from './request.ts';
 import { createStats } from './stats.ts';
 import type { SimulatorStats } from './stats.ts';
 
-/** What a simulator is to be. */
+/** Options of a simulator. */
 export type SimulatorOptions = {
   readonly spec: SimulatorSpec;
   /** The address to listen on; default 127.0.0.1. */
   readonly host?: string;
-  /** 0 or not given: any free port. */
+  /** 0 or omitted: any free port. */
   readonly port?: number;
-  /** The only key accepted; not given: any key that is not empty. */
+  /** The only key accepted; omitted: any non-empty key. */
   readonly apiKey?: string;
   readonly clock?: Clock;
 };
@@ -51,7 +51,7 @@ const ENDPOINTS: ReadonlyMap<string, SimulatedEndpoint> = new Map<string, Simula
   [`${COMPATIBLE_BASE}/chat/completions`, 'chat-completions'],
 ]);
 
-/** What every other path is answered with. */
+/** The error for every other path. */
 const NO_SUCH_PATH: ServiceError = {
   ...serviceError('NotFound'),
   message: `Not found! The simulator answers chat alone: POST ${[...ENDPOINTS.keys()].join(', ')}.`,
@@ -62,7 +62,7 @@ const BODY_BYTES_MAX = 64 * 1024 * 1024;
 
 const NO_REQUEST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** Longer than any client keeps an idle connection, so that the client closes first and no call meets a closing socket. */
+/** Longer than clients keep idle connections, so that the client closes first and no call meets a closing socket. */
 const KEEP_ALIVE_MS = 300_000;
 
 function refuseOutright(
@@ -84,7 +84,7 @@ function refuseOutright(
   request.resume();
 }
 
-/** What the account may do, as the service tells it (`--query-limits`); not a model call, so it is not counted. */
+/** The account's limits as the service reports them (`--query-limits`); not a model call, so not counted. */
 function tellQuotas(
   request: IncomingMessage,
   response: ServerResponse,
@@ -128,7 +128,7 @@ function handle(
     bytes += chunk.length;
     if (bytes <= BODY_BYTES_MAX) chunks.push(chunk);
   });
-  // A caller may go away in the middle of its body or of the answer; without a listener that would throw.
+  // A caller may disconnect in the middle of its body or of the answer; without a listener that would throw.
   request.on('error', () => undefined);
   response.on('error', () => undefined);
   request.on('end', () => {
@@ -165,7 +165,7 @@ const LISTEN_HINTS: Readonly<Record<string, string>> = {
   EINVAL: NOT_HERE,
 };
 
-/** The host as it stands in a URL. */
+/** The host as written in a URL. */
 function hostInUrl(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
@@ -185,11 +185,10 @@ function listen(server: Server, host: string, port: number): Promise<number> {
 }
 
 /**
- * Starts the bundled Model Studio simulator: a server on this machine that speaks the native and
- * the OpenAI-compatible protocol in the service's own words, to rehearse a job without a key or a
- * bill. Answers, ids and faults follow from the seed and the request alone; `readDirectives` has
- * the directives by which a line asks for a fault. Rejects with a `QbatchError` (69) where it
- * cannot listen.
+ * Starts the bundled Model Studio simulator: a local server with the native and the OpenAI-compatible protocol in the
+ * service's own forms, for trying a job without a key or costs. Answers, ids and faults are determined by the seed and the
+ * request alone; `readDirectives` documents the directives with which a line requests a fault. Rejects with a `QbatchError`
+ * (69) if it cannot listen.
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { spec, host = '127.0.0.1', port = 0, apiKey, clock = systemClock } = options;

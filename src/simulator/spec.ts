@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.ts';
 import type { SimulatorSpec } from '../settings.ts';
 
-/** What an empty spec means: no quotas, 20 ms, no faults. */
+/** The empty spec: no quotas, 20 ms, no faults. */
 export const DEFAULT_SIMULATOR_SPEC: SimulatorSpec = {
   rpm: null,
   tpm: null,
@@ -16,7 +16,7 @@ const HINT =
 /** Longer timers fire at once. */
 const MILLISECONDS_MAX = 2_147_483_647;
 
-/** Milliseconds from `200ms`, `2s` or a bare number of seconds, as everywhere; null where it is none of these. */
+/** Milliseconds from `200ms`, `2s` or a bare number of seconds, as everywhere; null if invalid. */
 export function parseMilliseconds(text: string): number | null {
   const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s)?$/.exec(text);
   if (match === null) return null;
@@ -82,12 +82,12 @@ const PARTS: ReadonlyMap<string, Part> = new Map<string, Part>([
   ],
 ]);
 
-/** A number as people write it, with at most that many decimals: no exponent, no trace of binary fractions. */
+/** A number in plain decimal notation with at most `decimals` decimals: no exponent, no binary rounding error. */
 function decimalText(value: number, decimals: number): string {
   return value.toFixed(decimals).replace(/\.?0+$/, '');
 }
 
-/** A spec as `parseSimulatorSpec` reads it, every part that has a value written out, so that later defaults change nothing. */
+/** A spec in the form of `parseSimulatorSpec`, with every value written out, so that later defaults change nothing. */
 export function simulatorSpecText(spec: SimulatorSpec): string {
   const { rpm, tpm, latencyMs, errorRate, seed } = spec;
   return [
@@ -99,15 +99,15 @@ export function simulatorSpecText(spec: SimulatorSpec): string {
   ].join(',');
 }
 
-/** Whether a text begins like a simulator spec, right or wrong. */
+/** Whether a text starts like a simulator spec, valid or not. */
 export function isLikeSimulatorSpec(text: string): boolean {
   return text.includes('=') && PARTS.has(text.slice(0, text.indexOf('=')));
 }
 
 /**
- * Reads a simulator spec such as `rpm=600,tpm=100000,latency=200ms,errors=2%,seed=7`; every part
- * may be left out, and empty text is the default. Throws `UsageError` that names the bad part and
- * what is allowed; `where` is the flag or command that it stands behind.
+ * Parses a simulator spec such as `rpm=600,tpm=100000,latency=200ms,errors=2%,seed=7`; every part is optional, and empty
+ * text means the default. Throws `UsageError` naming the invalid part and what is allowed; `where` is the flag or command
+ * it belongs to.
  */
 export function parseSimulatorSpec(text: string, where: string = '--simulate'): SimulatorSpec {
   const values: { -readonly [Field in keyof SimulatorSpec]: SimulatorSpec[Field] } = {

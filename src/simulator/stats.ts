@@ -1,35 +1,34 @@
 import type { AnswerUsage } from './answer-shape.ts';
 import { findServiceError } from './errors-table.ts';
 
-/** What a simulator has seen and charged since it was started. */
+/** What a simulator has received and charged since its start. */
 export type SimulatorStats = {
   /** Calls of a known endpoint. */
   readonly calls: number;
-  /** Whole answers handed to a connection that was still open. */
+  /** Complete answers passed to a connection that was still open. */
   readonly answered: number;
   /**
-   * Tokens of every answer that was begun: also of those that were cut, stalled or partial, and of
-   * those whose caller had gone. Errors cost nothing.
+   * Tokens of every answer that was started: including those cut, stalled or partial, and those whose caller had
+   * disconnected. Errors cost nothing.
    */
   readonly billedInputTokens: number;
   readonly billedOutputTokens: number;
   /**
-   * How often each error code (as sent), HTML status (`http_502`) or transport fault was given. Beyond
-   * the first hundred names those that no page documents count as `other`; long ones are cut to 80
-   * characters.
+   * Number of each error code (as sent), HTML status (`http_502`) or transport fault. Beyond the first hundred names
+   * undocumented ones count as `other`; long ones are truncated to 80 characters.
    */
   readonly byCode: Readonly<Record<string, number>>;
-  /** The most calls that were open at one time. */
+  /** Peak number of open calls. */
   readonly maxConcurrent: number;
 };
 
-/** What codes that are not counted by name are counted as. */
+/** The name for codes that are not counted individually. */
 export const OTHER_CODES = 'other';
 
 const NAMES_MAX = 100;
 const NAME_CHARS_MAX = 80;
 
-/** Counts what happens on a simulator. */
+/** Counts events of a simulator. */
 export type StatsCounter = {
   open(): void;
   close(): void;

@@ -7,7 +7,7 @@ import type { ValueContext } from './schema-values.ts';
 
 type Tool = { readonly name: string; readonly description: string; readonly parameters: unknown };
 
-/** Pairs of characters that stand in nearly every description and say nothing about the subject. */
+/** Character pairs that occur in nearly every description and say nothing about the subject. */
 const COMMON_PAIRS = new Set(
   '查询 获取 可以 用户 信息 使用 一个 时候 什么 需要 进行 当前 指定 现在 非常 有用 想要 如何 怎么 返回 调用 工具'.split(
     ' ',
@@ -44,10 +44,9 @@ function isMeant(tool: Tool, text: string): boolean {
 }
 
 /**
- * The tools that the answer calls: the one that `tool_choice` forces; else, after a user message,
- * the first one that the message speaks of (its name, a word of its name, or two Chinese
- * characters of its description), or all of these with `parallel_tool_calls`. Arguments are made
- * from the tool's JSON schema.
+ * The tools that the answer calls: the one forced by `tool_choice`; else, after a user message, the first one that the
+ * message mentions (its name, a word of its name, or two Chinese characters of its description), or all of these with
+ * `parallel_tool_calls`. Arguments are generated from the tool's JSON schema.
  */
 export function chooseToolCalls(
   request: SimulatedRequest,

@@ -33,7 +33,7 @@ function addMedia(part: JsonObject, media: Media): void {
   }
 }
 
-/** Files that a system message of qwen-long names: `fileid://id1,id2`. */
+/** Files named by a system message of qwen-long: `fileid://id1,id2`. */
 function filesNamed({ role, text }: SimulatedMessage): number {
   return role === 'system' && text.startsWith('fileid://') ? text.split(',').length : 0;
 }
@@ -50,7 +50,7 @@ function countInput(request: SimulatedRequest): Counted {
     text += estimateTokens(message.text) + MESSAGE_OVERHEAD_TOKENS;
     media.document += filesNamed(message) * MEDIA_TOKENS.document;
     for (const part of message.parts ?? []) addMedia(part, media);
-    // Everything up to the mark is cached; the simulator rounds that to whole messages.
+    // Everything up to the mark is cached; the simulator rounds to whole messages.
     if (message.parts?.some((part) => part['cache_control'] !== undefined)) marked = all();
   }
   const tools = asArray(request.parameters['tools']);
@@ -65,8 +65,8 @@ function runsCode({ parameters, thinking }: SimulatedRequest): boolean {
 }
 
 /**
- * Counts what an answer costs, from the request's content and the answer's tokens. Of the input,
- * `cached` tokens (at most all) count as read from the cache.
+ * Computes the usage of an answer from the request's content and the answer's tokens. `cached` tokens of the input (at most
+ * all) count as read from the cache.
  */
 export function countUsage(
   request: SimulatedRequest,
