@@ -31,7 +31,7 @@ export type Openable = 'any' | 'not plenty' | 'lacking';
 /** A model's lines left behind in the input until it needs some. */
 type Behind<Line extends SourceLine> = {
   readonly reader: LineReader<Line>;
-  /** The first line passed over since nothing was left behind, and the last. */
+  /** The first line passed over after nothing was left behind, and the last. */
   fromLine: number;
   toLine: number;
 };

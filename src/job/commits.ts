@@ -180,7 +180,7 @@ export class Commits {
     const { ledger, jobId, clock, alongside, hurry } = this.options;
     if (hurry.aborted) waitForLocks(ledger, 'briefly');
     const seqBefore = this.seq;
-    // Once the disk was full, what space there is is for answers.
+    // Once the disk was full, the remaining space is for answers.
     const more = this.noRoom === null ? { alongside } : {};
     ledger.commit(jobId, batch, { wallMs: clock.wallMs(), seqBefore, cursor, ...more });
     this.seq += batch.settled.length;

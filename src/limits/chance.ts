@@ -61,7 +61,7 @@ type ByChance = {
  *
  * The state is two answers: are random refusals known (`known`), and is a trial in progress (`trial`)?
  *
- * | state    | a refusal counts as                           | transitions |
+ * | state    | a refusal counts as                           | transitions                                                  |
  * | -------- | --------------------------------------------- | ------------------------------------------------------------ |
  * | *off*    | the limit                                     | to *trying*: many recent calls were refused, scattered among others (`suspected`) |
  * | *on*     | random; the limit if clearly more are refused | to *trying* now and then; to *off* if hardly any are left |

@@ -2,7 +2,7 @@ import type { AdmittedBefore } from './admissions.ts';
 import type { RateView } from './rate-view.ts';
 import { SHARES } from './rate-shares.ts';
 
-/** The first return is tried after this long; doubles each time that less was granted. */
+/** How long until a return is attempted; doubles each time that less was granted. */
 const AGAIN_MS = { first: 60_000, most: 960_000 } as const;
 /** And after this many calls, if those are few. */
 const AGAIN_CALLS = 20;

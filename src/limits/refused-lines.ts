@@ -23,7 +23,7 @@ type Streak = {
   readonly count: number;
   readonly firstMs: number;
   readonly lastMs: number;
-  /** Refusals since the previous of which most other lines were admitted; counted once it is set aside. */
+  /** Refusals where most other lines had been admitted since the previous one; counted once it is set aside. */
   readonly alone: number;
   /** The counts of other lines at the first refusal. */
   readonly othersAtFirst: Others;
@@ -62,8 +62,8 @@ export type MeaningOfRefusal = {
  * is given up in the end. A closed window or an outage refuses all lines alike and proves nothing about any of them.
  *
  * | a line is   | a refusal makes it                                                                                                    | the refusal is |
- * | ----------- | --------------------------------------------------------------------------------------------------- | ------------------------------------------------------------ |
- * | *in line*   | *set aside*, if it is the second in a row (`ASIDE_AFTER`)                                                             | the model's |
+ * | ----------- | --------------------------------------------------------------------------------------------------------------------- | -------------- |
+ * | *in line*   | *set aside*, if it is the second in a row (`ASIDE_AFTER`)                                                             | the model's    |
  * | *set aside* | *set aside* again: for twice as long if the refusal is the line's own, else in proportion to the time since its first | the line's own if most others were admitted meanwhile, or if chance hardly explains how often that was so; else the model's |
  * | *set aside* | *given up*, if the refusal is the line's own and chance does not explain the streak                                   | the line's own |
  *

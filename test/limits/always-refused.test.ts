@@ -127,7 +127,7 @@ test.each(CASES)(
   },
 );
 
-test('a prompt larger than all tokens of a minute: its tries do not use up the pace of the others', async () => {
+test('a prompt larger than the tokens of a minute: its tries do not use up the pace of the others', async () => {
   const at = await runJob({
     lines: 400,
     limits: { rpm: 1200, tpm: 1_000_000 },
@@ -151,7 +151,7 @@ test('each refusal comes with a Retry-After of a minute: the lane waits for two 
 
 describe('everything is refused', () => {
   test.each([3, 400])(
-    '%i lines left: the model is parked when the time is over, and no line fails',
+    '%i lines left: the model is parked after the allowed time, and no line fails',
     async (lines) => {
       const at = await runJob({ lines, limits: KNOWN, refused: () => 'throttle_rate' });
       expect(at.failed).toEqual([]);
@@ -161,7 +161,7 @@ describe('everything is refused', () => {
     },
   );
 
-  test('from the middle of a job on: what is left stays open', async () => {
+  test('from the middle of a job on: the remaining lines stay open', async () => {
     const refused = (_: number, nowMs: number) => (nowMs > 10_000 ? 'throttle_tokens' : null);
     const at = await runJob({ lines: 400, limits: KNOWN, refused });
     expect(at.failed).toEqual([]);
@@ -177,7 +177,7 @@ describe('everything is refused', () => {
   });
 });
 
-test('one call in seven is refused by chance: no line fails', async () => {
+test('one call in seven is refused at random: no line fails', async () => {
   const random = seeded(3);
   const at = await runJob({
     lines: 4000,

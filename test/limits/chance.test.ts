@@ -66,8 +66,8 @@ function laneWithChance(): LaneOfCalls {
   return lane;
 }
 
-describe('refusals that come whatever the pace', () => {
-  test('one in ten, evenly: each is taken for the limit until enough calls show it, then the pace is tried at half', () => {
+describe('random refusals', () => {
+  test('one in ten, evenly: each counts as the limit until enough calls show it, then the pace is tried at half', () => {
     const lane = new LaneOfCalls();
     const { means } = lane.send(2000, 20, oneIn(10));
     expect(means.at(-1)).toBe('trial');
@@ -78,20 +78,20 @@ describe('refusals that come whatever the pace', () => {
     expect(lane.chance.trialShare).toBe(0.5);
   });
 
-  test('of a lane that has just begun, its calls so far are looked at: forty in sixteen seconds', () => {
+  test('a lane that has just begun: its calls so far are the sample, forty in sixteen seconds', () => {
     const { means } = new LaneOfCalls().send(80, 3, oneIn(3));
     expect(means.at(-1)).toBe('trial');
     expect(means.length).toBeGreaterThanOrEqual(13);
   });
 
-  test('they stay at half the pace: they are by chance from then on', () => {
+  test('they stay at half the pace: random from then on', () => {
     const lane = laneWithChance();
     const { means } = lane.send(500, 20, oneIn(10));
     expect(means).toHaveLength(50);
     expect(new Set(means)).toEqual(new Set(['chance']));
   });
 
-  test('half of the calls: they are by chance, also where some in a row are refused; a window that is closed is not', () => {
+  test('half of the calls: random, even if some in a row are refused; a closed window is not', () => {
     const lane = new LaneOfCalls();
     expect(lane.send(2000, 20, oneIn(2)).means.at(-1)).toBe('trial');
     const { trialled } = lane.send(2000, 20 * lane.chance.trialShare, oneIn(2));
@@ -101,20 +101,20 @@ describe('refusals that come whatever the pace', () => {
     expect(lane.send(40, 20, () => true).means.at(-1)).toBe('limit');
   });
 
-  test('they are gone at half the pace: they were of the limit', () => {
+  test('they vanish at half the pace: they were caused by the limit', () => {
     const lane = new LaneOfCalls();
     lane.send(2000, 20, oneIn(10));
     expect(lane.send(2000, 10, never).trialled).toMatchObject({ perMs: 0.02, stayed: false });
     expect(lane.send(30, 20, oneIn(10)).means).toEqual(['limit', 'limit', 'limit']);
   });
 
-  test('far more at half the pace: less is given, it is no chance', () => {
+  test('far more at half the pace: less is granted, they are not random', () => {
     const lane = new LaneOfCalls();
     lane.send(2000, 20, oneIn(10));
     expect(lane.send(2000, 10, oneIn(2)).trialled).toMatchObject({ perMs: 0.02, stayed: false });
   });
 
-  test('they have brought the pace down to a call a minute: a much higher one is tried, not the same for ever', () => {
+  test('they have cut the pace to a call a minute: a much higher pace is tried, not the same for ever', () => {
     const lane = new LaneOfCalls();
     lane.isLow = true;
     expect(lane.send(200, 1 / 60, oneIn(5)).means.at(-1)).toBe('trial');
@@ -122,7 +122,7 @@ describe('refusals that come whatever the pace', () => {
     expect(lane.send(200, 1 / 3, oneIn(5)).trialled).toMatchObject({ stayed: true, isNews: true });
   });
 
-  test('they have brought the pace low already: a higher one is tried, and they are no more there', () => {
+  test('they have already cut the pace: a higher one is tried, and has no more of them', () => {
     const lane = new LaneOfCalls();
     lane.send(60, 20, oneIn(10));
     expect(lane.send(2000, 5, oneIn(10)).means.at(-1)).toBe('trial');
@@ -134,7 +134,7 @@ describe('refusals that come whatever the pace', () => {
     });
   });
 
-  test('of a low pace, far more at the higher one: they are of a limit', () => {
+  test('a low pace, far more at the higher one: they are caused by a limit', () => {
     const lane = new LaneOfCalls();
     lane.isLow = true;
     lane.send(2000, 5, oneIn(10));
@@ -142,7 +142,7 @@ describe('refusals that come whatever the pace', () => {
     expect(lane.send(2000, 10, oneIn(3)).trialled).toMatchObject({ stayed: false });
   });
 
-  test('where costs are known only afterwards and the pace is low already, no trial is needed', () => {
+  test('costs known only afterwards, and the pace is already low: no trial is needed', () => {
     const lane = new LaneOfCalls(TOKENS);
     lane.send(100, 20, oneIn(8));
     expect(lane.send(2000, 5, oneIn(8)).means.at(-1)).toBe('trial');
@@ -150,7 +150,7 @@ describe('refusals that come whatever the pace', () => {
     expect(lane.chance.look(lane.nowMs, PRESUMED_MS)).toEqual(trialled);
   });
 
-  test('a slow lane, sixty calls a minute: its last calls say so, however long ago they were', () => {
+  test('a slow lane, sixty calls a minute: its last calls show it, however long ago they were', () => {
     const lane = new LaneOfCalls();
     expect(lane.send(400, 1, oneIn(8)).means.at(-1)).toBe('trial');
     expect(lane.send(400, 0.5, oneIn(8)).trialled).toMatchObject({ stayed: true });
@@ -165,7 +165,7 @@ describe('refusals that come whatever the pace', () => {
     expect(lane.chance.isTrying).toBe(false);
   });
 
-  test('where costs are known only afterwards, more calls are asked', () => {
+  test('costs known only afterwards: more calls are needed', () => {
     const lane = new LaneOfCalls(TOKENS);
     const { means } = lane.send(2000, 20, oneIn(10));
     expect(means.at(-1)).toBe('trial');
@@ -173,14 +173,14 @@ describe('refusals that come whatever the pace', () => {
   });
 });
 
-describe('refusals of a limit', () => {
-  test('in one place: a limit that was met', () => {
+describe('refusals caused by a limit', () => {
+  test('in one place: the limit was met', () => {
     const lane = new LaneOfCalls();
     const { means } = lane.send(2000, 20, (nth) => nth % 320 > 280);
     expect(new Set(means)).toEqual(new Set(['limit']));
   });
 
-  test('scattered, but all in a few seconds: something else came between, and is over', () => {
+  test('scattered, but within a few seconds: an interference that is over', () => {
     const lane = new LaneOfCalls();
     const { means } = lane.send(2000, 20, (nth) => nth % 320 > 220 && nth % 3 === 0);
     expect(means.length).toBeGreaterThan(100);
@@ -198,7 +198,7 @@ describe('refusals of a limit', () => {
   });
 
   test.each([12, 10, 8])(
-    'what comes last in a second, 13 calls where %i are let through: others may use up the rest',
+    'at the end of each second, 13 calls where %i are admitted: other clients may use up the rest',
     (letThrough) => {
       const lane = new LaneOfCalls();
       let second = 0;
@@ -217,12 +217,12 @@ describe('refusals of a limit', () => {
     },
   );
 
-  test('three in four: less is given', () => {
+  test('three in four: less is granted', () => {
     const { means } = new LaneOfCalls().send(2000, 20, (nth) => nth % 4 < 3);
     expect(new Set(means)).toEqual(new Set(['limit']));
   });
 
-  test('half of the calls, and none at what was admitted of the pace: they were of the limit', () => {
+  test('half of the calls, and none at the admitted part of the pace: caused by the limit', () => {
     const lane = new LaneOfCalls();
     expect(lane.send(2000, 20, oneIn(2)).means.at(-1)).toBe('trial');
     expect(lane.chance.trialShare).toBeLessThan(0.5);
@@ -231,14 +231,14 @@ describe('refusals of a limit', () => {
     });
   });
 
-  test('a window that is closed is of the limit, also where one in ten is refused by chance', () => {
+  test('a closed window counts as the limit, even if one in ten is refused at random', () => {
     const lane = laneWithChance();
     const { means } = lane.send(60, 20, (nth) => nth % 10 === 9 || nth > 50);
     expect(means.slice(0, 6)).not.toContain('limit');
     expect(means.at(-1)).toBe('limit');
   });
 
-  test('clearly more than by chance is of the limit', () => {
+  test('clearly more than random counts as the limit', () => {
     const lane = laneWithChance();
     lane.send(200, 20, oneIn(10));
     const { means } = lane.send(120, 20, oneIn(4));
@@ -247,14 +247,14 @@ describe('refusals of a limit', () => {
   });
 });
 
-test('a little more than by chance, for a minute, is of the limit', () => {
+test('slightly more than random for a minute counts as the limit', () => {
   const lane = laneWithChance();
   const { means } = lane.send(1100, 20, oneIn(6));
   expect(means[0]).toBe('chance');
   expect(means.slice(-20)).toContain('limit');
 });
 
-describe('refusals by chance are over', () => {
+describe('the end of random refusals', () => {
   test('after a minute they are tried again, and stay', () => {
     const lane = laneWithChance();
     const { means } = lane.send(2000, 20, oneIn(10));
@@ -265,14 +265,14 @@ describe('refusals by chance are over', () => {
     expect(lane.send(2000, 20, oneIn(10)).means.length).toBe(200);
   });
 
-  test('none for a minute: the next one is of the limit', () => {
+  test('none for a minute: the next one counts as the limit', () => {
     const lane = laneWithChance();
     lane.send(1300, 20, never);
     expect(lane.send(10, 20, oneIn(10)).means).toEqual(['limit']);
   });
 });
 
-test('a trial ends where everything is refused: a limit was met, whatever it is for', () => {
+test('a trial is aborted if everything is refused: a limit was met', () => {
   const lane = new LaneOfCalls();
   expect(lane.send(2000, 20, oneIn(10)).means.at(-1)).toBe('trial');
   expect(lane.chance.isTrying).toBe(true);

@@ -18,7 +18,7 @@ function left(toldPerMs: number | null, more: object = {}): never {
   return { ...at, ...more } as never;
 }
 
-test('after a closure that tells of half, the pace before is come back to a window later', () => {
+test('a closure that shows half: the previous pace is returned to one window later', () => {
   const comeback = new Comeback();
   comeback.runOver(5000, RUN, left(0.01));
   expect(comeback.targetPerMs(5500, 0.01)).toBeNull();
@@ -27,7 +27,7 @@ test('after a closure that tells of half, the pace before is come back to a wind
   expect(comeback.targetPerMs(9000, 0.01)).toBeNull();
 });
 
-test('a pace that was only grown to, or that too few calls have shown, is not come back to', () => {
+test('a pace only grown to, or seen in too few calls, is not returned to', () => {
   const comeback = new Comeback();
   comeback.runOver(5000, { ...RUN, wasGrowing: true }, left(0.01));
   const few = { calls: 12, minute: 12, sixSeconds: 2 };
@@ -35,14 +35,14 @@ test('a pace that was only grown to, or that too few calls have shown, is not co
   expect(comeback.targetPerMs(1e9, 0.001)).toBeNull();
 });
 
-test('of a pace that was hardly used, what was given is come back to', () => {
+test('a pace that was hardly used: the granted rate is returned to', () => {
   const comeback = new Comeback();
   const before = { calls: 600, minute: 600, sixSeconds: 60 };
   comeback.runOver(5000, { ...RUN, before }, left(0.002));
   expect(comeback.targetPerMs(6000, 0.002)).toBeCloseTo(0.01 * LEARNED, 9);
 });
 
-test('what was given before an outage is come back to, once a closure after it tells of far less', () => {
+test('what was granted before an outage is returned to, once a closure after it shows far less', () => {
   const comeback = new Comeback();
   comeback.gave(RUN, SECOND_MS);
   // An outage tells of no limit: nothing is missing yet.
@@ -51,7 +51,7 @@ test('what was given before an outage is come back to, once a closure after it t
   expect(comeback.targetPerMs(6000, 0.002)).toBeCloseTo(0.02 * LEARNED, 9);
 });
 
-test('a window of many calls tells what can be given, also while the pace was only grown to', () => {
+test('a window of many calls shows what is granted, even while the pace was only grown to', () => {
   const comeback = new Comeback();
   const windowMs = 60_000;
   comeback.runOver(0, { ...RUN, perMs: 0.6, wasGrowing: true }, left(0.02, { windowMs }));
@@ -60,7 +60,7 @@ test('a window of many calls tells what can be given, also while the pace was on
   expect(comeback.targetPerMs(2 * windowMs, 0.002)).toBeCloseTo(0.02 * LEARNED, 9);
 });
 
-test('a window of few calls does not, until it has told the same three times', () => {
+test('a window of few calls does not, until it has shown the same three times', () => {
   const told = (sameTimes: number) => {
     const comeback = new Comeback();
     const run = { ...RUN, before: { calls: 12, minute: 12, sixSeconds: 2 } };
@@ -79,7 +79,7 @@ const tenth = (more: object = {}) => left(0.002, { windowMs: MINUTE_MS, ...more 
 test.each([
   ['is no reason to wait', 0, 0.02 * LEARNED],
   ['that asks for a pause is met again each time: later', 20_000, null],
-])('a single refusal of a pace that comes back in long windows %s', (_, pauseMs, targetPerMs) => {
+])('a single refusal during the return in long windows %s', (_, pauseMs, targetPerMs) => {
   const comeback = new Comeback();
   comeback.runOver(0, RUN, tenth());
   expect(comeback.targetPerMs(MINUTE_MS, 0.002)).not.toBeNull();
@@ -93,7 +93,7 @@ test.each([
 test.each([
   ['much more was given in between: back a window later', 0.005, true],
   ['no more than two such windows were: later', 0.004, false],
-])('a long window tells of as little again, and %s', (_, givenPerMs, isBackSoon) => {
+])('a long window shows as little again, and %s', (_, givenPerMs, isBackSoon) => {
   const comeback = new Comeback();
   comeback.runOver(0, RUN, tenth());
   const calls = givenPerMs * MINUTE_MS;
@@ -108,7 +108,7 @@ test.each([
   expect(comeback.targetPerMs(6 * MINUTE_MS, 0.002) !== null).toBe(isBackSoon);
 });
 
-test('the same is told again and again: later each time, and no later than every sixteen minutes', () => {
+test('the same is shown again and again: later each time, but at least every sixteen minutes', () => {
   const comeback = new Comeback();
   comeback.runOver(0, RUN, left(0.01));
   const waits: number[] = [];
@@ -122,7 +122,7 @@ test('the same is told again and again: later each time, and no later than every
   expect(waits).toEqual([1, 2, 4, 8, 16, 16, 16]);
 });
 
-test('windows of a minute tell it with the second closure', () => {
+test('windows of a minute confirm it with the second closure', () => {
   const comeback = new Comeback();
   const windowMs = 60_000;
   comeback.runOver(0, RUN, left(0.01, { windowMs }));
@@ -132,14 +132,14 @@ test('windows of a minute tell it with the second closure', () => {
   expect(comeback.targetPerMs(90_000 + 480_000, 0.01)).toBeCloseTo(0.02 * LEARNED, 9);
 });
 
-test('another limit is set: what was given before is forgotten', () => {
+test('another limit is set: what was granted before is forgotten', () => {
   const comeback = new Comeback();
   comeback.runOver(0, RUN, left(0.01));
   comeback.drop();
   expect(comeback.targetPerMs(1e9, 0.01)).toBeNull();
 });
 
-test('near enough: what is missing is felt for, not come back to at each touch', () => {
+test('near enough: the rest is probed for, not returned to at each touch', () => {
   const comeback = new Comeback();
   comeback.runOver(0, RUN, left(0.01));
   expect(comeback.targetPerMs(2000, 0.018)).not.toBeNull();

@@ -74,7 +74,7 @@ async function calls(
 
 describe('Limiter: every call fails at the service', () => {
   test.each(['server error', 'broken off'] as const)(
-    '%s: told once the time is over',
+    '%s: reported once the allowed time is over',
     async (end) => {
       const { first, afterS } = await calls(100, () => end);
       const code = end === 'broken off' ? 'qbatch_connection_error' : 'InternalError';
@@ -84,7 +84,7 @@ describe('Limiter: every call fails at the service', () => {
     },
   );
 
-  test('the outage that lasts is there to be shown long before the run ends by it', async () => {
+  test('the current outage can be shown long before the run ends because of it', async () => {
     const { first, outage } = await calls(50, () => 'server error');
     expect(first).toBeUndefined();
     expect(outage).toMatchObject({ kind: 'failing', reason: 'InternalError' });
@@ -92,12 +92,15 @@ describe('Limiter: every call fails at the service', () => {
     expect(over.outage).toBeNull();
   });
 
-  test.each(['answered', 'refused'] as const)('now and then one is %s: not told', async (end) => {
-    const { first } = await calls(600, (nth) => (nth % 25 === 0 ? end : 'server error'));
-    expect(first).toBeUndefined();
-  });
+  test.each(['answered', 'refused'] as const)(
+    'now and then one is %s: not reported',
+    async (end) => {
+      const { first } = await calls(600, (nth) => (nth % 25 === 0 ? end : 'server error'));
+      expect(first).toBeUndefined();
+    },
+  );
 
-  test('time in which no call could begin does not count: told so much later', async () => {
+  test('time in which no call could begin does not count: reported that much later', async () => {
     const kept = { after: 22, seconds: 90 };
     const few = await calls(50, () => 'server error', kept);
     expect(few.first).toBeUndefined();
@@ -107,7 +110,7 @@ describe('Limiter: every call fails at the service', () => {
     expect(afterS).toBeLessThan(64 + kept.seconds);
   });
 
-  test('throttled ones neither count nor end it', async () => {
+  test('throttled calls neither count nor end it', async () => {
     const mixed = await calls(100, (nth) => (nth % 3 === 0 ? 'throttled' : 'broken off'));
     expect(mixed.first?.failedBy).toBe('qbatch_connection_error');
     const few = await calls(100, (nth) => (nth % 3 === 0 ? 'broken off' : 'throttled'));

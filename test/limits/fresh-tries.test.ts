@@ -42,7 +42,7 @@ function openRun(end: (ticket: Ticket, lineNo: number) => void, concurrency = 64
 }
 
 describe('Limiter: every call fails at the service', () => {
-  test('lines that were not tried are kept from it, but for a few; they follow at once when one is answered', async () => {
+  test('untried lines are held back, except for a few probes; they follow at once when one is answered', async () => {
     let isOut = true;
     const { clock, limiter, started } = openRun((ticket) =>
       isOut ? fail(ticket) : answer(ticket),
@@ -57,7 +57,7 @@ describe('Limiter: every call fails at the service', () => {
     limiter.stop();
   });
 
-  test('a line that was tried is not kept back: its attempts have pauses of their own', async () => {
+  test('a tried line is not held back: its attempts have their own backoff', async () => {
     const { clock, limiter } = openRun(fail);
     await clock.advance(60_000);
     let isGiven = false;
@@ -68,7 +68,7 @@ describe('Limiter: every call fails at the service', () => {
     limiter.stop();
   });
 
-  test('twenty lines side by side that always fail: the others are sent as ever', async () => {
+  test('twenty lines in a row that always fail: the others are sent as usual', async () => {
     const { clock, limiter, started } = openRun((ticket, lineNo) =>
       lineNo > 300 && lineNo <= 320 ? fail(ticket) : answer(ticket),
     );
@@ -86,7 +86,7 @@ function holdAll(lineNos: readonly number[]): (ticket: Ticket, lineNo: number) =
 }
 
 describe('Limiter: answers take minutes', () => {
-  test('one call in twenty fails at once: lines that were not tried are sent as ever, though none was answered yet', async () => {
+  test('one call in twenty fails at once: untried lines are sent as usual, though none was answered yet', async () => {
     const everyTwentieth = Array.from({ length: 50 }, (_, at) => (at + 1) * 20);
     const { clock, limiter, started } = openRun(holdAll(everyTwentieth), 2000);
     await clock.advance(120_000);
@@ -96,7 +96,7 @@ describe('Limiter: answers take minutes', () => {
 });
 
 describe('FreshTries', () => {
-  test('not while more calls are in flight than have failed: these may be answered', () => {
+  test('not while more calls are in flight than have failed: those may be answered', () => {
     const tries = new FreshTries();
     for (let inFlight = 100; inFlight > 51; inFlight -= 1) tries.failed(1000, inFlight);
     expect(tries.nextMs).toBe(-Infinity);
@@ -104,7 +104,7 @@ describe('FreshTries', () => {
     expect(tries.nextMs).toBe(1500);
   });
 
-  test('nineteen failures say nothing; gaps double from half a second to five, until a call works', () => {
+  test('nineteen failures prove nothing; gaps double from half a second to five, until a call works', () => {
     const tries = new FreshTries();
     for (let count = 0; count < 19; count += 1) tries.failed(count, 1);
     tries.started(100);

@@ -22,7 +22,7 @@ const always = { answeredMs: () => true };
 const notInTenSeconds = { answeredMs: (atMs: number) => atMs <= 10_000 || atMs > 20_000 };
 
 describe('HeldUp', () => {
-  test('a refusal that comes back soon is not of a call that was held up', () => {
+  test('a quick refusal is not of a call that was held up', () => {
     expect(
       heldUp(
         [
@@ -35,7 +35,7 @@ describe('HeldUp', () => {
     ).toEqual([false, false, false]);
   });
 
-  test('all that was sent while nothing came back was held up, also the last of it; what is sent later was not', () => {
+  test('all calls sent while nothing came back were held up, including the last; later ones were not', () => {
     expect(
       heldUp(
         [
@@ -51,7 +51,7 @@ describe('HeldUp', () => {
     ).toEqual([false, true, true, true, false, false]);
   });
 
-  test('what was sent between the first answer and the first refusal after it came with the rest', () => {
+  test('calls sent between the first answer and the first refusal after it arrived with the rest', () => {
     expect(
       heldUp(
         [
@@ -64,7 +64,7 @@ describe('HeldUp', () => {
     ).toEqual([true, true, false]);
   });
 
-  test('each time anew, though nothing was refused meanwhile', () => {
+  test('at every standstill, even if nothing was refused in between', () => {
     const eachTwenty = { answeredMs: (atMs: number) => atMs % 20_000 < 10_000 };
     expect(
       heldUp(
@@ -77,7 +77,7 @@ describe('HeldUp', () => {
     ).toEqual([true, true]);
   });
 
-  test('where others are answered meanwhile a service takes its time to refuse: always, or now and then', () => {
+  test('if others are answered meanwhile the service is slow to refuse: always, or now and then', () => {
     expect(
       heldUp(
         [
@@ -91,14 +91,14 @@ describe('HeldUp', () => {
     ).toEqual([false, false, false, false]);
   });
 
-  test('where answers are few, or none came yet, it says nothing that nothing comes back', () => {
+  test('if answers are few, or none came yet, silence proves nothing', () => {
     expect(heldUp([[12_000, 20_000]], { ...notInTenSeconds, everyMs: 3000 })).toEqual([false]);
     const notInThreeSeconds = { answeredMs: (atMs: number) => atMs <= 17_000 || atMs > 20_000 };
     expect(heldUp([[12_000, 20_000]], { ...notInThreeSeconds, everyMs: 1000 })).toEqual([false]);
     expect(heldUp([[12_000, 20_000]], { answeredMs: () => false })).toEqual([false]);
   });
 
-  test('a refusal that takes a little longer than others is not late', () => {
+  test('a refusal slightly slower than others is not late', () => {
     expect(
       heldUp(
         [

@@ -16,7 +16,7 @@ function oneModel(lines: number, quota: { rpm: number; tpm: number }): Scenario 
   return { ...first, workloads: [{ ...workload, lines, quota: calm, outputSigma: 0 }] };
 }
 
-test('use of a token quota: what the last start took is not in the span that it ends', async () => {
+test('use of a token quota: the tokens of the last start are outside the span that it ends', async () => {
   const taken: number[] = [];
   const scenario = oneModel(10, { rpm: 60_000, tpm: 600_000 });
   const { usePercent } = await measure(scenario, 1, (calls, service, time) => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Learned } from '../../src/limits/learned.ts';
 
-test('Learned: nothing at first; of a run before it is untested until this one has told something', () => {
+test('Learned: nothing at first; a limit from an earlier run is untested until this one has shown one', () => {
   const learned = new Learned();
   expect(learned.perMs).toBeNull();
   expect(learned.isUntested).toBe(false);
@@ -11,7 +11,7 @@ test('Learned: nothing at first; of a run before it is untested until this one h
   expect(learned.isUntested).toBe(false);
 });
 
-test('Learned: times in a row that much the same was told', () => {
+test('Learned: counts how often in a row about the same limit was shown', () => {
   const learned = new Learned();
   const times = [0.02, 0.021, 0.022, 0.03, 0.031].map((perMs) => {
     learned.told(perMs, false);
@@ -22,7 +22,7 @@ test('Learned: times in a row that much the same was told', () => {
   expect(learned.times).toBe(0);
 });
 
-test('Learned: after a few calls it is doubted once, until it is refused, and not handed on meanwhile', () => {
+test('Learned: after few calls it is doubted once, until a refusal, and not passed on meanwhile', () => {
   const learned = new Learned();
   learned.told(0.001, true);
   expect(learned.isDoubtful).toBe(true);
@@ -34,7 +34,7 @@ test('Learned: after a few calls it is doubted once, until it is refused, and no
   expect(learned.tellable(Infinity)).toBe(0.001);
 });
 
-test('Learned: what a run before has learned is not doubted where a few calls say the same', () => {
+test('Learned: a limit from an earlier run is not doubted if a few calls confirm it', () => {
   const same = new Learned();
   same.begin(0.001);
   same.told(0.0011, true);
@@ -45,7 +45,7 @@ test('Learned: what a run before has learned is not doubted where a few calls sa
   expect(less.isDoubtful).toBe(true);
 });
 
-test('Learned: what this run has not met is not handed on, as if it were of today', () => {
+test('Learned: a limit not met in this run is not passed on as if it were fresh', () => {
   const learned = new Learned();
   learned.begin(0.02);
   expect(learned.tellable(Infinity)).toBeNull();
@@ -53,7 +53,7 @@ test('Learned: what this run has not met is not handed on, as if it were of toda
   expect(learned.tellable(Infinity)).toBe(0.02);
 });
 
-test('Learned: only what this run has learned is recounted, up to what is known', () => {
+test('Learned: only a limit learned in this run is rescaled, up to the known one', () => {
   const learned = new Learned();
   learned.begin(10);
   learned.recount(1 / 3, Infinity);

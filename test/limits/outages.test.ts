@@ -78,7 +78,7 @@ describe('Pacer: a closure that says nothing of the limit', () => {
     ['rate', 'throttle_rate'],
     ['tokens', 'throttle_tokens'],
   ] as const)(
-    'everything is refused from the first call on for 25 s (%s): nothing is learned of it, the limit is found as ever',
+    'everything is refused from the first call on for 25 s (%s): nothing is learned from it, the limit is found as usual',
     (_, why) => {
       const pacer = new Pacer(UNKNOWN);
       const closed = service({ fromMs: 0, toMs: 25_000 }, { why });
@@ -102,7 +102,7 @@ describe('Pacer: a closure that says nothing of the limit', () => {
     },
   );
 
-  test('closed twice within minutes, for as long: then it is a window', () => {
+  test('closed twice within minutes, for equally long: then it is a window', () => {
     const pacer = new Pacer(KNOWN);
     const first = service({ fromMs: 120_000, toMs: 150_000 });
     drive(pacer, { fromMs: 0, untilMs: 180_000 }, first);
@@ -113,7 +113,7 @@ describe('Pacer: a closure that says nothing of the limit', () => {
   });
 
   test.each([60_000, 300_000])(
-    'growth refused for %i ms: few tries, and the pace comes back',
+    'growth refused for %i ms: few tries, and the pace recovers',
     (ms) => {
       const pacer = new Pacer(KNOWN);
       const closed = service({ fromMs: 60_000, toMs: 60_000 + ms }, { why: 'throttle_burst' });
@@ -123,7 +123,7 @@ describe('Pacer: a closure that says nothing of the limit', () => {
     },
   );
 
-  test('Retry-After of 20 s with a touch of the limit: the pause is no closure, and more is felt for seldom', () => {
+  test('Retry-After of 20 s at a touch of the limit: the pause is no closure, and probing is rare', () => {
     const pacer = new Pacer(UNKNOWN);
     const limited = service({ fromMs: -1, toMs: -1 }, { why: 'throttle_rate', waitMs: 20_000 });
     const { perSecond } = drive(pacer, { fromMs: 0, untilMs: 600_000 }, limited);
@@ -132,7 +132,7 @@ describe('Pacer: a closure that says nothing of the limit', () => {
   });
 });
 
-describe('Pacer: what a run before has learned', () => {
+describe('Pacer: a limit learned in an earlier run', () => {
   /** Answers that take a third of what was estimated, until the ratio is trusted. */
   function answered(pacer: Pacer): void {
     for (let nth = 0; nth < 30; nth += 1) {
@@ -141,14 +141,14 @@ describe('Pacer: what a run before has learned', () => {
     }
   }
 
-  test('tokens, while estimates are three times too high: it was counted right, and stays', () => {
+  test('tokens, with estimates three times too high: it was in true tokens, and stays', () => {
     const learned = { rpm: 'learned', tpm: 'learned' } as const;
     const pacer = new Pacer({ rpm: 60_000, tpm: 600_000, origin: learned });
     answered(pacer);
     expect(pacer.pace().tokens.limit).toBe(600_000);
   });
 
-  test('far too little, and nothing is refused: found within minutes, whatever window was learned', () => {
+  test('far too low, and nothing is refused: the real one is found within minutes, whatever window was learned', () => {
     const origin = { rpm: 'learned', tpm: 'learned' } as const;
     const pacer = new Pacer({ rpm: 10, tpm: null, origin, windowMs: 60_000 });
     const open = service({ fromMs: -1, toMs: -1 });
@@ -156,7 +156,7 @@ describe('Pacer: what a run before has learned', () => {
     expect(sum(perSecond.slice(-60))).toBeGreaterThan(1000);
   });
 
-  test('what was met close to a limit that was set is not handed on; what lies far below is', () => {
+  test('a limit met close to a configured one is not passed on; one far below is', () => {
     const near = new Pacer({ rpm: 1300, tpm: null });
     drive(near, { fromMs: 0, untilMs: 240_000 }, service({ fromMs: -1, toMs: -1 }));
     expect(near.requests.tellablePerMs).toBeNull();
@@ -166,7 +166,7 @@ describe('Pacer: what a run before has learned', () => {
     expect((far.requests.tellablePerMs ?? Infinity) * 60_000).toBeLessThan(1400);
   });
 
-  test('a limit that is told far too high: refusals stay few', () => {
+  test('a configured limit far too high: refusals stay few', () => {
     const pacer = new Pacer({ rpm: 30_000, tpm: null });
     const { refused, perSecond } = drive(
       pacer,
@@ -178,7 +178,7 @@ describe('Pacer: what a run before has learned', () => {
   });
 });
 
-describe('Pacer: what comes again and again says nothing of the limit', () => {
+describe('Pacer: recurring interference says nothing of the limit', () => {
   test.each([
     [10, 120],
     [30, 120],
@@ -199,7 +199,7 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
     },
   );
 
-  test('another uses up every tenth second: the pace that was held is come back to', () => {
+  test('another client uses up every tenth second: the previous pace is returned to', () => {
     const pacer = new Pacer(KNOWN);
     const open = service({ fromMs: 0, toMs: 0 });
     const { perSecond, refused } = drive(pacer, { fromMs: 0, untilMs: 600_000 }, (sentMs) =>
@@ -211,7 +211,7 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
     expect(sum(perSecond) - refused).toBeGreaterThan(600 * 20 * 0.9 * 0.42);
   });
 
-  test('a lower limit that stays: it is met some more times, and used', () => {
+  test('a permanently lower limit: it is hit a few more times, and used', () => {
     const pacer = new Pacer(KNOWN);
     drive(pacer, { fromMs: 0, untilMs: 60_000 }, service({ fromMs: 0, toMs: 0 }));
     const half = service({ fromMs: 0, toMs: 0 }, { why: 'throttle_rate' }, 10);
@@ -221,7 +221,7 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
   });
 
   test.each([2, 4])(
-    'of twenty calls a second %i are left for good: they are used, and hardly any refused',
+    '%i calls of twenty a second are left permanently: they are used, and hardly any refused',
     (left) => {
       const pacer = new Pacer(KNOWN);
       drive(pacer, { fromMs: 0, untilMs: 60_000 }, service({ fromMs: 0, toMs: 0 }));
@@ -233,7 +233,7 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
     },
   );
 
-  test('of windows of a minute a tenth is left: what they told is used, and not refused again and again', () => {
+  test('a tenth of windows of a minute is left: the measured rate is used, and not refused again and again', () => {
     const pacer = new Pacer(KNOWN);
     let minute = -1;
     let count = 0;
@@ -267,7 +267,7 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
     ['one minute of two', 2, 1, 0.7],
     ['three minutes of ten', 10, 3, 0.6],
   ])(
-    'of windows of a minute a tenth is left for %s: the others are used, each time',
+    'a tenth of windows of a minute is left for %s: the others are used, each time',
     (_, everyMinutes, fallenMinutes, share) => {
       const pacer = new Pacer(KNOWN);
       const fallen = (minute: number): boolean =>
@@ -283,7 +283,7 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
     },
   );
 
-  test('windows of a minute fall for two, and one call of 200 is refused besides: the pace comes back', () => {
+  test('windows of a minute shrink for two, and one call of 200 is refused besides: the pace recovers', () => {
     const pacer = new Pacer(KNOWN);
     const given = minutes((minute) => minute === 3 || minute === 4);
     let calls = 0;
@@ -294,7 +294,7 @@ describe('Pacer: what comes again and again says nothing of the limit', () => {
     expect(sum(perSecond.slice(-600)) / 600).toBeGreaterThan(10);
   });
 
-  test('others use up a limit for half an hour and go: it is used again within minutes', () => {
+  test('other clients use up a limit for half an hour and leave: it is used again within minutes', () => {
     const pacer = new Pacer(KNOWN);
     drive(pacer, { fromMs: 0, untilMs: 60_000 }, service({ fromMs: 0, toMs: 0 }));
     // One call in two seconds is left, and each second another one.

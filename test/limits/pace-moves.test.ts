@@ -45,24 +45,24 @@ describe('the first refusal of a run', () => {
   const cut = (view: ReturnType<typeof viewOf>) =>
     cutPace({ ...UNPAUSED, ...view, learned: { perMs: 0.02 } });
 
-  test('a pace that was learned: a little less', () => {
+  test('a learned pace: slightly less', () => {
     const move = cut(viewOf({ phase: 'learned', perMs: 0.02 }));
     expect(move).toEqual({ phase: 'learned', perMs: 0.02 * SHARES.touchCut, reason: 'refused' });
   });
 
-  test('a pace in the dark: what was admitted, or half where nothing was', () => {
+  test('a pace at an unknown limit: what was admitted, or half if nothing was', () => {
     const grown = cut(viewOf({ phase: 'growing', perMs: 0.04, admittedPerMs: 0.02 }));
     expect(grown.phase).toBe('learned');
     expect(grown.perMs).toBeCloseTo(0.02 * SHARES.learned, 9);
     expect(cut(viewOf({ phase: 'growing', perMs: 0.04, admittedPerMs: 0 })).perMs).toBe(0.02);
   });
 
-  test('a pace that was hardly used is no limit that was met: what was admitted', () => {
+  test('a hardly used pace is not the limit that was met: what was admitted', () => {
     const move = cut(viewOf({ phase: 'learned', perMs: 0.04, admittedPerMs: 0.01 }));
     expect(move.perMs).toBeCloseTo(0.01 * SHARES.learned, 9);
   });
 
-  test('where refusals are steered for: next to nothing', () => {
+  test('if refusals are steered for: next to nothing', () => {
     const { perMs } = cut(viewOf({ phase: 'learned', perMs: 200, costs: TOKENS }));
     expect(perMs).toBeLessThan(200);
     expect(perMs).toBeGreaterThan(200 * 0.99);
@@ -73,29 +73,29 @@ describe('the first refusal of a run that asks for a pause', () => {
   const FEW = { ...UNPAUSED, pausedMs: 20_000, learned: { perMs: null } };
   const MANY = { ...FEW, learned: { perMs: 0.02 } };
 
-  test('after a call in the dark: that is what a window had', () => {
+  test('after a call at an unknown limit: one window holds that', () => {
     const view = viewOf({ phase: 'growing', perMs: 0.005 });
     const { perMs } = cutPace({ ...FEW, ...view, reopenedMs: NOW_MS - 200 });
     expect(perMs).toBeCloseTo(0.001 * SHARES.learned, 9);
   });
 
-  test('after calls of more than a window: these were one and a part of another', () => {
+  test('after calls that took more than a window: one window and part of another', () => {
     const view = viewOf({ phase: 'learned', perMs: 0.0015 });
     const { perMs } = cutPace({ ...FEW, ...view, reopenedMs: NOW_MS - 1000 });
     expect(perMs).toBeCloseTo((1.5 / 1500) * SHARES.learned, 9);
   });
 
-  test('after many calls of a pace that was learned: one in thirty was too much', () => {
+  test('after many calls at a learned pace: too high by one in thirty', () => {
     const { perMs } = cutPace({ ...MANY, ...viewOf({ phase: 'learned', perMs: 0.02 }) });
     expect(perMs).toBeCloseTo(0.02 * (30 / 31) * SHARES.learned, 9);
   });
 
-  test('under a limit that somebody has set: as without a pause', () => {
+  test('under a known limit: as without a pause', () => {
     const view = viewOf({ phase: 'learned', perMs: 0.02, setPerMinute: 1300 });
     expect(cutPace({ ...MANY, ...view }).perMs).toBeCloseTo(0.02 * SHARES.touchCut, 9);
   });
 
-  test('right after the pause before: that nothing was sent in it does not say that the pace was not used', () => {
+  test('right after the previous pause, in which nothing was sent: that does not make the pace unused', () => {
     const view = viewOf({
       phase: 'learned',
       perMs: 0.02,
@@ -109,7 +109,7 @@ describe('the first refusal of a run that asks for a pause', () => {
   });
 });
 
-describe('growth is refused: four fifths', () => {
+describe('growth is refused: 80 %', () => {
   test.each([
     ['ramping', 'growing'],
     ['growing', 'growing'],
@@ -120,13 +120,13 @@ describe('growth is refused: four fifths', () => {
     expect(move.perMs).toBeCloseTo(0.016, 9);
   });
 
-  test('of what was admitted, but of no less than half the pace', () => {
+  test('of what was admitted, but of at least half the pace', () => {
     const few = viewOf({ phase: 'learned', perMs: 0.02, admittedPerMs: 0.001 });
     expect(cutForGrowth(few, NOW_MS).perMs).toBeCloseTo(0.008, 9);
   });
 });
 
-describe('a trial is over', () => {
+describe('the end of a trial', () => {
   const trialled = (stayed: boolean, isNews: boolean) => ({ perMs: 0.02, stayed, isNews });
 
   test.each([
@@ -138,12 +138,12 @@ describe('a trial is over', () => {
     expect(move).toEqual({ phase, perMs, reason: 'recovered' });
   });
 
-  test('refusals went, where they are steered for: the pace before', () => {
+  test('refusals vanished, where they are steered for: the pace before', () => {
     expect(paceAfterTrial(trialled(false, true), TOKENS).perMs).toBe(0.02);
   });
 });
 
-describe('a pace of which nothing was refused for a second', () => {
+describe('a pace without a refusal for a second', () => {
   function grown(
     view: ReturnType<typeof viewOf>,
     more: Partial<UsedPace> & { readonly learnedPerMs?: number; readonly feelAtMs?: number } = {},
@@ -156,17 +156,17 @@ describe('a pace of which nothing was refused for a second', () => {
     return grownPace({ ...view, ...at, backPerMs: null, ...more });
   }
 
-  test('ramping: as it was', () => {
+  test('ramping: unchanged', () => {
     expect(grown(viewOf({ phase: 'ramping', perMs: 0.02 }))).toBeNull();
   });
 
-  test('growing: half as much again', () => {
+  test('growing: 50 % more', () => {
     const move = grown(viewOf({ phase: 'growing', perMs: 0.02 }));
     expect(move?.perMs).toBeCloseTo(0.03, 9);
     expect(move).toMatchObject({ phase: 'growing', reason: 'felt for more' });
   });
 
-  test('at what was learned: as it was while it rests, then one in a hundred more', () => {
+  test('at the learned limit: unchanged while it rests, then 1 % more', () => {
     const view = viewOf({ phase: 'learned', perMs: 0.02 });
     const learnedPerMs = 0.02 / SHARES.learned;
     expect(grown(view, { learnedPerMs, feelAtMs: NOW_MS + 1 })).toBeNull();
@@ -175,7 +175,7 @@ describe('a pace of which nothing was refused for a second', () => {
     expect(move?.reason).toBe('felt for more');
   });
 
-  test('where refusals cost pauses: later, and no faster for sixteen stretches of ten calls', () => {
+  test('if refusals cost pauses: later, and no faster for sixteen stretches of ten calls', () => {
     const growth = new Growth(KNOWN_COSTS.feltMost);
     growth.rest(NOW_MS, 1000, 20_000);
     expect(growth.feelAtMs).toBe(NOW_MS + 20_000 * SHARES.hintsApart);
@@ -211,7 +211,7 @@ describe('a pace of which nothing was refused for a second', () => {
     }
   });
 
-  test.each([KNOWN_COSTS, TOKENS])('what a run before has learned needs no rest', (costs) => {
+  test.each([KNOWN_COSTS, TOKENS])('a limit from an earlier run needs no rest', (costs) => {
     const learned = new Learned();
     learned.begin(0.02);
     const view = { ...viewOf({ phase: 'learned', perMs: 0.02, costs }), windowMs: 60_000 };
@@ -220,7 +220,7 @@ describe('a pace of which nothing was refused for a second', () => {
     expect(restMs(view, learned, NOW_MS)).toBeGreaterThanOrEqual(60_000);
   });
 
-  test('a pace of a call in minutes that is tried anew: the next call is due as the new pace has it', () => {
+  test('a pace of one call in minutes is raised: the next call is rescheduled by the new pace', () => {
     const { pace } = viewOf({ phase: 'learned', perMs: 1 / 120_000 });
     pace.spend(NOW_MS, 1);
     const felt = { phase: 'learned', perMs: 1 / 60_000, reason: 'felt for more' } as const;
@@ -230,7 +230,7 @@ describe('a pace of which nothing was refused for a second', () => {
     expect(pace.starts.nextMs(NOW_MS + 1000)).toBe(NOW_MS + 61_000);
   });
 
-  test('below what was learned: halfway back, however long it should rest', () => {
+  test('below the learned limit: halfway back, however long it should rest', () => {
     const move = grown(viewOf({ phase: 'learned', perMs: 0.016 }), {
       learnedPerMs: 0.02 / SHARES.learned,
     });
@@ -238,7 +238,7 @@ describe('a pace of which nothing was refused for a second', () => {
     expect(move?.reason).toBe('recovered');
   });
 
-  test('below what was given before: half of what is missing in a window', () => {
+  test('below what was granted before: half of the gap per window', () => {
     const move = grown(viewOf({ phase: 'learned', perMs: 0.03 }), { backPerMs: 0.04 });
     expect(move?.perMs).toBeCloseTo(0.035, 9);
     expect(move?.reason).toBe('recovered');
@@ -272,16 +272,16 @@ describe('a pace of which nothing was refused for a second', () => {
     expect(times).toBeLessThan(2);
   });
 
-  test('far below what somebody has set, and it rests: as it was', () => {
+  test('far below a known limit, and it rests: unchanged', () => {
     expect(far(4, 60, [-1, 3_600_000])).toBe(1);
   });
 
-  test('below what was learned or given, where it is steered: it comes back by itself', () => {
+  test('below what was learned or granted, where it is steered: it recovers by itself', () => {
     const view = viewOf({ phase: 'learned', perMs: 100, costs: TOKENS });
     expect(grown(view, { learnedPerMs: 200, backPerMs: 200 })).toBeNull();
   });
 
-  test('but not in windows of a minute: half of what is missing in each', () => {
+  test('but not in windows of a minute: half of the gap in each', () => {
     const view = { ...viewOf({ phase: 'learned', perMs: 100, costs: TOKENS }), windowMs: 60_000 };
     const move = grown(view, { learnedPerMs: 100, backPerMs: 180, passedMs: 60_000 });
     expect(move?.perMs).toBeCloseTo(140, 6);

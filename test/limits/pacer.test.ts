@@ -54,7 +54,7 @@ const perMinute = (starts: readonly Start[], fromMs: number, untilMs: number): n
   (untilMs - fromMs);
 
 describe('Pacer: known limits', () => {
-  test('any request limit, timers however late: never more than it in any minute, and nearly all of it is used', () => {
+  test('any request limit, however late the timers: never exceeded in any minute, and nearly all of it is used', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 3000 }),
@@ -74,7 +74,7 @@ describe('Pacer: known limits', () => {
     );
   });
 
-  test('any token limit and calls of any size: never more than it and one call in any minute', () => {
+  test('any token limit and calls of any size: never exceeded by more than one call in any minute', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1000, max: 1_000_000 }),
@@ -94,7 +94,7 @@ describe('Pacer: known limits', () => {
     );
   });
 
-  test('evenly spaced: a second never has more than its share and one', () => {
+  test('evenly spaced: a second never has more than its share plus one', () => {
     const starts = drive(new Pacer({ rpm: 1200, tpm: null }), {
       fromMs: 0,
       untilMs: MINUTE_MS,
@@ -126,7 +126,7 @@ describe('Pacer: known limits', () => {
   });
 });
 
-describe('Pacer: a limit set anew', () => {
+describe('Pacer: a changed limit', () => {
   /** Starts in each second from a minute on, when the limit is raised to `rpm`. */
   function raisedTo(rpm: number): number[] {
     const pacer = new Pacer({ rpm: 600, tpm: null });
@@ -139,26 +139,26 @@ describe('Pacer: a limit set anew', () => {
     );
   }
 
-  test('far above the pace: up to it from a quarter, as at the start', () => {
+  test('far above the pace: ramped up to from a quarter, as at the start', () => {
     const shares = raisedTo(6000);
     expect(shares[0]).toBeLessThan(0.4);
     expect(shares[1]).toBeLessThan(0.6);
     expect(shares[5]).toBeGreaterThan(0.97);
   });
 
-  test('three times the pace: from the pace of now', () => {
+  test('three times the pace: ramped up to from the current pace', () => {
     const shares = raisedTo(1800);
     expect(shares[0]).toBeGreaterThan(0.33);
     expect(shares[0]).toBeLessThan(0.55);
     expect(shares[5]).toBeGreaterThan(0.97);
   });
 
-  test('a little above it: at once', () => {
+  test('slightly above it: at once', () => {
     expect(raisedTo(900)[0]).toBeGreaterThan(0.9);
   });
 });
 
-describe('Pacer: nothing known', () => {
+describe('Pacer: unknown limits', () => {
   const UNKNOWN: PaceLimits = { rpm: null, tpm: null };
 
   test('begins at five a second and grows by half each second', () => {
@@ -202,7 +202,7 @@ describe('Pacer: throttles', () => {
     },
   );
 
-  test('tokens throttled where no token limit was known: one is learned, but not of a single call', () => {
+  test('tokens throttled at an unknown token limit: one is learned, but not from a single call', () => {
     const pacer = flowing(20_000);
     expect(tpmOf(pacer)).toBeNull();
     pacer.refused(20_000, 'throttle_tokens', { sentMs: 19_950, cost: 100, waitMs: null });
@@ -212,7 +212,7 @@ describe('Pacer: throttles', () => {
     expect(tpmOf(pacer) ?? Infinity).toBeLessThanOrEqual(60_000);
   });
 
-  test('calls that were held up come all at once: nothing starts for a second, then at the pace as it was', () => {
+  test('calls that were held up arrive at once: nothing starts for a second, then the pace is unchanged', () => {
     const pacer = flowing(20_000);
     for (let atMs = 9000; atMs <= 10_000; atMs += 100) pacer.admitted(atMs, atMs - 3000);
     for (let sentMs = 10_000; sentMs < 20_000; sentMs += 100)
@@ -224,7 +224,7 @@ describe('Pacer: throttles', () => {
     expect(perMinute(starts, 21_000, 31_000)).toBeLessThanOrEqual(606);
   });
 
-  test('Retry-After: nothing starts before it, a shorter one later changes nothing', () => {
+  test('Retry-After: nothing starts before it, a later shorter one changes nothing', () => {
     const pacer = flowing(20_000);
     pacer.refused(20_000, 'throttle_rate', { sentMs: 20_000, cost: 100, waitMs: 5000 });
     expect(pacer.nextStartMs(20_001)).toBeGreaterThanOrEqual(25_000);
@@ -232,7 +232,7 @@ describe('Pacer: throttles', () => {
     expect(pacer.nextStartMs(20_101)).toBeGreaterThanOrEqual(25_000);
   });
 
-  test('Retry-After: what was missed meanwhile is not caught up, a second holds no call more', () => {
+  test('Retry-After: the pause is not caught up, no second holds an extra call', () => {
     const pacer = flowing(20_000);
     pacer.refused(20_000, 'throttle_rate', { sentMs: 20_000, cost: 100, waitMs: 1000 });
     const [first, second] = drive(pacer, { fromMs: 20_000, untilMs: 22_000 });
@@ -240,7 +240,7 @@ describe('Pacer: throttles', () => {
     expect((second?.atMs ?? 0) - 21_000).toBeGreaterThan(100);
   });
 
-  test('Retry-After: a limit of a run before that is five times too high is soon left', () => {
+  test('Retry-After: a limit from an earlier run that is five times too high is soon abandoned', () => {
     const pacer = new Pacer({ rpm: 300, tpm: null, origin: { rpm: 'learned' } });
     let refused = 0;
     let servedSecond = -1;
@@ -262,13 +262,13 @@ describe('Pacer: throttles', () => {
     expect(rpmOf(pacer)).toBeLessThan(66);
   });
 
-  test('Retry-After of an hour: a minute', () => {
+  test('Retry-After of an hour: capped at a minute', () => {
     const pacer = flowing(20_000);
     pacer.refused(20_000, 'throttle_rate', { sentMs: 20_000, cost: 100, waitMs: 3_600_000 });
     expect(pacer.nextStartMs(20_001)).toBe(80_000);
   });
 
-  test('everything is refused for minutes: single tries that grow apart; the first one admitted ends it', () => {
+  test('everything is refused for minutes: single tries with growing gaps; the first one admitted ends it', () => {
     const pacer = flowing(20_000);
     const tries: number[] = [];
     let nowMs = 20_000;
@@ -297,7 +297,7 @@ describe('Pacer: throttles', () => {
 
 describe('Pacer: server errors', () => {
   test.each([6, 60, 1200])(
-    'at %i a minute: eased to a tenth by an outage, at full pace again some minutes later',
+    'at %i a minute: eased to a tenth by an outage, back at full pace some minutes later',
     (rpm) => {
       const pacer = new Pacer({ rpm, tpm: null });
       drive(pacer, { fromMs: 0, untilMs: 120_000 });

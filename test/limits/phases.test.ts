@@ -12,7 +12,7 @@ function refusedAt(count: number, phaseMs: () => number): Phases {
 }
 
 test.each([0, 330, 950, 999])(
-  'refusals %i ms into their seconds, give or take fifty, come at one time',
+  'refusals %i ms into their seconds, give or take fifty, are at one phase',
   (atMs) => {
     const random = seeded(7);
     const phases = refusedAt(12, () => atMs + random() * 100 - 50);
@@ -20,14 +20,14 @@ test.each([0, 330, 950, 999])(
   },
 );
 
-test('the last fifth of a second is one time as well', () => {
+test('the last fifth of a second is one phase as well', () => {
   const random = seeded(7);
   expect(refusedAt(12, () => 800 + random() * 200).areConcentrated(40_000, TEN_A_SECOND)).toBe(
     true,
   );
 });
 
-test('refusals at any time: hardly ever taken for one', () => {
+test('refusals at any time: hardly ever taken for one phase', () => {
   let taken = 0;
   for (let seed = 1; seed <= 1000; seed += 1) {
     const random = seeded(seed);
@@ -37,20 +37,20 @@ test('refusals at any time: hardly ever taken for one', () => {
   expect(taken).toBeLessThan(15);
 });
 
-test('nine refusals say nothing, nor do ten of long ago, nor those of a lane of two calls a second', () => {
+test('nine refusals prove nothing, nor do ten long ago, nor those of a lane of two calls a second', () => {
   expect(refusedAt(9, () => 950).areConcentrated(30_000, TEN_A_SECOND)).toBe(false);
   expect(refusedAt(10, () => 950).areConcentrated(30_000, TEN_A_SECOND)).toBe(true);
   expect(refusedAt(10, () => 950).areConcentrated(300_000, TEN_A_SECOND)).toBe(false);
   expect(refusedAt(10, () => 950).areConcentrated(30_000, 0.002)).toBe(false);
 });
 
-test('tries one after the other while everything is refused are one refusal', () => {
+test('consecutive tries while everything is refused count as one refusal', () => {
   const phases = new Phases();
   for (let atMs = 5000; atMs < 5900; atMs += 50) phases.refused(atMs);
   expect(phases.areConcentrated(6000, TEN_A_SECOND)).toBe(false);
 });
 
-test('refusals at random, thirty a second: looked at now and then, but not at one time of the second', () => {
+test('random refusals, thirty a second: sampled now and then, but not at one phase of the second', () => {
   let taken = 0;
   for (let seed = 1; seed <= 300; seed += 1) {
     const random = seeded(seed);

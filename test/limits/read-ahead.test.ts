@@ -14,17 +14,17 @@ function aheadOf(
   return readAhead({ concurrency, waiting: new Map(Object.entries(waiting)) }, models);
 }
 
-test('the window: those in flight and some hundreds more', () => {
+test('the window: calls in flight plus some hundreds of lines', () => {
   expect(aheadOf({}).windowLines()).toBe(832);
   expect(aheadOf({}, { concurrency: 4000 }).windowLines()).toBe(4768);
 });
 
-test('a job of one model: nothing is looked for beyond the window', () => {
+test('a job of one model: nothing is read beyond the window', () => {
   expect(aheadOf({ slow: lane() }).lacksAny(NONE)).toBe(false);
   expect(aheadOf({}, { models: 1 }).lacksAny(NONE)).toBe(false);
 });
 
-test('a model has enough where some seconds of what it sends wait, and a few lines; and plenty at four times that', () => {
+test('a model has enough if some seconds of its starts wait, and a few lines; plenty at four times that', () => {
   const ahead = aheadOf({
     slow: lane({ waiting: 16, startsPerSecond: 1 }),
     few: lane({ waiting: 15, startsPerSecond: 1 }),
@@ -37,17 +37,20 @@ test('a model has enough where some seconds of what it sends wait, and a few lin
   expect(models.filter((one) => ahead.hasPlenty(one))).toEqual(['many']);
 });
 
-test.each([2, 10, 500])('%i models, however fast: all may have plenty at a time', (models) => {
-  const each = Math.floor(8192 / models);
-  const at = (waiting: number) =>
-    aheadOf({ fast: lane({ waiting, startsPerSecond: 5000 }) }, { models });
-  expect(at(each - 1).hasPlenty('fast')).toBe(false);
-  expect(at(each + 1).hasPlenty('fast')).toBe(true);
-  expect(at(Math.floor(each / 2) - 1).lacksLines('fast')).toBe(true);
-  expect(at(each).lacksLines('fast')).toBe(false);
-});
+test.each([2, 10, 500])(
+  '%i models, however fast: all may have plenty at the same time',
+  (models) => {
+    const each = Math.floor(8192 / models);
+    const at = (waiting: number) =>
+      aheadOf({ fast: lane({ waiting, startsPerSecond: 5000 }) }, { models });
+    expect(at(each - 1).hasPlenty('fast')).toBe(false);
+    expect(at(each + 1).hasPlenty('fast')).toBe(true);
+    expect(at(Math.floor(each / 2) - 1).lacksLines('fast')).toBe(true);
+    expect(at(each).lacksLines('fast')).toBe(false);
+  },
+);
 
-test('lines are looked for while a model has too little, unless they are known to wait behind', () => {
+test('lines are read ahead while a model has too little, unless all of its lines are known to be behind', () => {
   const ahead = aheadOf({ slow: lane({ waiting: 900 }), fast: lane({ waiting: 3 }) });
   expect(ahead.lacksAny(NONE)).toBe(true);
   expect(ahead.lacksAny(new Set(['slow']))).toBe(true);
@@ -57,11 +60,11 @@ test('lines are looked for while a model has too little, unless they are known t
   ).toBe(false);
 });
 
-test('a model of the job that no line was seen of yet: it may be behind what waits', () => {
+test('a model without a line so far: its lines may be behind those that wait', () => {
   expect(aheadOf({ slow: lane({ waiting: 900 }) }, { models: 2 }).lacksAny(NONE)).toBe(true);
 });
 
-test('a parked model: nothing is looked for, and its lines come to their end as soon as they are met', () => {
+test('a parked model: nothing is read ahead for it, and its lines end as soon as they are met', () => {
   const ahead = aheadOf({
     slow: lane({ waiting: 900 }),
     parked: lane({ parked: true }),

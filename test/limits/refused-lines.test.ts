@@ -43,13 +43,13 @@ function refuse(lines: RefusedLines, times: number, of: (nth: number) => Refusal
 }
 
 describe('RefusedLines: a line that is refused while others are admitted', () => {
-  test('the first refusals are of the model; then it is set aside, longer each time, and they are its own', () => {
+  test('the first refusals concern the model; then it is set aside, longer each time, and they are its own', () => {
     const { seen } = refuse(new RefusedLines(10 * MINUTE_MS), 9, (nth) => amongAdmitted(20 * nth));
     expect(seen.map(({ isOwn }) => isOwn)).toEqual([false, false, ...Array<boolean>(7).fill(true)]);
     expect(seen.map(({ asideMs }) => asideMs / 1000)).toEqual([0, 1, 2, 4, 8, 16, 30, 30, 30]);
   });
 
-  test('tokens: set aside after one refusal more', () => {
+  test('tokens: set aside one refusal later', () => {
     const { seen } = refuse(new RefusedLines(0), 4, () =>
       amongAdmitted(20, { why: 'throttle_tokens' }),
     );
@@ -60,7 +60,7 @@ describe('RefusedLines: a line that is refused while others are admitted', () =>
     expect(large.seen.map(({ asideMs }) => asideMs / 1000)).toEqual([0, 1, 2]);
   });
 
-  test('it is given up after six refusals and when the time is over, not before', () => {
+  test('it is given up after six refusals and the allowed time, not before', () => {
     const { seen } = refuse(new RefusedLines(10 * MINUTE_MS), 40, (nth) => amongAdmitted(20 * nth));
     const end = seen.find(({ hopelessAfter }) => hopelessAfter !== null);
     expect(end?.hopelessAfter).toBe(seen.findIndex((one) => one === end) + 1);
@@ -70,7 +70,7 @@ describe('RefusedLines: a line that is refused while others are admitted', () =>
     expect(soon.seen.findIndex(({ hopelessAfter }) => hopelessAfter !== null)).toBe(5);
   });
 
-  test('once it is known, refusals stay its own where nothing else is sent any more', () => {
+  test('once it is known, refusals stay its own even if nothing else is sent any more', () => {
     const { seen } = refuse(new RefusedLines(10 * MINUTE_MS), 40, (nth) =>
       nth < 5
         ? amongAdmitted(20 * nth)
@@ -80,17 +80,17 @@ describe('RefusedLines: a line that is refused while others are admitted', () =>
     expect(seen.some(({ hopelessAfter }) => hopelessAfter !== null)).toBe(true);
   });
 
-  test('Retry-After is waited for by the line alone', () => {
+  test('only the line waits for its Retry-After', () => {
     const { seen } = refuse(new RefusedLines(0), 4, () => amongAdmitted(20, { waitMs: 7000 }));
     expect(seen.map(({ asideMs }) => asideMs / 1000)).toEqual([0, 8, 9, 11]);
   });
 
-  test('it is set aside for as long as it takes to know that others were not refused', () => {
+  test('it is set aside until it is known that others were not refused', () => {
     const { seen } = refuse(new RefusedLines(0), 3, () => amongAdmitted(20, { presumedMs: 5000 }));
     expect(seen.map(({ asideMs }) => asideMs)).toEqual([0, 5000, 10_000]);
   });
 
-  test('admitted once: whatever was refused before is forgotten', () => {
+  test('admitted once: earlier refusals are forgotten', () => {
     const lines = new RefusedLines(0);
     const { line } = refuse(lines, 6, (nth) => amongAdmitted(20 * nth));
     lines.admitted(line);
@@ -106,7 +106,7 @@ describe('RefusedLines: others are refused too', () => {
     expect(seen.some(({ hopelessAfter }) => hopelessAfter !== null)).toBe(false);
   });
 
-  test('four of five are refused: it takes as many refusals as one line in half a million has', () => {
+  test('four of five are refused: giving up takes as many refusals as one line in half a million has', () => {
     const { seen } = refuse(new RefusedLines(0), 200, (nth) =>
       amongAdmitted(0, {
         others: { started: 100 * nth, refused: 80 * nth },
@@ -118,7 +118,7 @@ describe('RefusedLines: others are refused too', () => {
     expect(0.8 ** times).toBeLessThan(2e-6);
   });
 
-  test('others are in flight, and none was admitted for certain: it is not given up', () => {
+  test('others are in flight, but none was certainly admitted: it is not given up', () => {
     const { seen } = refuse(new RefusedLines(0), 100, (nth) =>
       amongAdmitted(20 * nth, { lastAdmittedSentMs: -Infinity }),
     );

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { RetryBudget } from '../../src/limits/retry-budget.ts';
 
-test('a full budget: a hundred retries after server errors, or fifty after timeouts, without a wait', () => {
+test('a full budget: a hundred retries after server errors, or fifty after timeouts, without waiting', () => {
   const server = new RetryBudget();
   for (let nth = 0; nth < 100; nth += 1) expect(server.take(0, 'server')).toBe(0);
   expect(server.take(0, 'server')).toBeGreaterThan(0);
@@ -10,7 +10,7 @@ test('a full budget: a hundred retries after server errors, or fifty after timeo
   expect(timeout.take(0, 'timeout')).toBeGreaterThan(0);
 });
 
-test('an empty one: each retry waits a second more than the one before, a minute at the most, and never fails', () => {
+test('an empty one: each retry waits a second more than the previous, at most a minute, and never fails', () => {
   const budget = new RetryBudget();
   for (let nth = 0; nth < 100; nth += 1) budget.take(0, 'server');
   expect([1, 2, 3].map(() => budget.take(0, 'server'))).toEqual([1000, 2000, 3000]);
@@ -18,7 +18,7 @@ test('an empty one: each retry waits a second more than the one before, a minute
   expect(budget.take(0, 'server')).toBe(60_000);
 });
 
-test('answers and time give back, never beyond the full budget', () => {
+test('answers and time refill it, never beyond its capacity', () => {
   const budget = new RetryBudget();
   for (let nth = 0; nth < 100; nth += 1) budget.take(0, 'server');
   for (let nth = 0; nth < 5; nth += 1) budget.answered();

@@ -38,7 +38,7 @@ function watched() {
 }
 
 describe('failures at the service', () => {
-  test('as many at half the pace: by chance, and told once', () => {
+  test('as many at half the pace: random, and reported once', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 5 });
     expect(failures.areByChance).toBe(false);
@@ -50,21 +50,21 @@ describe('failures at the service', () => {
     });
   });
 
-  test('as many at a pace that is hardly lower: that says nothing', () => {
+  test('as many at a hardly lower pace: proves nothing', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 5 });
     calls(400, { spacingMs: 70, failedEvery: 5 });
     expect(failures.areByChance).toBe(false);
   });
 
-  test('fewer than half as many at half the pace: the service has too much to do', () => {
+  test('fewer than half as many at half the pace: the service is overloaded', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 4 });
     calls(400, { spacingMs: 100, failedEvery: 10 });
     expect(failures.areByChance).toBe(false);
   });
 
-  test('as many after a pause or two: a pause is no lower pace', () => {
+  test('as many after a pause or two: a pause is not a lower pace', () => {
     const { failures, at, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 4 });
     for (let nth = 1; nth <= 4; nth += 1) {
@@ -74,7 +74,7 @@ describe('failures at the service', () => {
     expect(failures.areByChance).toBe(false);
   });
 
-  test('as many in bursts of a few as slots are free: that is no lower pace', () => {
+  test('as many in small bursts as slots become free: not a lower pace', () => {
     const { failures, at, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 4 });
     for (let nth = 1; nth <= 20; nth += 1) {
@@ -84,7 +84,7 @@ describe('failures at the service', () => {
     expect(failures.areByChance).toBe(false);
   });
 
-  test('as many of fewer and larger calls: as much was asked of the service', () => {
+  test('as many of fewer and larger calls: the same load on the service', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 4 });
     calls(80, { spacingMs: 150, failedEvery: 4, tokens: 900 });
@@ -93,7 +93,7 @@ describe('failures at the service', () => {
     expect(failures.areByChance).toBe(true);
   });
 
-  test('a call that hangs holds up nothing; what may come of it is counted against chance', () => {
+  test('a call that hangs delays nothing; its possible outcomes count against chance', () => {
     const { failures, at, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 5 });
     const slow = Array.from({ length: 80 }, (_, nth) =>
@@ -109,7 +109,7 @@ describe('failures at the service', () => {
     expect(failures.areByChance).toBe(true);
   });
 
-  test('calls of the full pace that hang, and may all fail: the lower pace may have helped', () => {
+  test('calls at full pace hang, and may all fail: the lower pace may have helped', () => {
     const { failures, at, calls } = watched();
     for (let nth = 0; nth < 80; nth += 1) {
       const stretch = failures.started(nth * 50, 300);
@@ -121,7 +121,7 @@ describe('failures at the service', () => {
     expect(failures.areByChance).toBe(false);
   });
 
-  test('calls that fail late: they belong to the pace at which they were started', () => {
+  test('calls that fail late count for the pace at which they started', () => {
     const { failures } = watched();
     const fast = Array.from({ length: 160 }, (_, nth) => failures.started(nth * 50, 300));
     const slow = Array.from({ length: 80 }, (_, nth) => failures.started(8000 + nth * 100, 300));
@@ -133,7 +133,7 @@ describe('failures at the service', () => {
     expect(failures.areByChance).toBe(false);
   });
 
-  test('by chance, and clearly more fail: known before all calls of the stretch have ended', () => {
+  test('random, and clearly more fail: noticed before all calls of the stretch have ended', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 5 });
     calls(80, { spacingMs: 100, failedEvery: 5 });
@@ -141,7 +141,7 @@ describe('failures at the service', () => {
     expect(failures.areByChance).toBe(false);
   });
 
-  test('by chance, and somewhat more fail for a while: by chance no longer', () => {
+  test('random, and somewhat more fail for a while: no longer random', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 5 });
     calls(80, { spacingMs: 100, failedEvery: 5 });
@@ -151,7 +151,7 @@ describe('failures at the service', () => {
     expect(failures.areByChance).toBe(false);
   });
 
-  test('what was no chance after all must look like it twice the next time', () => {
+  test('a wrong verdict of chance needs twice the evidence the next time', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 5 });
     calls(80, { spacingMs: 100, failedEvery: 5 });
@@ -164,7 +164,7 @@ describe('failures at the service', () => {
     expect(failures.areByChance).toBe(true);
   });
 
-  test('more than half: too much may be too much at half the pace, too', () => {
+  test('more than half: too much may still be too much at half the pace', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 1 });
     calls(400, { spacingMs: 100, failedEvery: 1 });
@@ -174,7 +174,7 @@ describe('failures at the service', () => {
   test.each([
     ['clearly more fail', 2],
     ['they are over', Infinity],
-  ])('by chance no longer once %s', (_, failedEvery) => {
+  ])('no longer random once %s', (_, failedEvery) => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 5 });
     calls(80, { spacingMs: 100, failedEvery: 5 });
@@ -236,19 +236,19 @@ async function run(lines: number, service: Service, failureMs = 1000) {
 }
 
 describe('a job of 2,000 lines at 20 calls a second', () => {
-  test('where one call in five fails, whatever the pace: hardly longer than its calls take', async () => {
+  test('where one call in five fails, whatever the pace: takes hardly longer than its calls', async () => {
     const { seconds } = await run(2000, (_, random) => (random() < 0.2 ? 'failed' : 'answered'));
     // 2,500 calls take 125 s. Slowed down for each failure they took 1,200.
     expect(seconds).toBeLessThan(250);
   });
 
-  test('at a service that takes five a second: its share of failures stays small', async () => {
+  test('at a service that handles five a second: its share of failures stays small', async () => {
     const { seconds, failed } = await run(2000, (calls) => (calls > 5 ? 'failed' : 'answered'));
     expect(failed).toBeLessThan(2000 / 3);
     expect(seconds).toBeLessThan(520);
   });
 
-  test('at one that takes eight a second and fails the others late: its share of failures stays small', async () => {
+  test('at one that handles eight a second and fails the others late: its share of failures stays small', async () => {
     const { failed } = await run(2000, (calls) => (calls > 8 ? 'failed' : 'answered'), 8000);
     // Failures of the pace before, which ended at the pace that they had brought, were taken for chance, and 821 failed.
     expect(failed).toBeLessThan(500);

@@ -13,7 +13,7 @@ function ask(slots: Slots, count: number): Slot[] {
   return got;
 }
 
-test('no more slots than there are, whoever asks; one that comes back goes to the next', async () => {
+test('never more slots than the count, whoever asks; a returned one goes to the next', async () => {
   const slots = new Slots(2);
   const got = ask(slots, 3);
   await turn();
@@ -26,7 +26,7 @@ test('no more slots than there are, whoever asks; one that comes back goes to th
   expect(got).toHaveLength(3);
 });
 
-test('a slot that was put back is taken over at once', async () => {
+test('a returned slot is reused at once', async () => {
   const slots = new Slots(1);
   const [first] = await asked(slots, 1);
   if (first === undefined) throw new Error('no slot');
@@ -34,7 +34,7 @@ test('a slot that was put back is taken over at once', async () => {
   expect(ask(slots, 1)).toEqual([first]);
 });
 
-test('fewer slots: held ones are given back, and no more are out than are left', async () => {
+test('fewer slots: unused ones are given back, and no more are out than the new count', async () => {
   const slots = new Slots(3);
   for (const slot of await asked(slots, 3)) slots.put(slot);
   slots.count = 1;

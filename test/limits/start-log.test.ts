@@ -9,14 +9,14 @@ function tenASecond(untilMs: number): StartLog {
 }
 
 describe('StartLog', () => {
-  test('a refusal counts where the call was started', () => {
+  test('a refusal counts when its call started', () => {
     const log = tenASecond(20_000);
     log.refused(15_000, 10);
     expect(log.between(15_000, 16_000)).toEqual({ calls: 9, tokens: 90, refused: 1 });
     expect(log.between(16_000, 17_000)).toEqual({ calls: 10, tokens: 100, refused: 0 });
   });
 
-  test('a refusal of a call that is forgotten: what was started since is still known', () => {
+  test('a refusal of a call already dropped: later starts are still known', () => {
     const log = tenASecond(120_000);
     const before = { minute: log.between(60_000, 120_000), last: log.last(50, 120_000, 60_000) };
     expect(before.minute).toEqual({ calls: 600, tokens: 6000, refused: 0 });

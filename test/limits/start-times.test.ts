@@ -17,7 +17,7 @@ test('timers on time: a start every 50 ms', () => {
   for (let atMs = 1000; atMs < 2000; atMs += 50) expect(startAll(starts, atMs)).toBe(1);
 });
 
-test('somebody waited and the timer came 180 ms late: everything that was missed is caught up', () => {
+test('somebody waited and the timer was 180 ms late: all missed starts are caught up', () => {
   const starts = new StartTimes();
   starts.notBefore(1000);
   expect(starts.nextMs(900)).toBe(1000);
@@ -39,7 +39,7 @@ test('nobody waited: no more than 50 ms are caught up', () => {
   expect(startAll(starts, 1600)).toBe(2);
 });
 
-test('a wait that was given up long ago is none', () => {
+test('a wait abandoned long ago does not count', () => {
   const starts = new StartTimes();
   starts.notBefore(1000);
   starts.nextMs(900);

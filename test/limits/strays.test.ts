@@ -54,12 +54,12 @@ function isLastStray(lane: Lane): boolean {
 }
 
 describe('isStray', () => {
-  test('one call of a thousand, as no limit refuses that is met', () => {
+  test('one call of a thousand, unlike a limit that is met', () => {
     expect(isLastStray({ perSecond: 200, refused: [] })).toBe(true);
     expect(isLastStray({ perSecond: 200, refused: [400] })).toBe(true);
   });
 
-  test('where refusals take so long that more was sent since then, it may be the first of many', () => {
+  test('if refusals take so long that more was sent since then, it may be the first of many', () => {
     expect(isLastStray({ perSecond: 200, refused: [], ago: 1000 })).toBe(true);
     expect(isLastStray({ perSecond: 200, refused: [], ago: 1300 })).toBe(false);
     const growing = { perSecond: 20, isGrowing: true, sinceMs: 90_000, refused: [] };
@@ -67,7 +67,7 @@ describe('isStray', () => {
     expect(isLastStray({ ...growing, ago: 100 })).toBe(false);
   });
 
-  test('what was sent after it and was refused counts, but not as what was let through', () => {
+  test('later refused calls count, but not as admitted ones', () => {
     expect(isLastStray({ perSecond: 200, refused: [500], ago: 900 })).toBe(true);
     expect(
       isLastStray({
@@ -78,11 +78,11 @@ describe('isStray', () => {
     ).toBe(false);
   });
 
-  test('none where the service asks for a pause with it: at a lower pace there are fewer of these', () => {
+  test('none if the service asks for a pause with it: a lower pace has fewer of these', () => {
     expect(isLastStray({ perSecond: 200, refused: [], pausedMs: 1000 })).toBe(false);
   });
 
-  test('a window that is used up refuses calls in a row', () => {
+  test('a used-up window refuses calls in a row', () => {
     expect(isLastStray({ perSecond: 200, refused: [1] })).toBe(false);
     expect(isLastStray({ perSecond: 200, refused: [1, 2, 3] })).toBe(false);
   });
@@ -94,13 +94,13 @@ describe('isStray', () => {
     expect(isLastStray({ perSecond: 200, refused: oneIn(90) })).toBe(false);
   });
 
-  test('a slow lane in windows of a second: single refusals are of the limit; in longer ones they are not', () => {
+  test('a slow lane in windows of a second: single refusals are caused by the limit; in longer ones they are not', () => {
     expect(isLastStray({ perSecond: 20, refused: [] })).toBe(false);
     expect(isLastStray({ perSecond: 20, windowMs: 60_000, refused: [] })).toBe(true);
     expect(isLastStray({ perSecond: 20, windowMs: 60_000, refused: [150] })).toBe(false);
   });
 
-  test('while the limit is looked for some tens of calls say it', () => {
+  test('while the limit is being searched for some tens of calls suffice', () => {
     expect(isLastStray({ perSecond: 20, isGrowing: true, sinceMs: 98_000, refused: [] })).toBe(
       true,
     );
@@ -112,14 +112,14 @@ describe('isStray', () => {
     );
   });
 
-  test('what a run of refusals before has refused does not count; nor is anything a stray right after it', () => {
+  test('refusals of an earlier run do not count; nor is anything a stray right after it', () => {
     const run = Array.from({ length: 30 }, (_, nth) => 500 + nth);
     expect(isLastStray({ perSecond: 200, refused: run })).toBe(false);
     expect(isLastStray({ perSecond: 200, refused: run, reopenedMs: NOW_MS - 2400 })).toBe(true);
     expect(isLastStray({ perSecond: 200, refused: [], reopenedMs: NOW_MS - 900 })).toBe(false);
   });
 
-  test('tokens: each refusal steers the pace, but where calls use less than half of it', () => {
+  test('tokens: each refusal steers the pace, unless calls use less than half of it', () => {
     const costs = spreadCosts(() => 0.5);
     expect(isLastStray({ perSecond: 200, costs, refused: [] })).toBe(false);
     expect(isLastStray({ perSecond: 200, costs, pacePerSecond: 100_000, refused: [] })).toBe(true);

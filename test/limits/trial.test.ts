@@ -19,7 +19,7 @@ function opened(more: Partial<typeof AT> = {}): Trial {
 }
 
 describe('a trial of refusals', () => {
-  test('at half the pace, or twice it where the pace is low already', () => {
+  test('at half the pace, or twice it if the pace is already low', () => {
     expect(opened().pace).toBe(0.5);
     expect(opened({ isLow: true }).pace).toBe(2);
   });
@@ -28,28 +28,25 @@ describe('a trial of refusals', () => {
     ['a tenth', 10, 0.5],
     ['half', 50, 0.4],
     ['seven in ten', 70, 0.24],
-  ])(
-    'of %s refused: at a little less than what was admitted, if that is less',
-    (_, refused, pace) => {
-      expect(opened({ before: { calls: 100 - refused, refused } }).pace).toBeCloseTo(pace, 9);
-    },
-  );
+  ])('of %s refused: slightly below what was admitted, if that is less', (_, refused, pace) => {
+    expect(opened({ before: { calls: 100 - refused, refused } }).pace).toBeCloseTo(pace, 9);
+  });
 
-  test('at twice the pace, of half refused: a limit of half the pace refuses three of four', () => {
+  test('at twice the pace, with half refused: a limit at half the pace refuses three of four', () => {
     const trial = opened({ isLow: true, before: { calls: 50, refused: 50 } });
     expect(haveStayed(trial, { calls: 25, refused: 75 })).toBe(false);
     expect(haveStayed(trial, { calls: 33, refused: 67 })).toBe(false);
     expect(haveStayed(trial, { calls: 50, refused: 50 })).toBe(true);
   });
 
-  test('of few refusals: for as many calls as bring six of them, at a little less', () => {
+  test('of few refusals: for as many calls as should bring six of them, slightly below the pace', () => {
     const trial = opened({ areFew: true, before: { calls: 980, refused: 20 } });
     expect(trial.pace).toBeGreaterThan(0.5);
     expect(trial.pace).toBeLessThan(1);
     expect(trial.calls).toBe(300);
   });
 
-  test('at a pace of which it would take more than five minutes: so much higher that it takes two and a half', () => {
+  test('if it would take more than five minutes: at a pace so much higher that it takes two and a half', () => {
     // Eighty calls at half the pace: 160 calls' time.
     expect(opened({ callsPerMs: 160 / 299_000 }).pace).toBe(0.5);
     const slow = opened({ callsPerMs: 160 / 301_000 });
@@ -59,14 +56,14 @@ describe('a trial of refusals', () => {
     expect(slowest.calls / (slowest.pace / 60_000)).toBeCloseTo(150_000);
   });
 
-  test('higher, where the service asks for a pause with each refusal: only while these are short', () => {
+  test('higher, if the service asks for a pause with each refusal: only while these are short', () => {
     // Five of the fifty calls would be refused.
     expect(opened({ isLow: true, pausedMs: 5000 }).pace).toBe(2);
     expect(openTrial(1000, { ...AT, isLow: true, pausedMs: 7000 })).toBeNull();
     expect(opened({ pausedMs: 60_000 }).pace).toBe(0.5);
   });
 
-  test('of few refusals: not where it would take more than five minutes', () => {
+  test('of few refusals: not if it would take more than five minutes', () => {
     const few = { areFew: true, before: { calls: 980, refused: 20 } };
     expect(openTrial(1000, { ...AT, ...few, callsPerMs: 1 / 1200 })).toBeNull();
   });
@@ -88,7 +85,7 @@ describe('a trial of refusals', () => {
     expect(haveStayed(opened({ isLow: true }), { calls: 100 - refused, refused })).toBe(stayed);
   });
 
-  test('says nothing before it had its calls, nor in its first seconds', () => {
+  test('inconclusive before it has had its calls, and in its first seconds', () => {
     const trial = opened();
     const log = new StartLog();
     for (let nth = 0; nth < trial.calls; nth += 1) log.started(1500 + nth * 10, 1);

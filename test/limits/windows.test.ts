@@ -14,7 +14,7 @@ test.each([
   expect(windowClosedFor(closedMs)).toBe(windowMs);
 });
 
-test('costs known before: one closure says how long the window is, and it never gets shorter', () => {
+test('costs known in advance: one closure shows the window, which never gets shorter', () => {
   const window = new CountingWindow(1000, null);
   expect(window.opened(10_000, 4000)).toBe(true);
   expect(window.windowMs).toBe(6000);
@@ -24,7 +24,7 @@ test('costs known before: one closure says how long the window is, and it never 
   expect(window.windowMs).toBe(6000);
 });
 
-test('costs known only afterwards: a few seconds are chance, and so is a single long closure', () => {
+test('costs known only afterwards: a few seconds are random, and so is a single long closure', () => {
   const window = new CountingWindow(1000, spreadCosts(() => null).windowProof);
   expect(window.opened(10_000, 4000)).toBe(false);
   expect(window.opened(60_000, 30_000)).toBe(false);
@@ -39,7 +39,7 @@ test.each([
   ['six seconds', 6000, 6000],
   ['nothing', 1000, 1000],
 ])(
-  'a run before has learned %s: no more than six seconds are believed before they are seen',
+  'an earlier run has learned %s: no more than six seconds are believed unseen',
   (_, learnedMs, windowMs) => {
     const window = new CountingWindow(learnedMs, null);
     expect(window.windowMs).toBe(windowMs);
@@ -48,7 +48,7 @@ test.each([
   },
 );
 
-test('costs known only afterwards: a long closure that a run before has seen as well is no chance', () => {
+test('costs known only afterwards: a long closure that an earlier run has seen as well is not random', () => {
   const { windowProof } = spreadCosts(() => null);
   const window = new CountingWindow(60_000, windowProof);
   expect(window.windowMs).toBe(1000);
