@@ -7,6 +7,7 @@ import { lineCounts } from '../ledger/jobs.ts';
 import { lockHolder } from '../ledger/lock.ts';
 import { jobsHere } from '../ledger/moved-files.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
+import { stillSurveyed } from '../ledger/still-surveyed.ts';
 import type { ListedJob } from '../library/job-reports.ts';
 import { formatPico } from '../models/price.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
@@ -19,6 +20,7 @@ import type { CommandIo } from './io.ts';
 import { jobState } from './job-state.ts';
 
 const CELL_CHARS_MAX = 200;
+const TEXT_CHARS_MAX = 1_000;
 const RIGHT: readonly boolean[] = [false, false, true, true, true, true, true, true, false, false];
 
 /**
@@ -32,9 +34,16 @@ export async function jobsCommand(
   const folder = path.resolve(io.cwd, parsed.dir);
   const jobs: ListedJob[] = [];
   let unreadable = 0;
+  let toCome = 0;
   for (const ledgerPath of findLedgers(folder)) {
     try {
-      jobs.push(...(await listLedger(ledgerPath)));
+      const listed = await listLedger(ledgerPath);
+      jobs.push(...listed);
+      const names = listed.map(({ job }) => job);
+      const surveyed = stillSurveyed(ledgerPath, names);
+      if (surveyed === null) continue;
+      toCome += 1;
+      if (!parsed.quiet) io.writeErr(`${oneLine(surveyed, TEXT_CHARS_MAX)}\n`);
     } catch (error) {
       if (!(error instanceof QbatchError)) throw error;
       unreadable += 1;
@@ -46,7 +55,7 @@ export async function jobsCommand(
     await io.writeOut(`${jsonText({ schema: 1, jobs })}\n`);
   } else if (jobs.length > 0) {
     await io.writeOut(`${tableOf(jobs, folder)}\n`);
-  } else if (!parsed.quiet && unreadable === 0) {
+  } else if (!parsed.quiet && unreadable + toCome === 0) {
     io.writeErr(`no jobs in ${oneLine(folder, CELL_CHARS_MAX)}; start one with qbatch run FILE\n`);
   }
   return EXIT.ok;

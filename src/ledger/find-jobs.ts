@@ -4,12 +4,13 @@ import { EXIT, InputError, QbatchError, UsageError } from '../errors.ts';
 import { isThere } from '../files/is-there.ts';
 import { realPath, samePath } from '../files/same-path.ts';
 import type { JobChoice } from '../command-line/parsed-command.ts';
-import { defaultLedgerPath, LEDGER_SUFFIX } from './default-ledger-path.ts';
+import { defaultLedgerName, defaultLedgerPath, LEDGER_SUFFIX } from './default-ledger-path.ts';
 import { isDatabase, isOwnDatabase } from './is-database.ts';
 import { MARK_SUFFIX } from './mark-path.ts';
 import { jobsHere } from './moved-files.ts';
 import { lookIntoLedger } from './read-ledger.ts';
 import type { Job } from './records.ts';
+import { refuseStillSurveyed } from './still-surveyed.ts';
 import { withoutCopies } from './without-copies.ts';
 
 /** A job and its ledger. */
@@ -152,13 +153,14 @@ function narrow(found: readonly FoundJob[], purpose: Purpose): readonly FoundJob
 
 /** The candidates in folder `cwd` if no job is named. */
 function unnamedJobs(
-  { jobs, unreadable }: FolderJobs,
+  { jobs, all, unreadable }: FolderJobs,
   cwd: string,
   purpose: Purpose,
 ): readonly FoundJob[] {
   const fitting = purpose === 'resume' ? jobs.filter(({ job }) => job.state === 'open') : jobs;
   if (fitting.length > 0) return fitting;
   refuseUnreadable({ unreadable });
+  refuseStillSurveyed(findLedgers(cwd), all);
   if (jobs.length > 0) {
     throw new InputError(
       EXIT.noInput,
@@ -188,6 +190,7 @@ function namedJobs(choice: JobChoice, cwd: string): readonly FoundJob[] {
   );
   if (sameInput.length > 0) return sameInput;
   refuseUnreadable(here);
+  refuseStillSurveyed([defaultLedgerPath(file)], byInput(file, cwd));
   const name = jobName === undefined ? '' : ` with a job ${jobName}`;
   throw new InputError(
     EXIT.noInput,
@@ -219,8 +222,10 @@ function inLedger(
   },
 ): readonly FoundJob[] {
   const all = jobsOfLedger(ledgerPath);
-  if (all.length === 0)
+  if (all.length === 0) {
+    refuseStillSurveyed([ledgerPath], all);
     throw new InputError(EXIT.noInput, `${ledgerPath} holds no job`, 'start one with qbatch run');
+  }
   const { job, jobName, cwd } = by;
   const wanted = jobName ?? job;
   if (wanted === undefined) return all;
@@ -230,6 +235,7 @@ function inLedger(
   const sameInput =
     jobName === undefined ? all.filter((found) => samePath(found.job.inputPath, input)) : [];
   if (sameInput.length > 0) return sameInput;
+  refuseStillSurveyed([ledgerPath], all);
   const names = all.slice(0, LISTED_MAX).map((found) => found.job.name);
   throw new InputError(
     EXIT.noInput,
@@ -243,6 +249,7 @@ function byName(name: string, cwd: string): readonly FoundJob[] {
   const found = here.jobs.filter(({ job }) => job.name === name);
   if (found.length > 0) return found;
   refuseUnreadable(here);
+  refuseStillSurveyed([path.join(cwd, defaultLedgerName(name))], here.all);
   throw new InputError(
     EXIT.noInput,
     `no job ${name} in ${cwd}`,

@@ -132,6 +132,20 @@ test('jobsCommand: a job whose ledger is held for another one, open', async () =
   );
 });
 
+test('jobsCommand: a job whose run is still checking the input, told on stderr and no folder without jobs', async () => {
+  const ledger = openLedger(path.join(folder.path, 'exam.qbatch.db'), 'exam');
+  const io = recordingIo(folder.path);
+  expect(await jobsCommand({ ...JOBS, json: false }, io)).toBe(0);
+  expect(io.out()).toBe('');
+  expect(io.err()).toMatch(
+    /^job exam is not in \S+ yet: its run is still checking the input \(process \d+ on .*\)\n$/,
+  );
+  const silent = recordingIo(folder.path);
+  await jobsCommand({ ...JOBS, json: false, quiet: true }, silent);
+  expect(silent.err()).toBe('');
+  ledger.close();
+});
+
 test('jobsCommand: a folder that is not there, 66', async () => {
   await expect(jobsCommand({ ...JOBS, dir: 'missing' }, recordingIo(folder.path))).rejects.toThrow(
     expect.objectContaining({ exitCode: 66 }),

@@ -221,6 +221,34 @@ test('chooseJob: a ledger that is missing or none, 66 and 78', () => {
   );
 });
 
+test('chooseJob: a job whose run is still checking the input, said so (66) however it is named', () => {
+  const ledgerPath = at('exam.qbatch.db');
+  const ledger = openLedger(ledgerPath, 'exam');
+  writeFileSync(at('exam.jsonl'), '{}\n');
+  const told = `job exam is not in ${ledgerPath} yet: its run is still checking the input (process ${process.pid} on `;
+  const refused = expect.objectContaining({
+    exitCode: 66,
+    message: expect.stringContaining(told) as string,
+  }) as Error;
+  const choices = [
+    NONE,
+    { ...NONE, job: ledgerPath },
+    { ...NONE, job: 'exam.jsonl' },
+    { ...NONE, job: 'exam' },
+    { ...NONE, jobName: 'exam' },
+    { ...NONE, ledger: ledgerPath, jobName: 'exam' },
+  ];
+  for (const choice of choices) expect(() => chooseJob(choice, folder.path)).toThrow(refused);
+  expect(() => chooseJob(NONE, folder.path, 'resume')).toThrow(refused);
+  addJob(ledger, SAMPLE, { name: 'other', inputPath: at('other.jsonl') });
+  expect(() => chooseJob({ ...NONE, ledger: ledgerPath, jobName: 'exam' }, '/')).toThrow(refused);
+  expect(chooseJob(NONE, folder.path).name).toBe('other');
+  addJob(ledger, SAMPLE, { name: 'exam', inputPath: at('exam.jsonl') });
+  const unknown = { ...NONE, ledger: ledgerPath, jobName: 'none' };
+  expect(() => chooseJob(unknown, '/')).toThrow(`${ledgerPath} holds no job none`);
+  ledger.close();
+});
+
 test('jobsOfFolder: a broken ledger hides no other, and is told where nothing else is found', () => {
   writeFileSync(at('broken.qbatch.db'), 'no database'.repeat(1000));
   expect(() => chooseJob(NONE, folder.path)).toThrow(expect.objectContaining({ exitCode: 78 }));
