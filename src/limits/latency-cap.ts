@@ -1,11 +1,12 @@
-/** Initial calls in flight, as for `auto` elsewhere, once the server has shown that it can answer them in time. */
+/** Initial calls in flight, as for `auto` elsewhere: with fewer, a gateway's limit would be found only after its first answers. */
 const FIRST = 64;
 /**
- * The cap that keeps queued calls from timing out: `least` before the first answers, then as many calls as the server answers
- * within `timeoutShare` of the time limit (half: answers come unevenly). Where a single answer takes nearly that long, as many
- * as it answers within `latencies` of the shortest ones, or the cap could never grow; at most within `shareMost` of the limit.
+ * The bound that keeps queued calls from timing out, once `answers` have come: as many calls as the server answers within
+ * `timeoutShare` of the time limit (half: answers come unevenly), but `least` at least. Where a single answer takes nearly that
+ * long, as many as it answers within `latencies` of the shortest ones, or the cap could never grow; at most within `shareMost`
+ * of the limit.
  */
-const IN_TIME = { least: 8, timeoutShare: 0.5, latencies: 2, shareMost: 0.9 } as const;
+const IN_TIME = { answers: 4, least: 8, timeoutShare: 0.5, latencies: 2, shareMost: 0.9 } as const;
 /** A step needs this many answers and lasts at least one latency. */
 const ANSWERS_LEAST = 40;
 /** Latency ÷ lowest latency: below `grow` the cap grows, above `cut` it is cut. */
@@ -58,6 +59,8 @@ export class LatencyCap {
   /** Lowest median latency of any second. */
   private shortestMs = Infinity;
   private seconds = 0;
+  /** Seconds of this step in which answers came, or after them: before the first one nothing shows the server's rate. */
+  private answering = 0;
   private answered = 0;
   private latencySum = 0;
   private latencySeconds = 0;
@@ -76,11 +79,11 @@ export class LatencyCap {
     return Math.min(this.wanted, this.inTime);
   }
 
-  /** The most calls that are answered in time. Unbounded in the first second, when the pace sends fewer anyway. */
+  /** The most calls that are answered in time; Infinity: not known yet. */
   private get inTime(): number {
-    if (this.stepPerSecond === null && this.seconds === 0) return Infinity;
-    const perSecond = this.stepPerSecond ?? surePerSecond(this.answered, this.seconds);
-    const { least, timeoutShare, latencies, shareMost } = IN_TIME;
+    const { answers, least, timeoutShare, latencies, shareMost } = IN_TIME;
+    if (this.stepPerSecond === null && this.answered < answers) return Infinity;
+    const perSecond = this.stepPerSecond ?? surePerSecond(this.answered, this.answering);
     const shortestMs = this.shortestMs === Infinity ? 0 : this.shortestMs;
     const inTimeMs = Math.min(
       this.timeoutMs * shareMost,
@@ -93,6 +96,7 @@ export class LatencyCap {
   look({ activeMost, answered, latencyMs }: LatencySecond): boolean {
     this.seconds += 1;
     this.answered += answered;
+    if (this.answered > 0 || this.stepPerSecond !== null) this.answering += 1;
     if (latencyMs !== null) {
       this.latencySum += latencyMs;
       this.latencySeconds += 1;
@@ -101,8 +105,9 @@ export class LatencyCap {
     const meanMs = this.latencySum / Math.max(1, this.latencySeconds);
     if (this.answered < ANSWERS_LEAST || this.seconds * 1000 < meanMs) return false;
     const wasCut = this.decide(activeMost, meanMs);
-    this.stepPerSecond = surePerSecond(this.answered, this.seconds);
+    this.stepPerSecond = surePerSecond(this.answered, this.answering);
     this.seconds = 0;
+    this.answering = 0;
     this.answered = 0;
     this.latencySum = 0;
     this.latencySeconds = 0;
