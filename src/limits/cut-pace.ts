@@ -1,5 +1,6 @@
 import type { TrialEnd } from './chance.ts';
 import type { Costs } from './costs.ts';
+import type { Growth } from './growth.ts';
 import type { Learned } from './learned.ts';
 import type { PaceMove } from './pace.ts';
 import type { RateView } from './rate-view.ts';
@@ -18,6 +19,7 @@ const KNOWN_TO_MS = 20;
 /** A pace whose call, started at `sentMs`, was refused: the first refusal in a while. */
 export type RefusedPace = RateView & {
   readonly learned: Pick<Learned, 'perMs'>;
+  readonly growth: Pick<Growth, 'feelAtMs' | 'restedPerMs'>;
   readonly nowMs: number;
   readonly sentMs: number;
   /** The pause the service asked for; 0: none. */
@@ -67,9 +69,22 @@ function leftPerMs(at: RefusedPace): number {
   if (pace.phase === 'growing' || isFarAbove)
     return admitted > 0 ? Math.min(perMs, admitted) * SHARES.learned : perMs / 2;
   const isBounded = boundPerMs !== Infinity;
-  const isFirst = perMs >= boundPerMs && at.learned.perMs === null;
+  const isFirst = perMs >= boundPerMs && (at.learned.perMs === null || !pace.hasMetBound);
   const calls = admissions.callsPerMs(nowMs, perMs) * windowMs;
-  return perMs * costs.firstCut({ calls, isBounded, isFirst });
+  return lessProbed(at, perMs * costs.firstCut({ calls, isBounded, isFirst }));
+}
+
+/**
+ * A steered pace far below a known bound probes often, in windows of a second. A refusal meanwhile takes back half of what
+ * the probe has added: steering alone would need tens of refusals for that.
+ */
+function lessProbed(at: RefusedPace, leftPerMs: number): number {
+  const { pace, costs, windowMs, nowMs } = at;
+  const { restedPerMs, feelAtMs } = at.growth;
+  const isFarBelow = pace.boundPerMs !== Infinity && pace.perMs < pace.boundPerMs * SHARES.farBelow;
+  const isOften = costs.steering !== null && isFarBelow && windowMs <= SECOND_MS;
+  if (!isOften || restedPerMs === null || nowMs <= feelAtMs) return leftPerMs;
+  return Math.min(leftPerMs, (leftPerMs + restedPerMs) / 2);
 }
 
 /** Whether the last second overlaps a pause that the service asked for, in which nothing was sent. */

@@ -33,6 +33,8 @@ export class Growth {
   private perSecond: number = UNKNOWN;
   /** When probing above the learned limit starts; Infinity: not before one is learned. */
   feelAtMs: number = Infinity;
+  /** The pace that rests until then; null: the limit was not met. */
+  restedPerMs: number | null = null;
   /** The service asks for a pause with each refusal: probing is slow. */
   private areRefusalsDear = false;
   /** When sudden growth was last refused. */
@@ -51,9 +53,10 @@ export class Growth {
     return true;
   }
 
-  /** The limit was met: probing starts after `ms`, or much later if the refusal cost a pause. */
-  rest(nowMs: number, ms: number, pauseMs: number): void {
+  /** The limit was met at `perMs`: probing starts after `ms`, or much later if the refusal cost a pause. */
+  rest(nowMs: number, perMs: number, { ms, pauseMs }: { ms: number; pauseMs: number }): void {
     this.areRefusalsDear = pauseMs > 0;
+    this.restedPerMs = perMs;
     this.feelAtMs = nowMs + Math.max(ms, pauseMs * SHARES.hintsApart);
   }
 
@@ -72,14 +75,14 @@ export class Growth {
     return Math.min(pace + (learned - pace) / 2, pace * this.full(seconds));
   }
 
-  /** Toward what was granted before: half of the gap per step, at most doubling, no faster than at an unknown limit. */
+  /** Toward what was granted before: half of the gap per step, no faster than at an unknown limit. */
   back(
     given: number,
     pace: number,
     { seconds, steps }: { seconds: number; steps: number },
   ): number {
     const half = pace + (given - pace) * (1 - 2 ** -steps);
-    return Math.min(half, pace * 2 ** steps, pace * this.full(seconds));
+    return Math.min(half, pace * this.full(seconds));
   }
 
   /** Gently above the learned limit, faster the longer nothing is refused. `forMs`: time since probing began. */

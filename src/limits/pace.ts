@@ -69,6 +69,8 @@ export class Pace {
   private ownPhase: PacePhase = 'growing';
   /** The known limit; Infinity: none. */
   boundPerMs: number = Infinity;
+  /** Whether a call was refused at the bound since it was set, or since a far lower limit was met. */
+  hasMetBound: boolean = false;
   /** When the first call started, or the first after an outage; null: none did. */
   startedMs: number | null = null;
   readonly starts: StartTimes = new StartTimes();
@@ -105,6 +107,7 @@ export class Pace {
     this.ownPerMs = perMs === null ? this.parts.unknownPerMs : perMs * share;
     const isBound = perMs !== null && !isLearned;
     this.boundPerMs = isBound ? this.perMs : Infinity;
+    this.hasMetBound = false;
     // A learned limit is only a hint: the real one will be seen, and a floor derived from a hint that is too high might
     // exceed it.
     this.floor.hold(isBound ? this.perMs : 0);
@@ -133,6 +136,7 @@ export class Pace {
   /** Applies a decision, within floor and bound. */
   move(nowMs: number, { phase, perMs, reason, isDueAnew }: PaceMove): void {
     this.ownPhase = phase;
+    if (reason === 'refused' && this.perMs >= this.boundPerMs) this.hasMetBound = true;
     this.set(nowMs, perMs, reason);
     if (isDueAnew === true) this.goOn(nowMs, nowMs);
   }
@@ -173,6 +177,7 @@ export class Pace {
   /** A closure showed what a window grants; `isSure`: a long, well-measured one, or one that repeats the last result. */
   told(nowMs: number, perMs: number, isSure: boolean): void {
     if (isSure) this.floor.lower(perMs);
+    if (perMs < this.boundPerMs * SHARES.farBelow) this.hasMetBound = false;
     this.set(nowMs, perMs * SHARES.learned, 'reopened');
   }
 

@@ -34,11 +34,10 @@ export type RateOptions = {
 
 /**
  * One dimension (requests or tokens) of one lane: its pace, and what refusals have shown of the limit behind it. It decides
- * when the `Pace` moves (see the table there); pure functions decide where to.
+ * when the `Pace` moves (see the table there); pure functions decide where to. See docs/dispatch.md.
  *
  * A refusal is random (`Chance`), or starts a `RefusalRun`, in which single tries are made (*half-open* after some). The
- * first admitted try ends the run: `meaningOf` says what it means. Outside a run the pace grows. Mutable; every time is
- * passed in, in monotonic milliseconds. See docs/dispatch.md, and docs/decisions for the reasons.
+ * first admitted try ends the run: `meaningOf` says what it means. Outside a run the pace grows. Times are monotonic ms.
  */
 export class Rate {
   private readonly onChange: RateOptions['onChange'];
@@ -126,13 +125,14 @@ export class Rate {
   }
 
   /** The service refused a call of that amount because of this dimension. */
-  refused({ nowMs, sentMs, pausedMs }: Refusal, amount: number): void {
-    const { pace, costs, learned, reopenedMs } = this;
-    if (this.isTakenForChance({ nowMs, sentMs, pausedMs })) return;
+  refused(refusal: Refusal, amount: number): void {
+    const { pace, costs, learned, growth, reopenedMs } = this;
+    const { nowMs, sentMs } = refusal;
+    if (this.isTakenForChance(refusal)) return;
     if (this.run === null) {
       this.run = this.begunRun({ nowMs, sentMs, amount, isOfGrowth: false });
       learned.refused();
-      pace.move(nowMs, cutPace({ ...this.view, learned, reopenedMs, nowMs, sentMs, pausedMs }));
+      pace.move(nowMs, cutPace({ ...this.view, ...refusal, learned, growth, reopenedMs }));
     } else {
       if (costs.steering !== null) pace.steerDown(nowMs, costs.steering.cut);
       this.run.isOfGrowth = false;
@@ -255,7 +255,7 @@ export class Rate {
     const isSure = costs.steering === null && isMeasured;
     if (toldPerMs !== null) pace.told(nowMs, toldPerMs, isSure);
     const ms = learned.isDoubtful ? this.windowMs : restMs(this.view, learned, nowMs);
-    growth.rest(nowMs, ms, run.pauseMs);
+    growth.rest(nowMs, pace.perMs, { ms, pauseMs: run.pauseMs });
     this.reopenedMs = openedMs;
     this.comeback.runOver(nowMs, run, { ...this.view, toldPerMs, sameTimes: learned.times });
   }

@@ -3,6 +3,7 @@ import { SHARES } from './rate-shares.ts';
 import { spreadReading } from './spread-reading.ts';
 import { Steering } from './steering.ts';
 
+const SECOND_MS = 1000;
 /** Largest probing step per second: refusals may come late, since tokens may be counted when a call ends. */
 const FELT_MOST = 0.08;
 /** Few refusals are suspected to be random at this multiple of the steered share, and at least this share. */
@@ -12,8 +13,11 @@ const FEW = { steeredTimes: 3, share: 0.025 } as const;
  * long.
  */
 const REST = { windows: 30, callsMsMost: 60_000 } as const;
-/** A known bound most likely comes back: the first rest is no longer than this, and doubles each time. */
-const BOUND_MS_MOST = 10_000;
+/**
+ * A known bound most likely comes back: far below it a pace rests for no longer than this, or these calls. In windows of more
+ * than a second, where each probe may use one up, the first rest is `firstMs`, and doubles each time.
+ */
+const FAR_BELOW = { ms: 20_000, calls: 100, firstMs: 10_000 } as const;
 
 /**
  * Tokens: a call's cost is known only from its answer. `spread`: the relative deviation of single calls from their expected
@@ -53,5 +57,8 @@ function restMs(
   const doubled = 2 ** Math.min(learned.times, 10);
   if (boundPerMs === Infinity) return Math.max(callsMs / 2, windowsMs * Math.min(1, doubled / 8));
   const ms = Math.max(callsMs, windowsMs);
-  return perMs < boundPerMs * SHARES.farBelow ? Math.min(ms, BOUND_MS_MOST * doubled) : ms;
+  if (perMs >= boundPerMs * SHARES.farBelow) return ms;
+  const { ms: mostMs, calls, firstMs } = FAR_BELOW;
+  const farMs = windowMs > SECOND_MS ? firstMs * doubled : Math.max(mostMs, calls / callsPerMs);
+  return Math.min(ms, farMs);
 }

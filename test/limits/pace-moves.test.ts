@@ -21,11 +21,12 @@ function viewOf(at: {
   readonly costs?: typeof KNOWN_COSTS;
   /** A limit that somebody has set; not given: nobody has. */
   readonly setPerMinute?: number;
+  readonly tokensPerCall?: number;
 }) {
-  const { costs = KNOWN_COSTS, phase, perMs, admittedPerMs = perMs } = at;
+  const { costs = KNOWN_COSTS, phase, perMs, admittedPerMs = perMs, tokensPerCall = 1 } = at;
   const between = (fromMs: number, toMs: number): Started => {
     const amount = (toMs - fromMs) * admittedPerMs;
-    return { calls: amount, tokens: amount, refused: 0 };
+    return { calls: amount / tokensPerCall, tokens: amount, refused: 0 };
   };
   const admissions = new Admissions({ between }, costs.amounts, costs.measured);
   const onChange = (): void => undefined;
@@ -39,7 +40,10 @@ function viewOf(at: {
   return { pace, admissions, windowMs: 1000, costs };
 }
 
-const UNPAUSED = { nowMs: NOW_MS, sentMs: NOW_MS, pausedMs: 0, reopenedMs: -Infinity };
+const UNPAUSED = {
+  ...{ nowMs: NOW_MS, sentMs: NOW_MS, pausedMs: 0, reopenedMs: -Infinity },
+  growth: { feelAtMs: Infinity, restedPerMs: null },
+};
 
 describe('the first refusal of a run', () => {
   const cut = (view: ReturnType<typeof viewOf>) =>
@@ -66,6 +70,44 @@ describe('the first refusal of a run', () => {
     const { perMs } = cut(viewOf({ phase: 'learned', perMs: 200, costs: TOKENS }));
     expect(perMs).toBeLessThan(200);
     expect(perMs).toBeGreaterThan(200 * 0.99);
+  });
+});
+
+describe('the first refusal of a run, where refusals are steered for and a limit is known', () => {
+  const SET_PER_MINUTE = 600_000;
+  const BOUND = (SET_PER_MINUTE / 60_000) * SHARES.bound;
+  // Ten calls in a window of a second, which differ by half: windows do by a sixth.
+  const costs = spreadCosts(() => 0.5);
+  const tokens = (perMs: number) =>
+    viewOf({
+      ...{ phase: 'learned', perMs, setPerMinute: SET_PER_MINUTE, costs },
+      tokensPerCall: 1000,
+    });
+  const refusedAt = (view: ReturnType<typeof viewOf>, more: Partial<typeof PROBING> = {}) => {
+    const move = cutPace({ ...UNPAUSED, ...view, learned: { perMs: view.pace.perMs }, ...more });
+    view.pace.move(NOW_MS, move);
+    return move.perMs;
+  };
+  const PROBING = { growth: { feelAtMs: NOW_MS - 5000, restedPerMs: 4 } };
+
+  test('far below the limit, probing for more: half of what was added is taken back', () => {
+    expect(refusedAt(tokens(5), PROBING)).toBeCloseTo(4.5, 1);
+    // It rests, or has reached the limit: steered only.
+    const resting = { growth: { feelAtMs: NOW_MS + 5000, restedPerMs: 4 } };
+    expect(refusedAt(tokens(5), resting)).toBeGreaterThan(4.99);
+    expect(refusedAt(tokens(BOUND * 0.9), PROBING)).toBeGreaterThan(BOUND * 0.89);
+  });
+
+  test('at the limit for the first time: some of it, so that few windows are used up early; then steered', () => {
+    const view = tokens(BOUND);
+    const first = refusedAt(view);
+    expect(first).toBeLessThan(BOUND * 0.99);
+    view.pace.move(NOW_MS, { phase: 'learned', perMs: BOUND, reason: 'felt for more' });
+    expect(refusedAt(view)).toBeGreaterThan(BOUND * 0.998);
+    // A far lower limit was met since: what the limit grants is found again, as at first.
+    view.pace.told(NOW_MS, BOUND / 2, false);
+    view.pace.move(NOW_MS, { phase: 'learned', perMs: BOUND, reason: 'felt for more' });
+    expect(refusedAt(view)).toBeCloseTo(first, 9);
   });
 });
 
@@ -177,13 +219,13 @@ describe('a pace without a refusal for a second', () => {
 
   test('if refusals cost pauses: later, and no faster for sixteen stretches of ten calls', () => {
     const growth = new Growth(KNOWN_COSTS.feltMost);
-    growth.rest(NOW_MS, 1000, 20_000);
+    growth.rest(NOW_MS, 0.01, { ms: 1000, pauseMs: 20_000 });
     expect(growth.feelAtMs).toBe(NOW_MS + 20_000 * SHARES.hintsApart);
     const felt = (forMs: number): number =>
       growth.felt({ forMs, windowMs: 1000, callsPerMs: 0.01, seconds: 1 });
     expect(felt(16_000)).toBeCloseTo(1.01, 9);
     expect(felt(20_000)).toBeCloseTo(1.02, 9);
-    growth.rest(NOW_MS, 1000, 0);
+    growth.rest(NOW_MS, 0.01, { ms: 1000, pauseMs: 0 });
     expect(growth.feelAtMs).toBe(NOW_MS + 1000);
     expect(felt(16_000)).toBeCloseTo(1.16, 9);
   });
@@ -220,6 +262,21 @@ describe('a pace without a refusal for a second', () => {
     expect(restMs(view, learned, NOW_MS)).toBeGreaterThanOrEqual(60_000);
   });
 
+  test.each([
+    ['of a second: 20 s', 1000, 100, 20_000],
+    ['of a second, few calls: a hundred of them', 1000, 400, 40_000],
+    ['of a minute: 10 s', 60_000, 100, 10_000],
+  ])('tokens far below a known limit, windows %s', (_, windowMs, tokensPerCall, ms) => {
+    const learned = new Learned();
+    const shape = { phase: 'learned', perMs: 1, setPerMinute: 600_000, costs: TOKENS } as const;
+    const view = { ...viewOf({ ...shape, tokensPerCall }), windowMs };
+    learned.told(1, false);
+    expect(restMs(view, learned, NOW_MS)).toBe(ms);
+    // The same limit again: only where a probe may use up a window is it rested for longer.
+    learned.told(1, false);
+    expect(restMs(view, learned, NOW_MS)).toBe(windowMs > 1000 ? 2 * ms : ms);
+  });
+
   test('a pace of one call in minutes is raised: the next call is rescheduled by the new pace', () => {
     const { pace } = viewOf({ phase: 'learned', perMs: 1 / 120_000 });
     pace.spend(NOW_MS, 1);
@@ -242,6 +299,12 @@ describe('a pace without a refusal for a second', () => {
     const move = grown(viewOf({ phase: 'learned', perMs: 0.03 }), { backPerMs: 0.04 });
     expect(move?.perMs).toBeCloseTo(0.035, 9);
     expect(move?.reason).toBe('recovered');
+  });
+
+  test('far below what was granted before, windows of a minute: half of the gap per window as well', () => {
+    const view = { ...viewOf({ phase: 'learned', perMs: 0.002 }), windowMs: 60_000 };
+    const move = grown(view, { backPerMs: 0.02 });
+    expect(move?.perMs).toBeCloseTo(0.002 + 0.018 * (1 - 2 ** (-1 / 60)), 9);
   });
 
   /** What becomes of it, as a multiple; `feltMs`: it was felt for so long; `unrefusedMs`: so long nothing was refused. */
