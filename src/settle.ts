@@ -1,5 +1,5 @@
 import { pause } from './clock.ts';
-import type { Turn } from './limits/ticket.ts';
+import type { QueueEntry } from './limits/ticket.ts';
 import type { PlannedLine } from './plan.ts';
 import { type Attempt, type Next, NOTHING_TAKEN } from './settle/attempt.ts';
 import type { HttpReply, StreamFold } from './protocols/protocol.ts';
@@ -38,7 +38,7 @@ export async function settleLine(line: PlannedLine, context: SettleContext): Pro
     await settleUnsent(line, tally.attempt, { ...context, failure: NOT_PAID_TWICE });
     return;
   }
-  for (let turn: Turn = 'first'; ; turn = 'again') {
+  for (let turn: QueueEntry = 'first'; ; turn = 'again') {
     const ticket = await context.limiter.admit(line, turn);
     if (ticket === null) {
       const failure = context.failureOfUnsent(line.model);

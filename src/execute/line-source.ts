@@ -19,10 +19,10 @@ export type LinesLacked = {
   /** Whether another line of a model should wait. */
   hasPlenty(this: void, model: string): boolean;
   /**
-   * Whether a model needs lines that may be further on in the input; for the models in `apart` it is known that they do
+   * Whether a model needs lines that may be further on in the input; for the models in `excluded` it is known that they do
    * not.
    */
-  lacksAny(this: void, apart: { has(model: string): boolean }): boolean;
+  lacksAny(this: void, excluded: { has(model: string): boolean }): boolean;
 };
 
 /** Of which models lines may be opened: any, those without plenty, or only those that need some. */

@@ -87,12 +87,12 @@ function carryOut(
       return { next: WHEN_ADMITTED };
     }
     case 'slow the model': {
-      const { waitMs, hopelessAfter } = ticket.throttled(
+      const { waitMs, givenUpAfter } = ticket.throttled(
         verdict.class,
         retryAfterMs,
         saidBy(failure),
       );
-      if (hopelessAfter !== null) return { next: 'settled', refusedTimes: hopelessAfter };
+      if (givenUpAfter !== null) return { next: 'settled', refusedTimes: givenUpAfter };
       report({ event: 'model-slowed', model: line.model, waitMs, reason: code });
       return { next: WHEN_ADMITTED };
     }
