@@ -21,7 +21,7 @@ function wereDelayed(
 const always = { answeredMs: () => true };
 const notInTenSeconds = { answeredMs: (atMs: number) => atMs <= 10_000 || atMs > 20_000 };
 
-describe('HeldUp', () => {
+describe('DelayedCalls', () => {
   test('a quick refusal is not of a call that was delayed', () => {
     expect(
       wereDelayed(
