@@ -57,7 +57,7 @@ function missed(goals, know, figures) {
 
 const pad = (text, width) => String(text).padStart(width);
 process.stdout.write(
-  `${'scenario'.padEnd(26)}${'client'.padEnd(20)}${pad('use %', 8)}${pad('429 %', 8)}${pad('makespan', 10)}${pad('ratio', 8)}${pad('most/mean', 11)}  missed\n`,
+  `${'scenario'.padEnd(32)}${'client'.padEnd(20)}${pad('use %', 8)}${pad('429 %', 8)}${pad('makespan', 10)}${pad('ratio', 8)}${pad('most/mean', 11)}  missed\n`,
 );
 let failed = 0;
 for (const scenario of SCENARIOS) {
@@ -75,7 +75,7 @@ for (const scenario of SCENARIOS) {
     const miss = missed(scenario.goals, know, figures);
     if (miss !== '') failed += 1;
     process.stdout.write(
-      `${scenario.name.padEnd(26)}${name.padEnd(20)}${pad(figures.usePercent.toFixed(1), 8)}${pad(figures.refusedPercent.toFixed(2), 8)}${pad(`${(figures.makespanMs / 1000).toFixed(0)} s`, 10)}${pad(figures.makespanRatio.toFixed(3), 8)}${pad(figures.unevenness.toFixed(2), 11)}  ${miss}\n`,
+      `${scenario.name.padEnd(32)}${name.padEnd(20)}${pad(figures.usePercent.toFixed(1), 8)}${pad(figures.refusedPercent.toFixed(2), 8)}${pad(`${(figures.makespanMs / 1000).toFixed(0)} s`, 10)}${pad(figures.makespanRatio.toFixed(3), 8)}${pad(figures.unevenness.toFixed(2), 11)}  ${miss}\n`,
     );
   }
 }

@@ -160,7 +160,7 @@ class Run {
       await this.wake.promise;
       this.wake = defer();
       this.scheduled = false;
-    } while (this.hold.keeps(this.idle));
+    } while (this.hold.isTooEarly(this.idle));
   }
 
   takeBatch(): TurnBatch | null {

@@ -1,7 +1,7 @@
 import { pause } from './clock.ts';
-import type { Turn } from './limits/ticket.ts';
+import type { QueueEntry } from './limits/ticket.ts';
 import type { PlannedLine } from './plan.ts';
-import { type Attempt, type Next, NOTHING_TAKEN } from './settle/attempt.ts';
+import { type Attempt, type Next, NOTHING_USED } from './settle/attempt.ts';
 import type { HttpReply, StreamFold } from './protocols/protocol.ts';
 import { decodeResult } from './settle/decode-result.ts';
 import { DROPPED_BEFORE_SENDING } from './settle/dropped-call.ts';
@@ -13,7 +13,7 @@ import type { SettleContext } from './settle/settle-context.ts';
 import { settleUnsent } from './settle/settle-unsent.ts';
 import { callToMake } from './settle/streamed-call.ts';
 import { openTally } from './settle/tally.ts';
-import { tellBegun } from './settle/tell-begun.ts';
+import { notifyBegun } from './settle/notify-begun.ts';
 
 /**
  * Takes one line from planned to settled. The only place where calls are made and retries carried out (`decide` says what
@@ -38,7 +38,7 @@ export async function settleLine(line: PlannedLine, context: SettleContext): Pro
     await settleUnsent(line, tally.attempt, { ...context, failure: NOT_PAID_TWICE });
     return;
   }
-  for (let turn: Turn = 'first'; ; turn = 'again') {
+  for (let turn: QueueEntry = 'first'; ; turn = 'again') {
     const ticket = await context.limiter.admit(line, turn);
     if (ticket === null) {
       const failure = context.failureOfUnsent(line.model);
@@ -80,7 +80,7 @@ async function tryOnce(attempt: Attempt): Promise<Next> {
         ticket.reached();
         const { redact, protocols } = context;
         const fold = protocols[line.call.protocol].fold({ ...reply, redact }, line);
-        return tellBegun(fold, () => ticket.admitted());
+        return notifyBegun(fold, () => ticket.admitted());
       };
       result = await context.transport.send(callToMake(line, tally), onReply, () =>
         ticket.connected(),
@@ -94,11 +94,11 @@ async function tryOnce(attempt: Attempt): Promise<Next> {
         : endFailed(attempt, decoded.failure);
     if (ending.isAdmitted) ticket.admitted();
     const durable = context.journal.ended(ending.end, ending.settled);
-    ticket.release(ending.taken);
+    ticket.release(ending.used);
     await durable;
     return ending.next;
   } finally {
     context.transport.release(result);
-    ticket.release(NOTHING_TAKEN);
+    ticket.release(NOTHING_USED);
   }
 }

@@ -24,7 +24,7 @@ const WANTS_NO_STREAM =
   'the line wants no stream (`stream` or `incremental_output` is false), and without one it would stop there again: leave that out, or lower `max_tokens`';
 
 /** The recorded failure of a line; if it would only be paid for again, with advice. */
-export function toldOfLimit(
+export function withTimeLimitAdvice(
   line: Parameters<typeof meetsLimitAgain>[0],
   failure: ApiFailure,
 ): ApiFailure {

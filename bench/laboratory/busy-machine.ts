@@ -2,8 +2,8 @@ import type { Clock } from '../../src/clock.ts';
 import type { Service } from './service.ts';
 import { seeded } from './virtual-time.ts';
 
-/** On the average so long from one standstill to the next, and at the most so long each. */
-const STANDSTILL_MS = { apart: 4000, most: 250 } as const;
+/** On the average so long from one stall to the next, and at the most so long each. */
+const STALL_MS = { apart: 4000, most: 250 } as const;
 
 /**
  * A client's machine that is busy with other things: now and then it stands still, and timers and
@@ -28,7 +28,7 @@ export class BusyMachine {
       after: (ms, run) => {
         let isOff = false;
         const cancel = time.after(ms, () => {
-          this.whenAwake(() => {
+          this.whenRunning(() => {
             if (!isOff) run();
           });
         });
@@ -45,7 +45,7 @@ export class BusyMachine {
     return {
       send: (call, onReply) => {
         service.send(call, (reply) => {
-          this.whenAwake(() => {
+          this.whenRunning(() => {
             onReply(reply);
           });
         });
@@ -53,11 +53,11 @@ export class BusyMachine {
     };
   }
 
-  private whenAwake(run: () => void): void {
+  private whenRunning(run: () => void): void {
     const nowMs = this.time.monotonicMs();
     while (nowMs >= this.toMs) {
-      this.fromMs = this.toMs - Math.log(1 - this.random()) * STANDSTILL_MS.apart;
-      this.toMs = this.fromMs + this.random() * STANDSTILL_MS.most;
+      this.fromMs = this.toMs - Math.log(1 - this.random()) * STALL_MS.apart;
+      this.toMs = this.fromMs + this.random() * STALL_MS.most;
     }
     if (nowMs < this.fromMs) run();
     else this.time.after(this.toMs - nowMs, run);

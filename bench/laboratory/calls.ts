@@ -15,7 +15,7 @@ export type LabCall = {
 };
 
 const LATENCY_SIGMA = 0.35;
-const STRETCH_LINES = 1000;
+const BLOCK_LINES = 1000;
 
 /** A log-normal number of this mean. */
 function logNormal(mean: number, sigma: number, random: () => number): number {
@@ -45,9 +45,9 @@ export function callsOf(scenario: Scenario, seed: number): LabCall[] {
       calls.push(callOf(rest.workload, rest.workload.lines - rest.left, random));
   };
   if (scenario.order !== 'mixed') {
-    const lines = scenario.order === 'stretches' ? STRETCH_LINES : Infinity;
+    const lines = scenario.order === 'blocks' ? BLOCK_LINES : Infinity;
     while (rests.some(({ left }) => left > 0)) {
-      // The smaller model first: its stretch is what may hold up the others.
+      // The smaller model first: its block is what may hold up the others.
       for (const rest of rests.toReversed()) take(rest, lines);
     }
     return calls;

@@ -34,8 +34,8 @@ export class HiddenQuota {
     const { change } = this.shape;
     if (change?.why !== undefined && nowMs >= change.fromMs && nowMs < change.toMs)
       return change.why;
-    const { chance } = this.shape;
-    if (chance !== null && this.random() < chance.share) return chance.why;
+    const { randomRefusals } = this.shape;
+    if (randomRefusals !== null && this.random() < randomRefusals.share) return randomRefusals.why;
     if (this.calls < 1) return 'throttle_rate';
     if (this.tokens <= 0) return 'throttle_tokens';
     this.calls -= 1;

@@ -23,7 +23,7 @@ export function qbatch(
   const limits = new Map<string, PaceLimits>(
     scenario.workloads.map(({ model, quota: { rpm, tpm } }) => [
       model,
-      scenario.told ?? { rpm, tpm },
+      scenario.statedLimits ?? { rpm, tpm },
     ]),
   );
   const nothing: PaceLimits = { rpm: null, tpm: null };

@@ -6,7 +6,7 @@ import { Limiter } from '../../src/limits/limiter.ts';
 import type { PaceEvent } from '../../src/limits/pace-event.ts';
 import type { PaceLimits } from '../../src/limits/pace-limits.ts';
 import { readAhead } from '../../src/limits/read-ahead.ts';
-import type { Admittable, Turn } from '../../src/limits/ticket.ts';
+import type { Admittable, QueueEntry } from '../../src/limits/ticket.ts';
 import type { LabCall } from './calls.ts';
 import type { Client } from './client.ts';
 
@@ -89,17 +89,17 @@ export function qbatchClient({ limits, isOwnServer, onPace }: QbatchOptions): Cl
         ask(line, line.call, 'first');
       }
     };
-    const ask = (line: Admittable, call: LabCall, turn: Turn): void => {
+    const ask = (line: Admittable, call: LabCall, turn: QueueEntry): void => {
       void limiter.admit(line, turn).then((ticket) => {
         if (ticket === null) throw new Error('a call got no leave');
         fill();
         service.send(call, (reply) => {
           if (reply.kind === 'refusal') {
-            const { hopelessAfter } = ticket.throttled(reply.why, reply.waitMs);
+            const { givenUpAfter } = ticket.throttled(reply.why, reply.waitMs);
             ticket.release({ tokens: null, pico: 0, uncertainPico: 0, latencyMs: null });
-            if (hopelessAfter === null) return ask(line, call, 'again');
+            if (givenUpAfter === null) return ask(line, call, 'again');
             if (call.refusedFor === null)
-              throw new Error(`a line was given up after ${hopelessAfter} refusals`);
+              throw new Error(`a line was given up after ${givenUpAfter} refusals`);
             return end();
           }
           ticket.admitted();

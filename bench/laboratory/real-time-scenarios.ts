@@ -1,4 +1,4 @@
-import { MOVING, TOKENS } from './goals.ts';
+import { CHANGING, TOKENS } from './goals.ts';
 import { type Scenario, scenario } from './scenario.ts';
 
 /**
@@ -15,6 +15,6 @@ export const REAL_TIME_SCENARIOS: readonly Scenario[] = [
   scenario('quota halves 60-120 s', {
     calls: { lines: 3600, estimate: 1.3 },
     quota: { change: { fromMs: 60_000, toMs: 120_000, share: 0.5 } },
-    goals: MOVING,
+    goals: CHANGING,
   }),
 ];

@@ -22,7 +22,7 @@ export type QuotaShape = {
   /** When the tokens of a call are counted. */
   readonly charge: 'start' | 'end';
   /** This share of all calls is refused besides, whatever the pace, as others on the account use up its seconds. */
-  readonly chance: {
+  readonly randomRefusals: {
     readonly share: number;
     readonly why: 'throttle_rate' | 'throttle_tokens';
   } | null;
@@ -50,14 +50,14 @@ export type Workload = {
 export type Scenario = {
   readonly name: string;
   readonly workloads: readonly Workload[];
-  /** How the file orders its models: one after the other, in `stretches` of a thousand lines, or `mixed`. */
-  readonly order: 'one by one' | 'stretches' | 'mixed';
+  /** How the file orders its models: one after the other, in `blocks` of a thousand lines, or `mixed`. */
+  readonly order: 'one by one' | 'blocks' | 'mixed';
   /** Clients with the same workload that share the quota. */
   readonly clients: number;
   /** Calls that the service works on at once, the others wait: a server of one's own; null: any number. */
   readonly capacity: number | null;
   /** What a client is told of the limits that knows them; null: what they are. */
-  readonly told: PaceLimits | null;
+  readonly statedLimits: PaceLimits | null;
   /** Whether the client's machine stands still now and then. */
   readonly busy: boolean;
   /** When the service stands still: what comes meanwhile is looked at, and what goes is sent, at its end. Null: never. */
@@ -76,7 +76,7 @@ export const QUOTA: QuotaShape = {
   guard: null,
   change: null,
   charge: 'start',
-  chance: null,
+  randomRefusals: null,
   retryAfterMs: null,
 };
 /** Of most scenarios. */
@@ -106,7 +106,7 @@ export function scenario(name: string, { calls, quota, workloads, ...rest }: Par
     workloads: workloads ?? [one],
     order: 'mixed',
     clients: 1,
-    told: null,
+    statedLimits: null,
     capacity: null,
     busy: false,
     stall: null,

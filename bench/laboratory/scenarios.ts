@@ -1,22 +1,22 @@
 import {
-  CHANCE,
-  FEW_BY_CHANCE,
-  FIGHT,
-  LATE,
-  LEARNED_BEFORE,
-  LEARNED_TOKENS,
+  RANDOM_REFUSALS,
+  FEW_RANDOM_REFUSALS,
+  CONTENTION,
+  COUNTED_AT_END,
+  OUTDATED_LIMIT,
+  OUTDATED_TOKEN_LIMIT,
   MINUTE,
-  MOVING,
-  MOVING_TOKENS,
-  MOVING_WINDOWS,
-  MUCH_BY_CHANCE,
+  CHANGING,
+  CHANGING_TOKENS,
+  CHANGING_WINDOWS,
+  MANY_RANDOM_REFUSALS,
   OWN_SERVER,
   PAUSES,
   SHARED,
-  STANDSTILL,
-  TAILS,
+  STALL,
+  HEAVY_TAILS,
   TOKENS,
-  TOLD_TOO_MUCH,
+  STATED_TOO_HIGH,
 } from './goals.ts';
 import { CALLS, QUOTA, type Scenario, scenario } from './scenario.ts';
 
@@ -55,33 +55,33 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('quota halves 120-180 s', {
     calls: { lines: 9600 },
     quota: { change: { fromMs: 120_000, toMs: 180_000, share: 0.5 } },
-    goals: MOVING,
+    goals: CHANGING,
     quick: true,
   }),
-  scenario('nothing given 120-300 s', {
+  scenario('nothing admitted 120-300 s', {
     quota: { change: { fromMs: 120_000, toMs: 300_000, share: 0 } },
-    goals: MOVING,
+    goals: CHANGING,
   }),
   scenario('refused for the first 25 s', {
     quota: { change: { fromMs: 0, toMs: 25_000, share: 0 } },
-    goals: MOVING,
+    goals: CHANGING,
     quick: true,
   }),
-  scenario('nothing given 120-150 s', {
+  scenario('nothing admitted 120-150 s', {
     quota: { change: { fromMs: 120_000, toMs: 150_000, share: 0 } },
-    goals: MOVING,
+    goals: CHANGING,
     quick: true,
   }),
   scenario('growth refused 120-180 s', {
     quota: { change: { fromMs: 120_000, toMs: 180_000, share: 0, why: 'throttle_burst' } },
-    goals: MOVING,
+    goals: CHANGING,
     quick: true,
   }),
   // A tenth for two windows, the first of which looks like an outage.
-  scenario('minutes fall 60-180 s', {
+  scenario('60 s window, cut 60-180 s', {
     calls: { lines: 12_000 },
     quota: { windowMs: 60_000, change: { fromMs: 60_000, toMs: 180_000, share: 0.1 } },
-    goals: MOVING_WINDOWS,
+    goals: CHANGING_WINDOWS,
     quick: true,
   }),
   // Each second holds one call, and both want all of them.
@@ -89,7 +89,7 @@ export const SCENARIOS: readonly Scenario[] = [
     calls: { lines: 600 },
     quota: { rpm: 60 },
     clients: 2,
-    goals: FIGHT,
+    goals: CONTENTION,
   }),
   // A gateway in front of the service asks for a pause with each refusal.
   scenario('RPM 60, pauses of 20 s', {
@@ -108,67 +108,71 @@ export const SCENARIOS: readonly Scenario[] = [
     quota: { rpm: 600, retryAfterMs: 20_000 },
     goals: PAUSES,
   }),
-  scenario('told 30,000, given 1,200', {
-    told: { rpm: 30_000, tpm: 5_000_000 },
-    goals: TOLD_TOO_MUCH,
+  scenario('set 30,000, actual 1,200', {
+    statedLimits: { rpm: 30_000, tpm: 5_000_000 },
+    goals: STATED_TOO_HIGH,
     quick: true,
   }),
-  scenario('learned 60, given 1,200', {
+  scenario('learned 60, actual 1,200', {
     calls: { lines: 12_000 },
-    told: { rpm: 60, tpm: null, origin: { rpm: 'learned' }, windowMs: 60_000 },
-    goals: LEARNED_BEFORE,
+    statedLimits: { rpm: 60, tpm: null, origin: { rpm: 'learned' }, windowMs: 60_000 },
+    goals: OUTDATED_LIMIT,
     quick: true,
   }),
-  scenario('learned 6,000, given 1,200', {
-    told: { rpm: 6000, tpm: null, origin: { rpm: 'learned' }, windowMs: 60_000 },
-    goals: LEARNED_BEFORE,
+  scenario('learned 6,000, actual 1,200', {
+    statedLimits: { rpm: 6000, tpm: null, origin: { rpm: 'learned' }, windowMs: 60_000 },
+    goals: OUTDATED_LIMIT,
     quick: true,
   }),
   // A twentieth of the tokens.
   scenario('TPM, learned 30k', {
     calls: { lines: 8600 },
     quota: TOKENS_BIND,
-    told: { rpm: null, tpm: 30_000, origin: { tpm: 'learned' }, windowMs: 60_000 },
-    goals: LEARNED_TOKENS,
+    statedLimits: { rpm: null, tpm: 30_000, origin: { tpm: 'learned' }, windowMs: 60_000 },
+    goals: OUTDATED_TOKEN_LIMIT,
   }),
-  scenario('stands still 15-25 s', {
+  scenario('stalled 15-25 s', {
     stall: { fromMs: 15_000, toMs: 25_000 },
-    goals: STANDSTILL,
+    goals: STALL,
     quick: true,
   }),
-  scenario('stands still 60-70 s', {
+  scenario('stalled 60-70 s', {
     stall: { fromMs: 60_000, toMs: 70_000 },
-    goals: STANDSTILL,
+    goals: STALL,
     quick: true,
   }),
-  // At a pace where each second brings strays.
+  // At a pace where each second brings isolated refusals.
   scenario('one in 1,000 refused', {
     calls: { lines: 72_000 },
-    quota: { rpm: 12_000, tpm: 1e8, chance: { share: 0.001, why: 'throttle_rate' } },
+    quota: { rpm: 12_000, tpm: 1e8, randomRefusals: { share: 0.001, why: 'throttle_rate' } },
     quick: true,
   }),
   scenario('two in a hundred refused', {
-    quota: { chance: { share: 0.02, why: 'throttle_rate' } },
-    goals: FEW_BY_CHANCE,
+    quota: { randomRefusals: { share: 0.02, why: 'throttle_rate' } },
+    goals: FEW_RANDOM_REFUSALS,
     quick: true,
   }),
   scenario('one in ten refused', {
-    quota: { chance: { share: 0.1, why: 'throttle_rate' } },
-    goals: CHANCE,
+    quota: { randomRefusals: { share: 0.1, why: 'throttle_rate' } },
+    goals: RANDOM_REFUSALS,
     quick: true,
   }),
   scenario('one in ten refused, tokens', {
-    quota: { chance: { share: 0.1, why: 'throttle_tokens' } },
-    goals: CHANCE,
+    quota: { randomRefusals: { share: 0.1, why: 'throttle_tokens' } },
+    goals: RANDOM_REFUSALS,
     quick: true,
   }),
   scenario('three in ten refused', {
-    quota: { chance: { share: 0.3, why: 'throttle_rate' } },
-    goals: MUCH_BY_CHANCE,
+    quota: { randomRefusals: { share: 0.3, why: 'throttle_rate' } },
+    goals: MANY_RANDOM_REFUSALS,
     quick: true,
   }),
-  scenario('a line always refused', { calls: { refusedEvery: 5000 }, goals: MOVING, quick: true }),
-  scenario('two clients', { calls: { lines: 4800 }, clients: 2, goals: MOVING }),
+  scenario('a line always refused', {
+    calls: { refusedEvery: 5000 },
+    goals: CHANGING,
+    quick: true,
+  }),
+  scenario('two clients', { calls: { lines: 4800 }, clients: 2, goals: CHANGING }),
   scenario('three clients', { calls: { lines: 4800 }, clients: 3, goals: SHARED, quick: true }),
   scenario('TPM 600k binds', {
     calls: { lines: 5200 },
@@ -184,32 +188,32 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('TPM 600k, heavy tails', {
     calls: { lines: 5200, outputSigma: 1.2 },
     quota: TOKENS_BIND,
-    goals: TAILS,
+    goals: HEAVY_TAILS,
   }),
   scenario('TPM, 60 s window', {
     calls: { lines: 5200 },
     quota: { ...TOKENS_BIND, windowMs: 60_000 },
     goals: TOKENS,
   }),
-  scenario('TPM minutes fall 60-180 s', {
+  scenario('TPM, 60 s window, cut 60-180 s', {
     calls: { lines: 8600 },
     quota: {
       ...TOKENS_BIND,
       windowMs: 60_000,
       change: { fromMs: 60_000, toMs: 180_000, share: 0.1 },
     },
-    goals: MOVING_WINDOWS,
+    goals: CHANGING_WINDOWS,
     quick: true,
   }),
   scenario('TPM, counted at the end', {
     calls: { lines: 5200 },
     quota: { ...TOKENS_BIND, charge: 'end' },
-    goals: LATE,
+    goals: COUNTED_AT_END,
   }),
   scenario('TPM halves 120-180 s', {
     calls: { lines: 5200 },
     quota: { ...TOKENS_BIND, change: { fromMs: 120_000, toMs: 180_000, share: 0.5 } },
-    goals: MOVING_TOKENS,
+    goals: CHANGING_TOKENS,
   }),
   scenario('TPM, estimate 1/3', {
     calls: { lines: 5200, estimate: 1 / 3 },
@@ -233,9 +237,9 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('two models, mixed', {
     workloads: [CALLS, { ...CALLS, model: 'qwen-max', lines: 400, quota: { ...QUOTA, rpm: 60 } }],
   }),
-  scenario('two models, in stretches', {
+  scenario('two models, in blocks', {
     workloads: [CALLS, { ...CALLS, model: 'qwen-max', lines: 3600, quota: { ...QUOTA, rpm: 600 } }],
-    order: 'stretches',
+    order: 'blocks',
   }),
   scenario('three models, one by one', {
     workloads: [

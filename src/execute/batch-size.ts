@@ -6,12 +6,12 @@ export const BATCH_TURNS_MOST = 4;
  */
 const ENOUGH = 512;
 /** The same if the event loop idles between batches. */
-const ENOUGH_AT_LEISURE = 128;
+const ENOUGH_WHEN_IDLE = 128;
 /**
  * The loop counts as idle if the first record after a commit comes later than this, on average. With instant answers that
  * gap is 0.5 to 0.7 ms.
  */
-const LEISURE_MS = 1.5;
+const IDLE_GAP_MS = 1.5;
 /** Window of the moving average, in gaps. */
 const GAPS_AVERAGED = 8;
 /** A longer gap counts as this much, so that a busy phase after a long wait is noticed soon. */
@@ -28,7 +28,7 @@ export class BatchSize {
   private gapMs = 0;
 
   get recordsEnough(): number {
-    return this.gapMs > LEISURE_MS ? ENOUGH_AT_LEISURE : ENOUGH;
+    return this.gapMs > IDLE_GAP_MS ? ENOUGH_WHEN_IDLE : ENOUGH;
   }
 
   /** A batch became durable. */

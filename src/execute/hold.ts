@@ -53,7 +53,7 @@ export class Hold {
   }
 
   /** Whether it is too early to retry: it is time when due, and as soon as the batch is complete. */
-  keeps(whole: boolean): boolean {
+  isTooEarly(whole: boolean): boolean {
     return this.isOn && !this.due && (!whole || this.wasWhole);
   }
 

@@ -13,16 +13,16 @@ export type LineInput<Line extends SourceLine> = {
 };
 
 /** Which models need lines. */
-export type LinesLacked = {
+export type LineDemand = {
   /** Whether a model has too little to send. */
   lacksLines(this: void, model: string): boolean;
   /** Whether another line of a model should wait. */
   hasPlenty(this: void, model: string): boolean;
   /**
-   * Whether a model needs lines that may be further on in the input; for the models in `apart` it is known that they do
+   * Whether a model needs lines that may be further on in the input; for the models in `excluded` it is known that they do
    * not.
    */
-  lacksAny(this: void, apart: { has(model: string): boolean }): boolean;
+  lacksAny(this: void, excluded: { has(model: string): boolean }): boolean;
 };
 
 /** Of which models lines may be opened: any, those without plenty, or only those that need some. */
@@ -49,7 +49,7 @@ type Behind<Line extends SourceLine> = {
  */
 export class LineSource<Line extends SourceLine> {
   private readonly input: LineInput<Line>;
-  private readonly lacked: LinesLacked;
+  private readonly demand: LineDemand;
   private readonly onRead: (failure: { readonly error: unknown } | null) => void;
   private readonly ahead: LineReader<Line>;
   private readonly behind: Map<string, Behind<Line>> = new Map();
@@ -59,11 +59,11 @@ export class LineSource<Line extends SourceLine> {
   /** `onRead` is called when lines, the end of the input, or a failure have come. */
   constructor(
     input: LineInput<Line>,
-    lacked: LinesLacked,
+    demand: LineDemand,
     onRead: (failure: { readonly error: unknown } | null) => void,
   ) {
     this.input = input;
-    this.lacked = lacked;
+    this.demand = demand;
     this.onRead = onRead;
     this.ahead = new LineReader(input.chunks, onRead);
   }
@@ -98,11 +98,11 @@ export class LineSource<Line extends SourceLine> {
   }
 
   private takeAhead(of: Openable): Line | undefined {
-    const { lacked, waiting, ahead } = this;
+    const { demand, waiting, ahead } = this;
     for (;;) {
       const model = ahead.next?.model;
       const isBehind = model !== undefined && waiting.has(model) && !this.catchUp(model);
-      if ((of !== 'any' || isBehind) && !lacked.lacksAny(waiting)) return undefined;
+      if ((of !== 'any' || isBehind) && !demand.lacksAny(waiting)) return undefined;
       const line = ahead.take();
       if (line === undefined) return undefined;
       if (!isBehind && this.mayOpen(of, line.model)) return line;
@@ -111,13 +111,13 @@ export class LineSource<Line extends SourceLine> {
   }
 
   private mayOpen(of: Openable, model: string): boolean {
-    if (of === 'lacking') return this.lacked.lacksLines(model);
-    return of === 'any' || !this.lacked.hasPlenty(model);
+    if (of === 'lacking') return this.demand.lacksLines(model);
+    return of === 'any' || !this.demand.hasPlenty(model);
   }
 
   private takeBehind(): Line | undefined {
     for (const model of this.waiting) {
-      if (!this.lacked.lacksLines(model)) continue;
+      if (!this.demand.lacksLines(model)) continue;
       const line = this.takeOf(model);
       if (line !== undefined) return line;
     }

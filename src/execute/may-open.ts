@@ -1,4 +1,4 @@
-import type { LinesLacked, Openable } from './line-source.ts';
+import type { LineDemand, Openable } from './line-source.ts';
 
 /** Total body bytes of open lines (guarantee 19), and the amount above which only models that need lines get more. */
 const BODY_BYTES_MAX = 128 * 1024 * 1024;
@@ -6,7 +6,7 @@ const BODY_BYTES_ENOUGH = 96 * 1024 * 1024;
 const NONE: ReadonlySet<string> = new Set();
 
 /** How many lines may be open of any model, how many more of models without plenty, and which models need lines. */
-export type LineRoom = LinesLacked & {
+export type LineRoom = LineDemand & {
   windowLines(this: void): number;
   readonly beyondLines: number;
 };

@@ -135,7 +135,7 @@ async function runOpened(options: RunOptions, { outputs, cursor }: Opened): Prom
           stop.stop(stoppedBy(error));
         },
         onLock: (isLocked) => {
-          run.limiter.keepBack(isLocked);
+          run.limiter.suspend(isLocked);
         },
         alongside: () => {
           run.writeIfDue();

@@ -1,4 +1,4 @@
-import type { Started, StartLog } from './start-log.ts';
+import type { StartCounts, StartLog } from './start-log.ts';
 
 /** Spans shorter than this are too short to measure a rate. */
 const MEASURED_MS_LEAST = 250;
@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000;
 const SIX_SECONDS_MS = 6000;
 
 /** Minimum spans over which rates are measured. */
-export type MeasuredOver = {
+export type MeasuringSpans = {
   /** For the recent rate: this many calls, or one second. */
   readonly recentCalls: number;
   /** For what a window granted: this many calls, and this many times the length of the closure. */
@@ -28,16 +28,16 @@ export type AdmittedBefore = {
 export class Admissions {
   private readonly log: Pick<StartLog, 'between'>;
   private readonly what: 'calls' | 'tokens';
-  private readonly over: MeasuredOver;
+  private readonly spans: MeasuringSpans;
 
   /** `what`: whether amounts are calls or tokens. */
-  constructor(log: Pick<StartLog, 'between'>, what: 'calls' | 'tokens', over: MeasuredOver) {
+  constructor(log: Pick<StartLog, 'between'>, what: 'calls' | 'tokens', spans: MeasuringSpans) {
     this.log = log;
     this.what = what;
-    this.over = over;
+    this.spans = spans;
   }
 
-  between(fromMs: number, toMs: number): Started {
+  between(fromMs: number, toMs: number): StartCounts {
     return this.log.between(fromMs, toMs);
   }
 
@@ -68,7 +68,7 @@ export class Admissions {
 
   /** The amount per millisecond over the last second, or over `recentCalls` calls if those take longer. */
   recentPerMs(untilMs: number, at: { perMs: number; startedMs: number | null }): number {
-    const callsMs = this.over.recentCalls / this.callsPerMs(untilMs, at.perMs);
+    const callsMs = this.spans.recentCalls / this.callsPerMs(untilMs, at.perMs);
     const fromMs = Math.max(untilMs - Math.max(SECOND_MS, callsMs), at.startedMs ?? untilMs);
     const amount = this.amountOf(this.between(fromMs, untilMs));
     return amount / Math.max(MEASURED_MS_LEAST, untilMs - fromMs);
@@ -87,10 +87,10 @@ export class Admissions {
     untilMs: number,
     at: { perMs: number; sinceMs: number; windowMs: number; callsLeast?: number },
   ): number {
-    const isOpen = at.sinceMs === -Infinity;
+    const isUnbounded = at.sinceMs === -Infinity;
     const spanMs = Math.max(
-      (isOpen ? SHARE.noisyCalls : SHARE.calls) / this.callsPerMs(untilMs, at.perMs),
-      isOpen ? SHARE.windows * at.windowMs : 0,
+      (isUnbounded ? SHARE.noisyCalls : SHARE.calls) / this.callsPerMs(untilMs, at.perMs),
+      isUnbounded ? SHARE.windows * at.windowMs : 0,
     );
     const { calls, refused } = this.between(Math.max(at.sinceMs, untilMs - spanMs), untilMs);
     return refused / Math.max(at.callsLeast ?? 1, calls + refused);
@@ -107,18 +107,18 @@ export class Admissions {
     at: { perMs: number; sinceMs: number; windowMs: number; closedMs: number },
   ): number {
     const { perMs, sinceMs, windowMs, closedMs } = at;
-    const { windowCalls, closures } = this.over;
-    const wanted = Math.max(
+    const { windowCalls, closures } = this.spans;
+    const wantedMs = Math.max(
       windowMs,
       windowCalls / this.callsPerMs(openedMs, perMs),
       closedMs * closures,
     );
-    const spanMs = Math.min(wanted, Math.max(windowMs, openedMs - sinceMs));
+    const spanMs = Math.min(wantedMs, Math.max(windowMs, openedMs - sinceMs));
     return this.amount(openedMs, spanMs) / spanMs;
   }
 
   /** Subtracting refused calls may leave a rounding error below 0. */
-  private amountOf(started: Started): number {
+  private amountOf(started: StartCounts): number {
     return Math.max(0, started[this.what]);
   }
 }

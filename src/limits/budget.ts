@@ -1,5 +1,5 @@
 /** What a call certainly cost, and what it may have cost on top, in pico-units. */
-export type Spent = { readonly pico: number; readonly uncertainPico: number };
+export type CallCost = { readonly pico: number; readonly uncertainPico: number };
 
 /**
  * Money that a job may still spend, in pico-units. Tracks what was certainly spent, what may have been billed, and what is
@@ -35,7 +35,7 @@ export class Budget {
     this.reservedPico += estimatedPico ?? 0;
   }
 
-  settle(estimatedPico: number | null, actual: Spent): void {
+  settle(estimatedPico: number | null, actual: CallCost): void {
     this.reservedPico -= estimatedPico ?? 0;
     this.certainPico += actual.pico;
     this.uncertainPico += actual.uncertainPico;

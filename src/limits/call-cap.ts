@@ -11,7 +11,7 @@ const CUT = 0.7;
 const RECOVERY = 1.1;
 
 /** What one second showed. */
-export type Second = {
+export type SecondTotals = {
   /** Peak of calls in flight: if they all fail together, hardly any are left at the end. */
   readonly activeMost: number;
   /** Calls in flight that rate × latency requires. */
@@ -40,23 +40,23 @@ export type CapReason = 'failures' | 'latency' | 'recovered';
 export class CallCap {
   private setting: number | 'auto';
   private auto: number = AUTO_LEAST;
-  private overload = Infinity;
+  private failureCap = Infinity;
   private bound = Infinity;
   private isLimited = false;
   /** Calls that timed out in this second. */
   private timedOut = 0;
   /** Whether many ever did: the known limit then says nothing about what the server can do. */
   private isTooSlow = false;
-  private readonly byLatency: LatencyCap | null;
+  private readonly latencyCap: LatencyCap | null;
 
   constructor(setting: number | 'auto', ownServer: OwnServer | null) {
     this.setting = setting;
-    this.byLatency = ownServer === null ? null : new LatencyCap(ownServer.timeoutMs);
+    this.latencyCap = ownServer === null ? null : new LatencyCap(ownServer.timeoutMs);
   }
 
   get value(): number {
-    const guided = this.isGuided ? (this.byLatency?.value ?? Infinity) : Infinity;
-    return Math.max(1, Math.round(Math.min(this.most, this.overload, guided, this.bound)));
+    const latencyBound = this.isSteeredByLatency ? (this.latencyCap?.value ?? Infinity) : Infinity;
+    return Math.max(1, Math.round(Math.min(this.most, this.failureCap, latencyBound, this.bound)));
   }
 
   private get most(): number {
@@ -64,9 +64,9 @@ export class CallCap {
   }
 
   /** Whether latency steers: a number that was set by hand is kept. */
-  private get isGuided(): boolean {
+  private get isSteeredByLatency(): boolean {
     return (
-      this.byLatency !== null && this.setting === 'auto' && (!this.isLimited || this.isTooSlow)
+      this.latencyCap !== null && this.setting === 'auto' && (!this.isLimited || this.isTooSlow)
     );
   }
 
@@ -85,24 +85,24 @@ export class CallCap {
   }
 
   /** Evaluates a second that has ended. Returns why the cap was moved; null: by need alone. */
-  look(second: Second): CapReason | null {
+  evaluate(second: SecondTotals): CapReason | null {
     this.auto = Math.min(AUTO_CALLS_MAX, Math.max(AUTO_LEAST, second.needed * AUTO_SHARE));
     this.isLimited = second.isLimited;
-    const byFailures = this.lookAtFailures(second);
+    const byFailures = this.evaluateFailures(second);
     this.isTooSlow ||= byFailures === 'failures' && this.timedOut >= FAILED.least;
     this.timedOut = 0;
-    const wasCut = this.isGuided && this.byLatency?.look(second) === true;
+    const wasCut = this.isSteeredByLatency && this.latencyCap?.evaluate(second) === true;
     return byFailures ?? (wasCut ? 'latency' : null);
   }
 
-  private lookAtFailures({ activeMost, ended, failed }: Second): CapReason | null {
+  private evaluateFailures({ activeMost, ended, failed }: SecondTotals): CapReason | null {
     if (failed >= FAILED.least && failed >= ended * FAILED.share) {
-      this.overload = Math.max(1, Math.min(this.overload, activeMost) * CUT);
+      this.failureCap = Math.max(1, Math.min(this.failureCap, activeMost) * CUT);
       return 'failures';
     }
-    if (this.overload === Infinity) return null;
-    this.overload = this.overload * RECOVERY + 1;
-    if (this.overload >= this.most) this.overload = Infinity;
+    if (this.failureCap === Infinity) return null;
+    this.failureCap = this.failureCap * RECOVERY + 1;
+    if (this.failureCap >= this.most) this.failureCap = Infinity;
     return 'recovered';
   }
 }

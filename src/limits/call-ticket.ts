@@ -1,34 +1,34 @@
 import type { FailureClass } from '../failure.ts';
-import type { Flight, Lane } from './lane.ts';
+import type { CallInFlight, Lane } from './lane.ts';
 import type { Slot } from './slots.ts';
 import type { AfterRefusal, Refusal, Reservation, Ticket } from './ticket.ts';
 
 /** The issuer of a ticket, notified of what becomes of its call. */
-export type TicketDesk = {
+export type TicketIssuer = {
   reached(replied: boolean): void;
   admitted(ticket: CallTicket): void;
   throttled(ticket: CallTicket, refusal: Refusal): AfterRefusal;
-  overloaded(ticket: CallTicket, said: string): void;
+  overloaded(ticket: CallTicket, message: string): void;
   released(ticket: CallTicket, actual: Parameters<Ticket['release']>[0]): void;
 };
 
 /** The ticket of one call. Kept small: thousands are alive at once. */
 export class CallTicket implements Ticket {
   readonly lane: Lane;
-  readonly flight: Flight;
+  readonly flight: CallInFlight;
   readonly reserved: Reservation;
   readonly slot: Slot;
-  private readonly desk: TicketDesk;
+  private readonly issuer: TicketIssuer;
   private isReleased = false;
   private isAdmitted = false;
   private hasFailed = false;
 
   constructor(
-    desk: TicketDesk,
-    call: { lane: Lane; flight: Flight; reserved: Reservation },
+    issuer: TicketIssuer,
+    call: { lane: Lane; flight: CallInFlight; reserved: Reservation },
     slot: Slot,
   ) {
-    this.desk = desk;
+    this.issuer = issuer;
     this.lane = call.lane;
     this.flight = call.flight;
     this.reserved = call.reserved;
@@ -36,25 +36,25 @@ export class CallTicket implements Ticket {
   }
 
   connected(): void {
-    this.desk.reached(false);
+    this.issuer.reached(false);
   }
 
   reached(): void {
-    this.desk.reached(true);
+    this.issuer.reached(true);
   }
 
   admitted(): void {
     this.isAdmitted = true;
-    this.desk.admitted(this);
+    this.issuer.admitted(this);
   }
 
-  throttled(why: FailureClass, waitMs: number | null, said?: string): AfterRefusal {
-    return this.desk.throttled(this, { why, waitMs, said: said ?? null });
+  throttled(why: FailureClass, waitMs: number | null, message?: string): AfterRefusal {
+    return this.issuer.throttled(this, { why, waitMs, message: message ?? null });
   }
 
-  overloaded(said: string): void {
+  overloaded(message: string): void {
     this.hasFailed = true;
-    this.desk.overloaded(this, said);
+    this.issuer.overloaded(this, message);
   }
 
   /** Whether the reply shows that the service works: an answer, or a rejection of the line itself. */
@@ -65,6 +65,6 @@ export class CallTicket implements Ticket {
   release(actual: Parameters<Ticket['release']>[0]): void {
     if (this.isReleased) return;
     this.isReleased = true;
-    this.desk.released(this, actual);
+    this.issuer.released(this, actual);
   }
 }

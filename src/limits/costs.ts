@@ -1,15 +1,15 @@
-import type { MeasuredOver } from './admissions.ts';
-import type { FeltMost } from './growth.ts';
-import type { Learned } from './learned.ts';
-import type { LimitReading } from './meaning-of-run.ts';
+import type { MeasuringSpans } from './admissions.ts';
+import type { ProbeStepMost } from './growth.ts';
+import type { LearnedLimit } from './learned-limit.ts';
+import type { LimitReading } from './interpret-run.ts';
 import type { CutAt, Steering } from './steering.ts';
-import type { Suspicion } from './suspicion.ts';
-import type { WindowProof } from './windows.ts';
+import type { SuspicionThreshold } from './suspected-random.ts';
+import type { WindowProof } from './counting-window.ts';
 
 /**
  * All that differs between a dimension whose costs are known before a call is sent (`KNOWN_COSTS`: requests, one each) and
- * one whose costs only the answer tells (`spreadCosts`: tokens). In the second, windows are used up early at random,
- * whatever the pace: more evidence is needed, and refusals steer the pace instead of cutting it. Only `Rate` and code that
+ * one whose costs only the answer tells (`estimatedCosts`: tokens). In the second, windows are used up early at random,
+ * whatever the pace: more evidence is needed, and refusals steer the pace instead of cutting it. Only `RateController` and code that
  * reads a `RateView` use this type; everything below gets just the part it needs.
  */
 export type Costs = {
@@ -21,9 +21,9 @@ export type Costs = {
   readonly steering: Steering | null;
   /** Duration of the ramp to a known limit. */
   readonly rampMs: number;
-  readonly measured: MeasuredOver;
-  readonly feltMost: FeltMost;
-  readonly suspicion: Suspicion;
+  readonly measured: MeasuringSpans;
+  readonly probeStepMost: ProbeStepMost;
+  readonly suspicionThreshold: SuspicionThreshold;
   readonly windowProof: WindowProof | null;
   readonly reading: LimitReading;
   /** The share of the pace left by the first refusal of a run. */
@@ -38,5 +38,5 @@ export type RestAt = {
   readonly boundPerMs: number;
   readonly callsPerMs: number;
   readonly windowMs: number;
-  readonly learned: Pick<Learned, 'times' | 'isUntested'>;
+  readonly learned: Pick<LearnedLimit, 'confirmations' | 'isUntested'>;
 };

@@ -1,7 +1,7 @@
-import type { TrialEnd } from './chance.ts';
+import type { TrialResult } from './random-refusals.ts';
 import type { Costs } from './costs.ts';
 import type { Growth } from './growth.ts';
-import type { Learned } from './learned.ts';
+import type { LearnedLimit } from './learned-limit.ts';
 import type { PaceMove } from './pace.ts';
 import type { RateView } from './rate-view.ts';
 import { SHARES } from './rate-shares.ts';
@@ -14,12 +14,12 @@ const SECOND_MS = 1000;
  */
 const EDGE = { calls: 30, refusedMost: 2 } as const;
 /** Resolution of start times. */
-const KNOWN_TO_MS = 20;
+const RESOLUTION_MS = 20;
 
 /** A pace whose call, started at `sentMs`, was refused: the first refusal in a while. */
 export type RefusedPace = RateView & {
-  readonly learned: Pick<Learned, 'perMs'>;
-  readonly growth: Pick<Growth, 'feelAtMs' | 'restedPerMs'>;
+  readonly learned: Pick<LearnedLimit, 'perMs'>;
+  readonly growth: Pick<Growth, 'probeAtMs' | 'restedPerMs'>;
   readonly nowMs: number;
   readonly sentMs: number;
   /** The pause the service asked for; 0: none. */
@@ -32,8 +32,9 @@ export type RefusedPace = RateView & {
 export function cutPace(at: RefusedPace): PaceMove {
   const { pace, costs, pausedMs } = at;
   const left = leftPerMs(at);
-  const isFelt = costs.steering === null && pace.boundPerMs === Infinity;
-  const perMs = isFelt && pausedMs > 0 ? Math.min(left, edgePerMs(at) * SHARES.learned) : left;
+  const isLimitUnset = costs.steering === null && pace.boundPerMs === Infinity;
+  const perMs =
+    isLimitUnset && pausedMs > 0 ? Math.min(left, edgePerMs(at) * SHARES.learned) : left;
   return { phase: 'learned', perMs, reason: 'refused' };
 }
 
@@ -47,11 +48,11 @@ function edgePerMs(at: RefusedPace): number {
   const { pace, learned, admissions, sentMs, reopenedMs, windowMs, pausedMs } = at;
   const { perMs } = pace;
   const most = Math.max(EDGE.calls, perMs * windowMs);
-  const lately = admissions.between(sentMs - most / perMs - pausedMs, sentMs + KNOWN_TO_MS);
-  const isMany = countOf(lately) >= EDGE.calls && lately.refused <= EDGE.refusedMost;
+  const recent = admissions.between(sentMs - most / perMs - pausedMs, sentMs + RESOLUTION_MS);
+  const isMany = countOf(recent) >= EDGE.calls && recent.refused <= EDGE.refusedMost;
   if (learned.perMs !== null && isMany) {
-    const calls = Math.min(most, lately.calls);
-    return (perMs * calls) / (calls + Math.max(1, lately.refused));
+    const calls = Math.min(most, recent.calls);
+    return (perMs * calls) / (calls + Math.max(1, recent.refused));
   }
   const { calls } = admissions.between(Math.max(reopenedMs, pace.startedMs ?? sentMs), sentMs);
   if (calls === 0) return perMs;
@@ -80,10 +81,10 @@ function leftPerMs(at: RefusedPace): number {
  */
 function lessProbed(at: RefusedPace, leftPerMs: number): number {
   const { pace, costs, windowMs, nowMs } = at;
-  const { restedPerMs, feelAtMs } = at.growth;
+  const { restedPerMs, probeAtMs } = at.growth;
   const isFarBelow = pace.boundPerMs !== Infinity && pace.perMs < pace.boundPerMs * SHARES.farBelow;
   const isOften = costs.steering !== null && isFarBelow && windowMs <= SECOND_MS;
-  if (!isOften || restedPerMs === null || nowMs <= feelAtMs) return leftPerMs;
+  if (!isOften || restedPerMs === null || nowMs <= probeAtMs) return leftPerMs;
   return Math.min(leftPerMs, (leftPerMs + restedPerMs) / 2);
 }
 
@@ -110,10 +111,10 @@ export function cutForGrowth({ pace, admissions }: RateView, nowMs: number): Pac
  * If they did not: what a single refusal would have left, or all of it where it is steered.
  */
 export function paceAfterTrial(
-  { perMs, stayed, isNews }: TrialEnd,
+  { perMs, areRandom, isNews }: TrialResult,
   { steering }: Pick<Costs, 'steering'>,
 ): PaceMove {
-  const share = stayed || steering !== null ? 1 : SHARES.touchCut;
-  const phase = stayed && isNews ? 'growing' : 'learned';
+  const share = areRandom || steering !== null ? 1 : SHARES.touchCut;
+  const phase = areRandom && isNews ? 'growing' : 'learned';
   return { phase, perMs: perMs * share, reason: 'recovered' };
 }

@@ -1,5 +1,5 @@
 import { TOUCHED_SHARE } from './growth.ts';
-import type { LimitReading, RunEnd, RunEndInWindow } from './meaning-of-run.ts';
+import type { LimitReading, RunEnd, RunEndInWindow } from './interpret-run.ts';
 import { SHARES } from './rate-shares.ts';
 import type { RefusalRun } from './refusal-run.ts';
 
@@ -9,35 +9,35 @@ const SIX_SECONDS_MS = 6000;
  * A run shows the limit if everything was closed for longer than this share of a window, or more than this share of recent
  * calls was refused.
  */
-const TELLING = { closedShare: 0.4, refusedShare: 0.1 } as const;
+const CONCLUSIVE = { closedShare: 0.4, refusedShare: 0.1 } as const;
 /** A window that granted so few calls may have been closed for another reason. */
 const FEW_CALLS = 20;
 /**
  * How much more than the closed window earlier ones must have granted. A rising pace (less than `steadyShare` of it was
  * granted) has been granted two windows' worth by then, so only more than that is evidence.
  */
-const MORE = { times: 1.15, timesRising: 2, amounts: 2, steadyShare: 0.9 } as const;
+const GRANTED_MORE = { times: 1.15, timesRising: 2, amounts: 2, steadyShare: 0.9 } as const;
 
 /** Costs are known in advance: what a window granted is what it had. */
 export const KNOWN_READING: LimitReading = {
   touchedPerMs,
   overdrawnMs: () => 0,
-  gaveMoreBefore,
-  toldPerMs,
+  grantedMoreBefore,
+  limitPerMs,
   // A pace at an unknown limit was refused, or a window of more than a second was closed, after only a few calls.
-  saysLittle: (run, windowMs) =>
+  isInconclusive: (run, windowMs) =>
     (run.wasGrowing || windowMs > SECOND_MS) && run.before.calls < FEW_CALLS,
 };
 
 /** The edge is slightly below the pace. Near a bound single refusals prove nothing: hardly any limit lies that close to it. */
 function touchedPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
   const { openedMs, windowMs, pace, admissions } = end;
-  const lately = { perMs: run.perMs, windowMs, sinceMs: -Infinity };
-  const isStray =
+  const recent = { perMs: run.perMs, windowMs, sinceMs: -Infinity };
+  const isIsolated =
     !end.followsPace &&
     run.perMs >= pace.boundPerMs * SHARES.nearBound &&
-    admissions.refusedShare(openedMs, lately) < SHARES.strays;
-  if (isStray) return null;
+    admissions.refusedShare(openedMs, recent) < SHARES.isolated;
+  if (isIsolated) return null;
   // Where each refusal costs a pause, the pace that was already cut for it stays.
   const isCutForPause = run.pauseMs > 0 && pace.boundPerMs === Infinity;
   return isCutForPause ? pace.perMs / SHARES.learned : run.perMs / TOUCHED_SHARE;
@@ -47,21 +47,21 @@ function touchedPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
  * Whether an equal time before the closure granted clearly more: then no window was used up, but there was an outage, or
  * the limit changed.
  */
-function gaveMoreBefore(run: RefusalRun, end: RunEndInWindow): boolean {
+function grantedMoreBefore(run: RefusalRun, end: RunEndInWindow): boolean {
   const { openedMs, windowMs, admissions } = end;
   // A growing pace is granted more before its first closure than one window has, if a new window began meanwhile.
   if (run.wasGrowing || windowMs <= SECOND_MS) return false;
   const { before } = run;
-  const gaveBefore = windowMs > SIX_SECONDS_MS ? before.minute : before.sixSeconds;
-  const gave = admissions.amount(openedMs, windowMs);
+  const grantedBefore = windowMs > SIX_SECONDS_MS ? before.minute : before.sixSeconds;
+  const granted = admissions.amount(openedMs, windowMs);
   const each = before.calls === 0 ? 0 : before.minute / before.calls;
-  const isRising = gaveBefore < run.perMs * windowMs * MORE.steadyShare;
-  const times = isRising ? MORE.timesRising : MORE.times;
-  return gaveBefore > gave * times + each * MORE.amounts;
+  const isRising = grantedBefore < run.perMs * windowMs * GRANTED_MORE.steadyShare;
+  const times = isRising ? GRANTED_MORE.timesRising : GRANTED_MORE.times;
+  return grantedBefore > granted * times + each * GRANTED_MORE.amounts;
 }
 
-function toldPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
-  if (!isTelling(run, end)) return null;
+function limitPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
+  if (!isConclusive(run, end)) return null;
   const { openedMs, reopenedMs, windowMs, admissions } = end;
   const { perMs } = run;
   const sinceMs = Math.max(reopenedMs, end.pace.startedMs ?? openedMs);
@@ -72,27 +72,27 @@ function toldPerMs(run: RefusalRun, end: RunEndInWindow): number | null {
     closedMs: run.closedMs,
   });
   // Whatever the window, it grants at least one call; else it would be longer.
-  const told = Math.min(Math.max(measured, 1 / windowMs), perMs);
+  const limitPerMs = Math.min(Math.max(measured, 1 / windowMs), perMs);
   const isOfSeconds = !run.wasGrowing && windowMs <= SECOND_MS;
-  return isOfSeconds ? moreInSixSeconds(told, run, end) : told;
+  return isOfSeconds ? moreInSixSeconds(limitPerMs, run, end) : limitPerMs;
 }
 
-function isTelling(run: RefusalRun, end: RunEndInWindow): boolean {
+function isConclusive(run: RefusalRun, end: RunEndInWindow): boolean {
   const { openedMs, reopenedMs, windowMs, admissions } = end;
   // What a long window granted is a good measurement in any case.
-  if (windowMs > SECOND_MS && run.hits > 0) return true;
-  if (run.closedMs > windowMs * TELLING.closedShare) return true;
-  const lately = { perMs: run.perMs, sinceMs: reopenedMs, windowMs };
-  return admissions.refusedShare(openedMs, lately) > TELLING.refusedShare;
+  if (windowMs > SECOND_MS && run.refusedRounds > 0) return true;
+  if (run.closedMs > windowMs * CONCLUSIVE.closedShare) return true;
+  const recent = { perMs: run.perMs, sinceMs: reopenedMs, windowMs };
+  return admissions.refusedShare(openedMs, recent) > CONCLUSIVE.refusedShare;
 }
 
 /**
  * The limit shown by a closed second, or by six seconds if these granted clearly more and nothing was refused for that long
  * before: then the second was the end of a longer window, or other clients interfered.
  */
-function moreInSixSeconds(toldPerMs: number, run: RefusalRun, end: RunEnd): number {
+function moreInSixSeconds(limitPerMs: number, run: RefusalRun, end: RunEnd): number {
   const unrefusedMs = run.firstSentMs - end.reopenedMs;
-  if (unrefusedMs <= SIX_SECONDS_MS * MORE.times) return toldPerMs;
-  const gavePerMs = end.admissions.amount(end.openedMs, SIX_SECONDS_MS) / SIX_SECONDS_MS;
-  return gavePerMs > toldPerMs * MORE.times ? gavePerMs : toldPerMs;
+  if (unrefusedMs <= SIX_SECONDS_MS * GRANTED_MORE.times) return limitPerMs;
+  const grantedPerMs = end.admissions.amount(end.openedMs, SIX_SECONDS_MS) / SIX_SECONDS_MS;
+  return grantedPerMs > limitPerMs * GRANTED_MORE.times ? grantedPerMs : limitPerMs;
 }

@@ -1,4 +1,4 @@
-import { FreshTries } from './fresh-tries.ts';
+import { UntriedLines } from './untried-lines.ts';
 import { type LaneCounts, noCounts } from './lane-counts.ts';
 import { Latencies } from './latencies.ts';
 import { LineQueue } from './line-queue.ts';
@@ -6,25 +6,25 @@ import type { LanePace, LaneState, PaceShown, Throttles } from './pace-event.ts'
 import type { LearnedLimits, PaceLimits } from './pace-limits.ts';
 import { type Dimension, Pacer, type PaceReason } from './pacer.ts';
 import { RefusedLines } from './refused-lines.ts';
-import { ServiceFailures, type Stretch } from './service-failures.ts';
+import { ServiceFailures, type Cohort } from './service-failures.ts';
 import { throttleKind } from './throttle-kind.ts';
-import type { Admittable, AfterRefusal, CallEnd, Refusal, Turn, Waiter } from './ticket.ts';
+import type { Admittable, AfterRefusal, CallEnd, Refusal, QueueEntry, Waiter } from './ticket.ts';
 
 /** A call in flight: when it started, and its estimated cost. */
-export type Flight = {
+export type CallInFlight = {
   readonly line: Admittable;
   readonly sentMs: number;
   readonly tokens: number;
   readonly cost: number;
-  readonly stretch: Stretch;
+  readonly cohort: Cohort;
 };
 
 /** A call in flight for this long was not refused: refusals come back at once. */
-const TRIED_MS = 5000;
+const UNREFUSED_MS = 5000;
 /** Decay per second of `startsPerSecond`. */
-const FADING = 0.8;
+const DECAY_PER_SECOND = 0.8;
 /** Gap between tries of lines set aside while everything is refused. */
-const TRY_MS = 1000;
+const TRY_GAP_MS = 1000;
 
 /**
  * The calls of one model: queue, pace, calls in flight, and outcomes. The limiter asks when the next call may start and
@@ -36,12 +36,12 @@ export class Lane {
   /** The most starts in any recent second, decaying with age. */
   startsPerSecond = 0;
   /** What the service said with the last refusal; null: nothing was refused, or without words. */
-  refusedBy: string | null = null;
+  lastRefusalMessage: string | null = null;
   private readonly queue: LineQueue<Waiter> = new LineQueue(() => this.pacer.isHalfOpen);
   private readonly latencies: Latencies = new Latencies();
   private isParked = false;
   private readonly throttles: Throttles = { rate: 0, tokens: 0, burst: 0 };
-  private readonly flights: Set<Flight> = new Set();
+  private readonly callsInFlight: Set<CallInFlight> = new Set();
   private readonly refusedLines: RefusedLines;
   /** Calls of all lines, except those rejected for their content: the baseline for a single line's refusals. */
   private readonly others = { started: 0, refused: 0 };
@@ -53,7 +53,7 @@ export class Lane {
   private lastStartMs = -Infinity;
   private counts: LaneCounts = noCounts();
   private readonly failures: ServiceFailures = new ServiceFailures();
-  private readonly freshTries: FreshTries = new FreshTries();
+  private readonly untriedLines: UntriedLines = new UntriedLines();
 
   constructor(
     model: string,
@@ -66,7 +66,7 @@ export class Lane {
   }
 
   get inFlight(): number {
-    return this.flights.size;
+    return this.callsInFlight.size;
   }
 
   get waiting(): number {
@@ -89,8 +89,8 @@ export class Lane {
     return this.counts;
   }
 
-  wait(waiter: Waiter, turn: Turn): void {
-    if (turn === 'first') return this.queue.push(waiter);
+  wait(waiter: Waiter, entry: QueueEntry): void {
+    if (entry === 'first') return this.queue.push(waiter);
     const asideMs = this.refusedLines.asideUntilMs(waiter.line);
     if (asideMs === null) this.queue.putBack(waiter);
     else this.queue.setAside(waiter, asideMs);
@@ -98,11 +98,11 @@ export class Lane {
 
   park(): void {
     this.isParked = true;
-    this.sendAway();
+    this.denyWaiters();
   }
 
   /** Denies all waiters leave to send. */
-  sendAway(): void {
+  denyWaiters(): void {
     for (const waiter of this.queue.drain()) waiter.resolve(null);
   }
 
@@ -111,11 +111,11 @@ export class Lane {
     const { pacer, queue } = this;
     const { dueMs } = queue;
     if (dueMs === Infinity) return Infinity;
-    const freshMs = queue.isFreshNext(nowMs) ? this.freshTries.nextMs : -Infinity;
+    const freshMs = queue.isFreshNext(nowMs) ? this.untriedLines.nextMs : -Infinity;
     const pacedMs = Math.max(dueMs, pacer.nextStartMs(nowMs), freshMs);
     if (dueMs === -Infinity || !pacer.isHalfOpen) return pacedMs;
     // If only lines set aside are left, each has its own gap between tries.
-    return Math.min(pacedMs, Math.max(dueMs, this.lastStartMs + TRY_MS, pacer.pausedUntilMs));
+    return Math.min(pacedMs, Math.max(dueMs, this.lastStartMs + TRY_GAP_MS, pacer.pausedUntilMs));
   }
 
   /** The next waiter; undefined: nobody may start now. */
@@ -125,16 +125,16 @@ export class Lane {
 
   /** Removes the next waiter from the queue. */
   takeNext(nowMs: number): Waiter | undefined {
-    if (this.queue.isFreshNext(nowMs)) this.freshTries.started(nowMs);
+    if (this.queue.isFreshNext(nowMs)) this.untriedLines.started(nowMs);
     return this.queue.take(nowMs);
   }
 
-  start(nowMs: number, line: Admittable): Flight {
+  start(nowMs: number, line: Admittable): CallInFlight {
     const tokens = line.inputTokens + line.outputExpectedTokens;
     const cost = this.pacer.start(nowMs, tokens);
-    const stretch = this.failures.started(nowMs, cost);
-    const flight = { line, sentMs: nowMs, tokens, cost, stretch };
-    this.flights.add(flight);
+    const cohort = this.failures.started(nowMs, cost);
+    const flight = { line, sentMs: nowMs, tokens, cost, cohort };
+    this.callsInFlight.add(flight);
     this.lastStartMs = nowMs;
     this.others.started += 1;
     this.counts.sent += 1;
@@ -142,7 +142,7 @@ export class Lane {
     return flight;
   }
 
-  admitted(nowMs: number, flight: Flight): void {
+  admitted(nowMs: number, flight: CallInFlight): void {
     const { line, sentMs } = flight;
     this.refusedSinceMs = null;
     this.lastAdmittedSentMs = Math.max(this.lastAdmittedSentMs, sentMs);
@@ -151,14 +151,14 @@ export class Lane {
     this.pacer.admitted(nowMs, sentMs);
   }
 
-  throttled(nowMs: number, flight: Flight, refusal: Refusal): AfterRefusal {
-    const { why, waitMs, said } = refusal;
-    this.refusedBy = said;
+  throttled(nowMs: number, flight: CallInFlight, refusal: Refusal): AfterRefusal {
+    const { why, waitMs, message } = refusal;
+    this.lastRefusalMessage = message;
     const kind = throttleKind(why);
     this.throttles[kind] += 1;
     this.counts.refused[kind] += 1;
     const { pacer, lastAdmittedSentMs } = this;
-    const { isOwn, hopelessAfter } = this.refusedLines.refused(flight.line, nowMs, {
+    const { isOwn, givenUpAfter } = this.refusedLines.refused(flight.line, nowMs, {
       why,
       waitMs,
       isLarge: pacer.isLarge(flight.cost),
@@ -169,28 +169,28 @@ export class Lane {
     });
     if (isOwn) {
       this.others.started -= 1;
-      pacer.forget(nowMs, flight);
-      return { waitMs: 0, hopelessAfter };
+      pacer.withdraw(nowMs, flight);
+      return { waitMs: 0, givenUpAfter };
     }
     this.others.refused += 1;
     this.refusedSinceMs ??= nowMs;
     pacer.refused(nowMs, why, { ...flight, waitMs });
-    return { waitMs: Math.max(0, pacer.nextStartMs(nowMs) - nowMs), hopelessAfter };
+    return { waitMs: Math.max(0, pacer.nextStartMs(nowMs) - nowMs), givenUpAfter };
   }
 
-  /** A call failed at the service. Stray and random failures mean nothing; several among the last calls slow the lane. */
-  overloaded(nowMs: number, { stretch }: Flight): void {
-    this.freshTries.failed(nowMs, this.inFlight);
-    const means = this.failures.failed(stretch);
-    if (means !== 'chance') this.counts.failed += 1;
-    if (means === 'several') this.pacer.ease(nowMs);
+  /** A call failed at the service. Isolated and random failures mean nothing; several among the last calls slow the lane. */
+  overloaded(nowMs: number, { cohort }: CallInFlight): void {
+    this.untriedLines.failed(nowMs, this.inFlight);
+    const pattern = this.failures.failed(cohort);
+    if (pattern !== 'random') this.counts.failed += 1;
+    if (pattern === 'several') this.pacer.slowDown(nowMs);
   }
 
-  ended(flight: Flight, actual: CallEnd): void {
-    if (!this.flights.delete(flight)) return;
+  ended(flight: CallInFlight, actual: CallEnd): void {
+    if (!this.callsInFlight.delete(flight)) return;
     this.counts.ended += 1;
-    if (actual.hasWorked) this.freshTries.worked();
-    if (this.failures.ended(flight.stretch)) this.pacer.easeNoMore();
+    if (actual.hasWorked) this.untriedLines.worked();
+    if (this.failures.ended(flight.cohort)) this.pacer.endSlowdown();
     if (actual.tokens !== null) this.pacer.settle(flight.tokens, flight.cost, actual.tokens);
     if (actual.latencyMs === null) return;
     this.latencies.add(actual.latencyMs);
@@ -206,7 +206,7 @@ export class Lane {
     // A refused line may just be on its way back to the queue.
     if (isIdle && this.wasIdle) this.refusedSinceMs = null;
     this.wasIdle = isIdle;
-    if (this.refusedSinceMs === null || isIdle || this.isTrying(nowMs)) return 0;
+    if (this.refusedSinceMs === null || isIdle || this.hasUnrefusedCall(nowMs)) return 0;
     return nowMs - this.refusedSinceMs;
   }
 
@@ -217,13 +217,13 @@ export class Lane {
   }
 
   /** A line waits only for a slot or for money: the lack of admissions means nothing meanwhile. */
-  heldUp(nowMs: number): void {
+  blocked(nowMs: number): void {
     if (this.refusedSinceMs !== null) this.refusedSinceMs = nowMs;
   }
 
   /** Whether a call is in flight that was not refused and may yet be answered. */
-  isTrying(nowMs: number): boolean {
-    return nowMs - this.oldestSentMs(nowMs) >= TRIED_MS;
+  hasUnrefusedCall(nowMs: number): boolean {
+    return nowMs - this.oldestSentMs(nowMs) >= UNREFUSED_MS;
   }
 
   /** Calls in flight required by this lane's pace and latency (p95). */
@@ -237,7 +237,7 @@ export class Lane {
 
   /** Starts a new second with counters at zero. */
   startSecond(): void {
-    this.startsPerSecond = Math.max(this.counts.sent, this.startsPerSecond * FADING);
+    this.startsPerSecond = Math.max(this.counts.sent, this.startsPerSecond * DECAY_PER_SECOND);
     this.counts = noCounts();
   }
 
@@ -273,13 +273,13 @@ export class Lane {
 
   learned(): LearnedLimits | null {
     const { requests, tokens } = this.pacer;
-    if (requests.tellablePerMs === null && tokens.tellablePerMs === null) return null;
+    if (requests.storablePerMs === null && tokens.storablePerMs === null) return null;
     const perMinute = (perMs: number | null): number | null =>
       perMs === null ? null : perMs * 60_000;
     return {
       model: this.model,
-      rpm: perMinute(requests.tellablePerMs),
-      tpm: perMinute(tokens.tellablePerMs),
+      rpm: perMinute(requests.storablePerMs),
+      tpm: perMinute(tokens.storablePerMs),
       windowMs: Math.max(requests.windowMs, tokens.windowMs),
     };
   }
@@ -290,7 +290,7 @@ export class Lane {
   }
 
   private oldestSentMs(nowMs: number): number {
-    const [first] = this.flights;
+    const [first] = this.callsInFlight;
     return first?.sentMs ?? nowMs;
   }
 }

@@ -16,10 +16,10 @@ const CUT = { most: 0.5, least: 0.7 } as const;
 /** A cut that loses more than this share of what it took away did not remove a queue. */
 const LOST_SHARE = 0.75;
 /**
- * After this many steps of *holding*, the cap is raised by `factor` as a try. It is kept if throughput rises by `wonShare` of the
- * added calls; otherwise the next try comes after twice as many steps.
+ * After this many steps of *holding*, the cap is raised by `factor` as a probe. It is kept if throughput rises by `gainShare` of the
+ * added calls; otherwise the next probe comes after twice as many steps.
  */
-const TRY = { afterSteps: 2, factor: 1.5, wonShare: 0.4 } as const;
+const PROBE = { afterSteps: 2, factor: 1.5, gainShare: 0.4 } as const;
 
 /** One second: the peak of calls in flight, the answers, and their median latency (null: no answers). */
 export type LatencySecond = {
@@ -28,9 +28,9 @@ export type LatencySecond = {
   readonly latencyMs: number | null;
 };
 
-/** State before a cut or a try; compared with the state after it once the earlier calls have ended (`drained`). */
-type BeforeStep = {
-  readonly isTry: boolean;
+/** State before a cut or a probe; compared with the state after it once the earlier calls have ended (`drained`). */
+type StepBaseline = {
+  readonly isProbe: boolean;
   readonly value: number;
   readonly perSecond: number;
   drained: boolean;
@@ -45,14 +45,14 @@ type BeforeStep = {
  * throughput fell with the cut, the calls themselves take longer: the cap goes back, and the current latency is the lowest known.
  *
  * A batching server answers each call more slowly the more it has, yet more of them per second; and the lowest latency may be
- * that of the first answers, which are the shortest. So *holding* ends in a *try* of more calls, kept if throughput rises enough.
+ * that of the first answers, which are the shortest. So *holding* ends in a *probe* with more calls, kept if throughput rises enough.
  *
  * In any state the cap is bounded by what is answered in time (`IN_TIME`): a server that works on few calls at once would keep
  * the last ones queued until they time out, lost and possibly billed.
  */
 export class LatencyCap {
   private readonly timeoutMs: number;
-  private wanted: number = FIRST;
+  private target: number = FIRST;
   /** Answers per second in the last step; null: no step has ended. */
   private stepPerSecond: number | null = null;
   private leastMs = Infinity;
@@ -60,15 +60,15 @@ export class LatencyCap {
   private shortestMs = Infinity;
   private seconds = 0;
   /** Seconds of this step in which answers came, or after them: before the first one nothing shows the server's rate. */
-  private answering = 0;
+  private answeringSeconds = 0;
   private answered = 0;
   private latencySum = 0;
   private latencySeconds = 0;
   /** Null: the last step was neither a cut nor a try. */
-  private before: BeforeStep | null = null;
+  private before: StepBaseline | null = null;
   /** Steps of *holding* so far, and the number of them that ends in a try. */
-  private held = 0;
-  private heldMost: number = TRY.afterSteps;
+  private heldSteps = 0;
+  private heldStepsMost: number = PROBE.afterSteps;
 
   /** `timeoutMs`: time limit of a call. */
   constructor(timeoutMs: number) {
@@ -76,14 +76,14 @@ export class LatencyCap {
   }
 
   get value(): number {
-    return Math.min(this.wanted, this.inTime);
+    return Math.min(this.target, this.callsInTime);
   }
 
   /** The most calls that are answered in time; Infinity: not known yet. */
-  private get inTime(): number {
+  private get callsInTime(): number {
     const { answers, least, timeoutShare, latencies, shareMost } = IN_TIME;
     if (this.stepPerSecond === null && this.answered < answers) return Infinity;
-    const perSecond = this.stepPerSecond ?? surePerSecond(this.answered, this.answering);
+    const perSecond = this.stepPerSecond ?? leastPerSecond(this.answered, this.answeringSeconds);
     const shortestMs = this.shortestMs === Infinity ? 0 : this.shortestMs;
     const inTimeMs = Math.min(
       this.timeoutMs * shareMost,
@@ -93,10 +93,10 @@ export class LatencyCap {
   }
 
   /** Evaluates a second that has ended; returns whether the cap was cut. */
-  look({ activeMost, answered, latencyMs }: LatencySecond): boolean {
+  evaluate({ activeMost, answered, latencyMs }: LatencySecond): boolean {
     this.seconds += 1;
     this.answered += answered;
-    if (this.answered > 0 || this.stepPerSecond !== null) this.answering += 1;
+    if (this.answered > 0 || this.stepPerSecond !== null) this.answeringSeconds += 1;
     if (latencyMs !== null) {
       this.latencySum += latencyMs;
       this.latencySeconds += 1;
@@ -105,9 +105,9 @@ export class LatencyCap {
     const meanMs = this.latencySum / Math.max(1, this.latencySeconds);
     if (this.answered < ANSWERS_LEAST || this.seconds * 1000 < meanMs) return false;
     const wasCut = this.decide(activeMost, meanMs);
-    this.stepPerSecond = surePerSecond(this.answered, this.answering);
+    this.stepPerSecond = leastPerSecond(this.answered, this.answeringSeconds);
     this.seconds = 0;
-    this.answering = 0;
+    this.answeringSeconds = 0;
     this.answered = 0;
     this.latencySum = 0;
     this.latencySeconds = 0;
@@ -122,12 +122,12 @@ export class LatencyCap {
       return false;
     }
     this.before = null;
-    if (before?.isTry === true) {
-      this.endTry(before, perSecond, latencyMs);
+    if (before?.isProbe === true) {
+      this.endProbe(before, perSecond, latencyMs);
       return false;
     }
-    if (before !== null && wereLost(before, this.value, perSecond)) {
-      this.wanted = before.value;
+    if (before !== null && wasThroughputLost(before, this.value, perSecond)) {
+      this.target = before.value;
       this.leastMs = latencyMs;
       return false;
     }
@@ -136,44 +136,45 @@ export class LatencyCap {
     if (activeMost < this.value / 2) return false;
     const ratio = latencyMs / this.leastMs;
     if (ratio > RATIO.cut) {
-      this.held = 0;
-      this.before = { isTry: false, value: this.value, perSecond, drained: false };
+      this.heldSteps = 0;
+      this.before = { isProbe: false, value: this.value, perSecond, drained: false };
       const share = Math.min(CUT.least, Math.max(CUT.most, RATIO.cut / ratio));
-      this.wanted = Math.max(1, this.value * share);
+      this.target = Math.max(1, this.value * share);
       return true;
     }
     if (ratio < RATIO.grow) {
-      this.held = 0;
-      this.wanted = this.value * Math.min(GROWTH.perLatency, GROWTH.perSecond ** this.seconds);
+      this.heldSteps = 0;
+      this.target = this.value * Math.min(GROWTH.perLatency, GROWTH.perSecond ** this.seconds);
       return false;
     }
-    this.held += 1;
-    if (this.held < this.heldMost || this.inTime < this.value * TRY.factor) return false;
-    this.held = 0;
-    this.before = { isTry: true, value: this.value, perSecond, drained: false };
-    this.wanted = this.value * TRY.factor;
+    this.heldSteps += 1;
+    if (this.heldSteps < this.heldStepsMost || this.callsInTime < this.value * PROBE.factor)
+      return false;
+    this.heldSteps = 0;
+    this.before = { isProbe: true, value: this.value, perSecond, drained: false };
+    this.target = this.value * PROBE.factor;
     return false;
   }
 
   /** Keeps the raised cap, or goes back. */
-  private endTry(before: BeforeStep, perSecond: number, latencyMs: number): void {
-    const wasWon =
-      perSecond > before.perSecond * (1 + (this.value / before.value - 1) * TRY.wonShare);
-    if (wasWon) this.leastMs = latencyMs;
+  private endProbe(before: StepBaseline, perSecond: number, latencyMs: number): void {
+    const hasGained =
+      perSecond > before.perSecond * (1 + (this.value / before.value - 1) * PROBE.gainShare);
+    if (hasGained) this.leastMs = latencyMs;
     else {
-      this.wanted = before.value;
-      this.heldMost *= 2;
+      this.target = before.value;
+      this.heldStepsMost *= 2;
     }
   }
 }
 
 /** A lower estimate of the rate: the count less its standard deviation (its root, if answers come at random). */
-function surePerSecond(answered: number, seconds: number): number {
+function leastPerSecond(answered: number, seconds: number): number {
   return (answered - Math.sqrt(answered)) / Math.max(1, seconds);
 }
 
 /** Whether a cut to `value` cost throughput, and not only a queue. */
-function wereLost(before: BeforeStep, value: number, perSecond: number): boolean {
+function wasThroughputLost(before: StepBaseline, value: number, perSecond: number): boolean {
   const cut = 1 - value / before.value;
   return perSecond < before.perSecond * (1 - cut * LOST_SHARE);
 }

@@ -1,5 +1,5 @@
 import { CallCap } from './call-cap.ts';
-import { CallTicket, type TicketDesk } from './call-ticket.ts';
+import { CallTicket, type TicketIssuer } from './call-ticket.ts';
 import { Lane } from './lane.ts';
 import type { LimiterOptions } from './limiter-options.ts';
 import type { LanePace, PaceChange } from './pace-event.ts';
@@ -8,14 +8,14 @@ import type { LearnedLimits, Retuning } from './pace-limits.ts';
 import { PaceTrace } from './pace-trace.ts';
 import type { WaitingLane } from './read-ahead.ts';
 import { RetryBudget } from './retry-budget.ts';
-import { secondOf } from './second.ts';
+import { secondTotals } from './second-totals.ts';
 import { Slots } from './slots.ts';
 import {
   type Admittable,
   ownEstimate,
   type Reservation,
   type Ticket,
-  type Turn,
+  type QueueEntry,
 } from './ticket.ts';
 
 const TICK_MS = 1000;
@@ -37,7 +37,7 @@ export class Limiter {
   private readonly outages: Outages;
   private readonly trace: PaceTrace;
   private stopped = false;
-  private isKeptBack = false;
+  private isSuspended = false;
   /** When the timer is due; Infinity: none is set. */
   private timerAtMs = Infinity;
   private cancelTimer: () => void = () => undefined;
@@ -47,7 +47,7 @@ export class Limiter {
   /** The most that were in flight at a time since the last tick. */
   private activeMost = 0;
   /** Reports of the tickets about their calls. */
-  private readonly desk: TicketDesk = {
+  private readonly issuer: TicketIssuer = {
     reached: (replied) => {
       if (this.outages.service.reached(replied)) this.pump();
     },
@@ -59,9 +59,9 @@ export class Limiter {
       this.outages.service.reached(true);
       return lane.throttled(this.now(), flight, refusal);
     },
-    overloaded: ({ lane, flight }, said) => {
+    overloaded: ({ lane, flight }, message) => {
       const now = this.now();
-      this.outages.failing.failed(now, said);
+      this.outages.failing.failed(now, message);
       lane.overloaded(now, flight);
     },
     released: (ticket, actual) => {
@@ -70,7 +70,7 @@ export class Limiter {
   };
 
   /** The outage that keeps all calls from being answered at the moment; null: none. */
-  readonly outage = (): Outage | null => this.outages.now(this.now());
+  readonly outage = (): Outage | null => this.outages.current(this.now());
 
   constructor(options: LimiterOptions) {
     this.options = options;
@@ -99,11 +99,11 @@ export class Limiter {
   }
 
   /** Waits until the line may be sent; null once the run is stopping or the model is parked. */
-  admit(line: Admittable, turn: Turn): Promise<Ticket | null> {
+  admit(line: Admittable, entry: QueueEntry): Promise<Ticket | null> {
     const lane = this.lane(line.model);
     if (this.stopped || lane.parked) return Promise.resolve(null);
     return new Promise((resolve) => {
-      lane.wait({ line, resolve }, turn);
+      lane.wait({ line, resolve }, entry);
       this.pump();
     });
   }
@@ -129,8 +129,8 @@ export class Limiter {
   /** No further call: everyone who waits gets null. Calls in flight go on. */
   stop(): void {
     this.stopped = true;
-    for (const lane of this.lanes.values()) lane.sendAway();
-    this.slots.giveBack();
+    for (const lane of this.lanes.values()) lane.denyWaiters();
+    this.slots.releaseUnused();
     // Otherwise the trace would miss what happened since the last tick.
     this.trace.second([...this.lanes.values()], this.concurrency);
     this.cancelTimer();
@@ -151,8 +151,8 @@ export class Limiter {
   }
 
   /** Keeps calls from starting (true) for reasons on this side; that time does not count as an outage of the service. */
-  keepBack(isKeptBack: boolean): void {
-    this.isKeptBack = isKeptBack;
+  suspend(isSuspended: boolean): void {
+    this.isSuspended = isSuspended;
     this.pump();
   }
 
@@ -186,7 +186,7 @@ export class Limiter {
 
   /** Starts every line that may start now, and sets the timer for the next one. Called whenever that may have changed. */
   private pump(): void {
-    if (this.stopped || this.isKeptBack) return;
+    if (this.stopped || this.isSuspended) return;
     const now = this.now();
     const { pausedUntilMs } = this.outages.service;
     const nextMs = pausedUntilMs > now ? pausedUntilMs : this.start(now);
@@ -235,7 +235,7 @@ export class Limiter {
     this.activeMost = Math.max(this.activeMost, this.active);
     const call = { lane, flight, reserved };
     this.slots.take((slot) => {
-      resolve(new CallTicket(this.desk, call, slot));
+      resolve(new CallTicket(this.issuer, call, slot));
     });
   }
 
@@ -265,12 +265,12 @@ export class Limiter {
 
   /** Once a second: adjusts the cap on calls in flight, and checks for an outage. */
   private tick(): void {
-    this.slots.giveBack();
+    this.slots.releaseUnused();
     const now = this.now();
     const lanes = [...this.lanes.values()];
-    for (const lane of lanes) if (this.isHeldUp(lane, now)) lane.heldUp(now);
-    this.outages.look(now, lanes, this.isKeptBack);
-    const reason = this.cap.look(secondOf(lanes, now, this.activeMost));
+    for (const lane of lanes) if (this.isBlocked(lane, now)) lane.blocked(now);
+    this.outages.check(now, lanes, this.isSuspended);
+    const reason = this.cap.evaluate(secondTotals(lanes, now, this.activeMost));
     this.activeMost = this.active;
     this.trace.second(lanes, this.concurrency);
     this.setSlots(reason);
@@ -282,7 +282,7 @@ export class Limiter {
   }
 
   /** Whether the next call of a lane waits for others to end: for a slot, or for money. */
-  private isHeldUp(lane: Lane, nowMs: number): boolean {
+  private isBlocked(lane: Lane, nowMs: number): boolean {
     const waiter = lane.next(nowMs);
     if (waiter === undefined || this.active === 0 || lane.nextStartMs(nowMs) > nowMs) return false;
     const { pico } = this.reserve(waiter.line);

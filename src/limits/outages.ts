@@ -1,6 +1,6 @@
 import type { Lane } from './lane.ts';
 import type { LimiterOptions } from './limiter-options.ts';
-import { Unreachable } from './unreachable.ts';
+import { ConnectionBreaker } from './connection-breaker.ts';
 
 /** Fewer failed calls than this say nothing about the service. */
 const FAILED_LEAST = 20;
@@ -16,46 +16,46 @@ export type Outage = {
 
 /** Tracks for how long nothing has been admitted, and whether that exceeds what is allowed. Checked once a second. */
 export class Outages {
-  readonly service: Unreachable = new Unreachable();
+  readonly service: ConnectionBreaker = new ConnectionBreaker();
   readonly failing: Failing = new Failing();
   private readonly options: Pick<LimiterOptions, 'maxUnreachableMs' | 'onUnreachable'>;
-  private lookedMs: number | null = null;
+  private checkedMs: number | null = null;
 
   constructor(options: Pick<LimiterOptions, 'maxUnreachableMs' | 'onUnreachable'>) {
     this.options = options;
   }
 
-  /** `isKeptBack`: no call can start, for reasons on our side. */
-  look(nowMs: number, lanes: readonly Lane[], isKeptBack: boolean): void {
-    this.awake(nowMs, lanes, isKeptBack);
+  /** `isSuspended`: no call can start, for reasons on our side. */
+  check(nowMs: number, lanes: readonly Lane[], isSuspended: boolean): void {
+    this.excludePauses(nowMs, lanes, isSuspended);
     const { maxUnreachableMs, onUnreachable } = this.options;
-    const trying = lanes.some((lane) => lane.isTrying(nowMs));
+    const trying = lanes.some((lane) => lane.hasUnrefusedCall(nowMs));
     if (!trying && this.service.forMs(nowMs) > maxUnreachableMs)
       onUnreachable(null, this.service.reason);
     else if (!trying && this.failing.forMs(nowMs) > maxUnreachableMs)
-      onUnreachable(null, null, this.failing.said);
+      onUnreachable(null, null, this.failing.message);
     for (const lane of lanes) {
       if (!lane.parked && lane.refusedForMs(nowMs) > maxUnreachableMs)
-        onUnreachable(lane.model, lane.refusedBy);
+        onUnreachable(lane.model, lane.lastRefusalMessage);
     }
   }
 
   /** The current outage; null: none. */
-  now(nowMs: number): Outage | null {
+  current(nowMs: number): Outage | null {
     const { service, failing } = this;
-    const outForMs = service.outForMs(nowMs);
-    if (outForMs > 0 && service.reason !== null)
-      return { kind: 'unreachable', forMs: outForMs, reason: service.reason };
+    const openForMs = service.openForMs(nowMs);
+    if (openForMs > 0 && service.reason !== null)
+      return { kind: 'unreachable', forMs: openForMs, reason: service.reason };
     const failingForMs = failing.forMs(nowMs);
-    if (failingForMs === 0 || failing.said === null) return null;
-    return { kind: 'failing', forMs: failingForMs, reason: failing.said };
+    if (failingForMs === 0 || failing.message === null) return null;
+    return { kind: 'failing', forMs: failingForMs, reason: failing.message };
   }
 
   /** Time in which nothing could be tried does not count as time in which nothing was admitted. */
-  private awake(nowMs: number, lanes: readonly Lane[], isKeptBack: boolean): void {
-    const pausedMs = nowMs - (this.lookedMs ?? nowMs);
-    this.lookedMs = nowMs;
-    if (pausedMs < LATE_MS && !isKeptBack) return;
+  private excludePauses(nowMs: number, lanes: readonly Lane[], isSuspended: boolean): void {
+    const pausedMs = nowMs - (this.checkedMs ?? nowMs);
+    this.checkedMs = nowMs;
+    if (pausedMs < LATE_MS && !isSuspended) return;
     this.service.paused(nowMs, pausedMs);
     this.failing.paused(nowMs, pausedMs);
     for (const lane of lanes) lane.paused(nowMs, pausedMs);
@@ -68,15 +68,15 @@ export class Outages {
  */
 class Failing {
   /** What was said of the last call that failed. */
-  said: string | null = null;
+  message: string | null = null;
   private sinceMs: number | null = null;
   private calls = 0;
 
   /** A call failed at the service. */
-  failed(nowMs: number, said: string): void {
+  failed(nowMs: number, message: string): void {
     this.sinceMs ??= nowMs;
     this.calls += 1;
-    this.said = said;
+    this.message = message;
   }
 
   /** A call was answered, or rejected for its content. */

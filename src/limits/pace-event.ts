@@ -1,6 +1,6 @@
 import type { LimitOrigin } from './pace-limits.ts';
 import type { Dimension, PaceReason } from './pacer.ts';
-import type { RateState } from './rate.ts';
+import type { RateState } from './pace.ts';
 import type { CapReason } from './call-cap.ts';
 
 /** What a lane is doing; *parked* lanes send nothing more in this run. */

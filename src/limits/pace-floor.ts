@@ -1,5 +1,5 @@
 import type { Admissions } from './admissions.ts';
-import { countOf, shareOf } from './start-log.ts';
+import { countOf, refusedShareOf } from './start-log.ts';
 
 /** Refusals cut a pace to no less than this share of the known or observed rate. */
 const FLOOR_SHARE = 0.35;
@@ -8,7 +8,7 @@ const REACHED = 1.05;
 /** If more than this share of the last calls was refused, the rate has fallen. Fewer calls than `callsLeast` prove nothing. */
 const FALLEN = { share: 0.3, callsLeast: 20 } as const;
 /** When the pace is far too high, one second holds many calls and the tries that follow hold few: then this sample decides. */
-const FAST = { calls: 60, ms: 5000 } as const;
+const RECENT = { calls: 60, ms: 5000 } as const;
 
 /** Amounts per millisecond, and when the lane's first call started. */
 export type LaneAtFloor = {
@@ -26,31 +26,31 @@ export type LaneAtFloor = {
  */
 export class PaceFloor {
   private readonly admissions: Admissions;
-  private heldPerMs = 0;
-  private mostPerMs = 0;
+  private limitPerMs = 0;
+  private admittedMostPerMs = 0;
 
   constructor(admissions: Admissions) {
     this.admissions = admissions;
   }
 
   /** Sets the floor by a known limit, an amount per millisecond; 0: none is known, the admitted rate counts. */
-  hold(perMs: number): void {
-    this.heldPerMs = perMs;
-    this.mostPerMs = 0;
+  setLimit(perMs: number): void {
+    this.limitPerMs = perMs;
+    this.admittedMostPerMs = 0;
   }
 
   /** A long window has shown what it grants: lowers the floor accordingly. */
   lower(perMs: number): void {
-    this.heldPerMs = Math.min(this.heldPerMs, perMs / FLOOR_SHARE);
-    this.mostPerMs = Math.min(this.mostPerMs, perMs / FLOOR_SHARE);
+    this.limitPerMs = Math.min(this.limitPerMs, perMs / FLOOR_SHARE);
+    this.admittedMostPerMs = Math.min(this.admittedMostPerMs, perMs / FLOOR_SHARE);
   }
 
   /** The known limit is certainly not granted: from now on the admitted rate counts. */
-  release(nowMs: number, startedMs: number | null): void {
-    if (this.heldPerMs === 0) return;
-    this.heldPerMs = 0;
+  dropLimit(nowMs: number, startedMs: number | null): void {
+    if (this.limitPerMs === 0) return;
+    this.limitPerMs = 0;
     const perMs = this.admissions.minuteSincePerMs(nowMs, startedMs ?? nowMs);
-    this.mostPerMs = Math.max(this.mostPerMs, perMs);
+    this.admittedMostPerMs = Math.max(this.admittedMostPerMs, perMs);
   }
 
   /** The lowest pace that a refusal at `nowMs` may leave, for a lane whose first call was at `startedMs`. */
@@ -59,20 +59,20 @@ export class PaceFloor {
     const hasFallen = share > FALLEN.share;
     // What was granted before a lower bound was set is no longer granted.
     const perMs = Math.min(at.boundPerMs, this.admissions.minutePerMs(nowMs));
-    if (hasFallen) this.heldPerMs = 0;
-    this.mostPerMs = hasFallen ? perMs : Math.max(this.mostPerMs, perMs);
-    return Math.min(at.perMs, Math.max(this.heldPerMs, this.mostPerMs) * FLOOR_SHARE);
+    if (hasFallen) this.limitPerMs = 0;
+    this.admittedMostPerMs = hasFallen ? perMs : Math.max(this.admittedMostPerMs, perMs);
+    return Math.min(at.perMs, Math.max(this.limitPerMs, this.admittedMostPerMs) * FLOOR_SHARE);
   }
 
   /** Whether a pace has come down to the floor, as last computed. */
   isReachedBy(perMs: number): boolean {
-    return perMs <= Math.max(this.heldPerMs, this.mostPerMs) * FLOOR_SHARE * REACHED;
+    return perMs <= Math.max(this.limitPerMs, this.admittedMostPerMs) * FLOOR_SHARE * REACHED;
   }
 
   private refusedShare(nowMs: number, at: { perMs: number; startedMs: number | null }): number {
     const sinceMs = at.startedMs ?? nowMs;
-    const sent = this.admissions.between(Math.max(sinceMs, nowMs - FAST.ms), nowMs);
-    if (countOf(sent) >= FAST.calls) return shareOf(sent);
+    const sent = this.admissions.between(Math.max(sinceMs, nowMs - RECENT.ms), nowMs);
+    if (countOf(sent) >= RECENT.calls) return refusedShareOf(sent);
     const { callsLeast } = FALLEN;
     const lane = { perMs: at.perMs, windowMs: 0, sinceMs, callsLeast };
     return this.admissions.refusedShare(nowMs, lane);

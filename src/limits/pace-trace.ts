@@ -3,26 +3,26 @@ import type { Lane } from './lane.ts';
 import type { PaceChange, PaceEvent } from './pace-event.ts';
 import type { Dimension, PaceReason } from './pacer.ts';
 
-type Told = Pick<PaceChange, 'model' | 'dimension' | 'reason'> & Partial<FromTo>;
+type ChangeParts = Pick<PaceChange, 'model' | 'dimension' | 'reason'> & Partial<FromTo>;
 
 type FromTo = Pick<PaceChange, 'from' | 'to'>;
 
 /** Turns lane activity into the events of `onPace`; does nothing if there is no listener. */
 export class PaceTrace {
   private readonly clock: Clock;
-  private readonly tell: ((event: PaceEvent) => void) | undefined;
+  private readonly onEvent: ((event: PaceEvent) => void) | undefined;
   private readonly last: Map<string, number | null> = new Map();
   private sinceMs: number;
 
-  constructor(clock: Clock, tell: ((event: PaceEvent) => void) | undefined) {
+  constructor(clock: Clock, onEvent: ((event: PaceEvent) => void) | undefined) {
     this.clock = clock;
-    this.tell = tell;
+    this.onEvent = onEvent;
     this.sinceMs = clock.wallMs();
   }
 
-  change({ model, dimension, reason, from = null, to = null }: Told): void {
+  change({ model, dimension, reason, from = null, to = null }: ChangeParts): void {
     const atMs = this.clock.wallMs();
-    this.tell?.({ kind: 'change', model, atMs, dimension, reason, from, to });
+    this.onEvent?.({ kind: 'change', model, atMs, dimension, reason, from, to });
   }
 
   /** The run's cap on calls in flight has changed. */
@@ -32,13 +32,13 @@ export class PaceTrace {
 
   /** Records a new lane's initial pace, the `from` of its first change. */
   laneAdded(lane: Lane): void {
-    if (this.tell === undefined) return;
+    if (this.onEvent === undefined) return;
     for (const dimension of ['requests', 'tokens'] as const)
       this.last.set(keyOf(lane, dimension), paceOf(lane, dimension));
   }
 
   laneChange(lane: Lane, dimension: Dimension, reason: PaceReason): void {
-    if (this.tell === undefined) return;
+    if (this.onEvent === undefined) return;
     const key = keyOf(lane, dimension);
     const to = paceOf(lane, dimension);
     const from = this.last.get(key) ?? null;
@@ -57,7 +57,7 @@ export class PaceTrace {
       const isQuiet = sent + admitted + refusals + ended + lane.waiting === 0;
       if (!isQuiet) {
         const counts = { sent, admitted, refused, tokens };
-        this.tell?.({ ...lane.shown(nowMs), kind: 'second', atMs, ...counts, concurrency });
+        this.onEvent?.({ ...lane.shown(nowMs), kind: 'second', atMs, ...counts, concurrency });
       }
       lane.startSecond();
     }

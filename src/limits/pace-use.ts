@@ -1,7 +1,7 @@
 const SECOND_MS = 1000;
 const CALLS_LEAST = 4;
 
-/** Measures how much of its pace a lane uses, over stretches of a second, or of a few calls if the lane is slow. */
+/** Measures how much of its pace a lane uses, over spans of a second, or of a few calls if the lane is slow. */
 export class PaceUse {
   private sinceMs: number | null = null;
   private amount = 0;
@@ -13,8 +13,11 @@ export class PaceUse {
     this.calls += 1;
   }
 
-  /** Ends a stretch: its length, and the share of `perMs` used; null: it is still running. */
-  look(nowMs: number, perMs: number): { readonly passedMs: number; readonly share: number } | null {
+  /** Ends a span: its length, and the share of `perMs` used; null: it is still running. */
+  measure(
+    nowMs: number,
+    perMs: number,
+  ): { readonly passedMs: number; readonly share: number } | null {
     if (this.sinceMs === null) return null;
     const passedMs = nowMs - this.sinceMs;
     if (passedMs < SECOND_MS) return null;

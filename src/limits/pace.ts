@@ -1,7 +1,7 @@
 import type { Admissions } from './admissions.ts';
 import type { KnownLimit } from './pace-limits.ts';
 import { PaceFloor } from './pace-floor.ts';
-import { rampAnewMs, rampedMs, rampShare } from './ramp.ts';
+import { rampStartMs, rampedMs, rampShare } from './ramp.ts';
 import { SHARES } from './rate-shares.ts';
 import { StartTimes } from './start-times.ts';
 
@@ -15,12 +15,16 @@ const SECOND_MS = 1000;
  */
 export type PacePhase = 'ramping' | 'growing' | 'learned';
 
+/** The phase of a pace, or *known*: the pace is at the known limit; or *half-open*: everything is refused. */
+export type RateState = PacePhase | 'known' | 'half-open';
+
 /** Why a pace was changed. */
 export type RateReason =
   | 'refused'
   | 'reopened'
   | 'growth refused'
   | 'window learned'
+  // More was tried than the learned limit. Ledgers store these words, so they stay as they were first written.
   | 'felt for more'
   | 'recovered'
   | 'set anew';
@@ -31,10 +35,10 @@ export type PaceMove = {
   readonly perMs: number;
   readonly reason: RateReason;
   /** Reschedule the next start by the new pace, so that a slow lane does not wait out the spacing of the lower one. */
-  readonly isDueAnew?: boolean;
+  readonly reschedulesNext?: boolean;
 };
 
-export type PaceParts = {
+export type PaceOptions = {
   /** As in `Costs`. */
   readonly unknownPerMs: number;
   readonly rampMs: number;
@@ -44,7 +48,7 @@ export type PaceParts = {
 
 /**
  * Evenly spaced amounts: how much per millisecond, when the next is due, and within which bounds that may move. The sole
- * owner of these; a `Rate` decides from refusals and answers which method to call. Times are monotonic milliseconds.
+ * owner of these; a `RateController` decides from refusals and answers which method to call. Times are monotonic milliseconds.
  *
  * | event                         | new pace                        | phase                  | reported as              |
  * | ----------------------------- | ------------------------------- | ---------------------- | ------------------------ |
@@ -76,12 +80,12 @@ export class Pace {
   readonly starts: StartTimes = new StartTimes();
   readonly floor: PaceFloor;
   private lastAmount = 1;
-  private readonly parts: PaceParts;
+  private readonly options: PaceOptions;
 
-  constructor(parts: PaceParts) {
-    this.parts = parts;
-    this.ownPerMs = parts.unknownPerMs;
-    this.floor = new PaceFloor(parts.admissions);
+  constructor(options: PaceOptions) {
+    this.options = options;
+    this.ownPerMs = options.unknownPerMs;
+    this.floor = new PaceFloor(options.admissions);
   }
 
   /** Amount per millisecond; Infinity: unbounded. */
@@ -99,25 +103,25 @@ export class Pace {
   }
 
   /** Sets what is known of the limit. */
-  limit({ perMinute, origin }: KnownLimit): void {
+  setLimit({ perMinute, origin }: KnownLimit): void {
     const perMs = perMinute === null ? null : perMinute / 60_000;
     const isLearned = origin === 'learned';
     const share = isLearned ? SHARES.learned : SHARES.bound;
     this.ownPhase = perMs === null ? 'growing' : 'ramping';
-    this.ownPerMs = perMs === null ? this.parts.unknownPerMs : perMs * share;
+    this.ownPerMs = perMs === null ? this.options.unknownPerMs : perMs * share;
     const isBound = perMs !== null && !isLearned;
     this.boundPerMs = isBound ? this.perMs : Infinity;
     this.hasMetBound = false;
     // A learned limit is only a hint: the real one will be seen, and a floor derived from a hint that is too high might
     // exceed it.
-    this.floor.hold(isBound ? this.perMs : 0);
+    this.floor.setLimit(isBound ? this.perMs : 0);
   }
 
   /** The same while calls are made: a much higher limit is ramped up to, and the next start is rescheduled by the new pace. */
   retune(nowMs: number, known: KnownLimit): void {
     const before = this.perMs * this.rampShare(nowMs);
-    this.limit(known);
-    this.startedMs = rampAnewMs(this.startedMs, nowMs, before / this.perMs, this.parts.rampMs);
+    this.setLimit(known);
+    this.startedMs = rampStartMs(this.startedMs, nowMs, before / this.perMs, this.options.rampMs);
     this.starts.notAfter(nowMs + this.spacingMs(nowMs, this.lastAmount), nowMs);
   }
 
@@ -129,16 +133,16 @@ export class Pace {
   }
 
   /** Schedules the next start no later than one spacing after `fromMs`. */
-  goOn(fromMs: number, nowMs: number): void {
+  scheduleFrom(fromMs: number, nowMs: number): void {
     this.starts.notAfter(fromMs + this.lastAmount / this.perMs, nowMs);
   }
 
   /** Applies a decision, within floor and bound. */
-  move(nowMs: number, { phase, perMs, reason, isDueAnew }: PaceMove): void {
+  move(nowMs: number, { phase, perMs, reason, reschedulesNext }: PaceMove): void {
     this.ownPhase = phase;
     if (reason === 'refused' && this.perMs >= this.boundPerMs) this.hasMetBound = true;
     this.set(nowMs, perMs, reason);
-    if (isDueAnew === true) this.goOn(nowMs, nowMs);
+    if (reschedulesNext === true) this.scheduleFrom(nowMs, nowMs);
   }
 
   /** The ramp has ended. */
@@ -162,30 +166,30 @@ export class Pace {
   /** An unbounded pace was refused: it becomes the rate admitted before `sentMs`, or `amount` per second if nothing was. */
   makeFinite(sentMs: number, amount: number): void {
     if (this.perMs === Infinity)
-      this.ownPerMs = this.parts.admissions.recentPerMs(sentMs, this) || amount / SECOND_MS;
+      this.ownPerMs = this.options.admissions.recentPerMs(sentMs, this) || amount / SECOND_MS;
   }
 
   /**
    * Token costs turned out to be `factor` times the estimate: rescales, or goes close to the bound, which was in true
    * tokens.
    */
-  recount(factor: number): void {
-    const underBound = this.boundPerMs * SHARES.recounted;
+  rescale(factor: number): void {
+    const underBound = this.boundPerMs * SHARES.rescaled;
     this.ownPerMs = underBound === Infinity ? this.perMs * factor : underBound;
   }
 
   /** A closure showed what a window grants; `isSure`: a long, well-measured one, or one that repeats the last result. */
-  told(nowMs: number, perMs: number, isSure: boolean): void {
+  windowReopened(nowMs: number, perMs: number, isSure: boolean): void {
     if (isSure) this.floor.lower(perMs);
     if (perMs < this.boundPerMs * SHARES.farBelow) this.hasMetBound = false;
     this.set(nowMs, perMs * SHARES.learned, 'reopened');
   }
 
   /** Scales the pace by `share` for a trial; may go below the floor, whose premise the trial tests. */
-  tryLower(nowMs: number, share: number): void {
+  scaleForTrial(nowMs: number, share: number): void {
     this.starts.notAfter(nowMs, nowMs);
     this.ownPerMs = Math.min(this.perMs * share, this.boundPerMs);
-    this.parts.onChange('refused');
+    this.options.onChange('refused');
   }
 
   /** Ramps up to a pace as at the start. */
@@ -197,17 +201,17 @@ export class Pace {
   }
 
   /** Starts over as with an unknown limit. */
-  beginAnew(nowMs: number): void {
+  restart(nowMs: number): void {
     this.ownPhase = 'growing';
     this.startedMs = nowMs;
     this.starts.notAfter(nowMs, nowMs);
-    this.ownPerMs = this.parts.unknownPerMs;
-    this.parts.onChange('reopened');
+    this.ownPerMs = this.options.unknownPerMs;
+    this.options.onChange('reopened');
   }
 
   /** The share of the pace that the ramp has reached. */
   rampShare(nowMs: number): number {
-    return rampShare(this.climbedMs(nowMs), this.parts.rampMs);
+    return rampShare(this.rampedForMs(nowMs), this.options.rampMs);
   }
 
   /** Sets the pace, between its floor (for cuts) and its bound. */
@@ -215,16 +219,16 @@ export class Pace {
     const before = this.perMs;
     const least = perMs < before ? this.floor.perMs(nowMs, this) : 0;
     this.ownPerMs = Math.min(Math.max(perMs, least, this.lastAmount / SLOWEST_MS), this.boundPerMs);
-    if (this.perMs !== before) this.parts.onChange(reason);
+    if (this.perMs !== before) this.options.onChange(reason);
   }
 
   /** How long the pace takes for `amount` from now on. */
   private spacingMs(nowMs: number, amount: number): number {
-    return rampedMs(amount / this.perMs, this.climbedMs(nowMs), this.parts.rampMs);
+    return rampedMs(amount / this.perMs, this.rampedForMs(nowMs), this.options.rampMs);
   }
 
   /** How long the ramp has been climbing; Infinity: there is none. */
-  private climbedMs(nowMs: number): number {
+  private rampedForMs(nowMs: number): number {
     return this.phase === 'ramping' ? nowMs - (this.startedMs ?? nowMs) : Infinity;
   }
 }

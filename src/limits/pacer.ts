@@ -1,12 +1,12 @@
 import type { FailureClass } from '../failure.ts';
 import type { Costs } from './costs.ts';
-import { HeldUp } from './held-up.ts';
+import { DelayedCalls } from './delayed-calls.ts';
 import { KNOWN_COSTS } from './known-costs.ts';
-import type { RateReason } from './pace.ts';
+import type { RateReason, RateState } from './pace.ts';
 import type { KnownLimit, LimitOrigin, PaceLimits, Retuning } from './pace-limits.ts';
-import { Rate, type RateState } from './rate.ts';
-import { spreadCosts } from './spread-costs.ts';
-import { type Started, StartLog } from './start-log.ts';
+import { RateController } from './rate-controller.ts';
+import { estimatedCosts } from './estimated-costs.ts';
+import { type StartCounts, StartLog } from './start-log.ts';
 import { TokenRatio } from './token-ratio.ts';
 
 const SECOND_MS = 1000;
@@ -22,12 +22,19 @@ const DEBT_SHARE = 0.01;
 /** A call is large if the token pace takes this long for it. */
 const LARGE_MS = 5000;
 /**
- * Where several calls failed at the service the lane is eased: by a tenth, at most once a second, down to a tenth of the
+ * Where several calls failed at the service the lane is slowed down: by a tenth, at most once a second, down to a tenth of the
  * pace. After `afterMs` it regains 3 % of that per second, at most `secondsMost` seconds' worth at once.
  */
-const EASED = { factor: 0.9, least: 0.1, recovery: 1.03, afterMs: 2000, secondsMost: 30 } as const;
+const SLOWDOWN = {
+  factor: 0.9,
+  least: 0.1,
+  recovery: 1.03,
+  afterMs: 2000,
+  secondsMost: 30,
+} as const;
 
 export type Dimension = 'requests' | 'tokens' | 'lane';
+/** `held up`: calls were delayed on the way (`DelayedCalls`); ledgers store these words. */
 export type PaceReason = RateReason | 'capacity' | 'retry-after' | 'held up';
 
 /** The current pace of one dimension, per minute. `limit`: known or learned; null: unknown. */
@@ -44,31 +51,31 @@ type OnChange = (dimension: Dimension, reason: PaceReason) => void;
  * owned by its lane; every time is passed in as `nowMs` (monotonic).
  */
 export class Pacer {
-  readonly requests: Rate;
-  readonly tokens: Rate;
+  readonly requests: RateController;
+  readonly tokens: RateController;
   private limits: PaceLimits;
   private readonly ratio: TokenRatio = new TokenRatio();
   private readonly log: StartLog = new StartLog();
   private readonly onChange: OnChange;
-  private readonly held: HeldUp = new HeldUp();
+  private readonly delayedCalls: DelayedCalls = new DelayedCalls();
   pausedUntilMs = 0;
   /** A call not refused for this long is presumed admitted. */
   refusalMs: number = PRESUMED_MS.first;
   private refusalSeen = false;
   /** Tokens that answers used beyond their estimates, not yet paid off by later calls; negative: credit. */
   private debtTokens = 0;
-  /** The eased lane's share of the pace; 1: not eased. */
-  private eased = 1;
-  /** When it was last eased or partly recovered. */
-  private easedMs = -Infinity;
-  /** Earliest next start of an eased lane. */
-  private nextEasedMs = 0;
+  /** The share of the pace at which a slowed lane starts calls; 1: not slowed. */
+  private slowdownShare = 1;
+  /** When it was last slowed or partly recovered. */
+  private slowdownMs = -Infinity;
+  /** Earliest next start of a slowed lane. */
+  private nextSlowedMs = 0;
 
   constructor(limits: PaceLimits, onChange: OnChange = () => undefined) {
     this.limits = limits;
     this.onChange = onChange;
-    const rate = (dimension: 'requests' | 'tokens', costs: Costs): Rate =>
-      new Rate({
+    const rate = (dimension: 'requests' | 'tokens', costs: Costs): RateController =>
+      new RateController({
         limit: limitOf(limits, dimension),
         windowMs: limits.windowMs ?? SECOND_MS,
         costs,
@@ -80,7 +87,7 @@ export class Pacer {
     this.requests = rate('requests', KNOWN_COSTS);
     this.tokens = rate(
       'tokens',
-      spreadCosts(() => this.ratio.spread),
+      estimatedCosts(() => this.ratio.spread),
     );
   }
 
@@ -95,7 +102,7 @@ export class Pacer {
       this.requests.nextStartMs(nowMs, this.refusalMs),
       this.tokens.nextStartMs(nowMs, this.refusalMs),
       this.pausedUntilMs,
-      this.nextEasedMs,
+      this.nextSlowedMs,
     );
   }
 
@@ -109,7 +116,8 @@ export class Pacer {
     this.requests.spend(nowMs, 1);
     this.tokens.spend(nowMs, cost + share);
     this.log.started(nowMs, cost);
-    if (this.eased < 1) this.nextEasedMs = nowMs + 1 / (this.requests.perMs * this.eased);
+    if (this.slowdownShare < 1)
+      this.nextSlowedMs = nowMs + 1 / (this.requests.perMs * this.slowdownShare);
     return cost;
   }
 
@@ -118,13 +126,13 @@ export class Pacer {
     const wasSettled = this.ratio.isSettled;
     this.ratio.learn(tokens, actualTokens);
     // What was learned earlier was in unverified estimates.
-    if (!wasSettled && this.ratio.isSettled) this.tokens.recount(this.ratio.value);
+    if (!wasSettled && this.ratio.isSettled) this.tokens.rescale(this.ratio.value);
     this.debtTokens += actualTokens - cost;
   }
 
   /** A call started at `sentMs` was certainly admitted. */
   admitted(nowMs: number, sentMs: number): void {
-    this.held.replied(nowMs);
+    this.delayedCalls.replied(nowMs);
     this.requests.admitted(nowMs, sentMs);
     this.tokens.admitted(nowMs, sentMs);
   }
@@ -136,7 +144,7 @@ export class Pacer {
     call: { sentMs: number; cost: number; waitMs: number | null },
   ): void {
     const { sentMs, cost, waitMs } = call;
-    if (this.held.refused(nowMs, sentMs)) return this.heldUp(nowMs, call);
+    if (this.delayedCalls.refused(nowMs, sentMs)) return this.delayed(nowMs, call);
     this.log.refused(sentMs, cost);
     this.learnRefusalMs(nowMs - sentMs);
     const pausedMs = Math.min(waitMs ?? 0, PAUSE_MS_MAX);
@@ -155,20 +163,20 @@ export class Pacer {
   }
 
   /** A call was rejected for its content: it took nothing of the limits and says nothing about them. */
-  forget(nowMs: number, { sentMs, cost }: { sentMs: number; cost: number }): void {
+  withdraw(nowMs: number, { sentMs, cost }: { sentMs: number; cost: number }): void {
     this.log.withdrawn(sentMs, cost);
-    this.requests.forget(nowMs, sentMs, 1);
-    this.tokens.forget(nowMs, sentMs, cost);
+    this.requests.withdraw(nowMs, sentMs, 1);
+    this.tokens.withdraw(nowMs, sentMs, cost);
   }
 
-  /** A call was held up on the way and arrived in a used-up second: it says nothing, like all that arrives in that second. */
-  private heldUp(
+  /** A call was delayed on the way and arrived in a used-up second: it says nothing, like all that arrives in that second. */
+  private delayed(
     nowMs: number,
     { sentMs, cost, waitMs }: { sentMs: number; cost: number; waitMs: number | null },
   ): void {
     this.log.withdrawn(sentMs, cost);
-    this.requests.forget(nowMs, sentMs, 0);
-    this.tokens.forget(nowMs, sentMs, 0);
+    this.requests.withdraw(nowMs, sentMs, 0);
+    this.tokens.withdraw(nowMs, sentMs, 0);
     const untilMs = nowMs + Math.max(SECOND_MS, Math.min(waitMs ?? 0, PAUSE_MS_MAX));
     if (untilMs <= this.pausedUntilMs) return;
     if (this.pausedUntilMs <= nowMs) this.onChange('lane', 'held up');
@@ -181,23 +189,23 @@ export class Pacer {
   }
 
   /** Calls started from `sinceMs` until before `untilMs` that were refused or are presumed admitted. */
-  startedBetween(sinceMs: number, at: { nowMs: number; untilMs: number }): Started {
-    return this.log.betweenEnded(sinceMs, Math.min(at.untilMs, at.nowMs - this.refusalMs));
+  startedBetween(sinceMs: number, at: { nowMs: number; untilMs: number }): StartCounts {
+    return this.log.betweenComplete(sinceMs, Math.min(at.untilMs, at.nowMs - this.refusalMs));
   }
 
   /** The service is short of capacity or failed: slows the lane for a while. */
-  ease(nowMs: number): void {
-    if (nowMs - this.easedMs < SECOND_MS) return;
-    this.easedMs = nowMs;
-    this.eased = Math.max(EASED.least, this.eased * EASED.factor);
+  slowDown(nowMs: number): void {
+    if (nowMs - this.slowdownMs < SECOND_MS) return;
+    this.slowdownMs = nowMs;
+    this.slowdownShare = Math.max(SLOWDOWN.least, this.slowdownShare * SLOWDOWN.factor);
     this.onChange('lane', 'capacity');
   }
 
   /** Failures at the service turned out to be independent of the pace: back to full pace. */
-  easeNoMore(): void {
-    if (this.eased === 1) return;
-    this.eased = 1;
-    this.nextEasedMs = 0;
+  endSlowdown(): void {
+    if (this.slowdownShare === 1) return;
+    this.slowdownShare = 1;
+    this.nextSlowedMs = 0;
     this.onChange('lane', 'recovered');
   }
 
@@ -238,14 +246,14 @@ export class Pacer {
     this.refusalSeen = true;
   }
 
-  /** Restores an eased lane with each start, by the time that has passed. */
+  /** Restores a slowed lane with each start, by the time that has passed. */
   private recover(nowMs: number): void {
-    const passedMs = nowMs - this.easedMs - EASED.afterMs;
-    if (this.eased === 1 || passedMs < 0) return;
-    this.easedMs = nowMs - EASED.afterMs + SECOND_MS;
+    const passedMs = nowMs - this.slowdownMs - SLOWDOWN.afterMs;
+    if (this.slowdownShare === 1 || passedMs < 0) return;
+    this.slowdownMs = nowMs - SLOWDOWN.afterMs + SECOND_MS;
     // By time, not by calls: a lane of one call in minutes recovers as fast as a busy one.
-    const seconds = Math.min(1 + passedMs / SECOND_MS, EASED.secondsMost);
-    this.eased = Math.min(1, this.eased * EASED.recovery ** seconds);
+    const seconds = Math.min(1 + passedMs / SECOND_MS, SLOWDOWN.secondsMost);
+    this.slowdownShare = Math.min(1, this.slowdownShare * SLOWDOWN.recovery ** seconds);
   }
 }
 
@@ -255,7 +263,7 @@ function limitOf({ rpm, tpm, origin }: PaceLimits, dimension: 'requests' | 'toke
     : { perMinute: tpm, origin: origin?.tpm ?? 'set' };
 }
 
-function ofDimension(rate: Rate, { perMinute, origin }: KnownLimit): PaceOfDimension {
+function ofDimension(rate: RateController, { perMinute, origin }: KnownLimit): PaceOfDimension {
   const learned = rate.learned.perMs;
   return {
     perMinute: rate.perMs === Infinity ? null : rate.perMs * 60_000,

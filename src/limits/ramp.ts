@@ -1,6 +1,6 @@
 const START = 0.25;
 /** A new pace is ramped up to if the previous one is less than this share of it. */
-const ANEW_BELOW = 0.5;
+const RAMP_BELOW = 0.5;
 
 /**
  * The share of a known limit in use `sinceMs` after the first start: rises linearly from a quarter to all of it over
@@ -15,13 +15,13 @@ export function rampShare(sinceMs: number, rampMs: number): number {
  * growth as well. The ramp continues from there, or from a quarter if that is more. Returns `startedMs` if the rise is
  * smaller or no call was started (null).
  */
-export function rampAnewMs(
+export function rampStartMs(
   startedMs: number | null,
   nowMs: number,
   share: number,
   rampMs: number,
 ): number | null {
-  if (startedMs === null || !(share < ANEW_BELOW)) return startedMs;
+  if (startedMs === null || !(share < RAMP_BELOW)) return startedMs;
   return nowMs - (Math.max(0, share - START) / (1 - START)) * rampMs;
 }
 
@@ -33,8 +33,8 @@ export function rampedMs(fullMs: number, sinceMs: number, rampMs: number): numbe
   const share = rampShare(sinceMs, rampMs);
   const perMs = (1 - START) / rampMs;
   const leftMs = (1 - share) / perMs;
-  const done = leftMs * ((share + 1) / 2);
-  if (fullMs >= done) return leftMs + fullMs - done;
+  const rampAmountMs = leftMs * ((share + 1) / 2);
+  if (fullMs >= rampAmountMs) return leftMs + fullMs - rampAmountMs;
   // The integral of the share over t is share * t + perMs * t * t / 2.
   return (Math.sqrt(share * share + 2 * perMs * fullMs) - share) / perMs;
 }

@@ -17,16 +17,16 @@ export const SHARES = {
   /** A learned limit has changed if it differs by more than this. */
   changed: 0.15,
   /** Where costs are known only afterwards, the share of a bound to return to. */
-  recounted: 0.95,
-  /** From this share of a bound on, single refusals prove nothing if fewer than `strays` of the last calls were refused. */
+  rescaled: 0.95,
+  /** From this share of a bound on, single refusals prove nothing if fewer than `isolated` of the last calls were refused. */
   nearBound: 0.94,
-  strays: 0.02,
+  isolated: 0.02,
   /** A requested pause with each refusal may cost at most one part in this many of the time. */
-  hintsApart: 12,
+  pausesApart: 12,
   /** Below this share of the bound, or of what was granted before, a recovery is most likely. */
   farBelow: 0.85,
   /** From this share of what was granted before on, a pace has returned to it. */
-  back: 0.97,
+  returned: 0.97,
   /** More than two windows hold, in terms of one window's grant: two may fall into the span of one, plus a margin. */
   twoWindows: 2.3,
 } as const;

@@ -26,12 +26,12 @@ export type ReadAhead = {
   lacksLines(this: void, model: string): boolean;
   /** Whether another line of a model should wait. */
   hasPlenty(this: void, model: string): boolean;
-  /** Whether a model not in `apart` has too little to send; its lines may be further on in the input. */
-  lacksAny(this: void, apart: { has(model: string): boolean }): boolean;
+  /** Whether a model not in `excluded` has too little to send; its lines may be further on in the input. */
+  lacksAny(this: void, excluded: { has(model: string): boolean }): boolean;
 };
 
 /**
- * The policy for opening the lines of a job with `models` models. Lines are opened in input order, so a long stretch of a
+ * The policy for opening the lines of a job with `models` models. Lines are opened in input order, so a long block of a
  * throttled model would fill the window and leave the other models idle: hence, if there are several, which have too little
  * to send and which have plenty. All of them may have plenty at once, within `beyondLines`. `waiting`: every model of which
  * a line was opened.
@@ -58,11 +58,11 @@ export function readAhead(
       if (lane === undefined || lane.parked) return false;
       return lane.waiting >= Math.min(wanted(lane) * PLENTY, most);
     },
-    lacksAny(apart) {
+    lacksAny(excluded) {
       if (models < 2) return false;
       if (limiter.waiting.size < models) return true;
       for (const [model, lane] of limiter.waiting)
-        if (!lane.parked && !apart.has(model) && hasTooLittle(lane)) return true;
+        if (!lane.parked && !excluded.has(model) && hasTooLittle(lane)) return true;
       return false;
     },
   };

@@ -1,5 +1,5 @@
 import type { FailureClass } from '../failure.ts';
-import type { Started } from './start-log.ts';
+import type { StartCounts } from './start-log.ts';
 import type { Admittable } from './ticket.ts';
 
 /** A line refused this often in a row is set aside. Where tokens bind, a window may be used up repeatedly at random. */
@@ -10,13 +10,13 @@ const ASIDE_MS = { least: 1000, most: 30_000, elapsedShare: 1 / 5 } as const;
 const HINT_MS_MAX = 60_000;
 /**
  * The probability that an ordinary line is refused this often: at or below `alone`, its refusals are its own, even while no
- * other line is sent; at or below `hopeless`, it may be given up. The refused share of other lines is taken to be at least
+ * other line is sent; at or below `givenUp`, it may be given up. The refused share of other lines is taken to be at least
  * `shareLeast`, so that giving up takes six refusals.
  */
-const PROOF = { alone: 0.3, hopeless: 2e-6, shareLeast: 0.1 } as const;
+const PROBABILITY = { alone: 0.3, givenUp: 2e-6, shareLeast: 0.1 } as const;
 
 /** Calls started and calls refused, except those refused for their line's own sake. */
-export type Others = { readonly started: number; readonly refused: number };
+export type OtherCalls = { readonly started: number; readonly refused: number };
 
 /** Refusals of a line since it was last admitted. */
 type Streak = {
@@ -26,13 +26,13 @@ type Streak = {
   /** Refusals where most other lines had been admitted since the previous one; counted once it is set aside. */
   readonly alone: number;
   /** The counts of other lines at the first refusal. */
-  readonly othersAtFirst: Others;
+  readonly othersAtFirst: OtherCalls;
   /** When the line is due again; null: not set aside. */
   readonly dueMs: number | null;
 };
 
 /** A refusal of a line, and what is known of its lane. Times are monotonic milliseconds. */
-export type RefusalOfLine = {
+export type LineRefusal = {
   readonly why: FailureClass;
   /** Its Retry-After; null: none. */
   readonly waitMs: number | null;
@@ -43,17 +43,17 @@ export type RefusalOfLine = {
   /** The latest start that was certainly admitted; -Infinity: none. */
   readonly lastAdmittedSentMs: number;
   /** The counts of the model's other lines so far. */
-  readonly others: Others;
+  readonly others: OtherCalls;
   /** Those started since a given time, as far as their outcome is known. */
-  startedSince(sinceMs: number): Started;
+  startedSince(sinceMs: number): StartCounts;
 };
 
 /** How a refusal is to be read. */
-export type MeaningOfRefusal = {
+export type RefusalMeaning = {
   /** It concerns the line, and says nothing of its model's limits. */
   readonly isOwn: boolean;
   /** The line is not to be sent again, after this many refusals; null: it is. */
-  readonly hopelessAfter: number | null;
+  readonly givenUpAfter: number | null;
 };
 
 /**
@@ -71,11 +71,11 @@ export type MeaningOfRefusal = {
  */
 export class RefusedLines {
   private readonly streaks: WeakMap<Admittable, Streak> = new WeakMap();
-  private readonly hopelessMs: number;
+  private readonly giveUpAfterMs: number;
 
-  /** A line may be refused for `hopelessMs` before it is given up. */
-  constructor(hopelessMs: number) {
-    this.hopelessMs = hopelessMs;
+  /** A line may be refused for `giveUpAfterMs` before it is given up. */
+  constructor(giveUpAfterMs: number) {
+    this.giveUpAfterMs = giveUpAfterMs;
   }
 
   /** When a line set aside is due again; null: it is not set aside. */
@@ -88,49 +88,49 @@ export class RefusedLines {
     this.streaks.delete(line);
   }
 
-  refused(line: Admittable, nowMs: number, at: RefusalOfLine): MeaningOfRefusal {
-    const before = this.streaks.get(line) ?? noneBefore(nowMs, at);
+  refused(line: Admittable, nowMs: number, at: LineRefusal): RefusalMeaning {
+    const before = this.streaks.get(line) ?? newStreak(nowMs, at);
     const isAlone = before.dueMs !== null && wereMostAdmitted(at.startedSince(before.lastMs));
-    const isOwn = isAlone || likelihood(before.alone, before, at) <= PROOF.alone;
+    const isOwn = isAlone || likelihood(before.alone, before, at) <= PROBABILITY.alone;
     const count = before.count + 1;
     this.streaks.set(line, {
       ...before,
       count,
       lastMs: nowMs,
       alone: before.alone + (isAlone ? 1 : 0),
-      dueMs: dueAgainMs(nowMs, { count, firstMs: before.firstMs, isOwn }, at),
+      dueMs: nextDueMs(nowMs, { count, firstMs: before.firstMs, isOwn }, at),
     });
-    const isHopeless =
+    const isGivenUp =
       isOwn &&
-      likelihood(count, before, at) <= PROOF.hopeless &&
-      nowMs - before.firstMs > this.hopelessMs;
-    return { isOwn, hopelessAfter: isHopeless ? count : null };
+      likelihood(count, before, at) <= PROBABILITY.givenUp &&
+      nowMs - before.firstMs > this.giveUpAfterMs;
+    return { isOwn, givenUpAfter: isGivenUp ? count : null };
   }
 }
 
-function noneBefore(nowMs: number, { others }: RefusalOfLine): Streak {
+function newStreak(nowMs: number, { others }: LineRefusal): Streak {
   const othersAtFirst = { ...others };
   return { count: 0, firstMs: nowMs, lastMs: nowMs, alone: 0, othersAtFirst, dueMs: null };
 }
 
-function wereMostAdmitted({ calls, refused }: Started): boolean {
+function wereMostAdmitted({ calls, refused }: StartCounts): boolean {
   return calls > refused;
 }
 
 /** The probability that an ordinary line is refused this often in a row, judging by the other lines since its first refusal. */
-function likelihood(times: number, streak: Streak, at: RefusalOfLine): number {
+function likelihood(times: number, streak: Streak, at: LineRefusal): number {
   // A call not refused yet may still be: at least one must have been admitted for certain.
   if (at.lastAdmittedSentMs <= streak.firstMs) return 1;
   const refused = at.others.refused - streak.othersAtFirst.refused;
   const started = at.others.started - streak.othersAtFirst.started;
-  return Math.max(PROOF.shareLeast, (refused + 1) / (started + 2)) ** times;
+  return Math.max(PROBABILITY.shareLeast, (refused + 1) / (started + 2)) ** times;
 }
 
 /** When a line refused `count` times in a row is due again; null: others need not be tried first yet. */
-function dueAgainMs(
+function nextDueMs(
   nowMs: number,
   { count, firstMs, isOwn }: { count: number; firstMs: number; isOwn: boolean },
-  at: RefusalOfLine,
+  at: LineRefusal,
 ): number | null {
   const hintMs = Math.min(HINT_MS_MAX, Math.max(0, at.waitMs ?? 0));
   // The whole lane waits for a Retry-After, and after a large call: no more often than it must.

@@ -1,7 +1,7 @@
 /** Capacity of the budget, cost of a retry, and what an answer returns: as in the AWS SDKs. */
 const TOKENS = 500;
 const COST = { server: 5, timeout: 10 } as const;
-const ANSWER_GIVES = 1;
+const ANSWER_RETURNS = 1;
 /** An empty budget also refills with time, so that a retry waits instead of failing. */
 const TOKENS_PER_MS = 5 / 1000;
 /** Longest time that a retry waits for the budget. */
@@ -31,7 +31,7 @@ export class RetryBudget {
 
   /** A call was answered. */
   answered(): void {
-    this.tokens = Math.min(TOKENS, this.tokens + ANSWER_GIVES);
+    this.tokens = Math.min(TOKENS, this.tokens + ANSWER_RETURNS);
   }
 
   private refill(nowMs: number): void {

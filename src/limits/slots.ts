@@ -9,7 +9,7 @@ export type Slot = () => void;
  */
 export class Slots {
   private readonly limit: ReturnType<typeof pLimit>;
-  private readonly held: Slot[] = [];
+  private readonly unused: Slot[] = [];
 
   constructor(count: number) {
     this.limit = pLimit(count);
@@ -21,14 +21,14 @@ export class Slots {
   }
 
   set count(count: number) {
-    this.giveBack();
+    this.releaseUnused();
     this.limit.concurrency = count;
   }
 
   /** Calls `onSlot` with a slot: at once, soon, or when one becomes free. */
   take(onSlot: (slot: Slot) => void): void {
-    const held = this.held.pop();
-    if (held !== undefined) onSlot(held);
+    const unused = this.unused.pop();
+    if (unused !== undefined) onSlot(unused);
     else
       void this.limit(
         () =>
@@ -40,12 +40,12 @@ export class Slots {
 
   /** The call holding a slot has ended. */
   put(slot: Slot): void {
-    this.held.push(slot);
+    this.unused.push(slot);
   }
 
   /** Returns unused slots to p-limit. */
-  giveBack(): void {
-    for (const slot of this.held) slot();
-    this.held.length = 0;
+  releaseUnused(): void {
+    for (const slot of this.unused) slot();
+    this.unused.length = 0;
   }
 }

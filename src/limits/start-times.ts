@@ -32,7 +32,7 @@ export class StartTimes {
   }
 
   /** A start took nothing after all: the next is due that much earlier. */
-  giveBack(spacingMs: number, nowMs: number): void {
+  refund(spacingMs: number, nowMs: number): void {
     this.dueMs = Math.max(Math.min(this.dueMs, nowMs), this.dueMs - spacingMs);
   }
 

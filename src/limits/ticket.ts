@@ -1,6 +1,6 @@
 import type { FailureClass } from '../failure.ts';
 import type { Extras } from '../models/extras.ts';
-import type { Spent } from './budget.ts';
+import type { CallCost } from './budget.ts';
 
 /** What the limiter needs to know of a line. */
 export type Admittable = {
@@ -21,7 +21,7 @@ export type Admittable = {
  * `first`: the line queues behind all others. `again`: ahead of them, unless it was refused so often that others are tried
  * first.
  */
-export type Turn = 'first' | 'again';
+export type QueueEntry = 'first' | 'again';
 
 /** What a call reserves before it is sent; `pico` null: no known price. */
 export type Reservation = { readonly tokens: number; readonly pico: number | null };
@@ -38,7 +38,7 @@ export function ownEstimate(line: Admittable): Reservation {
 export type Refusal = {
   readonly why: FailureClass;
   readonly waitMs: number | null;
-  readonly said: string | null;
+  readonly message: string | null;
 };
 
 /** What follows a refusal. */
@@ -46,7 +46,7 @@ export type AfterRefusal = {
   /** The pause of the lane, for the report; 0: none, the refusal is the line's own. */
   readonly waitMs: number;
   /** The line is given up after this many refusals, since others were admitted; null: it is tried again. */
-  readonly hopelessAfter: number | null;
+  readonly givenUpAfter: number | null;
 };
 
 /** Permission to make one call; holds a slot until `release`. */
@@ -61,19 +61,19 @@ export type Ticket = {
   admitted(): void;
   /**
    * The service refused the call for its rate, tokens or growth (`why`); `waitMs`: its Retry-After;
-   * `said`: its own words. Costs the line no attempt.
+   * `message`: its own words. Costs the line no attempt.
    */
-  throttled(why: FailureClass, waitMs: number | null, said?: string): AfterRefusal;
+  throttled(why: FailureClass, waitMs: number | null, message?: string): AfterRefusal;
   /**
    * The call failed at the service: an error of its own, no capacity, or no answer in time. Many of
-   * them slow the lane a little and lower the calls in flight; nothing but them ends the run in time. `said`: the error in words.
+   * them slow the lane a little and lower the calls in flight; nothing but them ends the run in time. `message`: the error in words.
    */
-  overloaded(said: string): void;
+  overloaded(message: string): void;
   /**
    * Returns the slot. Call it once the call's end is handed to the journal: the next holder writes a start record before it
    * sends anything. Only the first call counts. `tokens`: what the call used, if known.
    */
-  release(actual: Spent & { tokens: number | null; latencyMs: number | null }): void;
+  release(actual: CallCost & { tokens: number | null; latencyMs: number | null }): void;
 };
 
 /** Waits for a ticket. */

@@ -17,16 +17,21 @@ export type Attempt = {
 export type Next = 'settled' | 'open' | { readonly waitMs: number };
 
 /** What an attempt used, for the budget and the pace. */
-export type Taken = Parameters<Ticket['release']>[0];
+export type AttemptUse = Parameters<Ticket['release']>[0];
 
-export const NOTHING_TAKEN: Taken = { tokens: null, pico: 0, uncertainPico: 0, latencyMs: null };
+export const NOTHING_USED: AttemptUse = {
+  tokens: null,
+  pico: 0,
+  uncertainPico: 0,
+  latencyMs: null,
+};
 
 /** The end of an attempt: the records to commit together, and what follows. */
 export type Ending = {
   readonly end: AttemptEnd;
   /** The line's record; null: it is not settled. */
   readonly settled: SettledLine | null;
-  readonly taken: Taken;
+  readonly used: AttemptUse;
   /** Whether the reply shows that the service accepts calls; a timeout or a broken connection shows nothing. */
   readonly isAdmitted: boolean;
   readonly next: Next;

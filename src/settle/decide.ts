@@ -61,8 +61,8 @@ export function decide(
   const isVerdict = verdict.action !== 'throttle' && !isDoubtful;
   const counts = { isCounted: isAmbiguous || isVerdict, isAmbiguous };
   if (isAmbiguous) {
-    const isBoughtInVain = wouldMeetLimit || before.ambiguous + 1 >= AMBIGUOUS_MAX;
-    if (isBoughtInVain || onAmbiguous === 'fail') return { ...counts, follows: 'fail' };
+    const isRetryPointless = wouldMeetLimit || before.ambiguous + 1 >= AMBIGUOUS_MAX;
+    if (isRetryPointless || onAmbiguous === 'fail') return { ...counts, follows: 'fail' };
   }
   const isSpent = before.counted + (counts.isCounted ? 1 : 0) >= maxAttempts;
   if (isDoubtful) return { ...counts, follows: isSpent ? 'fail' : 'pause all' };

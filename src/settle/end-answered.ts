@@ -33,7 +33,7 @@ export function endAnswered(
       costPico,
     },
     settled: answeredLine(line, tally.attempt, { answer, wallMs }),
-    taken: {
+    used: {
       tokens: usage?.totalTokens ?? null,
       pico: costPico ?? 0,
       // If usage or price is unknown, the reservation stands in, so that a cap still holds.

@@ -2,8 +2,8 @@ import { backoffMs, lastingBackoffMs, shortageBackoffMs } from '../backoff.ts';
 import { classify, isOverload } from '../classify.ts';
 import type { ApiFailure, Verdict } from '../failure.ts';
 import { costOfFailure } from '../pricing/cost-of-answer.ts';
-import { meetsLimitAgain, toldOfLimit } from '../time-limit.ts';
-import { type Attempt, type Ending, type Next, NOTHING_TAKEN } from './attempt.ts';
+import { meetsLimitAgain, withTimeLimitAdvice } from '../time-limit.ts';
+import { type Attempt, type Ending, type Next, NOTHING_USED } from './attempt.ts';
 import { type Decision, decide } from './decide.ts';
 import { refusedAlone } from './refused-alone.ts';
 import { failedLine } from './settled-line.ts';
@@ -26,7 +26,7 @@ export function endFailed(attempt: Attempt, failure: ApiFailure): Ending {
   const { next, refusedTimes } = carryOut(decision, attempt, { failure, verdict });
   const money = { pricing: context.pricing, reservedPico: ticket.reserved.pico };
   const { costPico, countedPico } = costOfFailure(failure, line, money);
-  if (isOverload(failure, verdict)) ticket.overloaded(saidBy(failure));
+  if (isOverload(failure, verdict)) ticket.overloaded(messageOf(failure));
   const isReply = failure.kind === 'http' || failure.kind === 'bad-response';
   const wallMs = context.clock.wallMs();
   context.report({
@@ -36,8 +36,10 @@ export function endFailed(attempt: Attempt, failure: ApiFailure): Ending {
     code,
     model: line.model,
   });
-  const told =
-    refusedTimes === undefined ? toldOfLimit(line, failure) : refusedAlone(failure, refusedTimes);
+  const recorded =
+    refusedTimes === undefined
+      ? withTimeLimitAdvice(line, failure)
+      : refusedAlone(failure, refusedTimes);
   return {
     end: {
       lineNo: line.lineNo,
@@ -53,10 +55,10 @@ export function endFailed(attempt: Attempt, failure: ApiFailure): Ending {
     },
     settled:
       next === 'settled'
-        ? failedLine(line, tally.attempt, { failure: told, unsent: false, wallMs })
+        ? failedLine(line, tally.attempt, { failure: recorded, unsent: false, wallMs })
         : null,
-    taken: {
-      ...NOTHING_TAKEN,
+    used: {
+      ...NOTHING_USED,
       tokens: usage?.totalTokens ?? null,
       uncertainPico: verdict.billing === 'possibly_billed' ? countedPico : 0,
     },
@@ -87,12 +89,12 @@ function carryOut(
       return { next: WHEN_ADMITTED };
     }
     case 'slow the model': {
-      const { waitMs, hopelessAfter } = ticket.throttled(
+      const { waitMs, givenUpAfter } = ticket.throttled(
         verdict.class,
         retryAfterMs,
-        saidBy(failure),
+        messageOf(failure),
       );
-      if (hopelessAfter !== null) return { next: 'settled', refusedTimes: hopelessAfter };
+      if (givenUpAfter !== null) return { next: 'settled', refusedTimes: givenUpAfter };
       report({ event: 'model-slowed', model: line.model, waitMs, reason: code });
       return { next: WHEN_ADMITTED };
     }
@@ -108,7 +110,7 @@ function carryOut(
 }
 
 /** What the service said, for whoever tells why nothing was admitted; as it came. */
-function saidBy({ code, message }: ApiFailure): string {
+function messageOf({ code, message }: ApiFailure): string {
   return `${code}: ${message}`;
 }
 

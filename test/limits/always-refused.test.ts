@@ -5,7 +5,7 @@ import { createVirtualTime, seeded } from '../../bench/laboratory/virtual-time.t
 import { Budget } from '../../src/limits/budget.ts';
 import { Limiter } from '../../src/limits/limiter.ts';
 import type { PaceLimits } from '../../src/limits/pace-limits.ts';
-import type { Turn } from '../../src/limits/ticket.ts';
+import type { QueueEntry } from '../../src/limits/ticket.ts';
 import { plannedLine } from '../helpers/planned-line.ts';
 
 const LATENCY_MS = 2000;
@@ -53,7 +53,7 @@ async function runJob({ lines, limits, refused, retryAfterMs, tokensOf }: Job) {
       inputTokens: tokensOf?.(nth) ?? 100,
       outputExpectedTokens: 100,
     });
-    for (let turn: Turn = 'first'; ; turn = 'again') {
+    for (let turn: QueueEntry = 'first'; ; turn = 'again') {
       const ticket = await limiter.admit(line, turn);
       if (ticket === null) return;
       sent.set(nth, (sent.get(nth) ?? 0) + 1);
@@ -68,9 +68,9 @@ async function runJob({ lines, limits, refused, retryAfterMs, tokensOf }: Job) {
         lastAnswerMs = time.monotonicMs();
         return;
       }
-      const { hopelessAfter } = ticket.throttled(why, retryAfterMs ?? null);
+      const { givenUpAfter } = ticket.throttled(why, retryAfterMs ?? null);
       ticket.release(NOTHING);
-      if (hopelessAfter === null) continue;
+      if (givenUpAfter === null) continue;
       failed.push(nth);
       return;
     }

@@ -43,7 +43,7 @@ async function calls(
   kept: { readonly after: number; readonly seconds: number } = { after: 0, seconds: 0 },
 ) {
   const clock = createFakeClock();
-  const told: { atS: number; failedBy: string | null | undefined }[] = [];
+  const reported: { atS: number; failedBy: string | null | undefined }[] = [];
   const limiter = new Limiter({
     clock,
     concurrency: 4,
@@ -51,7 +51,7 @@ async function calls(
     budget: new Budget(null, 0),
     maxUnreachableMs: 60_000,
     onUnreachable: (model, _reason, failedBy) => {
-      if (model === null) told.push({ atS: clock.monotonicMs() / 1000, failedBy });
+      if (model === null) reported.push({ atS: clock.monotonicMs() / 1000, failedBy });
     },
     onBudgetReached: () => undefined,
   });
@@ -63,13 +63,13 @@ async function calls(
     await settleTurns();
     await clock.advance(2000);
     if (nth !== kept.after) continue;
-    limiter.keepBack(true);
+    limiter.suspend(true);
     await clock.advance(kept.seconds * 1000);
-    limiter.keepBack(false);
+    limiter.suspend(false);
   }
   const outage = limiter.outage();
   limiter.stop();
-  return { first: told[0], afterS: (told[0]?.atS ?? NaN) - beganS, outage };
+  return { first: reported[0], afterS: (reported[0]?.atS ?? NaN) - beganS, outage };
 }
 
 describe('Limiter: every call fails at the service', () => {

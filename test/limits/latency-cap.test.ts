@@ -14,7 +14,7 @@ function drive(cap: LatencyCap, at: Server & { seconds: number }): number[] {
     const workMs = at.workMs * (1 + slowerBy * Math.min(1, active / slots));
     const latencyMs = Math.max(1, active / slots) * workMs;
     const answered = Math.round((Math.min(active, slots) * 1000) / workMs);
-    cap.look({ activeMost: active, answered, latencyMs });
+    cap.evaluate({ activeMost: active, answered, latencyMs });
     return cap.value;
   });
 }
@@ -40,7 +40,7 @@ function latenciesOf(cap: LatencyCap, at: Server & { calls: number }): number[] 
     open = open.filter(({ endMs }) => endMs > nowMs + 1000);
     const endedMs = ended.map(({ latencyMs }) => latencyMs).toSorted((a, b) => a - b);
     const latencyMs = endedMs[endedMs.length >> 1] ?? null;
-    cap.look({ activeMost, answered: ended.length, latencyMs });
+    cap.evaluate({ activeMost, answered: ended.length, latencyMs });
     latencies.push(...endedMs);
   }
   return latencies;
@@ -118,7 +118,7 @@ describe('LatencyCap', () => {
   test('calls that are not in flight say nothing', () => {
     const cap = new LatencyCap(330_000);
     for (let second = 0; second < 100; second += 1)
-      cap.look({ activeMost: 5, answered: 40, latencyMs: 100 });
+      cap.evaluate({ activeMost: 5, answered: 40, latencyMs: 100 });
     expect(cap.value).toBe(64);
   });
 });

@@ -4,7 +4,7 @@ import { Budget } from '../../src/limits/budget.ts';
 import type { PaceEvent } from '../../src/limits/pace-event.ts';
 import { Limiter } from '../../src/limits/limiter.ts';
 import type { LimiterOptions } from '../../src/limits/limiter-options.ts';
-import type { Admittable, Ticket, Turn } from '../../src/limits/ticket.ts';
+import type { Admittable, Ticket, QueueEntry } from '../../src/limits/ticket.ts';
 import { createFakeClock, type FakeClock, settleTurns } from '../helpers/fake-clock.ts';
 
 const UNLIMITED = { rpm: 6_000_000, tpm: null };
@@ -25,7 +25,7 @@ function lineOf(model: string, fields: Partial<Admittable> = {}): Admittable {
 }
 
 /** One slot: qwen-max was refused once and waits behind a call of qwen-plus. */
-async function heldUp() {
+async function blocked() {
   const limited = createLimiter({ maxUnreachableMs: 10_000, concurrency: 1 });
   const { tickets, ask } = limited;
   ask(lineOf('qwen-max'));
@@ -42,7 +42,7 @@ const made: { limiter: Limiter; clock: FakeClock }[] = [];
 
 function createLimiter(fields: Partial<LimiterOptions> = {}) {
   const clock = createFakeClock();
-  const told: (string | null)[] = [];
+  const reported: (string | null)[] = [];
   const limiter = new Limiter({
     clock,
     concurrency: 4,
@@ -50,23 +50,23 @@ function createLimiter(fields: Partial<LimiterOptions> = {}) {
     budget: new Budget(null, 0),
     maxUnreachableMs: 60_000,
     onUnreachable: (model) => {
-      told.push(model);
+      reported.push(model);
     },
     onBudgetReached: () => {
-      told.push('budget');
+      reported.push('budget');
     },
     ...fields,
   });
   made.push({ limiter, clock });
   const tickets: { model: string; ticket: Ticket }[] = [];
   const nulls: string[] = [];
-  const ask = (line: Admittable, turn: Turn = 'first'): void => {
+  const ask = (line: Admittable, turn: QueueEntry = 'first'): void => {
     void limiter.admit(line, turn).then((ticket) => {
       if (ticket === null) nulls.push(line.model);
       else tickets.push({ model: line.model, ticket });
     });
   };
-  return { clock, limiter, tickets, nulls, told, ask };
+  return { clock, limiter, tickets, nulls, reported, ask };
 }
 
 test('a start that is months away: no timer that the machine would run at once', async () => {
@@ -215,7 +215,7 @@ describe('Limiter: lanes', () => {
     const { clock, limiter } = createLimiter({ concurrency: 1 });
     const order: string[] = [];
     let held: Ticket | null = null;
-    const ask = (name: string, turn: Turn): void => {
+    const ask = (name: string, turn: QueueEntry): void => {
       void limiter.admit(lineOf('qwen-plus'), turn).then((ticket) => {
         order.push(name);
         held = ticket;
@@ -286,25 +286,25 @@ describe('Limiter: stops', () => {
 
 describe('Limiter: money', () => {
   test('a call that does not fit waits while calls in flight may make room', async () => {
-    const { clock, tickets, told, ask } = createLimiter({ budget: new Budget(250, 0) });
+    const { clock, tickets, reported, ask } = createLimiter({ budget: new Budget(250, 0) });
     for (let count = 0; count < 3; count += 1) ask(lineOf('qwen-plus'));
     await clock.advance(100);
     expect(tickets).toHaveLength(2);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     tickets[0]?.ticket.release({ ...DONE, pico: 40 });
     await clock.advance(100);
     expect(tickets).toHaveLength(3);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   test('nothing in flight and the next does not fit: told, and nothing starts', async () => {
-    const { clock, tickets, told, ask } = createLimiter({ budget: new Budget(250, 0) });
+    const { clock, tickets, reported, ask } = createLimiter({ budget: new Budget(250, 0) });
     for (let count = 0; count < 3; count += 1) ask(lineOf('qwen-plus'));
     await clock.advance(100);
     tickets[0]?.ticket.release({ ...DONE, pico: 100 });
     tickets[1]?.ticket.release({ ...DONE, pico: 100 });
     await clock.advance(100);
-    expect(told).toContain('budget');
+    expect(reported).toContain('budget');
     expect(tickets).toHaveLength(2);
   });
 });
@@ -339,7 +339,7 @@ describe('Limiter: a service that admits nothing', () => {
   });
 
   test('a reply that has begun ends it, long before the call was admitted', async () => {
-    const { clock, limiter, tickets, told, ask } = createLimiter({ maxUnreachableMs: 10_000 });
+    const { clock, limiter, tickets, reported, ask } = createLimiter({ maxUnreachableMs: 10_000 });
     for (let count = 0; count < 3; count += 1)
       await clock.advance(limiter.unreachable('connect ECONNREFUSED'));
     ask(lineOf('qwen-plus'));
@@ -348,7 +348,7 @@ describe('Limiter: a service that admits nothing', () => {
     expect(limiter.unreachable('connect ECONNREFUSED')).toBe(250);
     tickets[0]?.ticket.release(DONE);
     await clock.advance(10_000);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   test('while it cannot be reached a few calls try; the first that gets a connection lets the others follow', async () => {
@@ -385,16 +385,16 @@ describe('Limiter: a service that admits nothing', () => {
   });
 
   test('for longer than allowed: told once the time is over, not before', async () => {
-    const { clock, limiter, told } = createLimiter({ maxUnreachableMs: 10_000 });
+    const { clock, limiter, reported } = createLimiter({ maxUnreachableMs: 10_000 });
     limiter.unreachable('connect ECONNREFUSED');
     await clock.advance(10_000);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await clock.advance(1000);
-    expect(told[0]).toBeNull();
+    expect(reported[0]).toBeNull();
   });
 
   test('any admission starts the time anew', async () => {
-    const { clock, limiter, tickets, told, ask } = createLimiter({ maxUnreachableMs: 10_000 });
+    const { clock, limiter, tickets, reported, ask } = createLimiter({ maxUnreachableMs: 10_000 });
     ask(lineOf('qwen-plus'));
     await settleTurns();
     limiter.unreachable('connect ECONNREFUSED');
@@ -402,11 +402,11 @@ describe('Limiter: a service that admits nothing', () => {
     tickets[0]?.ticket.admitted();
     limiter.unreachable('connect ECONNREFUSED');
     await clock.advance(9000);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
   test('one model throttled for longer than allowed: told with its name', async () => {
-    const { clock, tickets, told, ask } = createLimiter({ maxUnreachableMs: 10_000 });
+    const { clock, tickets, reported, ask } = createLimiter({ maxUnreachableMs: 10_000 });
     ask(lineOf('qwen-max'));
     ask(lineOf('qwen-plus'));
     await settleTurns();
@@ -423,14 +423,14 @@ describe('Limiter: a service that admits nothing', () => {
     again?.ticket.release(DONE);
     ask(lineOf('qwen-max'), 'again');
     await clock.advance(8900);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await clock.advance(3000);
-    expect(told[0]).toBe('qwen-max');
-    expect(told).not.toContain('qwen-plus');
+    expect(reported[0]).toBe('qwen-max');
+    expect(reported).not.toContain('qwen-plus');
   });
 
   test('refused once, and then there was nothing to send for a long time: not told, later lines get leave', async () => {
-    const { clock, tickets, told, ask } = createLimiter({ maxUnreachableMs: 10_000 });
+    const { clock, tickets, reported, ask } = createLimiter({ maxUnreachableMs: 10_000 });
     ask(lineOf('qwen-max'));
     await settleTurns();
     tickets[0]?.ticket.throttled('throttle_rate', null);
@@ -443,16 +443,16 @@ describe('Limiter: a service that admits nothing', () => {
     tickets[1]?.ticket.release(DONE);
     ask(lineOf('qwen-max'), 'again');
     await clock.advance(9000);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await clock.advance(3000);
-    expect(told[0]).toBe('qwen-max');
+    expect(reported[0]).toBe('qwen-max');
   });
 
   test('the process is stopped for an hour: not told, since nothing could be tried meanwhile', async () => {
     const fake = createFakeClock();
     let stoppedMs = 0;
     const clock = { ...fake, monotonicMs: () => fake.monotonicMs() + stoppedMs };
-    const { limiter, told, tickets, ask } = createLimiter({ clock, maxUnreachableMs: 10_000 });
+    const { limiter, reported, tickets, ask } = createLimiter({ clock, maxUnreachableMs: 10_000 });
     ask(lineOf('qwen-max'));
     await settleTurns();
     tickets[0]?.ticket.throttled('throttle_rate', 60_000);
@@ -462,36 +462,36 @@ describe('Limiter: a service that admits nothing', () => {
     await fake.advance(5000);
     stoppedMs = 3_600_000;
     await fake.advance(1000);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     tickets[1]?.ticket.throttled('throttle_rate', 60_000);
     tickets[1]?.ticket.release(DONE);
     ask(lineOf('qwen-max'), 'again');
     limiter.unreachable('connect ECONNREFUSED');
     await fake.advance(4000);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await fake.advance(10_000);
-    expect(told).toContain(null);
-    expect(told).toContain('qwen-max');
+    expect(reported).toContain(null);
+    expect(reported).toContain('qwen-max');
     limiter.stop();
   });
 
   test('refused once, and then it waits for the slot of another: not told, its next try is admitted', async () => {
-    const { clock, tickets, told } = await heldUp();
+    const { clock, tickets, reported } = await blocked();
     expect(tickets.map(({ model }) => model)).toEqual(['qwen-max', 'qwen-plus']);
     // A call that takes its time: qwen-max was not asked meanwhile.
     tickets[1]?.ticket.admitted();
     await clock.advance(60_000);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     tickets[1]?.ticket.release(DONE);
     await clock.advance(100);
     expect(tickets.map(({ model }) => model)).toEqual(['qwen-max', 'qwen-plus', 'qwen-max']);
     tickets[2]?.ticket.admitted();
     await clock.advance(20_000);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
-  test('refused, held up by the slot of another, and refused again without end: told', async () => {
-    const { clock, tickets, told, ask } = await heldUp();
+  test('refused, blocked by the slot of another, and refused again without end: told', async () => {
+    const { clock, tickets, reported, ask } = await blocked();
     await clock.advance(30_000);
     tickets[1]?.ticket.release(DONE);
     await clock.advance(100);
@@ -499,7 +499,7 @@ describe('Limiter: a service that admits nothing', () => {
     tickets[2]?.ticket.release(DONE);
     ask(lineOf('qwen-max'), 'again');
     await clock.advance(12_000);
-    expect(told[0]).toBe('qwen-max');
+    expect(reported[0]).toBe('qwen-max');
   });
 });
 
@@ -569,27 +569,27 @@ test('kept back: nobody gets leave, however long; given back: those that wait, a
   ask(lineOf('qwen-plus'));
   await clock.advance(1000);
   expect(tickets).toHaveLength(1);
-  limiter.keepBack(true);
+  limiter.suspend(true);
   for (let call = 0; call < 50; call += 1) ask(lineOf('qwen-plus'));
   await clock.advance(60_000);
   expect(tickets).toHaveLength(1);
-  limiter.keepBack(false);
+  limiter.suspend(false);
   await clock.advance(1000);
   expect(tickets.length).toBeGreaterThan(2);
   expect(tickets.length).toBeLessThan(13);
 });
 
 test('the first change of a pace is told against what the lane began with', async () => {
-  const told: PaceEvent[] = [];
+  const reported: PaceEvent[] = [];
   const known = { rpm: 600, tpm: 100_000 };
   const { limiter, ask } = createLimiter({
     limits: () => ({ ...known, tpm: limiter.inFlight > 0 ? null : known.tpm }),
-    onPace: (event) => told.push(event),
+    onPace: (event) => reported.push(event),
   });
   ask(lineOf('qwen-plus'));
   await settleTurns();
   limiter.retune({ tpm: 'auto' });
-  expect(told).toEqual([
+  expect(reported).toEqual([
     {
       ...{ kind: 'change', model: 'qwen-plus', atMs: expect.any(Number), reason: 'set anew' },
       ...{ dimension: 'tokens', from: expect.closeTo(99_000), to: null },

@@ -98,7 +98,7 @@ describe('Pacer: a closure that says nothing of the limit', () => {
       // A gap between two tries, the ramp, and from then on nearly all of it.
       expect(sum(perSecond.slice(200, 240))).toBeGreaterThan(40 * 19);
       expect(pacer.requests.windowMs).toBe(1000);
-      expect(pacer.requests.tellablePerMs).toBeNull();
+      expect(pacer.requests.storablePerMs).toBeNull();
     },
   );
 
@@ -159,11 +159,11 @@ describe('Pacer: a limit learned in an earlier run', () => {
   test('a limit met close to a configured one is not passed on; one far below is', () => {
     const near = new Pacer({ rpm: 1300, tpm: null });
     drive(near, { fromMs: 0, untilMs: 240_000 }, service({ fromMs: -1, toMs: -1 }));
-    expect(near.requests.tellablePerMs).toBeNull();
+    expect(near.requests.storablePerMs).toBeNull();
     const far = new Pacer({ rpm: 12_000, tpm: null });
     drive(far, { fromMs: 0, untilMs: 240_000 }, service({ fromMs: -1, toMs: -1 }));
-    expect((far.requests.tellablePerMs ?? 0) * 60_000).toBeGreaterThan(1000);
-    expect((far.requests.tellablePerMs ?? Infinity) * 60_000).toBeLessThan(1400);
+    expect((far.requests.storablePerMs ?? 0) * 60_000).toBeGreaterThan(1000);
+    expect((far.requests.storablePerMs ?? Infinity) * 60_000).toBeLessThan(1400);
   });
 
   test('a configured limit far too high: refusals stay few', () => {
@@ -211,7 +211,7 @@ describe('Pacer: recurring interference says nothing of the limit', () => {
     expect(sum(perSecond) - refused).toBeGreaterThan(600 * 20 * 0.9 * 0.42);
   });
 
-  test('a permanently lower limit: it is hit a few more times, and used', () => {
+  test('a permanently lower limit: it is met a few more times, and used', () => {
     const pacer = new Pacer(KNOWN);
     drive(pacer, { fromMs: 0, untilMs: 60_000 }, service({ fromMs: 0, toMs: 0 }));
     const half = service({ fromMs: 0, toMs: 0 }, { why: 'throttle_rate' }, 10);

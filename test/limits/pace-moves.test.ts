@@ -4,14 +4,14 @@ import { cutForGrowth, cutPace, paceAfterTrial } from '../../src/limits/cut-pace
 import { grownPace, restMs, type UsedPace } from '../../src/limits/grown-pace.ts';
 import { Growth } from '../../src/limits/growth.ts';
 import { KNOWN_COSTS } from '../../src/limits/known-costs.ts';
-import { Learned } from '../../src/limits/learned.ts';
+import { LearnedLimit } from '../../src/limits/learned-limit.ts';
 import { Pace, type PacePhase } from '../../src/limits/pace.ts';
 import { SHARES } from '../../src/limits/rate-shares.ts';
-import { spreadCosts } from '../../src/limits/spread-costs.ts';
-import type { Started } from '../../src/limits/start-log.ts';
+import { estimatedCosts } from '../../src/limits/estimated-costs.ts';
+import type { StartCounts } from '../../src/limits/start-log.ts';
 
 const NOW_MS = 1_000_000;
-const TOKENS = spreadCosts(() => null);
+const TOKENS = estimatedCosts(() => null);
 
 /** A pace in a phase, of which so much a millisecond was admitted, long after its first call. */
 function viewOf(at: {
@@ -24,7 +24,7 @@ function viewOf(at: {
   readonly tokensPerCall?: number;
 }) {
   const { costs = KNOWN_COSTS, phase, perMs, admittedPerMs = perMs, tokensPerCall = 1 } = at;
-  const between = (fromMs: number, toMs: number): Started => {
+  const between = (fromMs: number, toMs: number): StartCounts => {
     const amount = (toMs - fromMs) * admittedPerMs;
     return { calls: amount / tokensPerCall, tokens: amount, refused: 0 };
   };
@@ -33,16 +33,16 @@ function viewOf(at: {
   const { rampMs } = costs;
   const pace = new Pace({ unknownPerMs: perMs, rampMs, admissions, onChange });
   pace.startedMs = 0;
-  pace.limit({ perMinute: at.setPerMinute ?? null, origin: 'set' });
+  pace.setLimit({ perMinute: at.setPerMinute ?? null, origin: 'set' });
   // What holds a pace up near a limit that is set is not what is looked at here.
-  pace.floor.hold(0);
+  pace.floor.setLimit(0);
   pace.move(NOW_MS, { phase, perMs, reason: 'recovered' });
   return { pace, admissions, windowMs: 1000, costs };
 }
 
 const UNPAUSED = {
   ...{ nowMs: NOW_MS, sentMs: NOW_MS, pausedMs: 0, reopenedMs: -Infinity },
-  growth: { feelAtMs: Infinity, restedPerMs: null },
+  growth: { probeAtMs: Infinity, restedPerMs: null },
 };
 
 describe('the first refusal of a run', () => {
@@ -77,7 +77,7 @@ describe('the first refusal of a run, where refusals are steered for and a limit
   const SET_PER_MINUTE = 600_000;
   const BOUND = (SET_PER_MINUTE / 60_000) * SHARES.bound;
   // Ten calls in a window of a second, which differ by half: windows do by a sixth.
-  const costs = spreadCosts(() => 0.5);
+  const costs = estimatedCosts(() => 0.5);
   const tokens = (perMs: number) =>
     viewOf({
       ...{ phase: 'learned', perMs, setPerMinute: SET_PER_MINUTE, costs },
@@ -88,12 +88,12 @@ describe('the first refusal of a run, where refusals are steered for and a limit
     view.pace.move(NOW_MS, move);
     return move.perMs;
   };
-  const PROBING = { growth: { feelAtMs: NOW_MS - 5000, restedPerMs: 4 } };
+  const PROBING = { growth: { probeAtMs: NOW_MS - 5000, restedPerMs: 4 } };
 
   test('far below the limit, probing for more: half of what was added is taken back', () => {
     expect(refusedAt(tokens(5), PROBING)).toBeCloseTo(4.5, 1);
     // It rests, or has reached the limit: steered only.
-    const resting = { growth: { feelAtMs: NOW_MS + 5000, restedPerMs: 4 } };
+    const resting = { growth: { probeAtMs: NOW_MS + 5000, restedPerMs: 4 } };
     expect(refusedAt(tokens(5), resting)).toBeGreaterThan(4.99);
     expect(refusedAt(tokens(BOUND * 0.9), PROBING)).toBeGreaterThan(BOUND * 0.89);
   });
@@ -105,7 +105,7 @@ describe('the first refusal of a run, where refusals are steered for and a limit
     view.pace.move(NOW_MS, { phase: 'learned', perMs: BOUND, reason: 'felt for more' });
     expect(refusedAt(view)).toBeGreaterThan(BOUND * 0.998);
     // A far lower limit was met since: what the limit grants is found again, as at first.
-    view.pace.told(NOW_MS, BOUND / 2, false);
+    view.pace.windowReopened(NOW_MS, BOUND / 2, false);
     view.pace.move(NOW_MS, { phase: 'learned', perMs: BOUND, reason: 'felt for more' });
     expect(refusedAt(view)).toBeCloseTo(first, 9);
   });
@@ -169,33 +169,33 @@ describe('growth is refused: 80 %', () => {
 });
 
 describe('the end of a trial', () => {
-  const trialled = (stayed: boolean, isNews: boolean) => ({ perMs: 0.02, stayed, isNews });
+  const resultOf = (areRandom: boolean, isNews: boolean) => ({ perMs: 0.02, areRandom, isNews });
 
   test.each([
     ['stayed, which is news: grown on from the pace before', true, true, 'growing', 0.02],
     ['stayed again: the pace before', true, false, 'learned', 0.02],
     ['went: as after a refusal', false, true, 'learned', 0.02 * SHARES.touchCut],
-  ] as const)('refusals %s', (_, stayed, isNews, phase, perMs) => {
-    const move = paceAfterTrial(trialled(stayed, isNews), KNOWN_COSTS);
+  ] as const)('refusals %s', (_, areRandom, isNews, phase, perMs) => {
+    const move = paceAfterTrial(resultOf(areRandom, isNews), KNOWN_COSTS);
     expect(move).toEqual({ phase, perMs, reason: 'recovered' });
   });
 
   test('refusals vanished, where they are steered for: the pace before', () => {
-    expect(paceAfterTrial(trialled(false, true), TOKENS).perMs).toBe(0.02);
+    expect(paceAfterTrial(resultOf(false, true), TOKENS).perMs).toBe(0.02);
   });
 });
 
 describe('a pace without a refusal for a second', () => {
   function grown(
     view: ReturnType<typeof viewOf>,
-    more: Partial<UsedPace> & { readonly learnedPerMs?: number; readonly feelAtMs?: number } = {},
+    more: Partial<UsedPace> & { readonly learnedPerMs?: number; readonly probeAtMs?: number } = {},
   ) {
-    const learned = new Learned();
-    if (more.learnedPerMs !== undefined) learned.told(more.learnedPerMs, false);
-    const growth = new Growth(view.costs.feltMost);
-    growth.feelAtMs = more.feelAtMs ?? Infinity;
+    const learned = new LearnedLimit();
+    if (more.learnedPerMs !== undefined) learned.update(more.learnedPerMs, false);
+    const growth = new Growth(view.costs.probeStepMost);
+    growth.probeAtMs = more.probeAtMs ?? Infinity;
     const at = { learned, growth, passedMs: 1000, nowMs: NOW_MS, reopenedMs: NOW_MS };
-    return grownPace({ ...view, ...at, backPerMs: null, ...more });
+    return grownPace({ ...view, ...at, recoveryPerMs: null, ...more });
   }
 
   test('ramping: unchanged', () => {
@@ -211,32 +211,32 @@ describe('a pace without a refusal for a second', () => {
   test('at the learned limit: unchanged while it rests, then 1 % more', () => {
     const view = viewOf({ phase: 'learned', perMs: 0.02 });
     const learnedPerMs = 0.02 / SHARES.learned;
-    expect(grown(view, { learnedPerMs, feelAtMs: NOW_MS + 1 })).toBeNull();
-    const move = grown(view, { learnedPerMs, feelAtMs: NOW_MS });
+    expect(grown(view, { learnedPerMs, probeAtMs: NOW_MS + 1 })).toBeNull();
+    const move = grown(view, { learnedPerMs, probeAtMs: NOW_MS });
     expect(move?.perMs).toBeCloseTo(0.0202, 6);
     expect(move?.reason).toBe('felt for more');
   });
 
-  test('if refusals cost pauses: later, and no faster for sixteen stretches of ten calls', () => {
-    const growth = new Growth(KNOWN_COSTS.feltMost);
+  test('if refusals cost pauses: later, and no faster for sixteen spans of ten calls', () => {
+    const growth = new Growth(KNOWN_COSTS.probeStepMost);
     growth.rest(NOW_MS, 0.01, { ms: 1000, pauseMs: 20_000 });
-    expect(growth.feelAtMs).toBe(NOW_MS + 20_000 * SHARES.hintsApart);
-    const felt = (forMs: number): number =>
-      growth.felt({ forMs, windowMs: 1000, callsPerMs: 0.01, seconds: 1 });
-    expect(felt(16_000)).toBeCloseTo(1.01, 9);
-    expect(felt(20_000)).toBeCloseTo(1.02, 9);
+    expect(growth.probeAtMs).toBe(NOW_MS + 20_000 * SHARES.pausesApart);
+    const probed = (forMs: number): number =>
+      growth.probing({ forMs, windowMs: 1000, callsPerMs: 0.01, seconds: 1 });
+    expect(probed(16_000)).toBeCloseTo(1.01, 9);
+    expect(probed(20_000)).toBeCloseTo(1.02, 9);
     growth.rest(NOW_MS, 0.01, { ms: 1000, pauseMs: 0 });
-    expect(growth.feelAtMs).toBe(NOW_MS + 1000);
-    expect(felt(16_000)).toBeCloseTo(1.16, 9);
+    expect(growth.probeAtMs).toBe(NOW_MS + 1000);
+    expect(probed(16_000)).toBeCloseTo(1.16, 9);
   });
 
   /** At what a run before has learned, so many times as much: what becomes of it, as a multiple, and its phase. */
   const hinted = (times: number, forMs: number, costs = KNOWN_COSTS) => {
-    const learned = new Learned();
+    const learned = new LearnedLimit();
     learned.begin(0.02 / SHARES.learned);
     const view = viewOf({ phase: 'learned', perMs: 0.02 * times, costs });
-    const move = grown(view, { learned, feelAtMs: NOW_MS - forMs });
-    expect(move?.isDueAnew).toBe(true);
+    const move = grown(view, { learned, probeAtMs: NOW_MS - forMs });
+    expect(move?.reschedulesNext).toBe(true);
     return { times: (move?.perMs ?? NaN) / view.pace.perMs, phase: move?.phase };
   };
 
@@ -245,7 +245,7 @@ describe('a pace without a refusal for a second', () => {
     ['twice as much after two seconds', 1, 2000, 1.06, 'learned'],
     ['soon as if nothing were known', 1.2, 8000, 1.48, 'growing'],
     ['no faster than that', 4, 60_000, 1.5, 'growing'],
-  ] as const)('at what a run before has learned: felt for %s', (_, times, forMs, more, phase) => {
+  ] as const)('at what a run before has learned: probed %s', (_, times, forMs, more, phase) => {
     for (const costs of [KNOWN_COSTS, TOKENS]) {
       const move = hinted(times, forMs, costs);
       expect(move.times).toBeCloseTo(more, 6);
@@ -254,11 +254,11 @@ describe('a pace without a refusal for a second', () => {
   });
 
   test.each([KNOWN_COSTS, TOKENS])('a limit from an earlier run needs no rest', (costs) => {
-    const learned = new Learned();
+    const learned = new LearnedLimit();
     learned.begin(0.02);
     const view = { ...viewOf({ phase: 'learned', perMs: 0.02, costs }), windowMs: 60_000 };
     expect(restMs(view, learned, NOW_MS)).toBe(0);
-    learned.told(0.02, false);
+    learned.update(0.02, false);
     expect(restMs(view, learned, NOW_MS)).toBeGreaterThanOrEqual(60_000);
   });
 
@@ -267,23 +267,23 @@ describe('a pace without a refusal for a second', () => {
     ['of a second, few calls: a hundred of them', 1000, 400, 40_000],
     ['of a minute: 10 s', 60_000, 100, 10_000],
   ])('tokens far below a known limit, windows %s', (_, windowMs, tokensPerCall, ms) => {
-    const learned = new Learned();
+    const learned = new LearnedLimit();
     const shape = { phase: 'learned', perMs: 1, setPerMinute: 600_000, costs: TOKENS } as const;
     const view = { ...viewOf({ ...shape, tokensPerCall }), windowMs };
-    learned.told(1, false);
+    learned.update(1, false);
     expect(restMs(view, learned, NOW_MS)).toBe(ms);
     // The same limit again: only where a probe may use up a window is it rested for longer.
-    learned.told(1, false);
+    learned.update(1, false);
     expect(restMs(view, learned, NOW_MS)).toBe(windowMs > 1000 ? 2 * ms : ms);
   });
 
   test('a pace of one call in minutes is raised: the next call is rescheduled by the new pace', () => {
     const { pace } = viewOf({ phase: 'learned', perMs: 1 / 120_000 });
     pace.spend(NOW_MS, 1);
-    const felt = { phase: 'learned', perMs: 1 / 60_000, reason: 'felt for more' } as const;
-    pace.move(NOW_MS + 1000, felt);
+    const probed = { phase: 'learned', perMs: 1 / 60_000, reason: 'felt for more' } as const;
+    pace.move(NOW_MS + 1000, probed);
     expect(pace.starts.nextMs(NOW_MS + 1000)).toBe(NOW_MS + 119_950);
-    pace.move(NOW_MS + 1000, { ...felt, isDueAnew: true });
+    pace.move(NOW_MS + 1000, { ...probed, reschedulesNext: true });
     expect(pace.starts.nextMs(NOW_MS + 1000)).toBe(NOW_MS + 61_000);
   });
 
@@ -296,29 +296,29 @@ describe('a pace without a refusal for a second', () => {
   });
 
   test('below what was granted before: half of the gap per window', () => {
-    const move = grown(viewOf({ phase: 'learned', perMs: 0.03 }), { backPerMs: 0.04 });
+    const move = grown(viewOf({ phase: 'learned', perMs: 0.03 }), { recoveryPerMs: 0.04 });
     expect(move?.perMs).toBeCloseTo(0.035, 9);
     expect(move?.reason).toBe('recovered');
   });
 
   test('far below what was granted before, windows of a minute: half of the gap per window as well', () => {
     const view = { ...viewOf({ phase: 'learned', perMs: 0.002 }), windowMs: 60_000 };
-    const move = grown(view, { backPerMs: 0.02 });
+    const move = grown(view, { recoveryPerMs: 0.02 });
     expect(move?.perMs).toBeCloseTo(0.002 + 0.018 * (1 - 2 ** (-1 / 60)), 9);
   });
 
-  /** What becomes of it, as a multiple; `feltMs`: it was felt for so long; `unrefusedMs`: so long nothing was refused. */
+  /** What becomes of it, as a multiple; `probedMs`: it was probed for so long; `unrefusedMs`: so long nothing was refused. */
   const far = (perMinute: number, setPerMinute: number, ms: readonly [number, number]) => {
-    const [feltMs, unrefusedMs] = ms;
+    const [probedMs, unrefusedMs] = ms;
     const view = viewOf({ phase: 'learned', perMs: perMinute / 60_000, setPerMinute });
     const learnedPerMs = perMinute / 60_000 / SHARES.learned;
-    const since = { feelAtMs: NOW_MS - feltMs, reopenedMs: NOW_MS - unrefusedMs };
+    const since = { probeAtMs: NOW_MS - probedMs, reopenedMs: NOW_MS - unrefusedMs };
     const move = grown({ ...view, windowMs: 60_000 }, { learnedPerMs, passedMs: 60_000, ...since });
     return ((move?.perMs ?? perMinute / 60_000) * 60_000) / perMinute;
   };
 
   test.each([
-    ['felt for during ten minutes and', 4, 60, [600_001, 600_001]],
+    ['probed for ten minutes and', 4, 60, [600_001, 600_001]],
     ['a slow lane for ten minutes, however long it should rest,', 3, 60, [-1, 600_001]],
   ] as const)('far below what somebody has set, %s not refused: doubled', (_, pace, set, ms) => {
     expect(far(pace, set, ms)).toBeCloseTo(2, 9);
@@ -329,7 +329,7 @@ describe('a pace without a refusal for a second', () => {
     ['no limit is set', 1, Infinity, [3_600_000, 3_600_000]],
     ['fewer than ten minutes', 4, 60, [600_000, 3_600_000]],
     ['a slow lane for fewer than ten minutes', 3, 60, [1000, 600_000]],
-  ] as const)('felt for gently: %s', (_, pace, set, ms) => {
+  ] as const)('probed gently: %s', (_, pace, set, ms) => {
     const times = far(pace, set, ms);
     expect(times).toBeGreaterThan(1);
     expect(times).toBeLessThan(2);
@@ -341,12 +341,12 @@ describe('a pace without a refusal for a second', () => {
 
   test('below what was learned or granted, where it is steered: it recovers by itself', () => {
     const view = viewOf({ phase: 'learned', perMs: 100, costs: TOKENS });
-    expect(grown(view, { learnedPerMs: 200, backPerMs: 200 })).toBeNull();
+    expect(grown(view, { learnedPerMs: 200, recoveryPerMs: 200 })).toBeNull();
   });
 
   test('but not in windows of a minute: half of the gap in each', () => {
     const view = { ...viewOf({ phase: 'learned', perMs: 100, costs: TOKENS }), windowMs: 60_000 };
-    const move = grown(view, { learnedPerMs: 100, backPerMs: 180, passedMs: 60_000 });
+    const move = grown(view, { learnedPerMs: 100, recoveryPerMs: 180, passedMs: 60_000 });
     expect(move?.perMs).toBeCloseTo(140, 6);
     expect(move?.reason).toBe('recovered');
   });

@@ -212,7 +212,7 @@ describe('Pacer: throttles', () => {
     expect(tpmOf(pacer) ?? Infinity).toBeLessThanOrEqual(60_000);
   });
 
-  test('calls that were held up arrive at once: nothing starts for a second, then the pace is unchanged', () => {
+  test('calls that were delayed arrive at once: nothing starts for a second, then the pace is unchanged', () => {
     const pacer = flowing(20_000);
     for (let atMs = 9000; atMs <= 10_000; atMs += 100) pacer.admitted(atMs, atMs - 3000);
     for (let sentMs = 10_000; sentMs < 20_000; sentMs += 100)
@@ -297,11 +297,11 @@ describe('Pacer: throttles', () => {
 
 describe('Pacer: server errors', () => {
   test.each([6, 60, 1200])(
-    'at %i a minute: eased to a tenth by an outage, back at full pace some minutes later',
+    'at %i a minute: slowed to a tenth by an outage, back at full pace some minutes later',
     (rpm) => {
       const pacer = new Pacer({ rpm, tpm: null });
       drive(pacer, { fromMs: 0, untilMs: 120_000 });
-      for (let nowMs = 120_000; nowMs < 150_000; nowMs += 1000) pacer.ease(nowMs);
+      for (let nowMs = 120_000; nowMs < 150_000; nowMs += 1000) pacer.slowDown(nowMs);
       const starts = drive(pacer, { fromMs: 150_000, untilMs: 900_000 });
       expect(perMinute(starts, 150_000, 180_000)).toBeLessThan(rpm / 2);
       expect(perMinute(starts, 480_000, 900_000)).toBeGreaterThan(rpm * 0.95);

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { RefusedLines, type RefusalOfLine } from '../../src/limits/refused-lines.ts';
+import { RefusedLines, type LineRefusal } from '../../src/limits/refused-lines.ts';
 import { plannedLine } from '../helpers/planned-line.ts';
 
 const MINUTE_MS = 60_000;
 
 /** What a refusal finds where all others are admitted: so many since the line was refused before. */
-function amongAdmitted(calls: number, fields: Partial<RefusalOfLine> = {}): RefusalOfLine {
+function amongAdmitted(calls: number, fields: Partial<LineRefusal> = {}): LineRefusal {
   return {
     why: 'throttle_rate',
     waitMs: null,
@@ -19,7 +19,7 @@ function amongAdmitted(calls: number, fields: Partial<RefusalOfLine> = {}): Refu
 }
 
 /** Where everything is refused. */
-function amongRefused(calls: number): RefusalOfLine {
+function amongRefused(calls: number): LineRefusal {
   return amongAdmitted(0, {
     lastAdmittedSentMs: -Infinity,
     others: { started: calls, refused: calls },
@@ -28,15 +28,14 @@ function amongRefused(calls: number): RefusalOfLine {
 }
 
 /** Refuses a line a number of times, a second after it is due again; what each refusal meant. */
-function refuse(lines: RefusedLines, times: number, of: (nth: number) => RefusalOfLine) {
+function refuse(lines: RefusedLines, times: number, of: (nth: number) => LineRefusal) {
   const line = plannedLine(7);
-  const seen: { atMs: number; isOwn: boolean; hopelessAfter: number | null; asideMs: number }[] =
-    [];
+  const seen: { atMs: number; isOwn: boolean; givenUpAfter: number | null; asideMs: number }[] = [];
   let atMs = 1000;
   for (let nth = 1; nth <= times; nth += 1) {
-    const { isOwn, hopelessAfter } = lines.refused(line, atMs, of(nth));
+    const { isOwn, givenUpAfter } = lines.refused(line, atMs, of(nth));
     const dueMs = lines.asideUntilMs(line) ?? atMs;
-    seen.push({ atMs, isOwn, hopelessAfter, asideMs: dueMs - atMs });
+    seen.push({ atMs, isOwn, givenUpAfter, asideMs: dueMs - atMs });
     atMs = dueMs + 100;
   }
   return { line, seen };
@@ -62,12 +61,12 @@ describe('RefusedLines: a line that is refused while others are admitted', () =>
 
   test('it is given up after six refusals and the allowed time, not before', () => {
     const { seen } = refuse(new RefusedLines(10 * MINUTE_MS), 40, (nth) => amongAdmitted(20 * nth));
-    const end = seen.find(({ hopelessAfter }) => hopelessAfter !== null);
-    expect(end?.hopelessAfter).toBe(seen.findIndex((one) => one === end) + 1);
+    const end = seen.find(({ givenUpAfter }) => givenUpAfter !== null);
+    expect(end?.givenUpAfter).toBe(seen.findIndex((one) => one === end) + 1);
     expect(end?.atMs).toBeGreaterThan(10 * MINUTE_MS);
     expect(end?.atMs).toBeLessThan(11 * MINUTE_MS);
     const soon = refuse(new RefusedLines(0), 40, (nth) => amongAdmitted(20 * nth));
-    expect(soon.seen.findIndex(({ hopelessAfter }) => hopelessAfter !== null)).toBe(5);
+    expect(soon.seen.findIndex(({ givenUpAfter }) => givenUpAfter !== null)).toBe(5);
   });
 
   test('once it is known, refusals stay its own even if nothing else is sent any more', () => {
@@ -77,7 +76,7 @@ describe('RefusedLines: a line that is refused while others are admitted', () =>
         : amongAdmitted(100, { startedSince: () => ({ calls: 0, tokens: 0, refused: 0 }) }),
     );
     expect(seen.slice(2).every(({ isOwn }) => isOwn)).toBe(true);
-    expect(seen.some(({ hopelessAfter }) => hopelessAfter !== null)).toBe(true);
+    expect(seen.some(({ givenUpAfter }) => givenUpAfter !== null)).toBe(true);
   });
 
   test('only the line waits for its Retry-After', () => {
@@ -103,7 +102,7 @@ describe('RefusedLines: others are refused too', () => {
   test('an outage: never its own, never given up', () => {
     const { seen } = refuse(new RefusedLines(0), 200, (nth) => amongRefused(nth));
     expect(seen.some(({ isOwn }) => isOwn)).toBe(false);
-    expect(seen.some(({ hopelessAfter }) => hopelessAfter !== null)).toBe(false);
+    expect(seen.some(({ givenUpAfter }) => givenUpAfter !== null)).toBe(false);
   });
 
   test('four of five are refused: giving up takes as many refusals as one line in half a million has', () => {
@@ -114,7 +113,7 @@ describe('RefusedLines: others are refused too', () => {
         startedSince: () => ({ calls: nth % 4 === 0 ? 3 : 1, tokens: 100, refused: 2 }),
       }),
     );
-    const times = seen.find(({ hopelessAfter }) => hopelessAfter !== null)?.hopelessAfter ?? 0;
+    const times = seen.find(({ givenUpAfter }) => givenUpAfter !== null)?.givenUpAfter ?? 0;
     expect(0.8 ** times).toBeLessThan(2e-6);
   });
 
@@ -122,6 +121,6 @@ describe('RefusedLines: others are refused too', () => {
     const { seen } = refuse(new RefusedLines(0), 100, (nth) =>
       amongAdmitted(20 * nth, { lastAdmittedSentMs: -Infinity }),
     );
-    expect(seen.some(({ hopelessAfter }) => hopelessAfter !== null)).toBe(false);
+    expect(seen.some(({ givenUpAfter }) => givenUpAfter !== null)).toBe(false);
   });
 });

@@ -4,13 +4,13 @@ import { backoffMs } from '../../src/backoff.ts';
 import { Budget } from '../../src/limits/budget.ts';
 import { Limiter } from '../../src/limits/limiter.ts';
 import { ServiceFailures } from '../../src/limits/service-failures.ts';
-import type { Turn } from '../../src/limits/ticket.ts';
+import type { QueueEntry } from '../../src/limits/ticket.ts';
 import { plannedLine } from '../helpers/planned-line.ts';
 
 const RELEASED = { tokens: null, pico: 0, uncertainPico: 0, latencyMs: null };
 
 /** Calls that start so far apart, of which one in so many failed; Infinity: none. Returns what they said. */
-function told(failures: ServiceFailures, from: { nowMs: number }) {
+function outcomesOf(failures: ServiceFailures, from: { nowMs: number }) {
   return (
     calls: number,
     {
@@ -23,9 +23,9 @@ function told(failures: ServiceFailures, from: { nowMs: number }) {
     let isNews = false;
     for (let nth = 1; nth <= calls; nth += 1) {
       from.nowMs += spacingMs;
-      const stretch = failures.started(from.nowMs, tokens);
-      if (nth % failedEvery < 1) means.add(failures.failed(stretch));
-      isNews = failures.ended(stretch) || isNews;
+      const cohort = failures.started(from.nowMs, tokens);
+      if (nth % failedEvery < 1) means.add(failures.failed(cohort));
+      isNews = failures.ended(cohort) || isNews;
     }
     return { means: [...means], isNews };
   };
@@ -34,18 +34,18 @@ function told(failures: ServiceFailures, from: { nowMs: number }) {
 function watched() {
   const failures = new ServiceFailures();
   const at = { nowMs: 0 };
-  return { failures, at, calls: told(failures, at) };
+  return { failures, at, calls: outcomesOf(failures, at) };
 }
 
 describe('failures at the service', () => {
   test('as many at half the pace: random, and reported once', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 5 });
-    expect(failures.areByChance).toBe(false);
+    expect(failures.areRandom).toBe(false);
     expect(calls(80, { spacingMs: 100, failedEvery: 5 }).isNews).toBe(true);
-    expect(failures.areByChance).toBe(true);
+    expect(failures.areRandom).toBe(true);
     expect(calls(160, { spacingMs: 50, failedEvery: 5 })).toEqual({
-      means: ['chance'],
+      means: ['random'],
       isNews: false,
     });
   });
@@ -54,14 +54,14 @@ describe('failures at the service', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 5 });
     calls(400, { spacingMs: 70, failedEvery: 5 });
-    expect(failures.areByChance).toBe(false);
+    expect(failures.areRandom).toBe(false);
   });
 
   test('fewer than half as many at half the pace: the service is overloaded', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 4 });
     calls(400, { spacingMs: 100, failedEvery: 10 });
-    expect(failures.areByChance).toBe(false);
+    expect(failures.areRandom).toBe(false);
   });
 
   test('as many after a pause or two: a pause is not a lower pace', () => {
@@ -71,7 +71,7 @@ describe('failures at the service', () => {
       at.nowMs += 10_000;
       calls(20, { spacingMs: 50, failedEvery: 4 });
     }
-    expect(failures.areByChance).toBe(false);
+    expect(failures.areRandom).toBe(false);
   });
 
   test('as many in small bursts as slots become free: not a lower pace', () => {
@@ -81,64 +81,64 @@ describe('failures at the service', () => {
       at.nowMs += 1000;
       calls(4, { spacingMs: 50, failedEvery: 4 });
     }
-    expect(failures.areByChance).toBe(false);
+    expect(failures.areRandom).toBe(false);
   });
 
   test('as many of fewer and larger calls: the same load on the service', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 4 });
     calls(80, { spacingMs: 150, failedEvery: 4, tokens: 900 });
-    expect(failures.areByChance).toBe(false);
+    expect(failures.areRandom).toBe(false);
     calls(80, { spacingMs: 150, failedEvery: 4 });
-    expect(failures.areByChance).toBe(true);
+    expect(failures.areRandom).toBe(true);
   });
 
-  test('a call that hangs delays nothing; its possible outcomes count against chance', () => {
+  test('a call that hangs delays nothing; its possible outcomes count against randomness', () => {
     const { failures, at, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 5 });
     const slow = Array.from({ length: 80 }, (_, nth) =>
       failures.started(at.nowMs + nth * 100, 300),
     );
     let isNews = false;
-    for (const [nth, stretch] of slow.entries()) {
+    for (const [nth, cohort] of slow.entries()) {
       if (nth === 0) continue;
-      if (nth % 5 === 0) failures.failed(stretch);
-      isNews = failures.ended(stretch) || isNews;
+      if (nth % 5 === 0) failures.failed(cohort);
+      isNews = failures.ended(cohort) || isNews;
     }
     expect(isNews).toBe(true);
-    expect(failures.areByChance).toBe(true);
+    expect(failures.areRandom).toBe(true);
   });
 
   test('calls at full pace hang, and may all fail: the lower pace may have helped', () => {
     const { failures, at, calls } = watched();
     for (let nth = 0; nth < 80; nth += 1) {
-      const stretch = failures.started(nth * 50, 300);
-      if (nth < 14) failures.failed(stretch);
-      if (nth < 72) failures.ended(stretch);
+      const cohort = failures.started(nth * 50, 300);
+      if (nth < 14) failures.failed(cohort);
+      if (nth < 72) failures.ended(cohort);
     }
     at.nowMs = 4000;
     calls(80, { spacingMs: 100, failedEvery: 7 });
-    expect(failures.areByChance).toBe(false);
+    expect(failures.areRandom).toBe(false);
   });
 
   test('calls that fail late count for the pace at which they started', () => {
     const { failures } = watched();
     const fast = Array.from({ length: 160 }, (_, nth) => failures.started(nth * 50, 300));
     const slow = Array.from({ length: 80 }, (_, nth) => failures.started(8000 + nth * 100, 300));
-    for (const stretch of slow) failures.ended(stretch);
-    for (const [nth, stretch] of fast.entries()) {
-      if (nth % 4 === 0) failures.failed(stretch);
-      expect(failures.ended(stretch)).toBe(false);
+    for (const cohort of slow) failures.ended(cohort);
+    for (const [nth, cohort] of fast.entries()) {
+      if (nth % 4 === 0) failures.failed(cohort);
+      expect(failures.ended(cohort)).toBe(false);
     }
-    expect(failures.areByChance).toBe(false);
+    expect(failures.areRandom).toBe(false);
   });
 
-  test('random, and clearly more fail: noticed before all calls of the stretch have ended', () => {
+  test('random, and clearly more fail: noticed before all calls of the cohort have ended', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 5 });
     calls(80, { spacingMs: 100, failedEvery: 5 });
     calls(60, { spacingMs: 50, failedEvery: 2 });
-    expect(failures.areByChance).toBe(false);
+    expect(failures.areRandom).toBe(false);
   });
 
   test('random, and somewhat more fail for a while: no longer random', () => {
@@ -146,29 +146,29 @@ describe('failures at the service', () => {
     calls(80, { spacingMs: 50, failedEvery: 5 });
     calls(80, { spacingMs: 100, failedEvery: 5 });
     calls(80, { spacingMs: 50, failedEvery: 3.5 });
-    expect(failures.areByChance).toBe(true);
+    expect(failures.areRandom).toBe(true);
     calls(800, { spacingMs: 50, failedEvery: 3.5 });
-    expect(failures.areByChance).toBe(false);
+    expect(failures.areRandom).toBe(false);
   });
 
-  test('a wrong verdict of chance needs twice the evidence the next time', () => {
+  test('a wrong verdict of randomness needs twice the evidence the next time', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 5 });
     calls(80, { spacingMs: 100, failedEvery: 5 });
     calls(80, { spacingMs: 50, failedEvery: 2 });
-    expect(failures.areByChance).toBe(false);
+    expect(failures.areRandom).toBe(false);
     calls(80, { spacingMs: 40, failedEvery: 4 });
     calls(80, { spacingMs: 100, failedEvery: 4 });
-    expect(failures.areByChance).toBe(false);
+    expect(failures.areRandom).toBe(false);
     calls(80, { spacingMs: 100, failedEvery: 4 });
-    expect(failures.areByChance).toBe(true);
+    expect(failures.areRandom).toBe(true);
   });
 
   test('more than half: too much may still be too much at half the pace', () => {
     const { failures, calls } = watched();
     calls(80, { spacingMs: 50, failedEvery: 1 });
     calls(400, { spacingMs: 100, failedEvery: 1 });
-    expect(failures.areByChance).toBe(false);
+    expect(failures.areRandom).toBe(false);
   });
 
   test.each([
@@ -179,7 +179,7 @@ describe('failures at the service', () => {
     calls(80, { spacingMs: 50, failedEvery: 5 });
     calls(80, { spacingMs: 100, failedEvery: 5 });
     calls(80, { spacingMs: 50, failedEvery });
-    expect(failures.areByChance).toBe(false);
+    expect(failures.areRandom).toBe(false);
   });
 });
 
@@ -206,7 +206,7 @@ async function run(lines: number, service: Service, failureMs = 1000) {
     onUnreachable: () => undefined,
     onBudgetReached: () => undefined,
   });
-  const ask = (lineNo: number, attempt: number, turn: Turn): void => {
+  const ask = (lineNo: number, attempt: number, turn: QueueEntry): void => {
     void limiter.admit(plannedLine(lineNo), turn).then((ticket) => {
       if (Math.floor(time.monotonicMs() / 1000) !== second) callsOfSecond = 0;
       second = Math.floor(time.monotonicMs() / 1000);
@@ -250,7 +250,7 @@ describe('a job of 2,000 lines at 20 calls a second', () => {
 
   test('at one that handles eight a second and fails the others late: its share of failures stays small', async () => {
     const { failed } = await run(2000, (calls) => (calls > 8 ? 'failed' : 'answered'), 8000);
-    // Failures of the pace before, which ended at the pace that they had brought, were taken for chance, and 821 failed.
+    // Failures of the pace before, which ended at the pace that they had brought, were taken as random, and 821 failed.
     expect(failed).toBeLessThan(500);
   });
 });

@@ -21,7 +21,7 @@ test('never more slots than the count, whoever asks; a returned one goes to the 
   const [first] = got;
   if (first === undefined) throw new Error('no slot');
   slots.put(first);
-  slots.giveBack();
+  slots.releaseUnused();
   await turn();
   expect(got).toHaveLength(3);
 });

@@ -1,12 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { StartLog } from '../../src/limits/start-log.ts';
-import { haveStayed, openTrial, sentInTrial, type Trial } from '../../src/limits/trial.ts';
+import {
+  areRefusalsUnchanged,
+  openTrial,
+  sentInTrial,
+  type Trial,
+} from '../../src/limits/trial.ts';
 
 /** One call in ten was refused, at twenty calls a second. */
 const AT = {
   perMs: 0.02,
   before: { calls: 900, refused: 100 },
-  areFew: false,
+  areFewRefused: false,
   isLow: false,
   callsPerMs: 0.02,
   pausedMs: 0,
@@ -34,13 +39,13 @@ describe('a trial of refusals', () => {
 
   test('at twice the pace, with half refused: a limit at half the pace refuses three of four', () => {
     const trial = opened({ isLow: true, before: { calls: 50, refused: 50 } });
-    expect(haveStayed(trial, { calls: 25, refused: 75 })).toBe(false);
-    expect(haveStayed(trial, { calls: 33, refused: 67 })).toBe(false);
-    expect(haveStayed(trial, { calls: 50, refused: 50 })).toBe(true);
+    expect(areRefusalsUnchanged(trial, { calls: 25, refused: 75 })).toBe(false);
+    expect(areRefusalsUnchanged(trial, { calls: 33, refused: 67 })).toBe(false);
+    expect(areRefusalsUnchanged(trial, { calls: 50, refused: 50 })).toBe(true);
   });
 
   test('of few refusals: for as many calls as should bring six of them, slightly below the pace', () => {
-    const trial = opened({ areFew: true, before: { calls: 980, refused: 20 } });
+    const trial = opened({ areFewRefused: true, before: { calls: 980, refused: 20 } });
     expect(trial.pace).toBeGreaterThan(0.5);
     expect(trial.pace).toBeLessThan(1);
     expect(trial.calls).toBe(300);
@@ -51,7 +56,7 @@ describe('a trial of refusals', () => {
     expect(opened({ callsPerMs: 160 / 299_000 }).pace).toBe(0.5);
     const slow = opened({ callsPerMs: 160 / 301_000 });
     expect(slow.pace).toBe(2);
-    expect(haveStayed(slow, { calls: 80, refused: 20 })).toBe(false);
+    expect(areRefusalsUnchanged(slow, { calls: 80, refused: 20 })).toBe(false);
     const slowest = opened({ callsPerMs: 1 / 60_000 });
     expect(slowest.calls / (slowest.pace / 60_000)).toBeCloseTo(150_000);
   });
@@ -64,7 +69,7 @@ describe('a trial of refusals', () => {
   });
 
   test('of few refusals: not if it would take more than five minutes', () => {
-    const few = { areFew: true, before: { calls: 980, refused: 20 } };
+    const few = { areFewRefused: true, before: { calls: 980, refused: 20 } };
     expect(openTrial(1000, { ...AT, ...few, callsPerMs: 1 / 1200 })).toBeNull();
   });
 
@@ -75,14 +80,16 @@ describe('a trial of refusals', () => {
     ['next to none', 0, false],
     ['twice as many', 20, false],
   ])('at half the pace %s', (_, refused, stayed) => {
-    expect(haveStayed(opened(), { calls: 100 - refused, refused })).toBe(stayed);
+    expect(areRefusalsUnchanged(opened(), { calls: 100 - refused, refused })).toBe(stayed);
   });
 
   test.each([
     ['twice as many: they are of the limit', 20, false],
     ['as many', 10, true],
   ])('at twice the pace %s', (_, refused, stayed) => {
-    expect(haveStayed(opened({ isLow: true }), { calls: 100 - refused, refused })).toBe(stayed);
+    expect(areRefusalsUnchanged(opened({ isLow: true }), { calls: 100 - refused, refused })).toBe(
+      stayed,
+    );
   });
 
   test('inconclusive before it has had its calls, and in its first seconds', () => {

@@ -1,4 +1,4 @@
-import type { LimitReading, RunEnd, RunEndInWindow } from './meaning-of-run.ts';
+import type { LimitReading, RunEnd, RunEndInWindow } from './interpret-run.ts';
 import type { RefusalRun } from './refusal-run.ts';
 import type { Steering } from './steering.ts';
 
@@ -7,7 +7,7 @@ const SECOND_MS = 1000;
  * A run shows the limit if more than this share of recent calls was refused, and more than this multiple of the steered
  * share.
  */
-const TELLING = { refusedShare: 0.1, steeredTimes: 4 } as const;
+const CONCLUSIVE = { refusedShare: 0.1, steeredTimes: 4 } as const;
 /** A measured limit is at least this share of the previous pace: a few seconds prove little. */
 const MEASURED_SHARE_LEAST = { seconds: 0.5, otherwise: 0.02 } as const;
 const SECONDS_MS = 5000;
@@ -15,29 +15,29 @@ const SECONDS_MS = 5000;
 const OPENED_MS = 15_000;
 
 /** Costs are known only afterwards: windows are closed at random, by single large calls, and late. */
-export function spreadReading(steering: Steering): LimitReading {
+export function estimatedReading(steering: Steering): LimitReading {
   const overdrawnMs = (run: RefusalRun, { openedMs, admissions }: RunEnd): number =>
     steering.overdrawnMs(admissions.callsPerMs(openedMs, run.perMs));
 
-  const isTelling = (run: RefusalRun, end: RunEndInWindow): boolean => {
+  const isConclusive = (run: RefusalRun, end: RunEndInWindow): boolean => {
     const { openedMs, windowMs, admissions } = end;
     // A window used up by a large call closes at random, and for slightly longer than its length.
     const closedMost = overdrawnMs(run, end) + (windowMs > SECOND_MS ? 0 : windowMs);
     if (run.closedMs > closedMost) return true;
     // Since the beginning: runs cluster at random.
-    const lately = { perMs: run.perMs, sinceMs: -Infinity, windowMs };
-    const refusedShare = admissions.refusedShare(openedMs, lately);
-    const usual = steering.refusedShare * TELLING.steeredTimes;
-    return refusedShare > Math.max(TELLING.refusedShare, usual);
+    const recent = { perMs: run.perMs, sinceMs: -Infinity, windowMs };
+    const refusedShare = admissions.refusedShare(openedMs, recent);
+    const usual = steering.refusedShare * CONCLUSIVE.steeredTimes;
+    return refusedShare > Math.max(CONCLUSIVE.refusedShare, usual);
   };
 
   return {
     touchedPerMs: (_, { pace }) => pace.perMs,
     overdrawnMs,
     // What windows grant varies anyway.
-    gaveMoreBefore: () => false,
-    toldPerMs(run, end) {
-      if (!isTelling(run, end)) return null;
+    grantedMoreBefore: () => false,
+    limitPerMs(run, end) {
+      if (!isConclusive(run, end)) return null;
       const { openedMs, reopenedMs, windowMs, admissions } = end;
       const { perMs, closedMs } = run;
       const startedMs = end.pace.startedMs ?? openedMs;
@@ -48,6 +48,6 @@ export function spreadReading(steering: Steering): LimitReading {
       const least = perMs * (closedMs > SECONDS_MS ? otherwise : seconds);
       return Math.min(Math.max(measured, least), perMs);
     },
-    saysLittle: () => false,
+    isInconclusive: () => false,
   };
 }

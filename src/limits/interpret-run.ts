@@ -2,7 +2,7 @@ import type { Admissions } from './admissions.ts';
 import type { Pace } from './pace.ts';
 import { SHARES } from './rate-shares.ts';
 import type { RefusalRun } from './refusal-run.ts';
-import { type CountingWindow, windowClosedFor } from './windows.ts';
+import { type CountingWindow, windowClosedFor } from './counting-window.ts';
 
 const SECOND_MS = 1000;
 /** A window that granted so few calls may have been closed for another reason. */
@@ -25,28 +25,28 @@ export type RunEnd = {
 /** The same, with the service's counting window as far as it is known. */
 export type RunEndInWindow = RunEnd & { readonly windowMs: number };
 
-/** How to read the limit from a finished run of refusals (`meaningOf`). Amounts per millisecond. */
+/** How to read the limit from a finished run of refusals (`interpretRun`). Amounts per millisecond. */
 export type LimitReading = {
   /** The limit as far as a mere touch shows it; null: not at all. */
   touchedPerMs(run: RefusalRun, end: RunEndInWindow): number | null;
   /** For how long a single large call may have closed a window by overdrawing it. */
   overdrawnMs(run: RefusalRun, end: RunEnd): number;
   /** Whether earlier windows had granted clearly more than the one that seems to have been closed. */
-  gaveMoreBefore(run: RefusalRun, end: RunEndInWindow): boolean;
+  grantedMoreBefore(run: RefusalRun, end: RunEndInWindow): boolean;
   /** The limit, if the run shows it; null: only its edge was touched. */
-  toldPerMs(run: RefusalRun, end: RunEndInWindow): number | null;
+  limitPerMs(run: RefusalRun, end: RunEndInWindow): number | null;
   /** Whether so little preceded the run that another reason is as likely as a limit. */
-  saysLittle(run: RefusalRun, windowMs: number): boolean;
+  isInconclusive(run: RefusalRun, windowMs: number): boolean;
 };
 
 /** What a run of refusals shows of the limit that was met. Amounts per millisecond. */
 export type LimitMet = {
   /** The limit, if the run shows it; null: only its edge was touched. */
-  readonly toldPerMs: number | null;
+  readonly limitPerMs: number | null;
   /** The limit as far as the mere touch shows it; null: not at all, this close to a bound. */
   readonly touchedPerMs: number | null;
   /** So few calls came before that the result may have another reason. */
-  readonly afterFew: boolean;
+  readonly afterFewCalls: boolean;
   readonly isWindowNew: boolean;
 };
 
@@ -58,7 +58,7 @@ export type LimitMet = {
  * than any window (outage); earlier windows granted clearly more, or this one granted nothing (outage); else the limit,
  * shown or touched, as the `reading` has it.
  */
-export function meaningOf(
+export function interpretRun(
   run: RefusalRun,
   end: RunEnd,
   at: { readonly reading: LimitReading; readonly window: CountingWindow },
@@ -67,18 +67,23 @@ export function meaningOf(
   const { openedMs, admissions } = end;
   const touchedPerMs = reading.touchedPerMs(run, { ...end, windowMs: window.windowMs });
   // Nothing was tried during the requested pauses: if the closure lasted hardly longer, the limit was only touched.
-  const isOfPauses = run.pauseMs > 0 && run.closedMs <= run.pauseMs * PAUSES_MOST;
-  if (isOfPauses) return { toldPerMs: null, touchedPerMs, afterFew: false, isWindowNew: false };
+  const isDueToPauses = run.pauseMs > 0 && run.closedMs <= run.pauseMs * PAUSES_MOST;
+  if (isDueToPauses)
+    return { limitPerMs: null, touchedPerMs, afterFewCalls: false, isWindowNew: false };
   if (run.before.calls === 0) return 'nothing';
 
   const closedMs = run.closedMs - reading.overdrawnMs(run, end);
-  const seemsMs = windowClosedFor(closedMs);
-  if (seemsMs === null) return 'outage';
-  const windowMs = Math.max(seemsMs, window.windowMs);
+  const seemingWindowMs = windowClosedFor(closedMs);
+  if (seemingWindowMs === null) return 'outage';
+  const windowMs = Math.max(seemingWindowMs, window.windowMs);
   const sinceMs = run.firstSentMs - end.reopenedMs;
   if (
-    reading.gaveMoreBefore(run, { ...end, windowMs }) &&
-    window.isDoubted(openedMs, { windowMs, sinceMs, gaveTwice: gaveTwiceSince(run, end, windowMs) })
+    reading.grantedMoreBefore(run, { ...end, windowMs }) &&
+    window.isDoubted(openedMs, {
+      windowMs,
+      sinceMs,
+      grantedTwice: grantedTwiceSince(run, end, windowMs),
+    })
   )
     return 'outage';
   // A window that granted nothing at all is none.
@@ -86,21 +91,21 @@ export function meaningOf(
   if (isLong && admissions.amount(openedMs, windowMs) === 0) return 'outage';
 
   const isWindowNew = window.opened(openedMs, closedMs);
-  const toldPerMs = reading.toldPerMs(run, { ...end, windowMs: window.windowMs });
+  const limitPerMs = reading.limitPerMs(run, { ...end, windowMs: window.windowMs });
   return {
-    toldPerMs,
+    limitPerMs,
     touchedPerMs,
-    afterFew: reading.saysLittle(run, window.windowMs),
+    afterFewCalls: reading.isInconclusive(run, window.windowMs),
     isWindowNew,
   };
 }
 
 /** Whether more was granted since the previous reopening than two windows like the closed one hold. */
-function gaveTwiceSince(
+function grantedTwiceSince(
   run: RefusalRun,
   { openedMs, reopenedMs, admissions }: RunEnd,
   windowMs: number,
 ): boolean {
-  const gaveSince = admissions.amount(run.firstSentMs, run.firstSentMs - reopenedMs);
-  return gaveSince > admissions.amount(openedMs, windowMs) * SHARES.twoWindows;
+  const grantedSince = admissions.amount(run.firstSentMs, run.firstSentMs - reopenedMs);
+  return grantedSince > admissions.amount(openedMs, windowMs) * SHARES.twoWindows;
 }

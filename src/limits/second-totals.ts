@@ -1,8 +1,12 @@
-import type { Second } from './call-cap.ts';
+import type { SecondTotals } from './call-cap.ts';
 import type { Lane } from './lane.ts';
 
 /** What the second that just ended showed, over all lanes. `activeMost`: the peak number of calls in flight during it. */
-export function secondOf(lanes: readonly Lane[], nowMs: number, activeMost: number): Second {
+export function secondTotals(
+  lanes: readonly Lane[],
+  nowMs: number,
+  activeMost: number,
+): SecondTotals {
   let needed = 0;
   let ended = 0;
   let failed = 0;

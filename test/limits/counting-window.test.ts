@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { spreadCosts } from '../../src/limits/spread-costs.ts';
-import { CountingWindow, windowClosedFor } from '../../src/limits/windows.ts';
+import { estimatedCosts } from '../../src/limits/estimated-costs.ts';
+import { CountingWindow, windowClosedFor } from '../../src/limits/counting-window.ts';
 
 test.each([
   [100, 1000],
@@ -25,7 +25,7 @@ test('costs known in advance: one closure shows the window, which never gets sho
 });
 
 test('costs known only afterwards: a few seconds are random, and so is a single long closure', () => {
-  const window = new CountingWindow(1000, spreadCosts(() => null).windowProof);
+  const window = new CountingWindow(1000, estimatedCosts(() => null).windowProof);
   expect(window.opened(10_000, 4000)).toBe(false);
   expect(window.opened(60_000, 30_000)).toBe(false);
   expect(window.opened(400_000, 30_000)).toBe(false);
@@ -49,7 +49,7 @@ test.each([
 );
 
 test('costs known only afterwards: a long closure that an earlier run has seen as well is not random', () => {
-  const { windowProof } = spreadCosts(() => null);
+  const { windowProof } = estimatedCosts(() => null);
   const window = new CountingWindow(60_000, windowProof);
   expect(window.windowMs).toBe(1000);
   expect(window.opened(10_000, 4000)).toBe(false);

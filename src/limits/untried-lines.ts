@@ -12,7 +12,7 @@ const GAP_MS = { least: 500, most: 5000 } as const;
  * have failed, since those may yet be answered: where answers take minutes, hundreds are in flight, and one in twenty that
  * fails at once is no outage.
  */
-export class FreshTries {
+export class UntriedLines {
   /** When the next untried line may start; -Infinity: *open*. */
   nextMs: number = -Infinity;
   private failures = 0;
@@ -21,7 +21,7 @@ export class FreshTries {
   /** A call failed at the service while `inFlight` calls, itself included, were in flight. */
   failed(nowMs: number, inFlight: number): void {
     this.failures += 1;
-    if (this.isOut || this.failures < FAILED_LEAST || this.failures < inFlight) return;
+    if (this.isHolding || this.failures < FAILED_LEAST || this.failures < inFlight) return;
     this.nextMs = nowMs + this.gapMs;
   }
 
@@ -34,12 +34,12 @@ export class FreshTries {
 
   /** An untried line starts. */
   started(nowMs: number): void {
-    if (!this.isOut) return;
+    if (!this.isHolding) return;
     this.gapMs = Math.min(GAP_MS.most, this.gapMs * 2);
     this.nextMs = nowMs + this.gapMs;
   }
 
-  private get isOut(): boolean {
+  private get isHolding(): boolean {
     return this.nextMs !== -Infinity;
   }
 }

@@ -3,9 +3,9 @@ import { Admissions } from '../../src/limits/admissions.ts';
 import type { Costs } from '../../src/limits/costs.ts';
 import { KNOWN_COSTS } from '../../src/limits/known-costs.ts';
 import { Pace } from '../../src/limits/pace.ts';
-import { spreadCosts } from '../../src/limits/spread-costs.ts';
+import { estimatedCosts } from '../../src/limits/estimated-costs.ts';
 import { StartLog } from '../../src/limits/start-log.ts';
-import { isStray } from '../../src/limits/strays.ts';
+import { isIsolatedRefusal } from '../../src/limits/is-isolated-refusal.ts';
 
 const NOW_MS = 100_000;
 const TOKENS_EACH = 100;
@@ -26,7 +26,7 @@ type Lane = {
   readonly pacePerSecond?: number;
 };
 
-/** Whether the last call that a lane has started, or an earlier one, is a stray, where it is the one that was refused now. */
+/** Whether the last call that a lane has started, or an earlier one, is an isolated refusal, where it is the one that was refused now. */
 function isLastStray(lane: Lane): boolean {
   const { perSecond, refused, costs = KNOWN_COSTS } = lane;
   const log = new StartLog();
@@ -40,7 +40,7 @@ function isLastStray(lane: Lane): boolean {
   const admissions = new Admissions(log, costs.amounts, costs.measured);
   const { unknownPerMs, rampMs } = costs;
   const pace = new Pace({ unknownPerMs, rampMs, admissions, onChange: () => undefined });
-  pace.limit({ perMinute: null, origin: 'set' });
+  pace.setLimit({ perMinute: null, origin: 'set' });
   pace.spend(starts[0] ?? 0, 1);
   const each = costs.amounts === 'tokens' ? TOKENS_EACH : 1;
   if (lane.isGrowing !== true) {
@@ -50,10 +50,10 @@ function isLastStray(lane: Lane): boolean {
   const view = { pace, admissions, windowMs: lane.windowMs ?? 1000, costs };
   const nowMs = NOW_MS + 60;
   const refusal = { nowMs, sentMs, pausedMs: lane.pausedMs ?? 0 };
-  return isStray(view, refusal, lane.reopenedMs ?? -Infinity);
+  return isIsolatedRefusal(view, refusal, lane.reopenedMs ?? -Infinity);
 }
 
-describe('isStray', () => {
+describe('isIsolatedRefusal', () => {
   test('one call of a thousand, unlike a limit that is met', () => {
     expect(isLastStray({ perSecond: 200, refused: [] })).toBe(true);
     expect(isLastStray({ perSecond: 200, refused: [400] })).toBe(true);
@@ -87,7 +87,7 @@ describe('isStray', () => {
     expect(isLastStray({ perSecond: 200, refused: [1, 2, 3] })).toBe(false);
   });
 
-  test('more than a few of many calls is no stray', () => {
+  test('more than a few of many calls is not isolated', () => {
     const oneIn = (calls: number): number[] =>
       [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map((n) => n * calls);
     expect(isLastStray({ perSecond: 200, refused: oneIn(180) })).toBe(true);
@@ -112,7 +112,7 @@ describe('isStray', () => {
     );
   });
 
-  test('refusals of an earlier run do not count; nor is anything a stray right after it', () => {
+  test('refusals of an earlier run do not count; nor is anything isolated right after it', () => {
     const run = Array.from({ length: 30 }, (_, nth) => 500 + nth);
     expect(isLastStray({ perSecond: 200, refused: run })).toBe(false);
     expect(isLastStray({ perSecond: 200, refused: run, reopenedMs: NOW_MS - 2400 })).toBe(true);
@@ -120,7 +120,7 @@ describe('isStray', () => {
   });
 
   test('tokens: each refusal steers the pace, unless calls use less than half of it', () => {
-    const costs = spreadCosts(() => 0.5);
+    const costs = estimatedCosts(() => 0.5);
     expect(isLastStray({ perSecond: 200, costs, refused: [] })).toBe(false);
     expect(isLastStray({ perSecond: 200, costs, pacePerSecond: 100_000, refused: [] })).toBe(true);
     expect(isLastStray({ perSecond: 200, costs, isGrowing: true, refused: [] })).toBe(true);

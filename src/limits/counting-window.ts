@@ -44,13 +44,13 @@ export class CountingWindow {
   /**
    * Whether a closure that seems to show a low limit is taken for an outage, since earlier windows granted more. Not the
    * second time within a few minutes, unless nothing was refused for clearly longer than such a window since the last
-   * closure (`sinceMs`): a limit would have been met. `gaveTwice`: more than two such windows' worth was granted since.
+   * closure (`sinceMs`): a limit would have been met. `grantedTwice`: more than two such windows' worth was granted since.
    */
   isDoubted(
     openedMs: number,
-    at: { readonly windowMs: number; readonly sinceMs: number; readonly gaveTwice: boolean },
+    at: { readonly windowMs: number; readonly sinceMs: number; readonly grantedTwice: boolean },
   ): boolean {
-    if (at.gaveTwice || at.sinceMs > at.windowMs * UNREFUSED_WINDOWS) return true;
+    if (at.grantedTwice || at.sinceMs > at.windowMs * UNREFUSED_WINDOWS) return true;
     const isFirst = openedMs - this.doubtedMs > DOUBTED_MS;
     this.doubtedMs = openedMs;
     return isFirst;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Budget } from '../../src/limits/budget.ts';
-import { FreshTries } from '../../src/limits/fresh-tries.ts';
+import { UntriedLines } from '../../src/limits/untried-lines.ts';
 import { Limiter } from '../../src/limits/limiter.ts';
 import type { Ticket } from '../../src/limits/ticket.ts';
 import { createFakeClock, settleTurns } from '../helpers/fake-clock.ts';
@@ -95,9 +95,9 @@ describe('Limiter: answers take minutes', () => {
   });
 });
 
-describe('FreshTries', () => {
+describe('UntriedLines', () => {
   test('not while more calls are in flight than have failed: those may be answered', () => {
-    const tries = new FreshTries();
+    const tries = new UntriedLines();
     for (let inFlight = 100; inFlight > 51; inFlight -= 1) tries.failed(1000, inFlight);
     expect(tries.nextMs).toBe(-Infinity);
     tries.failed(1000, 50);
@@ -105,7 +105,7 @@ describe('FreshTries', () => {
   });
 
   test('nineteen failures prove nothing; gaps double from half a second to five, until a call works', () => {
-    const tries = new FreshTries();
+    const tries = new UntriedLines();
     for (let count = 0; count < 19; count += 1) tries.failed(count, 1);
     tries.started(100);
     expect(tries.nextMs).toBe(-Infinity);

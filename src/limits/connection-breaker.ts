@@ -2,28 +2,28 @@
 const PAUSE_MS = { least: 250, most: 10_000 } as const;
 
 /** Maximum concurrent probes after a backoff: otherwise all calls would hit the service, or a proxy, at the same time. */
-const TRIES_MOST = 8;
+const PROBES_MOST = 8;
 
 /**
  * Whether the service can be reached at all: a circuit breaker for connections. While none can be made, everything pauses
  * with exponential backoff, then a few calls probe; the first that connects lets the others follow, and a reply of any kind
  * closes the breaker.
  */
-export class Unreachable {
+export class ConnectionBreaker {
   pausedUntilMs = 0;
   reason: string | null = null;
   private sinceMs: number | null = null;
   private pauseMs = 0;
   /** No connection was made since the last failure to connect. */
-  private isOut = false;
+  private isOpen = false;
   /** Probes in flight. */
-  private readonly tries = new Set<object>();
+  private readonly probes = new Set<object>();
 
   /** A call could not be sent. Returns the pause, in milliseconds. */
   failed(nowMs: number, reason: string): number {
     this.reason = reason;
     this.sinceMs ??= nowMs;
-    this.isOut = true;
+    this.isOpen = true;
     // Calls that failed together count as one failure.
     if (nowMs < this.pausedUntilMs) return this.pausedUntilMs - nowMs;
     this.pauseMs = Math.min(PAUSE_MS.most, Math.max(PAUSE_MS.least, this.pauseMs * 2));
@@ -33,15 +33,15 @@ export class Unreachable {
 
   /** Whether another call may start as far as the service is concerned; if not, the end of one makes room. */
   get mayStart(): boolean {
-    return !this.isOut || this.tries.size < TRIES_MOST;
+    return !this.isOpen || this.probes.size < PROBES_MOST;
   }
 
   started(call: object): void {
-    if (this.isOut) this.tries.add(call);
+    if (this.isOpen) this.probes.add(call);
   }
 
   ended(call: object): void {
-    this.tries.delete(call);
+    this.probes.delete(call);
   }
 
   /**
@@ -53,11 +53,11 @@ export class Unreachable {
       this.sinceMs = null;
       this.pauseMs = 0;
     }
-    if (!this.isOut) return false;
-    const wereKept = !this.mayStart;
-    this.isOut = false;
-    this.tries.clear();
-    return wereKept;
+    if (!this.isOpen) return false;
+    const wereBlocked = !this.mayStart;
+    this.isOpen = false;
+    this.probes.clear();
+    return wereBlocked;
   }
 
   /** Nothing could be tried in the last `pausedMs`: that time does not count. */
@@ -66,8 +66,8 @@ export class Unreachable {
   }
 
   /** For how long no connection could be made, up to now, in milliseconds; 0: the last attempt connected. */
-  outForMs(nowMs: number): number {
-    return this.isOut ? this.forMs(nowMs) : 0;
+  openForMs(nowMs: number): number {
+    return this.isOpen ? this.forMs(nowMs) : 0;
   }
 
   /** For how long no call could be sent, in milliseconds. */

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { HeldUp } from '../../src/limits/held-up.ts';
+import { DelayedCalls } from '../../src/limits/delayed-calls.ts';
 
 type Refusal = readonly [sentMs: number, nowMs: number];
 
 /** What becomes of refusals of a lane that gets an answer each `everyMs`, but at these times alone. */
-function heldUp(
+function wereDelayed(
   refusals: readonly Refusal[],
   { answeredMs, everyMs = 100 }: { answeredMs: (atMs: number) => boolean; everyMs?: number },
 ): boolean[] {
-  const held = new HeldUp();
+  const held = new DelayedCalls();
   const verdicts: boolean[] = [];
   for (let nowMs = 0; nowMs <= 60_000; nowMs += 1) {
     if (nowMs % everyMs === 0 && answeredMs(nowMs)) held.replied(nowMs);
@@ -21,10 +21,10 @@ function heldUp(
 const always = { answeredMs: () => true };
 const notInTenSeconds = { answeredMs: (atMs: number) => atMs <= 10_000 || atMs > 20_000 };
 
-describe('HeldUp', () => {
-  test('a quick refusal is not of a call that was held up', () => {
+describe('DelayedCalls', () => {
+  test('a quick refusal is not of a call that was delayed', () => {
     expect(
-      heldUp(
+      wereDelayed(
         [
           [0, 60],
           [1000, 1080],
@@ -35,9 +35,9 @@ describe('HeldUp', () => {
     ).toEqual([false, false, false]);
   });
 
-  test('all calls sent while nothing came back were held up, including the last; later ones were not', () => {
+  test('all calls sent while nothing came back were delayed, including the last; later ones were not', () => {
     expect(
-      heldUp(
+      wereDelayed(
         [
           [0, 60],
           [10_000, 20_000],
@@ -53,7 +53,7 @@ describe('HeldUp', () => {
 
   test('calls sent between the first answer and the first refusal after it arrived with the rest', () => {
     expect(
-      heldUp(
+      wereDelayed(
         [
           [12_000, 20_160],
           [20_150, 20_210],
@@ -64,10 +64,10 @@ describe('HeldUp', () => {
     ).toEqual([true, true, false]);
   });
 
-  test('at every standstill, even if nothing was refused in between', () => {
+  test('at every stall, even if nothing was refused in between', () => {
     const eachTwenty = { answeredMs: (atMs: number) => atMs % 20_000 < 10_000 };
     expect(
-      heldUp(
+      wereDelayed(
         [
           [12_000, 20_050],
           [32_000, 40_050],
@@ -79,7 +79,7 @@ describe('HeldUp', () => {
 
   test('if others are answered meanwhile the service is slow to refuse: always, or now and then', () => {
     expect(
-      heldUp(
+      wereDelayed(
         [
           [10_000, 20_000],
           [15_000, 25_000],
@@ -92,15 +92,17 @@ describe('HeldUp', () => {
   });
 
   test('if answers are few, or none came yet, silence proves nothing', () => {
-    expect(heldUp([[12_000, 20_000]], { ...notInTenSeconds, everyMs: 3000 })).toEqual([false]);
+    expect(wereDelayed([[12_000, 20_000]], { ...notInTenSeconds, everyMs: 3000 })).toEqual([false]);
     const notInThreeSeconds = { answeredMs: (atMs: number) => atMs <= 17_000 || atMs > 20_000 };
-    expect(heldUp([[12_000, 20_000]], { ...notInThreeSeconds, everyMs: 1000 })).toEqual([false]);
-    expect(heldUp([[12_000, 20_000]], { answeredMs: () => false })).toEqual([false]);
+    expect(wereDelayed([[12_000, 20_000]], { ...notInThreeSeconds, everyMs: 1000 })).toEqual([
+      false,
+    ]);
+    expect(wereDelayed([[12_000, 20_000]], { answeredMs: () => false })).toEqual([false]);
   });
 
   test('a refusal slightly slower than others is not late', () => {
     expect(
-      heldUp(
+      wereDelayed(
         [
           [0, 4000],
           [10_000, 20_000],

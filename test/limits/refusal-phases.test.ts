@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { seeded } from '../../bench/laboratory/virtual-time.ts';
-import { Phases } from '../../src/limits/phases.ts';
+import { RefusalPhases } from '../../src/limits/refusal-phases.ts';
 
 const TEN_A_SECOND = 0.01;
 
 /** So many refusals, some seconds apart, each so far into its second. */
-function refusedAt(count: number, phaseMs: () => number): Phases {
-  const phases = new Phases();
+function refusedAt(count: number, phaseMs: () => number): RefusalPhases {
+  const phases = new RefusalPhases();
   for (let nth = 0; nth < count; nth += 1) phases.refused(nth * 3000 + phaseMs());
   return phases;
 }
@@ -45,7 +45,7 @@ test('nine refusals prove nothing, nor do ten long ago, nor those of a lane of t
 });
 
 test('consecutive tries while everything is refused count as one refusal', () => {
-  const phases = new Phases();
+  const phases = new RefusalPhases();
   for (let atMs = 5000; atMs < 5900; atMs += 50) phases.refused(atMs);
   expect(phases.areConcentrated(6000, TEN_A_SECOND)).toBe(false);
 });
@@ -54,7 +54,7 @@ test('random refusals, thirty a second: sampled now and then, but not at one pha
   let taken = 0;
   for (let seed = 1; seed <= 300; seed += 1) {
     const random = seeded(seed);
-    const phases = new Phases();
+    const phases = new RefusalPhases();
     let atMs = 0;
     while (atMs < 40_000) {
       atMs -= Math.log(1 - random()) * 33;

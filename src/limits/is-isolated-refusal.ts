@@ -5,7 +5,7 @@ import { countOf } from './start-log.ts';
 const SECOND_MS = 1000;
 const MINUTE_MS = 60_000;
 /**
- * Strays are one in this many calls, over this span; where the service counts over more than a second, at least over the
+ * Isolated refusals are one in this many calls, over this span; where the service counts over more than a second, at least over the
  * time that so many calls take. Where it counts by the second, a slow pace that is slightly too high has single calls
  * refused as well.
  */
@@ -20,24 +20,24 @@ const CALLS_BEFORE = 10;
 /** Margin in standard deviations above that share, over many calls. */
 const DEVIATIONS = 2;
 /** Resolution of start times. */
-const KNOWN_TO_MS = 20;
+const RESOLUTION_MS = 20;
 
 /** A refused call. `pausedMs`: the pause the service asked for; 0: none. */
-export type Refusal = {
+export type RefusalTimes = {
   readonly nowMs: number;
   readonly sentMs: number;
   readonly pausedMs: number;
 };
 
 /**
- * Whether a call, the first refused since `reopenedMs` except for strays, was refused although hardly any other was: a
+ * Whether a call, the first refused since `reopenedMs` except for isolated ones, was refused although hardly any other was: a
  * limit that is met soon refuses a second one, since the pace goes on. Services refuse one call in a thousand for reasons
  * of their own (other clients on the account, a node with its own counter), and a pace cut each time ends where these are
  * as rare as its recoveries: the faster it was, the further below its limit. Pure; times are monotonic milliseconds.
  */
-export function isStray(
+export function isIsolatedRefusal(
   { pace, admissions, windowMs, costs }: RateView,
-  { nowMs, sentMs, pausedMs }: Refusal,
+  { nowMs, sentMs, pausedMs }: RefusalTimes,
   reopenedMs: number,
 ): boolean {
   // A pause after each costs more than a lower pace, at which they are rarer.
@@ -54,11 +54,11 @@ export function isStray(
     perMs === Infinity
       ? admissions.between(nowMs - MINUTE_MS, nowMs).calls / MINUTE_MS
       : admissions.callsPerMs(nowMs, perMs);
-  const before = admissions.between(sentMs - CALLS_BEFORE / callsPerMs, sentMs + KNOWN_TO_MS);
+  const before = admissions.between(sentMs - CALLS_BEFORE / callsPerMs, sentMs + RESOLUTION_MS);
   if (before.refused > 1) return false;
   const callsMs = isGrowing || windowMs > SECOND_MS ? few.calls / callsPerMs : 0;
   const sinceMs = Math.max(reopenedMs, sentMs - Math.max(few.ms, callsMs));
-  const untilMs = sentMs + KNOWN_TO_MS;
+  const untilMs = sentMs + RESOLUTION_MS;
   const calls = countOf(admissions.between(sinceMs, untilMs));
   // If refusals take so long that more was sent since then, it may be the first of many.
   if (calls < few.calls || countOf(admissions.between(untilMs, nowMs)) > calls) return false;

@@ -1,4 +1,4 @@
-import { countOf, type Sent, shareOf, type StartLog } from './start-log.ts';
+import { countOf, type CallCounts, refusedShareOf, type StartLog } from './start-log.ts';
 
 /** Where calls are few, the sample is smaller, but no less than this. */
 const CALLS_LEAST = 40;
@@ -17,7 +17,7 @@ const FEW = { refusedLeast: 12, partOfShare: 0.4, steeredPace: 0.7 } as const;
 const SPAN_MS = { least: 16_000, usual: 64_000, most: 4_096_000 } as const;
 
 /** How many refusals look random. */
-export type Suspicion = {
+export type SuspicionThreshold = {
   /** This share of this many calls. */
   readonly calls: number;
   readonly share: number;
@@ -28,23 +28,23 @@ export type Suspicion = {
 };
 
 /** Recent calls, if so many were refused, and so evenly, that a limit may not be the cause; else null. Pure. */
-export function suspected(
+export function suspectedRandom(
   log: StartLog,
-  suspicion: Suspicion,
+  threshold: SuspicionThreshold,
   at: {
     readonly nowMs: number;
     /** When the last trial ended. */
-    readonly trialledMs: number;
+    readonly trialEndedMs: number;
     /** The current pace, and the highest at which a call was refused. */
     readonly perMs: number;
-    readonly highPerMs: number;
+    readonly highestRefusedPerMs: number;
   },
-): Sent | null {
-  const { nowMs, trialledMs } = at;
+): CallCounts | null {
+  const { nowMs, trialEndedMs } = at;
   let spanMs: number = SPAN_MS.least;
   let sent = log.between(nowMs - spanMs, nowMs);
   while (
-    countOf(sent) < (spanMs < SPAN_MS.usual ? suspicion.calls : CALLS_LEAST) &&
+    countOf(sent) < (spanMs < SPAN_MS.usual ? threshold.calls : CALLS_LEAST) &&
     spanMs < SPAN_MS.most
   ) {
     spanMs *= 2;
@@ -52,26 +52,26 @@ export function suspected(
   }
   // The time before a lane's first call has no refusals, which says nothing of evenness. Token estimates need a while to
   // settle.
-  if (!suspicion.isSteered && sent.refused >= REFUSED_LEAST)
+  if (!threshold.isSteered && sent.refused >= REFUSED_LEAST)
     spanMs = Math.min(spanMs, Math.max(SPAN_MS.least, nowMs - log.sinceMs));
-  if (nowMs - spanMs < trialledMs) return null;
-  if (countOf(sent) < CALLS_LEAST || shareOf(sent) > SHARE_MOST) return null;
-  if (shareOf(sent) >= suspicion.share)
+  if (nowMs - spanMs < trialEndedMs) return null;
+  if (countOf(sent) < CALLS_LEAST || refusedShareOf(sent) > SHARE_MOST) return null;
+  if (refusedShareOf(sent) >= threshold.share)
     return isEven(log, { nowMs, spanMs }, EVEN.partShare) ? sent : null;
-  const isExpected = suspicion.isSteered && at.perMs >= at.highPerMs * FEW.steeredPace;
-  return isExpected ? null : fewSuspected(log, suspicion, at);
+  const isExpected = threshold.isSteered && at.perMs >= at.highestRefusedPerMs * FEW.steeredPace;
+  return isExpected ? null : fewSuspectedRandom(log, threshold, at);
 }
 
 /** The same for few refusals, over up to the usual span. */
-function fewSuspected(
+function fewSuspectedRandom(
   log: StartLog,
-  suspicion: Suspicion,
-  { nowMs, trialledMs }: { readonly nowMs: number; readonly trialledMs: number },
-): Sent | null {
-  const spanMs = Math.min(SPAN_MS.usual, nowMs - trialledMs);
+  threshold: SuspicionThreshold,
+  { nowMs, trialEndedMs }: { readonly nowMs: number; readonly trialEndedMs: number },
+): CallCounts | null {
+  const spanMs = Math.min(SPAN_MS.usual, nowMs - trialEndedMs);
   const sent = log.between(nowMs - spanMs, nowMs);
-  if (sent.refused < FEW.refusedLeast || shareOf(sent) < suspicion.fewShare()) return null;
-  return isEven(log, { nowMs, spanMs }, shareOf(sent) * FEW.partOfShare) ? sent : null;
+  if (sent.refused < FEW.refusedLeast || refusedShareOf(sent) < threshold.fewShare()) return null;
+  return isEven(log, { nowMs, spanMs }, refusedShareOf(sent) * FEW.partOfShare) ? sent : null;
 }
 
 /** Whether at least `partShare` was refused in each part of the span. */
@@ -83,7 +83,7 @@ function isEven(
   const partMs = spanMs / EVEN.parts;
   for (let part = 1; part <= EVEN.parts; part += 1) {
     const untilMs = nowMs - (part - 1) * partMs;
-    if (shareOf(log.between(untilMs - partMs, untilMs)) < partShare) return false;
+    if (refusedShareOf(log.between(untilMs - partMs, untilMs)) < partShare) return false;
   }
   return true;
 }
