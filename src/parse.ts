@@ -59,6 +59,13 @@ function strictly(problems: readonly Problem[]): readonly Problem[] {
   ];
 }
 
+/** How a `custom_id` that is no text may be written; a value that stands for none need not be there at all. */
+function customIdHint(given: unknown, lineNo: number): string {
+  if (typeof given === 'number' && Number.isSafeInteger(given)) return `, as in "${given}"`;
+  if (given !== null && given !== '') return '';
+  return `; leave custom_id out, and the line is called line-${lineNo}`;
+}
+
 /** Parses one raw line into a request that may be sent, or the reasons why not. Pure; never throws for any line content. */
 export function parseLine(line: RawLine, defaults: LineDefaults): Request | Rejected {
   const { lineNo } = line;
@@ -74,7 +81,7 @@ export function parseLine(line: RawLine, defaults: LineDefaults): Request | Reje
       null,
       invalidRequest(
         'custom_id',
-        `custom_id is ${shown(given)}; it must be a non-empty string${typeof given === 'number' && Number.isSafeInteger(given) ? `, as in "${given}"` : ''}`,
+        `custom_id is ${shown(given)}; it must be a non-empty string${customIdHint(given, lineNo)}`,
       ),
     );
   }

@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { EXIT, InputError } from './errors.ts';
 import { gunzipChunks } from './input/gunzip-chunks.ts';
 import { notUtf8 } from './input/not-utf8.ts';
+import { wideEncoding } from './input/wide-encoding.ts';
 import type { Problem } from './problem.ts';
 
 /** Default read size. */
@@ -12,6 +13,8 @@ const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 /** The UTF-8 byte order mark. */
 const MARK = [0xef, 0xbb, 0xbf] as const;
+/** What is kept of a file that is one line. */
+const WHOLE_FILE_BYTES = 4;
 /** Extra bytes of a carried line: a byte order mark before, a carriage return after. */
 const BESIDE_BYTES = 4;
 
@@ -210,20 +213,36 @@ class LineSplitter {
   }
 }
 
+/** The only line of a file whose lines cannot be told apart. Its beginning stands for it, however much is read at once. */
+function wholeFile(chunk: Buffer, problem: Problem): RawLine {
+  const bytes = chunk.subarray(0, WHOLE_FILE_BYTES);
+  return { lineNo: 1, byteOffset: 0, bytes, text: null, problem };
+}
+
 /**
  * Reads a JSONL file (also `.gz`) as lines, many at a time: one array per chunk read.
  *
  * Lines end at LF only (a lone CR is legal white space in JSON, U+2028 legal in strings); one CR before the LF and a
- * leading BOM are dropped; blank lines are counted and skipped. A line over `maxLineBytes` is never held whole. Throws
- * `InputError` (66) if the file cannot be read.
+ * leading BOM are dropped; blank lines are counted and skipped. A line over `maxLineBytes` is never held whole. A file in
+ * UTF-16 or UTF-32 is one line with that problem. Throws `InputError` (66) if the file cannot be read.
  */
 export async function* readLines(
   path: string,
   options: ReadOptions,
 ): AsyncGenerator<readonly RawLine[]> {
   const splitter = new LineSplitter(options);
+  let isFirst = (options.from?.byteOffset ?? 0) === 0;
+  let isWide = false;
   for await (const chunk of readChunks(path, options.from?.byteOffset, options.chunkBytes)) {
     options.onBytes?.(chunk);
+    const wide = isFirst ? wideEncoding(chunk) : null;
+    if (wide !== null) {
+      yield [wholeFile(chunk, wide)];
+      isWide = true;
+    }
+    isFirst = false;
+    // Read to its end all the same, for the hash.
+    if (isWide) continue;
     const lines: RawLine[] = [];
     splitter.push(chunk, lines);
     if (lines.length > 0) yield lines;

@@ -5,7 +5,7 @@ import { CustomIdIndex, hashCustomId } from './input/custom-id-index.ts';
 import { Fingerprints, type OnFingerprints } from './input/fingerprints.ts';
 import { FirstLines } from './input/first-lines.ts';
 import type { LineDefaults } from './input/request-parts.ts';
-import { parseLine, type Rejected } from './parse.ts';
+import { parseLine, type Rejected, type Request } from './parse.ts';
 import type { OutputSeen } from './plan.ts';
 import type { Pricing } from './pricing.ts';
 import type { LineProblem, Problem, ProblemCounts } from './problem.ts';
@@ -37,6 +37,8 @@ export type SurveyOptions = {
   readonly outputSeen: OutputSeen;
   /** False if the input will not be compared later: `sha256` is then of no content. */
   readonly wantsHash?: boolean;
+  /** False for lines that will not be sent (again): they are checked, but not in the tokens and cost. Default: all will. */
+  readonly isSent?: (lineNo: number) => boolean;
   /** Called for each model at its first valid line; throws to abort. */
   readonly onModel?: (model: string) => void;
   /** Called once for every rejected line; duplicates come last. */
@@ -100,7 +102,7 @@ async function readSurvey(
       tally.lastLineNo = line.lineNo;
       const problems =
         parsed.problems.length === 0 ? NO_PROBLEMS : parsed.problems.map(boundedProblem);
-      if (parsed.kind === 'request') tally.count(parsed, 1);
+      if (parsed.kind === 'request') countLine(tally, parsed, { sign: 1, options });
       else {
         tally.invalid += 1;
         options.onRejected?.({ ...parsed, problems });
@@ -129,6 +131,16 @@ async function readSurvey(
     problemCounts: tally.problems.counts,
     models: tally.models,
   };
+}
+
+/** Counts a valid line, or with `sign` -1 removes it again. */
+function countLine(
+  tally: SurveyTally,
+  request: Request,
+  { sign, options }: { readonly sign: 1 | -1; readonly options: SurveyOptions },
+): void {
+  if (options.isSent?.(request.lineNo) === false) tally.valid += sign;
+  else tally.count(request, sign);
 }
 
 /**
@@ -160,7 +172,7 @@ async function rejectDuplicates(
       });
       tally.problems.add(lineNo, customId, [problem]);
       if (parsed.kind === 'rejected') continue;
-      tally.count(parsed, -1);
+      countLine(tally, parsed, { sign: -1, options });
       tally.invalid += 1;
       options.onRejected?.({ kind: 'rejected', lineNo, customId, problems: [problem] });
     }

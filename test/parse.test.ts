@@ -222,6 +222,16 @@ describe('parseLine: custom_id', () => {
   });
 
   test.each([
+    [null, 'null'],
+    ['', '""'],
+  ])('%j, as exports write a missing value: it may be left out', (given, shown) => {
+    const parsed = parseText({ custom_id: given, model: 'qwen-plus', prompt: '你好' }, {}, 12);
+    expect(parsed.problems[0]?.message).toBe(
+      `custom_id is ${shown}; it must be a non-empty string; leave custom_id out, and the line is called line-12`,
+    );
+  });
+
+  test.each([
     ['12345678901234567890', '12345678901234567000'],
     ['1e400', 'too large a number'],
   ])('%s: no other number is proposed for it', (written, shown) => {

@@ -343,10 +343,26 @@ describe('readLines: another kind of file', () => {
   });
 
   const text = '{"prompt":"写一句话"}\n{"prompt":"两句"}\n';
-  const little = Buffer.from(`\u{FEFF}${text}`, 'utf16le');
+
+  test('UTF-16, with a byte order mark or without: one line that says so, and all bytes for the hash', async () => {
+    for (const mark of ['\u{FEFF}', ''])
+      for (const name of ['a.jsonl', 'a.jsonl.gz']) {
+        const bytes = Buffer.from(mark + text.repeat(9), 'utf16le');
+        const path = fileOf(name.endsWith('.gz') ? gzipSync(bytes) : bytes, name);
+        const found: RawLine[] = [];
+        const seen: Buffer[] = [];
+        const onBytes = (chunk: Buffer): void => void seen.push(Buffer.from(chunk));
+        for await (const lines of readLines(path, { maxLineBytes: 999, chunkBytes: 64, onBytes }))
+          found.push(...lines);
+        expect(found).toMatchObject([
+          { lineNo: 1, byteOffset: 0, text: null, problem: { code: 'qbatch_invalid_utf8' } },
+        ]);
+        expect(found[0]?.problem?.message).toMatch(/^the file .*UTF-16/);
+        expect(Buffer.concat(seen)).toEqual(bytes);
+      }
+  });
+
   test.each([
-    ['UTF-16, as Windows writes it', little, /is UTF-16.* iconv -f UTF-16 /],
-    ['UTF-16 of the other kind', Buffer.from(little).swap16(), /is UTF-16/],
     ['a zip archive', Buffer.from('504b0304140000000800a5b6c7d8\n', 'hex'), /is a zip archive/],
     ['gzip', gzipSync(text), /compressed with gzip/],
     ['a ledger', Buffer.from('SQLite format 3\0@\0\u00ff\n', 'latin1'), /SQLite .* qbatch resume/],

@@ -20,7 +20,7 @@ import { unpricedText } from '../reporters/unpriced-text.ts';
 import { rmSync } from 'node:fs';
 import { type Places, placesOf } from './run-places.ts';
 import { type Survey, surveyInput } from '../survey.ts';
-import { serviceNotes, seenBefore } from './check-beside.ts';
+import { sentAgain, serviceNotes, seenBefore } from './check-beside.ts';
 import type { CommandIo } from './io.ts';
 import { currencyOf, type RunSetup, setUpRun } from './run-setup.ts';
 
@@ -249,6 +249,12 @@ export function checkText(report: CheckReport): string {
   return parts.join('');
 }
 
+/** Which lines the tokens and the cost of a known job's dry run are of. */
+function sentText({ models, lines }: CheckReport, command: string): string {
+  const sent = sumOf(models.map((entry) => entry.lines));
+  return `${command} would send ${wholeText(sent)} of ${countText(lines.valid, 'valid line')}; tokens and cost are of what it would send\n`;
+}
+
 /** `qbatch check`: only the survey. 0 if every line may be sent, else 65. */
 export async function checkCommand(
   parsed: { input: string; flags: GivenFlags },
@@ -264,23 +270,31 @@ export async function checkCommand(
   }
 }
 
-/** The same for an opened input with merged settings: a dry run of a known job. */
+/**
+ * The same for an opened input with merged settings. In a dry run of a known job (`again`), tokens and cost are those of the
+ * lines that it would send.
+ */
 export async function checkPlaces(
   places: Places,
-  { setup, io, shown }: { setup: RunSetup; io: CommandIo; shown: string },
+  at: { setup: RunSetup; io: CommandIo; shown: string; again?: Parameters<typeof sentAgain>[1] },
 ): Promise<ExitCode> {
+  const { setup, io, shown, again } = at;
   const { settings, scope, catalog, defaults } = setup;
   const currency = currencyOf(settings, scope, catalog);
   const pricing = createPricing(catalog, scope, currency, { batch: isBatchChat(settings) });
+  const sent = again === undefined ? null : await sentAgain(places, again, settings);
   const survey = await surveyInput(places.source.path, {
     maxLineBytes: settings.maxLineBytes,
     defaults,
     pricing,
     outputSeen: await seenBefore(places, setup, io),
     wantsHash: false,
+    ...(sent !== null && { isSent: sent.isSent }),
   });
+  if (sent !== null && sent.note !== null) io.writeErr(`${sent.note}\n`);
   for (const note of serviceNotes(settings)) io.writeErr(`${note}\n`);
   const report = checkReport(survey, shown, setup, pricing);
-  await io.writeOut(settings.json ? `${jsonText(report)}\n` : checkText(report));
+  const about = again === undefined ? '' : sentText(report, again.command);
+  await io.writeOut(settings.json ? `${jsonText(report)}\n` : checkText(report) + about);
   return survey.invalid > 0 ? EXIT.invalidInput : EXIT.ok;
 }

@@ -69,7 +69,7 @@ export async function runCommand(parsed: RunCommand, io: CommandIo): Promise<Exi
   } else {
     ({ places, setup, notes } = await placesOfJob(parsed, setup, io));
     const shown = places.source.path;
-    if (setup.settings.dryRun) return checkPlaces(places, { setup, io, shown });
+    if (setup.settings.dryRun) return checkPlaces(places, { setup, io, shown, again: parsed });
   }
   try {
     return await runAt(parsed, places, { setup, notes, io });

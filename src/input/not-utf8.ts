@@ -19,12 +19,6 @@ const GZIPPED: Problem = {
     'the data is compressed with gzip; give the file a name that ends in .gz, or pipe it through zcat',
 };
 
-const UTF16: Problem = {
-  ...NOT_UTF8,
-  message:
-    'the file is UTF-16, as Excel and Windows write "Unicode text"; save it as UTF-8, or: iconv -f UTF-16 -t UTF-8 FILE',
-};
-
 const ZIPPED: Problem = {
   ...NOT_UTF8,
   message:
@@ -55,8 +49,6 @@ const DATABASE: Problem = {
 /** Magic bytes by which the first line reveals a file of another kind. */
 const OTHER_KINDS: readonly { readonly begin: readonly number[]; readonly problem: Problem }[] = [
   { begin: [0x1f, 0x8b], problem: GZIPPED },
-  { begin: [0xff, 0xfe], problem: UTF16 },
-  { begin: [0xfe, 0xff], problem: UTF16 },
   { begin: [0x50, 0x4b, 0x03, 0x04], problem: ZIPPED },
   { begin: [0xd0, 0xcf, 0x11, 0xe0], problem: OLD_WORKBOOK },
   { begin: [0x28, 0xb5, 0x2f, 0xfd], problem: packed('zstd', 'zstd -dc') },

@@ -227,7 +227,8 @@ export class JobRun {
     const { report } = this.options;
     const { money } = this;
     const isUnlimited = (lane: LanePace): boolean => this.pace.isUnlimited(lane);
-    const progress = this.meter.progress(this.limiter, { money, isUnlimited });
+    const { inFlight } = this.transport;
+    const progress = this.meter.progress(this.limiter, { money, inFlight, isUnlimited });
     report({ event: 'progress', ...progress });
   }
 

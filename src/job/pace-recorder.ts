@@ -129,9 +129,8 @@ export class PaceRecorder {
       lane = newSums(model, at, limits);
       this.lanes.set(model, lane);
     }
-    // Calls of a second in which a limit became known were sent before it was: it allowed another number of them.
-    const isRpmKnown = rpmLimit !== null && lane.rpmLimit !== null;
-    const isTpmKnown = tpmLimit !== null && lane.tpmLimit !== null;
+    const rpmAllowed = allowedIn(lane.rpmLimit, rpmLimit);
+    const tpmAllowed = allowedIn(lane.tpmLimit, tpmLimit);
     this.touched.add(model);
     lane.rpmLimit = rpmLimit;
     lane.tpmLimit = tpmLimit;
@@ -144,16 +143,25 @@ export class PaceRecorder {
       burst: burst + refused.burst,
     };
     lane.tokens += admittedTokens(second);
-    if (isRpmKnown) {
+    if (rpmAllowed !== null) {
       lane.usedRequests += sent - refusals(refused);
-      lane.openRequests += rpmLimit / SECONDS_A_MINUTE;
+      lane.openRequests += rpmAllowed;
     }
-    if (isTpmKnown) {
+    if (tpmAllowed !== null) {
       lane.usedTokens += admittedTokens(second);
-      lane.openTokens += tpmLimit / SECONDS_A_MINUTE;
+      lane.openTokens += tpmAllowed;
     }
     if (sent > 0) addStarts(lane, sent, at);
   }
+}
+
+/**
+ * What a limit per minute allowed in a second, known at its start (`before`) and its end (`after`); null: it does not count.
+ * Calls of a second in which a limit became known were sent before it was. Of a limit that fell meanwhile the higher one
+ * counts, under which they may have been sent.
+ */
+function allowedIn(before: number | null, after: number | null): number | null {
+  return before === null || after === null ? null : Math.max(before, after) / SECONDS_A_MINUTE;
 }
 
 function addStarts(lane: Sums, sent: number, at: number): void {

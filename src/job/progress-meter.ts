@@ -111,13 +111,14 @@ export class ProgressMeter {
   }
 
   /**
-   * `money`: the projected cost of open lines, if it can be told yet. `isUnlimited`: a lane whose pace is not a limit worth
-   * showing.
+   * `money`: the projected cost of open lines, if it can be told yet. `inFlight`: calls that wait for a reply, as a stop tells
+   * them. The limiter's also hold those whose end is not committed. `isUnlimited`: a lane whose pace is not a limit worth showing.
    */
   progress(
     limiter: Pick<Limiter, 'paces' | 'inFlight' | 'concurrency' | 'outage'>,
     at: {
       readonly money: Pick<RunMoney, 'budget' | 'projectedPico' | 'openByModel'>;
+      readonly inFlight: number;
       isUnlimited(lane: LanePace): boolean;
     },
   ): Progress {
@@ -130,7 +131,7 @@ export class ProgressMeter {
     return {
       total: this.job.lineCount,
       ...this.counts,
-      inFlight: limiter.inFlight,
+      inFlight: at.inFlight,
       rpm: rates.calls * 60,
       tpm: rates.tokens * 60,
       rpmLimit:

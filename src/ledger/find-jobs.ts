@@ -62,17 +62,25 @@ export function findLedgers(folder: string): string[] {
     }
     return [...byFile.values()].toSorted();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const isFile = (error as NodeJS.ErrnoException).code === 'ENOTDIR';
-    throw new InputError(
+    throw unlisted(error, folder);
+  }
+}
+
+/** The error for a folder whose files cannot be listed: 66. */
+function unlisted(error: unknown, folder: string): InputError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT')
+    return new InputError(
       EXIT.noInput,
-      `cannot list ${folder}: ${reason}`,
-      isFile
-        ? 'it is not a folder; qbatch status shows one job'
-        : 'check the path and its permissions',
+      `there is no folder ${folder}`,
+      'check the path; without one, qbatch jobs lists the jobs of the working folder',
       error,
     );
-  }
+  const hint =
+    code === 'ENOTDIR'
+      ? 'it is not a folder; qbatch status shows one job'
+      : 'check the path and its permissions';
+  return new InputError(EXIT.noInput, `cannot list ${folder}: ${message}`, hint, error);
 }
 
 /** All jobs of a ledger, oldest first. Throws 66 if it is missing, 78 if it is damaged or no ledger. */

@@ -202,29 +202,43 @@ export function closeUnknownAttempts(
     .run(at.counted ? 1 : 0, jobId, at.afterLine).changes;
 }
 
-/**
- * Reopens failed lines: all, or those with one of `codes` or `statusCodes`. Their attempts stay on record but no longer
- * count. Inside a transaction. Returns how many were reopened.
- */
-export function reopenFailed(
-  ledger: Ledger,
-  job: Job,
-  only: { codes: readonly string[]; statusCodes: readonly number[] },
-): number {
-  const { database } = ledger;
-  const all = only.codes.length === 0 && only.statusCodes.length === 0;
-  const filter = `job_id = @jobId AND state = 'failed' AND (@all = 1
-    OR code IN (SELECT value FROM json_each(@codes)) OR status_code IN (SELECT value FROM json_each(@statusCodes)))`;
-  const bound = {
-    jobId: job.id,
-    all: all ? 1 : 0,
-    codes: JSON.stringify(only.codes),
-    statusCodes: JSON.stringify(only.statusCodes),
+/** Selects failed lines by code or HTTP status; all of them if both are empty. */
+export type FailedSelection = {
+  readonly codes: readonly string[];
+  readonly statusCodes: readonly number[];
+};
+
+const SELECTED = `FROM lines WHERE job_id = @jobId AND state = 'failed' AND (@all = 1
+  OR code IN (SELECT value FROM json_each(@codes)) OR status_code IN (SELECT value FROM json_each(@statusCodes)))`;
+
+function boundTo(jobId: number, { codes, statusCodes }: FailedSelection): object {
+  return {
+    jobId,
+    all: codes.length === 0 && statusCodes.length === 0 ? 1 : 0,
+    codes: JSON.stringify(codes),
+    statusCodes: JSON.stringify(statusCodes),
   };
-  const lines = database
-    .prepare(`SELECT line_no FROM lines WHERE ${filter}`)
+}
+
+/** The numbers of the selected failed lines, in no order. */
+export function selectedLines(
+  database: Database,
+  jobId: number,
+  selection: FailedSelection,
+): number[] {
+  return database
+    .prepare(`SELECT line_no ${SELECTED}`)
     .pluck()
-    .all(bound) as number[];
+    .all(boundTo(jobId, selection)) as number[];
+}
+
+/**
+ * Reopens the selected failed lines. Their attempts stay on record but no longer count. Inside a transaction. Returns how
+ * many were reopened.
+ */
+export function reopenFailed(ledger: Ledger, job: Job, selection: FailedSelection): number {
+  const { database } = ledger;
+  const lines = selectedLines(database, job.id, selection);
   const uncount = database.prepare(
     'UPDATE attempts SET counted = 0 WHERE job_id = ? AND line_no = ?',
   );
@@ -233,7 +247,7 @@ export function reopenFailed(
     uncount.run(job.id, lineNo);
     dropBody.run(bodyKey(job.id, lineNo));
   }
-  database.prepare(`DELETE FROM lines WHERE ${filter}`).run(bound);
+  database.prepare(`DELETE ${SELECTED}`).run(boundTo(job.id, selection));
   return lines.length;
 }
 

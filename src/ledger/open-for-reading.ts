@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { EXIT, InputError, type QbatchError } from '../errors.ts';
 import { isThere } from '../files/is-there.ts';
+import { shellWord } from '../shell-word.ts';
 import { type Database, openDatabase, sqliteCode } from './database.ts';
 import { refuseForeignLog } from './foreign-log.ts';
 import { refuseEmpty, requireLedger } from './require-ledger.ts';
@@ -11,14 +12,14 @@ const HELD_BYTES_MAX = 512 * 1024 * 1024;
 /** The write and read format in a SQLite file: 2 with a log (WAL), 1 without. Source: sqlite.org/fileformat2.html, 1.3. */
 const FORMAT_BYTES = [18, 19] as const;
 const NO_LOG = 1;
-/** File system errors for a file that this user may not read, or that is a folder. */
-const UNREADABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EISDIR']);
+/** File system errors for a file that this user may not read. */
+const UNREADABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM']);
 
 /**
  * Opens a ledger for reading, possibly while a run writes it. Writes nothing; but if there is no `-wal` it is opened
  * writable, since only then does SQLite remove the one it creates while reading, when the last connection closes. In a
- * folder where it cannot create one, the ledger is read into memory. Throws 66 if it is missing or unreadable, 78 if it is
- * no ledger, or if the log beside it belongs to a newer one.
+ * folder where it cannot create one, the ledger is read into memory. Throws 66 if it is missing, no regular file,
+ * or unreadable, 78 if it is no ledger, or if the log beside it belongs to a newer one.
  */
 export function openForReading(path: string): Database {
   if (!isThere(path)) {
@@ -30,7 +31,9 @@ export function openForReading(path: string): Database {
   }
   const readonly = isThere(`${path}-wal`);
   try {
-    refuseEmpty(statSync(path), path);
+    const found = statSync(path);
+    refuseNoFile(found, path);
+    refuseEmpty(found, path);
     return openLedger(path, path, readonly);
   } catch (error) {
     if (readonly || !mayNotWrite(error)) throw readingError(error, path);
@@ -58,6 +61,19 @@ function openLedger(path: string, content: string | Buffer, readonly: boolean): 
     throw error;
   }
   return database;
+}
+
+/** Refuses a folder, a pipe or a device (66): SQLite would report a failing disk, or an empty database. */
+function refuseNoFile(found: Stats, path: string): void {
+  if (found.isFile()) return;
+  const isFolder = found.isDirectory();
+  throw new InputError(
+    EXIT.noInput,
+    `${path} is ${isFolder ? 'a folder' : 'not a regular file'}, not a ledger`,
+    isFolder
+      ? `qbatch jobs ${shellWord(path)} lists the jobs of the ledgers in it`
+      : 'qbatch jobs lists the jobs of a folder',
+  );
 }
 
 /** Whether SQLite was denied access to a file beside the ledger, or to the ledger itself. */

@@ -18,6 +18,11 @@ export function refuseLinks(ledgerPath: string): void {
       `${ledgerPath} is a symbolic link whose target does not exist`,
       'create the target, remove the link, or choose another place with --ledger',
     );
+  if (found?.isDirectory() === true)
+    throw refused(
+      `${ledgerPath} is a folder, not a ledger`,
+      'name a file with --ledger, in this folder or elsewhere',
+    );
   if (found !== undefined && !found.isFile())
     throw refused(`${ledgerPath} is not a regular file`, 'choose another place with --ledger');
   const real = realLedgerPath(ledgerPath);

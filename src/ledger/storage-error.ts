@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import { ConfigError, EXIT, OutputError, QbatchError } from '../errors.ts';
 import { isThere } from '../files/is-there.ts';
+import { shellWord } from '../shell-word.ts';
 import { sqliteCode } from './database.ts';
 import { isDatabase } from './is-database.ts';
 import { markPath } from './mark-path.ts';
@@ -54,19 +56,28 @@ export function storageError(error: unknown, path: string): QbatchError {
       error,
     );
   }
-  if (NOT_MADE.test(code)) {
-    return new OutputError(
-      EXIT.cannotCreate,
-      `cannot create ${path}: ${text}`,
-      'check the folder and its permissions, or choose another place with --ledger',
-      error,
-    );
-  }
+  if (NOT_MADE.test(code)) return notMade(error, path);
   const what = READS.test(code) || READS.test(syscall) ? 'read' : 'write';
   return new OutputError(
     EXIT.io,
     `cannot ${what} ${path}: ${text} (${code})`,
     'free space or repair the disk, then run the same command again; nothing settled is lost',
+    error,
+  );
+}
+
+/** The error for a file that cannot be created (73); names the folder if that is what is missing. */
+function notMade(error: unknown, path: string): OutputError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const folder = dirname(path);
+  const isMissing = code === 'ENOENT' && !isThere(folder, 'absent');
+  const why = code === 'ENOTDIR' ? `${folder} is not a folder` : message;
+  return new OutputError(
+    EXIT.cannotCreate,
+    `cannot create ${path}: ${isMissing ? `there is no folder ${folder}` : why}`,
+    isMissing
+      ? `create it with mkdir -p ${shellWord(folder)}, or choose another place with --ledger`
+      : 'check the folder and its permissions, or choose another place with --ledger',
     error,
   );
 }

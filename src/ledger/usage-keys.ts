@@ -51,9 +51,9 @@ const PLAIN_KEYS: Readonly<Record<PlainKey, Omit<KeySql, 'bound'>>> = {
 // json_each compares decoded keys, whatever characters they hold; a JSON path would need quoting.
 const TAG = '(SELECT t.value FROM json_each(l.metadata) t WHERE t.key = ? LIMIT 1)';
 
-/** The SQL of a by-key; `jobName` is the job whose rows are read. */
-export function keySql(key: ByKey, jobName: string): KeySql {
-  if (key === 'job') return { line: '?', attempt: '?', joins: false, bound: jobName };
+/** The SQL of a by-key; `jobLabel` is what the report calls the job whose rows are read. */
+export function keySql(key: ByKey, jobLabel: string): KeySql {
+  if (key === 'job') return { line: '?', attempt: '?', joins: false, bound: jobLabel };
   if (isTagKey(key))
     return { line: TAG, attempt: TAG, joins: true, bound: key.slice('tag:'.length) };
   return { ...PLAIN_KEYS[key], bound: null };

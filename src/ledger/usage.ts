@@ -1,6 +1,7 @@
 import type { ByKey } from '../by-keys.ts';
 import type { UsageGroup, UsageReport } from '../report/usage-report.ts';
 import type { Database } from './database.ts';
+import { jobLabels } from './job-labels.ts';
 import { addLocalTime, compareHours } from './local-time.ts';
 import {
   UNCERTAIN,
@@ -109,10 +110,10 @@ class JobUsage {
   private readonly keys: readonly KeySql[];
   private readonly groups: Groups;
 
-  constructor(database: Database, job: Job, by: readonly ByKey[], groups: Groups) {
+  constructor(database: Database, job: Job, keys: readonly KeySql[], groups: Groups) {
     this.database = database;
     this.job = job;
-    this.keys = by.map((key) => keySql(key, job.name));
+    this.keys = keys;
     this.groups = groups;
   }
 
@@ -226,16 +227,20 @@ function compareGroups(a: Group, b: Group, by: readonly ByKey[]): number {
  * Usage and cost of jobs, grouped by `by` (cli.md section 7); the keys are defined in `usage-keys.ts`. Lines are settled
  * ones; a group's tokens and cost are those of its answered calls. Groups add up to the totals exactly, and those to the
  * jobs' own sums, in integers before formatting; only `possibly_billed.lines` may add up to more, if one line has calls in
- * two groups. Jobs of one name in several ledgers are one group. Never mixes currencies. Percentiles are as exact as
+ * two groups. Jobs of one name in several ledgers are told apart by `jobLabels`. Never mixes currencies. Percentiles are as exact as
  * `Histogram`.
  */
 export function usageReport(sources: readonly UsageSource[], by: readonly ByKey[]): UsageReport {
   const groups = new Groups();
-  for (const { database, jobs } of sources) {
+  const labelOf = jobLabels(sources);
+  for (const source of sources) {
+    const { database } = source;
     addLocalTime(database);
-    for (const job of jobs) {
+    for (const job of source.jobs) {
       groups.total(job.currency);
-      const usage = new JobUsage(database, job, by, groups);
+      const label = labelOf(source, job.name);
+      const keys = by.map((key) => keySql(key, label));
+      const usage = new JobUsage(database, job, keys, groups);
       usage.addLines();
       usage.addCalls();
       usage.addDistributions();

@@ -115,7 +115,13 @@ export function checkMetadata(metadata: unknown): Problem[] {
     .filter(([, value]) => typeof value !== 'string')
     .slice(0, PROBLEMS_MAX)
     .map(([name, value]) => {
-      const found = named(`metadata.${shownName(name)}`, value);
-      return breachOf(HEADER_RULES.metadataType, `metadata.${shownName(name)}`, found);
+      const place = `metadata.${shownName(name)}`;
+      return breachOf(HEADER_RULES.metadataValue, place, `${place} is ${typed(value)}`);
     });
+}
+
+/** A value that is no string, with its type where that is not plain from the value. */
+function typed(value: unknown): string {
+  const isScalar = typeof value === 'boolean' || Number.isFinite(value);
+  return isScalar ? `the ${typeof value} ${shown(value)}` : shown(value);
 }

@@ -38,7 +38,8 @@ type HeaderRuleName =
   | 'oss'
   | 'workspace'
   | 'wait'
-  | 'metadataType';
+  | 'metadataType'
+  | 'metadataValue';
 
 /** Rules about parameter names and their places, whatever the value. */
 export const NAME_RULES: Readonly<Record<NameRuleName, ShapeRule>> = {
@@ -237,6 +238,12 @@ export const HEADER_RULES: Readonly<Record<HeaderRuleName, ShapeRule>> = {
     id: 'metadata-type',
     about: 'metadata',
     must: 'it must be an object of strings; it is never sent',
+    source: qbatch,
+  }),
+  metadataValue: refusal({
+    id: 'metadata-value',
+    about: 'metadata: its values',
+    must: 'each value in metadata must be a string ("7", not 7); metadata is never sent',
     source: qbatch,
   }),
 };

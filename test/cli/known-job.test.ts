@@ -41,6 +41,48 @@ describe('a known job', () => {
     expect((await runHere(bench, ['status', 'a', '--json'])).json()).toEqual(before);
   });
 
+  test('retry --dry-run, resume --dry-run: tokens and cost of what it would send', async () => {
+    const bench = openBench();
+    const failing = (code: string) => `[[simulate: error=${code}]] 敏感`;
+    const prompts = [
+      failing('DataInspectionFailed'),
+      failing('InvalidParameter'),
+      '好',
+      '好',
+      '好',
+    ];
+    const lines = prompts.map((prompt, index) => promptLine(`line ${index}`, { prompt }));
+    bench.write('a.jsonl', jsonl(lines));
+    bench.write('first.jsonl', jsonl(lines.slice(0, 1)));
+    bench.write('failed.jsonl', jsonl(lines.slice(0, 2)));
+    const settings = ['--simulate', '--model', 'qwen-plus'];
+    expect(await runHere(bench, ['run', 'a.jsonl', ...settings])).toMatchObject({ status: 1 });
+    const estimate = async (args: string[]): Promise<unknown> => {
+      const { tokens, cost, models } = (await runHere(bench, [...args, '--json'])).json() as Record<
+        string,
+        unknown
+      >;
+      return { tokens, cost, models };
+    };
+    const retry = ['retry', 'a', '--dry-run'];
+    expect(await estimate(retry)).toEqual(await estimate(['check', 'failed.jsonl', ...settings]));
+    expect(await estimate([...retry, '--code', 'DataInspectionFailed'])).toEqual(
+      await estimate(['check', 'first.jsonl', ...settings]),
+    );
+    const told = await runHere(bench, retry);
+    expect(told.stdout).toMatch(
+      /a\.jsonl: 5 lines, 5 valid, .*\nretry would send 2 of 5 valid lines; tokens and cost are of what it would send\n$/,
+    );
+    const none = await runHere(bench, [...retry, '--code', 'DataInspection']);
+    expect(none.stdout).toContain('retry would send 0 of 5 valid lines');
+    expect(none.stderr).toContain('warning: job a has no failed lines with DataInspection;');
+
+    const rest = ['run', 'a.jsonl', ...settings, '--fresh', '-y', '-c', '1', '--max-failures', '2'];
+    expect(await runHere(bench, rest)).toMatchObject({ status: 3 });
+    expect(await estimate(['resume', 'a', '--dry-run'])).toMatchObject({ models: [{ lines: 3 }] });
+    expect(await estimate(retry)).toMatchObject({ models: [{ lines: 5 }] });
+  });
+
   test('resume in another region: its prices', async () => {
     const priced = async (again: string[]): Promise<unknown> => {
       const bench = openBench();

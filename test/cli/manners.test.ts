@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
@@ -236,6 +236,23 @@ syncBuiltinESMExports();
     const check = await runHere(bench, ['check', 'a.jsonl']);
     expect(check.status).toBe(65);
     expect(check.stdout).toContain('a.jsonl:1: error: the data is compressed with gzip');
+  });
+
+  test('UTF-16: told once, with a command that works when it is followed', async () => {
+    for (const mark of ['\ufeff', '']) {
+      const bench = openBench();
+      bench.write('a.jsonl', Buffer.from(mark + prompts(50), 'utf16le'));
+      const check = await runHere(bench, ['check', 'a.jsonl', '--json']);
+      expect(check.status).toBe(65);
+      expect(check.json()).toMatchObject({ problem_counts: { error: 1 }, lines: { total: 1 } });
+      const run = await runHere(bench, ['run', 'a.jsonl', '--simulate=latency=0']);
+      expect(run.status).toBe(65);
+      const told = /a\.jsonl:1: error: the file [^\n]* UTF-16[^\n]*: (iconv [^\n]*) \[/.exec(
+        run.stderr,
+      );
+      execFileSync('sh', ['-c', told?.[1] ?? 'false'], { cwd: bench.path('.') });
+      expect(bench.read('utf8.jsonl')).toBe(prompts(50));
+    }
   });
 
   test('export into a folder that is not there: names it, and no temporary file', async () => {

@@ -144,6 +144,9 @@ describe('openLedger', () => {
       [() => ledger.results('none').next(), 66],
     ];
     for (const [act, exitCode] of cases) expect(await refusal(act)).toMatchObject({ exitCode });
+    expect(await refusal(() => openLedger(bench.path('.')))).toMatchObject({
+      message: expect.stringMatching(/ is a folder, not a ledger$/) as string,
+    });
   });
 
   test('options that are none, in plain JavaScript: refused (64), and not passed over for other jobs', async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   linkSync,
@@ -342,6 +343,32 @@ describe('66: inputs that cannot be read', () => {
     }
     expect(bench.names()).toEqual([]);
   });
+
+  test.each(['status', 'usage', 'export', 'resume', 'retry', 'debug'])(
+    '%s of a ledger that is none: told what is there instead, and nothing is made',
+    async (command) => {
+      const { bench, server } = await prepare();
+      mkdirSync(bench.path('folder'));
+      execFileSync('mkfifo', [bench.path('pipe')]);
+      for (const [ledger, told] of [
+        ['missing/state.db', 'no ledger at '],
+        ['folder', 'folder is a folder, not a ledger\n  qbatch jobs '],
+        ['pipe', 'pipe is not a regular file, not a ledger\n'],
+      ] as const) {
+        const run = await runHere(bench, [command, '--ledger', ledger]);
+        expect(run).toMatchObject({ status: 66, stdout: '' });
+        expect(run.stderr).toContain(told);
+      }
+      expectUntouched(bench, server, ['a.jsonl', 'folder', 'pipe']);
+    },
+  );
+
+  test('jobs of a folder that is not there', async () => {
+    const { bench } = await prepare();
+    const run = await runHere(bench, ['jobs', 'missing']);
+    expect(run).toMatchObject({ status: 66 });
+    expect(run.stderr).toContain(`qbatch: there is no folder ${bench.path('missing')}\n`);
+  });
 });
 
 describe('73: outputs that cannot be made', () => {
@@ -439,8 +466,15 @@ describe('73: outputs that cannot be made', () => {
   test('a ledger where none can be made', async () => {
     const { bench, server, args } = await prepare();
     mkdirSync(bench.path('folder'));
-    for (const ledger of ['missing/state.db', 'folder']) {
-      expect(await runHere(bench, [...args, '--ledger', ledger])).toMatchObject({ status: 73 });
+    for (const [ledger, told] of [
+      ['missing/state.db', [`there is no folder ${bench.path('missing')}\n`, 'mkdir -p ']],
+      ['a.jsonl/state.db', [`${bench.path('a.jsonl')} is not a folder\n`]],
+      ['folder', [`${bench.path('folder')} is a folder, not a ledger\n`, 'name a file']],
+    ] as const) {
+      const run = await runHere(bench, [...args, '--ledger', ledger]);
+      expect(run).toMatchObject({ status: 73 });
+      for (const part of told) expect(run.stderr).toContain(part);
+      expect(run.stderr).not.toMatch(/ENO|EIS/);
     }
     expectUntouched(bench, server, ['a.jsonl', 'folder']);
   });

@@ -70,3 +70,24 @@ test('a limit that comes while faster calls are sent, and goes again: not more w
     allowedRequests: 20,
   });
 });
+
+test('a limit that is lowered while calls are sent: those of that second were allowed by the one before', () => {
+  const lowered: readonly Told[] = [
+    [10, 600],
+    [10, 6],
+    [0, 6],
+    [1, 6],
+  ];
+  const sums = sumsOf(lowered);
+  expect(sums).toMatchObject({ rpmLimit: 6, usedRequests: 21 });
+  expect(sums.allowedRequests).toBeCloseTo(10 + 10 + 0.1 + 0.1, 6);
+});
+
+test('a limit that is raised: the second in which it was counts with the new one', () => {
+  expect(
+    sumsOf([
+      [1, 60],
+      [10, 600],
+    ]),
+  ).toMatchObject({ usedRequests: 11, allowedRequests: 11 });
+});

@@ -44,7 +44,7 @@ async function etaAfter(
     projectedPico: () => null,
     openByModel: () => open,
   };
-  return meter.progress(limiter, { money, isUnlimited: () => false }).etaMs;
+  return meter.progress(limiter, { money, inFlight: 3, isUnlimited: () => false }).etaMs;
 }
 
 test('two models of which each has its own pace: the time of the one that takes longest', async () => {

@@ -323,6 +323,29 @@ test('usageReport: one job of several, by its number', () => {
   expect(counts(usageGroups(ledger.database, {}, ['job']))).toHaveLength(2);
 });
 
+test('usageReport: jobs of one name in two ledgers, by job told apart; any other key adds them up', () => {
+  const first = sample();
+  const other = openLedger(path.join(folder.path, 'june.qbatch.db'));
+  const inputPath = path.join(folder.path, 'june.jsonl');
+  const second = addJob(other, [FIRST, SECOND], { name: 'exam', inputPath });
+  const sources = [
+    { ledgerPath: ledger.path, database: ledger.database, jobs: [first] },
+    { ledgerPath: other.path, database: other.database, jobs: [second] },
+  ];
+  const report = usageReport(sources, ['job']);
+  const byStatus = usageReport(sources, ['status']);
+  other.close();
+  expect(report.groups.map(({ keys, lines, attempts }) => [...keys, lines, attempts])).toEqual([
+    ['exam (exam.qbatch.db)', 5, 9],
+    ['exam (june.qbatch.db)', 2, 3],
+  ]);
+  expect(byStatus.totals).toEqual(report.totals);
+  expect(byStatus.groups.map(({ keys, lines }) => [...keys, lines])).toContainEqual([
+    'answered',
+    5,
+  ]);
+});
+
 test('usageReport: two ledgers in two currencies, never added up', () => {
   const first = sample();
   const other = openLedger(path.join(folder.path, 'abroad.qbatch.db'));
@@ -340,8 +363,8 @@ test('usageReport: two ledgers in two currencies, never added up', () => {
   expect(
     report.groups.map(({ keys, currency, attempts }) => [...keys, currency, attempts]),
   ).toEqual([
-    ['exam', 'CNY', 9],
-    ['exam', 'USD', 3],
+    ['exam (abroad.qbatch.db)', 'USD', 3],
+    ['exam (exam.qbatch.db)', 'CNY', 9],
   ]);
   expect(report.totals.map(({ currency, cost, lines }) => [currency, cost, lines])).toEqual([
     ['CNY', '1.000123', 5],

@@ -274,7 +274,20 @@ const HEADERS: readonly Mutator[] = [
       draft.messages = [TEXT];
     },
     mutate: (draft, random) => {
-      draft.metadata = random.pick<unknown>([{ team: 7 }, ['客服'], 'a', null]);
+      draft.metadata = random.pick<unknown>([['客服'], 'a', null]);
+    },
+  },
+  {
+    breaks: 'metadata-value',
+    severity: 'error',
+    at: '',
+    says: 'must be a string',
+    given: (draft) => {
+      draft.metadata = { team: '客服' };
+      draft.messages = [TEXT];
+    },
+    mutate: (draft, random) => {
+      draft.metadata = { team: random.pick<unknown>([7, true, null, ['客服'], {}]) };
     },
   },
 ];

@@ -111,4 +111,17 @@ describe('metadata', () => {
       expect(checkMetadata(metadata)).toMatchObject([{ severity: 'error', path: 'metadata' }]);
     }
   });
+
+  test.each([
+    [7, 'the number 7'],
+    [true, 'the boolean true'],
+    [null, 'null'],
+    [['a', 'b'], 'an array of 2'],
+    [{}, 'an object'],
+    [JSON.parse('1e400'), 'too large a number'],
+  ])('a value that is %j: its type is named, and what the value must be', (value, told) => {
+    expect(checkMetadata({ team: 'nlp', 批次: value })[0]?.message).toMatch(
+      `metadata.批次 is ${told}; each value in metadata must be a string ("7", not 7); `,
+    );
+  });
 });
