@@ -31,7 +31,13 @@ test('json: every public event is one line that parses, schema, event and time f
     jobStart(),
     settled,
     { event: 'model-slowed', model: 'qwen-plus', waitMs: 12_000, reason: HOSTILE },
-    { event: 'model-parked', model: 'qwen-max', code: 'Arrearage', message: HOSTILE },
+    {
+      event: 'model-parked',
+      model: 'qwen-max',
+      code: 'Arrearage',
+      message: HOSTILE,
+      othersContinue: true,
+    },
     progress(),
     jobEnd(),
   ];
