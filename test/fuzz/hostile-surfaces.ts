@@ -188,6 +188,7 @@ function status(next: Next, color: boolean): string {
       failures,
       inputPath: next(),
       state: 'open',
+      filesWait: true,
       killed: false,
       runFlags: { catalog: next(), workspace: next() },
       holder: { pid: 1, host: next(), startedAt: 0, jobName: next() },
