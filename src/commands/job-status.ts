@@ -14,6 +14,8 @@ export type JobStatus = {
   readonly state: JobState;
   /** Flags of the last run that the next command needs. */
   readonly runFlags: RunFlags;
+  /** See `job-end`. */
+  readonly filesWait: boolean;
   /** Its last run ended before it could record why. */
   readonly killed: boolean;
   readonly holder: Holder | null;

@@ -1,4 +1,5 @@
 import type { RunResult } from '../job/run-job.ts';
+import { filesWait } from '../ledger/jobs.ts';
 import { jsonText } from '../json/json-text.ts';
 import { createJsonReporter } from '../reporters/json.ts';
 import { createLinesReporter } from '../reporters/lines.ts';
@@ -71,6 +72,7 @@ export async function tell(
     exitCode,
     next: nextCommand(summary, job.state, nextFlags),
     mend: rejectedHint(summary, job, nextFlags),
+    filesWait: filesWait(job),
   };
   if (summary.lines.total === 0) {
     const message = `${input} has no lines; nothing to do`;

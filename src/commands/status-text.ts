@@ -100,6 +100,7 @@ export function statusText(
     exitCode: exitCodeOf(summary, state),
     next: nextCommand(summary, state, runFlags),
     mend: rejectedHint(summary, status, runFlags),
+    filesWait: status.filesWait,
   };
   return `${[...headText(status, options.color), '', ...table, ...facts].join('\n')}\n${summaryText(event, { ...options, withTime: false })}`;
 }

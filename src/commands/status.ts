@@ -1,6 +1,7 @@
 import { isoTime } from '../clock.ts';
 import { EXIT } from '../errors.ts';
 import type { Database } from '../ledger/database.ts';
+import { filesWait } from '../ledger/jobs.ts';
 import { type ChosenJob, chooseJob, jobNamed } from '../ledger/find-jobs.ts';
 import { jobSummary } from '../ledger/job-summary.ts';
 import { failuresByCode } from '../ledger/lines.ts';
@@ -78,6 +79,7 @@ async function lookAt(database: Database, look: Look): Promise<JobStatus> {
     inputPath: job.inputPath,
     state,
     runFlags: job.runFlags,
+    filesWait: filesWait(job),
     killed: state === 'open' && job.lastStop === 'running',
     holder,
     updatedAt: job.updatedAt,

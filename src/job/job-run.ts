@@ -268,9 +268,11 @@ export class JobRun {
     const { stop, job, report } = this.options;
     this.parked.park(model, parking);
     this.limiter.park(model);
-    const why = this.parked.whyJobStops(job.survey.models.map((one) => one.model));
+    const models = job.survey.models.map((one) => one.model);
+    const why = this.parked.whyJobStops(models);
     if (why !== null) stop.stop(why);
-    report({ event: 'model-parked', model, ...told });
+    const othersContinue = !this.parked.areAllParked(models);
+    report({ event: 'model-parked', model, ...told, othersContinue });
   }
 
   /** A verdict that nothing more of this model or account can succeed (cli.md section 6). */

@@ -36,6 +36,11 @@ export class ParkedModels {
     return parking?.lines === 'fail' ? parking.failure : null;
   }
 
+  /** Whether none of these models gets another call. */
+  areAllParked(models: readonly string[]): boolean {
+    return models.every((model) => this.parkings.has(model));
+  }
+
   /** Why a job with these models stops: all are parked, and lines of each stay open. Null: it continues. */
   whyJobStops(models: readonly string[]): Stopped | null {
     const areAll = models.every((model) => this.parkings.get(model)?.lines === 'stay open');

@@ -237,6 +237,11 @@ export function setLastStop(ledger: Ledger, jobId: number, lastStop: LastStop): 
     .run(JSON.stringify(lastStop), jobId);
 }
 
+/** Whether a job's output files are still those of before, to be replaced as a whole once every line is settled. */
+export function filesWait({ state, outputMode }: Job): boolean {
+  return state === 'open' && outputMode === 'replace';
+}
+
 /** Opens or finishes a job, which clears the last stop; inside a transaction. */
 export function setState(ledger: Ledger, jobId: number, state: Job['state'], wallMs: number): void {
   ledger.database

@@ -32,7 +32,8 @@ export function slowedText(event: EventOf<'model-slowed'>): string {
 export function parkedText(event: EventOf<'model-parked'>): string {
   const model = oneLine(event.model, NAME_CHARS_MAX);
   const code = oneLine(event.code, NAME_CHARS_MAX);
-  return `${model} gets no more calls in this run: ${code}: ${oneLine(event.message)}; other models continue`;
+  const others = event.othersContinue ? '; other models continue' : '';
+  return `${model} gets no more calls in this run: ${code}: ${oneLine(event.message)}${others}`;
 }
 
 /** What the sample predicts for the remaining lines. */

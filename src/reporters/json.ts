@@ -4,6 +4,16 @@ import type { DispatchState, Progress, Reporter, RunEvent } from './reporter.ts'
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** A limit as `status --json` gives it: to a tenth. What was learned or shared out has no end of digits. */
+function tenths(limit: number | null): number | null {
+  return limit === null ? null : Math.round(limit * 10) / 10;
+}
+
+/** A wait in whole milliseconds, never 0 for one that is not over. */
+function wholeMs(ms: number): number {
+  return Math.ceil(ms);
+}
+
 function progressFields(progress: Progress): Fields {
   return {
     total: progress.total,
@@ -13,8 +23,8 @@ function progressFields(progress: Progress): Fields {
     in_flight: progress.inFlight,
     rpm: progress.rpm,
     tpm: progress.tpm,
-    rpm_limit: progress.rpmLimit,
-    tpm_limit: progress.tpmLimit,
+    rpm_limit: tenths(progress.rpmLimit),
+    tpm_limit: tenths(progress.tpmLimit),
     cost: progress.cost,
     cost_projected: progress.costProjected,
     unpriced_lines: progress.unpricedLines,
@@ -41,14 +51,14 @@ function stateFields(state: DispatchState): Fields {
       model: lane.model,
       state: lane.state,
       rpm: lane.rpm,
-      rpm_limit: lane.rpmLimit,
+      rpm_limit: tenths(lane.rpmLimit),
       rpm_origin: lane.rpmOrigin,
       tpm: lane.tpm,
-      tpm_limit: lane.tpmLimit,
+      tpm_limit: tenths(lane.tpmLimit),
       tpm_origin: lane.tpmOrigin,
       waiting: lane.waiting,
       in_flight: lane.inFlight,
-      paused_ms: lane.pausedMs,
+      paused_ms: wholeMs(lane.pausedMs),
       throttled: lane.throttles,
     })),
   };
@@ -70,7 +80,7 @@ function fieldsOf(event: RunEvent): Fields | null {
       return { line, custom_id: customId, status, code, attempts, model };
     }
     case 'model-slowed':
-      return { model: event.model, wait_ms: event.waitMs, reason: event.reason };
+      return { model: event.model, wait_ms: wholeMs(event.waitMs), reason: event.reason };
     case 'model-parked':
       return { model: event.model, code: event.code, message: event.message };
     case 'progress':

@@ -177,6 +177,8 @@ export type RunEvent =
       readonly model: string;
       readonly code: string;
       readonly message: string;
+      /** Whether the job has a model that still gets calls. */
+      readonly othersContinue: boolean;
     }
   | { readonly event: 'stopping'; readonly reason: string; readonly inFlight: number }
   | ({ readonly event: 'progress' } & Progress)
@@ -201,6 +203,8 @@ export type RunEvent =
       readonly next: string | null;
       /** Advice about lines that were never sent; null or omitted: none. */
       readonly mend?: string | null;
+      /** Whether both output files are still those of before, to be replaced once every line is settled. Default: false. */
+      readonly filesWait?: boolean;
     };
 
 /** A reporter: shows events somewhere. Must never throw or block. `close` restores the terminal. */

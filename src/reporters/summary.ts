@@ -25,6 +25,17 @@ function filesText(summary: RunSummary): string[] {
   return paths.map(([name, path]) => `${name.padEnd(8)} ${pathText(path)}`);
 }
 
+/** That the files above are not this run's yet: who opens them would take old answers for new ones. */
+function waitText({ summary, filesWait = false }: JobEnd): string[] {
+  if (!filesWait) return [];
+  const files =
+    summary.outputs.results === null
+      ? 'the errors file is still the earlier one'
+      : 'results and errors are still the earlier files';
+  const when = 'replaced once every line is settled';
+  return [`note     ${files}, ${when}; until then qbatch export prints what is settled`];
+}
+
 function part(count: number | null, noun: string): string {
   return count === null || count === 0 ? '' : ` (${wholeText(count)} ${noun})`;
 }
@@ -78,6 +89,8 @@ function offBy({ estimated, actual }: { estimated: number; actual: number }): st
   const percent = (actual / estimated - 1) * 100;
   const size = Math.abs(percent);
   if (size < 0.05) return 'as expected';
+  // Rounded to "100% less", it would say that nothing was used.
+  if (percent <= -99.5 && actual > 0) return 'over 99% less';
   return `${size.toFixed(size < 10 ? 1 : 0)}% ${percent > 0 ? 'more' : 'less'}`;
 }
 
@@ -149,6 +162,7 @@ export function summaryText(
   const { summary } = event;
   const facts = [
     ...filesText(summary),
+    ...waitText(event),
     tokensText(summary),
     ...costText(summary),
     ...estimateText(summary),

@@ -199,6 +199,28 @@ describe('a job of its own', () => {
     expect(bench.read('a.results.jsonl')).not.toContain('一句话介绍');
   });
 
+  test('--fresh that is stopped: run and status say that the files are those of before', async () => {
+    const { bench, server, args } = await prepareCliJob(4);
+    expect(await runHere(bench, args)).toMatchObject({ status: 0 });
+    const before = bench.read('a.results.jsonl');
+    server.script = ({ id }) => ({ kind: 'answer', content: `新的回答：${id}` });
+    server.hold();
+    const run = startCli(bench, [...args, '-c', '1', '--fresh', '-y']);
+    await run.before(server.seen(5));
+    run.signal('SIGINT');
+    await run.says('stopping');
+    server.release();
+    const ended = await run.finished;
+    expect(ended).toMatchObject({ status: 130 });
+    expect(bench.read('a.results.jsonl')).toBe(before);
+    const note = 'results and errors are still the earlier files';
+    expect(ended.stderr).toContain(note);
+    expect((await runHere(bench, ['status'])).stdout).toContain(note);
+    const finished = await runHere(bench, args);
+    expect(finished.stderr).not.toContain(note);
+    expect(bench.read('a.results.jsonl')).not.toBe(before);
+  });
+
   test('--fresh with an input that is refused forgets nothing', async () => {
     const { bench, server, args } = await prepareCliJob(3);
     const input = bench.read('a.jsonl');

@@ -417,19 +417,37 @@ describe('runJob: stopped and continued', () => {
         line(index % 2 === 0 ? 'qwen-max' : 'qwen-plus', index),
       ),
     );
-    const parked: string[] = [];
+    const parked: [string, boolean][] = [];
     const result = await at.run({
       onEvent: (event) => {
-        if (event.event === 'model-parked') parked.push(event.model);
+        if (event.event === 'model-parked') parked.push([event.model, event.othersContinue]);
       },
     });
     expect(result).toMatchObject({
       exitCode: 77,
       summary: { lines: { answered: 10, failed: 0, open: 10 } },
     });
-    expect(parked).toEqual(['qwen-max']);
+    expect(parked).toEqual([['qwen-max', true]]);
     // Input order: the first line is still open, so nothing can be written yet.
     expect(at.results()).toEqual([]);
+  });
+
+  test('the last model that is parked leaves none that continues, whatever became of the others’ lines', async () => {
+    const at = await createHarness();
+    const line = (model: string, error: string) => ({
+      custom_id: model,
+      model,
+      prompt: `[[simulate: error=${error}]] 你好`,
+    });
+    at.writeInput([line('qwen-plos', 'ModelNotFound'), line('qwen-max', 'Model.AccessDenied')]);
+    const told: boolean[] = [];
+    const result = await at.run({
+      onEvent: (event) => {
+        if (event.event === 'model-parked') told.push(event.othersContinue);
+      },
+    });
+    expect(result).toMatchObject({ exitCode: 77, summary: { lines: { failed: 1, open: 1 } } });
+    expect(told).toEqual([true, false]);
   });
 
   test('a model that does not exist among others: its lines fail, those unsent without a response', async () => {

@@ -66,7 +66,7 @@ export function eventsOf(next: Next): readonly RunEvent[] {
     { event: 'notice', severity: 'note', message: next() },
     progress({ slow: next() }),
     { event: 'model-slowed', model: next(), waitMs: 5_000, reason: next() },
-    { event: 'model-parked', model: next(), code: next(), message: next() },
+    { event: 'model-parked', model: next(), code: next(), message: next(), othersContinue: true },
     {
       ...state,
       controlFile: next(),
@@ -188,6 +188,7 @@ function status(next: Next, color: boolean): string {
       failures,
       inputPath: next(),
       state: 'open',
+      filesWait: true,
       killed: false,
       runFlags: { catalog: next(), workspace: next() },
       holder: { pid: 1, host: next(), startedAt: 0, jobName: next() },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { createJsonReporter } from '../../src/reporters/json.ts';
 import type { RunEvent } from '../../src/reporters/reporter.ts';
-import { HOSTILE, jobEnd, jobStart, progress } from './sample-events.ts';
+import { dispatchState, HOSTILE, jobEnd, jobStart, progress } from './sample-events.ts';
 
 const clock = { ...systemClock, wallMs: () => Date.UTC(2026, 2, 1, 2, 3, 4, 567) };
 
@@ -31,7 +31,13 @@ test('json: every public event is one line that parses, schema, event and time f
     jobStart(),
     settled,
     { event: 'model-slowed', model: 'qwen-plus', waitMs: 12_000, reason: HOSTILE },
-    { event: 'model-parked', model: 'qwen-max', code: 'Arrearage', message: HOSTILE },
+    {
+      event: 'model-parked',
+      model: 'qwen-max',
+      code: 'Arrearage',
+      message: HOSTILE,
+      othersContinue: true,
+    },
     progress(),
     jobEnd(),
   ];
@@ -75,6 +81,25 @@ test('json: model-slowed and progress, waits and counts in snake case', () => {
     eta_ms: 192_000,
     elapsed_ms: 61_000,
   });
+});
+
+test('json: waits are whole milliseconds, limits have one decimal', () => {
+  const state = dispatchState();
+  const models = state.models.map((lane) => ({
+    ...lane,
+    rpmLimit: 0.5432,
+    tpmLimit: 63_286.543_289,
+    pausedMs: 0.2,
+  }));
+  const [slowed, moving, shown] = linesOf(
+    { event: 'model-slowed', model: 'qwen-plus', waitMs: 65.503_015, reason: 'rate quota' },
+    progress({ rpmLimit: 0.5432, tpmLimit: 63_286.543_289 }),
+    { ...state, models },
+  ).map((line) => JSON.parse(line) as unknown);
+  expect(slowed).toMatchObject({ wait_ms: 66 });
+  expect(moving).toMatchObject({ rpm_limit: 0.5, tpm_limit: 63_286.5 });
+  const one = { rpm_limit: 0.5, tpm_limit: 63_286.5, paused_ms: 1 };
+  expect(shown).toMatchObject({ models: models.map(() => one) });
 });
 
 test('json: job-end carries the whole summary, exit code and next command', () => {

@@ -79,9 +79,19 @@ test('lines: stopping and parked, told at once; slowdowns and settled lines, not
     model: 'qwen-max',
     code: 'Arrearage',
     message: '账户欠费',
+    othersContinue: true,
   });
   expect(written[0]).toContain('stopping (SIGTERM): no new calls, waiting for 3 in flight');
   expect(written[1]).toContain('qwen-max gets no more calls in this run: Arrearage: 账户欠费');
+});
+
+test('lines: the only model of a job is parked, and no other is said to continue', () => {
+  const { reporter, written } = setUp();
+  const told = { code: 'ModelNotFound', message: 'Model not exist.' };
+  reporter.report({ event: 'model-parked', model: 'qwen-plos', ...told, othersContinue: false });
+  expect(written).toEqual([
+    'qwen-plos gets no more calls in this run: ModelNotFound: Model not exist.\n',
+  ]);
 });
 
 test('lines: a finished job run again has nothing to send, and says so', () => {
@@ -96,7 +106,13 @@ test('lines: hostile text, no control sequence and no second line', () => {
   reporter.report(jobStart({ job: HOSTILE, input: HOSTILE, endpoint: HOSTILE }));
   move(30_000);
   reporter.report(progress({ slow: HOSTILE }));
-  reporter.report({ event: 'model-parked', model: HOSTILE, code: HOSTILE, message: HOSTILE });
+  reporter.report({
+    event: 'model-parked',
+    model: HOSTILE,
+    code: HOSTILE,
+    message: HOSTILE,
+    othersContinue: true,
+  });
   reporter.report({ event: 'stopping', reason: HOSTILE, inFlight: 1 });
   expect(written).toHaveLength(4);
   for (const line of written) {

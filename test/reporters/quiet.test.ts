@@ -14,6 +14,7 @@ test('createQuietReporter: silent unless something is wrong', () => {
     model: 'qwen-max',
     code: 'Arrearage',
     message: '账户欠费',
+    othersContinue: true,
   });
   reporter.report({ event: 'stopping', reason: 'account in arrears', inFlight: 0 });
   reporter.close();

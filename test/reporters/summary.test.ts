@@ -200,3 +200,28 @@ test('summaryText: a long message is cut to the width, colour changes no text', 
   expect(colored).not.toBe(summaryText(event, PLAIN));
   expect(stripVTControlCharacters(colored)).toBe(summaryText(event, PLAIN));
 });
+
+test('summaryText: output files that wait to be replaced are not passed off as those of this run', () => {
+  const { summary } = jobEnd();
+  const outputs = { ...summary.outputs, results: null };
+  const note = (event: ReturnType<typeof jobEnd>): string | undefined =>
+    linesOf(summaryText(event, PLAIN)).find((line) => line.startsWith('note'));
+  expect(note(jobEnd())).toBeUndefined();
+  expect(note(jobEnd({ filesWait: true }))).toContain('still the earlier files');
+  expect(note(jobEnd({ filesWait: true, summary: { ...summary, outputs } }))).toContain(
+    'the errors file is still the earlier one',
+  );
+});
+
+test('summaryText: an estimate a thousand times too high is not rounded to nothing used', () => {
+  const { summary } = jobEnd();
+  const estimate = {
+    lines: 1,
+    input_tokens: { estimated: 1_000, actual: 0 },
+    output_tokens: { estimated: 4_096, actual: 16 },
+    cost: { estimated: '1.000000', actual: '0.010000' },
+  };
+  expect(summaryText(jobEnd({ summary: { ...summary, estimate } }), PLAIN)).toContain(
+    'they cost 99% less (tokens: input 100% less, output over 99% less)\n',
+  );
+});

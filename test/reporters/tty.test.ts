@@ -54,6 +54,7 @@ test('tty: log lines: above the bar, none lost right before the end, bar gone at
     model: 'qwen-max',
     code: 'AccessDenied',
     message: 'no right',
+    othersContinue: true,
   });
   reporter.report({ event: 'stopping', reason: 'interrupted', inFlight: 12 });
   reporter.report(jobEnd());
@@ -69,7 +70,13 @@ test('tty: a log line longer than the terminal: wrapped whole, no remains of the
   const reporter = createTtyReporter({ stream: terminal.stream, color: false });
   reporter.report(progress());
   const message = 'The workspace has no right to call this model, ask the owner of the account';
-  reporter.report({ event: 'model-parked', model: 'qwen-max', code: 'AccessDenied', message });
+  reporter.report({
+    event: 'model-parked',
+    model: 'qwen-max',
+    code: 'AccessDenied',
+    message,
+    othersContinue: true,
+  });
   reporter.close();
   const told = terminal.rows().join(' ').trimEnd();
   expect(told).toBe(
@@ -111,7 +118,13 @@ test('tty: hostile model text: only our own sequences reach the terminal', () =>
   const reporter = createTtyReporter({ stream: terminal.stream, color: false });
   reporter.report(jobStart({ job: HOSTILE, input: HOSTILE }));
   reporter.report(progress({ slow: HOSTILE }));
-  reporter.report({ event: 'model-parked', model: HOSTILE, code: HOSTILE, message: HOSTILE });
+  reporter.report({
+    event: 'model-parked',
+    model: HOSTILE,
+    code: HOSTILE,
+    message: HOSTILE,
+    othersContinue: true,
+  });
   reporter.report({ event: 'model-slowed', model: HOSTILE, waitMs: 9_000, reason: HOSTILE });
   reporter.close();
   for (const hostile of [
