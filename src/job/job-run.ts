@@ -224,12 +224,11 @@ export class JobRun {
   }
 
   private tellProgress(): void {
-    const { report } = this.options;
     const { money } = this;
-    const isUnlimited = (lane: LanePace): boolean => this.pace.isUnlimited(lane);
     const { inFlight } = this.transport;
+    const isUnlimited = (lane: LanePace): boolean => this.pace.isUnlimited(lane);
     const progress = this.meter.progress(this.limiter, { money, inFlight, isUnlimited });
-    report({ event: 'progress', ...progress });
+    this.options.report({ event: 'progress', ...progress });
   }
 
   private state(): DispatchState {
