@@ -16,6 +16,7 @@ import { RunMoney } from './run-money.ts';
 import type { RunOptions } from './run-options.ts';
 import { RunPace } from './run-pace.ts';
 import {
+  costReached,
   everyCallFailed,
   isOwnWorkspaceRefused,
   saidOfLine,
@@ -77,12 +78,8 @@ export class JobRun {
         if (failedBy === undefined || failedBy === null) this.unreachable(model, reason);
         else stop.stop(everyCallFailed(failedBy, settings, options.endpoint));
       },
-      onBudgetReached: () => {
-        stop.stop({
-          reason: 'cost',
-          code: EXIT.limitReached,
-          message: `the next call would go beyond --max-cost ${settings.maxCost ?? ''} ${job.currency}`,
-        });
+      onBudgetReached: (reservedPico) => {
+        stop.stop(costReached(settings, job.currency, reservedPico));
       },
     });
     this.transport = openTransport({

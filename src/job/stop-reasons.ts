@@ -4,6 +4,7 @@ import { isModelStudio } from '../config/endpoints.ts';
 import { EXIT } from '../errors.ts';
 import { wantsTls } from './foreign-reply.ts';
 import type { ApiFailure } from '../failure.ts';
+import { formatPico } from '../models/price.ts';
 import { oneLine } from '../reporters/one-line.ts';
 import type { PlannedLine } from '../plan.ts';
 import type { Settings } from '../settings.ts';
@@ -111,6 +112,22 @@ export function everyCallFailed(
 
 /** `--max-failures P%` applies once this many sent lines are settled. */
 const PERCENT_AFTER_LINES = 100;
+
+/** The next call does not fit under the cap: with what it reserves, so that a cap below one call can be raised to enough. */
+export function costReached(
+  { maxCost }: Pick<Settings, 'maxCost'>,
+  currency: string,
+  reservedPico: number | null,
+): Stopped {
+  const cap = `--max-cost ${maxCost ?? ''} ${currency}`;
+  const reserved =
+    reservedPico === null ? '' : ` (it reserves ${formatPico(BigInt(Math.ceil(reservedPico)))})`;
+  return {
+    reason: 'cost',
+    code: EXIT.limitReached,
+    message: `the next call would go beyond ${cap}${reserved}`,
+  };
+}
 
 /**
  * The stop by `--max-failures` if enough lines failed (lines rejected unsent do not count); null: not yet, or no such

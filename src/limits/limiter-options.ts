@@ -22,8 +22,11 @@ export type LimiterOptions = {
    * anything. `failedBy`: it was reached, but all calls failed at it, the last by this. In the service's own words.
    */
   onUnreachable(model: string | null, reason: string | null, failedBy?: string | null): void;
-  /** The next call does not fit into the budget and none is in flight that could make room. */
-  onBudgetReached(): void;
+  /**
+   * The next call does not fit into the budget and none is in flight that could make room. `reservedPico`: what it would
+   * reserve; null: it has no price.
+   */
+  onBudgetReached(reservedPico: number | null): void;
   /** The trace: what each lane did in each second, and every change with its reason. */
   onPace?(event: PaceEvent): void;
 };

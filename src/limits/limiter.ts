@@ -212,7 +212,7 @@ export class Limiter {
       const reserved = this.reserve(waiter.line);
       if (!this.options.budget.fits(reserved.pico)) {
         // Calls in flight may turn out cheaper than reserved; without any, the cap is reached.
-        if (this.active === 0) this.options.onBudgetReached();
+        if (this.active === 0) this.options.onBudgetReached(reserved.pico);
         return null;
       }
       this.startNext(next, nowMs, reserved);

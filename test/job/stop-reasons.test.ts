@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ApiFailure } from '../../src/failure.ts';
-import { saidOfLine, wrongEndpoint } from '../../src/job/stop-reasons.ts';
+import { costReached, saidOfLine, wrongEndpoint } from '../../src/job/stop-reasons.ts';
 
 const refused = (statusCode: number, code: string, message: string): ApiFailure => ({
   kind: 'http',
@@ -13,6 +13,15 @@ const refused = (statusCode: number, code: string, message: string): ApiFailure 
   neverSent: false,
   body: null,
   usage: null,
+});
+
+test('the cap is reached: how much the next call reserves; nothing where it has no price', () => {
+  const message = (pico: number | null): string =>
+    costReached({ maxCost: '0.5' }, 'CNY', pico).message;
+  expect(message(2_500_000_000.4)).toBe(
+    'the next call would go beyond --max-cost 0.5 CNY (it reserves 0.002500)',
+  );
+  expect(message(null)).toBe('the next call would go beyond --max-cost 0.5 CNY');
 });
 
 // A gateway has codes of its own: it is the status, or the text, that stops the job then.
