@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { EXIT, InputError } from './errors.ts';
 import { gunzipChunks } from './input/gunzip-chunks.ts';
 import { notUtf8 } from './input/not-utf8.ts';
+import { otherKind } from './input/other-kind.ts';
 import { wideEncoding } from './input/wide-encoding.ts';
 import type { Problem } from './problem.ts';
 
@@ -208,7 +209,7 @@ class LineSplitter {
     const own = bytes.subarray(start, end);
     const encoding = at.encoding === 'mixed' ? encodingOf(own) : at.encoding;
     const text = encoding === 'mixed' ? null : bytes.toString(encoding, start, end);
-    const problem = text === null ? notUtf8(own, lineNo) : null;
+    const problem = text === null ? notUtf8(own) : null;
     lines.push({ lineNo, byteOffset, bytes: own, text, problem });
   }
 }
@@ -224,7 +225,7 @@ function wholeFile(chunk: Buffer, problem: Problem): RawLine {
  *
  * Lines end at LF only (a lone CR is legal white space in JSON, U+2028 legal in strings); one CR before the LF and a
  * leading BOM are dropped; blank lines are counted and skipped. A line over `maxLineBytes` is never held whole. A file in
- * UTF-16 or UTF-32 is one line with that problem. Throws `InputError` (66) if the file cannot be read.
+ * UTF-16 or UTF-32, or of another kind (an archive, a workbook), is one line with that problem. Throws `InputError` (66) if the file cannot be read.
  */
 export async function* readLines(
   path: string,
@@ -232,17 +233,17 @@ export async function* readLines(
 ): AsyncGenerator<readonly RawLine[]> {
   const splitter = new LineSplitter(options);
   let isFirst = (options.from?.byteOffset ?? 0) === 0;
-  let isWide = false;
+  let isOther = false;
   for await (const chunk of readChunks(path, options.from?.byteOffset, options.chunkBytes)) {
     options.onBytes?.(chunk);
-    const wide = isFirst ? wideEncoding(chunk) : null;
-    if (wide !== null) {
-      yield [wholeFile(chunk, wide)];
-      isWide = true;
+    const problem = isFirst ? (wideEncoding(chunk) ?? otherKind(chunk)) : null;
+    if (problem !== null) {
+      yield [wholeFile(chunk, problem)];
+      isOther = true;
     }
     isFirst = false;
     // Read to its end all the same, for the hash.
-    if (isWide) continue;
+    if (isOther) continue;
     const lines: RawLine[] = [];
     splitter.push(chunk, lines);
     if (lines.length > 0) yield lines;

@@ -363,14 +363,23 @@ describe('readLines: another kind of file', () => {
   });
 
   test.each([
-    ['a zip archive', Buffer.from('504b0304140000000800a5b6c7d8\n', 'hex'), /is a zip archive/],
+    [
+      'a zip archive',
+      Buffer.from('504b0304140000000800a5b60ac7d80aff0a', 'hex'),
+      /is a zip archive/,
+    ],
     ['gzip', gzipSync(text), /compressed with gzip/],
-    ['a ledger', Buffer.from('SQLite format 3\0@\0\u00ff\n', 'latin1'), /SQLite .* qbatch resume/],
+    [
+      'a ledger',
+      Buffer.from('SQLite format 3\0@\0\u00ff\n\u00ff\n', 'latin1'),
+      /SQLite .* qbatch resume/,
+    ],
     ['some bytes', Buffer.from('fffffe0a', 'hex'), /^the line is not valid UTF-8/],
-  ])('%s: the first line says so', async (_, bytes, says) => {
+  ])('%s: one line says so', async (_, bytes, says) => {
     const found: RawLine[] = [];
     for await (const lines of readLines(fileOf(bytes), { maxLineBytes: 999 })) found.push(...lines);
     const [first] = found;
+    expect(found).toHaveLength(1);
     expect(first).toMatchObject({ lineNo: 1, problem: { code: 'qbatch_invalid_utf8' } });
     expect(first?.problem?.message).toMatch(says);
   });

@@ -3,8 +3,8 @@ import type { Client } from './client.ts';
 const LOOK_AGAIN_MS = 20;
 
 /**
- * The yardstick where costs are known only afterwards: starts spaced evenly at `share` of the token
- * limit, which it is told, with what calls take on the average. A refused call is sent again, and the
+ * The yardstick where costs are known only afterwards: starts spaced evenly at `share` of the known token
+ * limit, by what calls take on average. A refused call is sent again, and the
  * flow goes on after `restSpacings` calls' time. It learns nothing and is never wrong about the limit: for
  * each share of refusals it shows how much of a quota any even flow can use.
  */

@@ -21,8 +21,8 @@ export const CHANGING: Goals = {
  * missing is tried in each.
  */
 export const CHANGING_WINDOWS: Goals = {
-  ...{ use: { known: 70, unknown: 70 }, refused: CHANGING.refused },
-  makespan: { known: 1.35, unknown: 1.35 },
+  ...{ use: { known: 77, unknown: 80 }, refused: CHANGING.refused },
+  makespan: { known: 1.25, unknown: 1.25 },
 };
 /** Where two want the one call that each second holds: whoever comes later is refused for as long as both keep their pace. */
 export const CONTENTION: Goals = {
@@ -63,9 +63,9 @@ export const COUNTED_AT_END: Goals = {
 };
 /** Where both come together, chance and a change: it takes longer to tell one from the other. */
 export const CHANGING_TOKENS: Goals = {
-  use: { known: 85, unknown: 88 },
-  refused: { known: 2, unknown: 5 },
-  makespan: { known: 1.15, unknown: 1.15 },
+  use: { known: 90, unknown: 90 },
+  refused: { known: 1.5, unknown: 5 },
+  makespan: { known: 1.1, unknown: 1.1 },
 };
 /**
  * Where one call in ten is refused whatever the pace: at the rate of a known limit 89 % of it are admitted, 1.12
@@ -88,9 +88,9 @@ export const FEW_RANDOM_REFUSALS: Goals = {
   refused: { known: 3, unknown: 7 },
   makespan: { known: 1.25, unknown: 1.45 },
 };
-/** Where the client is told far too much. */
+/** Where the stated limit is far too high. */
 export const STATED_TOO_HIGH: Goals = { ...STEADY, refused: { known: 2, unknown: 2 } };
-/** Where the client is told what a run before has learned, and neither the limit nor the window is so any more. */
+/** Where an earlier run learned a limit and a window that no longer hold. */
 export const OUTDATED_LIMIT: Goals = {
   use: { known: 93, unknown: 93 },
   refused: { known: 2, unknown: 2 },
@@ -104,7 +104,7 @@ export const OWN_SERVER: Goals = {
   refused: { known: 0, unknown: 0 },
   makespan: { known: 1.08, unknown: 1.08 },
 };
-/** Where each refusal costs a pause: an unknown limit costs some of these, and is felt for seldom; a known one is touched now and then. */
+/** Where each refusal costs a pause: an unknown limit costs some of these and is probed rarely; a known one is touched now and then. */
 export const PAUSES: Goals = {
   use: { known: 93, unknown: 80 },
   refused: { known: 0.2, unknown: 1 },

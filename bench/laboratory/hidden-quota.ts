@@ -5,7 +5,7 @@ export type Refusal = 'throttle_rate' | 'throttle_tokens' | 'throttle_burst';
 const SECOND_MS = 1000;
 const GUARD_SECONDS = 10;
 
-/** The quota of one model as the service counts it; nothing of it is told but by refusals. */
+/** The quota of one model as the service counts it; only refusals reveal anything of it. */
 export class HiddenQuota {
   private readonly shape: QuotaShape;
   private readonly phaseMs: number;

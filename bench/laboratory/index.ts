@@ -14,7 +14,7 @@ export { scriptClient } from './script-client.ts';
 export { callsOf, figuresFrom, measure, REAL_TIME_SCENARIOS, SCENARIOS, Service };
 export type { Client, Figures, Scenario };
 
-/** qbatch's own limiter, told the limits or not. */
+/** qbatch's own limiter, with the limits known or unknown. */
 export function qbatch(
   scenario: Scenario,
   know: 'known' | 'unknown',

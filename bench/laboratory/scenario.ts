@@ -56,7 +56,7 @@ export type Scenario = {
   readonly clients: number;
   /** Calls that the service works on at once, the others wait: a server of one's own; null: any number. */
   readonly capacity: number | null;
-  /** What a client is told of the limits that knows them; null: what they are. */
+  /** The limits given to a client that knows them; null: the actual ones. */
   readonly statedLimits: PaceLimits | null;
   /** Whether the client's machine stands still now and then. */
   readonly busy: boolean;

@@ -145,7 +145,6 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('one in 1,000 refused', {
     calls: { lines: 72_000 },
     quota: { rpm: 12_000, tpm: 1e8, randomRefusals: { share: 0.001, why: 'throttle_rate' } },
-    quick: true,
   }),
   scenario('two in a hundred refused', {
     quota: { randomRefusals: { share: 0.02, why: 'throttle_rate' } },
@@ -214,6 +213,7 @@ export const SCENARIOS: readonly Scenario[] = [
     calls: { lines: 5200 },
     quota: { ...TOKENS_BIND, change: { fromMs: 120_000, toMs: 180_000, share: 0.5 } },
     goals: CHANGING_TOKENS,
+    quick: true,
   }),
   scenario('TPM, estimate 1/3', {
     calls: { lines: 5200, estimate: 1 / 3 },
