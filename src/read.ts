@@ -242,8 +242,11 @@ export async function* readLines(
       isOther = true;
     }
     isFirst = false;
-    // Read to its end all the same, for the hash.
-    if (isOther) continue;
+    // Read to its end all the same, for the hash, and so that a stop is noticed.
+    if (isOther) {
+      yield [];
+      continue;
+    }
     const lines: RawLine[] = [];
     splitter.push(chunk, lines);
     if (lines.length > 0) yield lines;

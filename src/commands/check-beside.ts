@@ -2,13 +2,17 @@ import { resolveEndpoints } from '../config/endpoints.ts';
 import { QbatchError } from '../errors.ts';
 import type { ParsedCommand } from '../command-line/parsed-command.ts';
 import { isThere } from '../files/is-there.ts';
+import { hashInput } from '../input/input-hash.ts';
 import { outputSeenIn } from '../job/expectations.ts';
-import { identityOf } from '../job/identity.ts';
+import { identityDifferences, identityOf } from '../job/identity.ts';
+import { jobCurrency } from '../job/job-currency.ts';
 import { seenSizes } from '../ledger/estimates.ts';
 import { jobNamed } from '../ledger/find-jobs.ts';
 import { findJob, listJobs } from '../ledger/jobs.ts';
+import { LineSet } from '../ledger/line-set.ts';
 import { selectedLines, settledLines } from '../ledger/lines.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
+import type { Currency } from '../models/scope.ts';
 import { nothingSeen, type OutputSeen } from '../plan.ts';
 import { noticeText } from '../reporters/event-text.ts';
 import { pathText } from '../reporters/path-text.ts';
@@ -16,7 +20,7 @@ import type { Settings } from '../settings.ts';
 import type { CommandIo } from './io.ts';
 import { nothingToRetry } from './nothing-to-retry.ts';
 import type { Places } from './run-places.ts';
-import type { RunSetup } from './run-setup.ts';
+import { currencyOf, type RunSetup } from './run-setup.ts';
 
 /** Answer lengths seen in this input's ledger, if there is one: they only refine the estimate. */
 export async function seenBefore(
@@ -40,42 +44,62 @@ export async function seenBefore(
   }
 }
 
-/** Which lines of a known job `resume` sends, or `retry` with this selection; `note`: why it selects none. */
+/**
+ * Which lines of a known job `resume` sends, or `retry` with this selection, and the currency it counts in; `note`: why it
+ * selects none.
+ */
 export type SentAgain = {
   readonly isSent: (lineNo: number) => boolean;
+  readonly currency: Currency;
   readonly note: string | null;
 };
 
-/** What a run of a known job would send: its open lines, and the failed ones that `retry` selects. Throws as `readLedger`. */
+/**
+ * What a run of a known job would send: its open lines, and the failed ones that `retry` selects. Null where the ledger's
+ * line numbers do not tell: the job starts over, or its input or settings have changed. Throws as `readLedger`, and 65 for a
+ * currency that the job cannot continue in.
+ */
 export async function sentAgain(
-  { ledgerPath, jobName }: Places,
+  { ledgerPath, jobName, source }: Places,
   wanted: Extract<ParsedCommand, { readonly command: 'resume' | 'retry' }>,
-  settings: Settings,
-): Promise<SentAgain> {
+  { settings, scope, catalog, origins }: RunSetup,
+): Promise<SentAgain | null> {
+  if (settings.fresh || settings.acceptChangedInput) return null;
+  const inputSha256 = await hashInput(source.path);
   return readLedger(ledgerPath, (database) => {
     const job = jobNamed(listJobs(database), { ledgerPath, name: jobName });
+    const differences = identityDifferences(job.identity, identityOf(settings));
+    if (job.inputSha256 !== inputSha256 || differences.length > 0) return null;
+    const currency = jobCurrency(database, job, {
+      currency: currencyOf(settings, scope, catalog),
+      byFlag: origins.get('currency') === 'flag',
+    });
     const settled = settledLines(database, job.id, 0);
     if (wanted.command === 'resume')
-      return { isSent: (lineNo) => !settled.has(lineNo), note: null };
+      return { isSent: (lineNo) => !settled.has(lineNo), currency, note: null };
     const { codes, statuses } = wanted;
-    const selected = new Set(selectedLines(database, job.id, { codes, statusCodes: statuses }));
+    const selected = new LineSet();
+    for (const lineNo of selectedLines(database, job.id, { codes, statusCodes: statuses }))
+      selected.add(lineNo);
     return {
       isSent: (lineNo) => !settled.has(lineNo) || selected.has(lineNo),
-      note:
-        selected.size > 0 || isSilent(settings)
-          ? null
-          : noticeText(nothingToRetry(database, job, wanted)),
+      currency,
+      note: selected.size > 0 ? null : shownNotice(nothingToRetry(database, job, wanted), settings),
     };
   });
 }
 
-/** The notes that a run would print about where its calls go. */
-export function serviceNotes(settings: Settings): readonly string[] {
-  return isSilent(settings) || settings.simulate !== undefined
-    ? []
-    : resolveEndpoints(settings).notes;
+/** A notice as a run would print it; null: it would not. A warning is printed also with `--quiet`. */
+function shownNotice(
+  notice: ReturnType<typeof nothingToRetry>,
+  { progress, quiet }: Settings,
+): string | null {
+  const isHidden = progress === 'json' || progress === 'none';
+  return isHidden || (quiet && notice.severity === 'note') ? null : noticeText(notice);
 }
 
-function isSilent({ progress, quiet }: Settings): boolean {
-  return progress === 'json' || progress === 'none' || quiet;
+/** The notes that a run would print about where its calls go. */
+export function serviceNotes(settings: Settings): readonly string[] {
+  const silent = settings.progress === 'json' || settings.progress === 'none' || settings.quiet;
+  return silent || settings.simulate !== undefined ? [] : resolveEndpoints(settings).notes;
 }

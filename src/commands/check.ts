@@ -271,8 +271,8 @@ export async function checkCommand(
 }
 
 /**
- * The same for an opened input with merged settings. In a dry run of a known job (`again`), tokens and cost are those of the
- * lines that it would send.
+ * The same for an opened input with merged settings. In a dry run of a known job (`again`) that has not changed, tokens and
+ * cost are those of the lines that it would send.
  */
 export async function checkPlaces(
   places: Places,
@@ -280,9 +280,9 @@ export async function checkPlaces(
 ): Promise<ExitCode> {
   const { setup, io, shown, again } = at;
   const { settings, scope, catalog, defaults } = setup;
-  const currency = currencyOf(settings, scope, catalog);
+  const sent = again === undefined ? null : await sentAgain(places, again, setup);
+  const currency = sent?.currency ?? currencyOf(settings, scope, catalog);
   const pricing = createPricing(catalog, scope, currency, { batch: isBatchChat(settings) });
-  const sent = again === undefined ? null : await sentAgain(places, again, settings);
   const survey = await surveyInput(places.source.path, {
     maxLineBytes: settings.maxLineBytes,
     defaults,
@@ -294,7 +294,7 @@ export async function checkPlaces(
   if (sent !== null && sent.note !== null) io.writeErr(`${sent.note}\n`);
   for (const note of serviceNotes(settings)) io.writeErr(`${note}\n`);
   const report = checkReport(survey, shown, setup, pricing);
-  const about = again === undefined ? '' : sentText(report, again.command);
+  const about = again === undefined || sent === null ? '' : sentText(report, again.command);
   await io.writeOut(settings.json ? `${jsonText(report)}\n` : checkText(report) + about);
   return survey.invalid > 0 ? EXIT.invalidInput : EXIT.ok;
 }

@@ -1,5 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import type { Problem } from '../problem.ts';
 
+const LINE_FEED = 0x0a;
 const NO_TEXT = { severity: 'error', path: '', code: 'qbatch_invalid_utf8' } as const;
 
 const GZIPPED: Problem = {
@@ -35,7 +37,7 @@ const DATABASE: Problem = {
   message: 'the file is a SQLite database; if it is a ledger, qbatch resume FILE continues its job',
 };
 
-/** Magic bytes: none of them begins JSON. */
+/** Magic bytes. */
 const KINDS: readonly { readonly begin: readonly number[]; readonly problem: Problem }[] = [
   { begin: [0x1f, 0x8b], problem: GZIPPED },
   { begin: [0x50, 0x4b, 0x03, 0x04], problem: ZIPPED },
@@ -52,6 +54,8 @@ const KINDS: readonly { readonly begin: readonly number[]; readonly problem: Pro
  * report one by one. Pure.
  */
 export function otherKind(bytes: Buffer): Problem | null {
+  // Some begin with letters, as a text may. A character may be cut at the end of the bytes, so the last line is left out.
+  if (isUtf8(bytes.subarray(0, bytes.lastIndexOf(LINE_FEED) + 1 || bytes.length))) return null;
   const kind = KINDS.find(({ begin }) => begin.every((byte, at) => bytes[at] === byte));
   return kind?.problem ?? null;
 }

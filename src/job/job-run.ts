@@ -264,10 +264,11 @@ export class JobRun {
     const { stop, job, report } = this.options;
     this.parked.park(model, parking);
     this.limiter.park(model);
-    const models = job.survey.models.map((one) => one.model);
-    const why = this.parked.whyJobStops(models);
+    const why = this.parked.whyJobStops(job.survey.models.map((one) => one.model));
     if (why !== null) stop.stop(why);
-    const othersContinue = !this.parked.areAllParked(models);
+    const open = [...this.money.openByModel(this.meter.open)].filter(([, lines]) => lines > 0);
+    const isLeft = !this.parked.areAllParked(open.map(([name]) => name));
+    const othersContinue = stop.stopped === null && isLeft;
     report({ event: 'model-parked', model, ...told, othersContinue });
   }
 

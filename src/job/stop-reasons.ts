@@ -113,6 +113,11 @@ export function everyCallFailed(
 /** `--max-failures P%` applies once this many sent lines are settled. */
 const PERCENT_AFTER_LINES = 100;
 
+/** Pico-units, rounded up to a millionth of the currency: a cap raised by this much is enough. */
+function roundedUp(pico: number): bigint {
+  return BigInt(Math.ceil(pico / 1e6)) * 1_000_000n;
+}
+
 /** The next call does not fit under the cap: with what it reserves, so that a cap below one call can be raised to enough. */
 export function costReached(
   { maxCost }: Pick<Settings, 'maxCost'>,
@@ -121,7 +126,7 @@ export function costReached(
 ): Stopped {
   const cap = `--max-cost ${maxCost ?? ''} ${currency}`;
   const reserved =
-    reservedPico === null ? '' : ` (it reserves ${formatPico(BigInt(Math.ceil(reservedPico)))})`;
+    reservedPico === null ? '' : ` (it reserves ${formatPico(roundedUp(reservedPico))})`;
   return {
     reason: 'cost',
     code: EXIT.limitReached,

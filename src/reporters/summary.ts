@@ -31,7 +31,7 @@ function waitText({ summary, filesWait = false }: JobEnd): string[] {
   const files =
     summary.outputs.results === null
       ? 'the errors file is still the earlier one'
-      : 'results and errors are still the earlier files';
+      : 'the output files are still the earlier ones';
   const when = 'replaced once every line is settled';
   return [`note     ${files}, ${when}; until then qbatch export prints what is settled`];
 }

@@ -213,7 +213,7 @@ describe('a job of its own', () => {
     const ended = await run.finished;
     expect(ended).toMatchObject({ status: 130 });
     expect(bench.read('a.results.jsonl')).toBe(before);
-    const note = 'results and errors are still the earlier files';
+    const note = 'the output files are still the earlier ones';
     expect(ended.stderr).toContain(note);
     expect((await runHere(bench, ['status'])).stdout).toContain(note);
     const finished = await runHere(bench, args);

@@ -83,6 +83,31 @@ describe('a known job', () => {
     expect(await estimate(retry)).toMatchObject({ models: [{ lines: 5 }] });
   });
 
+  test('a dry run of a known job that starts over or has changed: all lines; in another currency: 65', async () => {
+    const bench = openBench();
+    const lines = ['一', '二', '三'].map((id) => promptLine(id));
+    bench.write('a.jsonl', jsonl(lines));
+    const settings = ['--simulate', '--model', 'qwen-plus'];
+    expect(await runHere(bench, ['run', 'a.jsonl', ...settings])).toMatchObject({ status: 0 });
+    const resume = async (...flags: string[]) => {
+      const args = ['resume', 'a', '--dry-run', ...flags];
+      const [json, text] = [await runHere(bench, [...args, '--json']), await runHere(bench, args)];
+      const { models } = json.json() as { models: readonly { readonly lines: number }[] };
+      const sent = models.reduce((sum, model) => sum + model.lines, 0);
+      return { sent, status: text.status, isTold: text.stdout.includes('would send') };
+    };
+    expect(await resume()).toEqual({ sent: 0, status: 0, isTold: true });
+    for (const flags of [['--fresh', '-y'], ['--accept-changed-input'], ['--set', 'seed=1']])
+      expect(await resume(...flags)).toEqual({ sent: 3, status: 0, isTold: false });
+    expect(await runHere(bench, ['resume', 'a', '-n', '--currency', 'USD'])).toMatchObject({
+      status: 65,
+    });
+    const quiet = await runHere(bench, ['retry', 'a', '-n', '-q']);
+    expect(quiet.stderr).toBe('');
+    bench.write('a.jsonl', jsonl([...lines, promptLine('四')]));
+    expect(await resume()).toEqual({ sent: 4, status: 0, isTold: false });
+  });
+
   test('resume in another region: its prices', async () => {
     const priced = async (again: string[]): Promise<unknown> => {
       const bench = openBench();

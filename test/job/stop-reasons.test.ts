@@ -18,8 +18,8 @@ const refused = (statusCode: number, code: string, message: string): ApiFailure 
 test('the cap is reached: how much the next call reserves; nothing where it has no price', () => {
   const message = (pico: number | null): string =>
     costReached({ maxCost: '0.5' }, 'CNY', pico).message;
-  expect(message(2_500_000_000.4)).toBe(
-    'the next call would go beyond --max-cost 0.5 CNY (it reserves 0.002500)',
+  expect(message(2_500_000_012.4)).toBe(
+    'the next call would go beyond --max-cost 0.5 CNY (it reserves 0.002501)',
   );
   expect(message(null)).toBe('the next call would go beyond --max-cost 0.5 CNY');
 });

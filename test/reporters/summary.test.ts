@@ -207,7 +207,7 @@ test('summaryText: output files that wait to be replaced are not passed off as t
   const note = (event: ReturnType<typeof jobEnd>): string | undefined =>
     linesOf(summaryText(event, PLAIN)).find((line) => line.startsWith('note'));
   expect(note(jobEnd())).toBeUndefined();
-  expect(note(jobEnd({ filesWait: true }))).toContain('still the earlier files');
+  expect(note(jobEnd({ filesWait: true }))).toContain('still the earlier ones');
   expect(note(jobEnd({ filesWait: true, summary: { ...summary, outputs } }))).toContain(
     'the errors file is still the earlier one',
   );
