@@ -41,8 +41,12 @@ test('lines that settle long before their turn are not held, but read back when 
   collect();
   const before = process.memoryUsage().arrayBuffers;
   for (let nth = 0; nth < LINES; nth += 1) await settle(FIRST_FAR + nth, 1, nth + 2);
-  collect();
-  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan((LINES / 4) * MIB);
+  // V8 frees the memory of collected buffers in a thread of its own, a little later on a loaded machine.
+  const heldBytes = (): number => {
+    collect();
+    return process.memoryUsage().arrayBuffers - before;
+  };
+  await expect.poll(heldBytes, { timeout: 60_000 }).toBeLessThan((LINES / 4) * MIB);
   // The lines between are the failures of another day: nothing is to be written of them here.
   await settle(1, FIRST_FAR + LINES, LINES + 2);
   await writer.finish();
